@@ -1,0 +1,123 @@
+/**
+ * What went wrong, as a caller sees it. Each protocol maps a kind to a status once
+ * ({@link HTTP_STATUS} for HTTP); nothing else in the code mentions status numbers.
+ */
+export type ErrorKind =
+  | 'invalid'
+  | 'not_found'
+  | 'too_large'
+  | 'unsupported_encoding'
+  | 'rate_limited'
+  | 'overloaded'
+  | 'unavailable'
+  | 'deadline'
+  | 'cancelled'
+  | 'internal';
+
+/** The one table from kind to HTTP status. */
+export const HTTP_STATUS: Readonly<Record<ErrorKind, number>> = {
+  invalid: 400,
+  not_found: 404,
+  too_large: 413,
+  unsupported_encoding: 415,
+  rate_limited: 429,
+  overloaded: 429,
+  unavailable: 503,
+  deadline: 504,
+  cancelled: 499,
+  internal: 500,
+};
+
+/** Every error that Nexus reports on purpose. Its message is written for the caller: what was expected, what came, how to fix it. */
+export class NexusError extends Error {
+  override readonly name = 'NexusError';
+
+  /**
+   * @param kind decides the status.
+   * @param code a stable snake_case word for programs.
+   * @param message for people; may be shown to the caller as it stands.
+   * @param details `param` names the offending part of the request; `retryAfterSeconds` becomes Retry-After.
+   */
+  constructor(
+    readonly kind: ErrorKind,
+    readonly code: string,
+    message: string,
+    readonly details: { readonly param?: string; readonly retryAfterSeconds?: number } = {},
+  ) {
+    super(message);
+  }
+}
+
+/** The catalogue: every error the gateway can answer with is made here, so that its wording and its kind are decided once. */
+export const errors = {
+  invalidInput: (message: string, param?: string) =>
+    new NexusError('invalid', 'invalid_input', message, param === undefined ? {} : { param }),
+  bodyTooLarge: (limitBytes: number) =>
+    new NexusError(
+      'too_large',
+      'body_too_large',
+      `the request body is larger than the limit of ${limitBytes} bytes; send fewer rows a request, or raise NEXUS_BODY_LIMIT`,
+    ),
+  unsupportedEncoding: (encoding: string) =>
+    new NexusError(
+      'unsupported_encoding',
+      'unsupported_encoding',
+      `Content-Encoding '${encoding}' is not supported; send gzip, deflate or identity`,
+    ),
+  routeNotFound: (method: string, path: string) =>
+    new NexusError('not_found', 'route_not_found', `no route for ${method} ${path}; /docs lists every route`),
+  modelNotFound: (name: string) =>
+    new NexusError('not_found', 'model_not_found', `model '${name}' is not found; GET /v2/models lists the models`),
+  versionNotFound: (name: string, version: string, known: readonly string[]) =>
+    new NexusError(
+      'not_found',
+      'version_not_found',
+      `model '${name}' version ${version} is not found; it has version${known.length === 1 ? '' : 's'} ${known.join(', ')}`,
+    ),
+  modelNotReady: (name: string, version: string, state: string, reason: string) =>
+    new NexusError(
+      'unavailable',
+      'model_not_ready',
+      `model '${name}' version ${version} is not ready: ${state}${reason === '' ? '' : `, ${reason}`}`,
+      { retryAfterSeconds: 1 },
+    ),
+  queueFull: (model: string, limit: string) =>
+    new NexusError(
+      'overloaded',
+      'queue_full',
+      `the queue of model '${model}' is full (${limit}); retry after a second, send fewer rows, or raise its queue limits in model.yaml`,
+      { retryAfterSeconds: 1 },
+    ),
+  rateLimited: (limit: number, windowSeconds: number, retryAfterSeconds: number) =>
+    new NexusError(
+      'rate_limited',
+      'rate_limited',
+      `more than ${limit} requests in ${windowSeconds} s; retry in ${retryAfterSeconds} s`,
+      { retryAfterSeconds },
+    ),
+  deadlineExceeded: (where: string) =>
+    new NexusError('deadline', 'deadline_exceeded', `the deadline of the request passed ${where}`),
+  runTimeout: (model: string, timeoutMs: number) =>
+    new NexusError(
+      'deadline',
+      'run_timeout',
+      `a run of model '${model}' took longer than ${timeoutMs} ms and was ended; send less work a request, or raise timeout_ms in model.yaml`,
+    ),
+  cancelled: () => new NexusError('cancelled', 'cancelled', 'the client left before the answer was ready'),
+  runnerLost: (model: string) =>
+    new NexusError(
+      'unavailable',
+      'runner_lost',
+      `the process that runs model '${model}' ended twice while working on this request; it is being restarted, retry after a second`,
+      { retryAfterSeconds: 1 },
+    ),
+  executionFailed: (model: string, reason: string) =>
+    new NexusError('invalid', 'execution_failed', `model '${model}' cannot run this input: ${reason}`),
+  draining: () =>
+    new NexusError('unavailable', 'draining', 'the server is shutting down; send the request to another one', {
+      retryAfterSeconds: 1,
+    }),
+  noRoom: (reason: string) =>
+    new NexusError('unavailable', 'no_room', reason, { retryAfterSeconds: 1 }),
+  internal: () => new NexusError('internal', 'internal', 'internal error; the log has it under the request id'),
+} as const;
