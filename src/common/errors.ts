@@ -67,7 +67,11 @@ export const errors = {
   routeNotFound: (method: string, path: string) =>
     new NexusError('not_found', 'route_not_found', `no route for ${method} ${path}; /docs lists every route`),
   modelNotFound: (name: string) =>
-    new NexusError('not_found', 'model_not_found', `model '${name}' is not found; GET /v2/models lists the models`),
+    new NexusError(
+      'not_found',
+      'model_not_found',
+      `model '${name}' is not found; GET /v2/models lists the models`,
+    ),
   versionNotFound: (name: string, version: string, known: readonly string[]) =>
     new NexusError(
       'not_found',
@@ -114,10 +118,15 @@ export const errors = {
   executionFailed: (model: string, reason: string) =>
     new NexusError('invalid', 'execution_failed', `model '${model}' cannot run this input: ${reason}`),
   draining: () =>
-    new NexusError('unavailable', 'draining', 'the server is shutting down; send the request to another one', {
-      retryAfterSeconds: 1,
-    }),
-  noRoom: (reason: string) =>
-    new NexusError('unavailable', 'no_room', reason, { retryAfterSeconds: 1 }),
-  internal: () => new NexusError('internal', 'internal', 'internal error; the log has it under the request id'),
+    new NexusError(
+      'unavailable',
+      'draining',
+      'the server is shutting down; send the request to another one',
+      {
+        retryAfterSeconds: 1,
+      },
+    ),
+  noRoom: (reason: string) => new NexusError('unavailable', 'no_room', reason, { retryAfterSeconds: 1 }),
+  internal: () =>
+    new NexusError('internal', 'internal', 'internal error; the log has it under the request id'),
 } as const;

@@ -1,0 +1,32 @@
+import type { Tensor } from '../runtime/tensor';
+
+/** One inference, free of any protocol: REST and gRPC only translate to it. */
+export interface InferenceRequest {
+  readonly model: string;
+  /** A version of the model; the newest ready one when absent. */
+  readonly version?: string;
+  readonly inputs: readonly Tensor[];
+  /** Names of the outputs to compute; all of the model's when absent or empty. */
+  readonly outputs?: readonly string[];
+  /** Moment on the `performance.now()` clock after which nobody waits for the answer. */
+  readonly deadline?: number;
+  /** True once the client has left; work that has not started is then dropped. */
+  readonly abandoned?: () => boolean;
+}
+
+/** The answer to an {@link InferenceRequest}. */
+export interface InferenceResult {
+  readonly model: string;
+  readonly version: string;
+  /** In the order asked for, or in the model's order. */
+  readonly outputs: readonly Tensor[];
+  readonly timing: InferenceTiming;
+}
+
+/** Where the time of one request went; milliseconds. */
+export interface InferenceTiming {
+  /** Rows of the request: its first dimension, or 1 where the model does not batch. */
+  readonly rows: number;
+  readonly queueMs: number;
+  readonly runMs: number;
+}

@@ -1,0 +1,113 @@
+import { errors, type NexusError } from '../common/errors';
+import type { Signature } from '../models/model-version';
+import { ELEMENT_BYTES, elementCount, type Shape, type Tensor, type TensorSpec } from '../runtime/tensor';
+
+/** What the scheduler needs to know of valid inputs. */
+export interface ValidInputs {
+  /** In the model's order. */
+  readonly inputs: readonly Tensor[];
+  /** First dimension of every input; 1 where the model does not batch. */
+  readonly rows: number;
+  readonly byteLength: number;
+  /** Shapes of one row; equal for requests that can share a run. */
+  readonly shapeKey: string;
+}
+
+/**
+ * Checks `given` against the inputs of `model`: names, datatypes, ranks, dimensions and bytes. Nothing that passes
+ * can be refused by ONNX Runtime for its form.
+ * @throws NexusError invalid_input
+ */
+export function validateInputs(given: readonly Tensor[], model: string, signature: Signature): ValidInputs {
+  const inputs = signature.inputs.map((spec) => pick(given, spec, model, signature));
+  if (given.length > inputs.length) throw unexpected(given, model, signature);
+  let byteLength = 0;
+  let shapeKey = '';
+  for (const { shape, data } of inputs) {
+    byteLength += data.byteLength;
+    for (let axis = signature.batches ? 1 : 0; axis < shape.length; axis++) shapeKey += `${shape[axis]},`;
+    shapeKey += ';';
+  }
+  return { inputs, rows: signature.batches ? commonRows(inputs, model) : 1, byteLength, shapeKey };
+}
+
+/**
+ * The outputs to compute for `asked`, which may be absent or empty for all.
+ * @throws NexusError invalid_input
+ */
+export function validateOutputs(asked: readonly string[] | undefined, model: string, { outputNames }: Signature): readonly string[] {
+  if (asked === undefined || asked.length === 0) return outputNames;
+  const unknown = asked.find((name) => !outputNames.includes(name));
+  if (unknown === undefined) return asked;
+  throw errors.invalidInput(`unexpected output '${unknown}'; model '${model}' gives ${listed(outputNames)}`, 'outputs');
+}
+
+function pick(given: readonly Tensor[], spec: TensorSpec, model: string, { inputs }: Signature): Tensor {
+  const tensor = given.find(({ name }) => name === spec.name);
+  if (tensor === undefined) {
+    const came = given.length === 0 ? 'no inputs came' : `${listed(given.map(({ name }) => name))} came`;
+    throw errors.invalidInput(`missing input '${spec.name}'; model '${model}' takes ${inputs.map(describe).join(', ')}, but ${came}`, 'inputs');
+  }
+  checkForm(tensor, spec);
+  return tensor;
+}
+
+function checkForm({ name, datatype, shape, data }: Tensor, spec: TensorSpec): void {
+  if (datatype !== spec.datatype) throw wrong(name, `datatype ${spec.datatype}`, datatype);
+  if (!matches(shape, spec.shape)) throw wrong(name, `shape ${shown(spec.shape)}`, shown(shape));
+  const count = elementCount(shape);
+  const found = datatype === 'BYTES' ? countStrings(data) : data.byteLength / ELEMENT_BYTES[datatype];
+  if (found !== count) throw wrong(name, `${count} elements for shape ${shown(shape)}`, `${found}`);
+}
+
+function matches(shape: Shape, expected: Shape): boolean {
+  if (shape.length !== expected.length) return false;
+  for (let axis = 0; axis < shape.length; axis++) {
+    if (expected[axis]! >= 0 && shape[axis] !== expected[axis]) return false;
+  }
+  return true;
+}
+
+/** Elements in the bytes of a BYTES tensor; NaN when they do not end with one. */
+function countStrings(data: Uint8Array): number {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  let count = 0;
+  let offset = 0;
+  for (; offset + 4 <= data.byteLength; count++) offset += 4 + view.getUint32(offset, true);
+  return offset === data.byteLength ? count : Number.NaN;
+}
+
+function commonRows(inputs: readonly Tensor[], model: string): number {
+  const rows = inputs[0]!.shape[0]!;
+  const other = inputs.find(({ shape }) => shape[0] !== rows);
+  if (other === undefined) return rows;
+  throw errors.invalidInput(
+    `inputs '${inputs[0]!.name}' and '${other.name}' of model '${model}' have ${rows} and ${other.shape[0]} rows; the first dimension of all inputs must be the same`,
+    'inputs',
+  );
+}
+
+function unexpected(given: readonly Tensor[], model: string, { inputs }: Signature): NexusError {
+  const names = new Set(inputs.map(({ name }) => name));
+  const strange = given.find(({ name }) => !names.delete(name));
+  return errors.invalidInput(
+    `unexpected or repeated input '${strange?.name}'; model '${model}' takes ${inputs.map(describe).join(', ')}, each once`,
+    'inputs',
+  );
+}
+
+function wrong(name: string, expected: string, got: string): NexusError {
+  return errors.invalidInput(`input '${name}': expected ${expected}, got ${got}`, `inputs.${name}`);
+}
+
+function describe({ name, datatype, shape }: TensorSpec): string {
+  return `'${name}' (${datatype} ${shown(shape)})`;
+}
+
+function shown(shape: Shape): string {
+  return `[${shape.join(',')}]`;
+}
+
+function listed(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ');
+}

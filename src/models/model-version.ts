@@ -1,0 +1,200 @@
+import { errors } from '../common/errors';
+import type { Device, LoadedModel } from '../runtime/messages';
+import type { Runner } from '../runtime/runner';
+import { Supervisor } from '../runtime/supervisor';
+import type { TensorSpec } from '../runtime/tensor';
+import { SYSTEM_CLOCK } from '../scheduling/clock';
+import type { Job, JobResult } from '../scheduling/job';
+import { Scheduler } from '../scheduling/scheduler';
+import type { ModelSettings } from './model-settings';
+import type { Placement } from './placement';
+import { warmUpRuns } from './warm-up';
+
+/** State of a model version, by Triton's names. */
+export type VersionState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
+
+/** Told what happens to a version, for logs and metrics. */
+export interface VersionObserver {
+  stateChanged(version: ModelVersion): void;
+  executed(version: ModelVersion, rows: number, runMs: number): void;
+  runnerDied(version: ModelVersion, reason: string): void;
+  fellBack(version: ModelVersion, reason: string): void;
+}
+
+/** What a version is made of. */
+export interface VersionOptions {
+  readonly model: string;
+  readonly version: string;
+  /** Real path of the ONNX file. */
+  readonly path: string;
+  /** Why there is nothing to load; the version is then UNAVAILABLE from the start. */
+  readonly refusal?: string;
+  /** Folder its files must not leave. */
+  readonly root: string;
+  readonly settings: ModelSettings;
+  readonly device: Device;
+  readonly placement: Placement;
+}
+
+const DEFAULTS = {
+  max_batch_rows: 64,
+  max_queue_delay_us: 0,
+  max_queue_rows: 8192,
+  max_queue_bytes: 256 * 1024 * 1024,
+  timeout_ms: 30_000,
+  load_timeout_ms: 300_000,
+} as const;
+
+/** What a loaded version takes and gives. */
+export interface Signature {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly outputNames: readonly string[];
+  /** Whether the first dimension is rows that may share a run with those of other requests. */
+  readonly batches: boolean;
+}
+
+/** One version of a model: its state, its runners and its scheduler. */
+export class ModelVersion {
+  state: VersionState = 'LOADING';
+  /** Why the version is in its state; empty when there is nothing to say. */
+  reason = '';
+  /** Where it runs; known once it has loaded. */
+  device: 'cpu' | 'cuda' | undefined;
+  /** Why requests are not batched; empty when they are. */
+  unbatchable = '';
+  private loaded: Signature | undefined;
+  private readonly limits: typeof DEFAULTS;
+  private readonly supervisor: Supervisor;
+  private readonly scheduler: Scheduler;
+
+  constructor(
+    readonly options: VersionOptions,
+    private readonly observer: VersionObserver,
+  ) {
+    this.limits = { ...DEFAULTS, ...options.settings } as typeof DEFAULTS;
+    this.scheduler = this.createScheduler();
+    this.supervisor = this.createSupervisor();
+  }
+
+  get name(): string {
+    return this.options.model;
+  }
+
+  get version(): string {
+    return this.options.version;
+  }
+
+  /** Inputs and outputs. @throws NexusError model_not_ready before the version has loaded. */
+  get signature(): Signature {
+    if (this.loaded === undefined) throw this.notReady();
+    return this.loaded;
+  }
+
+  /** Process ids of the runners, for whoever looks at them with ps. */
+  get pids(): readonly number[] {
+    return this.supervisor.pids;
+  }
+
+  /** Rows and requests waiting for a runner. */
+  get queue(): { rows: number; requests: number } {
+    return this.scheduler.depth;
+  }
+
+  /** Most rows of one run; 1 when requests are not batched. */
+  get maxBatchRows(): number {
+    return this.unbatchable === '' ? this.limits.max_batch_rows : 1;
+  }
+
+  /** Starts the runners and loads the model in them. Never rejects: a failure becomes the state and its reason. */
+  async load(): Promise<void> {
+    if (this.options.refusal !== undefined) return this.become('UNAVAILABLE', this.options.refusal);
+    try {
+      const model = await this.supervisor.start();
+      if (this.state !== 'LOADING') return;
+      this.adopt(model);
+      this.become('READY');
+    } catch (error) {
+      if (this.state === 'LOADING') this.become('UNAVAILABLE', (error as Error).message);
+    }
+  }
+
+  /** Runs `job`. Rejects with a NexusError. */
+  run(job: Job): Promise<JobResult> {
+    if (this.state !== 'READY') return Promise.reject(this.notReady());
+    return this.scheduler.submit(job);
+  }
+
+  /** Ends the runners. What waits is failed, so drain before. */
+  async unload(): Promise<void> {
+    this.become('UNLOADING');
+    this.scheduler.fail(this.notReady());
+    await this.supervisor.stop();
+    this.become('UNAVAILABLE', 'unloaded');
+  }
+
+  /** The error for a request that needs this version while it is not ready. */
+  notReady() {
+    return errors.modelNotReady(this.name, this.version, this.state, this.reason);
+  }
+
+  private adopt(model: LoadedModel): void {
+    const { inputs, outputs, device, fallback, unbatchable } = model;
+    this.device = device;
+    this.unbatchable = this.limits.max_batch_rows > 1 ? unbatchable : 'max_batch_rows is 1';
+    const outputNames = outputs.map(({ name }) => name);
+    this.loaded = { inputs, outputs, outputNames, batches: this.unbatchable === '' };
+    if (fallback !== undefined) this.observer.fellBack(this, fallback);
+  }
+
+  private become(state: VersionState, reason = ''): void {
+    this.state = state;
+    this.reason = reason;
+    this.observer.stateChanged(this);
+  }
+
+  private createScheduler(): Scheduler {
+    const limits = {
+      maxBatchRows: this.limits.max_batch_rows,
+      maxQueueDelayUs: this.limits.max_queue_delay_us,
+      maxQueueRows: this.limits.max_queue_rows,
+      maxQueueBytes: this.limits.max_queue_bytes,
+      timeoutMs: this.limits.timeout_ms,
+    };
+    return new Scheduler(this.name, limits, SYSTEM_CLOCK, {
+      executed: (rows, runMs) => this.observer.executed(this, rows, runMs),
+    });
+  }
+
+  private createSupervisor(): Supervisor {
+    const { path, root, device, placement } = this.options;
+    const options = {
+      label: `${this.name}/${this.version}`,
+      load: { path, root, device, threads: placement.threads, probeBatching: this.limits.max_batch_rows > 1 },
+      loadTimeoutMs: this.limits.load_timeout_ms,
+      runTimeoutMs: this.limits.timeout_ms,
+    };
+    return new Supervisor(options, placement.instances, {
+      warmUp: (runner, model) => this.warmUp(runner, model),
+      up: (runner) => this.runnerUp(runner),
+      down: (runner) => this.scheduler.remove(runner),
+      died: (reason) => this.observer.runnerDied(this, reason),
+      broken: (reason) => this.broken(reason),
+    });
+  }
+
+  private async warmUp(runner: Runner, model: LoadedModel): Promise<void> {
+    const names = model.outputs.map(({ name }) => name);
+    for (const inputs of warmUpRuns(model.inputs, this.options.settings.warmup ?? [])) await runner.run(inputs, names);
+  }
+
+  private runnerUp(runner: Runner): void {
+    this.scheduler.add(runner);
+    if (this.state === 'UNAVAILABLE') this.become('READY');
+  }
+
+  private broken(reason: string): void {
+    this.become('UNAVAILABLE', reason);
+    this.scheduler.fail(this.notReady());
+  }
+}

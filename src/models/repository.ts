@@ -1,0 +1,105 @@
+import type { Stats } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+
+/** A model file found in the repository, or why what was found is none. */
+export interface FoundVersion {
+  readonly version: string;
+  /** Real path of the ONNX file; undefined when there is a `reason`. */
+  readonly path?: string;
+  readonly reason?: string;
+}
+
+/** A model of the repository. */
+export interface FoundModel {
+  readonly name: string;
+  /** Folder that holds model.yaml and the version folders. */
+  readonly folder: string;
+  readonly versions: readonly FoundVersion[];
+}
+
+/** What the repository holds. */
+export interface Repository {
+  /** Real path that no file of a model may leave. */
+  readonly root: string;
+  readonly models: readonly FoundModel[];
+}
+
+const VERSION = /^[1-9][0-9]*$/;
+const ONNX = /\.onnx$/i;
+
+/**
+ * Finds the models below `path`: `<model>/<version>/model.onnx` for each, or a folder with just one `.onnx`; or
+ * `path` is itself such a folder, or an `.onnx` file. Names that start with `.` or `_` are passed over.
+ * @throws the system's error when `path` cannot be read.
+ */
+export async function scanRepository(path: string): Promise<Repository> {
+  const root = await realpath(path);
+  if ((await stat(root)).isFile()) {
+    const folder = dirname(root);
+    return { root: folder, models: [{ name: modelName(root), folder, versions: [{ version: '1', path: root }] }] };
+  }
+  const entries = await list(root);
+  const single = entries.filter((name) => ONNX.test(name));
+  if (single.length === 1) return { root, models: [await bareModel(root, single[0]!, root)] };
+  const folders: string[] = [];
+  for (const name of entries) if ((await statOf(join(root, name)))?.isDirectory()) folders.push(name);
+  return { root, models: await Promise.all(folders.map((name) => findModel(join(root, name), name, root))) };
+}
+
+async function findModel(folder: string, name: string, root: string): Promise<FoundModel> {
+  if (isOutside(await realpath(folder), root)) return refused(name, folder, 'the folder is a link that leaves the model repository');
+  const entries = await list(folder);
+  const versions = entries.filter((entry) => VERSION.test(entry));
+  if (versions.length > 0) {
+    const sorted = versions.toSorted((one, other) => Number(one) - Number(other));
+    return { name, folder, versions: await Promise.all(sorted.map((version) => findVersion(folder, version, root))) };
+  }
+  const single = entries.filter((entry) => ONNX.test(entry));
+  if (single.length === 1) return { ...(await bareModel(folder, single[0]!, root)), name };
+  return refused(name, folder, `no model file; expected ${name}/<version>/model.onnx, with a whole number as version`);
+}
+
+/** A folder with one ONNX file and no version folders: version 1. */
+async function bareModel(folder: string, file: string, root: string): Promise<FoundModel> {
+  const name = modelName(join(folder, file));
+  return { name, folder, versions: [await checkFile('1', join(folder, file), root)] };
+}
+
+function findVersion(folder: string, version: string, root: string): Promise<FoundVersion> {
+  return checkFile(version, join(folder, version, 'model.onnx'), root);
+}
+
+async function checkFile(version: string, path: string, root: string): Promise<FoundVersion> {
+  const shown = relative(root, path);
+  try {
+    const real = await realpath(path);
+    if (isOutside(real, root)) return { version, reason: `${shown} is a link that leaves the model repository` };
+    if (!(await stat(real)).isFile()) return { version, reason: `${shown} is not a file` };
+    return { version, path: real };
+  } catch (error) {
+    return { version, reason: `${shown} cannot be read: ${(error as NodeJS.ErrnoException).code}` };
+  }
+}
+
+function refused(name: string, folder: string, reason: string): FoundModel {
+  return { name, folder, versions: [{ version: '1', reason }] };
+}
+
+/** Names a model after its file, or after the folder when the file is called model.onnx. */
+function modelName(path: string): string {
+  const name = basename(path).replace(ONNX, '');
+  return name === 'model' ? basename(dirname(path)) : name;
+}
+
+function isOutside(path: string, root: string): boolean {
+  return relative(root, path).split('/')[0] === '..';
+}
+
+async function list(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => !/^[._]/.test(name)).toSorted();
+}
+
+function statOf(path: string): Promise<Stats | undefined> {
+  return stat(path).catch(() => undefined);
+}

@@ -1,0 +1,63 @@
+import type { Datatype, Shape, TensorSpec } from './tensor';
+
+/*
+ * Everything that crosses the IPC channel between the gateway and a runner. Tensors do not: they lie in the
+ * slab, and the messages only say where. One run is under way at a time, so answers need no number.
+ */
+
+/** A device as settings name it. `auto` tries CUDA and falls back to the CPU; `cuda` never falls back. */
+export type Device = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
+
+/** First message to a runner: load this model. */
+export interface LoadMessage {
+  readonly type: 'load';
+  /** Absolute path of the ONNX file. */
+  readonly path: string;
+  /** Folder that the model's files, external data included, must not leave. */
+  readonly root: string;
+  readonly device: Device;
+  /** Threads of one operator (intra-op). */
+  readonly threads: number;
+  /** Whether to try out with small inputs if rows can be batched. */
+  readonly probeBatching: boolean;
+}
+
+/** Where one tensor lies in the slab. */
+export interface SlabTensor {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: Shape;
+  /** Bytes from the start of the slab; a multiple of 8. */
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** Run once on the inputs in the slab; write the outputs from `outputOffset` on. */
+export interface RunMessage {
+  readonly type: 'run';
+  readonly inputs: readonly SlabTensor[];
+  readonly outputs: readonly string[];
+  readonly outputOffset: number;
+}
+
+/** What a runner found in the model it loaded. */
+export interface LoadedModel {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  /** Where the session really runs. */
+  readonly device: 'cpu' | 'cuda';
+  /** Why CUDA was not taken, when `auto` fell back. */
+  readonly fallback?: string;
+  /** Empty when requests may share a run; otherwise why not. */
+  readonly unbatchable: string;
+}
+
+/** Messages from the gateway to a runner. */
+export type ToRunner = LoadMessage | RunMessage;
+
+/** Messages from a runner to the gateway. */
+export type FromRunner =
+  | { readonly type: 'loaded'; readonly model: LoadedModel }
+  | { readonly type: 'refused'; readonly reason: string }
+  | { readonly type: 'ran'; readonly outputs: readonly SlabTensor[]; readonly runMs: number }
+  | { readonly type: 'failed'; readonly reason: string; readonly noRoom: boolean };

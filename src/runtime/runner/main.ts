@@ -1,0 +1,96 @@
+import { readSync, writevSync } from 'node:fs';
+import { Tensor as OrtTensor } from 'onnxruntime-node';
+import type { FromRunner, LoadMessage, RunMessage, SlabTensor, ToRunner } from '../messages';
+import { layOut, type PackedTensor } from '../slab-layout';
+import { datatypeOf, elementTypeOf, viewOf } from './onnx-types';
+import { loadSession, textOf, type Session } from './session';
+import { decodeStrings, encodeStrings } from './strings';
+
+/*
+ * A runner: the child process that owns one ONNX session. It loads once, then runs the batches that lie in the
+ * slab, one after another. Being killed at any moment is normal.
+ */
+
+/** The slab's descriptor, inherited from the gateway. */
+const SLAB = 3;
+
+process.title = `nexus-runner ${process.argv[2]}`;
+
+let session: Session | undefined;
+/** Inputs are read into one buffer, kept from batch to batch: fresh memory costs page faults. */
+let inputBytes = Buffer.allocUnsafeSlow(1 << 16);
+
+process.on('message', (message) => {
+  void handle(message as ToRunner).then((answer) => process.send!(answer));
+});
+// The gateway is gone: nobody is left to work for.
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole process group; when a runner ends is the gateway's to say.
+process.on('SIGINT', () => {});
+
+async function handle(message: ToRunner): Promise<FromRunner> {
+  return message.type === 'load' ? load(message) : run(message);
+}
+
+async function load(message: LoadMessage): Promise<FromRunner> {
+  try {
+    session = await loadSession(message);
+    return { type: 'loaded', model: session.model };
+  } catch (error) {
+    return { type: 'refused', reason: textOf(error) };
+  }
+}
+
+async function run({ inputs, outputs, outputOffset }: RunMessage): Promise<FromRunner> {
+  try {
+    const feeds = readInputs(inputs, outputOffset);
+    const started = performance.now();
+    const results = await session!.run(feeds, outputs);
+    const runMs = performance.now() - started;
+    const written = writeOutputs(outputs, results, outputOffset);
+    return { type: 'ran', outputs: written, runMs };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC')
+      return { type: 'failed', reason: textOf(error), noRoom: false };
+    return { type: 'failed', reason: 'there is no room in shared memory for the outputs', noRoom: true };
+  }
+}
+
+function readInputs(inputs: readonly SlabTensor[], byteLength: number): Record<string, OrtTensor> {
+  if (inputBytes.length < byteLength) inputBytes = Buffer.allocUnsafeSlow(byteLength);
+  readSync(SLAB, inputBytes, 0, byteLength, 0);
+  return Object.fromEntries(inputs.map((input) => [input.name, toOrt(input)]));
+}
+
+function toOrt({ datatype, shape, offset, byteLength }: SlabTensor): OrtTensor {
+  const type = elementTypeOf(datatype);
+  const view = viewOf(type, inputBytes.buffer, offset, byteLength);
+  if (view !== undefined) return new OrtTensor(type as 'uint8', view as Uint8Array, shape);
+  return new OrtTensor('string', decodeStrings(inputBytes.subarray(offset, offset + byteLength)), shape);
+}
+
+function writeOutputs(
+  names: readonly string[],
+  results: Record<string, OrtTensor>,
+  start: number,
+): SlabTensor[] {
+  const { tensors, chunks, end } = layOut(
+    names.map((name) => fromOrt(name, results[name]!)),
+    start,
+  );
+  const written = end === start ? 0 : writevSync(SLAB, chunks, start);
+  if (written < end - start) throw Object.assign(new Error(), { code: 'ENOSPC' });
+  return tensors;
+}
+
+function fromOrt(name: string, { type, dims, data }: OrtTensor): PackedTensor {
+  const bytes =
+    type === 'string'
+      ? encodeStrings(data as string[])
+      : new Uint8Array(
+          (data as Uint8Array).buffer,
+          (data as Uint8Array).byteOffset,
+          (data as Uint8Array).byteLength,
+        );
+  return { name, datatype: datatypeOf(type)!, shape: dims, chunks: [bytes] };
+}

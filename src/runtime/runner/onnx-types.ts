@@ -1,0 +1,45 @@
+import type { Datatype } from '../tensor';
+
+/** How ONNX Runtime names an element type, and the typed array that holds it; strings have none. */
+interface ElementType {
+  readonly datatype: Datatype;
+  readonly view?: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => ArrayBufferView;
+}
+
+/** ONNX Runtime's element types against the protocol's datatypes. BFLOAT16 and the 4- and 8-bit floats have no entry. */
+const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
+  ['bool', { datatype: 'BOOL', view: Uint8Array }],
+  ['uint8', { datatype: 'UINT8', view: Uint8Array }],
+  ['uint16', { datatype: 'UINT16', view: Uint16Array }],
+  ['uint32', { datatype: 'UINT32', view: Uint32Array }],
+  ['uint64', { datatype: 'UINT64', view: BigUint64Array }],
+  ['int8', { datatype: 'INT8', view: Int8Array }],
+  ['int16', { datatype: 'INT16', view: Int16Array }],
+  ['int32', { datatype: 'INT32', view: Int32Array }],
+  ['int64', { datatype: 'INT64', view: BigInt64Array }],
+  ['float16', { datatype: 'FP16', view: Uint16Array }],
+  ['float32', { datatype: 'FP32', view: Float32Array }],
+  ['float64', { datatype: 'FP64', view: Float64Array }],
+  ['string', { datatype: 'BYTES' }],
+]);
+
+const TYPE_OF: ReadonlyMap<Datatype, string> = new Map(
+  [...ELEMENT_TYPES].map(([type, { datatype }]) => [datatype, type]),
+);
+
+/** The protocol's name of ONNX Runtime's `type`; undefined when Nexus does not carry it. */
+export function datatypeOf(type: string): Datatype | undefined {
+  return ELEMENT_TYPES.get(type)?.datatype;
+}
+
+/** ONNX Runtime's name of `datatype`. */
+export function elementTypeOf(datatype: Datatype): string {
+  return TYPE_OF.get(datatype)!;
+}
+
+/** Views `byteLength` bytes at `offset` (a multiple of 8) as elements of `type`; undefined for strings. */
+export function viewOf(type: string, buffer: ArrayBufferLike, offset: number, byteLength: number) {
+  const view = ELEMENT_TYPES.get(type)?.view as
+    (typeof Uint8Array & { BYTES_PER_ELEMENT: number }) | undefined;
+  return view && new view(buffer, offset, byteLength / view.BYTES_PER_ELEMENT);
+}

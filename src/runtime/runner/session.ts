@@ -1,0 +1,86 @@
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { Device, LoadMessage, LoadedModel } from '../messages';
+import type { TensorSpec } from '../tensor';
+import { refusal } from './onnx-file';
+import { datatypeOf } from './onnx-types';
+import { whyUnbatchable } from './probe';
+
+/** Only fatal messages: the others reach the caller as errors, and ONNX Runtime would print them in colours. */
+const QUIET = { logSeverityLevel: 4 } as const;
+
+/** A loaded session and what it says of itself. */
+export interface Session {
+  readonly model: LoadedModel;
+  run(feeds: Record<string, OrtTensor>, outputs: readonly string[]): Promise<Record<string, OrtTensor>>;
+}
+
+/** Loads the model of `message`. @throws Error whose message is the reason, for people. */
+export async function loadSession(message: LoadMessage): Promise<Session> {
+  const reason = refusal(message.path, message.root);
+  if (reason !== undefined) throw new Error(reason);
+  const { session, device, fallback } = await create(message);
+  const run: Session['run'] = async (feeds, outputs) =>
+    (await session.run(feeds, outputs as string[], QUIET)) as Record<string, OrtTensor>;
+  const inputs = session.inputMetadata.map(specOf);
+  const outputs = session.outputMetadata.map(specOf);
+  const symbols = [...session.inputMetadata, ...session.outputMetadata].map(firstDimension);
+  const unbatchable = message.probeBatching
+    ? await whyUnbatchable(inputs, outputs, symbols, run)
+    : 'turned off';
+  return {
+    model: { inputs, outputs, device, ...(fallback === undefined ? {} : { fallback }), unbatchable },
+    run,
+  };
+}
+
+async function create(
+  message: LoadMessage,
+): Promise<{ session: InferenceSession; device: 'cpu' | 'cuda'; fallback?: string }> {
+  const { device } = message;
+  if (device === 'cpu') return { session: await createOn('cpu', message), device };
+  try {
+    return { session: await createOn(device, message), device: 'cuda' };
+  } catch (error) {
+    if (device !== 'auto') throw error;
+    return { session: await createOn('cpu', message), device: 'cpu', fallback: textOf(error) };
+  }
+}
+
+function createOn(device: Device, { path, threads }: LoadMessage): Promise<InferenceSession> {
+  const deviceId = Number(device.split(':')[1] ?? 0);
+  return InferenceSession.create(path, {
+    ...QUIET,
+    executionProviders: device === 'cpu' ? ['cpu'] : [{ name: 'cuda', deviceId }],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    // Spinning threads burn whole cores while nothing runs, at the same latency.
+    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+  });
+}
+
+function specOf(value: InferenceSession.ValueMetadata): TensorSpec {
+  if (!value.isTensor) throw new Error(`'${value.name}' is not a tensor; export the model with tensors only`);
+  const datatype = datatypeOf(value.type);
+  if (datatype === undefined)
+    throw new Error(`'${value.name}' has the element type ${value.type}, which is not supported`);
+  return {
+    name: value.name,
+    datatype,
+    shape: value.shape.map((dim) => (typeof dim === 'number' ? dim : -1)),
+  };
+}
+
+/** The symbol of the first dimension: a name, '' when unnamed, undefined when fixed or a scalar. */
+function firstDimension(value: InferenceSession.ValueMetadata): string | undefined {
+  const first = value.isTensor ? (value.shape as readonly (number | string)[])[0] : undefined;
+  return typeof first === 'string' ? first : undefined;
+}
+
+/** What `error` says, without the file names and the brackets ONNX Runtime puts around it. */
+export function textOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text
+    .replace(/\s*\/\S*\/(\S+?:\d+)[^\n]*\n?/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+}

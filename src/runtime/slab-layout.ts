@@ -1,0 +1,40 @@
+import type { SlabTensor } from './messages';
+import type { Datatype, Shape } from './tensor';
+
+/** A tensor about to be written: its bytes may still be in several pieces. */
+export interface PackedTensor {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: Shape;
+  readonly chunks: readonly Uint8Array[];
+}
+
+/** Tensors start at multiples of this, so that any typed array can view them in place. */
+const ALIGNMENT = 8;
+
+const PADDING = new Uint8Array(ALIGNMENT);
+
+/**
+ * Lays tensors one after another from `start` (a multiple of 8) on: where each will lie, the pieces to write with
+ * their padding, and the first offset behind them, again a multiple of 8.
+ */
+export function layOut(
+  tensors: readonly PackedTensor[],
+  start: number,
+): { tensors: SlabTensor[]; chunks: Uint8Array[]; end: number } {
+  const chunks: Uint8Array[] = [];
+  let end = start;
+  const placed = tensors.map(({ name, datatype, shape, chunks: pieces }) => {
+    const offset = end;
+    for (const piece of pieces) {
+      chunks.push(piece);
+      end += piece.byteLength;
+    }
+    const byteLength = end - offset;
+    const padding = -end & (ALIGNMENT - 1);
+    if (padding > 0) chunks.push(PADDING.subarray(0, padding));
+    end += padding;
+    return { name, datatype, shape, offset, byteLength };
+  });
+  return { tensors: placed, chunks, end };
+}

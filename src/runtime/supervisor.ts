@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LoadedModel } from './messages';
+import { Runner, type ExitReason, type RunnerOptions } from './runner';
+
+/** Told when runners come and go. */
+export interface SupervisorObserver {
+  /** Runs what is to be run before `runner` is `up`. A rejection is the reason why the model cannot be served. */
+  warmUp(runner: Runner, model: LoadedModel): Promise<void>;
+  /** `runner` has loaded its model and waits for batches. */
+  up(runner: Runner): void;
+  /** `runner` takes no more batches. Resolves when the one it may be working on is done. */
+  down(runner: Runner): Promise<void>;
+  /** A runner ended by itself and will be replaced. */
+  died(reason: ExitReason): void;
+  /** Runners die again and again: the model cannot be served. A later `up` says that it can again. */
+  broken(reason: string): void;
+}
+
+/** Deaths within this time count together. */
+const WINDOW_MS = 60_000;
+/** With this many deaths in the window a model is broken. */
+const MAX_DEATHS = 5;
+const FIRST_BACK_OFF_MS = 100;
+const LAST_BACK_OFF_MS = 30_000;
+
+/**
+ * Keeps the runners of one model version alive: a runner that dies is replaced after a pause that doubles with each
+ * recent death, a worn one is replaced before it is ended.
+ */
+export class Supervisor {
+  private readonly runners = new Set<Runner>();
+  private readonly stopping = new AbortController();
+  private deaths: number[] = [];
+
+  constructor(
+    private readonly options: RunnerOptions,
+    private readonly instances: number,
+    private readonly observer: SupervisorObserver,
+  ) {}
+
+  /** Process ids of the runners alive. */
+  get pids(): number[] {
+    return [...this.runners].flatMap(({ pid }) => pid ?? []);
+  }
+
+  /**
+   * Starts the first runner, then, once it has loaded, the others beside it.
+   * @throws Error whose message is the reason, when the model cannot be loaded.
+   */
+  async start(): Promise<LoadedModel> {
+    const runner = this.launch();
+    try {
+      const model = await this.load(runner);
+      this.observer.up(runner);
+      void this.keep(runner);
+      for (let count = 1; count < this.instances; count++) void this.replace();
+      return model;
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Ends all runners at once and starts no more. Resolves when they are gone. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await Promise.all([...this.runners].map((runner) => runner.stop()));
+  }
+
+  private async load(runner: Runner): Promise<LoadedModel> {
+    const model = await runner.load();
+    await this.observer.warmUp(runner, model);
+    return model;
+  }
+
+  private launch(): Runner {
+    const runner = new Runner(this.options);
+    this.runners.add(runner);
+    void runner.exited.then(() => this.runners.delete(runner));
+    return runner;
+  }
+
+  /** Waits for the end of `runner`, or of its useful life, and then sees to its successor. */
+  private async keep(runner: Runner): Promise<void> {
+    const reason = await Promise.race([runner.exited, runner.worn]);
+    if (this.stopping.signal.aborted) return;
+    if (reason === undefined) return this.recycle(runner);
+    await this.observer.down(runner);
+    await this.restart(reason);
+  }
+
+  private async recycle(worn: Runner): Promise<void> {
+    await this.replace();
+    await this.observer.down(worn);
+    await worn.stop();
+  }
+
+  /** Starts a runner until one has loaded. */
+  private async replace(): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    const runner = this.launch();
+    try {
+      await this.load(runner);
+    } catch (error) {
+      await runner.stop();
+      return this.restart((error as Error).message);
+    }
+    if (this.stopping.signal.aborted) return;
+    this.observer.up(runner);
+    void this.keep(runner);
+  }
+
+  private async restart(reason: ExitReason): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    this.observer.died(reason);
+    const pauseMs = this.countDeath(reason);
+    await delay(pauseMs, undefined, { signal: this.stopping.signal }).catch(() => {});
+    await this.replace();
+  }
+
+  /** Notes a death. Returns how long to wait before the next start, in milliseconds. */
+  private countDeath(reason: ExitReason): number {
+    const now = performance.now();
+    this.deaths = [...this.deaths.filter((moment) => now - moment < WINDOW_MS), now];
+    if (this.deaths.length < MAX_DEATHS)
+      return Math.min(FIRST_BACK_OFF_MS * 2 ** (this.deaths.length - 1), LAST_BACK_OFF_MS);
+    this.observer.broken(
+      `${this.deaths.length} runners died within a minute, the last because ${reason}; next try in 30 s`,
+    );
+    return LAST_BACK_OFF_MS;
+  }
+}

@@ -1,0 +1,65 @@
+import type { PackedTensor } from '../runtime/slab-layout';
+import type { Tensor } from '../runtime/tensor';
+import type { Part, Ticket } from './job';
+import { joinRows, sliceRows } from './rows';
+
+/** Parts that run together: one of any kind, or several with rows of the same shape. */
+export type Batch = readonly Part[];
+
+/** Rows of all parts together. */
+export function rowsOf(batch: Batch): number {
+  return batch.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** The inputs of a batch: the rows of all parts one after another, as pieces that are still the requests' own bytes. */
+export function gather(batch: Batch): PackedTensor[] {
+  const [{ ticket }] = batch as [Part];
+  const rows = rowsOf(batch);
+  return ticket.job.inputs.map(({ name, datatype, shape }, index) => ({
+    name,
+    datatype,
+    shape: isWhole(batch) ? shape : [rows, ...shape.slice(1)],
+    chunks: batch.map((part) => inputOf(part, index).data),
+  }));
+}
+
+/** The outputs to fetch: those that any part asked for, once. */
+export function outputsOf(batch: Batch): readonly string[] {
+  const [{ ticket }] = batch as [Part];
+  // Most requests ask for all outputs and share one list of names.
+  if (batch.every((part) => part.ticket.job.outputs === ticket.job.outputs)) return ticket.job.outputs;
+  return [...new Set(batch.flatMap((part) => part.ticket.job.outputs))];
+}
+
+/** Whether every output has as many rows as went in, so that it can be cut apart again. */
+export function isDivisible(batch: Batch, outputs: readonly Tensor[]): boolean {
+  return isWhole(batch) || outputs.every(({ shape }) => shape[0] === rowsOf(batch));
+}
+
+/** The outputs of each part: its own rows, those outputs that it asked for, in its order. */
+export function scatter(batch: Batch, outputs: readonly Tensor[]): (readonly Tensor[])[] {
+  const byName = new Map(outputs.map((output) => [output.name, output]));
+  let first = 0;
+  return batch.map(({ rows, ticket }) => {
+    const start = first;
+    first += rows;
+    return ticket.job.outputs.map((name) => {
+      const output = byName.get(name)!;
+      return batch.length === 1 ? output : sliceRows(output, start, rows);
+    });
+  });
+}
+
+/** Puts the outputs of a job's parts together again. */
+export function joinParts({ results }: Ticket): readonly Tensor[] {
+  return results[0]!.map((_, index) => joinRows(results.map((outputs) => outputs[index]!)));
+}
+
+function isWhole(batch: Batch): boolean {
+  return batch.length === 1 && batch[0]!.ticket.parts.length === 1;
+}
+
+function inputOf({ ticket, first, rows }: Part, index: number): Tensor {
+  const input = ticket.job.inputs[index]!;
+  return ticket.parts.length === 1 ? input : sliceRows(input, first, rows);
+}

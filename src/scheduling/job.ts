@@ -1,0 +1,94 @@
+import type { Tensor } from '../runtime/tensor';
+
+/** One request as the scheduler sees it: validated, its inputs in the model's order. */
+export interface Job {
+  readonly inputs: readonly Tensor[];
+  /** Names of the outputs wanted, in the order of the answer. */
+  readonly outputs: readonly string[];
+  /** First dimension of every input; 1 where the model does not batch. */
+  readonly rows: number;
+  readonly byteLength: number;
+  /** Requests with the same key can share a run: the shapes of their rows are the same. */
+  readonly shapeKey: string;
+  /** Moment on the scheduler's clock (ms) after which the answer is of no use; Infinity for none. */
+  readonly deadline: number;
+  /** True once the client has left. Asked when a batch is formed. */
+  readonly abandoned?: () => boolean;
+}
+
+/** What a job came to. Times in milliseconds. */
+export interface JobResult {
+  readonly outputs: readonly Tensor[];
+  readonly queueMs: number;
+  readonly runMs: number;
+}
+
+/** A job on its way: its parts, and the promise it settles. */
+export class Ticket {
+  settled = false;
+  readonly parts: Part[];
+  /** Outputs of each part, by its index. */
+  readonly results: (readonly Tensor[])[] = [];
+  queueMs = 0;
+  runMs = 0;
+  private done = 0;
+
+  constructor(
+    readonly job: Job,
+    readonly enqueuedAt: number,
+    maxRows: number,
+    private readonly resolve: (result: JobResult) => void,
+    private readonly rejectPromise: (error: unknown) => void,
+  ) {
+    const count = Math.max(1, Math.ceil(job.rows / maxRows));
+    this.parts = Array.from({ length: count }, (_, index) => {
+      const first = index * maxRows;
+      return new Part(this, index, first, count === 1 ? job.rows : Math.min(maxRows, job.rows - first));
+    });
+  }
+
+  /** Takes the outputs of one part; the last one settles the job through `join`. */
+  complete(
+    part: Part,
+    outputs: readonly Tensor[],
+    runMs: number,
+    join: (ticket: Ticket) => readonly Tensor[],
+  ): void {
+    if (this.settled) return;
+    this.results[part.index] = outputs;
+    this.runMs += runMs;
+    if (++this.done < this.parts.length) return;
+    this.settled = true;
+    this.resolve({
+      outputs: this.parts.length === 1 ? outputs : join(this),
+      queueMs: this.queueMs,
+      runMs: this.runMs,
+    });
+  }
+
+  /** Fails the whole job. Later news of its parts is ignored. */
+  reject(error: unknown): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.rejectPromise(error);
+  }
+}
+
+/** Some consecutive rows of a job: all of them, unless it is larger than a batch may be. */
+export class Part {
+  /** Runs of this part that ended with the death of the runner. */
+  deaths = 0;
+
+  constructor(
+    readonly ticket: Ticket,
+    readonly index: number,
+    readonly first: number,
+    readonly rows: number,
+  ) {}
+
+  /** This part's share of the bytes of the job. */
+  get byteLength(): number {
+    const { byteLength, rows } = this.ticket.job;
+    return rows === 0 ? byteLength : Math.ceil((byteLength * this.rows) / rows);
+  }
+}

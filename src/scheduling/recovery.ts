@@ -1,0 +1,42 @@
+import { errors } from '../common/errors';
+import { RunFailure } from '../runtime/run-failure';
+import { type Batch } from './batch';
+
+/** What follows from a failed batch: smaller ones to try again, or the error of all its jobs. */
+export type Recovery = { readonly retries: readonly Batch[] } | { readonly error: unknown };
+
+/** Runs of one part that may end with the death of the runner. */
+const MAX_DEATHS = 2;
+
+/**
+ * Decides what becomes of a batch that failed. In company, a failure says nothing of a single job: refused data is
+ * halved until the guilty job is alone, and the jobs of a run that killed its runner are run alone, so that none
+ * can do it to another twice.
+ */
+export function recover(batch: Batch, failure: unknown, model: string, timeoutMs: number): Recovery {
+  if (!(failure instanceof RunFailure)) return { error: failure };
+  switch (failure.kind) {
+    case 'execution':
+      return batch.length > 1
+        ? { retries: halves(batch) }
+        : { error: errors.executionFailed(model, failure.message) };
+    case 'no_room':
+      return batch.length > 1 ? { retries: halves(batch) } : { error: errors.noRoom(failure.message) };
+    case 'timeout':
+      return batch.length > 1 ? { retries: singles(batch) } : { error: errors.runTimeout(model, timeoutMs) };
+    case 'died':
+      for (const part of batch) part.deaths++;
+      if (batch.some(({ deaths }) => deaths >= MAX_DEATHS) && batch.length === 1)
+        return { error: errors.runnerLost(model) };
+      return { retries: singles(batch) };
+  }
+}
+
+function halves(batch: Batch): Batch[] {
+  const middle = Math.ceil(batch.length / 2);
+  return [batch.slice(0, middle), batch.slice(middle)];
+}
+
+function singles(batch: Batch): Batch[] {
+  return batch.map((part) => [part]);
+}

@@ -1,0 +1,194 @@
+import { errors, type NexusError } from '../common/errors';
+import { RunFailure } from '../runtime/run-failure';
+import type { RunResult } from '../runtime/runner';
+import type { PackedTensor } from '../runtime/slab-layout';
+import { gather, isDivisible, joinParts, outputsOf, rowsOf, scatter, type Batch } from './batch';
+import type { Clock } from './clock';
+import { Ticket, type Job, type JobResult, type Part } from './job';
+import { Queue } from './queue';
+import { recover } from './recovery';
+
+/** What runs batches, one at a time: a runner. `run` rejects with {@link RunFailure}. */
+export interface Instance {
+  run(inputs: readonly PackedTensor[], outputs: readonly string[]): Promise<RunResult>;
+}
+
+/** How much may run together and how much may wait. */
+export interface SchedulerLimits {
+  /** Most rows of one run; larger requests are split. 1 turns batching off. */
+  readonly maxBatchRows: number;
+  /** How long an idle instance waits for company, in microseconds. */
+  readonly maxQueueDelayUs: number;
+  readonly maxQueueRows: number;
+  readonly maxQueueBytes: number;
+  /** Hard limit of one run, for the text of its error. */
+  readonly timeoutMs: number;
+}
+
+/** Told of every run that succeeded. */
+export interface SchedulerObserver {
+  executed(rows: number, runMs: number): void;
+}
+
+/** How often waiting jobs are looked at for passed deadlines and clients that left. */
+const SWEEP_MS = 50;
+
+/**
+ * Runs the jobs of one model version on its instances. Work-conserving: an instance that is free takes what waits,
+ * up to the batch limit, at once; while all are busy, batches grow by themselves. What becomes of a batch that
+ * fails is decided in recovery.ts.
+ */
+export class Scheduler {
+  private readonly queue = new Queue();
+  /** Batches that failed in company and are tried again, smaller; they go first. */
+  private readonly retries: Batch[] = [];
+  private readonly instances = new Set<Instance>();
+  private readonly idle: Instance[] = [];
+  private readonly departures = new Map<Instance, () => void>();
+  private sweeping = false;
+  private wakeUp: (() => void) | undefined;
+
+  constructor(
+    private readonly model: string,
+    private readonly limits: SchedulerLimits,
+    private readonly clock: Clock,
+    private readonly observer: SchedulerObserver,
+  ) {}
+
+  /** Rows and requests that wait for an instance. */
+  get depth(): { rows: number; requests: number } {
+    return { rows: this.queue.rows, requests: this.queue.length };
+  }
+
+  /**
+   * Queues `job` and resolves with its outputs. Rejects with a NexusError: the queue is full, the deadline passed,
+   * the client left, or its run failed.
+   */
+  submit(job: Job): Promise<JobResult> {
+    return new Promise((resolve, reject) => {
+      const full = this.whyFull(job);
+      if (full !== undefined) return reject(errors.queueFull(this.model, full));
+      const ticket = new Ticket(job, this.clock.now(), this.limits.maxBatchRows, resolve, reject);
+      for (const part of ticket.parts) this.queue.push(part);
+      this.dispatch();
+      this.watch();
+    });
+  }
+
+  /** Gives work to `instance` from now on. */
+  add(instance: Instance): void {
+    this.instances.add(instance);
+    this.idle.push(instance);
+    this.dispatch();
+  }
+
+  /** Gives no more work to `instance`. Resolves when it has none under way. */
+  async remove(instance: Instance): Promise<void> {
+    const known = this.instances.delete(instance);
+    const index = this.idle.indexOf(instance);
+    if (index >= 0) this.idle.splice(index, 1);
+    else if (known) await new Promise<void>((resolve) => this.departures.set(instance, resolve));
+  }
+
+  /** Fails everything that waits. What runs is answered when it is done. */
+  fail(error: NexusError): void {
+    for (const { ticket } of [...this.queue.sweep(() => true), ...this.retries.splice(0).flat()])
+      ticket.reject(error);
+  }
+
+  private whyFull({ rows, byteLength }: Job): string | undefined {
+    const { maxQueueRows, maxQueueBytes } = this.limits;
+    // An empty queue takes any request: one larger than the queue could otherwise never be served.
+    if (this.queue.length === 0) return undefined;
+    if (this.queue.rows + rows > maxQueueRows) return `${this.queue.rows} of ${maxQueueRows} rows wait`;
+    if (this.queue.bytes + byteLength > maxQueueBytes)
+      return `${this.queue.bytes} of ${maxQueueBytes} bytes wait`;
+    return undefined;
+  }
+
+  private dispatch(): void {
+    while (this.idle.length > 0) {
+      const batch = this.nextBatch();
+      if (batch === undefined) return;
+      void this.execute(this.idle.pop()!, batch);
+    }
+  }
+
+  /** The next batch to run, without jobs that nobody waits for any more. */
+  private nextBatch(): Batch | undefined {
+    const before = this.clock.now() - this.limits.maxQueueDelayUs / 1000;
+    for (;;) {
+      const parts = this.retries.shift() ?? this.queue.take(this.limits.maxBatchRows, before);
+      if (parts.length === 0) return void this.wakeUpWhenDue(before);
+      const wanted = parts.filter((part) => !this.isUnwanted(part));
+      if (wanted.length > 0) return wanted;
+    }
+  }
+
+  private wakeUpWhenDue(before: number): void {
+    const since = this.queue.waitingSince;
+    if (since === undefined || this.wakeUp !== undefined) return;
+    this.wakeUp = this.clock.after(since - before, () => {
+      this.wakeUp = undefined;
+      this.dispatch();
+    });
+  }
+
+  private async execute(instance: Instance, batch: Batch): Promise<void> {
+    const started = this.clock.now();
+    for (const { ticket, index } of batch) if (index === 0) ticket.queueMs = started - ticket.enqueuedAt;
+    try {
+      const { outputs, runMs } = await instance.run(gather(batch), outputsOf(batch));
+      if (!isDivisible(batch, outputs))
+        throw new RunFailure('execution', 'its outputs have not one row for each input row');
+      // The next batch is on its way before this one's answers are written.
+      this.release(instance);
+      this.observer.executed(rowsOf(batch), runMs);
+      this.settle(batch, outputs, runMs);
+    } catch (failure) {
+      // Never given work again, even before its supervisor has noticed.
+      if (failure instanceof RunFailure && failure.endsRunner) this.instances.delete(instance);
+      this.recover(batch, failure);
+      this.release(instance);
+    }
+  }
+
+  /** Whether nobody waits for `part` any more; its job is then failed with the reason. */
+  private isUnwanted({ ticket }: Part): boolean {
+    if (ticket.job.abandoned?.() === true) ticket.reject(errors.cancelled());
+    else if (ticket.job.deadline <= this.clock.now())
+      ticket.reject(errors.deadlineExceeded('while it waited for its run'));
+    return ticket.settled;
+  }
+
+  /** Looks at what waits now and then, for as long as anything does: no instance may come free before a deadline. */
+  private watch(): void {
+    if (this.sweeping || this.queue.length + this.retries.length === 0) return;
+    this.sweeping = true;
+    this.clock.after(SWEEP_MS, () => {
+      this.sweeping = false;
+      this.queue.sweep((part) => this.isUnwanted(part));
+      for (const part of this.retries.flat()) this.isUnwanted(part);
+      this.watch();
+    });
+  }
+
+  private settle(batch: Batch, outputs: RunResult['outputs'], runMs: number): void {
+    const results = scatter(batch, outputs);
+    batch.forEach((part, index) => part.ticket.complete(part, results[index]!, runMs, joinParts));
+  }
+
+  private recover(batch: Batch, failure: unknown): void {
+    const recovery = recover(batch, failure, this.model, this.limits.timeoutMs);
+    if ('error' in recovery) for (const { ticket } of batch) ticket.reject(recovery.error);
+    else this.retries.unshift(...recovery.retries);
+  }
+
+  /** `instance` has finished its batch: it takes the next, unless it is to go. */
+  private release(instance: Instance): void {
+    if (this.instances.has(instance)) this.idle.push(instance);
+    this.departures.get(instance)?.();
+    this.departures.delete(instance);
+    this.dispatch();
+  }
+}
