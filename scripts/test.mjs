@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { prepare } from './prepare.mjs';
+import { runStep } from './progress.mjs';
+import { env, node, root } from './toolchain.mjs';
+
+// `npm test`: installs and builds what has changed, runs the static checks and Jest, and counts each check as a test.
+// Arguments after `--` go to Jest.
+// Nest is published as ES modules, which Jest loads only through Node's experimental vm modules.
+const VM_MODULES = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+const JEST = [...VM_MODULES, 'node_modules/jest/bin/jest.js', '--config', 'test/jest.config.js'];
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const totals = { passed: 0, failed: 0 };
+
+process.on('exit', (code) => {
+  // Something failed before it could be counted, such as the installation.
+  if (code !== 0 && totals.failed === 0) totals.failed = 1;
+  process.stdout.write(`${totals.passed} passed, ${totals.failed} failed\n`);
+});
+
+await prepare();
+await runCheck('format', scripts['format:check']);
+await runCheck('lint', scripts.lint);
+await runCheck('types', scripts.types);
+const jestCode = await runJest(process.argv.slice(2));
+process.exitCode = totals.failed > 0 ? 1 : jestCode;
+
+async function runCheck(label, command) {
+  const succeeded = await runStep(label, command, [], { cwd: root, env, shell: true });
+  totals[succeeded ? 'passed' : 'failed'] += 1;
+}
+
+/** Runs Jest, adds the counts that test/reporter.js sends, and resolves to the exit code. */
+async function runJest(args) {
+  const jest = spawn(node, [...JEST, ...args], {
+    cwd: root,
+    env,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  jest.on('message', ({ passed, failed }) => {
+    totals.passed += passed;
+    totals.failed += failed;
+  });
+  const [code] = await once(jest, 'exit');
+  return code ?? 1;
+}

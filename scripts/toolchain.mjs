@@ -1,0 +1,49 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runStep, stop } from './progress.mjs';
+import { hashFiles, readStamp } from './stamp.mjs';
+
+const OLDEST_NODE = 20;
+const NODE = 24;
+
+/** The repository's root folder. */
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+const folder = join(root, 'scripts/toolchain');
+const stamp = join(folder, 'node_modules/.nexus-installed');
+const ownMajor = Number.parseInt(process.versions.node, 10);
+
+/** Node 24 or later: the machine's own where it is new enough, otherwise the pinned one. */
+export const node = ownMajor >= NODE ? process.execPath : join(folder, 'node_modules/.bin/node');
+
+/** The pinned Yarn: a script to run with `node`. */
+export const yarn = join(folder, 'node_modules/@yarnpkg/cli-dist/bin/yarn.js');
+
+/** The environment every tool runs in: `node` and the project's own commands come first on the PATH. */
+export const env = {
+  ...process.env,
+  PATH: [dirname(node), join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter),
+};
+
+/** Installs the pinned Yarn, and Node 24 where the machine's own is older, unless they are there. */
+export async function ensureToolchain() {
+  if (ownMajor < OLDEST_NODE) {
+    stop(`Node ${process.versions.node} is too old: install Node ${OLDEST_NODE} or later.`);
+  }
+  if (process.platform !== 'linux') {
+    process.stderr.write(`nexus: only tried on Linux, not on ${process.platform}; going on.\n`);
+  }
+  const wanted = hashFiles(root, ['scripts/toolchain/package-lock.json']);
+  if (existsSync(node) && readStamp(stamp) === wanted) return;
+
+  const args = ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund'];
+  if (ownMajor >= NODE) args.push('--omit=optional');
+  if (!(await runStep('installing the toolchain', 'npm', args, { cwd: folder }))) {
+    stop('npm could not install scripts/toolchain: see its messages above, check the network, try again.');
+  }
+  if (!existsSync(node)) {
+    stop(`no Node ${NODE} package exists for ${process.platform} ${process.arch}: install it yourself.`);
+  }
+  writeFileSync(stamp, wanted);
+}
