@@ -1,10 +1,7 @@
 import type { Tensor } from '../runtime/tensor';
 
-/** One inference, free of any protocol: REST and gRPC only translate to it. */
+/** One inference, free of any protocol. */
 export interface InferenceRequest {
-  readonly model: string;
-  /** A version of the model; the newest ready one when absent. */
-  readonly version?: string;
   readonly inputs: readonly Tensor[];
   /** Names of the outputs to compute; all of the model's when absent or empty. */
   readonly outputs?: readonly string[];
@@ -14,17 +11,12 @@ export interface InferenceRequest {
   readonly abandoned?: () => boolean;
 }
 
-/** The answer to an {@link InferenceRequest}. */
+/** The answer to an {@link InferenceRequest}. Times in milliseconds. */
 export interface InferenceResult {
   readonly model: string;
   readonly version: string;
   /** In the order asked for, or in the model's order. */
   readonly outputs: readonly Tensor[];
-  readonly timing: InferenceTiming;
-}
-
-/** Where the time of one request went; milliseconds. */
-export interface InferenceTiming {
   /** Rows of the request: its first dimension, or 1 where the model does not batch. */
   readonly rows: number;
   readonly queueMs: number;

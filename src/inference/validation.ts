@@ -35,18 +35,28 @@ export function validateInputs(given: readonly Tensor[], model: string, signatur
  * The outputs to compute for `asked`, which may be absent or empty for all.
  * @throws NexusError invalid_input
  */
-export function validateOutputs(asked: readonly string[] | undefined, model: string, { outputNames }: Signature): readonly string[] {
+export function validateOutputs(
+  asked: readonly string[] | undefined,
+  model: string,
+  { outputNames }: Signature,
+): readonly string[] {
   if (asked === undefined || asked.length === 0) return outputNames;
   const unknown = asked.find((name) => !outputNames.includes(name));
   if (unknown === undefined) return asked;
-  throw errors.invalidInput(`unexpected output '${unknown}'; model '${model}' gives ${listed(outputNames)}`, 'outputs');
+  throw errors.invalidInput(
+    `unexpected output '${unknown}'; model '${model}' gives ${listed(outputNames)}`,
+    'outputs',
+  );
 }
 
 function pick(given: readonly Tensor[], spec: TensorSpec, model: string, { inputs }: Signature): Tensor {
   const tensor = given.find(({ name }) => name === spec.name);
   if (tensor === undefined) {
     const came = given.length === 0 ? 'no inputs came' : `${listed(given.map(({ name }) => name))} came`;
-    throw errors.invalidInput(`missing input '${spec.name}'; model '${model}' takes ${inputs.map(describe).join(', ')}, but ${came}`, 'inputs');
+    throw errors.invalidInput(
+      `missing input '${spec.name}'; model '${model}' takes ${inputs.map(describe).join(', ')}, but ${came}`,
+      'inputs',
+    );
   }
   checkForm(tensor, spec);
   return tensor;

@@ -51,7 +51,10 @@ export async function readModelSettings(folder: string, repository: string): Pro
   const written = parse(text, shown);
   if (written.labels === undefined) return written as ModelSettings;
   const labels = await Promise.all(
-    Object.entries(written.labels).map(async ([output, list]) => [output, await labelsOf(list, folder, repository, shown)]),
+    Object.entries(written.labels).map(async ([output, list]) => [
+      output,
+      await labelsOf(list, folder, repository, shown),
+    ]),
   );
   return { ...written, labels: Object.fromEntries(labels) };
 }
@@ -60,7 +63,8 @@ function parse(text: string, shown: string): Written {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [fault] = document.errors;
-  if (fault !== undefined) throw new ModelSettingsError(`${shown}:${lines.linePos(fault.pos[0]).line}: ${fault.message}`);
+  if (fault !== undefined)
+    throw new ModelSettingsError(`${shown}:${lines.linePos(fault.pos[0]).line}: ${fault.message}`);
   const settings: unknown = document.toJS() ?? {};
   if (validate(settings)) return settings;
   const error = validate.errors![0]!;
@@ -78,7 +82,11 @@ function describe({ keyword, instancePath, params, message }: ErrorObject): stri
   return `${where || 'the file'} ${message}`;
 }
 
-function lineOf(document: Document, { keyword, instancePath, params }: ErrorObject, lines: LineCounter): number {
+function lineOf(
+  document: Document,
+  { keyword, instancePath, params }: ErrorObject,
+  lines: LineCounter,
+): number {
   const path = instancePath.split('/').slice(1);
   if (keyword === 'additionalProperties') path.push(String(params['additionalProperty']));
   const last = path.at(-1);
@@ -88,7 +96,12 @@ function lineOf(document: Document, { keyword, instancePath, params }: ErrorObje
   return range === undefined || range === null ? 1 : lines.linePos(range[0]).line;
 }
 
-async function labelsOf(list: string | string[], folder: string, repository: string, shown: string): Promise<string[]> {
+async function labelsOf(
+  list: string | string[],
+  folder: string,
+  repository: string,
+  shown: string,
+): Promise<string[]> {
   if (Array.isArray(list)) return list;
   try {
     const path = await realpath(join(folder, list));

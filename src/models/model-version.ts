@@ -1,4 +1,5 @@
 import { errors } from '../common/errors';
+import type { ModelMetrics } from '../observability/model-metrics';
 import type { Device, LoadedModel } from '../runtime/messages';
 import type { Runner } from '../runtime/runner';
 import { Supervisor } from '../runtime/supervisor';
@@ -16,7 +17,6 @@ export type VersionState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
 /** Told what happens to a version, for logs and metrics. */
 export interface VersionObserver {
   stateChanged(version: ModelVersion): void;
-  executed(version: ModelVersion, rows: number, runMs: number): void;
   runnerDied(version: ModelVersion, reason: string): void;
   fellBack(version: ModelVersion, reason: string): void;
 }
@@ -34,6 +34,7 @@ export interface VersionOptions {
   readonly settings: ModelSettings;
   readonly device: Device;
   readonly placement: Placement;
+  readonly metrics: ModelMetrics;
 }
 
 const DEFAULTS = {
@@ -89,6 +90,11 @@ export class ModelVersion {
   get signature(): Signature {
     if (this.loaded === undefined) throw this.notReady();
     return this.loaded;
+  }
+
+  /** Where what happens to requests of this version is counted. */
+  get metrics(): ModelMetrics {
+    return this.options.metrics;
   }
 
   /** Process ids of the runners, for whoever looks at them with ps. */
@@ -161,9 +167,7 @@ export class ModelVersion {
       maxQueueBytes: this.limits.max_queue_bytes,
       timeoutMs: this.limits.timeout_ms,
     };
-    return new Scheduler(this.name, limits, SYSTEM_CLOCK, {
-      executed: (rows, runMs) => this.observer.executed(this, rows, runMs),
-    });
+    return new Scheduler(this.name, limits, SYSTEM_CLOCK, this.options.metrics);
   }
 
   private createSupervisor(): Supervisor {
@@ -184,8 +188,10 @@ export class ModelVersion {
   }
 
   private async warmUp(runner: Runner, model: LoadedModel): Promise<void> {
+    checkLabels(this.options.settings, model);
     const names = model.outputs.map(({ name }) => name);
-    for (const inputs of warmUpRuns(model.inputs, this.options.settings.warmup ?? [])) await runner.run(inputs, names);
+    for (const inputs of warmUpRuns(model.inputs, this.options.settings.warmup ?? []))
+      await runner.run(inputs, names);
   }
 
   private runnerUp(runner: Runner): void {
@@ -196,5 +202,19 @@ export class ModelVersion {
   private broken(reason: string): void {
     this.become('UNAVAILABLE', reason);
     this.scheduler.fail(this.notReady());
+  }
+}
+
+/** @throws Error when model.yaml labels an output that does not exist or has another number of classes. */
+function checkLabels({ labels = {} }: ModelSettings, { outputs }: LoadedModel): void {
+  for (const [name, list] of Object.entries(labels)) {
+    const output = outputs.find((candidate) => candidate.name === name);
+    if (output === undefined) throw new Error(`model.yaml has labels for '${name}', which is no output`);
+    const classes = output.shape.at(-1) ?? -1;
+    if (classes >= 0 && classes !== list.length) {
+      throw new Error(
+        `model.yaml has ${list.length} labels for output '${name}', which has ${classes} classes`,
+      );
+    }
   }
 }

@@ -11,7 +11,11 @@ export interface Placement {
  * Divides `cores` among the runners of one model, so that on the CPU instances times threads never exceeds them,
  * whatever model.yaml asks for. A model that may only run on a GPU has as many instances as it asks for.
  */
-export function placementOf({ instances = 1, threads }: ModelSettings, device: Device, cores: number): Placement {
+export function placementOf(
+  { instances = 1, threads }: ModelSettings,
+  device: Device,
+  cores: number,
+): Placement {
   const runners = device.startsWith('cuda') ? instances : Math.min(instances, cores);
   const share = Math.max(1, Math.floor(cores / runners));
   return { instances: runners, threads: Math.min(threads ?? share, share) };

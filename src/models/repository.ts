@@ -37,7 +37,10 @@ export async function scanRepository(path: string): Promise<Repository> {
   const root = await realpath(path);
   if ((await stat(root)).isFile()) {
     const folder = dirname(root);
-    return { root: folder, models: [{ name: modelName(root), folder, versions: [{ version: '1', path: root }] }] };
+    return {
+      root: folder,
+      models: [{ name: modelName(root), folder, versions: [{ version: '1', path: root }] }],
+    };
   }
   const entries = await list(root);
   const single = entries.filter((name) => ONNX.test(name));
@@ -48,16 +51,25 @@ export async function scanRepository(path: string): Promise<Repository> {
 }
 
 async function findModel(folder: string, name: string, root: string): Promise<FoundModel> {
-  if (isOutside(await realpath(folder), root)) return refused(name, folder, 'the folder is a link that leaves the model repository');
+  if (isOutside(await realpath(folder), root))
+    return refused(name, folder, 'the folder is a link that leaves the model repository');
   const entries = await list(folder);
   const versions = entries.filter((entry) => VERSION.test(entry));
   if (versions.length > 0) {
     const sorted = versions.toSorted((one, other) => Number(one) - Number(other));
-    return { name, folder, versions: await Promise.all(sorted.map((version) => findVersion(folder, version, root))) };
+    return {
+      name,
+      folder,
+      versions: await Promise.all(sorted.map((version) => findVersion(folder, version, root))),
+    };
   }
   const single = entries.filter((entry) => ONNX.test(entry));
   if (single.length === 1) return { ...(await bareModel(folder, single[0]!, root)), name };
-  return refused(name, folder, `no model file; expected ${name}/<version>/model.onnx, with a whole number as version`);
+  return refused(
+    name,
+    folder,
+    `no model file; expected ${name}/<version>/model.onnx, with a whole number as version`,
+  );
 }
 
 /** A folder with one ONNX file and no version folders: version 1. */
@@ -74,7 +86,8 @@ async function checkFile(version: string, path: string, root: string): Promise<F
   const shown = relative(root, path);
   try {
     const real = await realpath(path);
-    if (isOutside(real, root)) return { version, reason: `${shown} is a link that leaves the model repository` };
+    if (isOutside(real, root))
+      return { version, reason: `${shown} is a link that leaves the model repository` };
     if (!(await stat(real)).isFile()) return { version, reason: `${shown} is not a file` };
     return { version, path: real };
   } catch (error) {

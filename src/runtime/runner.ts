@@ -38,6 +38,10 @@ const FAILURES_OF_A_LIFE = 2000;
 /** What a runner writes to its standard error is kept to this many characters, for the reason of its death. */
 const STDERR_TAIL = 2000;
 
+/** Runners alive. None is left behind when the gateway exits, however busy it is. */
+const alive = new Set<ChildProcess>();
+process.once('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
+
 /**
  * The gateway's side of a runner: a child process that holds one session and runs one batch at a time. Nothing
  * that happens in it, a hang or a crash, reaches the gateway as more than a rejected {@link run} and {@link exited}.
@@ -62,6 +66,7 @@ export class Runner {
       stdio: ['ignore', 'ignore', 'pipe', this.slab.fd, 'ipc'],
       execArgv: [],
     });
+    alive.add(this.child);
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr = (this.stderr + text).slice(-STDERR_TAIL);
     });
@@ -148,6 +153,7 @@ export class Runner {
       const end = (reason: ExitReason) => {
         const told = (this.ending ??= reason);
         this.slab.close();
+        alive.delete(this.child);
         this.fail?.(new RunFailure('died', told));
         resolve(told);
       };

@@ -56,10 +56,11 @@ export class Queue {
   sweep(unwanted: (part: Part) => boolean): Part[] {
     const swept: Part[] = [];
     for (const bucket of this.buckets.values()) {
-      const parts = bucket.parts.splice(0);
-      for (const part of parts) (unwanted(part) ? swept : bucket.parts).push(part);
+      const out: Part[] = [];
+      for (const part of bucket.parts.splice(0)) (unwanted(part) ? out : bucket.parts).push(part);
+      for (const part of out) this.count(bucket, part, -1);
+      swept.push(...out);
     }
-    for (const part of swept) this.count(this.buckets.get(part.ticket.job.shapeKey)!, part, -1);
     return swept;
   }
 

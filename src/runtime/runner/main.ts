@@ -1,4 +1,6 @@
 import { readSync, writevSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { FromRunner, LoadMessage, RunMessage, SlabTensor, ToRunner } from '../messages';
 import { layOut, type PackedTensor } from '../slab-layout';
@@ -15,6 +17,10 @@ import { decodeStrings, encodeStrings } from './strings';
 const SLAB = 3;
 
 process.title = `nexus-runner ${process.argv[2]}`;
+new Worker(join(__dirname, 'watchdog.js'), {
+  workerData: process.ppid,
+  resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
+}).unref();
 
 let session: Session | undefined;
 /** Inputs are read into one buffer, kept from batch to batch: fresh memory costs page faults. */

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { ModelsModule } from '../models/models.module';
+import { Drain } from './drain';
+import { HealthController } from './health.controller';
+import { Readiness } from './readiness';
+import { V2HealthController } from './v2-health.controller';
+
+/** Health that can be trusted: liveness without models, readiness with them, and the drain of a shutdown. */
+@Module({
+  // Terminus would log every failed probe; the registry logs each change of state once.
+  imports: [ModelsModule, TerminusModule.forRoot({ logger: false })],
+  controllers: [HealthController, V2HealthController],
+  providers: [Drain, Readiness],
+})
+export class HealthModule {}

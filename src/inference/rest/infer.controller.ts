@@ -1,0 +1,115 @@
+import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Config } from '../../config/config';
+import type { InferenceRequest, InferenceResult } from '../inference-request';
+import { InferenceService } from '../inference.service';
+import { decompressed } from './body';
+import { Codec } from './codec/codec';
+import type { EncodedResponse, V2Request } from './codec/messages';
+import { deadlineOf, headerLengthOf } from './request-headers';
+import { ApiInfer, ApiInferVersion } from './v2.docs';
+
+/** An inference request together with the message it came in, which says how to answer. */
+interface Exchange extends InferenceRequest {
+  readonly message: V2Request;
+}
+
+/** Inference by the Open Inference Protocol V2, with JSON and binary tensors. */
+@ApiTags('Inference')
+@Controller('v2/models')
+export class InferController {
+  constructor(
+    private readonly inference: InferenceService,
+    private readonly codec: Codec,
+    private readonly config: Config,
+  ) {}
+
+  /** Runs the newest version of a model that is ready. */
+  @Post(':model/infer')
+  @HttpCode(200)
+  @ApiInfer('Run a model')
+  infer(
+    @Param('model') model: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.answer(model, undefined, request, reply);
+  }
+
+  /** Runs one version of a model. */
+  @Post(':model/versions/:version/infer')
+  @HttpCode(200)
+  @ApiInferVersion('Run a version of a model')
+  inferVersion(
+    @Param('model') model: string,
+    @Param('version') version: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.answer(model, version, request, reply);
+  }
+
+  private async answer(
+    model: string,
+    version: string | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const { answer, ...summary } = await this.inference.serve(model, version, {
+      decode: () => this.decode(request),
+      encode: (result, exchange: Exchange) => this.encode(result, exchange),
+    });
+    request.inference = { model, outcome: 'success', ...summary };
+    send(reply, answer);
+  }
+
+  private decode(request: FastifyRequest): Exchange | Promise<Exchange> {
+    const { headers } = request;
+    const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
+    const plain = decompressed(body, headers['content-encoding'], this.config.bodyLimit);
+    const headerLength = headerLengthOf(headers);
+    const message =
+      plain instanceof Promise
+        ? plain.then((bytes) => this.codec.decode(bytes, headerLength))
+        : this.codec.decode(plain, headerLength);
+    return message instanceof Promise
+      ? message.then((decoded) => this.exchange(decoded, request))
+      : this.exchange(message, request);
+  }
+
+  private exchange(message: V2Request, { headers, raw }: FastifyRequest): Exchange {
+    return {
+      message,
+      inputs: message.inputs,
+      outputs: message.outputs.map(({ name }) => name),
+      deadline: deadlineOf(headers, message.parameters, this.config.requestTimeoutMs),
+      abandoned: () => raw.socket.destroyed,
+    };
+  }
+
+  private encode(
+    { model, version, outputs }: InferenceResult,
+    { message }: Exchange,
+  ): EncodedResponse | Promise<EncodedResponse> {
+    const id = message.id === undefined ? {} : { id: message.id };
+    const response = { ...id, modelName: model, modelVersion: version, outputs };
+    const asked = message.outputs;
+    return this.codec.encode(
+      response,
+      asked.length === 0
+        ? () => message.binaryOutput
+        : (name) => asked.some((output) => output.name === name && output.binary),
+    );
+  }
+}
+
+function send(reply: FastifyReply, { body, headerLength }: EncodedResponse): void {
+  if (headerLength === undefined) {
+    reply.header('content-type', 'application/json; charset=utf-8');
+  } else {
+    reply.header('content-type', 'application/octet-stream');
+    reply.header('inference-header-content-length', headerLength);
+  }
+  reply.send(body);
+}

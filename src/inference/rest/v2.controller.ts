@@ -1,0 +1,84 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { VERSION } from '../../common/version';
+import { ModelRegistry } from '../../models/model-registry';
+import type { ModelVersion } from '../../models/model-version';
+import { ApiModel, ApiVersion } from './v2.docs';
+import { ModelList, ModelMetadata, ModelReady, ServerMetadata } from './v2.dto';
+
+/** The Open Inference Protocol V2 apart from inference: what there is, and whether it is ready. */
+@ApiTags('Models')
+@Controller('v2')
+export class V2Controller {
+  constructor(private readonly registry: ModelRegistry) {}
+
+  /** Name and version of the server, and the extensions of the protocol it speaks. */
+  @Get()
+  @ApiOperation({ summary: 'Describe the server' })
+  serverMetadata(): ServerMetadata {
+    return { name: 'nexus', version: VERSION, extensions: ['binary_tensor_data'] };
+  }
+
+  /** Names of all models, ready or not; the repository index has their states. */
+  @Get('models')
+  @ApiOperation({ summary: 'List the models' })
+  modelList(): ModelList {
+    return { models: this.registry.list().map(({ name }) => name) };
+  }
+
+  /** Inputs and outputs of the newest version that is ready. */
+  @Get('models/:model')
+  @ApiModel('Describe a model')
+  modelMetadata(@Param('model') model: string): ModelMetadata {
+    const ready = this.registry.get(model).versions.filter(({ state }) => state === 'READY');
+    return describe(
+      this.registry.find(model),
+      ready.map(({ version }) => version),
+    );
+  }
+
+  /** Inputs and outputs of one version. */
+  @Get('models/:model/versions/:version')
+  @ApiVersion('Describe a version of a model')
+  modelVersionMetadata(@Param('model') model: string, @Param('version') version: string): ModelMetadata {
+    return describe(this.registry.find(model, version), [version]);
+  }
+
+  /** 200 when a version of the model is ready, otherwise 503 with the reason. */
+  @Get('models/:model/ready')
+  @ApiModel('Whether a model is ready')
+  modelReady(@Param('model') model: string): ModelReady {
+    return { name: this.registry.find(model).name, ready: true };
+  }
+
+  /** 200 when the version is ready, otherwise 503 with the reason. */
+  @Get('models/:model/versions/:version/ready')
+  @ApiVersion('Whether a version of a model is ready')
+  modelVersionReady(@Param('model') model: string, @Param('version') version: string): ModelReady {
+    return { name: this.registry.find(model, version).name, ready: true };
+  }
+}
+
+function describe(found: ModelVersion, versions: string[]): ModelMetadata {
+  const { inputs, outputs } = found.signature;
+  return {
+    name: found.name,
+    versions,
+    platform: 'onnxruntime_onnx',
+    inputs: inputs.map(({ name, datatype, shape }) => ({ name, datatype, shape: [...shape] })),
+    outputs: outputs.map(({ name, datatype, shape }) => ({ name, datatype, shape: [...shape] })),
+    properties: propertiesOf(found),
+  };
+}
+
+/** The protocol's `properties`: text only. */
+function propertiesOf({ options: { settings }, device, maxBatchRows, unbatchable }: ModelVersion): Record<string, string> {
+  const labels = Object.entries(settings.labels ?? {});
+  return {
+    ...(settings.description === undefined ? {} : { description: settings.description.trim() }),
+    device: device ?? '',
+    max_batch_rows: String(maxBatchRows),
+    ...(unbatchable === '' ? {} : { unbatchable }),
+    ...Object.fromEntries(labels.map(([output, list]) => [`labels.${output}`, JSON.stringify(list)])),
+  };
+}

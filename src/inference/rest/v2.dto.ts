@@ -1,0 +1,107 @@
+/** Who answers, and which extensions of the protocol it speaks. */
+export class ServerMetadata {
+  /** @example nexus */
+  name: string;
+  /** @example 0.1.0 */
+  version: string;
+  /** @example ["binary_tensor_data"] */
+  extensions: string[];
+}
+
+/** Names of all models of the repository. */
+export class ModelList {
+  /** @example ["digits"] */
+  models: string[];
+}
+
+/** An input or output of a model. */
+export class TensorMetadata {
+  /** @example image */
+  name: string;
+  /** @example FP32 */
+  datatype: string;
+  /**
+   * -1 is a dimension of any size.
+   * @example [-1, 8, 8]
+   */
+  shape: number[];
+}
+
+/** What a model takes and gives. */
+export class ModelMetadata {
+  /** @example digits */
+  name: string;
+  /**
+   * Versions that are ready; only the one asked for, if one was.
+   * @example ["1"]
+   */
+  versions: string[];
+  /** @example onnxruntime_onnx */
+  platform: string;
+  inputs: TensorMetadata[];
+  outputs: TensorMetadata[];
+  /** More about the model: description, device, max_batch_rows, why it does not batch, labels of each output as JSON. */
+  properties: Record<string, string>;
+}
+
+/** The model is ready. */
+export class ModelReady {
+  /** @example digits */
+  name: string;
+  ready: true;
+}
+
+/** An input tensor. Exactly one of `data` and `parameters.binary_data_size` is given. */
+export class RequestInput {
+  name: string;
+  /** BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16, FP32, FP64 or BYTES. */
+  datatype: string;
+  shape: number[];
+  /** Elements in row-major order, flat or nested. NaN and infinities as "NaN", "Infinity" and "-Infinity". */
+  data?: unknown[];
+  /** `binary_data_size`: bytes of this tensor behind the JSON. */
+  parameters?: Record<string, string | number | boolean>;
+}
+
+/** An output that is asked for. */
+export class RequestOutput {
+  name: string;
+  /** `binary_data`: whether the tensor comes as bytes behind the JSON. */
+  parameters?: Record<string, string | number | boolean>;
+}
+
+/** An inference request of the Open Inference Protocol V2. */
+export class InferRequest {
+  /** Comes back in the answer. */
+  id?: string;
+  /** `binary_data_output`: form of the outputs when none is listed. `timeout`: microseconds until the answer is of no use. */
+  parameters?: Record<string, string | number | boolean>;
+  inputs: RequestInput[];
+  /** All outputs when absent or empty. Only the outputs listed are computed. */
+  outputs?: RequestOutput[];
+}
+
+/** An output tensor. */
+export class ResponseOutput {
+  name: string;
+  datatype: string;
+  shape: number[];
+  /** Elements in row-major order, always flat. */
+  data?: unknown[];
+  /** `binary_data_size`: bytes of this tensor behind the JSON. */
+  parameters?: Record<string, string | number | boolean>;
+}
+
+/** An inference response of the Open Inference Protocol V2. */
+export class InferResponse {
+  id?: string;
+  model_name: string;
+  model_version: string;
+  outputs: ResponseOutput[];
+}
+
+/** What went wrong: what was expected, what came, how to fix it. */
+export class V2Error {
+  /** @example model 'digit' is not found; GET /v2/models lists the models */
+  error: string;
+}

@@ -1,0 +1,36 @@
+import { Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { errors } from '../common/errors';
+import { ModelRegistry } from './model-registry';
+import { RepositoryIndexEntry } from './repository.dto';
+
+/** The model repository extension, as far as it only tells. */
+@ApiTags('Models')
+@Controller('v2/repository')
+export class RepositoryController {
+  constructor(private readonly registry: ModelRegistry) {}
+
+  /** Every version of every model, with its state and the reason for it. `{"ready": true}` leaves out what is not READY. */
+  @Post('index')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'List every model version with its state' })
+  repositoryIndex(@Req() { body }: { body?: Uint8Array }): RepositoryIndexEntry[] {
+    const readyOnly = wantsReadyOnly(body);
+    return this.registry
+      .list()
+      .flatMap(({ versions }) => versions)
+      .filter(({ state }) => !readyOnly || state === 'READY')
+      .map(({ name, version, state, reason }) => ({ name, version, state, reason }));
+  }
+}
+
+function wantsReadyOnly(body: Uint8Array | undefined): boolean {
+  if (body === undefined || body.length === 0) return false;
+  try {
+    const { ready = false } = JSON.parse(Buffer.from(body).toString('utf8')) as { ready?: unknown };
+    if (typeof ready === 'boolean') return ready;
+  } catch {
+    // Told below, like any other body that is not what it should be.
+  }
+  throw errors.invalidInput('the body must be empty or {"ready": true} or {"ready": false}');
+}

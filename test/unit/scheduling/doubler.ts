@@ -1,0 +1,74 @@
+import { RunFailure } from '../../../src/runtime/run-failure';
+import type { RunResult } from '../../../src/runtime/runner';
+import type { PackedTensor } from '../../../src/runtime/slab-layout';
+import type { Tensor } from '../../../src/runtime/tensor';
+import type { Clock } from '../../../src/scheduling/clock';
+import type { Job } from '../../../src/scheduling/job';
+import type { Instance } from '../../../src/scheduling/scheduler';
+
+/** A value that no run survives as data, and one that no runner survives. */
+export const POISON = -1;
+export const KILLER = -2;
+
+/** An instance that takes `runMs` of the clock's time to double every number; it counts what it is given. */
+export class Doubler implements Instance {
+  readonly batches: number[] = [];
+  readonly shapes: string[] = [];
+  private dead = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly runMs: number,
+    private readonly onDeath: (instance: Doubler) => void = () => {},
+  ) {}
+
+  run(inputs: readonly PackedTensor[], outputs: readonly string[]): Promise<RunResult> {
+    const [{ shape, chunks }] = inputs as [PackedTensor];
+    const values = floatsOf(Buffer.concat(chunks));
+    this.batches.push(shape[0]!);
+    this.shapes.push(shape.slice(1).join());
+    return new Promise((resolve, reject) => {
+      if (this.dead) return reject(new RunFailure('died', 'it is dead'));
+      this.clock.after(this.runMs, () => {
+        if (values.includes(KILLER)) return this.die(reject);
+        if (values.includes(POISON)) return reject(new RunFailure('execution', 'poison'));
+        const data = bytesOf(values.map((value) => value * 2));
+        resolve({
+          outputs: outputs.map((name) => ({ name, datatype: 'FP32', shape, data })),
+          runMs: this.runMs,
+        });
+      });
+    });
+  }
+
+  private die(reject: (failure: RunFailure) => void): void {
+    this.dead = true;
+    reject(new RunFailure('died', 'killed'));
+    this.onDeath(this);
+  }
+}
+
+/** A job of `values`, `width` to the row. */
+export function jobOf(values: readonly number[], width: number, more: Partial<Job> = {}): Job {
+  const data = bytesOf(values);
+  const shape = [values.length / width, width];
+  const input: Tensor = { name: 'x', datatype: 'FP32', shape, data };
+  return {
+    inputs: [input],
+    outputs: ['y'],
+    rows: shape[0]!,
+    byteLength: data.byteLength,
+    shapeKey: `${width}`,
+    deadline: Infinity,
+    ...more,
+  };
+}
+
+/** The numbers of an FP32 tensor. */
+export function floatsOf(data: Uint8Array): number[] {
+  return [...new Float32Array(Uint8Array.from(data).buffer)];
+}
+
+function bytesOf(values: readonly number[]): Uint8Array {
+  return new Uint8Array(Float32Array.from(values).buffer);
+}

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { Scheduler } from '../../../src/scheduling/scheduler';
+import { Doubler, floatsOf, jobOf, KILLER, POISON } from './doubler';
+import { VirtualClock } from './virtual-clock';
+
+type Fate = 'plain' | 'poison' | 'killer' | 'leaves' | 'hurried';
+
+const requests = fc.array(
+  fc.record({
+    rows: fc.integer({ min: 1, max: 12 }),
+    width: fc.integer({ min: 1, max: 3 }),
+    pauseMs: fc.integer({ min: 0, max: 15 }),
+    fate: fc.constantFrom<Fate>('plain', 'plain', 'plain', 'plain', 'poison', 'killer', 'leaves', 'hurried'),
+  }),
+  { minLength: 1, maxLength: 40 },
+);
+
+const allowed: Record<Fate, readonly string[]> = {
+  plain: ['ok'],
+  poison: ['execution_failed'],
+  killer: ['runner_lost'],
+  leaves: ['ok', 'cancelled'],
+  hurried: ['ok', 'deadline_exceeded'],
+};
+
+describe('the scheduler, whatever comes', () => {
+  it('answers each request once, with its own rows, and fails none for the sake of another', async () => {
+    await fc.assert(
+      fc.asyncProperty(requests, fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 3 }), play),
+      { numRuns: 150 },
+    );
+  }, 60_000);
+});
+
+async function play(
+  plan: readonly { rows: number; width: number; pauseMs: number; fate: Fate }[],
+  maxBatchRows: number,
+  instances: number,
+): Promise<void> {
+  const clock = new VirtualClock();
+  const limits = { maxBatchRows, maxQueueDelayUs: 0, maxQueueRows: 1e6, maxQueueBytes: 1e9, timeoutMs: 1000 };
+  const scheduler = new Scheduler('doubler', limits, clock, { executed: () => {} });
+  const doublers: Doubler[] = [];
+  const start = () => {
+    doublers.push(new Doubler(clock, 10, () => clock.after(7, start)));
+    scheduler.add(doublers.at(-1)!);
+  };
+  for (let count = 0; count < instances; count++) start();
+
+  const outcomes: string[] = [];
+  let next = 1;
+  for (const [index, { rows, width, pauseMs, fate }] of plan.entries()) {
+    const values = Array.from({ length: rows * width }, () => next++);
+    if (fate === 'poison') values[values.length - 1] = POISON;
+    if (fate === 'killer') values[values.length - 1] = KILLER;
+    const leftAt = clock.now() + 5;
+    const job = jobOf(values, width, {
+      deadline: fate === 'hurried' ? clock.now() + 5 : Infinity,
+      abandoned: () => fate === 'leaves' && clock.now() >= leftAt,
+    });
+    scheduler.submit(job).then(
+      ({ outputs }) => {
+        expect(outputs.map(({ shape }) => shape)).toEqual([[rows, width]]);
+        expect(floatsOf(outputs[0]!.data)).toEqual(values.map((value) => value * 2));
+        outcomes[index] = (outcomes[index] ?? '') + 'ok';
+      },
+      (error: { code: string }) => (outcomes[index] = (outcomes[index] ?? '') + error.code),
+    );
+    await clock.pass(pauseMs);
+  }
+  await clock.pass(100_000);
+
+  plan.forEach(({ fate }, index) => expect(allowed[fate]).toContain(outcomes[index]));
+  expect(scheduler.depth).toEqual({ rows: 0, requests: 0 });
+  for (const doubler of doublers)
+    for (const rows of doubler.batches) expect(rows).toBeLessThanOrEqual(maxBatchRows);
+}

@@ -1,0 +1,146 @@
+import { Scheduler, type SchedulerLimits } from '../../../src/scheduling/scheduler';
+import { Doubler, floatsOf, jobOf, KILLER, POISON } from './doubler';
+import { VirtualClock } from './virtual-clock';
+
+const LIMITS: SchedulerLimits = {
+  maxBatchRows: 4,
+  maxQueueDelayUs: 0,
+  maxQueueRows: 100,
+  maxQueueBytes: 10_000,
+  timeoutMs: 1000,
+};
+
+function set(limits: Partial<SchedulerLimits> = {}) {
+  const clock = new VirtualClock();
+  const scheduler = new Scheduler('doubler', { ...LIMITS, ...limits }, clock, { executed: () => {} });
+  const start = () => {
+    const instance = new Doubler(clock, 10, () => clock.after(5, start));
+    scheduler.add(instance);
+    return instance;
+  };
+  return { clock, scheduler, start };
+}
+
+const codeOf = (outcome: Promise<unknown>) =>
+  outcome.then(
+    () => 'ok',
+    (error: { code: string }) => error.code,
+  );
+const valuesOf = async (outcome: ReturnType<Scheduler['submit']>) =>
+  floatsOf((await outcome).outputs[0]!.data);
+
+describe(Scheduler.name, () => {
+  it('runs a lone request at once and batches what came meanwhile', async () => {
+    const { clock, scheduler, start } = set();
+    const instance = start();
+    const answers = [1, 2, 3, 4, 5, 6].map((value) => valuesOf(scheduler.submit(jobOf([value], 1))));
+    await clock.pass(30);
+    expect(instance.batches).toEqual([1, 4, 1]);
+    expect((await Promise.all(answers)).flat()).toEqual([2, 4, 6, 8, 10, 12]);
+  });
+
+  it('fills batches of each shape though two shapes alternate', async () => {
+    const { clock, scheduler, start } = set();
+    for (let index = 0; index < 8; index++) {
+      void scheduler.submit(jobOf([1, 2], 1 + (index % 2)));
+      await clock.pass(1);
+    }
+    const instance = start();
+    await clock.pass(100);
+    expect(instance.shapes).toEqual(['1', '2', '1']);
+    expect(instance.batches).toEqual([4, 4, 4]);
+  });
+
+  it('waits for company only as long as max_queue_delay_us', async () => {
+    const { clock, scheduler, start } = set({ maxQueueDelayUs: 3000 });
+    const instance = start();
+    const alone = scheduler.submit(jobOf([1], 1));
+    await clock.pass(2);
+    expect(instance.batches).toEqual([]);
+    void scheduler.submit(jobOf([2], 1));
+    await clock.pass(1);
+    expect(instance.batches).toEqual([2]);
+    await clock.pass(10);
+    expect((await alone).queueMs).toBe(3);
+  });
+
+  it('does not wait for company once a batch is full', async () => {
+    const { clock, scheduler, start } = set({ maxQueueDelayUs: 3000 });
+    const instance = start();
+    for (let index = 0; index < 4; index++) void scheduler.submit(jobOf([1], 1));
+    await clock.pass(0);
+    expect(instance.batches).toEqual([4]);
+  });
+
+  it('splits a request larger than a batch and joins its answer', async () => {
+    const { clock, scheduler, start } = set();
+    const instance = start();
+    const answer = valuesOf(scheduler.submit(jobOf([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 1)));
+    await clock.pass(30);
+    expect(instance.batches).toEqual([4, 4, 2]);
+    expect(await answer).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
+  });
+
+  it('fails only the guilty request of a batch', async () => {
+    const { clock, scheduler, start } = set();
+    const answers = [1, POISON, 3, 4].map((value) => codeOf(scheduler.submit(jobOf([value], 1))));
+    start();
+    await clock.pass(100);
+    expect(await Promise.all(answers)).toEqual(['ok', 'execution_failed', 'ok', 'ok']);
+  });
+
+  it('answers the companions of a request that kills runners', async () => {
+    const { clock, scheduler, start } = set();
+    const answers = [1, KILLER, 3, 4].map((value) => codeOf(scheduler.submit(jobOf([value], 1))));
+    start();
+    await clock.pass(200);
+    expect(await Promise.all(answers)).toEqual(['ok', 'runner_lost', 'ok', 'ok']);
+  });
+
+  it('refuses what does not fit into the queue, by rows and by bytes', async () => {
+    const byRows = set({ maxQueueRows: 2 });
+    const rows = [1, 2, 3].map((value) => codeOf(byRows.scheduler.submit(jobOf([value], 1))));
+    const byBytes = set({ maxQueueBytes: 8 });
+    const bytes = [1, 2, 3].map((value) => codeOf(byBytes.scheduler.submit(jobOf([value], 1))));
+    expect(await Promise.all([rows[2], bytes[2]])).toEqual(['queue_full', 'queue_full']);
+    expect(byRows.scheduler.depth).toEqual({ rows: 2, requests: 2 });
+  });
+
+  it('takes a request larger than the queue when nothing waits', async () => {
+    const { clock, scheduler, start } = set({ maxQueueRows: 2 });
+    const answer = codeOf(scheduler.submit(jobOf([1, 2, 3], 1)));
+    start();
+    await clock.pass(10);
+    expect(await answer).toBe('ok');
+  });
+
+  it('drops requests past their deadline while no instance is free', async () => {
+    const { clock, scheduler } = set();
+    const late = codeOf(scheduler.submit(jobOf([1], 1, { deadline: 20 })));
+    await clock.pass(100);
+    expect(await late).toBe('deadline_exceeded');
+    expect(scheduler.depth.requests).toBe(0);
+  });
+
+  it('does not run requests whose client has left', async () => {
+    const { clock, scheduler, start } = set();
+    const gone = codeOf(scheduler.submit(jobOf([1], 1, { abandoned: () => true })));
+    const instance = start();
+    await clock.pass(20);
+    expect(await gone).toBe('cancelled');
+    expect(instance.batches).toEqual([]);
+  });
+
+  it('lets an instance finish before it is removed', async () => {
+    const { clock, scheduler, start } = set();
+    const instance = start();
+    const answer = codeOf(scheduler.submit(jobOf([1], 1)));
+    const events: string[] = [];
+    void answer.then(() => events.push('answered'));
+    void scheduler.remove(instance).then(() => events.push('removed'));
+    void scheduler.submit(jobOf([2], 1)).catch(() => {});
+    await clock.pass(50);
+    expect(events.toSorted()).toEqual(['answered', 'removed']);
+    expect(instance.batches).toEqual([1]);
+  });
+});
