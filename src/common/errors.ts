@@ -117,15 +117,8 @@ export const errors = {
     ),
   executionFailed: (model: string, reason: string) =>
     new NexusError('invalid', 'execution_failed', `model '${model}' cannot run this input: ${reason}`),
-  draining: () =>
-    new NexusError(
-      'unavailable',
-      'draining',
-      'the server is shutting down; send the request to another one',
-      {
-        retryAfterSeconds: 1,
-      },
-    ),
+  notReady: (reason: string) =>
+    new NexusError('unavailable', 'not_ready', `the server is not ready: ${reason}`, { retryAfterSeconds: 1 }),
   noRoom: (reason: string) => new NexusError('unavailable', 'no_room', reason, { retryAfterSeconds: 1 }),
   internal: () =>
     new NexusError('internal', 'internal', 'internal error; the log has it under the request id'),

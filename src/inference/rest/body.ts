@@ -12,7 +12,11 @@ const DECODERS = new Map([
  * The body without its Content-Encoding, off the event loop. A plain body comes back as it is.
  * @throws NexusError unsupported_encoding, invalid_input, or body_too_large above `limit` bytes.
  */
-export function decompressed(body: Buffer, encoding: string | undefined, limit: number): Buffer | Promise<Buffer> {
+export function decompressed(
+  body: Buffer,
+  encoding: string | undefined,
+  limit: number,
+): Buffer | Promise<Buffer> {
   if (encoding === undefined || encoding === 'identity' || encoding === '') return body;
   const name = encoding.toLowerCase();
   const decode = DECODERS.get(name);

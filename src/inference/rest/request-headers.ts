@@ -9,7 +9,11 @@ const WHOLE_NUMBER = /^\d{1,15}$/;
  * @throws NexusError invalid_input
  */
 export function headerLengthOf(headers: IncomingHttpHeaders): number | undefined {
-  return wholeNumber('inference-header-content-length', headers, 'the bytes of JSON at the start of the body');
+  return wholeNumber(
+    'inference-header-content-length',
+    headers,
+    'the bytes of JSON at the start of the body',
+  );
 }
 
 /**
@@ -25,12 +29,18 @@ export function deadlineOf(headers: IncomingHttpHeaders, { timeout }: Parameters
 function parameterMs(timeout: string | number | boolean | undefined): number | undefined {
   if (timeout === undefined || timeout === 0) return undefined;
   if (typeof timeout === 'number' && Number.isSafeInteger(timeout) && timeout > 0) return timeout / 1000;
-  throw errors.invalidInput(`parameters.timeout: expected microseconds as a whole number, got ${JSON.stringify(timeout)}`, 'parameters.timeout');
+  throw errors.invalidInput(
+    `parameters.timeout: expected microseconds as a whole number, got ${JSON.stringify(timeout)}`,
+    'parameters.timeout',
+  );
 }
 
 function wholeNumber(name: string, headers: IncomingHttpHeaders, meaning: string): number | undefined {
   const text = headers[name];
   if (text === undefined) return undefined;
   if (typeof text === 'string' && WHOLE_NUMBER.test(text)) return Number(text);
-  throw errors.invalidInput(`header ${name}: expected ${meaning} as a whole number, got '${String(text).slice(0, 40)}'`, name);
+  throw errors.invalidInput(
+    `header ${name}: expected ${meaning} as a whole number, got '${String(text).slice(0, 40)}'`,
+    name,
+  );
 }

@@ -72,7 +72,12 @@ function describe(found: ModelVersion, versions: string[]): ModelMetadata {
 }
 
 /** The protocol's `properties`: text only. */
-function propertiesOf({ options: { settings }, device, maxBatchRows, unbatchable }: ModelVersion): Record<string, string> {
+function propertiesOf({
+  options: { settings },
+  device,
+  maxBatchRows,
+  unbatchable,
+}: ModelVersion): Record<string, string> {
   const labels = Object.entries(settings.labels ?? {});
   return {
     ...(settings.description === undefined ? {} : { description: settings.description.trim() }),

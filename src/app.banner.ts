@@ -1,0 +1,39 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { VERSION } from './common/version';
+import { ModelRegistry } from './models/model-registry';
+import type { ModelVersion } from './models/model-version';
+
+/**
+ * Tells the person at the terminal where the server is and, once all models have loaded, how each of them is. Goes
+ * to stderr: stdout has JSON lines only.
+ */
+export async function showBanner(app: NestFastifyApplication): Promise<void> {
+  const registry = app.get(ModelRegistry);
+  const versions = registry.list().flatMap((model) => model.versions);
+  const url = await app.getUrl();
+  print(
+    `Nexus ${VERSION} listens on ${url}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`,
+  );
+  await registry.loaded;
+  print(['', `  API   ${url}/v2`, `  Docs  ${url}/docs`, '', ...table(versions), ''].join('\n'));
+}
+
+function table(versions: readonly ModelVersion[]): string[] {
+  if (versions.length === 0)
+    return ['  No models: put one at <NEXUS_MODEL_REPOSITORY>/<name>/1/model.onnx and start again.'];
+  const rows = versions.map(({ name, version, state, device = '-', reason }) => [
+    name,
+    version,
+    state,
+    device,
+    reason,
+  ]);
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
+  );
+}
+
+function print(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

@@ -1,0 +1,49 @@
+import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Config } from './config/config';
+import { Drain } from './health/drain';
+
+type Signal = 'SIGTERM' | 'SIGINT';
+
+/** One signal can arrive several times when it is sent to a process group and passed on as well. */
+const REPEAT_MS = 500;
+
+/** How often connections that have become idle are closed while the last requests are answered. */
+const SWEEP_MS = 50;
+
+/**
+ * Ends the application on SIGTERM and SIGINT: not ready at once; after SIGTERM still serving for the drain delay, so
+ * that load balancers notice; then what is in flight is finished, and the exit code is 0. A second signal ends it at
+ * once.
+ */
+export function shutDownOnSignals(app: NestFastifyApplication, config: Config): void {
+  let begun: number | undefined;
+  const onSignal = (signal: Signal) => {
+    if (begun === undefined) {
+      begun = performance.now();
+      void shutDown(app, signal === 'SIGTERM' ? config.drainDelayMs : 0);
+    } else if (performance.now() - begun > REPEAT_MS) {
+      process.exit(128 + constants.signals[signal]);
+    }
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+async function shutDown(app: NestFastifyApplication, drainDelayMs: number): Promise<void> {
+  const logger = new Logger('Shutdown');
+  app.get(Drain).begin();
+  logger.log(`not ready from now on; serving for ${drainDelayMs} ms more, then finishing what is in flight`);
+  await delay(drainDelayMs);
+  // A connection that was busy when the server closed would otherwise stay open for its keep-alive time.
+  setInterval(() => app.getHttpServer().closeIdleConnections(), SWEEP_MS).unref();
+  try {
+    await app.close();
+    process.exit(0);
+  } catch (error) {
+    logger.error(error);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,19 @@
+import { normalizeIp } from '@nestjs/throttler';
+import type { FastifyRequest } from 'fastify';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who is calling, once it has been proven: set by authentication, absent without it. */
+    caller?: { readonly id: string };
+  }
+}
+
+/**
+ * Whom to count a request for: the authenticated caller, otherwise the address. A header that nobody has verified
+ * names no one, or every made-up key would bring a fresh budget. An IPv6 host has a whole /64, so that is one caller.
+ */
+export function callerOf(request: Pick<FastifyRequest, 'ip' | 'caller'>): string {
+  if (request.caller !== undefined) return request.caller.id;
+  const { ip } = request;
+  return ip.includes(':') ? normalizeIp(ip) : ip;
+}

@@ -1,0 +1,30 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { errorBody } from './error-body';
+import { errors } from './errors';
+
+/** What Node says about bytes that never became a request: the status, and the text for the client. */
+const FAULTS: Readonly<Record<string, readonly [status: number, message: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request did not arrive in time; send it faster'],
+  HPE_HEADER_OVERFLOW: [431, 'the headers of the request are larger than 16 KiB; send fewer or shorter ones'],
+};
+
+/** Answers bytes that are not HTTP, that are too slow or whose headers are too large, and closes the connection. */
+export function answerMalformed(fault: Error & { code?: string }, socket: Socket): void {
+  if (fault.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, message] = FAULTS[fault.code ?? ''] ?? [
+    400,
+    'the bytes received are not an HTTP/1.1 request',
+  ];
+  const body = JSON.stringify(errorBody(errors.invalidInput(message), '/'));
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}

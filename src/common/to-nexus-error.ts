@@ -1,0 +1,43 @@
+import { HttpException } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { errors, NexusError } from './errors';
+
+/** Longest path that is repeated in a message. */
+const SHOWN_PATH = 200;
+
+/**
+ * The catalogue's error for whatever Nest, Fastify or a feature threw. What is not known to be the client's mistake
+ * is internal.
+ */
+export function toNexusError(thrown: unknown, request: FastifyRequest): NexusError {
+  if (thrown instanceof NexusError) return thrown;
+  const { code, statusCode, message } = causeOf(thrown);
+  if (code === 'ECONNRESET') return errors.cancelled();
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return errors.bodyTooLarge(request.server.initialConfig.bodyLimit ?? 0);
+  if (statusCode === 404) return errors.routeNotFound(request.method, shownPath(request.url));
+  if (statusCode >= 400 && statusCode < 500) return errors.invalidInput(message);
+  return errors.internal();
+}
+
+interface Cause {
+  readonly code: string | undefined;
+  readonly statusCode: number;
+  readonly message: string;
+}
+
+/** Nest wraps Fastify's errors into exceptions of its own; the original one says more. */
+function causeOf(thrown: unknown): Cause {
+  const isWrapped = thrown instanceof HttpException;
+  const origin = (isWrapped ? (thrown.cause ?? thrown) : thrown) as Partial<Cause> | null | undefined;
+  return {
+    code: origin?.code,
+    statusCode: (isWrapped ? thrown.getStatus() : origin?.statusCode) ?? 500,
+    message: origin?.message ?? '',
+  };
+}
+
+function shownPath(url: string): string {
+  const [path = ''] = url.split('?', 1);
+  return path.length > SHOWN_PATH ? `${path.slice(0, SHOWN_PATH)}...` : path;
+}

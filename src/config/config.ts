@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { ByteSize, Check, ListOf, OneOf, Text, WholeNumber } from './setting';
+
+const MIB = 2 ** 20;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Every setting, with its default. The variable of a field is `NEXUS_` and the field's name in upper snake case:
+ * `requestTimeoutMs` is `NEXUS_REQUEST_TIMEOUT_MS`. docs/configuration.md is the table for operators.
+ */
+export class Config {
+  /** Address that HTTP and gRPC listen on. */
+  @Text(/^[\w.:-]+$/, 'an IP address or a host name')
+  host = '127.0.0.1';
+
+  /** Port of HTTP; 0 takes a free one. */
+  @WholeNumber(0, 65535)
+  port = 8000;
+
+  /** Port of gRPC; 0 takes a free one. */
+  @WholeNumber(0, 65535)
+  grpcPort = 8001;
+
+  /** Folder of models, `<model>/<version>/model.onnx`; or one `.onnx` file, or a folder that holds one. */
+  @Check((path) => existsSync(String(path)), 'an existing folder of models, or an .onnx file')
+  modelRepository = './models';
+
+  /** Which models are loaded at the start: all of them, or those of `loadModels`. */
+  @OneOf(['none', 'explicit'], ' (poll is not supported)')
+  modelControlMode: 'none' | 'explicit' = 'none';
+
+  /** Models loaded at the start when the control mode is explicit; `*` is all of them. */
+  @Check(
+    (models, { modelControlMode }) => modelControlMode === 'explicit' || (models as string[]).length === 0,
+    'NEXUS_MODEL_CONTROL_MODE=explicit beside it',
+  )
+  @ListOf((name) => !name.includes('/'), 'names of models separated by commas, or *')
+  loadModels: readonly string[] = [];
+
+  /** Where models run that do not say it themselves; auto tries CUDA and falls back to the CPU. */
+  @Text(/^(auto|cpu|cuda(:\d+)?)$/, 'auto, cpu, cuda, or one GPU such as cuda:1')
+  device = 'auto';
+
+  /** Largest request body, in bytes, after decompression too. */
+  @ByteSize(1024, 2048 * MIB)
+  bodyLimit = 64 * MIB;
+
+  /** Deadline of a request that brings none, in milliseconds. */
+  @WholeNumber(1, MAX_TIMER_MS)
+  requestTimeoutMs = 60_000;
+
+  /** How long the server goes on serving after SIGTERM, while load balancers notice that it is not ready. */
+  @WholeNumber(0, MAX_TIMER_MS)
+  drainDelayMs = 5000;
+
+  /** Requests of one caller in a window; 0 turns rate limiting off. */
+  @WholeNumber(0, Number.MAX_SAFE_INTEGER)
+  rateLimit = 600_000;
+
+  /** Length of the window, in seconds. */
+  @WholeNumber(1, 86_400)
+  rateLimitWindowS = 60;
+
+  /** Proxies whose `X-Forwarded-*` headers are believed. */
+  @ListOf(isNetwork, 'IP addresses or CIDR ranges separated by commas, such as 10.0.0.0/8')
+  trustProxy: readonly string[] = [];
+
+  /** Least severe log lines that are written; info has one line a request. */
+  @OneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+  logLevel = 'info';
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return rest.length === 0 && bits > 0 && (prefix === undefined || isPrefix(prefix, bits));
+}
+
+function isPrefix(text: string, bits: number): boolean {
+  return /^\d{1,3}$/.test(text) && Number(text) <= bits;
+}

@@ -1,0 +1,57 @@
+import { plainToInstance } from 'class-transformer';
+import { validateSync, type ValidationError } from 'class-validator';
+import { Config } from './config';
+import { ConfigError } from './config-error';
+import { nearest } from './nearest';
+
+const PREFIX = 'NEXUS_';
+
+/** The variable that sets `field`: `bodyLimit` is `NEXUS_BODY_LIMIT`. */
+export function variableOf(field: string): string {
+  return PREFIX + field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+/**
+ * Reads the configuration from the environment. Empty variables count as unset.
+ * @throws {ConfigError} with a line for each variable that is unknown or has a value that does not fit.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const defaults = new Config();
+  const fields = new Map(Object.keys(defaults).map((field) => [variableOf(field), field]));
+  const given = Object.entries(env).filter(([name, value]) => name.startsWith(PREFIX) && value !== '');
+  const settings = given.filter(([name, value]) => !isServiceLink(name, value ?? ''));
+
+  const unknown = settings
+    .filter(([name]) => !fields.has(name))
+    .map(([name]) => describeUnknown(name, fields));
+  const known = settings.flatMap(([name, value]) => (fields.has(name) ? [[fields.get(name), value]] : []));
+  const config = plainToInstance(Config, Object.fromEntries(known) as object);
+  const faults = validateSync(config).map((fault) => describeFault(fault, env, defaults));
+
+  if (unknown.length + faults.length > 0) throw new ConfigError([...unknown, ...faults]);
+  return config;
+}
+
+/**
+ * Kubernetes describes a Service called `nexus` to every pod in variables such as `NEXUS_PORT=tcp://10.0.0.1:80`
+ * and `NEXUS_SERVICE_HOST`; they are no settings.
+ */
+function isServiceLink(name: string, value: string): boolean {
+  return (
+    /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP|SCTP)(_|$)/.test(name) || /^(tcp|udp|sctp):\/\//.test(value)
+  );
+}
+
+function describeUnknown(name: string, fields: ReadonlyMap<string, string>): string {
+  return `${name}: there is no such setting; did you mean ${nearest(name, [...fields.keys()])}?`;
+}
+
+function describeFault(fault: ValidationError, env: NodeJS.ProcessEnv, defaults: Config): string {
+  const name = variableOf(fault.property);
+  const [expected] = Object.values(fault.constraints ?? {});
+  const standard = String(defaults[fault.property as keyof Config]);
+  const remedy = env[name]
+    ? `unset it for ${standard || 'none'}`
+    : `it is the default; create it, or set ${name}`;
+  return `${name}=${env[name] || standard}: expected ${expected}; ${remedy}`;
+}

@@ -1,0 +1,34 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { DESCRIPTION, VERSION } from '../common/version';
+
+/**
+ * The OpenAPI document of the application, from its decorators. The same code gives the same bytes: operations are
+ * called by their method, and paths and schemas are sorted.
+ */
+export function buildDocument(app: INestApplication): OpenAPIObject {
+  const description = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Nexus AI Gateway')
+    .setDescription(DESCRIPTION)
+    .setVersion(VERSION)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addTag('Inference', 'Run a model (Open Inference Protocol V2).')
+    .addTag('Models', 'What is served, with its inputs and outputs.')
+    .addTag('Health', 'For load balancers, Kubernetes and V2 clients.')
+    .addTag('Operations', 'For those who run the gateway.')
+    .build();
+  const document = SwaggerModule.createDocument(app, description, {
+    operationIdFactory: (_controller, method) => method,
+  });
+  const { schemas = {}, ...components } = document.components ?? {};
+  return {
+    ...document,
+    paths: sorted(document.paths),
+    components: { ...components, schemas: sorted(schemas) },
+  };
+}
+
+function sorted<T>(entries: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}

@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import { Piscina } from 'piscina';
+import { errors } from '../../../common/errors';
+import { ELEMENT_BYTES, type Tensor } from '../../../runtime/tensor';
+import { movable, settle, type DecodeTask, type EncodeTask, type Outcome } from './crossing';
+import { decodeRequest } from './decode/request';
+import { encodeResponse } from './encode/response';
+import type { EncodedResponse, V2Request, V2Response } from './messages';
+
+const WORKER = join(__dirname, 'codec.worker.js');
+
+/** JSON of this many bytes is decoded in 0.5 to 2 ms; more goes to the codec thread. */
+const INLINE_BYTES = 128 * 1024;
+
+/** This many elements are written as JSON in about 1 ms; more go to the codec thread. */
+const INLINE_ELEMENTS = 8192;
+
+/** Smallest BYTES element: its length. */
+const SMALLEST_STRING = 4;
+
+/** Most elements of an answer in JSON: their text stays below the longest string that there can be. */
+const MAX_JSON_ELEMENTS = 2 ** 24;
+
+/**
+ * Out of reach of the largest message. V8 ends the process, and not only the thread, when JSON.parse runs out, and by
+ * its own choice the limit would be low on a small machine.
+ */
+const THREAD_HEAP_MB = 4096;
+
+/**
+ * Decodes and encodes the messages of the Open Inference Protocol V2: small ones at once, with no promise to wait for,
+ * large ones on another thread, so that no message holds up the event loop for more than a few milliseconds.
+ */
+export class Codec {
+  private readonly pool = new Piscina({
+    filename: WORKER,
+    minThreads: 1,
+    maxThreads: 2,
+    idleTimeout: 30_000,
+    resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
+    recordTiming: false,
+  });
+
+  constructor() {
+    // A thread that ends between two tasks is replaced, and takes no message with it.
+    this.pool.on('error', (error: Error) => process.emitWarning(error));
+  }
+
+  /**
+   * As {@link decodeRequest}. A large `body` is given away: its memory may be detached afterwards.
+   *
+   * @throws invalid, at once or as the rejection of the promise.
+   */
+  decode(body: Uint8Array, headerLength?: number): V2Request | Promise<V2Request> {
+    if (!takesLong(body, headerLength)) return decodeRequest(body, headerLength);
+    const owned = movable(body);
+    const task: DecodeTask = { body: owned, headerLength };
+    return this.run<V2Request>('decode', task, [owned.buffer]);
+  }
+
+  /**
+   * As {@link encodeResponse}; the body of a large answer is a Buffer.
+   *
+   * @throws invalid when the outputs that are not binary have more than 2^24 elements, or 64 MiB of BYTES.
+   */
+  encode(
+    response: V2Response,
+    isBinary: (name: string) => boolean,
+  ): EncodedResponse | Promise<EncodedResponse> {
+    const elements = elementsOf(response.outputs.filter(({ name }) => !isBinary(name)));
+    if (elements <= INLINE_ELEMENTS) return encodeResponse(response, isBinary);
+    if (elements > MAX_JSON_ELEMENTS) throw tooLargeForJson();
+    return this.encodeElsewhere(response, isBinary);
+  }
+
+  /** Ends the threads; messages that are still with them are rejected. */
+  close(): Promise<void> {
+    return this.pool.destroy();
+  }
+
+  private async encodeElsewhere(
+    response: V2Response,
+    isBinary: (name: string) => boolean,
+  ): Promise<EncodedResponse> {
+    // Copied, because others may still read them.
+    const outputs = response.outputs.map((tensor) => ({ ...tensor, data: new Uint8Array(tensor.data) }));
+    const binary = outputs.map(({ name }) => name).filter((name) => isBinary(name));
+    const task: EncodeTask = { response: { ...response, outputs }, binary };
+    const buffers = outputs.map(({ data }) => data.buffer);
+    const encoded = await this.run<EncodedResponse & { body: Uint8Array }>('encode', task, buffers);
+    const { buffer, byteOffset, byteLength } = encoded.body;
+    return { ...encoded, body: Buffer.from(buffer, byteOffset, byteLength) };
+  }
+
+  private async run<T>(name: string, task: object, transferList: ArrayBuffer[]): Promise<T> {
+    return settle((await this.pool.run(task, { name, transferList })) as Outcome<T>);
+  }
+}
+
+/** Whether decoding is more than a few milliseconds of work: much JSON, or much binary data that has to be read. */
+function takesLong(body: Uint8Array, headerLength: number | undefined): boolean {
+  if (body.byteLength <= INLINE_BYTES) return false;
+  const jsonLength = Math.min(headerLength ?? body.byteLength, body.byteLength);
+  if (jsonLength > INLINE_BYTES) return true;
+  if (body.byteLength - jsonLength <= INLINE_BYTES) return false;
+  // Only BYTES and BOOL have contents to check; their names might be written with escapes.
+  const json = Buffer.from(body.buffer, body.byteOffset, Math.max(jsonLength, 0));
+  return json.includes('BYTES') || json.includes('BOOL') || json.includes('\\');
+}
+
+function elementsOf(tensors: readonly Tensor[]): number {
+  let count = 0;
+  for (const { datatype, data } of tensors) {
+    count += data.byteLength / (ELEMENT_BYTES[datatype] || SMALLEST_STRING);
+  }
+  return count;
+}
+
+function tooLargeForJson(): Error {
+  return errors.invalidInput(
+    `the answer has more than the ${MAX_JSON_ELEMENTS} elements that JSON can carry; ask for binary outputs (binary_data_output: true)`,
+  );
+}

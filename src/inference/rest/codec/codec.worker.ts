@@ -1,0 +1,31 @@
+import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { movable, outcomeOf, type DecodeTask, type EncodeTask, type Outcome } from './crossing';
+import { decodeRequest } from './decode/request';
+import { encodeResponse } from './encode/response';
+import type { V2Request } from './messages';
+
+/** Runs on the codec thread: {@link decodeRequest}; the memory of the tensors moves to the caller. */
+export function decode({ body, headerLength }: DecodeTask): unknown {
+  const outcome = outcomeOf(() => decodeRequest(body, headerLength));
+  return moving(outcome, 'value' in outcome ? buffersOf(outcome.value) : []);
+}
+
+/** Runs on the codec thread: {@link encodeResponse}; the body comes as bytes, and their memory moves to the caller. */
+export function encode({ response, binary }: EncodeTask): unknown {
+  const names = new Set(binary);
+  const outcome = outcomeOf(() => {
+    const encoded = encodeResponse(response, (name) => names.has(name));
+    const { body } = encoded;
+    return { ...encoded, body: typeof body === 'string' ? new TextEncoder().encode(body) : movable(body) };
+  });
+  return moving(outcome, 'value' in outcome ? [outcome.value.body.buffer] : []);
+}
+
+/** The buffers below the tensors; several binary inputs are views of one. */
+function buffersOf({ inputs }: V2Request): readonly ArrayBufferLike[] {
+  return [...new Set(inputs.map(({ data }) => data.buffer))];
+}
+
+function moving(outcome: Outcome<unknown>, buffers: readonly ArrayBufferLike[]): unknown {
+  return move({ [transferableSymbol]: buffers, [valueSymbol]: outcome });
+}

@@ -1,0 +1,53 @@
+import { errors } from '../../../../common/errors';
+import type { Parameters } from '../messages';
+import { mismatch, quote } from './mismatch';
+
+/** A key that would reach the prototype of an object it is assigned to; refused wherever a client chooses names. */
+const FORBIDDEN_NAME = '__proto__';
+
+/** @throws invalid unless `value` is a JSON object. */
+export function asObject(value: unknown, path: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw mismatch(path, 'a JSON object', value);
+  }
+  if (Object.hasOwn(value, FORBIDDEN_NAME)) {
+    throw errors.invalidInput(`${path}: the key "${FORBIDDEN_NAME}" is not allowed`, path);
+  }
+  return value as Record<string, unknown>;
+}
+
+/** @throws invalid unless `value` is an array. */
+export function asArray(value: unknown, path: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw mismatch(path, 'an array', value);
+  return value;
+}
+
+/** The name of a tensor. @throws invalid unless it is a usable string. */
+export function asName(value: unknown, path: string): string {
+  if (typeof value !== 'string' || value === '') throw mismatch(path, 'a non-empty string', value);
+  if (value === FORBIDDEN_NAME) throw mismatch(path, 'the name of a tensor of the model', value);
+  return value;
+}
+
+/** The boolean parameter `key`, false when absent. @throws invalid when it is something else. */
+export function flag(parameters: Parameters, key: string, path: string): boolean {
+  const value = parameters[key] ?? false;
+  if (typeof value !== 'boolean') throw mismatch(`${path}.${key}`, 'true or false', value);
+  return value;
+}
+
+/** @throws invalid when two of `items` have one name. */
+export function requireUniqueNames(items: readonly { readonly name: string }[], path: string): void {
+  if (items.length < 2) return;
+  const seen = new Map<string, number>();
+  for (const [index, { name }] of items.entries()) {
+    const first = seen.get(name);
+    if (first !== undefined) {
+      throw errors.invalidInput(
+        `${path}[${index}].name: expected each name once, got ${quote(name)} again, which is ${path}[${first}] already`,
+        `${path}[${index}].name`,
+      );
+    }
+    seen.set(name, index);
+  }
+}

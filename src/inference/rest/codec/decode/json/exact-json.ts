@@ -1,0 +1,157 @@
+import { errors, type NexusError } from '../../../../../common/errors';
+import { quote } from '../mismatch';
+
+/** A number (JSON's, or one of the tokens for what JSON cannot say) or a word, at the place where the search starts. */
+const LITERAL = /true|false|null|NaN|-?Infinity|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const SPACE = /[ \t\n\r]*/y;
+const WHOLE = /^-?\d+$/;
+
+const WORDS = new Map<string, unknown>([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+  ['NaN', NaN],
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
+]);
+
+/**
+ * Parses JSON (RFC 8259) without losing anything: an integer beyond 2^53 becomes a bigint, and the bare tokens NaN,
+ * Infinity and -Infinity, which Python's json and rapidjson write, become those numbers. Several times slower than
+ * JSON.parse, which stays the first choice.
+ *
+ * @throws invalid with the position when the text is not JSON, or has a number beyond the range of a double, or is nested deeper
+ * than 1000 levels.
+ */
+export function parseExactJson(text: string): unknown {
+  return new ExactJsonParser(text).document();
+}
+
+/** The parser recurses, and stays far from the end of the stack. */
+const MAX_NESTING = 1000;
+
+class ExactJsonParser {
+  private at = 0;
+  private depth = 0;
+
+  constructor(private readonly text: string) {}
+
+  document(): unknown {
+    const value = this.value();
+    if (this.peek() !== '') throw this.unexpected('the end');
+    return value;
+  }
+
+  private value(): unknown {
+    switch (this.peek()) {
+      case '{':
+        return this.nested(() => this.object());
+      case '[':
+        return this.nested(() => this.array());
+      case '"':
+        return this.string();
+      default:
+        return this.literal();
+    }
+  }
+
+  private nested(parse: () => unknown): unknown {
+    if (++this.depth > MAX_NESTING) throw this.invalid(`nested deeper than ${MAX_NESTING} levels`);
+    const value = parse();
+    this.depth--;
+    return value;
+  }
+
+  private object(): unknown {
+    // Without a prototype, so that every key, __proto__ too, is only a key.
+    const object = Object.create(null) as Record<string, unknown>;
+    this.at++;
+    if (this.takes('}')) return object;
+    do {
+      if (this.peek() !== '"') throw this.unexpected('a key in double quotes');
+      const key = this.string();
+      if (!this.takes(':')) throw this.unexpected("':'");
+      object[key] = this.value();
+    } while (this.takes(','));
+    if (!this.takes('}')) throw this.unexpected("',' or '}'");
+    return object;
+  }
+
+  private array(): unknown {
+    const array: unknown[] = [];
+    this.at++;
+    if (this.takes(']')) return array;
+    do array.push(this.value());
+    while (this.takes(','));
+    if (!this.takes(']')) throw this.unexpected("',' or ']'");
+    return array;
+  }
+
+  private string(): string {
+    let end = this.at;
+    do {
+      end = this.text.indexOf('"', end + 1);
+      if (end === -1) throw this.invalid('a string without its closing quote starts');
+    } while (this.isEscaped(end));
+    try {
+      const value = JSON.parse(this.text.slice(this.at, end + 1)) as string;
+      this.at = end + 1;
+      return value;
+    } catch {
+      throw this.invalid('a string with an escape or a control character that JSON does not allow starts');
+    }
+  }
+
+  private isEscaped(quoteAt: number): boolean {
+    let before = quoteAt;
+    while (this.text.charCodeAt(before - 1) === 0x5c) before--;
+    return (quoteAt - before) % 2 === 1;
+  }
+
+  private literal(): unknown {
+    LITERAL.lastIndex = this.at;
+    if (!LITERAL.test(this.text)) throw this.unexpected('a value');
+    const token = this.text.slice(this.at, LITERAL.lastIndex);
+    const value = WORDS.has(token) ? WORDS.get(token) : this.number(token);
+    this.at += token.length;
+    return value;
+  }
+
+  private number(token: string): number | bigint {
+    const value = Number(token);
+    if (!Number.isFinite(value)) {
+      throw this.invalid(`the number ${quote(token)} is beyond the range of a double; it stands`);
+    }
+    return Number.isInteger(value) && !Number.isSafeInteger(value) && WHOLE.test(token)
+      ? BigInt(token)
+      : value;
+  }
+
+  /** The next character that is not white space; empty at the end. */
+  private peek(): string {
+    SPACE.lastIndex = this.at;
+    SPACE.test(this.text);
+    this.at = SPACE.lastIndex;
+    return this.text.charAt(this.at);
+  }
+
+  private takes(character: string): boolean {
+    if (this.peek() !== character) return false;
+    this.at++;
+    return true;
+  }
+
+  private unexpected(expected: string): NexusError {
+    const character = String.fromCodePoint(this.text.codePointAt(this.at) ?? 0);
+    const got = this.at < this.text.length ? JSON.stringify(character) : 'the end';
+    return this.invalid(`expected ${expected}, got ${got}`);
+  }
+
+  private invalid(what: string): NexusError {
+    const lines = this.text.slice(0, this.at).split('\n');
+    const column = (lines.at(-1)?.length ?? 0) + 1;
+    return errors.invalidInput(
+      `the body is not valid JSON: ${what} at position ${this.at} (line ${lines.length}, column ${column})`,
+    );
+  }
+}

@@ -1,0 +1,23 @@
+import { errors, type NexusError } from '../../../../common/errors';
+
+/** Longest piece of a client's own text that an error repeats. */
+const LONGEST_ECHO = 40;
+
+/** The error for a value of a request that is not what it has to be: where, what was expected, what came. */
+export function mismatch(path: string, expected: string, value: unknown): NexusError {
+  return errors.invalidInput(`${path}: expected ${expected}, got ${describe(value)}`, path);
+}
+
+/** `text` quoted, and cut short when it is long. */
+export function quote(text: string): string {
+  if (text.length <= LONGEST_ECHO) return JSON.stringify(text);
+  return `${JSON.stringify(text.slice(0, LONGEST_ECHO))}... (${text.length} characters)`;
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'string') return quote(value);
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : `an array of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return `${value as number | bigint | boolean | null}`;
+}

@@ -1,0 +1,36 @@
+import { errors } from '../../../../common/errors';
+import type { Parameters } from '../messages';
+import { asObject } from './fields';
+import { mismatch } from './mismatch';
+
+const NONE: Parameters = Object.freeze({});
+
+/** Extensions that other servers of the protocol have, with the words for a client that asks for one here. */
+const UNSUPPORTED: Readonly<Record<string, string>> = {
+  shared_memory_region: 'shared memory is not supported; send the tensor as data or as binary data',
+  classification: 'classification is not supported; ask for the output itself and take its largest values',
+};
+
+/**
+ * The `parameters` object at `path`, absent or null taken as empty.
+ *
+ * @throws invalid when a value is not a string, a number or a boolean, or asks for an extension that Nexus lacks.
+ */
+export function readParameters(value: unknown, path: string): Parameters {
+  if (value === undefined || value === null) return NONE;
+  const parameters: Record<string, unknown> = asObject(value, path);
+  for (const key in parameters) {
+    if (Object.hasOwn(UNSUPPORTED, key)) {
+      throw errors.invalidInput(`${path}.${key}: ${UNSUPPORTED[key]}`, `${path}.${key}`);
+    }
+    parameters[key] = readParameter(parameters[key], path, key);
+  }
+  return parameters as Parameters;
+}
+
+function readParameter(value: unknown, path: string, key: string): string | number | boolean {
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw mismatch(`${path}.${key}`, 'a string, a finite number or a boolean', value);
+}

@@ -1,0 +1,37 @@
+import type { Tensor } from '../../../runtime/tensor';
+
+/** Parameters of a request, as the client sent them. */
+export type Parameters = Readonly<Record<string, string | number | boolean>>;
+
+/** An inference request of the Open Inference Protocol V2, decoded and complete in itself; the model has not been asked. */
+export interface V2Request {
+  readonly id?: string;
+  readonly parameters: Parameters;
+  /** In the order of the request, names unique, bytes in agreement with datatype and shape. May be views of the body. */
+  readonly inputs: readonly Tensor[];
+  /** The outputs asked for, names unique; empty means all, each in the form that `binaryOutput` says. */
+  readonly outputs: readonly RequestedOutput[];
+  /** The request's `binary_data_output`; it says nothing about an output listed in `outputs`. */
+  readonly binaryOutput: boolean;
+}
+
+/** An output listed in a request. Listed without `binary_data` it is JSON, whatever `binary_data_output` says: Triton's rule. */
+export interface RequestedOutput {
+  readonly name: string;
+  readonly binary: boolean;
+}
+
+/** What an inference response carries. */
+export interface V2Response {
+  readonly id?: string;
+  readonly modelName: string;
+  readonly modelVersion: string;
+  readonly outputs: readonly Tensor[];
+}
+
+/** A response body ready to send. */
+export interface EncodedResponse {
+  readonly body: Buffer | string;
+  /** Bytes of JSON before the binary tensors, for Inference-Header-Content-Length; absent when all of the body is JSON. */
+  readonly headerLength?: number;
+}

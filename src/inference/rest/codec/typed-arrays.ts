@@ -1,0 +1,20 @@
+/// <reference lib="es2025.float16" />
+
+/** The typed array that holds each datatype of fixed size; BOOL as bytes. */
+export const TYPED_ARRAY = {
+  BOOL: Uint8Array,
+  UINT8: Uint8Array,
+  UINT16: Uint16Array,
+  UINT32: Uint32Array,
+  UINT64: BigUint64Array,
+  INT8: Int8Array,
+  INT16: Int16Array,
+  INT32: Int32Array,
+  INT64: BigInt64Array,
+  FP16: Float16Array,
+  FP32: Float32Array,
+  FP64: Float64Array,
+} as const;
+
+/** Any of {@link TYPED_ARRAY}. */
+export type AnyTypedArray = InstanceType<(typeof TYPED_ARRAY)[keyof typeof TYPED_ARRAY]>;

@@ -1,0 +1,34 @@
+import type { Sample } from './scraped';
+
+/** Counts values in fixed buckets: one set of labels of a histogram. */
+export class Distribution {
+  private readonly counts: Float64Array;
+  private sum = 0;
+
+  /** @param bounds upper bounds of the buckets, inclusive, ascending; larger values fall into a last one. */
+  constructor(private readonly bounds: readonly number[]) {
+    this.counts = new Float64Array(bounds.length + 1);
+  }
+
+  observe(value: number): void {
+    let bucket = 0;
+    while (bucket < this.bounds.length && value > (this.bounds[bucket] as number)) bucket += 1;
+    this.counts[bucket] = (this.counts[bucket] as number) + 1;
+    this.sum += value;
+  }
+
+  /** The samples of a Prometheus histogram: cumulative buckets, sum and count. */
+  samples(name: string, labels: Sample['labels']): Sample[] {
+    let total = 0;
+    const buckets = Array.from(this.counts, (count, bucket) => {
+      total += count;
+      const le = this.bounds[bucket] ?? '+Inf';
+      return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: total };
+    });
+    return [
+      ...buckets,
+      { metricName: `${name}_sum`, labels, value: this.sum },
+      { metricName: `${name}_count`, labels, value: total },
+    ];
+  }
+}

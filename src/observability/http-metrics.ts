@@ -1,0 +1,35 @@
+import type { FastifyRequest } from 'fastify';
+import type { Registry } from 'prom-client';
+import { registerScraped, type Sample } from './scraped';
+
+type Route = FastifyRequest['routeOptions']['config'];
+
+/** Counts answers by route pattern and status; every unknown path is the route `unknown`, so that scans make no series. */
+export class HttpMetrics {
+  /** Keyed by the route's own object, so that no string is built for a request. */
+  private readonly routes = new Map<Route, Map<number, number>>();
+
+  constructor(registry: Registry) {
+    const read = () => this.samples();
+    registerScraped(registry, {
+      name: 'nexus_http_requests_total',
+      help: 'HTTP answers, by route and status.',
+      type: 'counter',
+      read,
+    });
+  }
+
+  /** A request to `route` was answered with `status`. */
+  answered(route: Route, status: number): void {
+    let counts = this.routes.get(route);
+    if (counts === undefined) this.routes.set(route, (counts = new Map()));
+    counts.set(status, (counts.get(status) ?? 0) + 1);
+  }
+
+  private *samples(): Iterable<Sample> {
+    for (const [{ method, url }, counts] of this.routes) {
+      const labels = { method: String(method ?? 'any'), route: url ?? 'unknown' };
+      for (const [code, value] of counts) yield { labels: { ...labels, code }, value };
+    }
+  }
+}

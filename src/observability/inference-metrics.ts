@@ -1,0 +1,62 @@
+import type { Registry } from 'prom-client';
+import type { Distribution } from './distribution';
+import { ModelMetrics } from './model-metrics';
+import { registerScraped, type Sample } from './scraped';
+
+/** The `nexus_inference_*` metrics: one series for each version of a model. */
+export class InferenceMetrics {
+  private readonly models = new Map<string, ModelMetrics>();
+
+  constructor(private readonly registry: Registry) {
+    this.counter('requests_total', 'Requests that ended, by outcome.', ({ labels, outcomes }) =>
+      [...outcomes].map(([outcome, value]) => ({ labels: { ...labels, outcome }, value })),
+    );
+    this.counter('rows_total', 'Rows of requests that succeeded.', ({ labels, rows }) => [
+      { labels, value: rows },
+    ]);
+    this.counter('executions_total', 'Runs of the model that succeeded.', ({ labels, executions }) => [
+      { labels, value: executions },
+    ]);
+    this.histogram('batch_rows', 'Rows of one run.', ({ batchRows }) => batchRows);
+    this.histogram('run_duration_seconds', 'Time of one run.', ({ run }) => run);
+    this.histogram('queue_duration_seconds', 'Time a request waited.', ({ queue }) => queue);
+    this.histogram(
+      'decode_duration_seconds',
+      'Time to read the tensors of a request.',
+      ({ decode }) => decode,
+    );
+    this.histogram(
+      'encode_duration_seconds',
+      'Time to write the tensors of an answer.',
+      ({ encode }) => encode,
+    );
+    this.histogram('request_duration_seconds', 'Time from request to answer.', ({ total }) => total);
+  }
+
+  /** The metrics of one version of a model; the same object for the same names, so keep it. */
+  model(model: string, version: string): ModelMetrics {
+    const key = JSON.stringify([model, version]);
+    let metrics = this.models.get(key);
+    if (metrics === undefined) this.models.set(key, (metrics = new ModelMetrics({ model, version })));
+    return metrics;
+  }
+
+  private counter(suffix: string, help: string, samples: (model: ModelMetrics) => Sample[]): void {
+    this.register('counter', `nexus_inference_${suffix}`, help, samples);
+  }
+
+  private histogram(suffix: string, help: string, values: (model: ModelMetrics) => Distribution): void {
+    const name = `nexus_inference_${suffix}`;
+    this.register('histogram', name, help, (model) => values(model).samples(name, model.labels));
+  }
+
+  private register(
+    type: 'counter' | 'histogram',
+    name: string,
+    help: string,
+    samples: (model: ModelMetrics) => Sample[],
+  ): void {
+    const read = () => [...this.models.values()].flatMap(samples);
+    registerScraped(this.registry, { name, help, type, read });
+  }
+}

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
+import { VERSION } from '../common/version';
+import { HttpMetrics } from './http-metrics';
+import { InferenceMetrics } from './inference-metrics';
+import { registerScraped, type Sample } from './scraped';
+
+const MODEL_STATES = ['LOADING', 'READY', 'UNAVAILABLE', 'UNLOADING'] as const;
+
+/** A version of a model at the moment of a scrape. */
+export interface ModelSnapshot {
+  readonly model: string;
+  readonly version: string;
+  readonly state: (typeof MODEL_STATES)[number];
+  /** Rows and requests that wait for an instance. */
+  readonly queueRows: number;
+  readonly queueRequests: number;
+}
+
+/** Everything that `/metrics` exports. Features count through it and know no metrics library. */
+@Injectable()
+export class Metrics {
+  readonly registry = new Registry();
+  readonly http = new HttpMetrics(this.registry);
+  readonly inference = new InferenceMetrics(this.registry);
+  private snapshot: () => Iterable<ModelSnapshot> = () => [];
+
+  private readonly restarts = new Counter({
+    name: 'nexus_runner_restarts_total',
+    help: 'Runners that were started again.',
+    labelNames: ['model', 'version', 'reason'],
+    registers: [this.registry],
+  });
+  private readonly fallbacks = new Counter({
+    name: 'nexus_device_fallbacks_total',
+    help: 'Models that may use CUDA and run on the CPU.',
+    labelNames: ['model', 'version'],
+    registers: [this.registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+    this.gauge('nexus_build_info', 'Always 1; the labels tell the versions.', () => [
+      { labels: { version: VERSION, node_version: process.version }, value: 1 },
+    ]);
+    this.gauge('nexus_queue_rows', 'Rows that wait for an instance.', () =>
+      this.eachModel(({ queueRows }) => queueRows),
+    );
+    this.gauge('nexus_queue_requests', 'Requests that wait for an instance.', () =>
+      this.eachModel(({ queueRequests }) => queueRequests),
+    );
+    this.gauge('nexus_model_state', '1 for the state a version of a model is in, 0 for the others.', () =>
+      MODEL_STATES.flatMap((state) => this.eachModel((model) => Number(model.state === state), { state })),
+    );
+  }
+
+  /** Names the function that a scrape asks for every version of a model. */
+  watchModels(snapshot: () => Iterable<ModelSnapshot>): void {
+    this.snapshot = snapshot;
+  }
+
+  /** A runner was started again; `reason` is one of a few fixed words. */
+  runnerRestarted(model: string, version: string, reason: string): void {
+    this.restarts.inc({ model, version, reason });
+  }
+
+  /** A model that may use CUDA runs on the CPU. */
+  deviceFellBack(model: string, version: string): void {
+    this.fallbacks.inc({ model, version });
+  }
+
+  private gauge(name: string, help: string, read: () => Sample[]): void {
+    registerScraped(this.registry, { name, help, type: 'gauge', read });
+  }
+
+  private eachModel(value: (model: ModelSnapshot) => number, more: Sample['labels'] = {}): Sample[] {
+    return Array.from(this.snapshot(), (entry) => {
+      const { model, version } = entry;
+      return { labels: { model, version, ...more }, value: value(entry) };
+    });
+  }
+}

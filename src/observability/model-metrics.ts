@@ -1,0 +1,51 @@
+import type { ErrorKind } from '../common/errors';
+import { Distribution } from './distribution';
+
+/** How a request ended. */
+export type Outcome = 'success' | ErrorKind;
+
+/** Where the time of a request went, in milliseconds. A step that was not reached is absent. */
+export interface RequestTimes {
+  readonly totalMs: number;
+  readonly decodeMs?: number;
+  readonly queueMs?: number;
+  readonly encodeMs?: number;
+}
+
+/** Upper bounds of the buckets for times, in seconds. */
+const SECONDS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+];
+const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+
+/** What one version of a model has done. */
+export class ModelMetrics {
+  readonly outcomes = new Map<Outcome, number>();
+  rows = 0;
+  executions = 0;
+  readonly batchRows = new Distribution(ROWS);
+  readonly run = new Distribution(SECONDS);
+  readonly decode = new Distribution(SECONDS);
+  readonly queue = new Distribution(SECONDS);
+  readonly encode = new Distribution(SECONDS);
+  readonly total = new Distribution(SECONDS);
+
+  constructor(readonly labels: { readonly model: string; readonly version: string }) {}
+
+  /** A request ended; its rows count as served when it succeeded. */
+  request(outcome: Outcome, rows: number, { totalMs, decodeMs, queueMs, encodeMs }: RequestTimes): void {
+    this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
+    if (outcome === 'success') this.rows += rows;
+    this.total.observe(totalMs / 1000);
+    if (decodeMs !== undefined) this.decode.observe(decodeMs / 1000);
+    if (queueMs !== undefined) this.queue.observe(queueMs / 1000);
+    if (encodeMs !== undefined) this.encode.observe(encodeMs / 1000);
+  }
+
+  /** A run of `rows` rows succeeded. */
+  executed(rows: number, runMs: number): void {
+    this.executions += 1;
+    this.batchRows.observe(rows);
+    this.run.observe(runMs / 1000);
+  }
+}

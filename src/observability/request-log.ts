@@ -1,0 +1,61 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { REQUEST_ID_HEADER } from '../common/request-id';
+import type { Log } from './log';
+import type { Metrics } from './metrics';
+import type { Outcome } from './model-metrics';
+
+/** What the line of an inference request tells beside the usual; times in milliseconds. */
+export interface InferenceSummary {
+  readonly model: string;
+  readonly version: string;
+  readonly outcome: Outcome;
+  readonly rows: number;
+  readonly queueMs: number;
+  readonly runMs: number;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the inference routes for the log. */
+    inference?: InferenceSummary;
+  }
+}
+
+/** Routes that machines ask every few seconds: their lines are for debugging only. */
+const FREQUENT = /^\/(metrics|health|v2\/health)(\/|$)/;
+
+/** Makes every answer carry its request id, be counted, and leave one line in the log. No header is logged. */
+export function observeRequests(server: FastifyInstance, log: Log, metrics: Metrics): void {
+  server.addHook('onRequest', (request, reply, done) => {
+    reply.header(REQUEST_ID_HEADER, request.id);
+    done();
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    const { config } = request.routeOptions;
+    metrics.http.answered(config, reply.statusCode);
+    logRequest(log, request, reply, config.url ?? 'unknown');
+    done();
+  });
+}
+
+function logRequest(log: Log, request: FastifyRequest, reply: FastifyReply, route: string): void {
+  const { inference } = request;
+  log.write(FREQUENT.test(route) ? 'debug' : 'info', {
+    requestId: request.id,
+    method: request.method,
+    route,
+    status: reply.statusCode,
+    ms: rounded(reply.elapsedTime),
+    model: inference?.model,
+    version: inference?.version,
+    outcome: inference?.outcome,
+    rows: inference?.rows,
+    queueMs: inference && rounded(inference.queueMs),
+    runMs: inference && rounded(inference.runMs),
+  });
+}
+
+/** Whole microseconds. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

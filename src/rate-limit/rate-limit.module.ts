@@ -1,0 +1,21 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { Config } from '../config/config';
+import { RateLimitGuard } from './rate-limit.guard';
+import { WindowStorage } from './window-storage';
+
+/** Limits the requests of each caller, on every route of the application that does not opt out. */
+@Module({
+  imports: [
+    ThrottlerModule.forRootAsync({
+      inject: [Config],
+      useFactory: ({ rateLimit, rateLimitWindowS }: Config) => ({
+        throttlers: [{ limit: rateLimit, ttl: rateLimitWindowS * 1000 }],
+        storage: new WindowStorage(),
+      }),
+    }),
+  ],
+  providers: [{ provide: APP_GUARD, useClass: RateLimitGuard }],
+})
+export class RateLimitModule {}
