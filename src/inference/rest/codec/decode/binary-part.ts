@@ -21,7 +21,7 @@ export class BinaryPart {
    * @throws invalid when the bytes are not there, not as many as the tensor has, or not values of the datatype.
    */
   take(size: number, datatype: Datatype, count: number, path: string): Uint8Array {
-    if (!this.hasHeaderLength) {
+    if (size > 0 && !this.hasHeaderLength) {
       throw refusal(
         path,
         'binary data needs the header Inference-Header-Content-Length, the bytes of JSON before it',

@@ -10,11 +10,11 @@ export type JsonElement = boolean | number | string | RawJson;
 
 const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => RawJson };
 
-const MINUS_ZERO = rawJSON('-0');
+const MINUS_ZERO = rawJSON('-0.0');
 
 /**
  * The elements of `tensor`, flat, as what JSON.stringify writes without loss: integers beyond 2^53 in all their
- * digits, -0 as -0, NaN and infinities as the strings "NaN", "Infinity" and "-Infinity", FP32 in the few digits that
+ * digits, -0 as -0.0 (many readers take -0 for an integer), NaN and infinities as the strings "NaN", "Infinity" and "-Infinity", FP32 in the few digits that
  * make the same float32 again. BYTES are taken as UTF-8.
  */
 export function jsonData(tensor: Tensor): readonly JsonElement[] {

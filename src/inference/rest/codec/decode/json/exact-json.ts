@@ -6,6 +6,9 @@ const LITERAL = /true|false|null|NaN|-?Infinity|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE
 const SPACE = /[ \t\n\r]*/y;
 const WHOLE = /^-?\d+$/;
 
+/** The parser recurses, and stays far from the end of the stack. */
+const MAX_NESTING = 1000;
+
 const WORDS = new Map<string, unknown>([
   ['true', true],
   ['false', false],
@@ -20,15 +23,12 @@ const WORDS = new Map<string, unknown>([
  * Infinity and -Infinity, which Python's json and rapidjson write, become those numbers. Several times slower than
  * JSON.parse, which stays the first choice.
  *
- * @throws invalid with the position when the text is not JSON, or has a number beyond the range of a double, or is nested deeper
- * than 1000 levels.
+ * @throws invalid with the position (in UTF-16 units, from 0) when the text is not JSON, has a number beyond the range
+ * of a double, or is nested deeper than 1000 levels.
  */
 export function parseExactJson(text: string): unknown {
   return new ExactJsonParser(text).document();
 }
-
-/** The parser recurses, and stays far from the end of the stack. */
-const MAX_NESTING = 1000;
 
 class ExactJsonParser {
   private at = 0;
@@ -56,7 +56,7 @@ class ExactJsonParser {
   }
 
   private nested(parse: () => unknown): unknown {
-    if (++this.depth > MAX_NESTING) throw this.invalid(`nested deeper than ${MAX_NESTING} levels`);
+    if (++this.depth > MAX_NESTING) throw this.invalid(`it is nested deeper than ${MAX_NESTING} levels`);
     const value = parse();
     this.depth--;
     return value;
@@ -148,10 +148,6 @@ class ExactJsonParser {
   }
 
   private invalid(what: string): NexusError {
-    const lines = this.text.slice(0, this.at).split('\n');
-    const column = (lines.at(-1)?.length ?? 0) + 1;
-    return errors.invalidInput(
-      `the body is not valid JSON: ${what} at position ${this.at} (line ${lines.length}, column ${column})`,
-    );
+    return errors.invalidInput(`the body is not valid JSON: ${what} at position ${this.at}`);
   }
 }

@@ -1,0 +1,87 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Codec } from '../../../src/inference/rest/codec/codec';
+import type { Tensor } from '../../../src/runtime/tensor';
+import { compileCodec } from './compiled';
+import { bytesTensor, tensorOf } from './tensors';
+
+const COUNT = 100_000;
+
+const input = (data: unknown[], datatype = 'INT32') =>
+  Buffer.from(JSON.stringify({ inputs: [{ name: 'x', datatype, shape: [data.length], data }] }));
+
+const response = (tensor: Tensor) => ({ modelName: 'm', modelVersion: '1', outputs: [tensor] });
+
+describe('the codec thread', () => {
+  const numbers = Array.from({ length: COUNT }, (_, index) => index);
+  const tensor = tensorOf('INT32', numbers);
+  const folder = compileCodec();
+  let codec: Codec;
+
+  beforeAll(() => {
+    const compiled = require(join(folder, 'src/inference/rest/codec/codec.js')) as { Codec: typeof Codec };
+    codec = new compiled.Codec();
+  });
+
+  afterAll(async () => {
+    await codec.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is left out for small messages', () => {
+    expect(codec.decode(input([1]))).toMatchObject({ inputs: [{ shape: [1] }] });
+    expect(codec.encode(response(tensorOf('INT32', [1])), () => false)).toMatchObject({
+      body: expect.stringContaining('"data":[1]') as string,
+    });
+    expect(codec.encode(response(tensor), () => true)).toHaveProperty('headerLength');
+  });
+
+  it('decodes much JSON', async () => {
+    const request = codec.decode(input(numbers));
+    expect(request).toBeInstanceOf(Promise);
+    expect(Buffer.compare((await request).inputs[0]?.data ?? Buffer.alloc(0), tensor.data)).toBe(0);
+  });
+
+  it('leaves a body alone that is a view of shared memory', async () => {
+    const body = input(numbers);
+    const shared = Buffer.concat([body, body]);
+    const request = await codec.decode(shared.subarray(0, body.length));
+    expect(request.inputs[0]?.shape).toEqual([COUNT]);
+    expect(shared.subarray(body.length).equals(body)).toBe(true);
+  });
+
+  it('checks many strings', async () => {
+    const { data } = bytesTensor(Array.from({ length: COUNT }, () => 'ab'));
+    const parameters = { binary_data_size: data.length };
+    const json = Buffer.from(
+      JSON.stringify({ inputs: [{ name: 'x', datatype: 'BYTES', shape: [COUNT], parameters }] }),
+    );
+    const request = codec.decode(Buffer.concat([json, data]), json.length);
+    expect(request).toBeInstanceOf(Promise);
+    expect(Buffer.compare((await request).inputs[0]?.data ?? Buffer.alloc(0), data)).toBe(0);
+  });
+
+  it('refuses with the same errors', async () => {
+    await expect(codec.decode(input([...numbers, 'x']))).rejects.toMatchObject({
+      name: 'NexusError',
+      kind: 'invalid',
+      code: 'invalid_input',
+      message: expect.stringMatching(
+        /^inputs\[0\]\.data\[100000\]: expected an integer .*, got "x"$/,
+      ) as string,
+      details: { param: 'inputs[0].data[100000]' },
+    });
+  });
+
+  it('encodes much JSON, and leaves the tensors where they are', async () => {
+    const { body, headerLength } = await codec.encode(response(tensor), () => false);
+    expect(headerLength).toBeUndefined();
+    expect(JSON.parse(String(body))).toMatchObject({ outputs: [{ name: 'x', data: numbers }] });
+    expect(tensor.data.byteLength).toBe(4 * COUNT);
+  });
+
+  it('refuses to write more than JSON can carry', () => {
+    const large = { ...tensor, datatype: 'UINT8' as const, data: new Uint8Array(2 ** 24 + 1) };
+    expect(() => codec.encode(response(large), () => false)).toThrow('ask for binary outputs');
+  });
+});

@@ -1,0 +1,44 @@
+import type { EncodedResponse, V2Request } from '../../../src/inference/rest/codec/messages';
+import { NexusError } from '../../../src/common/errors';
+import { decodeRequest } from '../../../src/inference/rest/codec/decode/request';
+
+/** Decodes a request with one input `x`, whose fields are a vector of one FP32 unless `fields` say otherwise. */
+export function decodeInput(fields: object): V2Request {
+  return decodeJson({ inputs: [{ name: 'x', datatype: 'FP32', shape: [1], data: [0], ...fields }] });
+}
+
+/** Decodes a request that is all JSON: an object, or a text for what JSON.stringify does not write. */
+export function decodeJson(message: object | string): V2Request {
+  return decodeRequest(
+    Buffer.from(typeof message === 'string' ? message : JSON.stringify(message)),
+    undefined,
+  );
+}
+
+/** Decodes a request of JSON and binary data. */
+export function decodeBinary(message: object, ...binary: readonly Uint8Array[]): V2Request {
+  const json = Buffer.from(JSON.stringify(message));
+  return decodeRequest(Buffer.concat([json, ...binary]), json.length);
+}
+
+/** The text that `work` is refused with. */
+export function refusal(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof NexusError && error.kind === 'invalid') return error.message;
+    throw error;
+  }
+  throw new Error('expected a refusal');
+}
+
+/** Decodes a response as if its outputs were the inputs of a request, which have the same form. */
+export function decodeResponse({ body, headerLength }: EncodedResponse): V2Request {
+  const bytes = Buffer.from(body as string);
+  const length = headerLength ?? bytes.length;
+  const json = Buffer.from(bytes.toString('utf8', 0, length).replace('"outputs":', '"inputs":'));
+  return decodeRequest(
+    Buffer.concat([json, bytes.subarray(length)]),
+    headerLength === undefined ? undefined : json.length,
+  );
+}
