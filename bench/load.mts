@@ -1,0 +1,60 @@
+import autocannon from 'autocannon';
+
+/** A request to send again and again. */
+export interface Load {
+  readonly path: string;
+  readonly body: Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly connections: number;
+}
+
+/** Sends `load` to `url` for some seconds. Resolves with requests a second. @throws Error when an answer was not 200. */
+export async function drive(
+  url: string,
+  { path, body, headers = {}, connections }: Load,
+  seconds: number,
+): Promise<number> {
+  const result = await autocannon({
+    url: url + path,
+    method: 'POST',
+    body,
+    headers: { ...headers },
+    connections,
+    duration: seconds,
+  });
+  if (result.non2xx + result.errors > 0)
+    throw new Error(`${result.non2xx} answers other than 2xx and ${result.errors} errors`);
+  return result.requests.total / result.duration;
+}
+
+/** Asks `url` one request after another for some seconds. Resolves with the 99th percentile in milliseconds. */
+export async function p99(url: string, seconds: number): Promise<number> {
+  const times: number[] = [];
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end) {
+    const started = performance.now();
+    await (await fetch(url)).arrayBuffer();
+    times.push(performance.now() - started);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return times.toSorted((one, other) => one - other)[Math.floor(times.length * 0.99)]!;
+}
+
+/** A V2 request whose one FP32 input is binary, and the headers it needs. */
+export function binaryRequest(
+  input: string,
+  shape: readonly number[],
+  outputs: readonly string[],
+): Pick<Load, 'body' | 'headers'> {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const parameters = { binary_data_size: count * 4 };
+  const asked = outputs.map((name) => ({ name, parameters: { binary_data: true } }));
+  const json = Buffer.from(
+    JSON.stringify({ inputs: [{ name: input, datatype: 'FP32', shape, parameters }], outputs: asked }),
+  );
+  const data = Buffer.from(new Float32Array(count).fill(0.5).buffer);
+  return {
+    body: Buffer.concat([json, data]),
+    headers: { 'inference-header-content-length': String(json.length) },
+  };
+}

@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { IMAGE_OF_SEVEN } from '../src/inference/rest/v2.examples.ts';
+import { perceptron } from '../test/fixtures/models.ts';
+import { save } from '../test/fixtures/onnx.ts';
+import { binaryRequest, drive, p99, type Load } from './load.mts';
+import { measureRaw, startEcho, startGateway } from './server.mts';
+
+/*
+ * The gateway against its ceilings, measured in turns in one run: `yarn bench [rounds] [seconds]`. Absolute numbers
+ * differ from machine to machine and from minute to minute; the ratios are what counts.
+ */
+const rounds = Number(process.argv[2] ?? 5);
+const seconds = Number(process.argv[3] ?? 3);
+const WIDTH = 4096;
+const ROWS = 64;
+
+console.log(
+  `${availableParallelism()} cores, Node ${process.version}, ${rounds} rounds of ${seconds} s, medians\n`,
+);
+await smallest();
+await heavy();
+
+/** The smallest sample model against an echo of the same body. */
+async function smallest(): Promise<void> {
+  const [echo, gateway] = await Promise.all([startEcho(), startGateway('./models')]);
+  const path = '/v2/models/digits/infer';
+  const inputs = [{ name: 'image', datatype: 'FP32', shape: [1, 8, 8], data: IMAGE_OF_SEVEN.flat() }];
+  const loads: Record<string, Load> = {
+    'digits, binary': { path, connections: 64, ...binaryRequest('image', [1, 8, 8], ['probabilities']) },
+    'digits, JSON': { path, connections: 64, body: Buffer.from(JSON.stringify({ inputs })) },
+  };
+  for (const [name, load] of Object.entries(loads)) {
+    await drive(gateway.url, load, 1);
+    await compare(
+      name,
+      'Fastify echo',
+      'req/s',
+      () => drive(echo.url, load, seconds),
+      () => drive(gateway.url, load, seconds),
+    );
+  }
+  await Promise.all([echo.stop(), gateway.stop()]);
+}
+
+/** A heavy model against session.run without HTTP, and health while it is saturated. */
+async function heavy(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'nexus-bench-'));
+  const model = join(folder, 'heavy/1/model.onnx');
+  save(model, perceptron(WIDTH, 1));
+  const gateway = await startGateway(folder);
+  // Twice the rows of a batch: while one half is computed, the other is on its way.
+  const load: Load = {
+    path: '/v2/models/heavy/infer',
+    connections: 2 * ROWS,
+    ...binaryRequest('x', [1, WIDTH], ['y']),
+  };
+  const threads = availableParallelism();
+  await drive(gateway.url, load, 1);
+  await compare(
+    '4096x4096 MLP',
+    'session.run',
+    'rows/s',
+    () => measureRaw(model, WIDTH, ROWS, threads, seconds),
+    () => drive(gateway.url, load, seconds),
+  );
+  const [health] = await Promise.all([
+    p99(`${gateway.url}/health/live`, seconds * 2),
+    drive(gateway.url, load, seconds * 2),
+  ]);
+  console.log(`/health/live p99 while it is saturated: ${health.toFixed(1)} ms`);
+  await gateway.stop();
+  rmSync(folder, { recursive: true });
+}
+
+async function compare(
+  name: string,
+  ceilingName: string,
+  unit: string,
+  measureCeiling: () => Promise<number>,
+  measureGateway: () => Promise<number>,
+): Promise<void> {
+  const ceilings: number[] = [];
+  const gateways: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    ceilings.push(await measureCeiling());
+    gateways.push(await measureGateway());
+  }
+  const ratio = median(gateways.map((rate, index) => rate / ceilings[index]!));
+  console.log(
+    `${name}: gateway ${Math.round(median(gateways))} ${unit}, ${ceilingName} ${Math.round(median(ceilings))} ${unit}, ratio ${ratio.toFixed(2)}`,
+  );
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)]!;
+}

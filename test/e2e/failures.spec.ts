@@ -1,0 +1,138 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { affine, counter, lookup } from '../fixtures/models';
+import { Gateway, Repository } from './gateway';
+import { isAlive } from './processes';
+
+let repository: Repository;
+let gateway: Gateway;
+
+beforeAll(async () => {
+  repository = new Repository()
+    .model('affine', affine())
+    .model('lookup', lookup())
+    .model('counter', counter(), 'timeout_ms: 1000\n')
+    .model('narrow', counter(), 'max_queue_rows: 2\nmax_batch_rows: 1\ntimeout_ms: 10000\n')
+    .model('doomed', affine());
+  gateway = await Gateway.start(repository);
+}, 60_000);
+
+afterAll(async () => {
+  await gateway.stop();
+  repository.remove();
+});
+
+const count = (value: number) => ({ inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [value] }] });
+const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
+
+/** Enough steps to keep a runner busy for seconds. */
+const FOR_LONG = 1e12;
+/** Enough steps to keep a runner busy for some hundred milliseconds. */
+const FOR_A_WHILE = 1e6;
+
+describe('when things go wrong', () => {
+  it('loses no request when a runner is killed under the load of 64 connections', async () => {
+    const deadline = Date.now() + 4000;
+    let answered = 0;
+    let killed = false;
+    const statuses = new Map<number, number>();
+    await Promise.all(
+      Array.from({ length: 64 }, async () => {
+        while (Date.now() < deadline) {
+          const { status } = await gateway.infer('affine', x);
+          statuses.set(status, (statuses.get(status) ?? 0) + 1);
+          if (++answered < 500 || killed) continue;
+          killed = true;
+          process.kill(gateway.runners('affine/1')[0]!, 'SIGKILL');
+        }
+      }),
+    );
+    expect([...statuses.keys()]).toEqual([200]);
+    expect(killed).toBe(true);
+    expect(await gateway.metric('nexus_runner_restarts_total{model="affine",version="1",reason="died"}')).toBe(1);
+  }, 30_000);
+
+  it('ends a run that hangs, answers its companions, and serves on', async () => {
+    const hanging = gateway.infer('counter', count(FOR_LONG));
+    const companions = [1, 2, 3].map((value) => gateway.infer('counter', count(value)));
+    const { status, body } = await hanging;
+    expect(status).toBe(504);
+    expect(body.error).toMatch(/took longer than 1000 ms .*timeout_ms/);
+    for (const companion of await Promise.all(companions)) expect(companion.status).toBe(200);
+  }, 30_000);
+
+  it('answers health while a model is busy', async () => {
+    const busy = gateway.infer('counter', count(FOR_LONG));
+    expect((await gateway.fetch('/health/live')).status).toBe(200);
+    expect((await gateway.infer('affine', x)).status).toBe(200);
+    await busy;
+  }, 30_000);
+
+  it('answers 429 with Retry-After when the queue is full, and 504 when a deadline passes in it', async () => {
+    const busy = gateway.infer('narrow', count(FOR_A_WHILE));
+    await queued(0);
+    const headers = { 'x-request-timeout': '60' };
+    const late = gateway.fetch('/v2/models/narrow/infer', { method: 'POST', body: JSON.stringify(count(1)), headers });
+    const waiting = gateway.infer('narrow', count(1));
+    await queued(2);
+    const full = await gateway.infer('narrow', count(1));
+    expect([full.status, full.headers.get('retry-after')]).toEqual([429, '1']);
+    expect(full.body.error).toMatch(/queue of model 'narrow' is full \(2 of 2 rows wait\)/);
+    expect((await late).status).toBe(504);
+    expect([(await waiting).status, (await busy).status]).toEqual([200, 200]);
+  }, 30_000);
+
+  it('does not run requests whose client has left', async () => {
+    const before = await gateway.metric('nexus_inference_executions_total{model="narrow",version="1"}');
+    const busy = gateway.infer('narrow', count(FOR_A_WHILE));
+    await queued(0);
+    const leaving = new AbortController();
+    const init = { method: 'POST', body: JSON.stringify(count(1)), signal: leaving.signal };
+    const left = gateway.fetch('/v2/models/narrow/infer', init).catch((error: Error) => error.name);
+    await queued(1);
+    leaving.abort();
+    expect(await left).toBe('AbortError');
+    expect((await busy).status).toBe(200);
+    await queued(0);
+    expect(await gateway.metric('nexus_inference_executions_total{model="narrow",version="1"}')).toBe(before! + 1);
+  }, 30_000);
+
+  it('makes a model whose runners die again and again UNAVAILABLE, and nothing else', async () => {
+    for (let death = 1; death <= 5; death++) {
+      const [pid] = await runner('doomed/1');
+      process.kill(pid!, 'SIGKILL');
+      await gateway.until(() => !isAlive(pid!));
+    }
+    await gateway.until(() => gateway.logs.some(({ msg }) => /doomed\/1 is UNAVAILABLE: 5 runners died/.test(msg ?? '')));
+    const { status, body, headers } = await gateway.infer('doomed', x);
+    expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+    expect(body.error).toMatch(/UNAVAILABLE, 5 runners died within a minute, .*SIGKILL/);
+    expect((await gateway.fetch('/health/ready')).status).toBe(503);
+    expect((await gateway.fetch('/health/live')).status).toBe(200);
+    expect((await gateway.infer('affine', x)).status).toBe(200);
+  }, 60_000);
+
+  it('leaves no runner behind when the gateway is killed', async () => {
+    const other = await Gateway.start(repository);
+    const pids = ['affine/1', 'counter/1'].flatMap((label) => other.runners(label));
+    expect(pids).toHaveLength(2);
+    void other.infer('counter', count(FOR_LONG)).catch(() => {});
+    await other.until(() => true);
+    other.kill('SIGKILL');
+    await other.exited();
+    while (pids.some(isAlive)) await delay(50);
+  }, 30_000);
+
+  /** Resolves when `requests` wait for `narrow`, and, with 0, when a run is under way and none waits. */
+  async function queued(requests: number): Promise<void> {
+    while ((await gateway.metric('nexus_queue_requests{model="narrow",version="1"}')) !== requests) await delay(5);
+  }
+
+  /** The process ids of a model's runners, once there is one. */
+  async function runner(label: string): Promise<number[]> {
+    for (;;) {
+      const pids = gateway.runners(label);
+      if (pids.length > 0 && (await gateway.infer(label.split('/')[0]!, x)).status === 200) return gateway.runners(label);
+      await delay(20);
+    }
+  }
+});

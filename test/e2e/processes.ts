@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Process ids of the runners of the gateway `parent` whose title names `label`, e.g. `digits/1`, as `ps` shows them. */
+export function runnersOf(parent: number, label: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => titleOf(pid) === `nexus-runner ${label}` && parentOf(pid) === parent);
+}
+
+/** Resident memory of a process, in bytes. */
+export function residentBytes(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
+}
+
+/** Whether a process is there. */
+export function isAlive(pid: number): boolean {
+  return titleOf(pid) !== undefined && !/State:\s+Z/.test(read(`/proc/${pid}/status`) ?? 'State: Z');
+}
+
+function titleOf(pid: number): string | undefined {
+  return read(`/proc/${pid}/cmdline`)?.replace(/\0+$/, '').split('\0')[0];
+}
+
+function parentOf(pid: number): number {
+  return Number(/PPid:\s+(\d+)/.exec(read(`/proc/${pid}/status`) ?? '')?.[1]);
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // The process has ended meanwhile.
+    return undefined;
+  }
+}
