@@ -2,9 +2,11 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module';
+import { sendError } from './common/error-body';
 import { ErrorFilter } from './common/error.filter';
 import { answerMalformed } from './common/malformed-http';
 import { REQUEST_ID_HEADER, requestIdOf } from './common/request-id';
+import { toNexusError } from './common/to-nexus-error';
 import type { Config } from './config/config';
 import { serveDocs } from './docs/docs';
 import { Log, NestLogger } from './observability/log';
@@ -47,15 +49,18 @@ function createAdapter({ bodyLimit, trustProxy }: Config): FastifyAdapter {
     routerOptions: { maxParamLength: 256 },
     return503OnClosing: false,
     clientErrorHandler: answerMalformed,
-    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      // A path that cannot be decoded is refused before any hook runs.
-      reply.header(REQUEST_ID_HEADER, request.id).send(error);
-    },
+    frameworkErrors: refuseRequest,
     // No route uses Nest middleware; its dispatcher alone takes a tenth of the smallest request.
     skipMiddie: true,
   });
   acceptAnyBody(adapter);
   return adapter;
+}
+
+/** Answers a path that the router cannot decode, which is before any hook or filter could. */
+function refuseRequest(fault: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.header(REQUEST_ID_HEADER, request.id);
+  sendError(toNexusError(fault, request), request, reply);
 }
 
 /** Hands every body over as a Buffer, whatever its Content-Type says: V2 clients send JSON under any name or none. */

@@ -1,4 +1,5 @@
-import type { NexusError } from './errors';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { HTTP_STATUS, type NexusError } from './errors';
 
 /** An error as it is sent: the Open Inference Protocol's text on /v2, an object elsewhere. */
 export type ErrorBody =
@@ -17,4 +18,11 @@ export function errorBody(error: NexusError, url: string): ErrorBody {
   const { message, kind, code, details } = error;
   if (/^\/v2(?=[/?]|$)/.test(url)) return { error: message };
   return { error: { message, type: kind, param: details.param ?? null, code } };
+}
+
+/** Answers `request` with `error`: its status, Retry-After where it has one, and its body. */
+export function sendError(error: NexusError, request: FastifyRequest, reply: FastifyReply): void {
+  const { retryAfterSeconds } = error.details;
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
+  reply.code(HTTP_STATUS[error.kind]).send(errorBody(error, request.url));
 }

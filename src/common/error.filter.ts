@@ -1,7 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { errorBody } from './error-body';
-import { HTTP_STATUS } from './errors';
+import { sendError } from './error-body';
 import { toNexusError } from './to-nexus-error';
 
 /**
@@ -22,9 +21,7 @@ export class ErrorFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const error = toNexusError(thrown, request);
     if (error.kind === 'internal') this.report(thrown, request);
-    const { retryAfterSeconds } = error.details;
-    if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
-    reply.code(HTTP_STATUS[error.kind]).send(errorBody(error, request.url));
+    sendError(error, request, reply);
   }
 
   private report(thrown: unknown, request: FastifyRequest): void {

@@ -118,7 +118,9 @@ export const errors = {
   executionFailed: (model: string, reason: string) =>
     new NexusError('invalid', 'execution_failed', `model '${model}' cannot run this input: ${reason}`),
   notReady: (reason: string) =>
-    new NexusError('unavailable', 'not_ready', `the server is not ready: ${reason}`, { retryAfterSeconds: 1 }),
+    new NexusError('unavailable', 'not_ready', `the server is not ready: ${reason}`, {
+      retryAfterSeconds: 1,
+    }),
   noRoom: (reason: string) => new NexusError('unavailable', 'no_room', reason, { retryAfterSeconds: 1 }),
   internal: () =>
     new NexusError('internal', 'internal', 'internal error; the log has it under the request id'),

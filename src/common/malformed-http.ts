@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorBody } from './error-body';
 import { errors } from './errors';
+import { REQUEST_ID_HEADER } from './request-id';
 
 /** What Node says about bytes that never became a request: the status, and the text for the client. */
 const FAULTS: Readonly<Record<string, readonly [status: number, message: string]>> = {
@@ -24,6 +26,7 @@ export function answerMalformed(fault: Error & { code?: string }, socket: Socket
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: application/json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
+    `${REQUEST_ID_HEADER}: ${randomUUID()}`,
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
