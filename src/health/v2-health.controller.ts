@@ -1,10 +1,11 @@
-import { Controller, Get, Header } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Get } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import { errors } from '../common/errors';
 import { Readiness } from './readiness';
+import { V2Live, V2Ready } from './v2-health.dto';
 
-/** Health as the Open Inference Protocol V2 has it: the status is the answer, the body is empty. */
+/** Health as the Open Inference Protocol V2 has it: for its clients the status is the answer. */
 @ApiTags('Health')
 @SkipThrottle()
 @Controller('v2/health')
@@ -13,18 +14,17 @@ export class V2HealthController {
 
   /** 200 as long as the process answers. */
   @Get('live')
-  @Header('content-length', '0')
   @ApiOperation({ summary: 'Whether the process is alive (V2)' })
-  @ApiOkResponse({ description: 'Alive.' })
-  v2HealthLive(): void {}
+  v2HealthLive(): V2Live {
+    return { live: true };
+  }
 
   /** 200 when every required model is ready and the server is not shutting down, otherwise 503. */
   @Get('ready')
-  @Header('content-length', '0')
   @ApiOperation({ summary: 'Whether every required model is ready (V2)' })
-  @ApiOkResponse({ description: 'Ready.' })
-  v2HealthReady(): void {
+  v2HealthReady(): V2Ready {
     const { reason } = this.readiness;
     if (reason !== '') throw errors.notReady(reason);
+    return { ready: true };
   }
 }

@@ -33,7 +33,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   private readonly observer: VersionObserver = {
     stateChanged: (version) => this.stateChanged(version),
     runnerDied: ({ name, version }, reason) => {
-      this.metrics.runnerRestarted(name, version, 'died');
+      this.metrics.runnerRestarted(name, version);
       this.logger.warn(`${name}/${version}: a runner is started anew, because ${reason}`);
     },
     fellBack: ({ name, version }, reason) => {
@@ -58,7 +58,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
 
   /** Ends all runners. Runs after the servers have closed, so nothing is under way. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.versions()].map((version) => version.unload()));
+    await Promise.all([...this.versions()].map((version) => version.stop()));
   }
 
   /** All models, by name. */
@@ -94,9 +94,8 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   private *snapshots(): Generator<ModelSnapshot> {
-    for (const { name, version, state, queue } of this.versions()) {
-      yield { model: name, version, state, queueRows: queue.rows, queueRequests: queue.requests };
-    }
+    for (const { name, version, state, load } of this.versions())
+      yield { model: name, version, state, ...load };
   }
 
   private stateChanged({ name, version, state, reason }: ModelVersion): void {
@@ -151,7 +150,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   private async loadAll(versions: ModelVersion[]): Promise<void> {
     const waiting = versions.values();
     const load = async () => {
-      for (const version of waiting) await version.load();
+      for (const version of waiting) await version.start();
     };
     await Promise.all(Array.from({ length: availableParallelism() }, load));
   }

@@ -55,6 +55,13 @@ export interface Signature {
   readonly batches: boolean;
 }
 
+/** What waits for a runner, and how many runs are under way. */
+export interface VersionLoad {
+  readonly waitingRows: number;
+  readonly waitingRequests: number;
+  readonly running: number;
+}
+
 /** One version of a model: its state, its runners and its scheduler. */
 export class ModelVersion {
   state: VersionState = 'LOADING';
@@ -64,17 +71,16 @@ export class ModelVersion {
   device: 'cpu' | 'cuda' | undefined;
   /** Why requests are not batched; empty when they are. */
   unbatchable = '';
-  private loaded: Signature | undefined;
   private readonly limits: typeof DEFAULTS;
   private readonly supervisor: Supervisor;
-  private readonly scheduler: Scheduler;
+  /** There from the first load on: what the model takes, and whether it batches, is known only then. */
+  private loaded: { readonly signature: Signature; readonly scheduler: Scheduler } | undefined;
 
   constructor(
     readonly options: VersionOptions,
     private readonly observer: VersionObserver,
   ) {
     this.limits = { ...DEFAULTS, ...options.settings } as typeof DEFAULTS;
-    this.scheduler = this.createScheduler();
     this.supervisor = this.createSupervisor();
   }
 
@@ -89,7 +95,7 @@ export class ModelVersion {
   /** Inputs and outputs. @throws NexusError model_not_ready before the version has loaded. */
   get signature(): Signature {
     if (this.loaded === undefined) throw this.notReady();
-    return this.loaded;
+    return this.loaded.signature;
   }
 
   /** Where what happens to requests of this version is counted. */
@@ -97,14 +103,9 @@ export class ModelVersion {
     return this.options.metrics;
   }
 
-  /** Process ids of the runners, for whoever looks at them with ps. */
-  get pids(): readonly number[] {
-    return this.supervisor.pids;
-  }
-
-  /** Rows and requests waiting for a runner. */
-  get queue(): { rows: number; requests: number } {
-    return this.scheduler.depth;
+  /** What the runners of this version have to do at this moment. */
+  get load(): VersionLoad {
+    return this.loaded?.scheduler.load ?? { waitingRows: 0, waitingRequests: 0, running: 0 };
   }
 
   /** Most rows of one run; 1 when requests are not batched. */
@@ -112,14 +113,12 @@ export class ModelVersion {
     return this.unbatchable === '' ? this.limits.max_batch_rows : 1;
   }
 
-  /** Starts the runners and loads the model in them. Never rejects: a failure becomes the state and its reason. */
-  async load(): Promise<void> {
+  /** Starts the runners, which load the model. Never rejects: a failure becomes the state and its reason. */
+  async start(): Promise<void> {
     if (this.options.refusal !== undefined) return this.become('UNAVAILABLE', this.options.refusal);
     try {
-      const model = await this.supervisor.start();
-      if (this.state !== 'LOADING') return;
-      this.adopt(model);
-      this.become('READY');
+      await this.supervisor.start();
+      if (this.state === 'LOADING') this.become('READY');
     } catch (error) {
       if (this.state === 'LOADING') this.become('UNAVAILABLE', (error as Error).message);
     }
@@ -127,14 +126,14 @@ export class ModelVersion {
 
   /** Runs `job`. Rejects with a NexusError. */
   run(job: Job): Promise<JobResult> {
-    if (this.state !== 'READY') return Promise.reject(this.notReady());
-    return this.scheduler.submit(job);
+    if (this.loaded === undefined || this.state !== 'READY') return Promise.reject(this.notReady());
+    return this.loaded.scheduler.submit(job);
   }
 
   /** Ends the runners. What waits is failed, so drain before. */
-  async unload(): Promise<void> {
+  async stop(): Promise<void> {
     this.become('UNLOADING');
-    this.scheduler.fail(this.notReady());
+    this.loaded?.scheduler.fail(this.notReady());
     await this.supervisor.stop();
     this.become('UNAVAILABLE', 'unloaded');
   }
@@ -144,30 +143,10 @@ export class ModelVersion {
     return errors.modelNotReady(this.name, this.version, this.state, this.reason);
   }
 
-  private adopt(model: LoadedModel): void {
-    const { inputs, outputs, device, fallback, unbatchable } = model;
-    this.device = device;
-    this.unbatchable = this.limits.max_batch_rows > 1 ? unbatchable : 'max_batch_rows is 1';
-    const outputNames = outputs.map(({ name }) => name);
-    this.loaded = { inputs, outputs, outputNames, batches: this.unbatchable === '' };
-    if (fallback !== undefined) this.observer.fellBack(this, fallback);
-  }
-
   private become(state: VersionState, reason = ''): void {
     this.state = state;
     this.reason = reason;
     this.observer.stateChanged(this);
-  }
-
-  private createScheduler(): Scheduler {
-    const limits = {
-      maxBatchRows: this.limits.max_batch_rows,
-      maxQueueDelayUs: this.limits.max_queue_delay_us,
-      maxQueueRows: this.limits.max_queue_rows,
-      maxQueueBytes: this.limits.max_queue_bytes,
-      timeoutMs: this.limits.timeout_ms,
-    };
-    return new Scheduler(this.name, limits, SYSTEM_CLOCK, this.options.metrics);
   }
 
   private createSupervisor(): Supervisor {
@@ -179,29 +158,52 @@ export class ModelVersion {
       runTimeoutMs: this.limits.timeout_ms,
     };
     return new Supervisor(options, placement.instances, {
-      warmUp: (runner, model) => this.warmUp(runner, model),
+      prepare: (runner, model) => this.prepare(runner, model),
       up: (runner) => this.runnerUp(runner),
-      down: (runner) => this.scheduler.remove(runner),
+      down: (runner) => this.loaded!.scheduler.remove(runner),
       died: (reason) => this.observer.runnerDied(this, reason),
       broken: (reason) => this.broken(reason),
     });
   }
 
-  private async warmUp(runner: Runner, model: LoadedModel): Promise<void> {
+  private async prepare(runner: Runner, model: LoadedModel): Promise<void> {
+    this.loaded ??= this.adopt(model);
+    for (const inputs of warmUpRuns(model.inputs, this.options.settings.warmup ?? [])) {
+      await runner.run(inputs, this.loaded.signature.outputNames);
+    }
+  }
+
+  /** @throws Error when model.yaml does not fit the model. */
+  private adopt(model: LoadedModel): { signature: Signature; scheduler: Scheduler } {
     checkLabels(this.options.settings, model);
-    const names = model.outputs.map(({ name }) => name);
-    for (const inputs of warmUpRuns(model.inputs, this.options.settings.warmup ?? []))
-      await runner.run(inputs, names);
+    const { inputs, outputs, device, fallback, unbatchable } = model;
+    this.device = device;
+    this.unbatchable = this.limits.max_batch_rows > 1 ? unbatchable : 'max_batch_rows is 1';
+    if (fallback !== undefined) this.observer.fellBack(this, fallback);
+    const outputNames = outputs.map(({ name }) => name);
+    const signature = { inputs, outputs, outputNames, batches: this.unbatchable === '' };
+    return { signature, scheduler: this.createScheduler() };
+  }
+
+  private createScheduler(): Scheduler {
+    const limits = {
+      maxBatchRows: this.maxBatchRows,
+      maxQueueDelayUs: this.limits.max_queue_delay_us,
+      maxQueueRows: this.limits.max_queue_rows,
+      maxQueueBytes: this.limits.max_queue_bytes,
+      timeoutMs: this.limits.timeout_ms,
+    };
+    return new Scheduler(this.name, limits, SYSTEM_CLOCK, this.options.metrics);
   }
 
   private runnerUp(runner: Runner): void {
-    this.scheduler.add(runner);
+    this.loaded!.scheduler.add(runner);
     if (this.state === 'UNAVAILABLE') this.become('READY');
   }
 
   private broken(reason: string): void {
     this.become('UNAVAILABLE', reason);
-    this.scheduler.fail(this.notReady());
+    this.loaded?.scheduler.fail(this.notReady());
   }
 }
 

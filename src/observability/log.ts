@@ -51,6 +51,9 @@ class Sink {
   }
 }
 
+/** What Nest tells of putting itself together; nobody but a developer wants to know. */
+const WIRING = new Set(['NestFactory', 'NestApplication', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
+
 /** Nest's log calls as lines of `logger`: the last argument is the context, an object's fields become the line's. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
@@ -64,7 +67,7 @@ export class NestLogger implements LoggerService {
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write(WIRING.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {

@@ -13,8 +13,10 @@ export interface ModelSnapshot {
   readonly version: string;
   readonly state: (typeof MODEL_STATES)[number];
   /** Rows and requests that wait for an instance. */
-  readonly queueRows: number;
-  readonly queueRequests: number;
+  readonly waitingRows: number;
+  readonly waitingRequests: number;
+  /** Runs under way. */
+  readonly running: number;
 }
 
 /** Everything that `/metrics` exports. Features count through it and know no metrics library. */
@@ -28,7 +30,7 @@ export class Metrics {
   private readonly restarts = new Counter({
     name: 'nexus_runner_restarts_total',
     help: 'Runners that were started again.',
-    labelNames: ['model', 'version', 'reason'],
+    labelNames: ['model', 'version'],
     registers: [this.registry],
   });
   private readonly fallbacks = new Counter({
@@ -44,11 +46,12 @@ export class Metrics {
       { labels: { version: VERSION, node_version: process.version }, value: 1 },
     ]);
     this.gauge('nexus_queue_rows', 'Rows that wait for an instance.', () =>
-      this.eachModel(({ queueRows }) => queueRows),
+      this.eachModel(({ waitingRows }) => waitingRows),
     );
     this.gauge('nexus_queue_requests', 'Requests that wait for an instance.', () =>
-      this.eachModel(({ queueRequests }) => queueRequests),
+      this.eachModel(({ waitingRequests }) => waitingRequests),
     );
+    this.gauge('nexus_running_executions', 'Runs under way.', () => this.eachModel(({ running }) => running));
     this.gauge('nexus_model_state', '1 for the state a version of a model is in, 0 for the others.', () =>
       MODEL_STATES.flatMap((state) => this.eachModel((model) => Number(model.state === state), { state })),
     );
@@ -59,9 +62,9 @@ export class Metrics {
     this.snapshot = snapshot;
   }
 
-  /** A runner was started again; `reason` is one of a few fixed words. */
-  runnerRestarted(model: string, version: string, reason: string): void {
-    this.restarts.inc({ model, version, reason });
+  /** A runner ended by itself, or was ended because its run took too long, and is started again. */
+  runnerRestarted(model: string, version: string): void {
+    this.restarts.inc({ model, version });
   }
 
   /** A model that may use CUDA runs on the CPU. */

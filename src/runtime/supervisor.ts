@@ -4,8 +4,8 @@ import { Runner, type ExitReason, type RunnerOptions } from './runner';
 
 /** Told when runners come and go. */
 export interface SupervisorObserver {
-  /** Runs what is to be run before `runner` is `up`. A rejection is the reason why the model cannot be served. */
-  warmUp(runner: Runner, model: LoadedModel): Promise<void>;
+  /** Does what is to be done before `runner` is `up`. A rejection is the reason why the model cannot be served. */
+  prepare(runner: Runner, model: LoadedModel): Promise<void>;
   /** `runner` has loaded its model and waits for batches. */
   up(runner: Runner): void;
   /** `runner` takes no more batches. Resolves when the one it may be working on is done. */
@@ -47,14 +47,13 @@ export class Supervisor {
    * Starts the first runner, then, once it has loaded, the others beside it.
    * @throws Error whose message is the reason, when the model cannot be loaded.
    */
-  async start(): Promise<LoadedModel> {
+  async start(): Promise<void> {
     const runner = this.launch();
     try {
-      const model = await this.load(runner);
+      await this.load(runner);
       this.observer.up(runner);
       void this.keep(runner);
       for (let count = 1; count < this.instances; count++) void this.replace();
-      return model;
     } catch (error) {
       await this.stop();
       throw error;
@@ -67,10 +66,8 @@ export class Supervisor {
     await Promise.all([...this.runners].map((runner) => runner.stop()));
   }
 
-  private async load(runner: Runner): Promise<LoadedModel> {
-    const model = await runner.load();
-    await this.observer.warmUp(runner, model);
-    return model;
+  private async load(runner: Runner): Promise<void> {
+    await this.observer.prepare(runner, await runner.load());
   }
 
   private launch(): Runner {

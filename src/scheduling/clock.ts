@@ -4,6 +4,8 @@ export interface Clock {
   now(): number;
   /** Calls `action` once, `ms` from now, unless the returned function is called before. */
   after(ms: number, action: () => void): () => void;
+  /** Calls `action` once, when everything that has already arrived has been handled. */
+  soon(action: () => void): void;
 }
 
 /** The real time. Its timers do not keep the process alive. */
@@ -13,4 +15,5 @@ export const SYSTEM_CLOCK: Clock = {
     const timer = setTimeout(action, ms).unref();
     return () => clearTimeout(timer);
   },
+  soon: (action) => setImmediate(action),
 };

@@ -40,11 +40,10 @@ export class Ticket {
     private readonly resolve: (result: JobResult) => void,
     private readonly rejectPromise: (error: unknown) => void,
   ) {
-    const count = Math.max(1, Math.ceil(job.rows / maxRows));
-    this.parts = Array.from({ length: count }, (_, index) => {
-      const first = index * maxRows;
-      return new Part(this, index, first, count === 1 ? job.rows : Math.min(maxRows, job.rows - first));
-    });
+    this.parts = [new Part(this, 0, 0, Math.min(maxRows, job.rows))];
+    for (let first = maxRows; first < job.rows; first += maxRows) {
+      this.parts.push(new Part(this, this.parts.length, first, Math.min(maxRows, job.rows - first)));
+    }
   }
 
   /** Takes the outputs of one part; the last one settles the job through `join`. */

@@ -45,6 +45,8 @@ export class Scheduler {
   private readonly instances = new Set<Instance>();
   private readonly idle: Instance[] = [];
   private readonly departures = new Map<Instance, () => void>();
+  private running = 0;
+  private dispatching = false;
   private sweeping = false;
   private wakeUp: (() => void) | undefined;
 
@@ -55,9 +57,9 @@ export class Scheduler {
     private readonly observer: SchedulerObserver,
   ) {}
 
-  /** Rows and requests that wait for an instance. */
-  get depth(): { rows: number; requests: number } {
-    return { rows: this.queue.rows, requests: this.queue.length };
+  /** What waits for an instance, and how many runs are under way. */
+  get load(): { waitingRows: number; waitingRequests: number; running: number } {
+    return { waitingRows: this.queue.rows, waitingRequests: this.queue.length, running: this.running };
   }
 
   /**
@@ -70,7 +72,7 @@ export class Scheduler {
       if (full !== undefined) return reject(errors.queueFull(this.model, full));
       const ticket = new Ticket(job, this.clock.now(), this.limits.maxBatchRows, resolve, reject);
       for (const part of ticket.parts) this.queue.push(part);
-      this.dispatch();
+      this.dispatchSoon();
       this.watch();
     });
   }
@@ -106,6 +108,16 @@ export class Scheduler {
     return undefined;
   }
 
+  /** Requests that arrive in one turn of the event loop share a run, at no more delay than the rest of that turn. */
+  private dispatchSoon(): void {
+    if (this.dispatching || this.idle.length === 0) return;
+    this.dispatching = true;
+    this.clock.soon(() => {
+      this.dispatching = false;
+      this.dispatch();
+    });
+  }
+
   private dispatch(): void {
     while (this.idle.length > 0) {
       const batch = this.nextBatch();
@@ -136,6 +148,7 @@ export class Scheduler {
 
   private async execute(instance: Instance, batch: Batch): Promise<void> {
     const started = this.clock.now();
+    this.running++;
     for (const { ticket, index } of batch) if (index === 0) ticket.queueMs = started - ticket.enqueuedAt;
     try {
       const { outputs, runMs } = await instance.run(gather(batch), outputsOf(batch));
@@ -186,6 +199,7 @@ export class Scheduler {
 
   /** `instance` has finished its batch: it takes the next, unless it is to go. */
   private release(instance: Instance): void {
+    this.running--;
     if (this.instances.has(instance)) this.idle.push(instance);
     this.departures.get(instance)?.();
     this.departures.delete(instance);

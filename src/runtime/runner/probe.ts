@@ -73,7 +73,7 @@ function probeTensor({ datatype, shape }: TensorSpec, rows: readonly number[]): 
 
 /** 0 or 1, valid as an index, a mask and a number; 1, 0, 1 down the rows of the first column. */
 function madeUp(row: number, index: number): number {
-  return ((index * 7 + (index >> 2) + 1) % 3 % 2) ^ (row % 2);
+  return (((index * 7 + (index >> 2) + 1) % 3) % 2) ^ (row % 2);
 }
 
 function rowsAgree(together: OrtTensor, alone: readonly OrtTensor[]): boolean {

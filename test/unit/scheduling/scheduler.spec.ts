@@ -30,13 +30,17 @@ const valuesOf = async (outcome: ReturnType<Scheduler['submit']>) =>
   floatsOf((await outcome).outputs[0]!.data);
 
 describe(Scheduler.name, () => {
-  it('runs a lone request at once and batches what came meanwhile', async () => {
+  it('runs what comes together at once and batches what comes meanwhile', async () => {
     const { clock, scheduler, start } = set();
     const instance = start();
-    const answers = [1, 2, 3, 4, 5, 6].map((value) => valuesOf(scheduler.submit(jobOf([value], 1))));
+    const send = (values: number[]) => values.map((value) => valuesOf(scheduler.submit(jobOf([value], 1))));
+    const first = send([1, 2]);
+    await clock.pass(0);
+    expect(instance.batches).toEqual([2]);
+    const answers = [...first, ...send([3, 4, 5, 6, 7])];
     await clock.pass(30);
-    expect(instance.batches).toEqual([1, 4, 1]);
-    expect((await Promise.all(answers)).flat()).toEqual([2, 4, 6, 8, 10, 12]);
+    expect(instance.batches).toEqual([2, 4, 1]);
+    expect((await Promise.all(answers)).flat()).toEqual([2, 4, 6, 8, 10, 12, 14]);
   });
 
   it('fills batches of each shape though two shapes alternate', async () => {
@@ -103,7 +107,7 @@ describe(Scheduler.name, () => {
     const byBytes = set({ maxQueueBytes: 8 });
     const bytes = [1, 2, 3].map((value) => codeOf(byBytes.scheduler.submit(jobOf([value], 1))));
     expect(await Promise.all([rows[2], bytes[2]])).toEqual(['queue_full', 'queue_full']);
-    expect(byRows.scheduler.depth).toEqual({ rows: 2, requests: 2 });
+    expect(byRows.scheduler.load).toEqual({ waitingRows: 2, waitingRequests: 2, running: 0 });
   });
 
   it('takes a request larger than the queue when nothing waits', async () => {
@@ -119,7 +123,7 @@ describe(Scheduler.name, () => {
     const late = codeOf(scheduler.submit(jobOf([1], 1, { deadline: 20 })));
     await clock.pass(100);
     expect(await late).toBe('deadline_exceeded');
-    expect(scheduler.depth.requests).toBe(0);
+    expect(scheduler.load.waitingRequests).toBe(0);
   });
 
   it('does not run requests whose client has left', async () => {
@@ -137,6 +141,7 @@ describe(Scheduler.name, () => {
     const answer = codeOf(scheduler.submit(jobOf([1], 1)));
     const events: string[] = [];
     void answer.then(() => events.push('answered'));
+    await clock.pass(0);
     void scheduler.remove(instance).then(() => events.push('removed'));
     void scheduler.submit(jobOf([2], 1)).catch(() => {});
     await clock.pass(50);

@@ -17,6 +17,10 @@ export class VirtualClock implements Clock {
     };
   }
 
+  soon(action: () => void): void {
+    this.after(0, action);
+  }
+
   /** Lets `ms` pass, with everything that happens on the way, promises included. */
   async pass(ms: number): Promise<void> {
     const end = this.time + ms;
