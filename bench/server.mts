@@ -7,6 +7,7 @@ const NO_WARNING = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
 /** A server under load: where it listens, and how to end it. */
 export interface Server {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -16,7 +17,7 @@ export async function startEcho(): Promise<Server> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [url] = (await once(createInterface(child.stdout!), 'line')) as [string];
-  return { url, stop: () => stop(child) };
+  return { url, pid: child.pid!, stop: () => stop(child) };
 }
 
 /** Starts the built gateway as a user would, on a free port, with the rate limiter on but never reached. */
@@ -34,7 +35,7 @@ export async function startGateway(repository: string): Promise<Server> {
     url ||= /http:\S+\d/.exec(line)?.[0] ?? '';
     if (/Docs/.test(line)) break;
   }
-  return { url, stop: () => stop(child) };
+  return { url, pid: child.pid!, stop: () => stop(child) };
 }
 
 /** Runs the raw session and resolves with its rows a second. */

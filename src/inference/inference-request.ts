@@ -3,12 +3,12 @@ import type { Tensor } from '../runtime/tensor';
 /** One inference, free of any protocol. */
 export interface InferenceRequest {
   readonly inputs: readonly Tensor[];
-  /** Names of the outputs to compute; all of the model's when absent or empty. */
-  readonly outputs?: readonly string[];
+  /** Names of the outputs to compute; all of the model's when empty. */
+  readonly outputs: readonly string[];
   /** Moment on the `performance.now()` clock after which nobody waits for the answer. */
-  readonly deadline?: number;
+  readonly deadline: number;
   /** True once the client has left; work that has not started is then dropped. */
-  readonly abandoned?: () => boolean;
+  readonly abandoned: (() => boolean) | undefined;
 }
 
 /** The answer to an {@link InferenceRequest}. Times in milliseconds. */

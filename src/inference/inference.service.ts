@@ -75,10 +75,13 @@ export class InferenceService {
     const { signature, name } = version;
     const valid = validateInputs(request.inputs, name, signature);
     const { outputs, queueMs, runMs } = await version.run({
-      ...valid,
+      inputs: valid.inputs,
+      rows: valid.rows,
+      byteLength: valid.byteLength,
+      shapeKey: valid.shapeKey,
       outputs: validateOutputs(request.outputs, name, signature),
-      deadline: request.deadline ?? Infinity,
-      ...(request.abandoned === undefined ? {} : { abandoned: request.abandoned }),
+      deadline: request.deadline,
+      abandoned: request.abandoned,
     });
     return { model: name, version: version.version, outputs, rows: valid.rows, queueMs, runMs };
   }

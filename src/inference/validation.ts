@@ -32,15 +32,15 @@ export function validateInputs(given: readonly Tensor[], model: string, signatur
 }
 
 /**
- * The outputs to compute for `asked`, which may be absent or empty for all.
+ * The outputs to compute for `asked`: all when it is empty.
  * @throws NexusError invalid_input
  */
 export function validateOutputs(
-  asked: readonly string[] | undefined,
+  asked: readonly string[],
   model: string,
   { outputNames }: Signature,
 ): readonly string[] {
-  if (asked === undefined || asked.length === 0) return outputNames;
+  if (asked.length === 0) return outputNames;
   const unknown = asked.find((name) => !outputNames.includes(name));
   if (unknown === undefined) return asked;
   throw errors.invalidInput(

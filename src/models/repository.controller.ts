@@ -27,8 +27,9 @@ export class RepositoryController {
 function wantsReadyOnly(body: Uint8Array | undefined): boolean {
   if (body === undefined || body.length === 0) return false;
   try {
-    const { ready = false } = JSON.parse(Buffer.from(body).toString('utf8')) as { ready?: unknown };
-    if (typeof ready === 'boolean') return ready;
+    const message = JSON.parse(Buffer.from(body).toString('utf8')) as { ready?: unknown };
+    const { ready = false } = message;
+    if (typeof ready === 'boolean' && !Array.isArray(message)) return ready;
   } catch {
     // Told below, like any other body that is not what it should be.
   }

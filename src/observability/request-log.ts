@@ -17,7 +17,7 @@ export interface InferenceSummary {
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the inference routes for the log. */
-    inference?: InferenceSummary;
+    inference: InferenceSummary | undefined;
   }
 }
 
@@ -26,6 +26,8 @@ const FREQUENT = /^\/(metrics|health|v2\/health)(\/|$)/;
 
 /** Makes every answer carry its request id, be counted, and leave one line in the log. No header is logged. */
 export function observeRequests(server: FastifyInstance, log: Log, metrics: Metrics): void {
+  // Declared beforehand, a request keeps its form when the property is set.
+  server.decorateRequest('inference', undefined);
   server.addHook('onRequest', (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id);
     done();

@@ -13,7 +13,7 @@ export interface Job {
   /** Moment on the scheduler's clock (ms) after which the answer is of no use; Infinity for none. */
   readonly deadline: number;
   /** True once the client has left. Asked when a batch is formed. */
-  readonly abandoned?: () => boolean;
+  readonly abandoned: (() => boolean) | undefined;
 }
 
 /** What a job came to. Times in milliseconds. */

@@ -4,7 +4,8 @@ import { ELEMENT_BYTES, elementCount, type Tensor } from '../runtime/tensor';
 export function sliceRows(tensor: Tensor, first: number, rows: number): Tensor {
   const [start, end] =
     tensor.datatype === 'BYTES' ? textRange(tensor, first, rows) : fixedRange(tensor, first, rows);
-  return { ...tensor, shape: [rows, ...tensor.shape.slice(1)], data: tensor.data.subarray(start, end) };
+  const { name, datatype, shape, data } = tensor;
+  return { name, datatype, shape: [rows, ...shape.slice(1)], data: data.subarray(start, end) };
 }
 
 /** Puts `pieces`, which differ only in their number of rows, below one another. */

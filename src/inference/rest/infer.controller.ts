@@ -56,12 +56,13 @@ export class InferController {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
-    const { answer, ...summary } = await this.inference.serve(model, version, {
+    const served = await this.inference.serve(model, version, {
       decode: () => this.decode(request),
       encode: (result, exchange: Exchange) => this.encode(result, exchange),
     });
-    request.inference = { model, outcome: 'success', ...summary };
-    send(reply, answer);
+    const { rows, queueMs, runMs } = served;
+    request.inference = { model, version: served.version, outcome: 'success', rows, queueMs, runMs };
+    send(reply, served.answer);
   }
 
   private decode(request: FastifyRequest): Exchange | Promise<Exchange> {
@@ -92,8 +93,7 @@ export class InferController {
     { model, version, outputs }: InferenceResult,
     { message }: Exchange,
   ): EncodedResponse | Promise<EncodedResponse> {
-    const id = message.id === undefined ? {} : { id: message.id };
-    const response = { ...id, modelName: model, modelVersion: version, outputs };
+    const response = { id: message.id, modelName: model, modelVersion: version, outputs };
     const asked = message.outputs;
     return this.codec.encode(
       response,

@@ -5,7 +5,7 @@ export type Parameters = Readonly<Record<string, string | number | boolean>>;
 
 /** An inference request of the Open Inference Protocol V2, decoded and complete in itself; the model has not been asked. */
 export interface V2Request {
-  readonly id?: string;
+  readonly id?: string | undefined;
   readonly parameters: Parameters;
   /** In the order of the request, names unique, bytes in agreement with datatype and shape. May be views of the body. */
   readonly inputs: readonly Tensor[];
@@ -23,7 +23,7 @@ export interface RequestedOutput {
 
 /** What an inference response carries. */
 export interface V2Response {
-  readonly id?: string;
+  readonly id?: string | undefined;
   readonly modelName: string;
   readonly modelVersion: string;
   readonly outputs: readonly Tensor[];

@@ -23,7 +23,9 @@ export function readParameters(value: unknown, path: string): Parameters {
     if (Object.hasOwn(UNSUPPORTED, key)) {
       throw errors.invalidInput(`${path}.${key}: ${UNSUPPORTED[key]}`, `${path}.${key}`);
     }
-    parameters[key] = readParameter(parameters[key], path, key);
+    const given = parameters[key];
+    const read = readParameter(given, path, key);
+    if (read !== given) parameters[key] = read;
   }
   return parameters as Parameters;
 }

@@ -69,7 +69,7 @@ function readRequest(value: unknown, binary: BinaryPart, exact: boolean): V2Requ
   requireUniqueNames(inputs, 'inputs');
   binary.finish();
   return {
-    ...readId(message.id),
+    id: readId(message.id),
     parameters,
     inputs,
     outputs: readOutputs(message.outputs),
@@ -77,10 +77,10 @@ function readRequest(value: unknown, binary: BinaryPart, exact: boolean): V2Requ
   };
 }
 
-function readId(value: unknown): { id?: string } {
-  if (value === undefined || value === null) return {};
+function readId(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string') throw mismatch('id', 'a string', value);
-  return { id: value };
+  return value;
 }
 
 function readOutputs(value: unknown): readonly RequestedOutput[] {
