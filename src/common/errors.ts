@@ -66,6 +66,12 @@ export const errors = {
     ),
   routeNotFound: (method: string, path: string) =>
     new NexusError('not_found', 'route_not_found', `no route for ${method} ${path}; /docs lists every route`),
+  pathUnreadable: (path: string) =>
+    new NexusError(
+      'invalid',
+      'path_unreadable',
+      `the path ${path} cannot be read; percent-encode its names as UTF-8, each of at most 256 characters`,
+    ),
   modelNotFound: (name: string) =>
     new NexusError(
       'not_found',

@@ -11,14 +11,10 @@ export interface InferenceRequest {
   readonly abandoned: (() => boolean) | undefined;
 }
 
-/** The answer to an {@link InferenceRequest}. Times in milliseconds. */
+/** The answer to an {@link InferenceRequest}. */
 export interface InferenceResult {
   readonly model: string;
   readonly version: string;
   /** In the order asked for, or in the model's order. */
   readonly outputs: readonly Tensor[];
-  /** Rows of the request: its first dimension, or 1 where the model does not batch. */
-  readonly rows: number;
-  readonly queueMs: number;
-  readonly runMs: number;
 }

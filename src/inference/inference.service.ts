@@ -15,6 +15,7 @@ export interface Translation<Request extends InferenceRequest, Answer> {
 export interface Served<Answer> {
   readonly answer: Answer;
   readonly version: string;
+  /** Rows of the request: its first dimension, or 1 where the model does not batch. */
   readonly rows: number;
   readonly queueMs: number;
   readonly runMs: number;
@@ -38,51 +39,35 @@ export class InferenceService {
     const started = performance.now();
     const found = this.registry.find(model, version);
     try {
-      return await this.run(found, translation, started);
+      // Small messages are translated at once: waiting for a promise would cost more than the work.
+      const decoding = translation.decode();
+      const request = decoding instanceof Promise ? await decoding : decoding;
+      const decoded = performance.now();
+      const job = jobOf(request, found);
+      const { outputs, queueMs, runMs } = await found.run(job);
+      const inferred = performance.now();
+      const encoding = translation.encode({ model, version: found.version, outputs }, request);
+      const answer = encoding instanceof Promise ? await encoding : encoding;
+      const ended = performance.now();
+      found.metrics.request('success', job.rows, {
+        totalMs: ended - started,
+        decodeMs: decoded - started,
+        queueMs,
+        encodeMs: ended - inferred,
+      });
+      return { answer, version: found.version, rows: job.rows, queueMs, runMs };
     } catch (error) {
       const outcome = error instanceof NexusError ? error.kind : 'internal';
       found.metrics.request(outcome, 0, { totalMs: performance.now() - started });
       throw error;
     }
   }
+}
 
-  private async run<Request extends InferenceRequest, Answer>(
-    version: ModelVersion,
-    { decode, encode }: Translation<Request, Answer>,
-    started: number,
-  ): Promise<Served<Answer>> {
-    // Small messages are translated at once; a turn of the loop for each would cost more than the work.
-    const decoding = decode();
-    const request = decoding instanceof Promise ? await decoding : decoding;
-    const decoded = performance.now();
-    const result = await this.infer(version, request);
-    const inferred = performance.now();
-    const encoding = encode(result, request);
-    const answer = encoding instanceof Promise ? await encoding : encoding;
-    const ended = performance.now();
-    const { rows, queueMs, runMs } = result;
-    const times = {
-      totalMs: ended - started,
-      decodeMs: decoded - started,
-      queueMs,
-      encodeMs: ended - inferred,
-    };
-    version.metrics.request('success', rows, times);
-    return { answer, version: result.version, rows, queueMs, runMs };
-  }
-
-  private async infer(version: ModelVersion, request: InferenceRequest): Promise<InferenceResult> {
-    const { signature, name } = version;
-    const valid = validateInputs(request.inputs, name, signature);
-    const { outputs, queueMs, runMs } = await version.run({
-      inputs: valid.inputs,
-      rows: valid.rows,
-      byteLength: valid.byteLength,
-      shapeKey: valid.shapeKey,
-      outputs: validateOutputs(request.outputs, name, signature),
-      deadline: request.deadline,
-      abandoned: request.abandoned,
-    });
-    return { model: name, version: version.version, outputs, rows: valid.rows, queueMs, runMs };
-  }
+/** @throws NexusError when the request does not fit the model. */
+function jobOf(request: InferenceRequest, { signature, name }: ModelVersion): Parameters<ModelVersion['run']>[0] {
+  const { inputs, rows, byteLength, shapeKey } = validateInputs(request.inputs, name, signature);
+  const outputs = validateOutputs(request.outputs, name, signature);
+  const { deadline, abandoned } = request;
+  return { inputs, rows, byteLength, shapeKey, outputs, deadline, abandoned };
 }

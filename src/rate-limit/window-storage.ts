@@ -1,6 +1,6 @@
 import type { ThrottlerStorage } from '@nestjs/throttler';
 
-type Record = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+type Hit = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
 interface Window {
   hits: number;
@@ -23,20 +23,25 @@ export class WindowStorage implements ThrottlerStorage {
   /** @param now a clock in milliseconds that never goes back. */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
+  /** As {@link hit}, for callers that only know the library's interface. */
+  increment(key: string, ttl: number, limit: number): Promise<Hit> {
+    return Promise.resolve(this.hit(key, ttl, limit));
+  }
+
   /** Counts a request of `key` in its window of `ttl` milliseconds, blocked when it is more than the `limit`th. */
-  increment(key: string, ttl: number, limit: number): Promise<Record> {
+  hit(key: string, ttl: number, limit: number): Hit {
     const now = this.now();
     if (now >= this.turnsAt || this.young.size >= MAX_CALLERS) this.turn(now + ttl);
     const window = this.windowOf(key, now, ttl);
     window.hits += 1;
     const isBlocked = window.hits > limit;
     const timeToExpire = Math.ceil((window.endsAt - now) / 1000);
-    return Promise.resolve({
+    return {
       totalHits: window.hits,
       timeToExpire,
       isBlocked,
       timeToBlockExpire: isBlocked ? timeToExpire : 0,
-    });
+    };
   }
 
   private windowOf(key: string, now: number, ttl: number): Window {
