@@ -15,7 +15,8 @@ export function toNexusError(thrown: unknown, request: FastifyRequest): NexusErr
   if (code === 'ECONNRESET') return errors.cancelled();
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return errors.bodyTooLarge(request.server.initialConfig.bodyLimit ?? 0);
-  if (code === 'FST_ERR_BAD_URL') return errors.pathUnreadable(shownPath(request.url));
+  if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH')
+    return errors.pathUnreadable(shownPath(request.url));
   if (statusCode === 404) return errors.routeNotFound(request.method, shownPath(request.url));
   if (statusCode >= 400 && statusCode < 500) return errors.invalidInput(message);
   return errors.internal();

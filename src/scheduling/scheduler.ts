@@ -131,7 +131,10 @@ export class Scheduler {
     const before = this.clock.now() - this.limits.maxQueueDelayUs / 1000;
     for (;;) {
       const parts = this.retries.shift() ?? this.queue.take(this.limits.maxBatchRows, before);
-      if (parts.length === 0) return void this.wakeUpWhenDue(before);
+      if (parts.length === 0) {
+        this.wakeUpWhenDue(before);
+        return undefined;
+      }
       const wanted = parts.filter((part) => !this.isUnwanted(part));
       if (wanted.length > 0) return wanted;
     }

@@ -71,7 +71,7 @@ function readInputs(inputs: readonly SlabTensor[], byteLength: number): Record<s
 function toOrt({ datatype, shape, offset, byteLength }: SlabTensor): OrtTensor {
   const type = elementTypeOf(datatype);
   const view = viewOf(type, inputBytes.buffer, offset, byteLength);
-  if (view !== undefined) return new OrtTensor(type as 'uint8', view as Uint8Array, shape);
+  if (view !== undefined) return new OrtTensor(type as 'uint8', view, shape);
   return new OrtTensor('string', decodeStrings(inputBytes.subarray(offset, offset + byteLength)), shape);
 }
 

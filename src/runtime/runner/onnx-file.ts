@@ -61,7 +61,7 @@ export function refusal(path: string, root: string): string | undefined {
 function unservable(reader: WireReader, file: Field): string | undefined {
   const graph = only(reader, file, 7);
   if (graph === undefined) return 'the file is not a readable ONNX model: it has no graph';
-  for (const { number, ...value } of [...reader.fields(graph.start, graph.end)]) {
+  for (const { number, ...value } of reader.fields(graph.start, graph.end)) {
     if (number !== 11 && number !== 12) continue;
     const reason = unservableValue(reader, { number, ...value });
     if (reason !== undefined) return `${number === 11 ? 'input' : 'output'} ${reason}`;
@@ -75,7 +75,7 @@ function unservableValue(reader: WireReader, value: Field): string | undefined {
   const type = only(reader, value, 2);
   if (type === undefined) return undefined;
   const called = name === undefined ? "''" : `'${reader.text(name)}'`;
-  for (const kind of [...reader.fields(type.start, type.end)]) {
+  for (const kind of reader.fields(type.start, type.end)) {
     const other = NOT_TENSORS[kind.number];
     if (other !== undefined) {
       return `${called} is ${other}, not a tensor; export the model with tensors only (for scikit-learn: zipmap=False)`;
@@ -103,7 +103,6 @@ function escapingData(reader: WireReader, file: Field, path: string, root: strin
 /** Every `location` of external data below `message`. */
 function* locations(reader: WireReader, message: Field, kind: string, depth: number): Generator<string> {
   if (depth > MAX_DEPTH) throw new Error('the graph is nested too deep');
-  // Read to the end first: the reader has one position, which going deeper moves.
   const fields = [...reader.fields(message.start, message.end)];
   if (kind === 'entry') {
     const [key, value] = [

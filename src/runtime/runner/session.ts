@@ -19,8 +19,7 @@ export async function loadSession(message: LoadMessage): Promise<Session> {
   const reason = refusal(message.path, message.root);
   if (reason !== undefined) throw new Error(reason);
   const { session, device, fallback } = await create(message);
-  const run: Session['run'] = async (feeds, outputs) =>
-    (await session.run(feeds, outputs as string[], QUIET)) as Record<string, OrtTensor>;
+  const run: Session['run'] = (feeds, outputs) => session.run(feeds, outputs, QUIET);
   const inputs = session.inputMetadata.map(specOf);
   const outputs = session.outputMetadata.map(specOf);
   const symbols = [...session.inputMetadata, ...session.outputMetadata].map(firstDimension);
@@ -72,7 +71,7 @@ function specOf(value: InferenceSession.ValueMetadata): TensorSpec {
 
 /** The symbol of the first dimension: a name, '' when unnamed, undefined when fixed or a scalar. */
 function firstDimension(value: InferenceSession.ValueMetadata): string | undefined {
-  const first = value.isTensor ? (value.shape as readonly (number | string)[])[0] : undefined;
+  const first = value.isTensor ? value.shape[0] : undefined;
   return typeof first === 'string' ? first : undefined;
 }
 
