@@ -27,19 +27,6 @@ export async function drive(
   return result.requests.total / result.duration;
 }
 
-/** Asks `url` one request after another for some seconds. Resolves with the 99th percentile in milliseconds. */
-export async function p99(url: string, seconds: number): Promise<number> {
-  const times: number[] = [];
-  const end = performance.now() + seconds * 1000;
-  while (performance.now() < end) {
-    const started = performance.now();
-    await (await fetch(url)).arrayBuffer();
-    times.push(performance.now() - started);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  return times.toSorted((one, other) => one - other)[Math.floor(times.length * 0.99)]!;
-}
-
 /** A V2 request whose one FP32 input is binary, and the headers it needs. */
 export function binaryRequest(
   input: string,

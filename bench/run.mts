@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { IMAGE_OF_SEVEN } from '../src/inference/rest/v2.examples.ts';
 import { perceptron } from '../test/fixtures/models.ts';
 import { save } from '../test/fixtures/onnx.ts';
-import { binaryRequest, drive, p99, type Load } from './load.mts';
-import { measureRaw, startEcho, startGateway } from './server.mts';
+import { binaryRequest, drive, type Load } from './load.mts';
+import { measure, startEcho, startGateway } from './server.mts';
 
 /*
  * The gateway against its ceilings, measured in turns in one run: `yarn bench [rounds] [seconds]`. Absolute numbers
@@ -15,6 +15,8 @@ const rounds = Number(process.argv[2] ?? 5);
 const seconds = Number(process.argv[3] ?? 3);
 const WIDTH = 4096;
 const ROWS = 64;
+/** So long the compiler takes until the way of a request is all machine code. */
+const WARM_UP_SECONDS = 8;
 
 console.log(
   `${availableParallelism()} cores, Node ${process.version}, ${rounds} rounds of ${seconds} s, medians\n`,
@@ -32,7 +34,8 @@ async function smallest(): Promise<void> {
     'digits, JSON': { path, connections: 64, body: Buffer.from(JSON.stringify({ inputs })) },
   };
   for (const [name, load] of Object.entries(loads)) {
-    await drive(gateway.url, load, 1);
+    await drive(gateway.url, load, WARM_UP_SECONDS);
+    await drive(echo.url, load, WARM_UP_SECONDS);
     await compare(
       name,
       'Fastify echo',
@@ -41,7 +44,18 @@ async function smallest(): Promise<void> {
       () => drive(gateway.url, load, seconds),
     );
   }
-  await Promise.all([echo.stop(), gateway.stop()]);
+  await echo.stop();
+  const unlimited = await startGateway('./models', { NEXUS_RATE_LIMIT: '0' });
+  const load = loads['digits, binary']!;
+  await drive(unlimited.url, load, WARM_UP_SECONDS);
+  await compare(
+    'rate limiter',
+    'without it',
+    'req/s',
+    () => drive(unlimited.url, load, seconds),
+    () => drive(gateway.url, load, seconds),
+  );
+  await Promise.all([gateway.stop(), unlimited.stop()]);
 }
 
 /** A heavy model against session.run without HTTP, and health while it is saturated. */
@@ -62,11 +76,11 @@ async function heavy(): Promise<void> {
     '4096x4096 MLP',
     'session.run',
     'rows/s',
-    () => measureRaw(model, WIDTH, ROWS, threads, seconds),
+    () => measure('raw-session.mts', model, WIDTH, ROWS, threads, seconds),
     () => drive(gateway.url, load, seconds),
   );
   const [health] = await Promise.all([
-    p99(`${gateway.url}/health/live`, seconds * 2),
+    measure('latency.mts', `${gateway.url}/health/live`, seconds * 2),
     drive(gateway.url, load, seconds * 2),
   ]);
   console.log(`/health/live p99 while it is saturated: ${health.toFixed(1)} ms`);
@@ -83,7 +97,8 @@ async function compare(
 ): Promise<void> {
   const ceilings: number[] = [];
   const gateways: number[] = [];
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 1; round <= rounds; round++) {
+    process.stderr.write(`${name}: round ${round} of ${rounds}\n`);
     ceilings.push(await measureCeiling());
     gateways.push(await measureGateway());
   }
