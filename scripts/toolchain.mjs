@@ -13,9 +13,12 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'scripts/toolchain');
 const stamp = join(folder, 'node_modules/.nexus-installed');
 const ownMajor = Number.parseInt(process.versions.node, 10);
+const pinned = join(folder, 'node_modules/.bin/node');
+// The pinned Node may be the one that runs this, started by a script that put it on the PATH.
+const needsPinned = ownMajor < NODE || process.execPath.startsWith(folder);
 
 /** Node 24 or later: the machine's own where it is new enough, otherwise the pinned one. */
-export const node = ownMajor >= NODE ? process.execPath : join(folder, 'node_modules/.bin/node');
+export const node = needsPinned ? pinned : process.execPath;
 
 /** The pinned Yarn: a script to run with `node`. */
 export const yarn = join(folder, 'node_modules/@yarnpkg/cli-dist/bin/yarn.js');
@@ -38,7 +41,7 @@ export async function ensureToolchain() {
   if (existsSync(node) && readStamp(stamp) === wanted) return;
 
   const args = ['ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund'];
-  if (ownMajor >= NODE) args.push('--omit=optional');
+  if (!needsPinned) args.push('--omit=optional');
   if (!(await runStep('installing the toolchain', 'npm', args, { cwd: folder }))) {
     stop('npm could not install scripts/toolchain: see its messages above, check the network, try again.');
   }

@@ -1,6 +1,9 @@
+import { STATUS_CODES } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { DESCRIPTION, VERSION } from '../common/version';
+
+type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 /**
  * The OpenAPI document of the application, from its decorators. The same code gives the same bytes: operations are
@@ -21,12 +24,27 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, description, {
     operationIdFactory: (_controller, method) => method,
   });
+  for (const operation of operationsOf(document)) nameAnswers(operation);
   const { schemas = {}, ...components } = document.components ?? {};
   return {
     ...document,
     paths: sorted(document.paths),
     components: { ...components, schemas: sorted(schemas) },
   };
+}
+
+function operationsOf({ paths }: OpenAPIObject): OperationObject[] {
+  return Object.values(paths).flatMap(({ get, post }) =>
+    [get, post].filter((operation) => operation !== undefined),
+  );
+}
+
+/** An answer must have a description, for which the schema of a plain success leaves nothing to say. */
+function nameAnswers({ responses }: OperationObject): void {
+  for (const [status, response] of Object.entries(responses)) {
+    if (response !== undefined && 'description' in response)
+      response.description ||= STATUS_CODES[status] ?? '';
+  }
 }
 
 function sorted<T>(entries: Record<string, T>): Record<string, T> {

@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
+import { ApiV2Errors } from '../common/api-v2-errors';
 import { errors } from '../common/errors';
 import { Readiness } from './readiness';
 import { V2Live, V2Ready } from './v2-health.dto';
@@ -22,6 +23,7 @@ export class V2HealthController {
   /** 200 when every required model is ready and the server is not shutting down, otherwise 503. */
   @Get('ready')
   @ApiOperation({ summary: 'Whether every required model is ready (V2)' })
+  @ApiV2Errors('unavailable')
   v2HealthReady(): V2Ready {
     const { reason } = this.readiness;
     if (reason !== '') throw errors.notReady(reason);

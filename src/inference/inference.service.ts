@@ -65,7 +65,10 @@ export class InferenceService {
 }
 
 /** @throws NexusError when the request does not fit the model. */
-function jobOf(request: InferenceRequest, { signature, name }: ModelVersion): Parameters<ModelVersion['run']>[0] {
+function jobOf(
+  request: InferenceRequest,
+  { signature, name }: ModelVersion,
+): Parameters<ModelVersion['run']>[0] {
   const { inputs, rows, byteLength, shapeKey } = validateInputs(request.inputs, name, signature);
   const outputs = validateOutputs(request.outputs, name, signature);
   const { deadline, abandoned } = request;

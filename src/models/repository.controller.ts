@@ -1,8 +1,9 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiV2Errors } from '../common/api-v2-errors';
 import { errors } from '../common/errors';
 import { ModelRegistry } from './model-registry';
-import { RepositoryIndexEntry } from './repository.dto';
+import { RepositoryIndexEntry, RepositoryIndexRequest } from './repository.dto';
 
 /** The model repository extension, as far as it only tells. */
 @ApiTags('Models')
@@ -14,6 +15,8 @@ export class RepositoryController {
   @Post('index')
   @HttpCode(200)
   @ApiOperation({ summary: 'List every model version with its state' })
+  @ApiBody({ type: RepositoryIndexRequest, required: false })
+  @ApiV2Errors('invalid', 'too_large', 'overloaded', 'internal')
   repositoryIndex(@Req() { body }: { body?: Uint8Array }): RepositoryIndexEntry[] {
     const readyOnly = wantsReadyOnly(body);
     return this.registry

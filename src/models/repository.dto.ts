@@ -1,3 +1,9 @@
+/** What to list. */
+export class RepositoryIndexRequest {
+  /** Whether to leave out what is not READY; false when absent. */
+  ready?: boolean;
+}
+
 /** One version of a model in the repository index. */
 export class RepositoryIndexEntry {
   /** @example digits */

@@ -52,7 +52,13 @@ class Sink {
 }
 
 /** What Nest tells of putting itself together; nobody but a developer wants to know. */
-const WIRING = new Set(['NestFactory', 'NestApplication', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
+const WIRING = new Set([
+  'NestFactory',
+  'NestApplication',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+]);
 
 /** Nest's log calls as lines of `logger`: the last argument is the context, an object's fields become the line's. */
 export class NestLogger implements LoggerService {

@@ -1,5 +1,5 @@
 import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '../../config/config';
 import type { InferenceRequest, InferenceResult } from '../inference-request';
@@ -28,7 +28,8 @@ export class InferController {
   /** Runs the newest version of a model that is ready. */
   @Post(':model/infer')
   @HttpCode(200)
-  @ApiInfer('Run a model')
+  @ApiOperation({ summary: 'Run a model' })
+  @ApiInfer()
   infer(
     @Param('model') model: string,
     @Req() request: FastifyRequest,
@@ -40,7 +41,8 @@ export class InferController {
   /** Runs one version of a model. */
   @Post(':model/versions/:version/infer')
   @HttpCode(200)
-  @ApiInferVersion('Run a version of a model')
+  @ApiOperation({ summary: 'Run a version of a model' })
+  @ApiInferVersion()
   inferVersion(
     @Param('model') model: string,
     @Param('version') version: string,

@@ -1,5 +1,6 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiV2Errors } from '../../common/api-v2-errors';
 import { VERSION } from '../../common/version';
 import { ModelRegistry } from '../../models/model-registry';
 import type { ModelVersion } from '../../models/model-version';
@@ -15,6 +16,7 @@ export class V2Controller {
   /** Name and version of the server, and the extensions of the protocol it speaks. */
   @Get()
   @ApiOperation({ summary: 'Describe the server' })
+  @ApiV2Errors('overloaded', 'internal')
   serverMetadata(): ServerMetadata {
     return { name: 'nexus', version: VERSION, extensions: ['binary_tensor_data'] };
   }
@@ -22,13 +24,15 @@ export class V2Controller {
   /** Names of all models, ready or not; the repository index has their states. */
   @Get('models')
   @ApiOperation({ summary: 'List the models' })
+  @ApiV2Errors('overloaded', 'internal')
   modelList(): ModelList {
     return { models: this.registry.list().map(({ name }) => name) };
   }
 
   /** Inputs and outputs of the newest version that is ready. */
   @Get('models/:model')
-  @ApiModel('Describe a model')
+  @ApiOperation({ summary: 'Describe a model' })
+  @ApiModel()
   modelMetadata(@Param('model') model: string): ModelMetadata {
     const ready = this.registry.get(model).versions.filter(({ state }) => state === 'READY');
     return describe(
@@ -39,21 +43,24 @@ export class V2Controller {
 
   /** Inputs and outputs of one version. */
   @Get('models/:model/versions/:version')
-  @ApiVersion('Describe a version of a model')
+  @ApiOperation({ summary: 'Describe a version of a model' })
+  @ApiVersion()
   modelVersionMetadata(@Param('model') model: string, @Param('version') version: string): ModelMetadata {
     return describe(this.registry.find(model, version), [version]);
   }
 
   /** 200 when a version of the model is ready, otherwise 503 with the reason. */
   @Get('models/:model/ready')
-  @ApiModel('Whether a model is ready')
+  @ApiOperation({ summary: 'Whether a model is ready' })
+  @ApiModel()
   modelReady(@Param('model') model: string): ModelReady {
     return { name: this.registry.find(model).name, ready: true };
   }
 
   /** 200 when the version is ready, otherwise 503 with the reason. */
   @Get('models/:model/versions/:version/ready')
-  @ApiVersion('Whether a version of a model is ready')
+  @ApiOperation({ summary: 'Whether a version of a model is ready' })
+  @ApiVersion()
   modelVersionReady(@Param('model') model: string, @Param('version') version: string): ModelReady {
     return { name: this.registry.find(model, version).name, ready: true };
   }

@@ -1,3 +1,5 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+
 /** Who answers, and which extensions of the protocol it speaks. */
 export class ServerMetadata {
   /** @example nexus */
@@ -58,6 +60,7 @@ export class RequestInput {
   datatype: string;
   shape: number[];
   /** Elements in row-major order, flat or nested. NaN and infinities as "NaN", "Infinity" and "-Infinity". */
+  @ApiPropertyOptional({ type: 'array', items: {} })
   data?: unknown[];
   /** `binary_data_size`: bytes of this tensor behind the JSON. */
   parameters?: Record<string, string | number | boolean>;
@@ -87,6 +90,7 @@ export class ResponseOutput {
   datatype: string;
   shape: number[];
   /** Elements in row-major order, always flat. */
+  @ApiPropertyOptional({ type: 'array', items: {} })
   data?: unknown[];
   /** `binary_data_size`: bytes of this tensor behind the JSON. */
   parameters?: Record<string, string | number | boolean>;
@@ -98,10 +102,4 @@ export class InferResponse {
   model_name: string;
   model_version: string;
   outputs: ResponseOutput[];
-}
-
-/** What went wrong: what was expected, what came, how to fix it. */
-export class V2Error {
-  /** @example model 'digit' is not found; GET /v2/models lists the models */
-  error: string;
 }

@@ -1,0 +1,19 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { prepare } from './prepare.mjs';
+import { env, node, root } from './toolchain.mjs';
+
+// `yarn openapi`: writes openapi.json anew, as the built gateway serves it.
+await prepare();
+const gateway = spawn(node, ['dist/main.js'], {
+  cwd: root,
+  env: { ...env, NEXUS_PORT: '0', NEXUS_DRAIN_DELAY_MS: '0' },
+  stdio: ['ignore', 'ignore', 'pipe'],
+});
+const [line] = await once(createInterface(gateway.stderr), 'line');
+const document = await (await fetch(`${/http:\S+\d/.exec(line)[0]}/openapi.json`)).json();
+writeFileSync(join(root, 'openapi.json'), `${JSON.stringify(document, null, 2)}\n`);
+gateway.kill('SIGINT');

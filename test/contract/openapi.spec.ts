@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import Ajv from 'ajv/dist/2020';
+import { Gateway } from '../e2e/gateway';
+
+interface Content {
+  readonly schema?: object;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+
+interface Operation {
+  readonly summary: string;
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly parameters?: readonly { name: string; in: string; schema: { example?: string } }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, Content>> };
+  readonly responses: Readonly<
+    Record<string, { description: string; content?: Readonly<Record<string, Content>> }>
+  >;
+}
+
+const text = readFileSync('openapi.json', 'utf8');
+const document = JSON.parse(text) as { paths: Record<string, Record<string, Operation>>; components: object };
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({
+    path,
+    method,
+    operation,
+    id: operation.operationId,
+  })),
+);
+
+const ajv = new Ajv({ strict: false });
+ajv.addSchema({ $id: 'openapi.json', components: document.components });
+
+/** What keeps `value` from being what `schema` of the document says; empty when nothing does. */
+function mismatch(schema: object, value: unknown): string {
+  const local = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi.json#/')) as object;
+  return ajv.validate(local, value) ? '' : ajv.errorsText();
+}
+
+let gateway: Gateway;
+beforeAll(async () => (gateway = await Gateway.start('./models')), 60_000);
+afterAll(() => gateway.stop());
+
+it('openapi.json is what the gateway serves; `yarn openapi` writes it anew', async () => {
+  const served = await (await gateway.fetch('/openapi.json')).json();
+  expect(`${JSON.stringify(served, null, 2)}\n`).toBe(text);
+});
+
+it('every operation has an id of its own', () => {
+  expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length);
+});
+
+describe.each(operations)('$id', ({ path, method, operation }) => {
+  const url = (operation.parameters ?? [])
+    .filter((parameter) => parameter.in === 'path')
+    .reduce((filled, { name, schema }) => filled.replace(`{${name}}`, schema.example ?? 'no example'), path);
+  const json = operation.requestBody?.content['application/json'];
+  const bodies =
+    json === undefined ? [undefined] : Object.values(json.examples ?? {}).map(({ value }) => value);
+
+  it('has a summary, a tag, and a body for every error', () => {
+    expect(operation).toMatchObject({
+      summary: expect.stringMatching(/^[A-Z].*[^.]$/),
+      tags: [expect.any(String)],
+    });
+    for (const [status, { description, content }] of Object.entries(operation.responses)) {
+      expect(description).not.toBe('');
+      if (Number(status) >= 400) expect(content?.['application/json']?.schema).toBeDefined();
+    }
+  });
+
+  it.each(bodies.length === 0 ? [undefined] : bodies)('answers its example as documented', async (body) => {
+    const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
+    const response = await gateway.fetch(url, { ...init, method: method.toUpperCase() });
+    expect(response.status).toBe(200);
+    const type = response.headers.get('content-type')!.split(';')[0]!;
+    const documented = operation.responses['200']?.content?.[type]?.schema;
+    expect(documented).toBeDefined();
+    const answer: unknown = type === 'application/json' ? await response.json() : await response.text();
+    expect(mismatch(documented!, answer)).toBe('');
+  });
+
+  it('answers an unknown model as documented', async () => {
+    if (!path.includes('{model}')) return;
+    const response = await gateway.fetch(url.replace('digits', 'unknown'), { method: method.toUpperCase() });
+    expect(response.status).toBe(404);
+    const schema = operation.responses['404']!.content!['application/json']!.schema!;
+    expect(mismatch(schema, await response.json())).toBe('');
+  });
+});
+
+it('the example of an answer is the answer to an example', async () => {
+  const { requestBody, responses } = document.paths['/v2/models/{model}/infer']!['post']!;
+  const { value } = requestBody!.content['application/json']!.examples!['label']!;
+  const { body } = await gateway.infer('digits', value as object);
+  expect(responses['200']!.content!['application/json']!.example).toEqual(body);
+});
