@@ -14,6 +14,7 @@ import { measure, startEcho, startGateway } from './server.mts';
 const rounds = Number(process.argv[2] ?? 5);
 const seconds = Number(process.argv[3] ?? 3);
 const WIDTH = 4096;
+const LAYERS = 4;
 const ROWS = 64;
 /** So long the compiler takes until the way of a request is all machine code. */
 const WARM_UP_SECONDS = 8;
@@ -62,7 +63,7 @@ async function smallest(): Promise<void> {
 async function heavy(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-bench-'));
   const model = join(folder, 'heavy/1/model.onnx');
-  save(model, perceptron(WIDTH, 1));
+  save(model, perceptron(WIDTH, LAYERS));
   const gateway = await startGateway(folder);
   // Twice the rows of a batch: while one half is computed, the other is on its way.
   const load: Load = {
@@ -73,7 +74,7 @@ async function heavy(): Promise<void> {
   const threads = availableParallelism();
   await drive(gateway.url, load, 1);
   await compare(
-    '4096x4096 MLP',
+    `MLP of ${LAYERS} layers ${WIDTH} wide`,
     'session.run',
     'rows/s',
     () => measure('raw-session.mts', model, WIDTH, ROWS, threads, seconds),

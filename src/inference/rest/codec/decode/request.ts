@@ -4,6 +4,7 @@ import type { Tensor } from '../../../../runtime/tensor';
 import type { RequestedOutput, V2Request } from '../messages';
 import { BinaryPart } from './binary-part';
 import { INEXACT } from './json/elements';
+import { readKnown, remember } from './known-headers';
 import { parseExactJson } from './json/exact-json';
 import { readInput } from './input';
 import { asArray, asName, asObject, flag, requireUniqueNames } from './fields';
@@ -24,6 +25,15 @@ export function decodeRequest(body: Uint8Array, headerLength: number | undefined
   requireHeaderLength(jsonLength, bytes.length);
   const text = readText(bytes, jsonLength);
   const binary = () => new BinaryPart(bytes, jsonLength, headerLength !== undefined);
+  if (headerLength === undefined) return parseRequest(text, binary);
+  const known = readKnown(text, binary);
+  if (known !== undefined) return known;
+  const request = parseRequest(text, binary);
+  remember(text, request, bytes.length - jsonLength);
+  return request;
+}
+
+function parseRequest(text: string, binary: () => BinaryPart): V2Request {
   try {
     return readRequest(JSON.parse(text), binary(), false);
   } catch (error) {
