@@ -12,16 +12,19 @@ beforeAll(async () => {
     .model('lookup', lookup())
     .model('counter', counter(), 'timeout_ms: 1000\n')
     .model('narrow', counter(), 'max_queue_rows: 2\nmax_batch_rows: 1\ntimeout_ms: 10000\n')
+    .model('light', counter(), 'max_queue_bytes: 8\nmax_batch_rows: 1\n')
     .model('doomed', affine());
   gateway = await Gateway.start(repository);
-}, 60_000);
+});
 
 afterAll(async () => {
   await gateway.stop();
   repository.remove();
 });
 
-const count = (value: number) => ({ inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [value] }] });
+const count = (value: number) => ({
+  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [value] }],
+});
 const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
 
 /** Enough steps to keep a runner busy for seconds. */
@@ -48,8 +51,8 @@ describe('when things go wrong', () => {
     );
     expect([...statuses.keys()]).toEqual([200]);
     expect(killed).toBe(true);
-    expect(await gateway.metric('nexus_runner_restarts_total{model="affine",version="1",reason="died"}')).toBe(1);
-  }, 30_000);
+    expect(await gateway.metric('nexus_runner_restarts_total{model="affine",version="1"}')).toBe(1);
+  });
 
   it('ends a run that hangs, answers its companions, and serves on', async () => {
     const hanging = gateway.infer('counter', count(FOR_LONG));
@@ -58,33 +61,58 @@ describe('when things go wrong', () => {
     expect(status).toBe(504);
     expect(body.error).toMatch(/took longer than 1000 ms .*timeout_ms/);
     for (const companion of await Promise.all(companions)) expect(companion.status).toBe(200);
-  }, 30_000);
+  });
 
   it('answers health while a model is busy', async () => {
     const busy = gateway.infer('counter', count(FOR_LONG));
     expect((await gateway.fetch('/health/live')).status).toBe(200);
     expect((await gateway.infer('affine', x)).status).toBe(200);
     await busy;
-  }, 30_000);
+  });
 
-  it('answers 429 with Retry-After when the queue is full, and 504 when a deadline passes in it', async () => {
+  it('answers 429 with Retry-After when the queue is full of rows', async () => {
     const busy = gateway.infer('narrow', count(FOR_A_WHILE));
-    await queued(0);
-    const headers = { 'x-request-timeout': '60' };
-    const late = gateway.fetch('/v2/models/narrow/infer', { method: 'POST', body: JSON.stringify(count(1)), headers });
-    const waiting = gateway.infer('narrow', count(1));
+    await running();
+    const waiting = [gateway.infer('narrow', count(1)), gateway.infer('narrow', count(1))];
     await queued(2);
     const full = await gateway.infer('narrow', count(1));
     expect([full.status, full.headers.get('retry-after')]).toEqual([429, '1']);
     expect(full.body.error).toMatch(/queue of model 'narrow' is full \(2 of 2 rows wait\)/);
-    expect((await late).status).toBe(504);
+    for (const { status } of await Promise.all([busy, ...waiting])) expect(status).toBe(200);
+  });
+
+  it('answers 429 when the queue is full of bytes', async () => {
+    const busy = gateway.infer('light', count(FOR_A_WHILE));
+    await gateway.reached('nexus_running_executions{model="light",version="1"}', 1);
+    const waiting = gateway.infer('light', count(1));
+    await gateway.reached('nexus_queue_requests{model="light",version="1"}', 1);
+    const full = await gateway.infer('light', count(1));
+    expect([full.status, full.body.error]).toEqual([
+      429,
+      expect.stringMatching(/full \(8 of 8 bytes wait\)/),
+    ]);
     expect([(await waiting).status, (await busy).status]).toEqual([200, 200]);
-  }, 30_000);
+  });
+
+  it.each([
+    ['header', { 'x-request-timeout': '20' }, count(1)],
+    ['parameter', {}, { ...count(1), parameters: { timeout: 20_000 } }],
+  ])('answers 504 when the deadline of the %s passes in the queue', async (_where, headers, request) => {
+    const busy = gateway.infer('narrow', count(FOR_A_WHILE));
+    await running();
+    const body = JSON.stringify(request);
+    const late = await gateway.send('/v2/models/narrow/infer', { method: 'POST', headers, body });
+    expect([late.status, late.json().error]).toEqual([
+      504,
+      expect.stringMatching(/deadline of the request passed/),
+    ]);
+    expect((await busy).status).toBe(200);
+  });
 
   it('does not run requests whose client has left', async () => {
     const before = await gateway.metric('nexus_inference_executions_total{model="narrow",version="1"}');
     const busy = gateway.infer('narrow', count(FOR_A_WHILE));
-    await queued(0);
+    await running();
     const leaving = new AbortController();
     const init = { method: 'POST', body: JSON.stringify(count(1)), signal: leaving.signal };
     const left = gateway.fetch('/v2/models/narrow/infer', init).catch((error: Error) => error.name);
@@ -92,9 +120,11 @@ describe('when things go wrong', () => {
     leaving.abort();
     expect(await left).toBe('AbortError');
     expect((await busy).status).toBe(200);
-    await queued(0);
-    expect(await gateway.metric('nexus_inference_executions_total{model="narrow",version="1"}')).toBe(before! + 1);
-  }, 30_000);
+    expect(await gateway.metric('nexus_queue_requests{model="narrow",version="1"}')).toBe(0);
+    expect(await gateway.metric('nexus_inference_executions_total{model="narrow",version="1"}')).toBe(
+      before! + 1,
+    );
+  });
 
   it('makes a model whose runners die again and again UNAVAILABLE, and nothing else', async () => {
     for (let death = 1; death <= 5; death++) {
@@ -102,36 +132,41 @@ describe('when things go wrong', () => {
       process.kill(pid!, 'SIGKILL');
       await gateway.until(() => !isAlive(pid!));
     }
-    await gateway.until(() => gateway.logs.some(({ msg }) => /doomed\/1 is UNAVAILABLE: 5 runners died/.test(msg ?? '')));
+    await gateway.until(() =>
+      gateway.logs.some(({ msg }) => /doomed\/1 is UNAVAILABLE: 5 runners died/.test(msg ?? '')),
+    );
     const { status, body, headers } = await gateway.infer('doomed', x);
     expect([status, headers.get('retry-after')]).toEqual([503, '1']);
     expect(body.error).toMatch(/UNAVAILABLE, 5 runners died within a minute, .*SIGKILL/);
     expect((await gateway.fetch('/health/ready')).status).toBe(503);
     expect((await gateway.fetch('/health/live')).status).toBe(200);
     expect((await gateway.infer('affine', x)).status).toBe(200);
-  }, 60_000);
+  });
 
   it('leaves no runner behind when the gateway is killed', async () => {
     const other = await Gateway.start(repository);
     const pids = ['affine/1', 'counter/1'].flatMap((label) => other.runners(label));
     expect(pids).toHaveLength(2);
     void other.infer('counter', count(FOR_LONG)).catch(() => {});
-    await other.until(() => true);
+    await other.reached('nexus_running_executions{model="counter",version="1"}', 1);
     other.kill('SIGKILL');
     await other.exited();
     while (pids.some(isAlive)) await delay(50);
-  }, 30_000);
+  });
 
-  /** Resolves when `requests` wait for `narrow`, and, with 0, when a run is under way and none waits. */
-  async function queued(requests: number): Promise<void> {
-    while ((await gateway.metric('nexus_queue_requests{model="narrow",version="1"}')) !== requests) await delay(5);
-  }
+  /** Resolves when a run of `narrow` is under way. */
+  const running = () => gateway.reached('nexus_running_executions{model="narrow",version="1"}', 1);
+
+  /** Resolves when `requests` wait for `narrow`. */
+  const queued = (requests: number) =>
+    gateway.reached('nexus_queue_requests{model="narrow",version="1"}', requests);
 
   /** The process ids of a model's runners, once there is one. */
   async function runner(label: string): Promise<number[]> {
     for (;;) {
       const pids = gateway.runners(label);
-      if (pids.length > 0 && (await gateway.infer(label.split('/')[0]!, x)).status === 200) return gateway.runners(label);
+      if (pids.length > 0 && (await gateway.infer(label.split('/')[0]!, x)).status === 200)
+        return gateway.runners(label);
       await delay(20);
     }
   }

@@ -1,11 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { save } from '../fixtures/onnx.ts';
+import { send, type Answer, type Message } from './http.ts';
 import { runnersOf } from './processes.ts';
+
+// A start takes a second, and many on a machine that is busy with other things.
+jest.setTimeout(120_000);
 
 /** A line of the gateway's log. */
 export type LogLine = Record<string, unknown> & { msg?: string };
@@ -23,6 +28,13 @@ export class Repository {
   model(name: string, onnx: Uint8Array, yaml?: string): this {
     this.add(`${name}/1/model.onnx`, onnx);
     return yaml === undefined ? this : this.add(`${name}/model.yaml`, yaml);
+  }
+
+  /** Adds a symbolic link. */
+  link(path: string, target: string): this {
+    mkdirSync(dirname(join(this.path, path)), { recursive: true });
+    symlinkSync(target, join(this.path, path));
+    return this;
   }
 
   remove(): void {
@@ -76,8 +88,11 @@ export class Gateway {
   }
 
   /** Starts a gateway that is expected not to. Resolves with its exit code and what it printed for people. */
-  static async failing(env: NodeJS.ProcessEnv): Promise<{ code: number | null; stderr: string }> {
-    const gateway = new Gateway('./models', env);
+  static async failing(
+    env: NodeJS.ProcessEnv,
+    repository: Repository | string = './models',
+  ): Promise<{ code: number | null; stderr: string }> {
+    const gateway = new Gateway(typeof repository === 'string' ? repository : repository.path, env);
     const code = await gateway.exited();
     return { code, stderr: gateway.stderr };
   }
@@ -87,9 +102,22 @@ export class Gateway {
     return fetch(this.url + path, init);
   }
 
+  /** Sends one request as it stands, see {@link send}. */
+  send(path: string, message?: Message): Promise<Answer> {
+    return send(this.url, path, message);
+  }
+
+  /** Every version of every model, with its state and the reason. */
+  async index(): Promise<{ name: string; version: string; state: string; reason: string }[]> {
+    return (await this.send('/v2/repository/index', { method: 'POST' })).json();
+  }
+
   /** Sends a V2 inference request as JSON and reads the answer. */
   async infer(model: string, request: object): Promise<{ status: number; body: any; headers: Headers }> {
-    const response = await this.fetch(`/v2/models/${model}/infer`, { method: 'POST', body: JSON.stringify(request) });
+    const response = await this.fetch(`/v2/models/${model}/infer`, {
+      method: 'POST',
+      body: JSON.stringify(request),
+    });
     return { status: response.status, body: await response.json(), headers: response.headers };
   }
 
@@ -105,13 +133,18 @@ export class Gateway {
     return new Promise((resolve, reject) => {
       const ask = () => {
         if (condition()) resolve();
-        else if (this.child.exitCode !== null) reject(new Error(`the gateway ended: ${this.stderr}`));
+        else if (this.ended) reject(new Error(`the gateway ended: ${this.stderr}`));
         else return;
         this.waiting.delete(ask);
       };
       this.waiting.add(ask);
       ask();
     });
+  }
+
+  /** Resolves when the sample `series` has `value`. */
+  async reached(series: string, value: number): Promise<void> {
+    while ((await this.metric(series)) !== value) await delay(5);
   }
 
   /** Process ids of the runners, by the model and version in their titles. */
@@ -129,7 +162,7 @@ export class Gateway {
 
   /** Resolves with the exit code once the process has ended and all it wrote has been read. */
   async exited(): Promise<number | null> {
-    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'close');
+    if (!this.ended) await once(this.child, 'close');
     return this.child.exitCode;
   }
 
@@ -139,7 +172,11 @@ export class Gateway {
     return this.exited();
   }
 
+  private get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   private changed(): void {
-    for (const ask of [...this.waiting]) ask();
+    for (const ask of this.waiting) ask();
   }
 }

@@ -60,6 +60,7 @@ export function jobOf(values: readonly number[], width: number, more: Partial<Jo
     byteLength: data.byteLength,
     shapeKey: `${width}`,
     deadline: Infinity,
+    abandoned: undefined,
     ...more,
   };
 }
