@@ -9,6 +9,7 @@ import { REQUEST_ID_HEADER, requestIdOf } from './common/request-id';
 import { toNexusError } from './common/to-nexus-error';
 import type { Config } from './config/config';
 import { serveDocs } from './docs/docs';
+import { Drain } from './health/drain';
 import { Log, NestLogger } from './observability/log';
 import { Metrics } from './observability/metrics';
 import { observeRequests } from './observability/request-log';
@@ -33,6 +34,7 @@ export async function createApp(
     },
   );
   app.useGlobalFilters(new ErrorFilter());
+  app.get(Drain).watch(app.getHttpAdapter().getInstance());
   observeRequests(app.getHttpAdapter().getInstance(), log, app.get(Metrics));
   serveDocs(app);
   return app;
@@ -68,4 +70,9 @@ function acceptAnyBody(adapter: FastifyAdapter): void {
   const server = adapter.getInstance();
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  // Fastify would refuse a name that is no media type before it asks for a parser.
+  server.addHook('onRequest', (request, _reply, done) => {
+    request.headers['content-type'] = undefined;
+    done();
+  });
 }

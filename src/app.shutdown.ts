@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
@@ -12,6 +13,9 @@ const REPEAT_MS = 500;
 
 /** How often connections that have become idle are closed while the last requests are answered. */
 const SWEEP_MS = 50;
+
+/** With nothing left to answer, connections on which a request has only half come, or none, are given this long. */
+const GRACE_MS = 1000;
 
 /**
  * Ends the application on SIGTERM and SIGINT: not ready at once; after SIGTERM still serving for the drain delay, so
@@ -37,8 +41,7 @@ async function shutDown(app: NestFastifyApplication, drainDelayMs: number): Prom
   app.get(Drain).begin();
   logger.log(`not ready from now on; serving for ${drainDelayMs} ms more, then finishing what is in flight`);
   await delay(drainDelayMs);
-  // A connection that was busy when the server closed would otherwise stay open for its keep-alive time.
-  setInterval(() => app.getHttpServer().closeIdleConnections(), SWEEP_MS).unref();
+  closeConnections(app.getHttpServer(), app.get(Drain));
   try {
     await app.close();
     process.exit(0);
@@ -46,4 +49,14 @@ async function shutDown(app: NestFastifyApplication, drainDelayMs: number): Prom
     logger.error(error);
     process.exit(1);
   }
+}
+
+/** Closes connections as they become idle; one that was busy would otherwise stay open for its keep-alive time. */
+function closeConnections(server: Server, drain: Drain): void {
+  let answeredAt = performance.now();
+  setInterval(() => {
+    server.closeIdleConnections();
+    if (drain.unanswered > 0) answeredAt = performance.now();
+    else if (performance.now() - answeredAt > GRACE_MS) server.closeAllConnections();
+  }, SWEEP_MS).unref();
 }

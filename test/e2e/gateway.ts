@@ -42,6 +42,10 @@ export class Repository {
   }
 }
 
+/** Gateways that run: a test that fails before it stops its own leaves none behind. */
+const alive = new Set<ChildProcess>();
+process.once('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
+
 /** The built gateway as its own process, on a free port, as a user starts it. */
 export class Gateway {
   readonly logs: LogLine[] = [];
@@ -61,6 +65,7 @@ export class Gateway {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    alive.add(this.child);
     createInterface(this.child.stdout!).on('line', (line) => {
       this.logs.push(JSON.parse(line) as LogLine);
       this.changed();
@@ -69,7 +74,10 @@ export class Gateway {
       this.stderr += text;
       this.changed();
     });
-    this.child.once('close', () => this.changed());
+    this.child.once('close', () => {
+      alive.delete(this.child);
+      this.changed();
+    });
   }
 
   /** Starts a gateway and waits until it listens; models may still be loading. */

@@ -26,8 +26,11 @@ const INVALID: [path: string, body: string][] = [
 describe('100,000 invalid requests', () => {
   it('leave the memory of the gateway and of the runners where it was', async () => {
     const repository = new Repository().model('affine', affine()).model('lookup', lookup());
-    // With room to spare, V8 would let its heap grow for a while before it looks for garbage.
-    const settings = { NEXUS_LOG_LEVEL: 'warn', NODE_OPTIONS: '--max-old-space-size=80' };
+    // With room to spare, V8 would let its heap grow for a while before it collects garbage.
+    const settings = {
+      NEXUS_LOG_LEVEL: 'warn',
+      NODE_OPTIONS: '--max-semi-space-size=4 --max-old-space-size=96',
+    };
     const gateway = await Gateway.start(repository, settings);
     const pool = new Pool(gateway.url, { connections: CONNECTIONS, pipelining: 8 });
     try {

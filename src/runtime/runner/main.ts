@@ -16,6 +16,10 @@ import { decodeStrings, encodeStrings } from './strings';
 /** The slab's descriptor, inherited from the gateway. */
 const SLAB = 3;
 
+// ONNX Runtime 1.30 wraps half floats in this type where it exists, from Node 24 on, and its binding then finds no bytes
+// in them; without it, they stay the Uint16Array that they are.
+Reflect.deleteProperty(globalThis, 'Float16Array');
+
 process.title = `nexus-runner ${process.argv[2]}`;
 new Worker(join(__dirname, 'watchdog.js'), {
   workerData: process.ppid,
