@@ -1,13 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** All of it has come, its body included. */
-    complete: boolean;
-  }
-}
-
 /** Whether the server is on its way out: it still serves, and says that it is not ready. */
 @Injectable()
 export class Drain {
@@ -18,21 +11,17 @@ export class Drain {
     return this.begun;
   }
 
-  /** Requests that have come completely and are not answered yet. */
+  /** Requests that have come completely, whose clients still wait for the answer. */
   get unanswered(): number {
     return this.working;
   }
 
   /** Counts the requests of `server` from now on. */
   watch(server: FastifyInstance): void {
-    server.decorateRequest('complete', false);
-    server.addHook('preHandler', (request, _reply, done) => {
-      request.complete = true;
+    server.addHook('preHandler', (_request, reply, done) => {
       this.working++;
-      done();
-    });
-    server.addHook('onResponse', (request, _reply, done) => {
-      if (request.complete) this.working--;
+      // Not onResponse, which never comes when the client leaves before its answer.
+      reply.raw.once('close', () => this.working--);
       done();
     });
   }

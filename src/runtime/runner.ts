@@ -30,7 +30,7 @@ export type ExitReason = string;
 const CHILD = join(__dirname, 'runner', 'main.js');
 
 /** A little below the gateway, so that answering requests goes before computing them. */
-const NICENESS = 10;
+const NICENESS = 5;
 
 /** A failed run leaks about 2.4 kB of native memory in ONNX Runtime 1.30: this many are some 5 MB. */
 const FAILURES_OF_A_LIFE = 2000;

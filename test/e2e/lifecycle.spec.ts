@@ -110,6 +110,22 @@ describe('after SIGTERM', () => {
     socket.destroy();
   });
 
+  it('a client that left before its answer does not delay the end', async () => {
+    gateway = await Gateway.start(repository.model('counter', counter()));
+    const { hostname, port } = new URL(gateway.url);
+    const silent = connect(Number(port), hostname).on('error', () => {});
+    const body = JSON.stringify(count(1e6));
+    const head = `POST /v2/models/counter/infer HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n`;
+    const leaving = connect(Number(port), hostname);
+    leaving.write(head + body);
+    await gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
+    leaving.destroy();
+    await gateway.reached('nexus_running_executions{model="counter",version="1"}', 0);
+    gateway.kill('SIGTERM');
+    expect(await gateway.exited()).toBe(0);
+    silent.destroy();
+  });
+
   it('Ctrl-C ends the server without a delay', async () => {
     gateway = await Gateway.start(repository, DRAINS_LONG);
     gateway.kill('SIGINT');
