@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { FromRunner, LoadedModel, LoadMessage, RunMessage, SlabTensor, ToRunner } from './messages';
 import { RunFailure } from './run-failure';
 import { Slab } from './slab';
@@ -176,6 +177,7 @@ export class Runner {
 
 function describeExit(code: number | null, signal: string | null, stderr: string): ExitReason {
   const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-  const said = stderr.trim().split('\n').at(-1) ?? '';
+  // ONNX Runtime writes in colours.
+  const said = stripVTControlCharacters(stderr).trim().split('\n').at(-1) ?? '';
   return said === '' ? `the runner ${how}` : `the runner ${how}: ${said}`;
 }

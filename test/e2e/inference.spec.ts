@@ -2,23 +2,39 @@ import { readFileSync } from 'node:fs';
 import { affine, dot, identities, lookup } from '../fixtures/models';
 import { Gateway, Repository } from './gateway';
 
-/** Rows for each sample model, as V2 inputs of one row. */
-const SAMPLES: Record<
-  string,
-  (row: number) => { name: string; datatype: string; data: unknown[]; tail: number[] }
-> = {
-  digits: (row) => ({
-    name: 'image',
-    datatype: 'FP32',
-    tail: [8, 8],
-    data: Array.from({ length: 64 }, (_, pixel) => (row * 7 + pixel * 5) % 17),
-  }),
-  language: (row) => ({
-    name: 'text',
-    datatype: 'BYTES',
-    tail: [],
-    data: [['Good morning to you', 'Guten Morgen', 'Bonjour à tous', '😀', ''][row % 5]],
-  }),
+/** One input of a sample model with one row. */
+interface RowInput {
+  readonly name: string;
+  readonly datatype: string;
+  readonly tail: readonly number[];
+  readonly data: readonly unknown[];
+}
+
+/** A made-up row of each sample model, as all of its inputs. */
+const SAMPLES: Record<string, (row: number) => RowInput[]> = {
+  digits: (row) => [
+    {
+      name: 'image',
+      datatype: 'FP32',
+      tail: [8, 8],
+      data: Array.from({ length: 64 }, (_, pixel) => (row * 7 + pixel * 5) % 17),
+    },
+  ],
+  language: (row) => [
+    {
+      name: 'text',
+      datatype: 'BYTES',
+      tail: [],
+      data: [['Good morning to you', 'Guten Morgen', 'Bonjour à tous', '😀', ''][row % 5]],
+    },
+  ],
+  'breast-tumor': (row) =>
+    ['mean', 'error', 'worst'].map((name, group) => ({
+      name,
+      datatype: 'FP32',
+      tail: [10],
+      data: Array.from({ length: 10 }, (_, column) => ((row * 13 + group * 7 + column * 5) % 101) / 3),
+    })),
 };
 
 let repository: Repository;
@@ -189,14 +205,14 @@ describe('the sample models', () => {
   it.each(Object.keys(SAMPLES))('%s: batched answers equal single answers to the bit', async (model) => {
     const send = async (rows: number[]) => {
       const parts = rows.map(SAMPLES[model]!);
-      const { name, datatype, tail } = parts[0]!;
-      const input = {
+      const inputs = parts[0]!.map(({ name, datatype, tail }, index) => ({
         name,
         datatype,
         shape: [rows.length, ...tail],
-        data: parts.flatMap(({ data }) => data),
-      };
-      const { body } = await samples.infer(model, { inputs: [input] });
+        data: parts.flatMap((part) => part[index]!.data),
+      }));
+      const { status, body } = await samples.infer(model, { inputs });
+      expect(status).toBe(200);
       return body.outputs as { data: unknown[] }[];
     };
     const rows = Array.from({ length: 64 }, (_, index) => index);
