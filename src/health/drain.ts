@@ -21,7 +21,7 @@ export class Drain {
     server.addHook('preHandler', (_request, reply, done) => {
       this.working++;
       // Not onResponse, which never comes when the client leaves before its answer.
-      reply.raw.once('close', () => this.working--);
+      reply.raw.on('close', () => this.working--);
       done();
     });
   }

@@ -24,9 +24,20 @@ export class Log {
    */
   write(level: 'info' | 'debug', fields: Readonly<Record<string, string | number | undefined>>): void {
     if (!this.logger.isLevelEnabled(level)) return;
-    const head = `{"level":${pino.levels.values[level]},"time":${Date.now()},`;
-    this.sink.write(`${head}${JSON.stringify(fields).slice(1)}\n`);
+    let line = `{"level":${pino.levels.values[level]},"time":${Date.now()}`;
+    for (const name in fields) {
+      const value = fields[name];
+      if (value !== undefined) line += `,"${name}":${typeof value === 'number' ? value : quoted(value)}`;
+    }
+    this.sink.write(`${line}}\n`);
   }
+}
+
+/** Text that is the same in JSON. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 /** Hands lines to stdout many at a time, off the event loop: one at a time that would cost more than making them. */

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { REQUEST_ID_HEADER } from '../common/request-id';
 import type { Log } from './log';
 import type { Metrics } from './metrics';
@@ -24,30 +24,34 @@ declare module 'fastify' {
 /** Routes that machines ask every few seconds: their lines are for debugging only. */
 const FREQUENT = /^\/(metrics|health|v2\/health)(\/|$)/;
 
-/** Makes every answer carry its request id, be counted, and leave one line in the log. No header is logged. */
+/** Status in log and metrics of a request whose client left before the answer was written; known from nginx. */
+const CLIENT_LEFT = 499;
+
+/** Makes every answer carry its request id, and every request be counted and leave one line in the log, without headers. */
 export function observeRequests(server: FastifyInstance, log: Log, metrics: Metrics): void {
   // Declared beforehand, a request keeps its form when the property is set.
   server.decorateRequest('inference', undefined);
   server.addHook('onRequest', (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id);
-    done();
-  });
-  server.addHook('onResponse', (request, reply, done) => {
-    const { config } = request.routeOptions;
-    metrics.http.answered(config, reply.statusCode);
-    logRequest(log, request, reply, config.url ?? 'unknown');
+    // Not onResponse, which never comes when the client leaves before its answer.
+    reply.raw.on('close', () => {
+      const { config } = request.routeOptions;
+      const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_LEFT;
+      metrics.http.answered(config, status);
+      logRequest(log, request, config.url ?? 'unknown', status, reply.elapsedTime);
+    });
     done();
   });
 }
 
-function logRequest(log: Log, request: FastifyRequest, reply: FastifyReply, route: string): void {
+function logRequest(log: Log, request: FastifyRequest, route: string, status: number, ms: number): void {
   const { inference } = request;
   log.write(FREQUENT.test(route) ? 'debug' : 'info', {
     requestId: request.id,
     method: request.method,
     route,
-    status: reply.statusCode,
-    ms: rounded(reply.elapsedTime),
+    status,
+    ms: rounded(ms),
     model: inference?.model,
     version: inference?.version,
     outcome: inference?.outcome,

@@ -126,6 +126,35 @@ describe('when things go wrong', () => {
     );
   });
 
+  it('counts and logs a request whose client has left before the answer', async () => {
+    const leaving = new AbortController();
+    const rows = 10_000;
+    const init = {
+      method: 'POST',
+      headers: { 'x-request-id': 'gone' },
+      body: JSON.stringify({
+        inputs: [
+          { name: 'count', datatype: 'INT64', shape: [rows], data: Array<number>(rows).fill(FOR_A_WHILE) },
+        ],
+        parameters: { binary_data_output: true },
+      }),
+      signal: leaving.signal,
+    };
+    const left = gateway.fetch('/v2/models/counter/infer', init).catch((error: Error) => error.name);
+    await gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
+    leaving.abort();
+    expect(await left).toBe('AbortError');
+    const line = () => gateway.logs.find(({ requestId }) => requestId === 'gone');
+    await gateway.until(() => line() !== undefined);
+    expect(line()).toMatchObject({ route: '/v2/models/:model/infer', status: 499 });
+    await gateway.reached('nexus_running_executions{model="counter",version="1"}', 0);
+    expect(
+      await gateway.metric(
+        'nexus_http_requests_total{method="POST",route="/v2/models/:model/infer",code="499"}',
+      ),
+    ).toBe(2);
+  });
+
   it('makes a model whose runners die again and again UNAVAILABLE, and nothing else', async () => {
     for (let death = 1; death <= 5; death++) {
       const [pid] = await runner('doomed/1');
