@@ -1,15 +1,11 @@
+import './app.engine';
 import 'reflect-metadata';
-import { setFlagsFromString } from 'node:v8';
 import { showBanner } from './app.banner';
 import { listen } from './app.listen';
 import { createApp } from './app.setup';
 import { shutDownOnSignals } from './app.shutdown';
 import { ConfigError } from './config/config-error';
 import { loadConfig } from './config/load-config';
-
-// A request lives as long as its batch: with the default of 16 MiB, under load much of what is young would be copied
-// again and again before it dies. Measured in docs/decisions.md.
-setFlagsFromString('--max-semi-space-size=64');
 
 /** Starts the gateway; a start that needs the operator ends with lines that say what to change. */
 async function main(): Promise<void> {
