@@ -5,6 +5,7 @@ import { AppModule } from './app.module';
 import { sendError } from './common/error-body';
 import { ErrorFilter } from './common/error.filter';
 import { answerMalformed } from './common/malformed-http';
+import { readBody } from './common/read-body';
 import { REQUEST_ID_HEADER, requestIdOf } from './common/request-id';
 import { toNexusError } from './common/to-nexus-error';
 import type { Config } from './config/config';
@@ -55,7 +56,7 @@ function createAdapter({ bodyLimit, trustProxy }: Config): FastifyAdapter {
     // No route uses Nest middleware; its dispatcher alone takes a tenth of the smallest request.
     skipMiddie: true,
   });
-  acceptAnyBody(adapter);
+  acceptAnyBody(adapter, bodyLimit);
   return adapter;
 }
 
@@ -66,10 +67,10 @@ function refuseRequest(fault: FastifyError, request: FastifyRequest, reply: Fast
 }
 
 /** Hands every body over as a Buffer, whatever its Content-Type says: V2 clients send JSON under any name or none. */
-function acceptAnyBody(adapter: FastifyAdapter): void {
+function acceptAnyBody(adapter: FastifyAdapter, limit: number): void {
   const server = adapter.getInstance();
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  server.addContentTypeParser('*', readBody(limit));
   // Fastify would refuse a name that is no media type before it asks for a parser.
   server.addHook('onRequest', (request, _reply, done) => {
     request.headers['content-type'] = undefined;

@@ -138,6 +138,24 @@ describe('the outputs', () => {
     expect(binary).toEqual(Buffer.from(Float32Array.of(8, 27).buffer));
   });
 
+  it('follow JSON that is not ASCII, few bytes as well as many', async () => {
+    for (const columns of [2, 100_000]) {
+      const values = Float32Array.from({ length: columns }, (_, index) => index);
+      const x = { ...BINARY_X, shape: [1, columns], parameters: { binary_data_size: values.byteLength } };
+      const request = { id: 'grün 😀', inputs: [x], parameters: { binary_data_output: true } };
+      const { body, headers } = withBinary(request, values);
+      const answer = await infer('powers', { headers, body });
+      expect(answer.headers['content-length']).toBe(String(answer.body.length));
+      const { json, binary } = split(answer);
+      expect(json.id).toBe('grün 😀');
+      const square = values.map((value) => value * value);
+      const cube = square.map((value, index) => value * values[index]!);
+      expect(
+        Buffer.compare(binary, Buffer.concat([square, cube].map(({ buffer }) => Buffer.from(buffer)))),
+      ).toBe(0);
+    }
+  });
+
   it('carry strings as lengths and UTF-8, both ways', async () => {
     const element = (text: string) => {
       const bytes = Buffer.from(text);

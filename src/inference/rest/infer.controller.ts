@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '../../config/config';
 import type { InferenceRequest, InferenceResult } from '../inference-request';
 import { InferenceService } from '../inference.service';
+import { sendAnswer } from './answer';
 import { decompressed } from './body';
 import { Codec } from './codec/codec';
 import type { EncodedResponse, V2Request } from './codec/messages';
@@ -64,7 +65,7 @@ export class InferController {
     });
     const { rows, queueMs, runMs } = served;
     request.inference = { model, version: served.version, outcome: 'success', rows, queueMs, runMs };
-    send(reply, served.answer);
+    sendAnswer(reply, served.answer);
   }
 
   private decode(request: FastifyRequest): Exchange | Promise<Exchange> {
@@ -104,14 +105,4 @@ export class InferController {
         : (name) => asked.some((output) => output.name === name && output.binary),
     );
   }
-}
-
-function send(reply: FastifyReply, { body, headerLength }: EncodedResponse): void {
-  if (headerLength === undefined) {
-    reply.header('content-type', 'application/json; charset=utf-8');
-  } else {
-    reply.header('content-type', 'application/octet-stream');
-    reply.header('inference-header-content-length', headerLength);
-  }
-  reply.send(body);
 }

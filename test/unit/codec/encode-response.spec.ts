@@ -3,21 +3,22 @@ import type { Tensor } from '../../../src/runtime/tensor';
 import { bytesTensor, tensorOf } from './tensors';
 
 const response = (...outputs: readonly Tensor[]) => ({ modelName: 'm', modelVersion: '1', outputs });
-const json = (tensor: Tensor) => String(encodeResponse(response(tensor), () => false).body);
-const dataOf = (tensor: Tensor) => /"data":(.*)\}\]\}$/.exec(json(tensor))?.[1];
+const textOf = (tensor: Tensor) => String(encodeResponse(response(tensor), () => false).json);
+const dataOf = (tensor: Tensor) => /"data":(.*)\}\]\}$/.exec(textOf(tensor))?.[1];
 
 describe('a response in JSON', () => {
   it('has the keys in their order, the shape, and flat data', () => {
     const output = { ...tensorOf('INT32', [1, -2, 3, 4]), name: 'y', shape: [2, 2] };
     expect(encodeResponse({ ...response(output), id: 'a"1' }, () => false)).toEqual({
-      body:
+      binary: [],
+      json:
         '{"id":"a\\"1","model_name":"m","model_version":"1",' +
         '"outputs":[{"name":"y","datatype":"INT32","shape":[2,2],"data":[1,-2,3,4]}]}',
     });
   });
 
   it('has no id when none, or an empty one, was given', () => {
-    expect(encodeResponse({ ...response(), id: '' }, () => false).body).toBe(
+    expect(encodeResponse({ ...response(), id: '' }, () => false).json).toBe(
       '{"model_name":"m","model_version":"1","outputs":[]}',
     );
   });
@@ -54,10 +55,12 @@ describe('a response in JSON', () => {
 describe('a response with binary data', () => {
   it('has the bytes of the binary outputs behind the JSON, in their order', () => {
     const outputs = ['a', 'b', 'c'].map((name, index) => ({ ...tensorOf('UINT8', [index, index]), name }));
-    const { body, headerLength } = encodeResponse(response(...outputs), (name) => name !== 'b');
-    const header = Buffer.from(body as Buffer).toString('utf8', 0, headerLength);
-    expect([...(body as Buffer).subarray(headerLength)]).toEqual([0, 0, 2, 2]);
-    expect(header).toBe(
+    const { json, binary } = encodeResponse(response(...outputs), (name) => name !== 'b');
+    expect(binary.map((bytes) => [...bytes])).toEqual([
+      [0, 0],
+      [2, 2],
+    ]);
+    expect(json).toBe(
       '{"model_name":"m","model_version":"1","outputs":[' +
         '{"name":"a","datatype":"UINT8","shape":[2],"parameters":{"binary_data_size":2}},' +
         '{"name":"b","datatype":"UINT8","shape":[2],"data":[1,1]},' +
@@ -67,7 +70,8 @@ describe('a response with binary data', () => {
 
   it('is JSON only when all its binary outputs are empty', () => {
     expect(encodeResponse(response(tensorOf('FP32', [])), () => true)).toEqual({
-      body:
+      binary: [],
+      json:
         '{"model_name":"m","model_version":"1","outputs":[' +
         '{"name":"x","datatype":"FP32","shape":[0],"parameters":{"binary_data_size":0}}]}',
     });

@@ -33,12 +33,7 @@ export function refusal(work: () => unknown): string {
 }
 
 /** Decodes a response as if its outputs were the inputs of a request, which have the same form. */
-export function decodeResponse({ body, headerLength }: EncodedResponse): V2Request {
-  const bytes = Buffer.from(body as string);
-  const length = headerLength ?? bytes.length;
-  const json = Buffer.from(bytes.toString('utf8', 0, length).replace('"outputs":', '"inputs":'));
-  return decodeRequest(
-    Buffer.concat([json, bytes.subarray(length)]),
-    headerLength === undefined ? undefined : json.length,
-  );
+export function decodeResponse({ json, binary }: EncodedResponse): V2Request {
+  const header = Buffer.from(Buffer.from(json).toString().replace('"outputs":', '"inputs":'));
+  return decodeRequest(Buffer.concat([header, ...binary]), header.length);
 }

@@ -64,12 +64,13 @@ describe('a body with random damage', () => {
           { modelName: 'm', modelVersion: '1', outputs },
           (name) => items[Number(name)]?.[1] === true,
         );
-        let body = Buffer.from(whole.body.toString().replace('"outputs":', '"inputs":'));
+        const json = Buffer.from(String(whole.json).replace('"outputs":', '"inputs":'));
+        let body = Buffer.concat([json, ...whole.binary]);
         for (const { at, remove, insert } of damages) {
           const start = at % (body.length + 1);
           body = Buffer.concat([body.subarray(0, start), insert, body.subarray(start + remove)]);
         }
-        const length = whole.headerLength === undefined ? undefined : whole.headerLength - 1 + (shift % 3);
+        const length = whole.binary.length === 0 ? undefined : json.length - 1 + (shift % 3);
         expect(kindOf(() => decodeRequest(body, length))).toMatch(/^(decoded|invalid)$/);
       }),
       { numRuns: 1000 },

@@ -59,7 +59,7 @@ export class Codec {
   }
 
   /**
-   * As {@link encodeResponse}; the body of a large answer is a Buffer.
+   * As {@link encodeResponse}.
    *
    * @throws invalid when the outputs that are not binary have more than 2^24 elements, or 64 MiB of BYTES.
    */
@@ -87,9 +87,8 @@ export class Codec {
     const binary = outputs.map(({ name }) => name).filter((name) => isBinary(name));
     const task: EncodeTask = { response: { ...response, outputs }, binary };
     const buffers = outputs.map(({ data }) => data.buffer);
-    const encoded = await this.run<EncodedResponse & { body: Uint8Array }>('encode', task, buffers);
-    const { buffer, byteOffset, byteLength } = encoded.body;
-    return { ...encoded, body: Buffer.from(buffer, byteOffset, byteLength) };
+    const json = await this.run<Uint8Array>('encode', task, buffers);
+    return { json, binary: response.outputs.filter(({ name }) => isBinary(name)).map(({ data }) => data) };
   }
 
   private async run<T>(name: string, task: object, transferList: ArrayBuffer[]): Promise<T> {

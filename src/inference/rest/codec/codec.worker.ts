@@ -1,5 +1,5 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { movable, outcomeOf, type DecodeTask, type EncodeTask, type Outcome } from './crossing';
+import { outcomeOf, type DecodeTask, type EncodeTask, type Outcome } from './crossing';
 import { decodeRequest } from './decode/request';
 import { encodeResponse } from './encode/response';
 import type { V2Request } from './messages';
@@ -10,15 +10,14 @@ export function decode({ body, headerLength }: DecodeTask): unknown {
   return moving(outcome, 'value' in outcome ? buffersOf(outcome.value) : []);
 }
 
-/** Runs on the codec thread: {@link encodeResponse}; the body comes as bytes, and their memory moves to the caller. */
+/** Runs on the codec thread: the JSON of {@link encodeResponse} in UTF-8; its memory moves to the caller. */
 export function encode({ response, binary }: EncodeTask): unknown {
   const names = new Set(binary);
   const outcome = outcomeOf(() => {
-    const encoded = encodeResponse(response, (name) => names.has(name));
-    const { body } = encoded;
-    return { ...encoded, body: typeof body === 'string' ? new TextEncoder().encode(body) : movable(body) };
+    const { json } = encodeResponse(response, (name) => names.has(name));
+    return typeof json === 'string' ? new TextEncoder().encode(json) : json;
   });
-  return moving(outcome, 'value' in outcome ? [outcome.value.body.buffer] : []);
+  return moving(outcome, 'value' in outcome ? [outcome.value.buffer] : []);
 }
 
 /** The buffers below the tensors; several binary inputs are views of one. */

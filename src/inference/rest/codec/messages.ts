@@ -29,9 +29,9 @@ export interface V2Response {
   readonly outputs: readonly Tensor[];
 }
 
-/** A response body ready to send. */
+/** A response body ready to send: JSON, and the bytes of the binary tensors that follow it. */
 export interface EncodedResponse {
-  readonly body: Buffer | string;
-  /** Bytes of JSON before the binary tensors, for Inference-Header-Content-Length; absent when all of the body is JSON. */
-  readonly headerLength?: number;
+  /** Text, or that text in UTF-8. */
+  readonly json: string | Uint8Array;
+  readonly binary: readonly Uint8Array[];
 }

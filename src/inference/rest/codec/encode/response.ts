@@ -2,16 +2,16 @@ import type { EncodedResponse, V2Response } from '../messages';
 import { jsonData } from './json-data';
 
 /**
- * Encodes an inference response: JSON, `data` always flat, and behind it the bytes of the binary outputs in their order.
+ * Encodes an inference response: JSON, `data` always flat, and the bytes of the binary outputs in their order.
  *
  * @param isBinary whether the output of that name is answered as binary data.
  */
 export function encodeResponse(response: V2Response, isBinary: (name: string) => boolean): EncodedResponse {
-  const chunks: Uint8Array[] = [];
+  const binary: Uint8Array[] = [];
   const outputs = response.outputs.map((tensor) => {
     const { name, datatype, shape, data } = tensor;
     if (!isBinary(name)) return { name, datatype, shape, data: jsonData(tensor) };
-    if (data.byteLength > 0) chunks.push(data);
+    if (data.byteLength > 0) binary.push(data);
     return { name, datatype, shape, parameters: { binary_data_size: data.byteLength } };
   });
   const id = response.id === undefined || response.id === '' ? {} : { id: response.id };
@@ -21,7 +21,5 @@ export function encodeResponse(response: V2Response, isBinary: (name: string) =>
     model_version: response.modelVersion,
     outputs,
   });
-  if (chunks.length === 0) return { body: json };
-  const header = Buffer.from(json);
-  return { body: Buffer.concat([header, ...chunks]), headerLength: header.length };
+  return { json, binary };
 }
