@@ -1,50 +1,47 @@
-import { type ExecutionContext, Injectable } from '@nestjs/common';
-import { ThrottlerGuard } from '@nestjs/throttler';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { InjectThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf } from '../common/caller';
 import { errors } from '../common/errors';
-import type { WindowStorage } from './window-storage';
-
-/** The same promise for every request that may pass: nothing here takes time. */
-const ALLOWED = Promise.resolve(true);
+import { Config } from '../config/config';
+import { WindowStorage } from './window-storage';
 
 /** Metadata that `@SkipThrottle()` leaves for the only limit there is. */
 const SKIP = 'THROTTLER:SKIPdefault';
 
 /**
  * Limits how many requests a caller may send, over all routes together; `@SkipThrottle()` leaves a route out. Tells
- * the state of the budget on every answer: `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers),
- * and the older `X-RateLimit-*`.
+ * the state of the budget on every answer: `RateLimit` (draft-ietf-httpapi-ratelimit-headers), and the older
+ * `X-RateLimit-*`.
  *
- * The guard of the library looks up the metadata of the route and hashes a key for every request; this one asks once
- * a route, and the caller is the key.
+ * The guard of the library looks up the metadata of the route, hashes a key and waits for promises on every request;
+ * this one asks once a route, the caller is the key, and it answers at once.
  */
 @Injectable()
-export class RateLimitGuard extends ThrottlerGuard {
+export class RateLimitGuard implements CanActivate {
   private readonly skipped = new Map<unknown, boolean>();
-  private limit: number;
-  private windowMs: number;
-  private policy: string;
-  private windows: WindowStorage;
+  private readonly limit: number;
+  private readonly windowS: number;
 
-  override async onModuleInit(): Promise<void> {
-    await super.onModuleInit();
-    this.windows = this.storageService as WindowStorage;
-    const [{ limit, ttl }] = this.throttlers as [{ limit: number; ttl: number }];
-    this.limit = limit;
-    this.windowMs = ttl;
-    this.policy = `"default";q=${limit};w=${ttl / 1000}`;
+  constructor(
+    config: Config,
+    @InjectThrottlerStorage() private readonly windows: WindowStorage,
+    private readonly reflector: Reflector,
+  ) {
+    this.limit = config.rateLimit;
+    this.windowS = config.rateLimitWindowS;
   }
 
-  /** @throws NexusError of kind `rate_limited`, at once, when the budget of the caller is spent. */
-  override canActivate(context: ExecutionContext): Promise<boolean> {
-    if (this.limit === 0 || this.isSkipped(context)) return ALLOWED;
+  /** @throws NexusError of kind `rate_limited` when the budget of the caller is spent. */
+  canActivate(context: ExecutionContext): boolean {
+    if (this.limit === 0 || this.isSkipped(context)) return true;
     const http = context.switchToHttp();
     const caller = callerOf(http.getRequest<FastifyRequest>());
-    const { totalHits, timeToExpire, isBlocked } = this.windows.hit(caller, this.windowMs, this.limit);
+    const { totalHits, timeToExpire, isBlocked } = this.windows.hit(caller, this.windowS * 1000, this.limit);
     this.tell(http.getResponse<FastifyReply>(), Math.max(0, this.limit - totalHits), timeToExpire);
-    if (isBlocked) throw errors.rateLimited(this.limit, this.windowMs / 1000, timeToExpire);
-    return ALLOWED;
+    if (isBlocked) throw errors.rateLimited(this.limit, this.windowS, timeToExpire);
+    return true;
   }
 
   private isSkipped(context: ExecutionContext): boolean {
@@ -58,7 +55,6 @@ export class RateLimitGuard extends ThrottlerGuard {
   }
 
   private tell(reply: FastifyReply, remaining: number, seconds: number): void {
-    reply.header('ratelimit-policy', this.policy);
     reply.header('ratelimit', `"default";r=${remaining};t=${seconds}`);
     reply.header('x-ratelimit-limit', this.limit);
     reply.header('x-ratelimit-remaining', remaining);
