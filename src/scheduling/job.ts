@@ -57,12 +57,13 @@ export class Ticket {
     this.results[part.index] = outputs;
     this.runMs += runMs;
     if (++this.done < this.parts.length) return;
-    this.settled = true;
-    this.resolve({
-      outputs: this.parts.length === 1 ? outputs : join(this),
-      queueMs: this.queueMs,
-      runMs: this.runMs,
-    });
+    try {
+      const whole = this.parts.length === 1 ? outputs : join(this);
+      this.settled = true;
+      this.resolve({ outputs: whole, queueMs: this.queueMs, runMs: this.runMs });
+    } catch (error) {
+      this.reject(error);
+    }
   }
 
   /** Fails the whole job. Later news of its parts is ignored. */

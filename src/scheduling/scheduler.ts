@@ -30,6 +30,9 @@ export interface SchedulerObserver {
   executed(rows: number, runMs: number): void;
 }
 
+/** This many answers of some kilobytes take about a millisecond. */
+const ANSWERS_A_TURN = 16;
+
 /** How often waiting jobs are looked at for passed deadlines and clients that left. */
 const SWEEP_MS = 50;
 
@@ -153,19 +156,26 @@ export class Scheduler {
     const started = this.clock.now();
     this.running++;
     for (const { ticket, index } of batch) if (index === 0) ticket.queueMs = started - ticket.enqueuedAt;
+    const settle = await this.run(instance, batch);
+    // The next batch is on its way before this one's answers are written.
+    this.release(instance);
+    settle();
+  }
+
+  /** Runs `batch`. Resolves with what tells its jobs the outcome. */
+  private async run(instance: Instance, batch: Batch): Promise<() => void> {
     try {
       const { outputs, runMs } = await instance.run(gather(batch), outputsOf(batch));
       if (!isDivisible(batch, outputs))
         throw new RunFailure('execution', 'its outputs have not one row for each input row');
-      // The next batch is on its way before this one's answers are written.
-      this.release(instance);
       this.observer.executed(rowsOf(batch), runMs);
-      this.settle(batch, outputs, runMs);
+      const results = scatter(batch, outputs);
+      return () => this.settle(batch, results, runMs);
     } catch (failure) {
       // Never given work again, even before its supervisor has noticed.
       if (failure instanceof RunFailure && failure.endsRunner) this.instances.delete(instance);
       this.recover(batch, failure);
-      this.release(instance);
+      return () => {};
     }
   }
 
@@ -189,9 +199,14 @@ export class Scheduler {
     });
   }
 
-  private settle(batch: Batch, outputs: RunResult['outputs'], runMs: number): void {
-    const results = scatter(batch, outputs);
-    batch.forEach((part, index) => part.ticket.complete(part, results[index]!, runMs, joinParts));
+  /** Answers some jobs a turn of the event loop, so that other requests need not wait for all of them. */
+  private settle(batch: Batch, results: readonly JobResult['outputs'][], runMs: number, first = 0): void {
+    const next = Math.min(first + ANSWERS_A_TURN, batch.length);
+    for (let index = first; index < next; index++) {
+      const part = batch[index]!;
+      part.ticket.complete(part, results[index]!, runMs, joinParts);
+    }
+    if (next < batch.length) this.clock.soon(() => this.settle(batch, results, runMs, next));
   }
 
   private recover(batch: Batch, failure: unknown): void {
