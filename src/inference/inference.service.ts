@@ -44,18 +44,24 @@ export class InferenceService {
       const request = decoding instanceof Promise ? await decoding : decoding;
       const decoded = performance.now();
       const job = jobOf(request, found);
-      const { outputs, queueMs, runMs } = await found.run(job);
+      const result = await found.run(job);
       const inferred = performance.now();
-      const encoding = translation.encode({ model, version: found.version, outputs }, request);
+      const encoding = translation.encode(
+        { model, version: found.version, outputs: result.outputs },
+        request,
+      );
       const answer = encoding instanceof Promise ? await encoding : encoding;
       const ended = performance.now();
       found.metrics.request('success', job.rows, {
         totalMs: ended - started,
         decodeMs: decoded - started,
-        queueMs,
+        queueMs: result.queueMs,
+        inputMs: result.inputMs,
+        runMs: result.runMs,
+        outputMs: result.outputMs,
         encodeMs: ended - inferred,
       });
-      return { answer, version: found.version, rows: job.rows, queueMs, runMs };
+      return { answer, version: found.version, rows: job.rows, queueMs: result.queueMs, runMs: result.runMs };
     } catch (error) {
       const outcome = error instanceof NexusError ? error.kind : 'internal';
       found.metrics.request(outcome, 0, { totalMs: performance.now() - started });

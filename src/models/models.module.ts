@@ -1,7 +1,12 @@
 import { Module } from '@nestjs/common';
 import { ModelRegistry } from './model-registry';
-import { RepositoryController } from './repository.controller';
+import { DetailsController } from './rest/details.controller';
+import { RepositoryController } from './rest/repository.controller';
 
-/** The models: the registry that loads and holds them, and the index of the repository. */
-@Module({ controllers: [RepositoryController], providers: [ModelRegistry], exports: [ModelRegistry] })
+/** The models: the registry that loads and holds them, and what is told of them. */
+@Module({
+  controllers: [RepositoryController, DetailsController],
+  providers: [ModelRegistry],
+  exports: [ModelRegistry],
+})
 export class ModelsModule {}

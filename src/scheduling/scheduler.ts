@@ -1,4 +1,5 @@
 import { errors, type NexusError } from '../common/errors';
+import type { RunTimes } from '../common/run-times';
 import { RunFailure } from '../runtime/run-failure';
 import type { RunResult } from '../runtime/runner';
 import type { PackedTensor } from '../runtime/slab-layout';
@@ -27,7 +28,7 @@ export interface SchedulerLimits {
 
 /** Told of every run that succeeded. */
 export interface SchedulerObserver {
-  executed(rows: number, runMs: number): void;
+  executed(rows: number, times: RunTimes): void;
 }
 
 /** This many answers of some kilobytes take about a millisecond. */
@@ -165,12 +166,12 @@ export class Scheduler {
   /** Runs `batch`. Resolves with what tells its jobs the outcome. */
   private async run(instance: Instance, batch: Batch): Promise<() => void> {
     try {
-      const { outputs, runMs } = await instance.run(gather(batch), outputsOf(batch));
+      const { outputs, times } = await instance.run(gather(batch), outputsOf(batch));
       if (!isDivisible(batch, outputs))
         throw new RunFailure('execution', 'its outputs have not one row for each input row');
-      this.observer.executed(rowsOf(batch), runMs);
+      this.observer.executed(rowsOf(batch), times);
       const results = scatter(batch, outputs);
-      return () => this.settle(batch, results, runMs);
+      return () => this.settle(batch, results, times);
     } catch (failure) {
       // Never given work again, even before its supervisor has noticed.
       if (failure instanceof RunFailure && failure.endsRunner) this.instances.delete(instance);
@@ -200,13 +201,13 @@ export class Scheduler {
   }
 
   /** Answers some jobs a turn of the event loop, so that other requests need not wait for all of them. */
-  private settle(batch: Batch, results: readonly JobResult['outputs'][], runMs: number, first = 0): void {
+  private settle(batch: Batch, results: readonly JobResult['outputs'][], times: RunTimes, first = 0): void {
     const next = Math.min(first + ANSWERS_A_TURN, batch.length);
     for (let index = first; index < next; index++) {
       const part = batch[index]!;
-      part.ticket.complete(part, results[index]!, runMs, joinParts);
+      part.ticket.complete(part, results[index]!, times, joinParts);
     }
-    if (next < batch.length) this.clock.soon(() => this.settle(batch, results, runMs, next));
+    if (next < batch.length) this.clock.soon(() => this.settle(batch, results, times, next));
   }
 
   private recover(batch: Batch, failure: unknown): void {

@@ -1,8 +1,8 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiV2Errors } from '../common/api-v2-errors';
-import { errors } from '../common/errors';
-import { ModelRegistry } from './model-registry';
+import { ApiV2Errors } from '../../common/api-v2-errors';
+import { errors } from '../../common/errors';
+import { ModelRegistry } from '../model-registry';
 import { RepositoryIndexEntry, RepositoryIndexRequest } from './repository.dto';
 
 /** The model repository extension, as far as it only tells. */
