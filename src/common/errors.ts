@@ -72,6 +72,20 @@ export const errors = {
       'path_unreadable',
       `the path ${path} cannot be read; percent-encode its names as UTF-8, each of at most 256 characters`,
     ),
+  modelControlOff: () =>
+    new NexusError(
+      'invalid',
+      'model_control_off',
+      'models are loaded at the start only; start the gateway with NEXUS_MODEL_CONTROL_MODE=explicit to load and unload them',
+    ),
+  notInRepository: (name: string, known: readonly string[]) =>
+    new NexusError(
+      'not_found',
+      'not_in_repository',
+      `the model repository has no '${name}'; it has ${known.join(', ') || 'no models'}`,
+    ),
+  loadFailed: (name: string, reason: string) =>
+    new NexusError('invalid', 'load_failed', `model '${name}' cannot be loaded: ${reason}`),
   modelNotFound: (name: string) =>
     new NexusError(
       'not_found',

@@ -130,7 +130,13 @@ export class ModelVersion {
     return this.loaded.scheduler.submit(job);
   }
 
-  /** Ends the runners. What waits is failed, so drain before. */
+  /** Answers what it has taken, for as long as that takes, and ends the runners. */
+  async retire(): Promise<void> {
+    await this.loaded?.scheduler.drained();
+    await this.stop();
+  }
+
+  /** Ends the runners at once. What waits is failed. */
   async stop(): Promise<void> {
     this.become('UNLOADING');
     this.loaded?.scheduler.fail(this.notReady());

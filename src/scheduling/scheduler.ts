@@ -53,6 +53,8 @@ export class Scheduler {
   private dispatching = false;
   private sweeping = false;
   private wakeUp: (() => void) | undefined;
+  /** Called when there is nothing left to do. */
+  private readonly drains: (() => void)[] = [];
 
   constructor(
     private readonly model: string,
@@ -94,6 +96,12 @@ export class Scheduler {
     const index = this.idle.indexOf(instance);
     if (index >= 0) this.idle.splice(index, 1);
     else if (known) await new Promise<void>((resolve) => this.departures.set(instance, resolve));
+  }
+
+  /** Resolves when nothing waits and nothing runs. */
+  drained(): Promise<void> {
+    if (this.isIdle) return Promise.resolve();
+    return new Promise((resolve) => this.drains.push(resolve));
   }
 
   /** Fails everything that waits. What runs is answered when it is done. */
@@ -196,6 +204,7 @@ export class Scheduler {
       this.sweeping = false;
       this.queue.sweep((part) => this.isUnwanted(part));
       for (const part of this.retries.flat()) this.isUnwanted(part);
+      this.tellDrained();
       this.watch();
     });
   }
@@ -223,5 +232,14 @@ export class Scheduler {
     this.departures.get(instance)?.();
     this.departures.delete(instance);
     this.dispatch();
+    this.tellDrained();
+  }
+
+  private tellDrained(): void {
+    if (this.isIdle) for (const drain of this.drains.splice(0)) drain();
+  }
+
+  private get isIdle(): boolean {
+    return this.running + this.queue.length + this.retries.length === 0;
   }
 }

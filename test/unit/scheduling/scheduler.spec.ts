@@ -148,4 +148,24 @@ describe(Scheduler.name, () => {
     expect(events.toSorted()).toEqual(['answered', 'removed']);
     expect(instance.batches).toEqual([1]);
   });
+
+  it('tells when nothing waits and nothing runs, however that came about', async () => {
+    const { clock, scheduler, start } = set();
+    await scheduler.drained();
+    const late = codeOf(scheduler.submit(jobOf([1], 1, { deadline: 20 })));
+    const events: string[] = [];
+    void scheduler.drained().then(() => events.push('dropped'));
+    await clock.pass(10);
+    expect(events).toEqual([]);
+    await clock.pass(90);
+    expect([await late, ...events]).toEqual(['deadline_exceeded', 'dropped']);
+
+    start();
+    const answer = codeOf(scheduler.submit(jobOf([1], 1)));
+    void scheduler.drained().then(() => events.push('run'));
+    await clock.pass(0);
+    expect(events).toEqual(['dropped']);
+    await clock.pass(50);
+    expect([await answer, ...events]).toEqual(['ok', 'dropped', 'run']);
+  });
 });
