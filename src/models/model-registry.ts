@@ -90,8 +90,8 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   private *snapshots(): Generator<ModelSnapshot> {
-    for (const { name, version, state, load } of this.versions())
-      yield { model: name, version, state, ...load };
+    for (const { name, version, state, load, loadMs } of this.versions())
+      yield { model: name, version, state, loadMs, ...load };
   }
 
   private async scan(): Promise<Repository> {

@@ -69,6 +69,8 @@ export class ModelVersion {
   reason = '';
   /** Where it runs; known once it has loaded. */
   device: 'cpu' | 'cuda' | undefined;
+  /** How long loading took; known once it has succeeded. */
+  loadMs: number | undefined;
   /** Why requests are not batched; empty when they are. */
   unbatchable = '';
   private readonly limits: typeof DEFAULTS;
@@ -116,8 +118,10 @@ export class ModelVersion {
   /** Starts the runners, which load the model. Never rejects: a failure becomes the state and its reason. */
   async start(): Promise<void> {
     if (this.options.refusal !== undefined) return this.become('UNAVAILABLE', this.options.refusal);
+    const started = performance.now();
     try {
       await this.supervisor.start();
+      this.loadMs = performance.now() - started;
       if (this.state === 'LOADING') this.become('READY');
     } catch (error) {
       if (this.state === 'LOADING') this.become('UNAVAILABLE', (error as Error).message);
