@@ -26,7 +26,7 @@ export async function createApp(
   log = new Log(config.logLevel),
 ): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.with(config),
+    AppModule.with(config, log),
     createAdapter(config),
     {
       logger: new NestLogger(log.logger),

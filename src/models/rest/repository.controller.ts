@@ -2,6 +2,7 @@ import { Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../common/api-v2-errors';
 import { errors } from '../../common/errors';
+import { jsonObject } from '../../common/json-object';
 import { ModelControl } from '../model-control';
 import { ApiModel } from './api-model';
 import { RepositoryChangeRequest, RepositoryIndexEntry, RepositoryIndexRequest } from './repository.dto';
@@ -61,30 +62,18 @@ export class RepositoryController {
 }
 
 function wantsReadyOnly(body: Uint8Array | undefined): boolean {
-  const { ready = false } = objectOf(body, '{"ready": true} or {"ready": false}');
+  const { ready = false } = jsonObject(body, '{"ready": true} or {"ready": false}');
   if (typeof ready === 'boolean') return ready;
   throw expected('{"ready": true} or {"ready": false}');
 }
 
 /** @throws NexusError invalid_input when there is a parameter that is not among the `known` ones. */
 function checkParameters(body: Uint8Array | undefined, known: readonly string[]): void {
-  const { parameters = {} } = objectOf(body, '{"parameters": {...}}');
+  const { parameters = {} } = jsonObject(body, '{"parameters": {...}}');
   if (typeof parameters !== 'object' || parameters === null) throw expected('{"parameters": {...}}');
   const strange = Object.keys(parameters).find((name) => !known.includes(name));
   if (strange !== undefined)
     throw errors.invalidInput(`parameter '${strange}' is not supported; change the files of the repository`);
-}
-
-function objectOf(body: Uint8Array | undefined, form: string): Record<string, unknown> {
-  if (body === undefined || body.length === 0) return {};
-  try {
-    const message: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
-    if (typeof message === 'object' && message !== null && !Array.isArray(message))
-      return message as Record<string, unknown>;
-  } catch {
-    // Told below, like any other body that is not what it should be.
-  }
-  throw expected(form);
 }
 
 function expected(form: string) {
