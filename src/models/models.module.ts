@@ -4,10 +4,11 @@ import { ModelFactory } from './model-factory';
 import { ModelRegistry } from './model-registry';
 import { DetailsController } from './rest/details.controller';
 import { RepositoryController } from './rest/repository.controller';
+import { TraceController } from './rest/trace.controller';
 
 /** The models: the registry that loads and holds them, and what is told of them. */
 @Module({
-  controllers: [RepositoryController, DetailsController],
+  controllers: [RepositoryController, DetailsController, TraceController],
   providers: [ModelFactory, ModelRegistry, ModelControl],
   exports: [ModelRegistry, ModelControl],
 })
