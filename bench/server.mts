@@ -24,6 +24,7 @@ export async function startGateway(repository: string, settings: NodeJS.ProcessE
   const env = {
     ...process.env,
     NEXUS_PORT: '0',
+    NEXUS_GRPC_PORT: '0',
     NEXUS_MODEL_REPOSITORY: repository,
     NEXUS_RATE_LIMIT: '1000000000',
     NEXUS_DRAIN_DELAY_MS: '0',

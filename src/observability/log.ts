@@ -69,6 +69,7 @@ const WIRING = new Set([
   'InstanceLoader',
   'RoutesResolver',
   'RouterExplorer',
+  'NestMicroservice',
 ]);
 
 /** Nest's log calls as lines of `logger`: the last argument is the context, an object's fields become the line's. */
