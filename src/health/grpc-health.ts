@@ -30,19 +30,23 @@ export class GrpcHealth {
   addTo(server: Services): void {
     this.health.addToServer({
       addService: (service, handlers) => {
-        server.addService(service, { ...handlers, check: this.afresh(handlers['check'] as Handler) });
+        const named = Object.entries(handlers).map(([name, handle]) => [
+          name,
+          this.afresh(handle as Handler),
+        ]);
+        server.addService(service, Object.fromEntries(named) as Record<string, Handler>);
       },
-    } as Services);
+    });
     this.refresh();
     this.drain.onBegin(() => this.refresh());
     setInterval(() => this.refresh(), REFRESH_MS).unref();
   }
 
-  /** Whoever asks is told the state of this moment; only those who watch depend on the timer. */
-  private afresh(check: Handler): Handler {
+  /** Whoever asks is told the state of this moment; only those who go on watching depend on the timer. */
+  private afresh(handle: Handler): Handler {
     return (...args) => {
       this.refresh();
-      check(...args);
+      handle(...args);
     };
   }
 

@@ -15,7 +15,10 @@ import { logFields, type InferenceSummary } from './request-log';
 /** Methods that machines ask every few seconds: their lines are for debugging only. */
 const FREQUENT = /^\/(grpc\.health\.|inference\.GRPCInferenceService\/Server(Live|Ready)$)/;
 
-/** Makes every answer of gRPC carry its request id, and every call be counted and leave one line in the log. */
+/**
+ * Makes every answer of gRPC carry its request id, and every call be counted and leave one line in the log. Has to be
+ * the first interceptor: behind another one it would not hear what grpc-js does by itself.
+ */
 export function observeCalls(log: Log, metrics: Metrics, bodyLimit: number): ServerInterceptor {
   return ({ path }, call) => {
     const observed = new ObservedCall(path, call, log, metrics);

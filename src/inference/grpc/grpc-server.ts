@@ -23,7 +23,7 @@ const SWEEP_MS = 50;
 export class GrpcServer extends ServerGrpc {
   /** `<host>:<port>` that it listens on; empty before. */
   address = '';
-  /** Asked for every call, the first one first; to be filled before it listens. */
+  /** Asked for every call, the first one nearest to the wire; to be filled before it listens. */
   readonly interceptors: ServerInterceptor[] = [];
   private readonly calls = new CallCount();
   private readonly extensions: ((server: Server, definition: PackageDefinition) => void)[] = [];
@@ -53,7 +53,7 @@ export class GrpcServer extends ServerGrpc {
     this.server = new Server({
       'grpc.max_receive_message_length': bodyLimit,
       'grpc.max_send_message_length': -1,
-      interceptors: [this.calls.interceptor, ...this.interceptors],
+      interceptors: [...this.interceptors, this.calls.interceptor],
     });
     const bind = promisify(this.server.bindAsync.bind(this.server));
     const shown = host.includes(':') ? `[${host}]` : host;
