@@ -10,6 +10,7 @@ import { REQUEST_ID_HEADER, requestIdOf } from './common/request-id';
 import { toNexusError } from './common/to-nexus-error';
 import type { Config } from './config/config';
 import { serveDocs } from './docs/docs';
+import { connectGrpc } from './app.grpc';
 import { Drain } from './health/drain';
 import { Log, NestLogger } from './observability/log';
 import { Metrics } from './observability/metrics';
@@ -37,6 +38,7 @@ export async function createApp(
   app.useGlobalFilters(new ErrorFilter());
   app.get(Drain).watch(app.getHttpAdapter().getInstance());
   observeRequests(app.getHttpAdapter().getInstance(), log, app.get(Metrics));
+  connectGrpc(app, config, log);
   serveDocs(app);
   return app;
 }

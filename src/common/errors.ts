@@ -1,6 +1,8 @@
+import type { status } from '@grpc/grpc-js';
+
 /**
  * What went wrong, as a caller sees it. Each protocol maps a kind to a status once
- * ({@link HTTP_STATUS} for HTTP); nothing else in the code mentions status numbers.
+ * ({@link HTTP_STATUS} and {@link GRPC_STATUS}); nothing else in the code mentions status numbers.
  */
 export type ErrorKind =
   | 'invalid'
@@ -12,6 +14,7 @@ export type ErrorKind =
   | 'unavailable'
   | 'deadline'
   | 'cancelled'
+  | 'unimplemented'
   | 'internal';
 
 /** The one table from kind to HTTP status. */
@@ -25,7 +28,23 @@ export const HTTP_STATUS: Readonly<Record<ErrorKind, number>> = {
   unavailable: 503,
   deadline: 504,
   cancelled: 499,
+  unimplemented: 501,
   internal: 500,
+};
+
+/** The one table from kind to the name of a gRPC status. */
+export const GRPC_STATUS: Readonly<Record<ErrorKind, keyof typeof status>> = {
+  invalid: 'INVALID_ARGUMENT',
+  not_found: 'NOT_FOUND',
+  too_large: 'RESOURCE_EXHAUSTED',
+  unsupported_encoding: 'UNIMPLEMENTED',
+  rate_limited: 'RESOURCE_EXHAUSTED',
+  overloaded: 'RESOURCE_EXHAUSTED',
+  unavailable: 'UNAVAILABLE',
+  deadline: 'DEADLINE_EXCEEDED',
+  cancelled: 'CANCELLED',
+  unimplemented: 'UNIMPLEMENTED',
+  internal: 'INTERNAL',
 };
 
 /** Every error that Nexus reports on purpose. Its message is written for the caller: what was expected, what came, how to fix it. */
@@ -141,6 +160,8 @@ export const errors = {
     new NexusError('unavailable', 'not_ready', `the server is not ready: ${reason}`, {
       retryAfterSeconds: 1,
     }),
+  unimplemented: (what: string, instead: string) =>
+    new NexusError('unimplemented', 'unimplemented', `${what} is not supported; ${instead}`),
   noRoom: (reason: string) => new NexusError('unavailable', 'no_room', reason, { retryAfterSeconds: 1 }),
   internal: () =>
     new NexusError('internal', 'internal', 'internal error; the log has it under the request id'),

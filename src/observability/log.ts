@@ -78,6 +78,7 @@ const WIRING = new Set([
   'InstanceLoader',
   'RoutesResolver',
   'RouterExplorer',
+  'NestMicroservice',
 ]);
 
 /** Nest's log calls as lines of `logger`: the last argument is the context, an object's fields become the line's. */

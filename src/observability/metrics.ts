@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
 import { VERSION } from '../common/version';
+import { GrpcMetrics } from './grpc-metrics';
 import { HttpMetrics } from './http-metrics';
 import { InferenceMetrics } from './inference-metrics';
 import { registerScraped, type Sample } from './scraped';
@@ -26,6 +27,7 @@ export interface ModelSnapshot {
 export class Metrics {
   readonly registry = new Registry();
   readonly http = new HttpMetrics(this.registry);
+  readonly grpc = new GrpcMetrics(this.registry);
   readonly inference = new InferenceMetrics(this.registry);
   private snapshot: () => Iterable<ModelSnapshot> = () => [];
 

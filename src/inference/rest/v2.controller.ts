@@ -66,7 +66,8 @@ export class V2Controller {
   }
 }
 
-function describe(found: ModelVersion, versions: string[]): ModelMetadata {
+/** What `found` takes and gives, in the words of the protocol; `versions` are those it is told of. */
+export function describe(found: ModelVersion, versions: string[]): ModelMetadata {
   const { inputs, outputs } = found.signature;
   return {
     name: found.name,
