@@ -4,7 +4,8 @@ import { errors } from '../common/errors';
 import { Config } from '../config/config';
 import { ConfigError } from '../config/config-error';
 import { Metrics, type ModelSnapshot } from '../observability/metrics';
-import { ModelSettingsError, readModelSettings, type ModelSettings } from './model-settings';
+import { describeModel } from './model-description';
+import type { ModelSettings } from './model-settings';
 import { ModelVersion, type VersionObserver } from './model-version';
 import { placementOf } from './placement';
 import type { Device } from '../runtime/messages';
@@ -126,15 +127,9 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     ]);
   }
 
-  private async create({ name, folder, versions }: FoundModel, root: string): Promise<Model> {
-    let settings: ModelSettings = {};
-    let refusal: string | undefined;
-    try {
-      settings = await readModelSettings(folder, root);
-    } catch (error) {
-      if (!(error instanceof ModelSettingsError)) throw error;
-      refusal = error.message;
-    }
+  private async create(found: FoundModel, root: string): Promise<Model> {
+    const { name } = found;
+    const { settings, versions, refusal } = await describeModel(found, root);
     const device = settings.device ?? (this.config.device as Device);
     const placement = placementOf(settings, device, availableParallelism());
     const made = versions.map(({ version, path = '', reason }) => {
