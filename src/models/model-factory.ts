@@ -3,7 +3,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config';
 import { Metrics } from '../observability/metrics';
 import type { Device } from '../runtime/messages';
-import { ModelSettingsError, readModelSettings, type ModelSettings } from './model-settings';
+import { describeModel } from './model-description';
+import type { ModelSettings } from './model-settings';
 import { ModelVersion, type VersionObserver } from './model-version';
 import { placementOf } from './placement';
 import type { FoundModel } from './repository';
@@ -37,15 +38,9 @@ export class ModelFactory {
   ) {}
 
   /** The model found, not loaded yet. What is wrong with it becomes the reason of its versions. */
-  async create({ name, folder, versions }: FoundModel, root: string): Promise<Model> {
-    let settings: ModelSettings = {};
-    let refusal: string | undefined;
-    try {
-      settings = await readModelSettings(folder, root);
-    } catch (error) {
-      if (!(error instanceof ModelSettingsError)) throw error;
-      refusal = error.message;
-    }
+  async create(found: FoundModel, root: string): Promise<Model> {
+    const { name } = found;
+    const { settings, versions, refusal } = await describeModel(found, root);
     const device = settings.device ?? (this.config.device as Device);
     const placement = placementOf(settings, device, availableParallelism());
     const made = versions.map(({ version, path = '', reason }) => {

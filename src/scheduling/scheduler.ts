@@ -22,6 +22,10 @@ export interface SchedulerLimits {
   readonly maxQueueDelayUs: number;
   readonly maxQueueRows: number;
   readonly maxQueueBytes: number;
+  /** Most requests that may wait, a part of a split one as one; any number when absent. */
+  readonly maxQueueRequests?: number;
+  /** Whether requests may share a run; true when absent. */
+  readonly mergesRequests?: boolean;
   /** Hard limit of one run, for the text of its error. */
   readonly timeoutMs: number;
 }
@@ -111,9 +115,11 @@ export class Scheduler {
   }
 
   private whyFull({ rows, byteLength }: Job): string | undefined {
-    const { maxQueueRows, maxQueueBytes } = this.limits;
+    const { maxQueueRows, maxQueueBytes, maxQueueRequests = Infinity } = this.limits;
     // An empty queue takes any request: one larger than the queue could otherwise never be served.
     if (this.queue.length === 0) return undefined;
+    if (this.queue.length >= maxQueueRequests)
+      return `${this.queue.length} of ${maxQueueRequests} requests wait`;
     if (this.queue.rows + rows > maxQueueRows) return `${this.queue.rows} of ${maxQueueRows} rows wait`;
     if (this.queue.bytes + byteLength > maxQueueBytes)
       return `${this.queue.bytes} of ${maxQueueBytes} bytes wait`;
@@ -140,9 +146,10 @@ export class Scheduler {
 
   /** The next batch to run, without jobs that nobody waits for any more. */
   private nextBatch(): Batch | undefined {
-    const before = this.clock.now() - this.limits.maxQueueDelayUs / 1000;
+    const { maxQueueDelayUs, maxBatchRows, mergesRequests = true } = this.limits;
+    const before = this.clock.now() - maxQueueDelayUs / 1000;
     for (;;) {
-      const parts = this.retries.shift() ?? this.queue.take(this.limits.maxBatchRows, before);
+      const parts = this.retries.shift() ?? this.queue.take(maxBatchRows, before, mergesRequests);
       if (parts.length === 0) {
         this.wakeUpWhenDue(before);
         return undefined;
