@@ -6,6 +6,9 @@ import { ModelRegistry } from './model-registry';
 import { scanRepository } from './repository';
 import type { RepositoryIndexEntry } from './rest/repository.dto';
 
+/** Parameters of a change, as the client sent them. */
+type Parameters = Readonly<Record<string, unknown>>;
+
 /** Loads and unloads models while the gateway runs, and tells what the repository holds. */
 @Injectable()
 export class ModelControl {
@@ -24,18 +27,21 @@ export class ModelControl {
    * Loads the model as the repository has it now. One of the same name is served until the new one is READY, and
    * answers what it has taken before it ends; when nothing of the new one can be loaded, it stays.
    *
-   * @throws NexusError model_control_off, not_in_repository, load_failed
+   * @throws NexusError model_control_off, invalid_input, not_in_repository, load_failed
    */
-  load(name: string): Promise<void> {
-    return this.change(name, () => this.loadNow(name));
+  async load(name: string, parameters: Parameters): Promise<void> {
+    checkParameters(parameters, []);
+    await this.change(name, () => this.loadNow(name));
   }
 
   /**
    * Serves the model no more. Resolves when what it had taken is answered and its processes are gone.
-   * @throws NexusError model_control_off, model_not_found
+   * @throws NexusError model_control_off, invalid_input, model_not_found
    */
-  unload(name: string): Promise<void> {
-    return this.change(name, async () => {
+  async unload(name: string, parameters: Parameters): Promise<void> {
+    // No model depends on another, so there is nothing to do for it.
+    checkParameters(parameters, ['unload_dependents']);
+    await this.change(name, async () => {
       const model = this.registry.remove(name);
       if (model === undefined) throw errors.modelNotFound(name);
       await retire(model);
@@ -90,6 +96,13 @@ export class ModelControl {
     await Promise.all(versions.map((version) => version.stop()));
     throw errors.loadFailed(name, reason);
   }
+}
+
+/** @throws NexusError invalid_input when there is a parameter that is not among the `known` ones. */
+function checkParameters(parameters: Parameters, known: readonly string[]): void {
+  const strange = Object.keys(parameters).find((name) => !known.includes(name));
+  if (strange !== undefined)
+    throw errors.invalidInput(`parameter '${strange}' is not supported; change the files of the repository`);
 }
 
 async function retire({ versions }: Model): Promise<void> {

@@ -43,8 +43,7 @@ export class RepositoryController {
   @ApiModel()
   @ApiV2Errors('invalid', 'too_large')
   async repositoryModelLoad(@Param('model') model: string, @Req() { body }: RawRequest): Promise<void> {
-    checkParameters(body, []);
-    await this.control.load(model);
+    await this.control.load(model, parametersOf(body));
   }
 
   /** Serves a model no more, with NEXUS_MODEL_CONTROL_MODE=explicit. Requests that it has taken are answered first. */
@@ -56,8 +55,7 @@ export class RepositoryController {
   @ApiModel()
   @ApiV2Errors('invalid', 'too_large')
   async repositoryModelUnload(@Param('model') model: string, @Req() { body }: RawRequest): Promise<void> {
-    checkParameters(body, ['unload_dependents']);
-    await this.control.unload(model);
+    await this.control.unload(model, parametersOf(body));
   }
 }
 
@@ -67,13 +65,11 @@ function wantsReadyOnly(body: Uint8Array | undefined): boolean {
   throw expected('{"ready": true} or {"ready": false}');
 }
 
-/** @throws NexusError invalid_input when there is a parameter that is not among the `known` ones. */
-function checkParameters(body: Uint8Array | undefined, known: readonly string[]): void {
+/** The parameters of a change, by name. */
+function parametersOf(body: Uint8Array | undefined): Record<string, unknown> {
   const { parameters = {} } = jsonObject(body, '{"parameters": {...}}');
-  if (typeof parameters !== 'object' || parameters === null) throw expected('{"parameters": {...}}');
-  const strange = Object.keys(parameters).find((name) => !known.includes(name));
-  if (strange !== undefined)
-    throw errors.invalidInput(`parameter '${strange}' is not supported; change the files of the repository`);
+  if (typeof parameters === 'object' && parameters !== null) return parameters as Record<string, unknown>;
+  throw expected('{"parameters": {...}}');
 }
 
 function expected(form: string) {
