@@ -64,15 +64,15 @@ async function smallest(): Promise<void> {
 /** The smallest sample model over gRPC against an echo of the same message; 64 calls at once on one connection. */
 async function smallestOverGrpc(): Promise<void> {
   const [echo, gateway] = await Promise.all([startGrpcEcho(), startGateway('./models')]);
-  const drive = (address: string, duration: number) => measure('grpc-load.mts', address, 64, duration);
-  await drive(gateway.grpc, WARM_UP_SECONDS);
-  await drive(echo.grpc, WARM_UP_SECONDS);
+  const call = (address: string, duration: number) => measure('grpc-load.mts', address, 64, duration);
+  await call(gateway.grpc, WARM_UP_SECONDS);
+  await call(echo.grpc, WARM_UP_SECONDS);
   await compare(
     'digits, gRPC',
     'grpc-js echo',
     'req/s',
-    () => drive(echo.grpc, seconds),
-    () => drive(gateway.grpc, seconds),
+    () => call(echo.grpc, seconds),
+    () => call(gateway.grpc, seconds),
   );
   await Promise.all([echo.stop(), gateway.stop()]);
 }

@@ -14,20 +14,21 @@ export interface Server {
 
 /** Starts the bare Fastify echo. */
 export async function startEcho(): Promise<Server> {
-  const { address, stop } = await startScript('bench/echo.mts');
-  return { url: address, grpc: '', stop };
+  const [url, child] = await startScript('bench/echo.mts');
+  return { url, grpc: '', stop: () => stop(child) };
 }
 
 /** Starts the bare grpc-js echo. */
 export async function startGrpcEcho(): Promise<Server> {
-  const { address, stop } = await startScript('bench/grpc-echo.mts');
-  return { url: '', grpc: address, stop };
+  const [grpc, child] = await startScript('bench/grpc-echo.mts');
+  return { url: '', grpc, stop: () => stop(child) };
 }
 
-async function startScript(path: string): Promise<{ address: string; stop: () => Promise<void> }> {
+/** Starts a script that prints where it listens. */
+async function startScript(path: string): Promise<[address: string, child: ChildProcess]> {
   const child = spawn(process.execPath, [NO_WARNING, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [address] = (await once(createInterface(child.stdout), 'line')) as [string];
-  return { address, stop: () => stop(child) };
+  return [address, child];
 }
 
 /** Starts the built gateway as a user would, on a free port, with the rate limiter on but never reached. */

@@ -233,6 +233,17 @@ describe('tensors', () => {
   });
 });
 
+/** A client that sends bytes which are no message. */
+function garbler(method: string): GrpcClient {
+  const definition = loadSync('src/inference/grpc/inference.proto', { keepCase: true, defaults: true });
+  const service = definition['inference.GRPCInferenceService'] as Record<
+    string,
+    { requestSerialize: unknown }
+  >;
+  service[method]!.requestSerialize = () => Buffer.of(0x0a, 0xff);
+  return new GrpcClient(gateway.grpc, undefined, definition);
+}
+
 describe('a request that is wrong', () => {
   const contents = { fp32_contents: [2, 3] };
   const text = (bytes: Buffer, count = 1) => ({
@@ -330,16 +341,23 @@ describe('a request that is wrong', () => {
     });
   });
 
-  it('that is no message of the method is INVALID_ARGUMENT', async () => {
-    const other = loadSync('src/inference/grpc/inference.proto', { keepCase: true });
-    const service = other['inference.GRPCInferenceService'] as Record<string, { requestSerialize: unknown }>;
-    service['ModelInfer']!.requestSerialize = () => Buffer.of(0x0a, 0xff);
-    const wrong = new GrpcClient(gateway.grpc, undefined, other);
-    const { error } = await wrong.call('ModelInfer');
-    expect(error).toMatchObject({
-      code: status.INVALID_ARGUMENT,
-      details: expect.stringMatching(/is not the Protocol Buffers message/),
-    });
+  it.each([
+    ['ModelInfer', /are not a message ModelInferRequest/],
+    ['ModelMetadata', /is not the Protocol Buffers message/],
+  ])('that is no message of %s is INVALID_ARGUMENT', async (method, details) => {
+    const wrong = garbler(method);
+    const { error } = await wrong.call(method);
+    expect(error).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringMatching(details) });
+    wrong.close();
+  });
+
+  it('that is no message leaves a stream open', async () => {
+    const wrong = garbler('ModelStreamInfer');
+    const stream = wrong.stream('ModelStreamInfer').send({}, {});
+    expect(await stream.received(2)).toMatchObject([
+      { error_message: expect.stringMatching(/are not a message/) },
+      { error_message: expect.stringMatching(/are not a message/) },
+    ]);
     wrong.close();
   });
 

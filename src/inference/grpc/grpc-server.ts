@@ -7,7 +7,7 @@ import {
   setLogVerbosity,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
-import type { PackageDefinition } from '@grpc/proto-loader';
+import type { MethodDefinition, PackageDefinition, ServiceDefinition } from '@grpc/proto-loader';
 import { Injectable } from '@nestjs/common';
 import { ServerGrpc } from '@nestjs/microservices';
 import { Config } from '../../config/config';
@@ -17,6 +17,8 @@ import { CallCount } from './call-count';
 const GRACE_MS = 1000;
 
 const SWEEP_MS = 50;
+
+type Method = MethodDefinition<Buffer, object>;
 
 /** The gRPC server: Nest's, with what Nest does not give away. */
 @Injectable()
@@ -34,7 +36,6 @@ export class GrpcServer extends ServerGrpc {
     super({
       package: 'inference',
       protoPath: join(__dirname, 'inference.proto'),
-      // Bytes stay views, and 64-bit integers pairs of words: nothing is converted element by element.
       loader: { keepCase: true, oneofs: true },
       onLoadPackageDefinition: (definition: PackageDefinition) => this.extend(definition),
     });
@@ -85,5 +86,9 @@ export class GrpcServer extends ServerGrpc {
 
   private extend(definition: PackageDefinition): void {
     for (const add of this.extensions) add(this.server!, definition);
+    // The messages that carry tensors are read by readRequest.
+    const methods = definition['inference.GRPCInferenceService'] as ServiceDefinition;
+    for (const name of ['ModelInfer', 'ModelStreamInfer'])
+      (methods[name] as Method).requestDeserialize = (bytes) => bytes;
   }
 }

@@ -4,13 +4,14 @@ import { type Budget, callerOf } from '../../common/caller';
 import { errors, NexusError } from '../../common/errors';
 import { grpcStatusOf } from '../../common/grpc-status';
 import { callOf, type GrpcCall } from '../../observability/grpc-call';
+import { readRequest } from './codec/read-request';
 import type { GrpcInferService } from './infer.service';
 import type { ModelInferRequest, ModelStreamInferResponse } from './messages';
 
 /** Requests of one stream that are worked on at once; a client that sends more waits. */
 const MAX_UNANSWERED = 256;
 
-type Call = ServerDuplexStream<ModelInferRequest, ModelStreamInferResponse>;
+type Call = ServerDuplexStream<Buffer, ModelStreamInferResponse>;
 
 /**
  * A stream of requests. Each is answered when it is done, a failed one with its error in `error_message`; where the
@@ -34,7 +35,7 @@ export class InferStream {
     this.info = callOf(call.metadata);
     this.caller = callerOf({ ip: this.info.address });
     this.endsOnError = call.metadata.get('triton_grpc_error').includes('true');
-    call.on('data', (message: ModelInferRequest) => void this.take(message));
+    call.on('data', (bytes: Buffer) => void this.take(bytes));
     call.on('end', () => this.stop());
     call.on('error', () => this.close());
     call.on('cancelled', () => this.close());
@@ -46,18 +47,21 @@ export class InferStream {
     this.stop();
   }
 
-  private async take(message: ModelInferRequest): Promise<void> {
+  private async take(bytes: Buffer): Promise<void> {
     if (!this.reading) return;
     this.unanswered++;
     if (this.unanswered >= MAX_UNANSWERED) this.call.pause();
     const started = performance.now();
+    let about: Partial<ModelInferRequest> = {};
     try {
+      const message = readRequest(bytes);
+      about = message;
       this.budget.spend(this.caller);
       const { answer, summary } = await this.inference.serve(message, this.call);
       this.write({ infer_response: answer });
       this.info.answered(status.OK, performance.now() - started, summary);
     } catch (thrown) {
-      this.fail(message, this.known(thrown), performance.now() - started);
+      this.fail(about, this.known(thrown), performance.now() - started);
     }
     this.unanswered--;
     if (this.reading) this.call.resume();
@@ -65,10 +69,10 @@ export class InferStream {
   }
 
   private fail(
-    { id = '', model_name = '', model_version = '' }: ModelInferRequest,
+    { id = '', model_name = '', model_version = '' }: Partial<ModelInferRequest>,
     error: NexusError,
     ms: number,
-  ) {
+  ): void {
     const { code, details } = grpcStatusOf(error);
     this.info.answered(code, ms);
     if (!this.endsOnError) {

@@ -4,9 +4,10 @@ import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
 import { SkipThrottle } from '@nestjs/throttler';
 import { Budget } from '../../common/caller';
 import { callOf } from '../../observability/grpc-call';
+import { readRequest } from './codec/read-request';
 import { GrpcInferService } from './infer.service';
 import { InferStream } from './infer-stream';
-import type { ModelInferRequest, ModelInferResponse, ModelStreamInferResponse } from './messages';
+import type { ModelInferResponse, ModelStreamInferResponse } from './messages';
 
 const SERVICE = 'GRPCInferenceService';
 
@@ -23,11 +24,11 @@ export class GrpcInferController implements BeforeApplicationShutdown {
   /** Runs a model. */
   @GrpcMethod(SERVICE, 'ModelInfer')
   async infer(
-    message: ModelInferRequest,
+    bytes: Buffer,
     metadata: Metadata,
-    call: ServerUnaryCall<ModelInferRequest, ModelInferResponse>,
+    call: ServerUnaryCall<Buffer, ModelInferResponse>,
   ): Promise<ModelInferResponse> {
-    const { answer, summary } = await this.inference.serve(message, call);
+    const { answer, summary } = await this.inference.serve(readRequest(bytes), call);
     callOf(metadata).inference = summary;
     return answer;
   }
@@ -35,7 +36,7 @@ export class GrpcInferController implements BeforeApplicationShutdown {
   /** Runs models, many requests over one stream; the budget of the caller is asked for each of them. */
   @SkipThrottle()
   @GrpcStreamCall(SERVICE, 'ModelStreamInfer')
-  stream(call: ServerDuplexStream<ModelInferRequest, ModelStreamInferResponse>): void {
+  stream(call: ServerDuplexStream<Buffer, ModelStreamInferResponse>): void {
     const stream = new InferStream(call, this.inference, this.budget, () => this.streams.delete(stream));
     this.streams.add(stream);
   }

@@ -24,7 +24,7 @@ export class GrpcInferService {
     message: ModelInferRequest,
     call: Call,
   ): Promise<{ answer: ModelInferResponse; summary: InferenceSummary }> {
-    const { model_name: model = '', model_version: asked = '', id = '', parameters } = message;
+    const { model_name: model, model_version: asked, id, parameters } = message;
     const served = await this.inference.serve(model, asked === '' ? undefined : asked, {
       decode: () => ({
         ...decodeRequest(message),
@@ -38,7 +38,7 @@ export class GrpcInferService {
   }
 
   /** The earlier one of the call's deadline and the parameter `timeout`; without both, the setting's. */
-  private deadlineOf(call: Call, parameters: InferParameters | undefined): number {
+  private deadlineOf(call: Call, parameters: InferParameters): number {
     const ofCall = Number(call.getDeadline()) - Date.now();
     const ms = Math.min(ofCall, timeoutMs(parameters) ?? Infinity);
     return performance.now() + (ms === Infinity ? this.config.requestTimeoutMs : ms);

@@ -1,57 +1,31 @@
-/*
- * The messages of inference.proto as proto-loader hands them over: what a client left out is absent, and 64-bit
- * integers are pairs of words, so that they stay exact.
- */
-
-/** A 64-bit integer as two 32-bit words. */
-export interface Int64 {
-  readonly low: number;
-  readonly high: number;
-}
-
-/** A parameter; `parameter_choice` names the one field that is set. */
-export interface InferParameter {
-  readonly parameter_choice?: 'bool_param' | 'int64_param' | 'string_param' | 'double_param' | 'uint64_param';
-  readonly bool_param?: boolean;
-  readonly int64_param?: Int64;
-  readonly string_param?: string;
-  readonly double_param?: number;
-  readonly uint64_param?: Int64;
-}
-
-/** Parameters by name. */
-export type InferParameters = Readonly<Record<string, InferParameter>>;
-
-/** The elements of a tensor, in the one field of its datatype. */
-export interface InferTensorContents {
-  readonly bool_contents?: readonly boolean[];
-  readonly int_contents?: readonly number[];
-  readonly int64_contents?: readonly Int64[];
-  readonly uint_contents?: readonly number[];
-  readonly uint64_contents?: readonly Int64[];
-  readonly fp32_contents?: readonly number[];
-  readonly fp64_contents?: readonly number[];
-  readonly bytes_contents?: readonly Buffer[];
-}
+/** Parameters of a request or of one of its tensors, by name. */
+export type InferParameters = ReadonlyMap<string, string | number | boolean>;
 
 /** An input of a request. */
 export interface InferInputTensor {
-  readonly name?: string;
-  readonly datatype?: string;
-  readonly shape?: readonly Int64[];
-  readonly parameters?: InferParameters;
-  readonly contents?: InferTensorContents;
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape: readonly number[];
+  readonly parameters: InferParameters;
+  /** The bytes of InferTensorContents, which a client may send in several parts; empty when it sent none. */
+  readonly contents: readonly Buffer[];
 }
 
-/** An inference request. */
+/** An output that a request asks for. */
+export interface InferRequestedOutputTensor {
+  readonly name: string;
+  readonly parameters: InferParameters;
+}
+
+/** An inference request. What the client left out is empty. */
 export interface ModelInferRequest {
-  readonly model_name?: string;
-  readonly model_version?: string;
-  readonly id?: string;
-  readonly parameters?: InferParameters;
-  readonly inputs?: readonly InferInputTensor[];
-  readonly outputs?: readonly { readonly name?: string; readonly parameters?: InferParameters }[];
-  readonly raw_input_contents?: readonly Buffer[];
+  readonly model_name: string;
+  readonly model_version: string;
+  readonly id: string;
+  readonly parameters: InferParameters;
+  readonly inputs: readonly InferInputTensor[];
+  readonly outputs: readonly InferRequestedOutputTensor[];
+  readonly raw_input_contents: readonly Buffer[];
 }
 
 /** The answer to a {@link ModelInferRequest}. */
@@ -71,9 +45,4 @@ export interface ModelInferResponse {
 export interface ModelStreamInferResponse {
   readonly error_message?: string;
   readonly infer_response: Partial<ModelInferResponse>;
-}
-
-/** The number that `int` stands for; beyond 2^53 the nearest one. */
-export function numberOf({ low, high }: Int64): number {
-  return high * 2 ** 32 + (low >>> 0);
 }

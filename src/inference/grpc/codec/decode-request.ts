@@ -3,7 +3,7 @@ import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype, type Tensor } f
 import type { InferenceRequest } from '../../inference-request';
 import { requireUniqueNames } from '../../rest/codec/decode/fields';
 import { quote } from '../../rest/codec/decode/mismatch';
-import { numberOf, type InferInputTensor, type ModelInferRequest } from '../messages';
+import type { InferInputTensor, ModelInferRequest } from '../messages';
 import { requireSupported } from './parameters';
 import { readRaw } from './raw-contents';
 import { readTyped } from './typed-contents';
@@ -19,7 +19,7 @@ export type TensorHead = Omit<Tensor, 'data'>;
  * @throws invalid naming the field, what was expected and what came.
  */
 export function decodeRequest(message: ModelInferRequest): Pick<InferenceRequest, 'inputs' | 'outputs'> {
-  const { inputs = [], raw_input_contents: raw = [] } = message;
+  const { inputs, raw_input_contents: raw } = message;
   requireSupported(message.parameters, 'parameters');
   if (raw.length > 0) requireRawOnly(inputs, raw.length);
   const tensors = inputs.map((input, index) => {
@@ -27,7 +27,7 @@ export function decodeRequest(message: ModelInferRequest): Pick<InferenceRequest
     const data =
       raw.length > 0
         ? readRaw(raw[index]!, head, `raw_input_contents[${index}]`)
-        : readTyped(input.contents ?? {}, head, `inputs[${index}].contents`);
+        : readTyped(input.contents, head, `inputs[${index}].contents`);
     return { ...head, data };
   });
   requireUniqueNames(tensors, 'inputs');
@@ -35,11 +35,11 @@ export function decodeRequest(message: ModelInferRequest): Pick<InferenceRequest
 }
 
 function requireRawOnly(inputs: readonly InferInputTensor[], count: number): void {
-  const typed = inputs.findIndex(({ contents }) => contents !== undefined && contents !== null);
+  const typed = inputs.findIndex(({ contents }) => contents.length > 0);
   if (typed >= 0) {
     const path = `inputs[${typed}].contents`;
     throw errors.invalidInput(
-      `${path}: expected no contents beside raw_input_contents, got some for ${quote(inputs[typed]!.name ?? '')}; send all inputs in one of the two ways`,
+      `${path}: expected no contents beside raw_input_contents, got some for ${quote(inputs[typed]!.name)}; send all inputs in one of the two ways`,
       path,
     );
   }
@@ -60,15 +60,15 @@ function readHead(input: InferInputTensor, path: string): TensorHead {
   };
 }
 
-function readName(name: string | undefined, path: string): string {
-  if (name) return name;
+function readName(name: string, path: string): string {
+  if (name !== '') return name;
   throw errors.invalidInput(
     `${path}.name: expected the name of a tensor of the model, got none`,
     `${path}.name`,
   );
 }
 
-function readDatatype({ datatype = '' }: InferInputTensor, path: string): Datatype {
+function readDatatype({ datatype }: InferInputTensor, path: string): Datatype {
   if (isDatatype(datatype)) return datatype;
   throw errors.invalidInput(
     `${path}.datatype: expected one of ${DATATYPES}, got ${quote(datatype)}`,
@@ -76,8 +76,7 @@ function readDatatype({ datatype = '' }: InferInputTensor, path: string): Dataty
   );
 }
 
-function readShape({ shape: given = [] }: InferInputTensor, path: string): readonly number[] {
-  const shape = given.map(numberOf);
+function readShape({ shape }: InferInputTensor, path: string): readonly number[] {
   const wrong = (expected: string, got: string | number) =>
     errors.invalidInput(`${path}.shape: expected ${expected}, got ${got}`, `${path}.shape`);
   if (shape.length > MAX_DIMENSIONS) throw wrong(`at most ${MAX_DIMENSIONS} dimensions`, shape.length);
@@ -88,7 +87,7 @@ function readShape({ shape: given = [] }: InferInputTensor, path: string): reado
   return shape;
 }
 
-function readOutputs({ outputs = [] }: ModelInferRequest): readonly string[] {
+function readOutputs({ outputs }: ModelInferRequest): readonly string[] {
   const named = outputs.map(({ name, parameters }, index) => {
     requireSupported(parameters, `outputs[${index}].parameters`);
     return { name: readName(name, `outputs[${index}]`) };

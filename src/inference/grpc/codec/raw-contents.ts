@@ -1,7 +1,8 @@
 import { errors } from '../../../common/errors';
 import { ELEMENT_BYTES, elementCount } from '../../../runtime/tensor';
-import { checkBooleans, checkText } from '../../rest/codec/decode/binary-part';
+import { checkBooleans } from '../../rest/codec/decode/binary-part';
 import type { TensorHead } from './decode-request';
+import { requireText } from './element-text';
 
 /**
  * `bytes`, an entry of raw_input_contents, as the bytes of a tensor: themselves, once they are known to fit.
@@ -34,7 +35,7 @@ function checkStrings(data: Buffer, count: number, path: string): void {
         path,
       );
     }
-    checkText(data, at + 4, at + 4 + length, `${path}, element ${index}`, path);
+    requireText(data, at + 4, at + 4 + length, index, path);
     at += 4 + length;
   }
   if (at !== data.length) {
