@@ -195,7 +195,7 @@ it.each([
   ['fields', 'a: 1\n'],
   ['messages', 'a { b < > } '],
   ['lists', 'a: [1, 2, 3] '],
-  ['one list', 'a: 1, ', 'b: [', '1,', '1]'],
+  ['one list', '1,', 'a: [', '', '1]'],
   ['pieces of a string', '"b" ', 'a: '],
   ['a string', 'bcde', 'a: "', '', '"'],
   ['escapes', '\\x41', 'a: "', '', '"'],
