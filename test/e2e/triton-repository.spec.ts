@@ -50,6 +50,22 @@ version_policy: { all { } }`,
     .add('part/config.pbtxt', 'max_batch_size: 4 output { name: "cube" data_type: TYPE_FP32 dims: -1 }')
     .add('words/1/words.onnx', lookup())
     .add('words/config.pbtxt', 'default_model_filename: "words.onnx" max_batch_size: 2 dynamic_batching { }');
+  const flat = (name: string, type: string) =>
+    `{ name: "${name}" data_type: ${type} dims: [ 1 ] reshape { shape: [ ] } }`;
+  repository
+    .add('column/1/model.onnx', lookup())
+    .add(
+      'column/config.pbtxt',
+      `max_batch_size: 4 dynamic_batching { max_queue_delay_microseconds: 20000 }
+       input [ ${flat('index', 'TYPE_INT64')} ] output [ ${flat('y', 'TYPE_FP32')} ]
+       model_warmup { batch_size: 3 inputs { key: "index" value { data_type: TYPE_INT64 dims: 1 zero_data: true } } }`,
+    )
+    .add('matrix/1/model.onnx', dot())
+    .add(
+      'matrix/config.pbtxt',
+      `input [ { name: "a" data_type: TYPE_FP32 dims: [ 1, 3 ] reshape { shape: [ 3 ] } }, { name: "b" data_type: TYPE_FP32 dims: 3 } ]
+       output [ ${flat('product', 'TYPE_FP32')} ]`,
+    );
   for (const [name, policy] of [
     ['newest', ''],
     ['two', 'version_policy { latest { num_versions: 2 } }'],
@@ -109,6 +125,30 @@ version_policy: { all { } }`,
     expect(body.outputs).toEqual([{ name: 'cube', datatype: 'FP32', shape: [1, 4], data: [1, 8, 27, 64] }]);
     const square = await gateway.infer('part', { inputs: [X], outputs: [{ name: 'square' }] });
     expect([square.status, square.body.error]).toEqual([400, expect.stringContaining("'square'")]);
+  });
+
+  it('reshapes inputs and outputs', async () => {
+    expect(await metadata('column')).toMatchObject({
+      inputs: [{ name: 'index', shape: [-1, 1] }],
+      outputs: [{ name: 'y', shape: [-1, 1] }],
+    });
+    const column = (data: number[]) =>
+      gateway.infer('column', {
+        inputs: [{ name: 'index', datatype: 'INT64', shape: [data.length, 1], data }],
+      });
+    const answers = await Promise.all([column([1]), column([2, 3]), column([4, 5, 6, 7, 8])]);
+    expect(answers.map(({ body }) => body.outputs[0])).toEqual([
+      { name: 'y', datatype: 'FP32', shape: [1, 1], data: [10] },
+      { name: 'y', datatype: 'FP32', shape: [2, 1], data: [20, 30] },
+      { name: 'y', datatype: 'FP32', shape: [5, 1], data: [40, 50, 60, 70, 80] },
+    ]);
+    const { body } = await gateway.infer('matrix', {
+      inputs: [
+        { name: 'a', datatype: 'FP32', shape: [1, 3], data: [1, 2, 3] },
+        { name: 'b', datatype: 'FP32', shape: [3], data: [4, 5, 6] },
+      ],
+    });
+    expect(body.outputs).toEqual([{ name: 'product', datatype: 'FP32', shape: [1], data: [32] }]);
   });
 
   it('splits what is larger than max_batch_size', async () => {

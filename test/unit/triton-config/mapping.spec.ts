@@ -61,6 +61,18 @@ describe('what Nexus makes of a field', () => {
     });
   });
 
+  it('a reshape is the shape in the model', async () => {
+    const { declared } = (
+      await read(
+        'max_batch_size: 2 input { name: "x" data_type: TYPE_INT8 dims: [2, 3] reshape { shape: 6 } } output { name: "y" data_type: TYPE_BOOL dims: 1 reshape { } }',
+      )
+    ).settings;
+    expect(declared).toMatchObject({
+      inputs: [{ shape: [-1, 2, 3], inside: [-1, 6] }],
+      outputs: [{ shape: [-1, 1], inside: [-1] }],
+    });
+  });
+
   it('KIND_AUTO leaves the device to the server', async () => {
     expect((await read('instance_group { count: 2 }')).settings).not.toHaveProperty('device');
   });
@@ -106,7 +118,14 @@ it.each<[text: string, reason: string]>([
     'input { name: "x"\noptional: true }',
     '2: input.optional is not supported; remove it; every input of an ONNX model is needed',
   ],
-  ['input {}\ninput { name: "x"\nreshape { shape: [1] } }', '3: input.reshape is not supported; give dims'],
+  [
+    'input { name: "x" data_type: TYPE_FP32 dims: [2, 3]\nreshape { shape: [5] } }',
+    "2: 'x' is reshaped from [2,3] to [5]; both must be fixed, with as many elements",
+  ],
+  [
+    'input { name: "x" data_type: TYPE_FP32 dims: -1\nreshape { shape: [-1, 1] } }',
+    "2: 'x' is reshaped from [-1] to [-1,1]; both must be fixed, with as many elements",
+  ],
   [
     'dynamic_batching {\npriority_levels: 2 }',
     '2: dynamic_batching.priority_levels is not supported; remove it',
