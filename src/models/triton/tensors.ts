@@ -1,8 +1,8 @@
 import type { DeclaredTensor, DeclaredTensors } from '../declared-tensors';
 import { elementCount, isDatatype, type Datatype, type Shape } from '../../runtime/tensor';
-import { Fault } from './fault';
+import { Fault } from './text/fault';
 import type { ModelConfig, TensorConfig } from './model-config';
-import { positionOf } from './read-message';
+import { positionOf } from './text/read-message';
 
 /**
  * What `config` says of inputs and outputs. `file` is how the file is called in messages.

@@ -1,6 +1,6 @@
-import { many, mapOf, ONE_OF } from '../../../src/models/triton/message-type';
-import { positionOf, readMessage } from '../../../src/models/triton/read-message';
-import { parseText } from '../../../src/models/triton/text-format';
+import { many, mapOf, ONE_OF } from '../../../src/models/triton/text/message-type';
+import { positionOf, readMessage } from '../../../src/models/triton/text/read-message';
+import { parseText } from '../../../src/models/triton/text/text-format';
 
 const TYPE = {
   text: 'string',
