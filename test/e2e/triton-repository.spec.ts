@@ -43,6 +43,7 @@ version_policy: { all { } }`,
     )
     .add('minimal/1/model.onnx', affine())
     .add('minimal/config.pbtxt', '')
+    .add('minimal/model.yaml', 'description: Told here.\ntimeout_ms: 1000\n')
     .add('alone/1/model.onnx', sumOfFour())
     .add('alone/labels.txt', 'the sum')
     .add('alone/config.pbtxt', sumConfig('alone'))
@@ -109,7 +110,10 @@ version_policy: { all { } }`,
       ],
       outputs: [{ name: 'product', datatype: 'FP32', shape: [] }],
     });
-    expect(await metadata('minimal')).toMatchObject({ inputs: [{ shape: [-1, -1] }] });
+    expect(await metadata('minimal')).toMatchObject({
+      inputs: [{ shape: [-1, -1] }],
+      properties: { description: 'Told here.' },
+    });
   });
 
   it('holds requests to the declared dims', async () => {
@@ -274,7 +278,11 @@ describe('a config.pbtxt that cannot be followed', () => {
       /MatMul/,
     ],
     ['filename', 'default_model_filename: "other.onnx"', /filename\/1\/other\.onnx cannot be read: ENOENT$/],
-    ['yaml', '', /yaml has both model\.yaml and config\.pbtxt; keep the one/],
+    [
+      'yaml',
+      '',
+      /yaml\/model\.yaml: threads cannot be set beside config\.pbtxt, only description, required, /,
+    ],
   ];
   const repository = new Repository().add('yaml/model.yaml', 'threads: 1\n');
   for (const [name, config] of CASES) {

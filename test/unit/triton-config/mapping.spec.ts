@@ -28,6 +28,7 @@ describe('what Nexus makes of a field', () => {
     [`${IO} max_batch_size: 8 dynamic_batching { }`, { max_batch_rows: 8, max_queue_delay_us: 0 }],
     [`${IO} dynamic_batching { }`, { max_batch_rows: 1 }],
     ['max_batch_size: 8', { max_batch_rows: 8 }],
+    ['input { name: "x" data_type: TYPE_FP32 dims: [1, 1] reshape { shape: 1 } }', { max_batch_rows: 1 }],
     [
       'dynamic_batching { max_queue_delay_microseconds: 100 default_queue_policy { timeout_action: REJECT default_timeout_microseconds: 5 max_queue_size: 6 allow_timeout_override: true } }',
       { max_queue_delay_us: 100, queue_timeout_us: 5, max_queue_requests: 6 },
