@@ -1,10 +1,12 @@
 import type { LoadedModel } from '../runtime/messages';
-import type { TensorSpec } from '../runtime/tensor';
+import type { Shape, TensorSpec } from '../runtime/tensor';
 
 /** An input or output as a configuration declares it, with its batch dimension. */
 export interface DeclaredTensor extends TensorSpec {
   /** File and line of the declaration. */
   readonly where: string;
+  /** Its shape in the model, where that is another one; then only the first dimension of both may be variable. */
+  readonly inside?: Shape;
 }
 
 /** What a configuration says of the tensors of a model. An empty list says nothing. */
@@ -61,8 +63,9 @@ function check(kind: string, tensor: DeclaredTensor, found: readonly TensorSpec[
     const names = found.map((candidate) => `'${candidate.name}'`).join(', ');
     throw new Error(`${where}: the model has no ${kind} '${name}'; it has ${names}`);
   }
-  if (agrees(tensor, own)) return;
-  throw new Error(`${where}: ${kind} '${name}' is ${shown(tensor)} here, but ${shown(own)} in the model`);
+  const inside = { ...tensor, shape: tensor.inside ?? tensor.shape };
+  if (agrees(inside, own)) return;
+  throw new Error(`${where}: ${kind} '${name}' is ${shown(inside)} here, but ${shown(own)} in the model`);
 }
 
 function agrees(declared: TensorSpec, own: TensorSpec): boolean {

@@ -1,5 +1,3 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ModelSettingsError, readModelSettings, type ModelSettings } from './model-settings';
 import { findVersions, type FoundModel, type FoundVersion } from './repository';
 import { CONFIG_FILE, readTritonConfig } from './triton/triton-config';
@@ -13,7 +11,17 @@ export interface ModelDescription {
   readonly refusal?: string;
 }
 
-/** Reads the model.yaml or config.pbtxt of `model`. What is wrong with it becomes the refusal. */
+/** Keys of model.yaml for which config.pbtxt has no field. */
+const BESIDE_CONFIG: readonly string[] = [
+  'description',
+  'required',
+  'timeout_ms',
+  'load_timeout_ms',
+  'max_queue_rows',
+  'max_queue_bytes',
+] satisfies (keyof ModelSettings)[];
+
+/** Reads the model.yaml and config.pbtxt of `model`. What is wrong with them becomes the refusal. */
 export async function describeModel(model: FoundModel, repository: string): Promise<ModelDescription> {
   try {
     return await read(model, repository);
@@ -26,21 +34,21 @@ export async function describeModel(model: FoundModel, repository: string): Prom
 async function read(model: FoundModel, repository: string): Promise<ModelDescription> {
   const { folder, versions } = model;
   const config = await readTritonConfig(model, repository);
-  if (config === undefined) return { settings: await readModelSettings(folder, repository), versions };
-  if (await exists(join(folder, 'model.yaml')))
-    throw new ModelSettingsError(
-      `${model.name} has both model.yaml and ${CONFIG_FILE}; keep the one that holds its settings`,
-    );
+  const settings = await readModelSettings(folder, repository);
+  if (config === undefined) return { settings, versions };
+  refuseConflict(settings, model.name);
   const wanted = config.chooseVersions(versions.map(({ version }) => version));
   return {
-    settings: config.settings,
+    settings: { ...settings, ...config.settings },
     versions: await findVersions(model, wanted, config.filename, repository),
   };
 }
 
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
+function refuseConflict(settings: ModelSettings, model: string): void {
+  const key = Object.keys(settings).find((candidate) => !BESIDE_CONFIG.includes(candidate));
+  if (key === undefined) return;
+  const allowed = BESIDE_CONFIG.join(', ');
+  throw new ModelSettingsError(
+    `${model}/model.yaml: ${key} cannot be set beside ${CONFIG_FILE}, only ${allowed} can; say it in ${CONFIG_FILE}`,
   );
 }

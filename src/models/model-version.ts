@@ -10,6 +10,7 @@ import { Scheduler } from '../scheduling/scheduler';
 import { fitTensors } from './declared-tensors';
 import type { ModelSettings } from './model-settings';
 import type { Placement } from './placement';
+import { Reshaper } from './reshaper';
 import { warmUpRuns } from './warm-up';
 
 /** State of a model version, by Triton's names. */
@@ -76,6 +77,7 @@ export class ModelVersion {
   unbatchable = '';
   private readonly limits: typeof DEFAULTS;
   private readonly supervisor: Supervisor;
+  private readonly reshaper: Reshaper | undefined;
   /** There from the first load on: what the model takes, and whether it batches, is known only then. */
   private loaded: { readonly signature: Signature; readonly scheduler: Scheduler } | undefined;
 
@@ -84,6 +86,7 @@ export class ModelVersion {
     private readonly observer: VersionObserver,
   ) {
     this.limits = { ...DEFAULTS, ...options.settings } as typeof DEFAULTS;
+    this.reshaper = Reshaper.of(options.settings.declared);
     this.supervisor = this.createSupervisor();
   }
 
@@ -132,7 +135,9 @@ export class ModelVersion {
   /** Runs `job`. Rejects with a NexusError. */
   run(job: Job): Promise<JobResult> {
     if (this.loaded === undefined || this.state !== 'READY') return Promise.reject(this.notReady());
-    return this.loaded.scheduler.submit(this.timed(job));
+    const { scheduler } = this.loaded;
+    const timed = this.timed(job);
+    return this.reshaper?.run(timed, (inner) => scheduler.submit(inner)) ?? scheduler.submit(timed);
   }
 
   /** Answers what it has taken, for as long as that takes, and ends the runners. */
@@ -187,7 +192,7 @@ export class ModelVersion {
   private async prepare(runner: Runner, model: LoadedModel): Promise<void> {
     this.loaded ??= this.adopt(model);
     for (const inputs of warmUpRuns(model.inputs, this.options.settings)) {
-      await runner.run(inputs, this.loaded.signature.outputNames);
+      await runner.run(this.reshaper?.toModel(inputs) ?? inputs, this.loaded.signature.outputNames);
     }
   }
 

@@ -43,6 +43,7 @@ version_policy: { all { } }`,
     )
     .add('minimal/1/model.onnx', affine())
     .add('minimal/config.pbtxt', '')
+    .add('minimal/model.yaml', 'description: Told here.\ntimeout_ms: 1000\n')
     .add('alone/1/model.onnx', sumOfFour())
     .add('alone/labels.txt', 'the sum')
     .add('alone/config.pbtxt', sumConfig('alone'))
@@ -50,6 +51,22 @@ version_policy: { all { } }`,
     .add('part/config.pbtxt', 'max_batch_size: 4 output { name: "cube" data_type: TYPE_FP32 dims: -1 }')
     .add('words/1/words.onnx', lookup())
     .add('words/config.pbtxt', 'default_model_filename: "words.onnx" max_batch_size: 2 dynamic_batching { }');
+  const flat = (name: string, type: string) =>
+    `{ name: "${name}" data_type: ${type} dims: [ 1 ] reshape { shape: [ ] } }`;
+  repository
+    .add('column/1/model.onnx', lookup())
+    .add(
+      'column/config.pbtxt',
+      `max_batch_size: 4 dynamic_batching { max_queue_delay_microseconds: 20000 }
+       input [ ${flat('index', 'TYPE_INT64')} ] output [ ${flat('y', 'TYPE_FP32')} ]
+       model_warmup { batch_size: 3 inputs { key: "index" value { data_type: TYPE_INT64 dims: 1 zero_data: true } } }`,
+    )
+    .add('matrix/1/model.onnx', dot())
+    .add(
+      'matrix/config.pbtxt',
+      `input [ { name: "a" data_type: TYPE_FP32 dims: [ 1, 3 ] reshape { shape: [ 3 ] } }, { name: "b" data_type: TYPE_FP32 dims: 3 } ]
+       output [ ${flat('product', 'TYPE_FP32')} ]`,
+    );
   for (const [name, policy] of [
     ['newest', ''],
     ['two', 'version_policy { latest { num_versions: 2 } }'],
@@ -93,7 +110,10 @@ version_policy: { all { } }`,
       ],
       outputs: [{ name: 'product', datatype: 'FP32', shape: [] }],
     });
-    expect(await metadata('minimal')).toMatchObject({ inputs: [{ shape: [-1, -1] }] });
+    expect(await metadata('minimal')).toMatchObject({
+      inputs: [{ shape: [-1, -1] }],
+      properties: { description: 'Told here.' },
+    });
   });
 
   it('holds requests to the declared dims', async () => {
@@ -111,6 +131,30 @@ version_policy: { all { } }`,
     expect([square.status, square.body.error]).toEqual([400, expect.stringContaining("'square'")]);
   });
 
+  it('reshapes inputs and outputs', async () => {
+    expect(await metadata('column')).toMatchObject({
+      inputs: [{ name: 'index', shape: [-1, 1] }],
+      outputs: [{ name: 'y', shape: [-1, 1] }],
+    });
+    const column = (data: number[]) =>
+      gateway.infer('column', {
+        inputs: [{ name: 'index', datatype: 'INT64', shape: [data.length, 1], data }],
+      });
+    const answers = await Promise.all([column([1]), column([2, 3]), column([4, 5, 6, 7, 8])]);
+    expect(answers.map(({ body }) => body.outputs[0])).toEqual([
+      { name: 'y', datatype: 'FP32', shape: [1, 1], data: [10] },
+      { name: 'y', datatype: 'FP32', shape: [2, 1], data: [20, 30] },
+      { name: 'y', datatype: 'FP32', shape: [5, 1], data: [40, 50, 60, 70, 80] },
+    ]);
+    const { body } = await gateway.infer('matrix', {
+      inputs: [
+        { name: 'a', datatype: 'FP32', shape: [1, 3], data: [1, 2, 3] },
+        { name: 'b', datatype: 'FP32', shape: [3], data: [4, 5, 6] },
+      ],
+    });
+    expect(body.outputs).toEqual([{ name: 'product', datatype: 'FP32', shape: [1], data: [32] }]);
+  });
+
   it('splits what is larger than max_batch_size', async () => {
     const index = { name: 'index', datatype: 'INT64', shape: [5], data: [5, 4, 3, 2, 1] };
     const { body } = await gateway.infer('words', { inputs: [index] });
@@ -122,7 +166,7 @@ version_policy: { all { } }`,
     const answers = await Promise.all(
       Array.from({ length: 6 }, () => gateway.infer('alone', { inputs: [X] })),
     );
-    expect(answers.map(({ body }) => body.outputs[0].data)).toEqual(Array.from({ length: 6 }, () => [10]));
+    expect(answers.map(({ body }) => body.outputs[0].data[0])).toEqual(Array(6).fill(10));
     expect(await executions('alone')).toBe(6);
     const nine = { ...X, shape: [9, 4], data: Array(9).fill(X.data).flat() };
     expect((await gateway.infer('alone', { inputs: [nine] })).body.outputs[0].data).toEqual(
@@ -234,7 +278,11 @@ describe('a config.pbtxt that cannot be followed', () => {
       /MatMul/,
     ],
     ['filename', 'default_model_filename: "other.onnx"', /filename\/1\/other\.onnx cannot be read: ENOENT$/],
-    ['yaml', '', /yaml has both model\.yaml and config\.pbtxt; keep the one/],
+    [
+      'yaml',
+      '',
+      /yaml\/model\.yaml: threads cannot be set beside config\.pbtxt, only description, required, /,
+    ],
   ];
   const repository = new Repository().add('yaml/model.yaml', 'threads: 1\n');
   for (const [name, config] of CASES) {

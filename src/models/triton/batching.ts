@@ -1,7 +1,7 @@
 import type { ModelSettings } from '../model-settings';
-import { Fault } from './fault';
+import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
-import { positionOf } from './read-message';
+import { positionOf } from './text/read-message';
 
 type Batching = Pick<
   ModelSettings,
@@ -24,7 +24,9 @@ export function batchingOf(config: ModelConfig): Batching {
   const isComplete = (config.input ?? []).length > 0 && (config.output ?? []).length > 0;
   const limits = batching === undefined ? {} : limitsOf(batching);
   // Where inputs or outputs are left out, Triton completes the rest too, and turns batching on for what can batch.
-  if (!isComplete) return rows === 0 ? limits : { max_batch_rows: rows, ...limits };
+  const isReshaped = [...(config.input ?? []), ...(config.output ?? [])].some(({ reshape }) => reshape);
+  if (!isComplete && !(rows === 0 && isReshaped))
+    return rows === 0 ? limits : { max_batch_rows: rows, ...limits };
   if (batching !== undefined || rows === 0) return { max_batch_rows: Math.max(1, rows), ...limits };
   return { max_batch_rows: rows, merge_requests: false };
 }

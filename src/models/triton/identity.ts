@@ -1,6 +1,6 @@
-import { Fault } from './fault';
+import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
-import { positionOf } from './read-message';
+import { positionOf } from './text/read-message';
 
 /** The only value, beside none, of fields that say what runs a model. */
 const ONLY = {

@@ -1,8 +1,8 @@
 import type { Device } from '../../runtime/messages';
 import type { ModelSettings } from '../model-settings';
-import { Fault } from './fault';
+import { Fault } from './text/fault';
 import type { InstanceGroup, ModelConfig } from './model-config';
-import { positionOf } from './read-message';
+import { positionOf } from './text/read-message';
 
 /** Most instances that model.yaml allows too. */
 const MAX_INSTANCES = 64;

@@ -1,4 +1,4 @@
-import { many, mapOf, ONE_OF, type MessageOf } from './message-type';
+import { many, mapOf, ONE_OF, type MessageOf } from './text/message-type';
 
 /** Triton's datatypes, in the order of their numbers. */
 const DATA_TYPES = [

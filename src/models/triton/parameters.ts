@@ -1,7 +1,7 @@
 import type { ModelSettings } from '../model-settings';
-import { Fault } from './fault';
+import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
-import { positionOf } from './read-message';
+import { positionOf } from './text/read-message';
 
 /** The settings among the parameters of the ONNX Runtime backend; those that only tune it are passed over. @throws Fault */
 export function parametersOf({ parameters = [] }: ModelConfig): Pick<ModelSettings, 'threads'> {

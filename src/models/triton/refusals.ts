@@ -1,7 +1,7 @@
-import { Fault } from './fault';
+import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
-import { positionOf } from './read-message';
-import type { Field } from './text-format';
+import { positionOf } from './text/read-message';
+import type { Field } from './text/text-format';
 
 /** Fields that are refused whatever stands in them, and what to do. */
 const UNKNOWN_HERE: Readonly<Record<string, string>> = {
@@ -14,8 +14,6 @@ const UNKNOWN_HERE: Readonly<Record<string, string>> = {
 
 /** Fields that are refused when they ask for something, as a path of names, and what to do. */
 const UNSUPPORTED: readonly (readonly [path: string, advice: string])[] = [
-  ['input.reshape', 'give dims as the model has them, or reshape within the model'],
-  ['output.reshape', 'give dims as the model has them, or reshape within the model'],
   ['input.allow_ragged_batch', 'remove it; requests whose rows differ in shape run apart'],
   ['input.optional', 'remove it; every input of an ONNX model is needed'],
   ['input.is_shape_tensor', 'remove it; it is for TensorRT'],

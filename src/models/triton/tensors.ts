@@ -1,8 +1,8 @@
 import type { DeclaredTensor, DeclaredTensors } from '../declared-tensors';
-import { isDatatype, type Datatype, type Shape } from '../../runtime/tensor';
-import { Fault } from './fault';
+import { elementCount, isDatatype, type Datatype, type Shape } from '../../runtime/tensor';
+import { Fault } from './text/fault';
 import type { ModelConfig, TensorConfig } from './model-config';
-import { positionOf } from './read-message';
+import { positionOf } from './text/read-message';
 
 /**
  * What `config` says of inputs and outputs. `file` is how the file is called in messages.
@@ -43,9 +43,28 @@ function declared(config: TensorConfig, batched: boolean, file: string): Declare
   const { line } = positionOf(config);
   if (name === undefined || name === '') throw new Fault({ line }, 'a tensor has no name; add name');
   const what = `'${name}'`;
-  const dims = dimsOf(config, what);
-  const shape = batched ? [-1, ...dims] : dims;
-  return { name, datatype: datatypeOf(config, what), shape, where: `${file}:${line}` };
+  const withRows = (dims: Shape) => (batched ? [-1, ...dims] : dims);
+  const tensor = {
+    name,
+    datatype: datatypeOf(config, what),
+    shape: withRows(dimsOf(config, what)),
+    where: `${file}:${line}`,
+  };
+  if (config.reshape === undefined) return tensor;
+  return { ...tensor, inside: withRows(insideOf(config, what)) };
+}
+
+/** The dims in the model. @throws Fault when they are not other fixed dims for as many elements. */
+function insideOf(config: TensorConfig, what: string): Shape {
+  const { dims = [], reshape } = config;
+  const { shape = [] } = reshape!;
+  const isFixed = [...dims, ...shape].every((size) => size >= 1);
+  if (isFixed && elementCount(dims) === elementCount(shape)) return shape;
+  const { line } = positionOf(config, 'reshape');
+  throw new Fault(
+    { line },
+    `${what} is reshaped from [${dims.join(',')}] to [${shape.join(',')}]; both must be fixed, with as many elements`,
+  );
 }
 
 function unique(tensors: readonly TensorConfig[]): readonly TensorConfig[] {

@@ -4,15 +4,15 @@ import { readInnerFile } from '../inner-file';
 import { ModelSettingsError, type ModelSettings } from '../model-settings';
 import type { FoundModel } from '../repository';
 import { batchingOf } from './batching';
-import { Fault } from './fault';
+import { Fault } from './text/fault';
 import { checkIdentity } from './identity';
 import { instancesOf } from './instances';
 import { MODEL_CONFIG, type ModelConfig } from './model-config';
 import { parametersOf } from './parameters';
-import { positionOf, readMessage } from './read-message';
+import { positionOf, readMessage } from './text/read-message';
 import { refuseUnread, refuseUnsupported } from './refusals';
 import { tensorsOf } from './tensors';
-import { parseText } from './text-format';
+import { parseText } from './text/text-format';
 import { versionPolicyOf, type VersionPolicy } from './version-policy';
 import { warmUpSamplesOf } from './warm-up-samples';
 

@@ -1,6 +1,6 @@
-import { Fault } from './fault';
+import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
-import { positionOf } from './read-message';
+import { positionOf } from './text/read-message';
 
 /** Which versions of a model are served, of those there are, oldest first. A version may be wanted that is not there. */
 export type VersionPolicy = (versions: readonly string[]) => readonly string[];

@@ -1,9 +1,9 @@
 import type { WarmUpSample } from '../model-settings';
 import { readInnerFile } from '../inner-file';
 import { ELEMENT_BYTES, elementCount, type TensorSpec } from '../../runtime/tensor';
-import { Fault } from './fault';
+import { Fault } from './text/fault';
 import type { ModelConfig, WarmUpConfig } from './model-config';
-import { positionOf } from './read-message';
+import { positionOf } from './text/read-message';
 import { datatypeOf, dimsOf } from './tensors';
 
 type Entry = NonNullable<WarmUpConfig['inputs']>[number];

@@ -46,7 +46,7 @@ function fieldsUntil(close: string, tokens: Tokens, depth: number): readonly Fie
 function parseField(close: string, tokens: Tokens, depth: number): Field {
   const { kind, text: name, at } = tokens.next;
   if (name === '[' && kind === 'symbol')
-    throw expected('a field name', '[, the name of an extension or Any, which are not supported', at);
+    throw expected('a field name (extensions and Any are not supported)', '[', at);
   if (kind !== 'identifier') throw wrong(close === '' ? 'a field name' : `a field name or ${close}`, tokens);
   tokens.take();
   const scalarsAllowed = tokens.skip(':');

@@ -1,4 +1,4 @@
-import { nearest } from '../../config/nearest';
+import { nearest } from '../../../config/nearest';
 import { Fault, type Position } from './fault';
 import { Many, ONE_OF, type FieldType, type MessageOf, type MessageType } from './message-type';
 import { readEnum, readScalar, shown } from './read-scalar';
