@@ -3,7 +3,9 @@ import { NexusError } from '../common/errors';
 import { ModelRegistry } from '../models/model-registry';
 import type { ModelVersion } from '../models/model-version';
 import { Traces } from '../observability/traces';
+import { classify } from './classification';
 import type { InferenceRequest, InferenceResult } from './inference-request';
+import type { Tensor } from '../runtime/tensor';
 import { validateInputs, validateOutputs } from './validation';
 
 /** How a protocol speaks: it turns its bytes into a request, and the result of that request into its answer. */
@@ -52,10 +54,10 @@ export class InferenceService {
       const job = jobOf(request, found);
       const result = await found.run(job);
       const inferred = performance.now();
-      const encoding = translation.encode(
-        { model, version: found.version, outputs: result.outputs },
-        request,
-      );
+      const { classCounts } = request;
+      const outputs =
+        classCounts === undefined ? result.outputs : classified(result.outputs, classCounts, job.rows, found);
+      const encoding = translation.encode({ model, version: found.version, outputs }, request);
       const answer = encoding instanceof Promise ? await encoding : encoding;
       const ended = performance.now();
       const times = {
@@ -79,6 +81,21 @@ export class InferenceService {
       throw error;
     }
   }
+}
+
+/** `outputs`, those in `classCounts` as their largest elements. @throws NexusError invalid_input */
+function classified(
+  outputs: readonly Tensor[],
+  classCounts: ReadonlyMap<string, number>,
+  rows: number,
+  { signature, options }: ModelVersion,
+): readonly Tensor[] {
+  const { labels } = options.settings;
+  return outputs.map((output) => {
+    const count = classCounts.get(output.name);
+    if (count === undefined) return output;
+    return classify(output, count, signature.batches ? rows : undefined, labels?.[output.name]);
+  });
 }
 
 /** @throws NexusError when the request does not fit the model. */

@@ -88,6 +88,7 @@ export class InferController {
       message,
       inputs: message.inputs,
       outputs: message.outputs.map(({ name }) => name),
+      classCounts: classCountsOf(message),
       deadline: deadlineOf(headers, message.parameters, this.config.requestTimeoutMs),
       abandoned: () => raw.socket.destroyed,
     };
@@ -106,4 +107,10 @@ export class InferController {
         : (name) => asked.some((output) => output.name === name && output.binary),
     );
   }
+}
+
+/** By name of the output; undefined when no classes are asked for, as mostly. */
+function classCountsOf({ outputs }: V2Request): ReadonlyMap<string, number> | undefined {
+  if (outputs.every(({ classes }) => classes === undefined)) return undefined;
+  return new Map(outputs.flatMap(({ name, classes }) => (classes === undefined ? [] : [[name, classes]])));
 }

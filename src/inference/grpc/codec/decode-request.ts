@@ -1,7 +1,7 @@
 import { errors } from '../../../common/errors';
 import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype, type Tensor } from '../../../runtime/tensor';
 import type { InferenceRequest } from '../../inference-request';
-import { requireUniqueNames } from '../../rest/codec/decode/fields';
+import { classCountOf, requireUniqueNames } from '../../rest/codec/decode/fields';
 import { quote } from '../../rest/codec/decode/mismatch';
 import type { InferInputTensor, ModelInferRequest } from '../messages';
 import { requireSupported } from './parameters';
@@ -18,7 +18,9 @@ export type TensorHead = Omit<Tensor, 'data'>;
  * The inputs and outputs of `message`. Raw inputs are views of it.
  * @throws invalid naming the field, what was expected and what came.
  */
-export function decodeRequest(message: ModelInferRequest): Pick<InferenceRequest, 'inputs' | 'outputs'> {
+export function decodeRequest(
+  message: ModelInferRequest,
+): Pick<InferenceRequest, 'inputs' | 'outputs' | 'classCounts'> {
   const { inputs, raw_input_contents: raw } = message;
   requireSupported(message.parameters, 'parameters');
   if (raw.length > 0) requireRawOnly(inputs, raw.length);
@@ -31,7 +33,7 @@ export function decodeRequest(message: ModelInferRequest): Pick<InferenceRequest
     return { ...head, data };
   });
   requireUniqueNames(tensors, 'inputs');
-  return { inputs: tensors, outputs: readOutputs(message) };
+  return { inputs: tensors, ...readOutputs(message) };
 }
 
 function requireRawOnly(inputs: readonly InferInputTensor[], count: number): void {
@@ -87,11 +89,18 @@ function readShape({ shape }: InferInputTensor, path: string): readonly number[]
   return shape;
 }
 
-function readOutputs({ outputs }: ModelInferRequest): readonly string[] {
+function readOutputs({ outputs }: ModelInferRequest): Pick<InferenceRequest, 'outputs' | 'classCounts'> {
+  const classCounts = new Map<string, number>();
   const named = outputs.map(({ name, parameters }, index) => {
-    requireSupported(parameters, `outputs[${index}].parameters`);
-    return { name: readName(name, `outputs[${index}]`) };
+    const path = `outputs[${index}]`;
+    requireSupported(parameters, `${path}.parameters`);
+    const classes = classCountOf(parameters.get('classification'), `${path}.parameters.classification`);
+    if (classes !== undefined) classCounts.set(name, classes);
+    return { name: readName(name, path) };
   });
   requireUniqueNames(named, 'outputs');
-  return named.map(({ name }) => name);
+  return {
+    outputs: named.map(({ name }) => name),
+    classCounts: classCounts.size === 0 ? undefined : classCounts,
+  };
 }

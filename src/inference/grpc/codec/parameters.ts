@@ -4,10 +4,6 @@ import type { InferParameters } from '../messages';
 /** Extensions that other servers of the protocol have, with the words for a client that asks for one here. */
 const UNSUPPORTED = new Map([
   ['shared_memory_region', 'shared memory is not supported; send the tensor in raw_input_contents'],
-  [
-    'classification',
-    'classification is not supported; ask for the output itself and take its largest values',
-  ],
 ]);
 
 /** @throws invalid when one of `parameters` asks for an extension that Nexus lacks. */
