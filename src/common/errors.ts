@@ -7,6 +7,7 @@ import type { status } from '@grpc/grpc-js';
 export type ErrorKind =
   | 'invalid'
   | 'not_found'
+  | 'wrong_method'
   | 'too_large'
   | 'unsupported_encoding'
   | 'rate_limited'
@@ -21,6 +22,7 @@ export type ErrorKind =
 export const HTTP_STATUS: Readonly<Record<ErrorKind, number>> = {
   invalid: 400,
   not_found: 404,
+  wrong_method: 405,
   too_large: 413,
   unsupported_encoding: 415,
   rate_limited: 429,
@@ -36,6 +38,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorKind, number>> = {
 export const GRPC_STATUS: Readonly<Record<ErrorKind, keyof typeof status>> = {
   invalid: 'INVALID_ARGUMENT',
   not_found: 'NOT_FOUND',
+  wrong_method: 'UNIMPLEMENTED',
   too_large: 'RESOURCE_EXHAUSTED',
   unsupported_encoding: 'UNIMPLEMENTED',
   rate_limited: 'RESOURCE_EXHAUSTED',
@@ -55,13 +58,17 @@ export class NexusError extends Error {
    * @param kind decides the status.
    * @param code a stable snake_case word for programs.
    * @param message for people; may be shown to the caller as it stands.
-   * @param details `param` names the offending part of the request; `retryAfterSeconds` becomes Retry-After.
+   * @param details `param` names the offending part of the request; `retryAfterSeconds` becomes Retry-After, `allow` Allow.
    */
   constructor(
     readonly kind: ErrorKind,
     readonly code: string,
     message: string,
-    readonly details: { readonly param?: string; readonly retryAfterSeconds?: number } = {},
+    readonly details: {
+      readonly param?: string;
+      readonly retryAfterSeconds?: number;
+      readonly allow?: string;
+    } = {},
   ) {
     super(message);
   }
@@ -85,12 +92,32 @@ export const errors = {
     ),
   routeNotFound: (method: string, path: string) =>
     new NexusError('not_found', 'route_not_found', `no route for ${method} ${path}; /docs lists every route`),
+  wrongMethod: (method: string, path: string, allowed: readonly string[]) => {
+    const allow = allowed.join(', ');
+    return new NexusError('wrong_method', 'wrong_method', `${path} does not take ${method}; send ${allow}`, {
+      allow,
+    });
+  },
   pathUnreadable: (path: string) =>
     new NexusError(
       'invalid',
       'path_unreadable',
       `the path ${path} cannot be read; percent-encode its names as UTF-8, each of at most 256 characters`,
     ),
+  modelControlOff: () =>
+    new NexusError(
+      'invalid',
+      'model_control_off',
+      'models are loaded at the start only; start the gateway with NEXUS_MODEL_CONTROL_MODE=explicit to load and unload them',
+    ),
+  notInRepository: (name: string, known: readonly string[]) =>
+    new NexusError(
+      'not_found',
+      'not_in_repository',
+      `the model repository has no '${name}'; it has ${known.join(', ') || 'no models'}`,
+    ),
+  loadFailed: (name: string, reason: string) =>
+    new NexusError('invalid', 'load_failed', `model '${name}' cannot be loaded: ${reason}`),
   modelNotFound: (name: string) =>
     new NexusError(
       'not_found',

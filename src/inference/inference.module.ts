@@ -5,6 +5,7 @@ import { GrpcDiscoveryController } from './grpc/discovery.controller';
 import { GrpcServer } from './grpc/grpc-server';
 import { GrpcInferController } from './grpc/infer.controller';
 import { GrpcInferService } from './grpc/infer.service';
+import { GrpcOperationsController } from './grpc/operations.controller';
 import { GrpcUnsupportedController } from './grpc/unsupported.controller';
 import { InferenceService } from './inference.service';
 import { Codec } from './rest/codec/codec';
@@ -20,6 +21,7 @@ import { V2Controller } from './rest/v2.controller';
     GrpcInferController,
     GrpcDiscoveryController,
     GrpcDetailsController,
+    GrpcOperationsController,
     GrpcUnsupportedController,
   ],
   providers: [InferenceService, Codec, GrpcInferService, GrpcServer],

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { NexusError } from '../common/errors';
 import { ModelRegistry } from '../models/model-registry';
 import type { ModelVersion } from '../models/model-version';
+import { Traces } from '../observability/traces';
 import type { InferenceRequest, InferenceResult } from './inference-request';
 import { validateInputs, validateOutputs } from './validation';
 
@@ -9,6 +10,8 @@ import { validateInputs, validateOutputs } from './validation';
 export interface Translation<Request extends InferenceRequest, Answer> {
   decode(): Request | Promise<Request>;
   encode(result: InferenceResult, request: Request): Answer | Promise<Answer>;
+  /** Id of the request as its log line has it, for traces. */
+  readonly requestId?: string;
 }
 
 /** What became of one request, for its log line. Times in milliseconds. */
@@ -24,7 +27,10 @@ export interface Served<Answer> {
 /** The data plane, free of any protocol: REST and gRPC only translate to it and back. */
 @Injectable()
 export class InferenceService {
-  constructor(private readonly registry: ModelRegistry) {}
+  constructor(
+    private readonly registry: ModelRegistry,
+    private readonly traces: Traces,
+  ) {}
 
   /**
    * Serves one request of `model`, in `version` or the newest that is ready, from its bytes to its answer, and
@@ -52,7 +58,7 @@ export class InferenceService {
       );
       const answer = encoding instanceof Promise ? await encoding : encoding;
       const ended = performance.now();
-      found.metrics.request('success', job.rows, {
+      const times = {
         totalMs: ended - started,
         decodeMs: decoded - started,
         queueMs: result.queueMs,
@@ -60,7 +66,12 @@ export class InferenceService {
         runMs: result.runMs,
         outputMs: result.outputMs,
         encodeMs: ended - inferred,
-      });
+      };
+      found.metrics.request('success', job.rows, times);
+      if (this.traces.active && this.traces.takes(model)) {
+        const { requestId } = translation;
+        this.traces.write({ requestId, model, version: found.version, started, times });
+      }
       return { answer, version: found.version, rows: job.rows, queueMs: result.queueMs, runMs: result.runMs };
     } catch (error) {
       const outcome = error instanceof NexusError ? error.kind : 'internal';

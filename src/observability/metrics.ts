@@ -18,6 +18,8 @@ export interface ModelSnapshot {
   readonly waitingRequests: number;
   /** Runs under way. */
   readonly running: number;
+  /** How long loading took; undefined when it has not succeeded yet. */
+  readonly loadMs: number | undefined;
 }
 
 /** Everything that `/metrics` exports. Features count through it and know no metrics library. */
@@ -62,6 +64,11 @@ export class Metrics {
   /** Names the function that a scrape asks for every version of a model. */
   watchModels(snapshot: () => Iterable<ModelSnapshot>): void {
     this.snapshot = snapshot;
+  }
+
+  /** Every version of a model that there is now. */
+  models(): Iterable<ModelSnapshot> {
+    return this.snapshot();
   }
 
   /** A runner ended by itself, or was ended because its run took too long, and is started again. */

@@ -22,6 +22,10 @@ export interface SchedulerLimits {
   readonly maxQueueDelayUs: number;
   readonly maxQueueRows: number;
   readonly maxQueueBytes: number;
+  /** Most requests that may wait, a part of a split one as one; any number when absent. */
+  readonly maxQueueRequests?: number;
+  /** Whether requests may share a run; true when absent. */
+  readonly mergesRequests?: boolean;
   /** Hard limit of one run, for the text of its error. */
   readonly timeoutMs: number;
 }
@@ -53,6 +57,8 @@ export class Scheduler {
   private dispatching = false;
   private sweeping = false;
   private wakeUp: (() => void) | undefined;
+  /** Called when there is nothing left to do. */
+  private readonly drains: (() => void)[] = [];
 
   constructor(
     private readonly model: string,
@@ -96,6 +102,12 @@ export class Scheduler {
     else if (known) await new Promise<void>((resolve) => this.departures.set(instance, resolve));
   }
 
+  /** Resolves when nothing waits and nothing runs. */
+  drained(): Promise<void> {
+    if (this.isIdle) return Promise.resolve();
+    return new Promise((resolve) => this.drains.push(resolve));
+  }
+
   /** Fails everything that waits. What runs is answered when it is done. */
   fail(error: NexusError): void {
     for (const { ticket } of [...this.queue.sweep(() => true), ...this.retries.splice(0).flat()])
@@ -103,9 +115,11 @@ export class Scheduler {
   }
 
   private whyFull({ rows, byteLength }: Job): string | undefined {
-    const { maxQueueRows, maxQueueBytes } = this.limits;
+    const { maxQueueRows, maxQueueBytes, maxQueueRequests = Infinity } = this.limits;
     // An empty queue takes any request: one larger than the queue could otherwise never be served.
     if (this.queue.length === 0) return undefined;
+    if (this.queue.length >= maxQueueRequests)
+      return `${this.queue.length} of ${maxQueueRequests} requests wait`;
     if (this.queue.rows + rows > maxQueueRows) return `${this.queue.rows} of ${maxQueueRows} rows wait`;
     if (this.queue.bytes + byteLength > maxQueueBytes)
       return `${this.queue.bytes} of ${maxQueueBytes} bytes wait`;
@@ -132,9 +146,10 @@ export class Scheduler {
 
   /** The next batch to run, without jobs that nobody waits for any more. */
   private nextBatch(): Batch | undefined {
-    const before = this.clock.now() - this.limits.maxQueueDelayUs / 1000;
+    const { maxQueueDelayUs, maxBatchRows, mergesRequests = true } = this.limits;
+    const before = this.clock.now() - maxQueueDelayUs / 1000;
     for (;;) {
-      const parts = this.retries.shift() ?? this.queue.take(this.limits.maxBatchRows, before);
+      const parts = this.retries.shift() ?? this.queue.take(maxBatchRows, before, mergesRequests);
       if (parts.length === 0) {
         this.wakeUpWhenDue(before);
         return undefined;
@@ -196,6 +211,7 @@ export class Scheduler {
       this.sweeping = false;
       this.queue.sweep((part) => this.isUnwanted(part));
       for (const part of this.retries.flat()) this.isUnwanted(part);
+      this.tellDrained();
       this.watch();
     });
   }
@@ -223,5 +239,14 @@ export class Scheduler {
     this.departures.get(instance)?.();
     this.departures.delete(instance);
     this.dispatch();
+    this.tellDrained();
+  }
+
+  private tellDrained(): void {
+    if (this.isIdle) for (const drain of this.drains.splice(0)) drain();
+  }
+
+  private get isIdle(): boolean {
+    return this.running + this.queue.length + this.retries.length === 0;
   }
 }

@@ -96,3 +96,48 @@ describe('the statistics', () => {
     },
   );
 });
+
+describe('the metrics by the names of Triton', () => {
+  const labels = '{model="affine",version="1"}';
+  const names = [
+    'nv_inference_request_success',
+    'nv_inference_count',
+    'nv_inference_exec_count',
+    'nv_inference_compute_infer_duration_us',
+    'nv_inference_queue_duration_us',
+    'nv_inference_pending_request_count',
+    'nv_model_load_duration_secs',
+  ];
+
+  it('go with the statistics', async () => {
+    expect((await gateway.infer('affine', rows(2))).status).toBe(200);
+    const [{ inference_stats, inference_count, execution_count }] = (await json('/v2/models/affine/stats'))
+      .model_stats;
+    const metric = (name: string) => gateway.metric(`${name}${labels}`);
+    expect(await metric('nv_inference_request_success')).toBe(inference_stats.success.count);
+    expect(await metric('nv_inference_count')).toBe(inference_count);
+    expect(await metric('nv_inference_exec_count')).toBe(execution_count);
+    const microseconds = await metric('nv_inference_compute_infer_duration_us');
+    expect(microseconds).toBe(Math.round(inference_stats.compute_infer.ns / 1000));
+    expect(await metric('nv_inference_pending_request_count')).toBe(0);
+    expect(await metric('nv_model_load_duration_secs')).toBeGreaterThan(0);
+    expect(await gateway.metric('nv_cpu_memory_total_bytes')).toBeGreaterThan(1e6);
+  });
+
+  it('have the reason of a failure', async () => {
+    const failed = (reason: string) =>
+      gateway.metric(`nv_inference_request_failure{model="affine",version="1",reason="${reason}"}`);
+    const before = await failed('OTHER');
+    expect((await gateway.infer('affine', { inputs: [] })).status).toBe(400);
+    expect(await failed('OTHER')).toBe(before! + 1);
+    expect(await failed('REJECTED')).toBe(0);
+  });
+
+  it('can be turned off', async () => {
+    const without = await Gateway.start(repository, { NEXUS_TRITON_METRICS: 'off' });
+    const text = await (await without.fetch('/metrics')).text();
+    await without.stop();
+    for (const name of names) expect(text).not.toContain(name);
+    expect(text).toContain('nexus_inference_requests_total');
+  });
+});

@@ -90,6 +90,47 @@ describe('discovery', () => {
     expect(response.models.map(({ name }: { name: string }) => name)).not.toContain('broken');
   });
 
+  it('reads and changes trace and log settings', async () => {
+    const of = (value: string) => ({ value: [value] });
+    const { response: traced } = await client.call('TraceSetting', {
+      model_name: 'affine',
+      settings: { trace_level: of('TIMESTAMPS'), trace_rate: of('5') },
+    });
+    expect(traced.settings).toMatchObject({ trace_level: of('TIMESTAMPS'), trace_rate: of('5') });
+    const cleared = { trace_level: { value: [] }, trace_rate: { value: [] } };
+    const { response } = await client.call('TraceSetting', { model_name: 'affine', settings: cleared });
+    expect(response.settings).toMatchObject({ trace_level: of('OFF'), trace_rate: of('1000') });
+
+    const verbose = (level: number) => ({ settings: { log_verbose_level: { uint32_param: level } } });
+    const { response: logged } = await client.call('LogSettings', verbose(1));
+    expect(logged.settings).toMatchObject({
+      log_verbose_level: { uint32_param: 1 },
+      log_info: { bool_param: true },
+      log_format: { string_param: 'default' },
+    });
+    await client.call('LogSettings', verbose(0));
+    const wrong = await client.call('LogSettings', { settings: { log_info: { string_param: 'yes' } } });
+    expect(wrong.error).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: 'log_info: expected true or false, got "yes"',
+    });
+  });
+
+  it('loads and unloads models with explicit control', async () => {
+    const controlled = await Gateway.start(repository, { NEXUS_MODEL_CONTROL_MODE: 'explicit' });
+    const control = new GrpcClient(controlled.grpc);
+    expect((await control.call('RepositoryModelLoad', { model_name: 'affine' })).error).toBeUndefined();
+    expect((await control.call('ModelReady', { name: 'affine' })).response).toEqual({ ready: true });
+    const parameters = { unload_dependents: { bool_param: false } };
+    const { error } = await control.call('RepositoryModelUnload', { model_name: 'affine', parameters });
+    expect(error).toBeUndefined();
+    expect((await control.call('ModelReady', { name: 'affine' })).error).toMatchObject({
+      code: status.NOT_FOUND,
+    });
+    control.close();
+    await controlled.stop();
+  });
+
   it.each([
     ['ModelReady', { name: 'no' }, status.NOT_FOUND],
     ['ModelMetadata', { name: 'no' }, status.NOT_FOUND],
@@ -97,19 +138,21 @@ describe('discovery', () => {
     ['ModelMetadata', { name: 'broken' }, status.UNAVAILABLE],
     ['ModelConfig', { name: 'no' }, status.NOT_FOUND],
     ['ModelStatistics', { name: 'no' }, status.NOT_FOUND],
-    ['RepositoryModelLoad', { model_name: 'affine' }, status.UNIMPLEMENTED],
-    ['RepositoryModelUnload', { model_name: 'affine' }, status.UNIMPLEMENTED],
+    ['RepositoryModelLoad', { model_name: 'affine' }, status.INVALID_ARGUMENT],
+    ['RepositoryModelUnload', { model_name: 'affine' }, status.INVALID_ARGUMENT],
+    ['TraceSetting', { model_name: 'no' }, status.NOT_FOUND],
     ['SystemSharedMemoryStatus', {}, status.UNIMPLEMENTED],
     ['SystemSharedMemoryRegister', { name: 'a' }, status.UNIMPLEMENTED],
     ['SystemSharedMemoryUnregister', { name: 'a' }, status.UNIMPLEMENTED],
     ['CudaSharedMemoryStatus', {}, status.UNIMPLEMENTED],
     ['CudaSharedMemoryRegister', { name: 'a' }, status.UNIMPLEMENTED],
     ['CudaSharedMemoryUnregister', { name: 'a' }, status.UNIMPLEMENTED],
-    ['TraceSetting', {}, status.UNIMPLEMENTED],
-    ['LogSettings', {}, status.UNIMPLEMENTED],
   ])('%s of %j is refused', async (method, message, code) => {
     const { error } = await client.call(method, message);
-    expect(error).toMatchObject({ code, details: expect.stringMatching(/not (found|ready|supported)/) });
+    expect(error).toMatchObject({
+      code,
+      details: expect.stringMatching(/not (found|ready|supported)|NEXUS_MODEL_CONTROL_MODE/),
+    });
   });
 });
 

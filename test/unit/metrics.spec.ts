@@ -59,7 +59,14 @@ describe('Metrics', () => {
 
   it('asks for the models when it is scraped', async () => {
     const metrics = new Metrics();
-    const digits = { model: 'digits', version: '1', waitingRows: 7, waitingRequests: 2, running: 1 };
+    const digits = {
+      model: 'digits',
+      version: '1',
+      waitingRows: 7,
+      waitingRequests: 2,
+      running: 1,
+      loadMs: 5,
+    };
     metrics.watchModels(() => [{ ...digits, state: 'READY' }]);
     expect(await scrape(metrics, 'nexus_queue_rows')).toEqual([
       'nexus_queue_rows{model="digits",version="1"} 7',

@@ -3,6 +3,7 @@ import { GrpcMethod } from '@nestjs/microservices';
 import { NexusError } from '../../common/errors';
 import { VERSION } from '../../common/version';
 import { ModelRegistry } from '../../models/model-registry';
+import { EXTENSIONS } from '../extensions';
 import { describe } from '../rest/v2.controller';
 
 const SERVICE = 'GRPCInferenceService';
@@ -21,11 +22,7 @@ export class GrpcDiscoveryController {
   /** Name and version of the server, and the extensions of the protocol it speaks. */
   @GrpcMethod(SERVICE, 'ServerMetadata')
   serverMetadata() {
-    return {
-      name: 'nexus',
-      version: VERSION,
-      extensions: ['model_configuration', 'statistics', 'model_repository'],
-    };
+    return { name: 'nexus', version: VERSION, extensions: EXTENSIONS };
   }
 
   /** Inputs and outputs of the version asked for, or of the newest that is ready. */
@@ -49,16 +46,5 @@ export class GrpcDiscoveryController {
       if (error instanceof NexusError && error.kind === 'unavailable') return { ready: false };
       throw error;
     }
-  }
-
-  /** Every version of every model, with its state and the reason for it. */
-  @GrpcMethod(SERVICE, 'RepositoryIndex')
-  repositoryIndex({ ready = false }: { readonly ready?: boolean }) {
-    const models = this.registry
-      .list()
-      .flatMap(({ versions }) => versions)
-      .filter(({ state }) => !ready || state === 'READY')
-      .map(({ name, version, state, reason }) => ({ name, version, state, reason }));
-    return { models };
   }
 }

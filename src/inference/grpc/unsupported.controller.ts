@@ -3,24 +3,11 @@ import { GrpcMethod } from '@nestjs/microservices';
 import { errors } from '../../common/errors';
 
 const SERVICE = 'GRPCInferenceService';
-const RESTART = 'change the repository and start again';
 const RAW = 'send tensors in raw_input_contents';
 
 /** The methods of the extensions that Nexus does not speak: each says what to do instead. */
 @Controller()
 export class GrpcUnsupportedController {
-  /** @throws NexusError of kind `unimplemented` */
-  @GrpcMethod(SERVICE, 'RepositoryModelLoad')
-  repositoryModelLoad(): never {
-    throw errors.unimplemented('loading a model by request', RESTART);
-  }
-
-  /** @throws NexusError of kind `unimplemented` */
-  @GrpcMethod(SERVICE, 'RepositoryModelUnload')
-  repositoryModelUnload(): never {
-    throw errors.unimplemented('unloading a model by request', RESTART);
-  }
-
   /** @throws NexusError of kind `unimplemented` */
   @GrpcMethod(SERVICE, 'SystemSharedMemoryStatus')
   systemSharedMemoryStatus(): never {
@@ -55,17 +42,5 @@ export class GrpcUnsupportedController {
   @GrpcMethod(SERVICE, 'CudaSharedMemoryUnregister')
   cudaSharedMemoryUnregister(): never {
     throw errors.unimplemented('shared memory of CUDA', RAW);
-  }
-
-  /** @throws NexusError of kind `unimplemented` */
-  @GrpcMethod(SERVICE, 'TraceSetting')
-  traceSetting(): never {
-    throw errors.unimplemented('tracing', 'the log has a line for each request, with its times');
-  }
-
-  /** @throws NexusError of kind `unimplemented` */
-  @GrpcMethod(SERVICE, 'LogSettings')
-  logSettings(): never {
-    throw errors.unimplemented('changing the log by request', 'set NEXUS_LOG_LEVEL and start again');
   }
 }

@@ -62,6 +62,7 @@ export class InferController {
     const served = await this.inference.serve(model, version, {
       decode: () => this.decode(request),
       encode: (result, exchange: Exchange) => this.encode(result, exchange),
+      requestId: request.id,
     });
     const { rows, queueMs, runMs } = served;
     request.inference = { model, version: served.version, outcome: 'success', rows, queueMs, runMs };

@@ -1,40 +1,77 @@
-import { Controller, HttpCode, Post, Req } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../common/api-v2-errors';
 import { errors } from '../../common/errors';
-import { ModelRegistry } from '../model-registry';
-import { RepositoryIndexEntry, RepositoryIndexRequest } from './repository.dto';
+import { jsonObject } from '../../common/json-object';
+import { ModelControl } from '../model-control';
+import { ApiModel } from './api-model';
+import { RepositoryChangeRequest, RepositoryIndexEntry, RepositoryIndexRequest } from './repository.dto';
 
-/** The model repository extension, as far as it only tells. */
+/** A request whose body is the bytes that came. */
+interface RawRequest {
+  readonly body?: Uint8Array;
+}
+
+/** The model repository extension. */
 @ApiTags('Models')
 @Controller('v2/repository')
 export class RepositoryController {
-  constructor(private readonly registry: ModelRegistry) {}
+  constructor(private readonly control: ModelControl) {}
 
-  /** Every version of every model, with its state and the reason for it. `{"ready": true}` leaves out what is not READY. */
+  /**
+   * Every version of every model, with its state and the reason for it. `{"ready": true}` leaves out what is not READY.
+   */
   @Post('index')
   @HttpCode(200)
   @ApiOperation({ summary: 'List every model version with its state' })
   @ApiBody({ type: RepositoryIndexRequest, required: false })
   @ApiV2Errors('invalid', 'too_large', 'overloaded', 'internal')
-  repositoryIndex(@Req() { body }: { body?: Uint8Array }): RepositoryIndexEntry[] {
+  async repositoryIndex(@Req() { body }: RawRequest): Promise<RepositoryIndexEntry[]> {
     const readyOnly = wantsReadyOnly(body);
-    return this.registry
-      .list()
-      .flatMap(({ versions }) => versions)
-      .filter(({ state }) => !readyOnly || state === 'READY')
-      .map(({ name, version, state, reason }) => ({ name, version, state, reason }));
+    return (await this.control.index()).filter(({ state }) => !readyOnly || state === 'READY');
+  }
+
+  /**
+   * Loads a model as the repository has it now, with NEXUS_MODEL_CONTROL_MODE=explicit. One that is served already is
+   * replaced once the new one is ready; where the new one cannot be loaded it stays.
+   */
+  @Post('models/:model/load')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Load a model' })
+  @ApiBody({ type: RepositoryChangeRequest, required: false })
+  @ApiOkResponse({ description: 'The model is ready.' })
+  @ApiModel()
+  @ApiV2Errors('invalid', 'too_large')
+  async repositoryModelLoad(@Param('model') model: string, @Req() { body }: RawRequest): Promise<void> {
+    await this.control.load(model, parametersOf(body));
+  }
+
+  /** Serves a model no more, with NEXUS_MODEL_CONTROL_MODE=explicit. Requests that it has taken are answered first. */
+  @Post('models/:model/unload')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Unload a model' })
+  @ApiBody({ type: RepositoryChangeRequest, required: false })
+  @ApiOkResponse({ description: 'The model is gone.' })
+  @ApiModel()
+  @ApiV2Errors('invalid', 'too_large')
+  async repositoryModelUnload(@Param('model') model: string, @Req() { body }: RawRequest): Promise<void> {
+    await this.control.unload(model, parametersOf(body));
   }
 }
 
 function wantsReadyOnly(body: Uint8Array | undefined): boolean {
-  if (body === undefined || body.length === 0) return false;
-  try {
-    const message = JSON.parse(Buffer.from(body).toString('utf8')) as { ready?: unknown };
-    const { ready = false } = message;
-    if (typeof ready === 'boolean' && !Array.isArray(message)) return ready;
-  } catch {
-    // Told below, like any other body that is not what it should be.
-  }
-  throw errors.invalidInput('the body must be empty or {"ready": true} or {"ready": false}');
+  const { ready = false } = jsonObject(body, '{"ready": true} or {"ready": false}');
+  if (typeof ready === 'boolean') return ready;
+  throw expected('{"ready": true} or {"ready": false}');
+}
+
+/** The parameters of a change, by name. */
+function parametersOf(body: Uint8Array | undefined): Record<string, unknown> {
+  const { parameters = {} } = jsonObject(body, '{"parameters": {...}}');
+  if (typeof parameters === 'object' && parameters !== null) return parameters as Record<string, unknown>;
+  throw expected('{"parameters": {...}}');
+}
+
+function expected(form: string) {
+  return errors.invalidInput(`the body must be empty or ${form}`);
 }
