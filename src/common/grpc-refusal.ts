@@ -1,6 +1,6 @@
 import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { errors, type NexusError } from './errors';
-import { grpcStatusOf } from './grpc-status';
+import { grpcStatusOf, sendable } from './grpc-status';
 
 type Status = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
@@ -28,5 +28,7 @@ const REFUSALS: readonly (readonly [said: RegExp, meant: (bodyLimit: number) => 
 /** `sent`, or where grpc-js made it of a client's mistake, the status of the catalogue: grpc-js calls most of them internal. */
 export function corrected(sent: Status, bodyLimit: number): Status {
   const refusal = REFUSALS.find(([said]) => said.test(sent.details));
-  return refusal === undefined ? sent : grpcStatusOf(refusal[1](bodyLimit));
+  return refusal === undefined
+    ? { ...sent, details: sendable(sent.details) }
+    : grpcStatusOf(refusal[1](bodyLimit));
 }

@@ -11,8 +11,8 @@ export function grpcStatusOf({ kind, message, details }: NexusError): StatusObje
   return { code: status[GRPC_STATUS[kind]], details: sendable(message), metadata };
 }
 
-/** Half of a surrogate pair, from a client's own text, could not be percent-encoded. */
-function sendable(text: string): string {
+/** `text` as it can travel in a status: not too long, and without halves of surrogate pairs, which have no encoding. */
+export function sendable(text: string): string {
   const short = text.length > LONGEST_DETAILS ? `${text.slice(0, LONGEST_DETAILS)}...` : text;
   return short.toWellFormed();
 }

@@ -54,6 +54,8 @@ export class GrpcServer extends ServerGrpc {
     this.server = new Server({
       'grpc.max_receive_message_length': bodyLimit,
       'grpc.max_send_message_length': -1,
+      // A client that is gone without a word would keep its streams.
+      'grpc.keepalive_time_ms': 60_000,
       interceptors: [...this.interceptors, this.calls.interceptor],
     });
     const bind = promisify(this.server.bindAsync.bind(this.server));

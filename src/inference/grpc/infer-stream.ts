@@ -36,6 +36,7 @@ export class InferStream {
     this.caller = callerOf({ ip: this.info.address });
     this.endsOnError = call.metadata.get('triton_grpc_error').includes('true');
     call.on('data', (bytes: Buffer) => void this.take(bytes));
+    call.on('drain', () => this.flow());
     call.on('end', () => this.stop());
     call.on('error', () => this.close());
     call.on('cancelled', () => this.close());
@@ -50,7 +51,7 @@ export class InferStream {
   private async take(bytes: Buffer): Promise<void> {
     if (!this.reading) return;
     this.unanswered++;
-    if (this.unanswered >= MAX_UNANSWERED) this.call.pause();
+    this.flow();
     const started = performance.now();
     let about: Partial<ModelInferRequest> = {};
     try {
@@ -64,8 +65,15 @@ export class InferStream {
       this.fail(about, this.known(thrown), performance.now() - started);
     }
     this.unanswered--;
-    if (this.reading) this.call.resume();
+    if (this.reading) this.flow();
     else this.endIfDone();
+  }
+
+  /** Reads on, unless there is much to do or the client does not read its answers. */
+  private flow(): void {
+    const isFull = this.unanswered >= MAX_UNANSWERED || this.call.writableNeedDrain;
+    if (this.reading && isFull) this.call.pause();
+    else this.call.resume();
   }
 
   private fail(

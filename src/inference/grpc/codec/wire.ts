@@ -35,6 +35,13 @@ export class WireReader {
 
   /** Reads the varint at `at` into {@link low} and {@link high}; returns where it ends. */
   varint(at: number): number {
+    const first = this.bytes[at];
+    // Most have one byte.
+    if (first !== undefined && first < 0x80) {
+      this.low = first;
+      this.high = 0;
+      return at + 1;
+    }
     let low = 0;
     let high = 0;
     for (let index = 0; index < 10; index++) {
