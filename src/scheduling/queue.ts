@@ -41,7 +41,8 @@ export class Queue {
       const due = bucket.rows >= maxRows || bucket.waitingSince <= before;
       if (due && (chosen === undefined || bucket.waitingSince < chosen.waitingSince)) chosen = bucket;
     }
-    return chosen === undefined ? [] : this.takeFrom(chosen, several ? maxRows : 0);
+    // Into less than no rows, no second part fits.
+    return chosen === undefined ? [] : this.takeFrom(chosen, several ? maxRows : -1);
   }
 
   /** Since when the part that has waited longest waits; undefined when none does. */

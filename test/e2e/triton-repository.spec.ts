@@ -193,7 +193,7 @@ describe('a queue policy of config.pbtxt', () => {
     'queue/config.pbtxt',
     `max_batch_size: 64 dynamic_batching {
          max_queue_delay_microseconds: 10000000
-         default_queue_policy { default_timeout_microseconds: 300000 max_queue_size: 2 }
+         default_queue_policy { default_timeout_microseconds: 1500000 max_queue_size: 2 }
        }`,
   );
   let gateway: Gateway;
@@ -289,6 +289,8 @@ describe('a config.pbtxt that cannot be followed', () => {
     repository.add(`${name}/1/model.onnx`, sumOfFour()).add(`${name}/config.pbtxt`, config);
   }
   repository
+    .add('linked/1/model.onnx', sumOfFour())
+    .link('linked/config.pbtxt', '/etc/hostname')
     .add('fixed/1/model.onnx', dot())
     .add('fixed/config.pbtxt', '\n\nmax_batch_size: 4')
     .add('good/1/model.onnx', sumOfFour());
@@ -311,6 +313,10 @@ describe('a config.pbtxt that cannot be followed', () => {
     expect(await reasonOf('fixed')).toMatch(
       /fixed\/config\.pbtxt:3: the model cannot batch, for 'a' is FP32 \[3\]/,
     );
+  });
+
+  it('reads no config.pbtxt from outside the repository', async () => {
+    expect(await reasonOf('linked')).toMatch(/linked\/config\.pbtxt cannot be read: it is outside/);
   });
 
   it('stops no other model', async () => {

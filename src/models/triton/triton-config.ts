@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { readInnerFile } from '../inner-file';
 import { ModelSettingsError, type ModelSettings } from '../model-settings';
@@ -37,11 +36,10 @@ export async function readTritonConfig(
   model: FoundModel,
   repository: string,
 ): Promise<TritonConfig | undefined> {
-  const path = join(model.folder, CONFIG_FILE);
-  const file = relative(join(repository, '..'), path);
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw new ModelSettingsError(`${file} cannot be read: ${error.code}`);
+  const file = relative(join(repository, '..'), join(model.folder, CONFIG_FILE));
+  const bytes = await readInnerFile(model.folder, CONFIG_FILE, repository).catch((error: Error) => {
+    if (error.message === 'ENOENT') return undefined;
+    throw new ModelSettingsError(`${file} cannot be read: ${error.message}`);
   });
   if (bytes === undefined) return undefined;
   if (bytes.byteLength > MAX_BYTES)

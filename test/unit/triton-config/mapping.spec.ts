@@ -74,6 +74,14 @@ describe('what Nexus makes of a field', () => {
     });
   });
 
+  it('no file is no configuration, and one that is too large is not read', async () => {
+    const config = (name: string) => readTritonConfig({ name, folder: join(root, name), versions: [] }, root);
+    await expect(config('nothing')).resolves.toBeUndefined();
+    await expect(read('#'.repeat(2 ** 20 + 1))).rejects.toThrow(
+      'config.pbtxt has 1048577 bytes; at most 1048576',
+    );
+  });
+
   it('KIND_AUTO leaves the device to the server', async () => {
     expect((await read('instance_group { count: 2 }')).settings).not.toHaveProperty('device');
   });
