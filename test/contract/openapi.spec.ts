@@ -40,7 +40,10 @@ function mismatch(schema: object, value: unknown): string {
 }
 
 let gateway: Gateway;
-beforeAll(async () => (gateway = await Gateway.start('./models')), 60_000);
+beforeAll(async () => {
+  const control = { NEXUS_MODEL_CONTROL_MODE: 'explicit', NEXUS_LOAD_MODELS: '*' };
+  gateway = await Gateway.start('./models', control);
+}, 60_000);
 afterAll(() => gateway.stop());
 
 it('openapi.json is what the gateway serves; `yarn openapi` writes it anew', async () => {
@@ -75,6 +78,12 @@ describe.each(operations)('$id', ({ path, method, operation }) => {
     const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
     const response = await gateway.fetch(url, { ...init, method: method.toUpperCase() });
     expect(response.status).toBe(200);
+    if (operation.responses['200']?.content === undefined) {
+      expect(await response.text()).toBe('');
+      // What was unloaded is needed again.
+      if (url.endsWith('/unload')) await gateway.fetch(url.replace(/unload$/, 'load'), { method: 'POST' });
+      return;
+    }
     const type = response.headers.get('content-type')!.split(';')[0]!;
     const documented = operation.responses['200']?.content?.[type]?.schema;
     expect(documented).toBeDefined();
