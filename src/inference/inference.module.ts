@@ -6,10 +6,11 @@ import { GrpcServer } from './grpc/grpc-server';
 import { GrpcInferController } from './grpc/infer.controller';
 import { GrpcInferService } from './grpc/infer.service';
 import { GrpcOperationsController } from './grpc/operations.controller';
-import { GrpcUnsupportedController } from './grpc/unsupported.controller';
+import { GrpcSharedMemoryController } from './grpc/shared-memory.controller';
 import { InferenceService } from './inference.service';
 import { Codec } from './rest/codec/codec';
 import { InferController } from './rest/infer.controller';
+import { SharedMemoryController } from './rest/shared-memory.controller';
 import { V2Controller } from './rest/v2.controller';
 
 /** The data plane: inference, and what the protocols that speak it tell of the models. */
@@ -18,11 +19,12 @@ import { V2Controller } from './rest/v2.controller';
   controllers: [
     InferController,
     V2Controller,
+    SharedMemoryController,
     GrpcInferController,
     GrpcDiscoveryController,
     GrpcDetailsController,
     GrpcOperationsController,
-    GrpcUnsupportedController,
+    GrpcSharedMemoryController,
   ],
   providers: [InferenceService, Codec, GrpcInferService, GrpcServer],
 })

@@ -192,3 +192,23 @@ describe('every answer', () => {
     ]);
   });
 });
+
+describe.each(['systemsharedmemory', 'cudasharedmemory'])('%s', (kind) => {
+  const post = (path: string) => gateway.send(`/v2/${kind}/${path}`, { method: 'POST' });
+
+  it('has no regions, and takes away none', async () => {
+    expect((await gateway.send(`/v2/${kind}/status`)).json()).toEqual([]);
+    for (const path of ['unregister', 'region/a/unregister']) {
+      const { status, body } = await post(path);
+      expect([status, body.length]).toEqual([200, 0]);
+    }
+  });
+
+  it('registers none, and says what to do instead', async () => {
+    const answer = await post('region/a/register');
+    expect([answer.status, answer.json()]).toEqual([
+      501,
+      { error: expect.stringMatching(/shared memory is not supported; send tensors as data/) },
+    ]);
+  });
+});

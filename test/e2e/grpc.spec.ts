@@ -116,6 +116,12 @@ describe('discovery', () => {
     });
   });
 
+  it.each(['System', 'Cuda'])('has no regions of %s shared memory', async (kind) => {
+    const { response } = await client.call(`${kind}SharedMemoryStatus`);
+    expect(response.regions).toEqual({});
+    expect((await client.call(`${kind}SharedMemoryUnregister`)).error).toBeUndefined();
+  });
+
   it('loads and unloads models with explicit control', async () => {
     const controlled = await Gateway.start(repository, { NEXUS_MODEL_CONTROL_MODE: 'explicit' });
     const control = new GrpcClient(controlled.grpc);
@@ -141,12 +147,8 @@ describe('discovery', () => {
     ['RepositoryModelLoad', { model_name: 'affine' }, status.INVALID_ARGUMENT],
     ['RepositoryModelUnload', { model_name: 'affine' }, status.INVALID_ARGUMENT],
     ['TraceSetting', { model_name: 'no' }, status.NOT_FOUND],
-    ['SystemSharedMemoryStatus', {}, status.UNIMPLEMENTED],
     ['SystemSharedMemoryRegister', { name: 'a' }, status.UNIMPLEMENTED],
-    ['SystemSharedMemoryUnregister', { name: 'a' }, status.UNIMPLEMENTED],
-    ['CudaSharedMemoryStatus', {}, status.UNIMPLEMENTED],
     ['CudaSharedMemoryRegister', { name: 'a' }, status.UNIMPLEMENTED],
-    ['CudaSharedMemoryUnregister', { name: 'a' }, status.UNIMPLEMENTED],
   ])('%s of %j is refused', async (method, message, code) => {
     const { error } = await client.call(method, message);
     expect(error).toMatchObject({
