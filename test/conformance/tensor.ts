@@ -54,17 +54,19 @@ export function renamed({ datatype, shape, bytes }: Tensor, name: string): Tenso
 /** The binary form of elements. */
 export function toBytes(datatype: string, elements: readonly Element[]): Buffer {
   if (datatype === 'BYTES') return Buffer.concat(elements.flatMap(withLength));
-  const { size, write } = codecOf(datatype);
-  const bytes = Buffer.alloc(elements.length * size);
-  elements.forEach((element, index) => write(viewOf(bytes), index * size, element));
+  const elementCodec = codecOf(datatype);
+  const bytes = Buffer.alloc(elements.length * elementCodec.size);
+  elements.forEach((element, index) => elementCodec.write(viewOf(bytes), index * elementCodec.size, element));
   return bytes;
 }
 
 /** The elements of a binary form. Those of BYTES are Buffers. */
 export function toElements(datatype: string, bytes: Buffer): Element[] {
   if (datatype === 'BYTES') return withoutLengths(bytes);
-  const { size, read } = codecOf(datatype);
-  return Array.from({ length: bytes.length / size }, (_, index) => read(viewOf(bytes), index * size));
+  const elementCodec = codecOf(datatype);
+  return Array.from({ length: bytes.length / elementCodec.size }, (_, index) =>
+    elementCodec.read(viewOf(bytes), index * elementCodec.size),
+  );
 }
 
 const CODECS: Readonly<Record<string, Codec>> = {

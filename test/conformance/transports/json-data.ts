@@ -26,11 +26,11 @@ export function bareTokens(json: string): string {
 export function fromJsonData(datatype: string, data: readonly unknown[]): Buffer {
   return toBytes(
     datatype,
-    data.map((item) => element(datatype, item)),
+    data.map((item) => fromItem(datatype, item)),
   );
 }
 
-function element(datatype: string, item: unknown): Element {
+function fromItem(datatype: string, item: unknown): Element {
   if (item instanceof NumberText)
     return datatype.endsWith('64') && !datatype.startsWith('F') ? BigInt(item.text) : Number(item.text);
   if (typeof item === 'string') return datatype === 'BYTES' ? item : Number(item);

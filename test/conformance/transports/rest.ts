@@ -104,8 +104,7 @@ export function readAnswer({ body, headers }: HttpAnswer): InferAnswer {
   let at = end;
   const outputs = json.outputs.map(({ name, datatype, shape, parameters, data }) => {
     const size = parameters?.binary_data_size;
-    const bytes =
-      size === undefined ? fromJsonData(datatype, data ?? []) : body.subarray(at, (at += size));
+    const bytes = size === undefined ? fromJsonData(datatype, data ?? []) : body.subarray(at, (at += size));
     return { name, datatype, shape: shape.map((dimension) => Number(dimension.text)), bytes };
   });
   return { id: json.id ?? '', model: json.model_name, version: json.model_version ?? '', outputs };
