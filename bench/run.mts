@@ -5,7 +5,7 @@ import { IMAGE_OF_SEVEN } from '../src/inference/rest/v2.examples.ts';
 import { perceptron } from '../test/fixtures/models.ts';
 import { save } from '../test/fixtures/onnx.ts';
 import { binaryRequest, drive, type Load } from './load.mts';
-import { measure, startEcho, startGateway } from './server.mts';
+import { measure, startEcho, startGateway, startGrpcEcho } from './server.mts';
 
 /*
  * The gateway against its ceilings, measured in turns in one run: `yarn bench [rounds] [seconds]`. Absolute numbers
@@ -24,6 +24,7 @@ console.log(
   `${availableParallelism()} cores, Node ${process.version}, ${rounds} rounds of ${seconds} s, medians\n`,
 );
 await smallest();
+await smallestOverGrpc();
 for (const [name, layers] of Object.entries(MODELS)) await perceptrons(name, layers);
 
 /** The smallest sample model against an echo of the same body. */
@@ -58,6 +59,22 @@ async function smallest(): Promise<void> {
     () => drive(gateway.url, load, seconds),
   );
   await Promise.all([gateway.stop(), unlimited.stop()]);
+}
+
+/** The smallest sample model over gRPC against an echo of the same message; 64 calls at once on one connection. */
+async function smallestOverGrpc(): Promise<void> {
+  const [echo, gateway] = await Promise.all([startGrpcEcho(), startGateway('./models')]);
+  const call = (address: string, duration: number) => measure('grpc-load.mts', address, 64, duration);
+  await call(gateway.grpc, WARM_UP_SECONDS);
+  await call(echo.grpc, WARM_UP_SECONDS);
+  await compare(
+    'digits, gRPC',
+    'grpc-js echo',
+    'req/s',
+    () => call(echo.grpc, seconds),
+    () => call(gateway.grpc, seconds),
+  );
+  await Promise.all([echo.stop(), gateway.stop()]);
 }
 
 /** A model whose time is spent in ONNX Runtime against session.run without HTTP, and health while it is saturated. */

@@ -7,16 +7,28 @@ const NO_WARNING = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
 /** A server under load: where it listens, and how to end it. */
 export interface Server {
   readonly url: string;
+  /** `<host>:<port>` of gRPC; empty where it speaks none. */
+  readonly grpc: string;
   stop(): Promise<void>;
 }
 
 /** Starts the bare Fastify echo. */
 export async function startEcho(): Promise<Server> {
-  const child = spawn(process.execPath, [NO_WARNING, 'bench/echo.mts'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [url] = (await once(createInterface(child.stdout), 'line')) as [string];
-  return { url, stop: () => stop(child) };
+  const [url, child] = await startScript('bench/echo.mts');
+  return { url, grpc: '', stop: () => stop(child) };
+}
+
+/** Starts the bare grpc-js echo. */
+export async function startGrpcEcho(): Promise<Server> {
+  const [grpc, child] = await startScript('bench/grpc-echo.mts');
+  return { url: '', grpc, stop: () => stop(child) };
+}
+
+/** Starts a script that prints where it listens. */
+async function startScript(path: string): Promise<[address: string, child: ChildProcess]> {
+  const child = spawn(process.execPath, [NO_WARNING, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [address] = (await once(createInterface(child.stdout), 'line')) as [string];
+  return [address, child];
 }
 
 /** Starts the built gateway as a user would, on a free port, with the rate limiter on but never reached. */
@@ -24,6 +36,7 @@ export async function startGateway(repository: string, settings: NodeJS.ProcessE
   const env = {
     ...process.env,
     NEXUS_PORT: '0',
+    NEXUS_GRPC_PORT: '0',
     NEXUS_MODEL_REPOSITORY: repository,
     NEXUS_RATE_LIMIT: '1000000000',
     NEXUS_DRAIN_DELAY_MS: '0',
@@ -31,11 +44,13 @@ export async function startGateway(repository: string, settings: NodeJS.ProcessE
   };
   const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let url = '';
+  let grpc = '';
   for await (const line of createInterface(child.stderr)) {
     url ||= /http:\S+\d/.exec(line)?.[0] ?? '';
+    grpc ||= /gRPC on (\S+\d)/.exec(line)?.[1] ?? '';
     if (/Docs/.test(line)) break;
   }
-  return { url, stop: () => stop(child) };
+  return { url, grpc, stop: () => stop(child) };
 }
 
 /** Runs one of the scripts beside this file and resolves with the number it prints. */

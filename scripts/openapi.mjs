@@ -10,7 +10,7 @@ import { env, node, root } from './toolchain.mjs';
 await prepare();
 const gateway = spawn(node, ['dist/main.js'], {
   cwd: root,
-  env: { ...env, NEXUS_PORT: '0', NEXUS_DRAIN_DELAY_MS: '0' },
+  env: { ...env, NEXUS_PORT: '0', NEXUS_GRPC_PORT: '0', NEXUS_DRAIN_DELAY_MS: '0' },
   stdio: ['ignore', 'ignore', 'pipe'],
 });
 const [line] = await once(createInterface(gateway.stderr), 'line');

@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { VERSION } from './common/version';
+import { GrpcServer } from './inference/grpc/grpc-server';
 import { ModelRegistry } from './models/model-registry';
 import type { ModelVersion } from './models/model-version';
 
@@ -11,11 +12,16 @@ export async function showBanner(app: NestFastifyApplication): Promise<void> {
   const registry = app.get(ModelRegistry);
   const versions = registry.list().flatMap((model) => model.versions);
   const url = await app.getUrl();
+  const { address } = app.get(GrpcServer);
   print(
-    `Nexus ${VERSION} listens on ${url}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`,
+    `Nexus ${VERSION} listens on ${url}, gRPC on ${address}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`,
   );
   await registry.loaded;
-  print(['', `  API   ${url}/v2`, `  Docs  ${url}/docs`, '', ...table(versions), ''].join('\n'));
+  print(
+    ['', `  API   ${url}/v2`, `  gRPC  ${address}`, `  Docs  ${url}/docs`, '', ...table(versions), ''].join(
+      '\n',
+    ),
+  );
 }
 
 function table(versions: readonly ModelVersion[]): string[] {

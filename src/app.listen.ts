@@ -3,24 +3,35 @@ import type { Config } from './config/config';
 import { ConfigError } from './config/config-error';
 
 /**
- * Starts to listen.
- * @throws {ConfigError} when the address cannot be had, naming the setting to change.
+ * Starts to listen for HTTP and gRPC.
+ * @throws {ConfigError} when an address cannot be had, naming the setting to change.
  */
 export async function listen(app: NestFastifyApplication, config: Config): Promise<void> {
+  const { host, port, grpcPort } = config;
+  await orExplain(app.listen(port, host), `NEXUS_PORT=${port}`, host);
+  await orExplain(app.startAllMicroservices(), `NEXUS_GRPC_PORT=${grpcPort}`, host);
+}
+
+async function orExplain(listening: Promise<unknown>, setting: string, host: string): Promise<void> {
   try {
-    await app.listen(config.port, config.host);
+    await listening;
   } catch (error) {
-    const reason = explain((error as NodeJS.ErrnoException).code, config);
+    const reason = explain(codeOf(error as NodeJS.ErrnoException), setting, host);
     throw reason === undefined ? error : new ConfigError([reason]);
   }
 }
 
-function explain(code: string | undefined, { host, port }: Config): string | undefined {
+/** gRPC has the code in its text only. */
+function codeOf({ code, message }: NodeJS.ErrnoException): string | undefined {
+  return code ?? /\bE[A-Z]+\b/.exec(message)?.[0];
+}
+
+function explain(code: string | undefined, setting: string, host: string): string | undefined {
   switch (code) {
     case 'EADDRINUSE':
-      return `NEXUS_PORT=${port}: something else listens there on ${host}; stop it, or set another port`;
+      return `${setting}: something else listens there on ${host}; stop it, or set another port`;
     case 'EACCES':
-      return `NEXUS_PORT=${port}: this user may not listen there; set a port from 1024 up`;
+      return `${setting}: this user may not listen there; set a port from 1024 up`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return `NEXUS_HOST=${host}: this machine does not have that address; set 127.0.0.1, or 0.0.0.0 for all`;

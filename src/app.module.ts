@@ -4,18 +4,19 @@ import { ConfigModule } from './config/config.module';
 import { HealthModule } from './health/health.module';
 import { InferenceModule } from './inference/inference.module';
 import { ModelsModule } from './models/models.module';
+import type { Log } from './observability/log';
 import { ObservabilityModule } from './observability/observability.module';
 import { RateLimitModule } from './rate-limit/rate-limit.module';
 
 /** The one place where all features meet. */
 @Module({})
 export class AppModule {
-  static with(config: Config): DynamicModule {
+  static with(config: Config, log: Log): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
-        ObservabilityModule,
+        ObservabilityModule.with(log),
         RateLimitModule,
         ModelsModule,
         InferenceModule,

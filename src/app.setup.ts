@@ -5,11 +5,13 @@ import { AppModule } from './app.module';
 import { sendError } from './common/error-body';
 import { ErrorFilter } from './common/error.filter';
 import { answerMalformed } from './common/malformed-http';
+import { KnownRoutes } from './common/known-routes';
 import { readBody } from './common/read-body';
 import { REQUEST_ID_HEADER, requestIdOf } from './common/request-id';
 import { toNexusError } from './common/to-nexus-error';
 import type { Config } from './config/config';
 import { serveDocs } from './docs/docs';
+import { connectGrpc } from './app.grpc';
 import { Drain } from './health/drain';
 import { Log, NestLogger } from './observability/log';
 import { Metrics } from './observability/metrics';
@@ -26,7 +28,7 @@ export async function createApp(
   log = new Log(config.logLevel),
 ): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.with(config),
+    AppModule.with(config, log),
     createAdapter(config),
     {
       logger: new NestLogger(log.logger),
@@ -37,6 +39,7 @@ export async function createApp(
   app.useGlobalFilters(new ErrorFilter());
   app.get(Drain).watch(app.getHttpAdapter().getInstance());
   observeRequests(app.getHttpAdapter().getInstance(), log, app.get(Metrics));
+  connectGrpc(app, config, log);
   serveDocs(app);
   return app;
 }
@@ -56,6 +59,7 @@ function createAdapter({ bodyLimit, trustProxy }: Config): FastifyAdapter {
     // No route uses Nest middleware; its dispatcher alone takes a tenth of the smallest request.
     skipMiddie: true,
   });
+  KnownRoutes.watch(adapter.getInstance());
   acceptAnyBody(adapter, bodyLimit);
   return adapter;
 }

@@ -5,6 +5,7 @@ import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from './config/config';
 import { Drain } from './health/drain';
+import { GrpcServer } from './inference/grpc/grpc-server';
 
 type Signal = 'SIGTERM' | 'SIGINT';
 
@@ -43,7 +44,7 @@ async function shutDown(app: NestFastifyApplication, drainDelayMs: number): Prom
   await delay(drainDelayMs);
   closeConnections(app.getHttpServer(), app.get(Drain));
   try {
-    await app.close();
+    await Promise.all([app.close(), app.get(GrpcServer).close()]);
     process.exit(0);
   } catch (error) {
     logger.error(error);

@@ -4,7 +4,9 @@ import { HTTP_STATUS, type ErrorKind } from './errors';
 import { V2Error } from './v2-error.dto';
 
 /** What each kind of error means to a client of the routes under /v2. */
-const MEANING: Readonly<Record<Exclude<ErrorKind, 'rate_limited' | 'cancelled'>, string>> = {
+const MEANING: Readonly<
+  Record<Exclude<ErrorKind, 'rate_limited' | 'cancelled' | 'wrong_method' | 'unimplemented'>, string>
+> = {
   invalid: 'The request is wrong; the text tells what was expected, what came and how to fix it.',
   not_found: 'There is no such model or version.',
   too_large: 'The body is larger than NEXUS_BODY_LIMIT.',

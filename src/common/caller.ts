@@ -17,3 +17,9 @@ export function callerOf(request: Pick<FastifyRequest, 'ip' | 'caller'>): string
   const { ip } = request;
   return ip.includes(':') ? normalizeIp(ip) : ip;
 }
+
+/** How many requests a caller may still send: for protocols whose requests the guard of the rate limit does not see. */
+export abstract class Budget {
+  /** Counts one request of `caller`. @throws NexusError of kind `rate_limited` when the budget is spent. */
+  abstract spend(caller: string): void;
+}

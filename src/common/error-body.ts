@@ -20,9 +20,10 @@ export function errorBody(error: NexusError, url: string): ErrorBody {
   return { error: { message, type: kind, param: details.param ?? null, code } };
 }
 
-/** Answers `request` with `error`: its status, Retry-After where it has one, and its body. */
+/** Answers `request` with `error`: its status, Retry-After and Allow where it has them, and its body. */
 export function sendError(error: NexusError, request: FastifyRequest, reply: FastifyReply): void {
-  const { retryAfterSeconds } = error.details;
+  const { retryAfterSeconds, allow } = error.details;
+  if (allow !== undefined) reply.header('allow', allow);
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   reply.code(HTTP_STATUS[error.kind]).send(errorBody(error, request.url));
 }

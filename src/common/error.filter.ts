@@ -1,17 +1,23 @@
+import type { Metadata } from '@grpc/grpc-js';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { throwError, type Observable } from 'rxjs';
 import { sendError } from './error-body';
+import { errors, NexusError } from './errors';
+import { grpcStatusOf } from './grpc-status';
+import { REQUEST_ID_HEADER } from './request-id';
 import { toNexusError } from './to-nexus-error';
 
 /**
  * Answers everything that was thrown while a request was handled: the table of the error catalogue gives the status,
- * the path the form of the body. An error that nobody made on purpose is logged and answered without its text.
+ * the protocol and the path its form. An error that nobody made on purpose is logged and answered without its text.
  */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   private readonly logger = new Logger('Errors');
 
-  catch(thrown: unknown, host: ArgumentsHost): void {
+  catch(thrown: unknown, host: ArgumentsHost): Observable<never> | void {
+    if (host.getType() === 'rpc') return throwError(() => this.callStatus(thrown, host));
     const http = host.switchToHttp();
     const reply = http.getResponse<FastifyReply>();
     if (isHealthReport(thrown)) {
@@ -20,16 +26,24 @@ export class ErrorFilter implements ExceptionFilter {
     }
     const request = http.getRequest<FastifyRequest>();
     const error = toNexusError(thrown, request);
-    if (error.kind === 'internal') this.report(thrown, request);
+    const { id: requestId, method, url } = request;
+    if (error.kind === 'internal') this.report(thrown, { requestId, method, url });
     sendError(error, request, reply);
   }
 
-  private report(thrown: unknown, request: FastifyRequest): void {
+  private callStatus(thrown: unknown, host: ArgumentsHost) {
+    if (thrown instanceof NexusError) return grpcStatusOf(thrown);
+    const [requestId] = host.switchToRpc().getContext<Metadata>().get(REQUEST_ID_HEADER);
+    this.report(thrown, { requestId });
+    return grpcStatusOf(errors.internal());
+  }
+
+  private report(thrown: unknown, request: object): void {
     const err =
       thrown instanceof Error
         ? thrown
         : new Error(`something that is no Error was thrown: ${String(thrown)}`);
-    this.logger.error({ requestId: request.id, method: request.method, url: request.url, err });
+    this.logger.error({ ...request, err });
   }
 }
 

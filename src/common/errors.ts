@@ -1,10 +1,13 @@
+import type { status } from '@grpc/grpc-js';
+
 /**
  * What went wrong, as a caller sees it. Each protocol maps a kind to a status once
- * ({@link HTTP_STATUS} for HTTP); nothing else in the code mentions status numbers.
+ * ({@link HTTP_STATUS} and {@link GRPC_STATUS}); nothing else in the code mentions status numbers.
  */
 export type ErrorKind =
   | 'invalid'
   | 'not_found'
+  | 'wrong_method'
   | 'too_large'
   | 'unsupported_encoding'
   | 'rate_limited'
@@ -12,12 +15,14 @@ export type ErrorKind =
   | 'unavailable'
   | 'deadline'
   | 'cancelled'
+  | 'unimplemented'
   | 'internal';
 
 /** The one table from kind to HTTP status. */
 export const HTTP_STATUS: Readonly<Record<ErrorKind, number>> = {
   invalid: 400,
   not_found: 404,
+  wrong_method: 405,
   too_large: 413,
   unsupported_encoding: 415,
   rate_limited: 429,
@@ -25,7 +30,24 @@ export const HTTP_STATUS: Readonly<Record<ErrorKind, number>> = {
   unavailable: 503,
   deadline: 504,
   cancelled: 499,
+  unimplemented: 501,
   internal: 500,
+};
+
+/** The one table from kind to the name of a gRPC status. */
+export const GRPC_STATUS: Readonly<Record<ErrorKind, keyof typeof status>> = {
+  invalid: 'INVALID_ARGUMENT',
+  not_found: 'NOT_FOUND',
+  wrong_method: 'UNIMPLEMENTED',
+  too_large: 'RESOURCE_EXHAUSTED',
+  unsupported_encoding: 'UNIMPLEMENTED',
+  rate_limited: 'RESOURCE_EXHAUSTED',
+  overloaded: 'RESOURCE_EXHAUSTED',
+  unavailable: 'UNAVAILABLE',
+  deadline: 'DEADLINE_EXCEEDED',
+  cancelled: 'CANCELLED',
+  unimplemented: 'UNIMPLEMENTED',
+  internal: 'INTERNAL',
 };
 
 /** Every error that Nexus reports on purpose. Its message is written for the caller: what was expected, what came, how to fix it. */
@@ -36,13 +58,17 @@ export class NexusError extends Error {
    * @param kind decides the status.
    * @param code a stable snake_case word for programs.
    * @param message for people; may be shown to the caller as it stands.
-   * @param details `param` names the offending part of the request; `retryAfterSeconds` becomes Retry-After.
+   * @param details `param` names the offending part of the request; `retryAfterSeconds` becomes Retry-After, `allow` Allow.
    */
   constructor(
     readonly kind: ErrorKind,
     readonly code: string,
     message: string,
-    readonly details: { readonly param?: string; readonly retryAfterSeconds?: number } = {},
+    readonly details: {
+      readonly param?: string;
+      readonly retryAfterSeconds?: number;
+      readonly allow?: string;
+    } = {},
   ) {
     super(message);
   }
@@ -66,12 +92,32 @@ export const errors = {
     ),
   routeNotFound: (method: string, path: string) =>
     new NexusError('not_found', 'route_not_found', `no route for ${method} ${path}; /docs lists every route`),
+  wrongMethod: (method: string, path: string, allowed: readonly string[]) => {
+    const allow = allowed.join(', ');
+    return new NexusError('wrong_method', 'wrong_method', `${path} does not take ${method}; send ${allow}`, {
+      allow,
+    });
+  },
   pathUnreadable: (path: string) =>
     new NexusError(
       'invalid',
       'path_unreadable',
       `the path ${path} cannot be read; percent-encode its names as UTF-8, each of at most 256 characters`,
     ),
+  modelControlOff: () =>
+    new NexusError(
+      'invalid',
+      'model_control_off',
+      'models are loaded at the start only; start the gateway with NEXUS_MODEL_CONTROL_MODE=explicit to load and unload them',
+    ),
+  notInRepository: (name: string, known: readonly string[]) =>
+    new NexusError(
+      'not_found',
+      'not_in_repository',
+      `the model repository has no '${name}'; it has ${known.join(', ') || 'no models'}`,
+    ),
+  loadFailed: (name: string, reason: string) =>
+    new NexusError('invalid', 'load_failed', `model '${name}' cannot be loaded: ${reason}`),
   modelNotFound: (name: string) =>
     new NexusError(
       'not_found',
@@ -127,6 +173,8 @@ export const errors = {
     new NexusError('unavailable', 'not_ready', `the server is not ready: ${reason}`, {
       retryAfterSeconds: 1,
     }),
+  unimplemented: (what: string, instead: string) =>
+    new NexusError('unimplemented', 'unimplemented', `${what} is not supported; ${instead}`),
   noRoom: (reason: string) => new NexusError('unavailable', 'no_room', reason, { retryAfterSeconds: 1 }),
   internal: () =>
     new NexusError('internal', 'internal', 'internal error; the log has it under the request id'),

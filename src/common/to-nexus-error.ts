@@ -17,9 +17,18 @@ export function toNexusError(thrown: unknown, request: FastifyRequest): NexusErr
     return errors.bodyTooLarge(request.server.initialConfig.bodyLimit ?? 0);
   if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH')
     return errors.pathUnreadable(shownPath(request.url));
-  if (statusCode === 404) return errors.routeNotFound(request.method, shownPath(request.url));
+  if (statusCode === 404) return notTaken(request);
   if (statusCode >= 400 && statusCode < 500) return errors.invalidInput(message);
   return errors.internal();
+}
+
+/** No route takes the request: the path is unknown, or it is the method that does not fit. */
+function notTaken({ method, url, server }: FastifyRequest): NexusError {
+  const allowed = server.knownRoutes.methodsAt(url.split('?', 1)[0]!);
+  const path = shownPath(url);
+  return allowed.length === 0
+    ? errors.routeNotFound(method, path)
+    : errors.wrongMethod(method, path, allowed);
 }
 
 interface Cause {

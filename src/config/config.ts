@@ -66,6 +66,10 @@ export class Config {
   @ListOf(isNetwork, 'IP addresses or CIDR ranges separated by commas, such as 10.0.0.0/8')
   trustProxy: readonly string[] = [];
 
+  /** Whether `/metrics` also has the names of Triton (`nv_inference_*`). */
+  @OneOf(['on', 'off'])
+  tritonMetrics: 'on' | 'off' = 'on';
+
   /** Least severe log lines that are written; info has one line a request. */
   @OneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
   logLevel = 'info';

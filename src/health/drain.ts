@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 export class Drain {
   private begun = false;
   private working = 0;
+  private readonly listeners: (() => void)[] = [];
 
   get active(): boolean {
     return this.begun;
@@ -26,8 +27,14 @@ export class Drain {
     });
   }
 
+  /** Calls `listener` when the drain begins. */
+  onBegin(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
   /** From now on readiness fails. There is no way back. */
   begin(): void {
     this.begun = true;
+    for (const listener of this.listeners) listener();
   }
 }

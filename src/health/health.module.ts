@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { ModelsModule } from '../models/models.module';
 import { Drain } from './drain';
+import { GrpcHealth } from './grpc-health';
+import { GrpcHealthController } from './grpc-health.controller';
 import { HealthController } from './health.controller';
 import { Readiness } from './readiness';
 import { V2HealthController } from './v2-health.controller';
@@ -10,7 +12,7 @@ import { V2HealthController } from './v2-health.controller';
 @Module({
   // Terminus would log every failed probe; the registry logs each change of state once.
   imports: [ModelsModule, TerminusModule.forRoot({ logger: false })],
-  controllers: [HealthController, V2HealthController],
-  providers: [Drain, Readiness],
+  controllers: [HealthController, V2HealthController, GrpcHealthController],
+  providers: [Drain, Readiness, GrpcHealth],
 })
 export class HealthModule {}

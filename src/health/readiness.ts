@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import { ModelRegistry, type Model } from '../models/model-registry';
+import type { Model } from '../models/model-factory';
+import { ModelRegistry } from '../models/model-registry';
 import { Drain } from './drain';
 
 /**

@@ -5,6 +5,8 @@ export interface InferenceRequest {
   readonly inputs: readonly Tensor[];
   /** Names of the outputs to compute; all of the model's when empty. */
   readonly outputs: readonly string[];
+  /** How many classes of an output to answer instead of the output itself, by its name. */
+  readonly classCounts?: ReadonlyMap<string, number> | undefined;
   /** Moment on the `performance.now()` clock after which nobody waits for the answer. */
   readonly deadline: number;
   /** True once the client has left; work that has not started is then dropped. */

@@ -1,25 +1,15 @@
-import { availableParallelism } from 'node:os';
-import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { errors } from '../common/errors';
 import { Config } from '../config/config';
 import { ConfigError } from '../config/config-error';
 import { Metrics, type ModelSnapshot } from '../observability/metrics';
-import { ModelSettingsError, readModelSettings, type ModelSettings } from './model-settings';
-import { ModelVersion, type VersionObserver } from './model-version';
-import { placementOf } from './placement';
-import type { Device } from '../runtime/messages';
+import { loadAll, ModelFactory, type Model } from './model-factory';
+import type { ModelVersion } from './model-version';
 import { scanRepository, type FoundModel, type Repository } from './repository';
 
-/** A model of the repository and its versions, oldest first. */
-export interface Model {
-  readonly name: string;
-  readonly settings: ModelSettings;
-  readonly versions: readonly ModelVersion[];
-}
-
 /**
- * All models, loaded once at start. A model that cannot be loaded is UNAVAILABLE with the reason and stops neither
- * another model nor the start; loading does not hold back the server either, see {@link loaded}.
+ * All models that are served, loaded once at start. A model that cannot be loaded is UNAVAILABLE with the reason and
+ * stops neither another model nor the start; loading does not hold back the server either, see {@link loaded}.
  */
 @Injectable()
 export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
@@ -28,32 +18,21 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   /** Whether {@link loaded} has resolved. */
   settled = false;
 
-  private readonly logger = new Logger(ModelRegistry.name);
   private models: ReadonlyMap<string, Model> = new Map();
-  private readonly observer: VersionObserver = {
-    stateChanged: (version) => this.stateChanged(version),
-    runnerDied: ({ name, version }, reason) => {
-      this.metrics.runnerRestarted(name, version);
-      this.logger.warn(`${name}/${version}: a runner is started anew, because ${reason}`);
-    },
-    fellBack: ({ name, version }, reason) => {
-      this.metrics.deviceFellBack(name, version);
-      this.logger.warn(`${name}/${version} runs on the CPU, because CUDA cannot be used: ${reason}`);
-    },
-  };
 
   constructor(
     private readonly config: Config,
     private readonly metrics: Metrics,
+    private readonly factory: ModelFactory,
   ) {}
 
   /** Finds the models and starts to load them. @throws ConfigError when the repository cannot be read. */
   async onModuleInit(): Promise<void> {
     this.metrics.watchModels(() => this.snapshots());
     const { root, models } = await this.scan();
-    const made = await Promise.all(models.map((model) => this.create(model, root)));
+    const made = await Promise.all(models.map((model) => this.factory.create(model, root)));
     this.models = new Map(made.map((model) => [model.name, model]));
-    this.loaded = this.loadAll([...this.versions()]).then(() => void (this.settled = true));
+    this.loaded = loadAll([...this.versions()]).then(() => void (this.settled = true));
   }
 
   /** Ends all runners. Runs after the servers have closed, so nothing is under way. */
@@ -93,15 +72,26 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     return found;
   }
 
-  private *snapshots(): Generator<ModelSnapshot> {
-    for (const { name, version, state, load } of this.versions())
-      yield { model: name, version, state, ...load };
+  /** Serves `model` from now on, under its name. Returns the one that was served under it before. */
+  put(model: Model): Model | undefined {
+    const before = this.models.get(model.name);
+    const sorted = [...this.models, [model.name, model] as const].toSorted(([one], [other]) =>
+      one < other ? -1 : 1,
+    );
+    this.models = new Map(sorted);
+    return before;
   }
 
-  private stateChanged({ name, version, state, reason }: ModelVersion): void {
-    const text = `${name}/${version} is ${state}${reason === '' ? '' : `: ${reason}`}`;
-    if (state === 'UNAVAILABLE' && reason !== 'unloaded') this.logger.error(text);
-    else this.logger.log(text);
+  /** Serves no model of this name any more. Returns the one that was served; undefined when there was none. */
+  remove(name: string): Model | undefined {
+    const before = this.models.get(name);
+    this.models = new Map([...this.models].filter(([key]) => key !== name));
+    return before;
+  }
+
+  private *snapshots(): Generator<ModelSnapshot> {
+    for (const { name, version, state, load, loadMs } of this.versions())
+      yield { model: name, version, state, loadMs, ...load };
   }
 
   private async scan(): Promise<Repository> {
@@ -124,35 +114,6 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     throw new ConfigError([
       `NEXUS_LOAD_MODELS=${loadModels.join(',')}: there is no model '${missing}'; the repository has ${known}`,
     ]);
-  }
-
-  private async create({ name, folder, versions }: FoundModel, root: string): Promise<Model> {
-    let settings: ModelSettings = {};
-    let refusal: string | undefined;
-    try {
-      settings = await readModelSettings(folder, root);
-    } catch (error) {
-      if (!(error instanceof ModelSettingsError)) throw error;
-      refusal = error.message;
-    }
-    const device = settings.device ?? (this.config.device as Device);
-    const placement = placementOf(settings, device, availableParallelism());
-    const made = versions.map(({ version, path = '', reason }) => {
-      const why = refusal ?? reason;
-      const metrics = this.metrics.inference.model(name, version);
-      const options = { model: name, version, path, root, settings, device, placement, metrics };
-      return new ModelVersion(why === undefined ? options : { ...options, refusal: why }, this.observer);
-    });
-    return { name, settings, versions: made };
-  }
-
-  /** Loads as many at a time as there are cores: loading is work for the CPU. */
-  private async loadAll(versions: ModelVersion[]): Promise<void> {
-    const waiting = versions.values();
-    const load = async () => {
-      for (const version of waiting) await version.start();
-    };
-    await Promise.all(Array.from({ length: availableParallelism() }, load));
   }
 
   private *versions(): Generator<ModelVersion> {

@@ -1,8 +1,11 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import Ajv, { type ErrorObject } from 'ajv';
 import { isMap, LineCounter, parseDocument, type Document } from 'yaml';
 import type { Device } from '../runtime/messages';
+import type { TensorSpec } from '../runtime/tensor';
+import type { DeclaredTensors } from './declared-tensors';
+import { readInnerFile } from './inner-file';
 import schema from './model.schema.json';
 
 /** One run on zeros before READY. */
@@ -12,8 +15,23 @@ export interface WarmUp {
   readonly dims?: number;
 }
 
-/** model.yaml as it is written; model.schema.json has the meaning and default of each key. */
-export interface ModelSettings {
+/** An input of a warm-up, of a fixed shape. */
+export interface WarmUpTensor extends TensorSpec {
+  /** Its bytes in pieces, or how to make them. */
+  readonly fill: 'zeros' | 'random' | readonly Uint8Array[];
+}
+
+/** Some equal runs before READY, on inputs that are told. */
+export interface WarmUpSample {
+  readonly inputs: readonly WarmUpTensor[];
+  readonly count: number;
+}
+
+/**
+ * What is set for one model: model.yaml as it is written, whose keys model.schema.json explains, or what a
+ * config.pbtxt comes to.
+ */
+export interface ModelSettings extends OnlyInTritonConfig {
   readonly description?: string;
   readonly device?: Device;
   readonly instances?: number;
@@ -26,7 +44,18 @@ export interface ModelSettings {
   readonly load_timeout_ms?: number;
   readonly required?: boolean;
   readonly labels?: Readonly<Record<string, readonly string[]>>;
-  readonly warmup?: readonly WarmUp[];
+  readonly warmup?: readonly (WarmUp | WarmUpSample)[];
+}
+
+/** What model.yaml has no key for. */
+interface OnlyInTritonConfig {
+  readonly declared?: DeclaredTensors;
+  /** Whether requests may share a run; true when absent. */
+  readonly merge_requests?: boolean;
+  /** Most requests that may wait. */
+  readonly max_queue_requests?: number;
+  /** How long a request may wait, in microseconds. */
+  readonly queue_timeout_us?: number;
 }
 
 type Written = Omit<ModelSettings, 'labels'> & { labels?: Record<string, string | string[]> };
@@ -104,14 +133,11 @@ async function labelsOf(
 ): Promise<string[]> {
   if (Array.isArray(list)) return list;
   try {
-    const path = await realpath(join(folder, list));
-    if (relative(repository, path).startsWith('..')) throw new Error('it is outside the model repository');
-    return (await readFile(path, 'utf8')).trimEnd().split(/\r?\n/);
+    const content = await readInnerFile(folder, list, repository);
+    return content.toString('utf8').trimEnd().split(/\r?\n/);
   } catch (error) {
-    throw new ModelSettingsError(`${shown}: the label file '${list}' cannot be read: ${reasonOf(error)}`);
+    throw new ModelSettingsError(
+      `${shown}: the label file '${list}' cannot be read: ${(error as Error).message}`,
+    );
   }
-}
-
-function reasonOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? (error as Error).message;
 }

@@ -7,8 +7,10 @@ import type { TensorSpec } from '../runtime/tensor';
 import { SYSTEM_CLOCK } from '../scheduling/clock';
 import type { Job, JobResult } from '../scheduling/job';
 import { Scheduler } from '../scheduling/scheduler';
+import { fitTensors } from './declared-tensors';
 import type { ModelSettings } from './model-settings';
 import type { Placement } from './placement';
+import { Reshaper } from './reshaper';
 import { warmUpRuns } from './warm-up';
 
 /** State of a model version, by Triton's names. */
@@ -69,10 +71,13 @@ export class ModelVersion {
   reason = '';
   /** Where it runs; known once it has loaded. */
   device: 'cpu' | 'cuda' | undefined;
+  /** How long loading took; known once it has succeeded. */
+  loadMs: number | undefined;
   /** Why requests are not batched; empty when they are. */
   unbatchable = '';
   private readonly limits: typeof DEFAULTS;
   private readonly supervisor: Supervisor;
+  private readonly reshaper: Reshaper | undefined;
   /** There from the first load on: what the model takes, and whether it batches, is known only then. */
   private loaded: { readonly signature: Signature; readonly scheduler: Scheduler } | undefined;
 
@@ -81,6 +86,7 @@ export class ModelVersion {
     private readonly observer: VersionObserver,
   ) {
     this.limits = { ...DEFAULTS, ...options.settings } as typeof DEFAULTS;
+    this.reshaper = Reshaper.of(options.settings.declared);
     this.supervisor = this.createSupervisor();
   }
 
@@ -116,8 +122,10 @@ export class ModelVersion {
   /** Starts the runners, which load the model. Never rejects: a failure becomes the state and its reason. */
   async start(): Promise<void> {
     if (this.options.refusal !== undefined) return this.become('UNAVAILABLE', this.options.refusal);
+    const started = performance.now();
     try {
       await this.supervisor.start();
+      this.loadMs = performance.now() - started;
       if (this.state === 'LOADING') this.become('READY');
     } catch (error) {
       if (this.state === 'LOADING') this.become('UNAVAILABLE', (error as Error).message);
@@ -127,10 +135,18 @@ export class ModelVersion {
   /** Runs `job`. Rejects with a NexusError. */
   run(job: Job): Promise<JobResult> {
     if (this.loaded === undefined || this.state !== 'READY') return Promise.reject(this.notReady());
-    return this.loaded.scheduler.submit(job);
+    const { scheduler } = this.loaded;
+    const timed = this.timed(job);
+    return this.reshaper?.run(timed, (inner) => scheduler.submit(inner)) ?? scheduler.submit(timed);
   }
 
-  /** Ends the runners. What waits is failed, so drain before. */
+  /** Answers what it has taken, for as long as that takes, and ends the runners. */
+  async retire(): Promise<void> {
+    await this.loaded?.scheduler.drained();
+    await this.stop();
+  }
+
+  /** Ends the runners at once. What waits is failed. */
   async stop(): Promise<void> {
     this.become('UNLOADING');
     this.loaded?.scheduler.fail(this.notReady());
@@ -141,6 +157,13 @@ export class ModelVersion {
   /** The error for a request that needs this version while it is not ready. */
   notReady() {
     return errors.modelNotReady(this.name, this.version, this.state, this.reason);
+  }
+
+  /** The job with the end of the time that it may wait as its deadline, where that comes first. */
+  private timed(job: Job): Job {
+    const { queue_timeout_us: timeout } = this.options.settings;
+    if (timeout === undefined) return job;
+    return { ...job, deadline: Math.min(job.deadline, SYSTEM_CLOCK.now() + timeout / 1000) };
   }
 
   private become(state: VersionState, reason = ''): void {
@@ -168,15 +191,16 @@ export class ModelVersion {
 
   private async prepare(runner: Runner, model: LoadedModel): Promise<void> {
     this.loaded ??= this.adopt(model);
-    for (const inputs of warmUpRuns(model.inputs, this.options.settings.warmup ?? [])) {
-      await runner.run(inputs, this.loaded.signature.outputNames);
+    for (const inputs of warmUpRuns(model.inputs, this.options.settings)) {
+      await runner.run(this.reshaper?.toModel(inputs) ?? inputs, this.loaded.signature.outputNames);
     }
   }
 
-  /** @throws Error when model.yaml does not fit the model. */
+  /** @throws Error when the settings do not fit the model. */
   private adopt(model: LoadedModel): { signature: Signature; scheduler: Scheduler } {
     checkLabels(this.options.settings, model);
-    const { inputs, outputs, device, fallback, unbatchable } = model;
+    const { inputs, outputs } = fitTensors(this.options.settings.declared, model);
+    const { device, fallback, unbatchable } = model;
     this.device = device;
     this.unbatchable = this.limits.max_batch_rows > 1 ? unbatchable : 'max_batch_rows is 1';
     if (fallback !== undefined) this.observer.fellBack(this, fallback);
@@ -192,6 +216,8 @@ export class ModelVersion {
       maxQueueRows: this.limits.max_queue_rows,
       maxQueueBytes: this.limits.max_queue_bytes,
       timeoutMs: this.limits.timeout_ms,
+      maxQueueRequests: this.options.settings.max_queue_requests ?? Infinity,
+      mergesRequests: this.options.settings.merge_requests ?? true,
     };
     return new Scheduler(this.name, limits, SYSTEM_CLOCK, this.options.metrics);
   }
@@ -207,16 +233,14 @@ export class ModelVersion {
   }
 }
 
-/** @throws Error when model.yaml labels an output that does not exist or has another number of classes. */
+/** @throws Error when there are labels for an output that does not exist or has another number of classes. */
 function checkLabels({ labels = {} }: ModelSettings, { outputs }: LoadedModel): void {
   for (const [name, list] of Object.entries(labels)) {
     const output = outputs.find((candidate) => candidate.name === name);
-    if (output === undefined) throw new Error(`model.yaml has labels for '${name}', which is no output`);
+    if (output === undefined) throw new Error(`there are labels for '${name}', which is no output`);
     const classes = output.shape.at(-1) ?? -1;
     if (classes >= 0 && classes !== list.length) {
-      throw new Error(
-        `model.yaml has ${list.length} labels for output '${name}', which has ${classes} classes`,
-      );
+      throw new Error(`there are ${list.length} labels for output '${name}', which has ${classes} classes`);
     }
   }
 }

@@ -1,7 +1,15 @@
 import { Module } from '@nestjs/common';
+import { ModelControl } from './model-control';
+import { ModelFactory } from './model-factory';
 import { ModelRegistry } from './model-registry';
-import { RepositoryController } from './repository.controller';
+import { DetailsController } from './rest/details.controller';
+import { RepositoryController } from './rest/repository.controller';
+import { TraceController } from './rest/trace.controller';
 
-/** The models: the registry that loads and holds them, and the index of the repository. */
-@Module({ controllers: [RepositoryController], providers: [ModelRegistry], exports: [ModelRegistry] })
+/** The models: the registry that loads and holds them, and what is told of them. */
+@Module({
+  controllers: [RepositoryController, DetailsController, TraceController],
+  providers: [ModelFactory, ModelRegistry, ModelControl],
+  exports: [ModelRegistry, ModelControl],
+})
 export class ModelsModule {}

@@ -16,6 +16,8 @@ export interface FoundModel {
   /** Folder that holds model.yaml and the version folders. */
   readonly folder: string;
   readonly versions: readonly FoundVersion[];
+  /** Whether the model file stands in `folder` itself, as version 1. */
+  readonly bare?: boolean;
 }
 
 /** What the repository holds. */
@@ -57,11 +59,8 @@ async function findModel(folder: string, name: string, root: string): Promise<Fo
   const versions = entries.filter((entry) => VERSION.test(entry));
   if (versions.length > 0) {
     const sorted = versions.toSorted((one, other) => Number(one) - Number(other));
-    return {
-      name,
-      folder,
-      versions: await Promise.all(sorted.map((version) => findVersion(folder, version, root))),
-    };
+    const model = { name, folder, versions: sorted.map((version) => ({ version })) };
+    return { ...model, versions: await findVersions(model, sorted, 'model.onnx', root) };
   }
   const single = entries.filter((entry) => ONNX.test(entry));
   if (single.length === 1) return { ...(await bareModel(folder, single[0]!, root)), name };
@@ -75,11 +74,18 @@ async function findModel(folder: string, name: string, root: string): Promise<Fo
 /** A folder with one ONNX file and no version folders: version 1. */
 async function bareModel(folder: string, file: string, root: string): Promise<FoundModel> {
   const name = modelName(join(folder, file));
-  return { name, folder, versions: [await checkFile('1', join(folder, file), root)] };
+  return { name, folder, versions: [await checkFile('1', join(folder, file), root)], bare: true };
 }
 
-function findVersion(folder: string, version: string, root: string): Promise<FoundVersion> {
-  return checkFile(version, join(folder, version, 'model.onnx'), root);
+/** Looks for `filename` in the folders of `versions`, which need not be there. A model without such folders is as found. */
+export async function findVersions(
+  { folder, versions: found, bare = false }: FoundModel,
+  versions: readonly string[],
+  filename: string,
+  root: string,
+): Promise<readonly FoundVersion[]> {
+  if (bare) return found;
+  return Promise.all(versions.map((version) => checkFile(version, join(folder, version, filename), root)));
 }
 
 async function checkFile(version: string, path: string, root: string): Promise<FoundVersion> {

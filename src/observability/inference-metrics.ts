@@ -5,7 +5,7 @@ import { registerScraped, type Sample } from './scraped';
 
 /** The `nexus_inference_*` metrics: one series for each version of a model. */
 export class InferenceMetrics {
-  private readonly models = new Map<string, ModelMetrics>();
+  private readonly byName = new Map<string, ModelMetrics>();
 
   constructor(private readonly registry: Registry) {
     this.counter('requests_total', 'Requests that ended, by outcome.', ({ labels, outcomes }) =>
@@ -36,9 +36,14 @@ export class InferenceMetrics {
   /** The metrics of one version of a model; the same object for the same names, so keep it. */
   model(model: string, version: string): ModelMetrics {
     const key = JSON.stringify([model, version]);
-    let metrics = this.models.get(key);
-    if (metrics === undefined) this.models.set(key, (metrics = new ModelMetrics({ model, version })));
+    let metrics = this.byName.get(key);
+    if (metrics === undefined) this.byName.set(key, (metrics = new ModelMetrics({ model, version })));
     return metrics;
+  }
+
+  /** Every version of every model that there has been. */
+  models(): Iterable<ModelMetrics> {
+    return this.byName.values();
   }
 
   private counter(suffix: string, help: string, samples: (model: ModelMetrics) => Sample[]): void {
@@ -56,7 +61,7 @@ export class InferenceMetrics {
     help: string,
     samples: (model: ModelMetrics) => Sample[],
   ): void {
-    const read = () => [...this.models.values()].flatMap(samples);
+    const read = () => [...this.byName.values()].flatMap(samples);
     registerScraped(this.registry, { name, help, type, read });
   }
 }

@@ -18,6 +18,15 @@ export class Log {
     process.once('exit', () => this.sink.flush());
   }
 
+  /** Least severe level that is written. */
+  get level(): string {
+    return this.logger.level;
+  }
+
+  set level(level: string) {
+    this.logger.level = level;
+  }
+
   /**
    * Writes a line of numbers and short strings. For the one line of every request: the logger takes three times as
    * long, because it is made for any object.
@@ -69,6 +78,7 @@ const WIRING = new Set([
   'InstanceLoader',
   'RoutesResolver',
   'RouterExplorer',
+  'NestMicroservice',
 ]);
 
 /** Nest's log calls as lines of `logger`: the last argument is the context, an object's fields become the line's. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
 import { VERSION } from '../common/version';
+import { GrpcMetrics } from './grpc-metrics';
 import { HttpMetrics } from './http-metrics';
 import { InferenceMetrics } from './inference-metrics';
 import { registerScraped, type Sample } from './scraped';
@@ -17,6 +18,8 @@ export interface ModelSnapshot {
   readonly waitingRequests: number;
   /** Runs under way. */
   readonly running: number;
+  /** How long loading took; undefined when it has not succeeded yet. */
+  readonly loadMs: number | undefined;
 }
 
 /** Everything that `/metrics` exports. Features count through it and know no metrics library. */
@@ -24,6 +27,7 @@ export interface ModelSnapshot {
 export class Metrics {
   readonly registry = new Registry();
   readonly http = new HttpMetrics(this.registry);
+  readonly grpc = new GrpcMetrics(this.registry);
   readonly inference = new InferenceMetrics(this.registry);
   private snapshot: () => Iterable<ModelSnapshot> = () => [];
 
@@ -60,6 +64,11 @@ export class Metrics {
   /** Names the function that a scrape asks for every version of a model. */
   watchModels(snapshot: () => Iterable<ModelSnapshot>): void {
     this.snapshot = snapshot;
+  }
+
+  /** Every version of a model that there is now. */
+  models(): Iterable<ModelSnapshot> {
+    return this.snapshot();
   }
 
   /** A runner ended by itself, or was ended because its run took too long, and is started again. */

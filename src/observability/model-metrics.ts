@@ -1,11 +1,13 @@
 import type { ErrorKind } from '../common/errors';
+import type { RunTimes } from '../common/run-times';
 import { Distribution } from './distribution';
+import { ModelStatistics } from './model-statistics';
 
 /** How a request ended. */
 export type Outcome = 'success' | ErrorKind;
 
 /** Where the time of a request went, in milliseconds. A step that was not reached is absent. */
-export interface RequestTimes {
+export interface RequestTimes extends Partial<RunTimes> {
   readonly totalMs: number;
   readonly decodeMs?: number;
   readonly queueMs?: number;
@@ -29,23 +31,27 @@ export class ModelMetrics {
   readonly queue = new Distribution(SECONDS);
   readonly encode = new Distribution(SECONDS);
   readonly total = new Distribution(SECONDS);
+  readonly statistics = new ModelStatistics();
 
   constructor(readonly labels: { readonly model: string; readonly version: string }) {}
 
   /** A request ended; its rows count as served when it succeeded. */
-  request(outcome: Outcome, rows: number, { totalMs, decodeMs, queueMs, encodeMs }: RequestTimes): void {
+  request(outcome: Outcome, rows: number, times: RequestTimes): void {
+    const { totalMs, decodeMs, queueMs, encodeMs } = times;
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
     if (outcome === 'success') this.rows += rows;
     this.total.observe(totalMs / 1000);
     if (decodeMs !== undefined) this.decode.observe(decodeMs / 1000);
     if (queueMs !== undefined) this.queue.observe(queueMs / 1000);
     if (encodeMs !== undefined) this.encode.observe(encodeMs / 1000);
+    this.statistics.request(outcome === 'success', times);
   }
 
   /** A run of `rows` rows succeeded. */
-  executed(rows: number, runMs: number): void {
+  executed(rows: number, times: RunTimes): void {
     this.executions += 1;
     this.batchRows.observe(rows);
-    this.run.observe(runMs / 1000);
+    this.run.observe(times.runMs / 1000);
+    this.statistics.executed(rows, times);
   }
 }

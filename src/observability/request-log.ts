@@ -45,10 +45,28 @@ export function observeRequests(server: FastifyInstance, log: Log, metrics: Metr
 }
 
 function logRequest(log: Log, request: FastifyRequest, route: string, status: number, ms: number): void {
-  const { inference } = request;
-  log.write(FREQUENT.test(route) ? 'debug' : 'info', {
-    requestId: request.id,
-    method: request.method,
+  const { id: requestId, method, inference } = request;
+  log.write(
+    FREQUENT.test(route) ? 'debug' : 'info',
+    logFields({ requestId, method, route, status, ms, inference }),
+  );
+}
+
+/** What the line of any request tells. */
+interface AnsweredRequest {
+  readonly requestId: string;
+  readonly method: string;
+  readonly route: string;
+  readonly status: number | string;
+  readonly ms: number;
+  readonly inference: InferenceSummary | undefined;
+}
+
+/** The fields of the one line of a request, of any protocol. */
+export function logFields({ requestId, method, route, status, ms, inference }: AnsweredRequest) {
+  return {
+    requestId,
+    method,
     route,
     status,
     ms: rounded(ms),
@@ -58,7 +76,7 @@ function logRequest(log: Log, request: FastifyRequest, route: string, status: nu
     rows: inference?.rows,
     queueMs: inference && rounded(inference.queueMs),
     runMs: inference && rounded(inference.runMs),
-  });
+  };
 }
 
 /** Whole microseconds. */

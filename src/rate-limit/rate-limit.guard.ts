@@ -1,25 +1,27 @@
+import type { Metadata } from '@grpc/grpc-js';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { InjectThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { callerOf } from '../common/caller';
+import { Budget, callerOf } from '../common/caller';
 import { errors } from '../common/errors';
 import { Config } from '../config/config';
+import { callOf } from '../observability/grpc-call';
 import { WindowStorage } from './window-storage';
 
 /** Metadata that `@SkipThrottle()` leaves for the only limit there is. */
 const SKIP = 'THROTTLER:SKIPdefault';
 
 /**
- * Limits how many requests a caller may send, over all routes together; `@SkipThrottle()` leaves a route out. Tells
- * the state of the budget on every answer: `RateLimit` (draft-ietf-httpapi-ratelimit-headers), and the older
+ * Limits how many requests a caller may send, over all routes and protocols together; `@SkipThrottle()` leaves a route
+ * out. Tells the state of the budget on every answer of HTTP: `RateLimit` (draft-ietf-httpapi-ratelimit-headers), and the older
  * `X-RateLimit-*`.
  *
  * The guard of the library looks up the metadata of the route, hashes a key and waits for promises on every request;
  * this one asks once a route, the caller is the key, and it answers at once.
  */
 @Injectable()
-export class RateLimitGuard implements CanActivate {
+export class RateLimitGuard implements CanActivate, Budget {
   private readonly skipped = new Map<unknown, boolean>();
   private readonly limit: number;
   private readonly windowS: number;
@@ -36,12 +38,28 @@ export class RateLimitGuard implements CanActivate {
   /** @throws NexusError of kind `rate_limited` when the budget of the caller is spent. */
   canActivate(context: ExecutionContext): boolean {
     if (this.limit === 0 || this.isSkipped(context)) return true;
-    const http = context.switchToHttp();
-    const caller = callerOf(http.getRequest<FastifyRequest>());
-    const { totalHits, timeToExpire, isBlocked } = this.windows.hit(caller, this.windowS * 1000, this.limit);
-    this.tell(http.getResponse<FastifyReply>(), Math.max(0, this.limit - totalHits), timeToExpire);
-    if (isBlocked) throw errors.rateLimited(this.limit, this.windowS, timeToExpire);
+    if (context.getType() === 'rpc') {
+      const { address } = callOf(context.switchToRpc().getContext<Metadata>());
+      this.spend(callerOf({ ip: address }));
+    } else {
+      const http = context.switchToHttp();
+      this.admit(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+    }
     return true;
+  }
+
+  /** @throws NexusError of kind `rate_limited` when the budget of the caller is spent. */
+  spend(caller: string): void {
+    if (this.limit === 0) return;
+    const { timeToExpire, isBlocked } = this.windows.hit(caller, this.windowS * 1000, this.limit);
+    if (isBlocked) throw errors.rateLimited(this.limit, this.windowS, timeToExpire);
+  }
+
+  private admit(request: FastifyRequest, reply: FastifyReply): void {
+    const caller = callerOf(request);
+    const { totalHits, timeToExpire, isBlocked } = this.windows.hit(caller, this.windowS * 1000, this.limit);
+    this.tell(reply, Math.max(0, this.limit - totalHits), timeToExpire);
+    if (isBlocked) throw errors.rateLimited(this.limit, this.windowS, timeToExpire);
   }
 
   private isSkipped(context: ExecutionContext): boolean {

@@ -1,11 +1,13 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
+import { Budget } from '../common/caller';
 import { Config } from '../config/config';
 import { RateLimitGuard } from './rate-limit.guard';
 import { WindowStorage } from './window-storage';
 
 /** Limits the requests of each caller, on every route of the application that does not opt out. */
+@Global()
 @Module({
   imports: [
     ThrottlerModule.forRootAsync({
@@ -16,6 +18,11 @@ import { WindowStorage } from './window-storage';
       }),
     }),
   ],
-  providers: [{ provide: APP_GUARD, useClass: RateLimitGuard }],
+  providers: [
+    RateLimitGuard,
+    { provide: APP_GUARD, useExisting: RateLimitGuard },
+    { provide: Budget, useExisting: RateLimitGuard },
+  ],
+  exports: [Budget],
 })
 export class RateLimitModule {}

@@ -2,16 +2,17 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import type { RunTimes } from '../common/run-times';
 import type { FromRunner, LoadedModel, LoadMessage, RunMessage, SlabTensor, ToRunner } from './messages';
 import { RunFailure } from './run-failure';
 import { Slab } from './slab';
 import { layOut, type PackedTensor } from './slab-layout';
 import type { Tensor } from './tensor';
 
-/** What a run gave: the outputs asked for, in that order, and how long ONNX Runtime took. */
+/** What a run gave: the outputs asked for, in that order, and how long it took. */
 export interface RunResult {
   readonly outputs: readonly Tensor[];
-  readonly runMs: number;
+  readonly times: RunTimes;
 }
 
 /** What a runner is started with. */
@@ -97,13 +98,22 @@ export class Runner {
   /** Runs one batch. Must not be called while another run is under way. @throws RunFailure */
   async run(inputs: readonly PackedTensor[], outputs: readonly string[]): Promise<RunResult> {
     if (this.ending !== undefined) throw new RunFailure('died', this.ending);
+    const started = performance.now();
     const { tensors, chunks, end } = layOut(inputs, 0);
     await this.slab.write(chunks, end, 0);
+    const written = performance.now();
     const limit = this.options.runTimeoutMs;
     const message: RunMessage = { type: 'run', inputs: tensors, outputs, outputOffset: end };
     const answer = await this.ask(message, limit, `the run took longer than ${limit} ms`);
     if (answer.type !== 'ran') throw this.failed(answer);
-    return { outputs: await this.collect(answer.outputs, end), runMs: answer.runMs };
+    const answered = performance.now();
+    const collected = await this.collect(answer.outputs, end);
+    const times = {
+      inputMs: written - started,
+      runMs: answer.runMs,
+      outputMs: performance.now() - answered,
+    };
+    return { outputs: collected, times };
   }
 
   /** Ends the process at once, as nothing else can end a run. Resolves when it is gone. */

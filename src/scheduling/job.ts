@@ -1,3 +1,4 @@
+import type { RunTimes } from '../common/run-times';
 import type { Tensor } from '../runtime/tensor';
 
 /** One request as the scheduler sees it: validated, its inputs in the model's order. */
@@ -16,11 +17,10 @@ export interface Job {
   readonly abandoned: (() => boolean) | undefined;
 }
 
-/** What a job came to. Times in milliseconds. */
-export interface JobResult {
+/** What a job came to. Times in milliseconds; those of several runs are added up. */
+export interface JobResult extends RunTimes {
   readonly outputs: readonly Tensor[];
   readonly queueMs: number;
-  readonly runMs: number;
 }
 
 /** A job on its way: its parts, and the promise it settles. */
@@ -30,7 +30,9 @@ export class Ticket {
   /** Outputs of each part, by its index. */
   readonly results: (readonly Tensor[])[] = [];
   queueMs = 0;
-  runMs = 0;
+  private inputMs = 0;
+  private runMs = 0;
+  private outputMs = 0;
   private done = 0;
 
   constructor(
@@ -50,17 +52,20 @@ export class Ticket {
   complete(
     part: Part,
     outputs: readonly Tensor[],
-    runMs: number,
+    { inputMs, runMs, outputMs }: RunTimes,
     join: (ticket: Ticket) => readonly Tensor[],
   ): void {
     if (this.settled) return;
     this.results[part.index] = outputs;
+    this.inputMs += inputMs;
     this.runMs += runMs;
+    this.outputMs += outputMs;
     if (++this.done < this.parts.length) return;
     try {
       const whole = this.parts.length === 1 ? outputs : join(this);
       this.settled = true;
-      this.resolve({ outputs: whole, queueMs: this.queueMs, runMs: this.runMs });
+      const times = { inputMs: this.inputMs, runMs: this.runMs, outputMs: this.outputMs };
+      this.resolve({ outputs: whole, queueMs: this.queueMs, ...times });
     } catch (error) {
       this.reject(error);
     }

@@ -32,15 +32,17 @@ export class Queue {
 
   /**
    * Takes parts of one shape, up to `maxRows` rows, from the line that has waited longest, so that no shape
-   * starves. Only lines that are full or have waited since `before` count; empty when there is none.
+   * starves; just one part unless `several`. Only lines that are full or have waited since `before` count; empty when
+   * there is none.
    */
-  take(maxRows: number, before: number): Part[] {
+  take(maxRows: number, before: number, several = true): Part[] {
     let chosen: Bucket | undefined;
     for (const bucket of this.buckets.values()) {
       const due = bucket.rows >= maxRows || bucket.waitingSince <= before;
       if (due && (chosen === undefined || bucket.waitingSince < chosen.waitingSince)) chosen = bucket;
     }
-    return chosen === undefined ? [] : this.takeFrom(chosen, maxRows);
+    // Into less than no rows, no second part fits.
+    return chosen === undefined ? [] : this.takeFrom(chosen, several ? maxRows : -1);
   }
 
   /** Since when the part that has waited longest waits; undefined when none does. */

@@ -1,4 +1,5 @@
 import { errors, type NexusError } from '../common/errors';
+import type { RunTimes } from '../common/run-times';
 import { RunFailure } from '../runtime/run-failure';
 import type { RunResult } from '../runtime/runner';
 import type { PackedTensor } from '../runtime/slab-layout';
@@ -21,13 +22,17 @@ export interface SchedulerLimits {
   readonly maxQueueDelayUs: number;
   readonly maxQueueRows: number;
   readonly maxQueueBytes: number;
+  /** Most requests that may wait, a part of a split one as one; any number when absent. */
+  readonly maxQueueRequests?: number;
+  /** Whether requests may share a run; true when absent. */
+  readonly mergesRequests?: boolean;
   /** Hard limit of one run, for the text of its error. */
   readonly timeoutMs: number;
 }
 
 /** Told of every run that succeeded. */
 export interface SchedulerObserver {
-  executed(rows: number, runMs: number): void;
+  executed(rows: number, times: RunTimes): void;
 }
 
 /** This many answers of some kilobytes take about a millisecond. */
@@ -52,6 +57,8 @@ export class Scheduler {
   private dispatching = false;
   private sweeping = false;
   private wakeUp: (() => void) | undefined;
+  /** Called when there is nothing left to do. */
+  private readonly drains: (() => void)[] = [];
 
   constructor(
     private readonly model: string,
@@ -95,6 +102,12 @@ export class Scheduler {
     else if (known) await new Promise<void>((resolve) => this.departures.set(instance, resolve));
   }
 
+  /** Resolves when nothing waits and nothing runs. */
+  drained(): Promise<void> {
+    if (this.isIdle) return Promise.resolve();
+    return new Promise((resolve) => this.drains.push(resolve));
+  }
+
   /** Fails everything that waits. What runs is answered when it is done. */
   fail(error: NexusError): void {
     for (const { ticket } of [...this.queue.sweep(() => true), ...this.retries.splice(0).flat()])
@@ -102,9 +115,11 @@ export class Scheduler {
   }
 
   private whyFull({ rows, byteLength }: Job): string | undefined {
-    const { maxQueueRows, maxQueueBytes } = this.limits;
+    const { maxQueueRows, maxQueueBytes, maxQueueRequests = Infinity } = this.limits;
     // An empty queue takes any request: one larger than the queue could otherwise never be served.
     if (this.queue.length === 0) return undefined;
+    if (this.queue.length >= maxQueueRequests)
+      return `${this.queue.length} of ${maxQueueRequests} requests wait`;
     if (this.queue.rows + rows > maxQueueRows) return `${this.queue.rows} of ${maxQueueRows} rows wait`;
     if (this.queue.bytes + byteLength > maxQueueBytes)
       return `${this.queue.bytes} of ${maxQueueBytes} bytes wait`;
@@ -131,9 +146,10 @@ export class Scheduler {
 
   /** The next batch to run, without jobs that nobody waits for any more. */
   private nextBatch(): Batch | undefined {
-    const before = this.clock.now() - this.limits.maxQueueDelayUs / 1000;
+    const { maxQueueDelayUs, maxBatchRows, mergesRequests = true } = this.limits;
+    const before = this.clock.now() - maxQueueDelayUs / 1000;
     for (;;) {
-      const parts = this.retries.shift() ?? this.queue.take(this.limits.maxBatchRows, before);
+      const parts = this.retries.shift() ?? this.queue.take(maxBatchRows, before, mergesRequests);
       if (parts.length === 0) {
         this.wakeUpWhenDue(before);
         return undefined;
@@ -165,12 +181,12 @@ export class Scheduler {
   /** Runs `batch`. Resolves with what tells its jobs the outcome. */
   private async run(instance: Instance, batch: Batch): Promise<() => void> {
     try {
-      const { outputs, runMs } = await instance.run(gather(batch), outputsOf(batch));
+      const { outputs, times } = await instance.run(gather(batch), outputsOf(batch));
       if (!isDivisible(batch, outputs))
         throw new RunFailure('execution', 'its outputs have not one row for each input row');
-      this.observer.executed(rowsOf(batch), runMs);
+      this.observer.executed(rowsOf(batch), times);
       const results = scatter(batch, outputs);
-      return () => this.settle(batch, results, runMs);
+      return () => this.settle(batch, results, times);
     } catch (failure) {
       // Never given work again, even before its supervisor has noticed.
       if (failure instanceof RunFailure && failure.endsRunner) this.instances.delete(instance);
@@ -195,18 +211,19 @@ export class Scheduler {
       this.sweeping = false;
       this.queue.sweep((part) => this.isUnwanted(part));
       for (const part of this.retries.flat()) this.isUnwanted(part);
+      this.tellDrained();
       this.watch();
     });
   }
 
   /** Answers some jobs a turn of the event loop, so that other requests need not wait for all of them. */
-  private settle(batch: Batch, results: readonly JobResult['outputs'][], runMs: number, first = 0): void {
+  private settle(batch: Batch, results: readonly JobResult['outputs'][], times: RunTimes, first = 0): void {
     const next = Math.min(first + ANSWERS_A_TURN, batch.length);
     for (let index = first; index < next; index++) {
       const part = batch[index]!;
-      part.ticket.complete(part, results[index]!, runMs, joinParts);
+      part.ticket.complete(part, results[index]!, times, joinParts);
     }
-    if (next < batch.length) this.clock.soon(() => this.settle(batch, results, runMs, next));
+    if (next < batch.length) this.clock.soon(() => this.settle(batch, results, times, next));
   }
 
   private recover(batch: Batch, failure: unknown): void {
@@ -222,5 +239,14 @@ export class Scheduler {
     this.departures.get(instance)?.();
     this.departures.delete(instance);
     this.dispatch();
+    this.tellDrained();
+  }
+
+  private tellDrained(): void {
+    if (this.isIdle) for (const drain of this.drains.splice(0)) drain();
+  }
+
+  private get isIdle(): boolean {
+    return this.running + this.queue.length + this.retries.length === 0;
   }
 }

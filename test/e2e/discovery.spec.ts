@@ -39,7 +39,7 @@ describe('what the server tells', () => {
       body: {
         name: 'nexus',
         version: expect.stringMatching(/^\d+\.\d+\.\d+/),
-        extensions: ['binary_tensor_data'],
+        extensions: expect.arrayContaining(['binary_tensor_data', 'model_repository', 'statistics']),
       },
     });
     expect((await get('/v2/models')).body).toEqual({ models: ['affine', SPACED, 'half'] });
@@ -156,7 +156,25 @@ describe('every answer', () => {
     expect(await error('/v2/models/affine/versions/3')).toEqual(
       notFound('version 3 is not found; it has versions 2, 9, 10'),
     );
-    expect(await error('/v2/models/affine', 'DELETE')).toEqual(notFound('no route for DELETE'));
+  });
+
+  it.each([
+    ['/v2/models/affine', 'DELETE', 'GET, HEAD'],
+    ['/v2/models/affine/infer?x=1', 'GET', 'POST'],
+    ['/v2/models/affine/versions/2/infer', 'PUT', 'POST'],
+    ['/v2/repository/index', 'GET', 'POST'],
+    ['/v2/logging', 'PATCH', 'GET, HEAD, POST'],
+  ])('for %s with %s is 405 and tells the methods there are', async (path, method, allow) => {
+    const answer = await gateway.send(path, { method });
+    expect([answer.status, answer.headers['allow']]).toEqual([405, allow]);
+    expect(answer.json()).toEqual({
+      error: `${path.split('?')[0]} does not take ${method}; send ${allow}`,
+    });
+  });
+
+  it('for a method that is not there has the form of errors elsewhere', async () => {
+    const answer = await gateway.send('/health', { method: 'POST' });
+    expect([answer.status, answer.json().error.code]).toEqual([405, 'wrong_method']);
   });
 
   it('that is an error elsewhere is an object', async () => {

@@ -51,6 +51,8 @@ export class Gateway {
   readonly logs: LogLine[] = [];
   stderr = '';
   url = '';
+  /** `<host>:<port>` of gRPC. */
+  grpc = '';
   private readonly child: ChildProcess;
   private readonly waiting = new Set<() => void>();
 
@@ -59,6 +61,7 @@ export class Gateway {
       env: {
         ...process.env,
         NEXUS_PORT: '0',
+        NEXUS_GRPC_PORT: '0',
         NEXUS_MODEL_REPOSITORY: repository,
         NEXUS_DRAIN_DELAY_MS: '0',
         ...env,
@@ -83,8 +86,9 @@ export class Gateway {
   /** Starts a gateway and waits until it listens; models may still be loading. */
   static async listening(repository: Repository | string, env: NodeJS.ProcessEnv = {}): Promise<Gateway> {
     const gateway = new Gateway(typeof repository === 'string' ? repository : repository.path, env);
-    await gateway.until(() => gateway.stderr.includes('listens on'));
+    await gateway.until(() => gateway.stderr.includes('loading'));
     gateway.url = /http:\S+\d/.exec(gateway.stderr)![0];
+    gateway.grpc = /gRPC on (\S+\d)/.exec(gateway.stderr)![1]!;
     return gateway;
   }
 

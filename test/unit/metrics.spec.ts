@@ -30,7 +30,7 @@ describe('Metrics', () => {
   it('puts rows into buckets whose bounds are inclusive, and adds them up', async () => {
     const metrics = new Metrics();
     const digits = metrics.inference.model('digits', '1');
-    for (const rows of [1, 2, 3, 5000]) digits.executed(rows, 2);
+    for (const rows of [1, 2, 3, 5000]) digits.executed(rows, { inputMs: 0, runMs: 2, outputMs: 0 });
     const lines = await scrape(metrics, 'nexus_inference_batch_rows');
     const value = (suffix: string) =>
       lines
@@ -59,7 +59,14 @@ describe('Metrics', () => {
 
   it('asks for the models when it is scraped', async () => {
     const metrics = new Metrics();
-    const digits = { model: 'digits', version: '1', waitingRows: 7, waitingRequests: 2, running: 1 };
+    const digits = {
+      model: 'digits',
+      version: '1',
+      waitingRows: 7,
+      waitingRequests: 2,
+      running: 1,
+      loadMs: 5,
+    };
     metrics.watchModels(() => [{ ...digits, state: 'READY' }]);
     expect(await scrape(metrics, 'nexus_queue_rows')).toEqual([
       'nexus_queue_rows{model="digits",version="1"} 7',
@@ -74,7 +81,7 @@ describe('Metrics', () => {
 
   it('escapes what a label may not hold', async () => {
     const metrics = new Metrics();
-    metrics.inference.model('a"b\n', '1').executed(1, 1);
+    metrics.inference.model('a"b\n', '1').executed(1, { inputMs: 0, runMs: 1, outputMs: 0 });
     expect(await scrape(metrics, 'nexus_inference_executions_total')).toEqual([
       'nexus_inference_executions_total{model="a\\"b\\n",version="1"} 1',
     ]);

@@ -62,6 +62,7 @@ export class InferController {
     const served = await this.inference.serve(model, version, {
       decode: () => this.decode(request),
       encode: (result, exchange: Exchange) => this.encode(result, exchange),
+      requestId: request.id,
     });
     const { rows, queueMs, runMs } = served;
     request.inference = { model, version: served.version, outcome: 'success', rows, queueMs, runMs };
@@ -87,6 +88,7 @@ export class InferController {
       message,
       inputs: message.inputs,
       outputs: message.outputs.map(({ name }) => name),
+      classCounts: classCountsOf(message),
       deadline: deadlineOf(headers, message.parameters, this.config.requestTimeoutMs),
       abandoned: () => raw.socket.destroyed,
     };
@@ -105,4 +107,10 @@ export class InferController {
         : (name) => asked.some((output) => output.name === name && output.binary),
     );
   }
+}
+
+/** By name of the output; undefined when no classes are asked for, as mostly. */
+function classCountsOf({ outputs }: V2Request): ReadonlyMap<string, number> | undefined {
+  if (outputs.every(({ classes }) => classes === undefined)) return undefined;
+  return new Map(outputs.flatMap(({ name, classes }) => (classes === undefined ? [] : [[name, classes]])));
 }

@@ -4,6 +4,7 @@ import { ApiV2Errors } from '../../common/api-v2-errors';
 import { VERSION } from '../../common/version';
 import { ModelRegistry } from '../../models/model-registry';
 import type { ModelVersion } from '../../models/model-version';
+import { EXTENSIONS } from '../extensions';
 import { ApiModel, ApiVersion } from './v2.docs';
 import { ModelList, ModelMetadata, ModelReady, ServerMetadata } from './v2.dto';
 
@@ -18,7 +19,7 @@ export class V2Controller {
   @ApiOperation({ summary: 'Describe the server' })
   @ApiV2Errors('overloaded', 'internal')
   serverMetadata(): ServerMetadata {
-    return { name: 'nexus', version: VERSION, extensions: ['binary_tensor_data'] };
+    return { name: 'nexus', version: VERSION, extensions: ['binary_tensor_data', ...EXTENSIONS] };
   }
 
   /** Names of all models, ready or not; the repository index has their states. */
@@ -66,7 +67,8 @@ export class V2Controller {
   }
 }
 
-function describe(found: ModelVersion, versions: string[]): ModelMetadata {
+/** What `found` takes and gives, in the words of the protocol; `versions` are those it is told of. */
+export function describe(found: ModelVersion, versions: string[]): ModelMetadata {
   const { inputs, outputs } = found.signature;
   return {
     name: found.name,

@@ -171,7 +171,7 @@ describe('an output is refused', () => {
       { name: 'y', parameters: { binary_data: 'yes' } },
       'outputs[0].parameters.binary_data: expected true or false',
     ],
-    [{ name: 'y', parameters: { classification: 3 } }, 'classification is not supported'],
+    [{ name: 'y', parameters: { classification: 0 } }, 'expected how many classes'],
     [{ name: 'y', parameters: { shared_memory_region: 'r' } }, 'shared memory is not supported'],
   ])('%j', (output, text) => {
     expect(ofJson({ inputs: [], outputs: [output] })).toContain(text);

@@ -35,7 +35,7 @@ export class Doubler implements Instance {
         const data = bytesOf(values.map((value) => value * 2));
         resolve({
           outputs: outputs.map((name) => ({ name, datatype: 'FP32', shape, data })),
-          runMs: this.runMs,
+          times: { inputMs: 0, runMs: this.runMs, outputMs: 0 },
         });
       });
     });

@@ -76,6 +76,24 @@ describe(Scheduler.name, () => {
     expect(instance.batches).toEqual([4]);
   });
 
+  it('lets every request run alone when requests may not share a run', async () => {
+    const { clock, scheduler, start } = set({ mergesRequests: false });
+    const instance = start();
+    const answers = [[1], [2, 3], [4, 5, 6, 7, 8]].map((rows) => valuesOf(scheduler.submit(jobOf(rows, 1))));
+    await clock.pass(100);
+    expect(instance.batches).toEqual([1, 2, 4, 1]);
+    expect(await Promise.all(answers)).toEqual([[2], [4, 6], [8, 10, 12, 14, 16]]);
+  });
+
+  it('lets no more requests wait than it may', async () => {
+    const { clock, scheduler, start } = set({ maxQueueRequests: 2 });
+    const codes = [1, 2, 3].map((value) => codeOf(scheduler.submit(jobOf([value], 1))));
+    expect(await codes[2]).toBe('queue_full');
+    start();
+    await clock.pass(100);
+    expect(await Promise.all(codes)).toEqual(['ok', 'ok', 'queue_full']);
+  });
+
   it('splits a request larger than a batch and joins its answer', async () => {
     const { clock, scheduler, start } = set();
     const instance = start();
@@ -147,5 +165,25 @@ describe(Scheduler.name, () => {
     await clock.pass(50);
     expect(events.toSorted()).toEqual(['answered', 'removed']);
     expect(instance.batches).toEqual([1]);
+  });
+
+  it('tells when nothing waits and nothing runs, however that came about', async () => {
+    const { clock, scheduler, start } = set();
+    await scheduler.drained();
+    const late = codeOf(scheduler.submit(jobOf([1], 1, { deadline: 20 })));
+    const events: string[] = [];
+    void scheduler.drained().then(() => events.push('dropped'));
+    await clock.pass(10);
+    expect(events).toEqual([]);
+    await clock.pass(90);
+    expect([await late, ...events]).toEqual(['deadline_exceeded', 'dropped']);
+
+    start();
+    const answer = codeOf(scheduler.submit(jobOf([1], 1)));
+    void scheduler.drained().then(() => events.push('run'));
+    await clock.pass(0);
+    expect(events).toEqual(['dropped']);
+    await clock.pass(50);
+    expect([await answer, ...events]).toEqual(['ok', 'dropped', 'run']);
   });
 });

@@ -19,6 +19,8 @@ export interface V2Request {
 export interface RequestedOutput {
   readonly name: string;
   readonly binary: boolean;
+  /** How many classes to answer instead of the output itself. */
+  readonly classes?: number | undefined;
 }
 
 /** What an inference response carries. */

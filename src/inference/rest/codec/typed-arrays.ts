@@ -18,3 +18,18 @@ export const TYPED_ARRAY = {
 
 /** Any of {@link TYPED_ARRAY}. */
 export type AnyTypedArray = InstanceType<(typeof TYPED_ARRAY)[keyof typeof TYPED_ARRAY]>;
+
+/** `data` as elements of `datatype`; copied when it does not lie on a multiple of their size. */
+export function typedView<D extends keyof typeof TYPED_ARRAY>(
+  data: Uint8Array,
+  datatype: D,
+): InstanceType<(typeof TYPED_ARRAY)[D]> {
+  const Elements = TYPED_ARRAY[datatype] as unknown as new (
+    buffer: ArrayBuffer,
+    byteOffset: number,
+    length: number,
+  ) => InstanceType<(typeof TYPED_ARRAY)[D]>;
+  const size = TYPED_ARRAY[datatype].BYTES_PER_ELEMENT;
+  const aligned = data.byteOffset % size === 0 ? data : new Uint8Array(data);
+  return new Elements(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / size);
+}

@@ -56,7 +56,8 @@ function refusal(path: string, message: string): Error {
   return errors.invalidInput(`${param}: ${message}`, param);
 }
 
-function checkBooleans(data: Buffer, path: string): void {
+/** @throws invalid unless every byte is 0 or 1. */
+export function checkBooleans(data: Buffer, path: string): void {
   for (let i = 0; i < data.length; i++) {
     const byte = data[i] as number;
     if (byte > 1)
@@ -83,7 +84,8 @@ function checkStrings(data: Buffer, count: number, path: string): void {
   }
 }
 
-function checkText(data: Buffer, start: number, end: number, where: string, path: string): void {
+/** @throws invalid unless the bytes from `start` to `end` are UTF-8 without NUL, which is what the models' strings hold. */
+export function checkText(data: Buffer, start: number, end: number, where: string, path: string): void {
   let ascii = true;
   for (let at = start; at < end; at++) {
     const byte = data[at] as number;

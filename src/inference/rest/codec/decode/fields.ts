@@ -2,6 +2,9 @@ import { errors } from '../../../../common/errors';
 import type { Parameters } from '../messages';
 import { mismatch, quote } from './mismatch';
 
+/** Most classes of an output. */
+const MAX_CLASSES = 1000;
+
 /** A key that would reach the prototype of an object it is assigned to; refused wherever a client chooses names. */
 const FORBIDDEN_NAME = '__proto__';
 
@@ -50,4 +53,18 @@ export function requireUniqueNames(items: readonly { readonly name: string }[], 
     }
     seen.set(name, index);
   }
+}
+
+/**
+ * How many classes are asked for in the parameter `classification`; undefined when it is absent.
+ * @throws NexusError invalid_input
+ */
+export function classCountOf(value: unknown, path: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MAX_CLASSES)
+    return value as number;
+  throw errors.invalidInput(
+    `${path}: expected how many classes, a whole number from 1 to ${MAX_CLASSES}, got ${JSON.stringify(value)}`,
+    path,
+  );
 }

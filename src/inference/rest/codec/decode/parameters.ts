@@ -8,7 +8,6 @@ const NONE: Parameters = Object.freeze({});
 /** Extensions that other servers of the protocol have, with the words for a client that asks for one here. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   shared_memory_region: 'shared memory is not supported; send the tensor as data or as binary data',
-  classification: 'classification is not supported; ask for the output itself and take its largest values',
 };
 
 /**

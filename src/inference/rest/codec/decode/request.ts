@@ -7,7 +7,7 @@ import { INEXACT } from './json/elements';
 import { readKnown, remember } from './known-headers';
 import { parseExactJson } from './json/exact-json';
 import { readInput } from './input';
-import { asArray, asName, asObject, flag, requireUniqueNames } from './fields';
+import { asArray, asName, asObject, classCountOf, flag, requireUniqueNames } from './fields';
 import { mismatch } from './mismatch';
 import { requireLittleStructure } from './json/structure';
 import { readParameters } from './parameters';
@@ -102,6 +102,7 @@ function readOutputs(value: unknown): readonly RequestedOutput[] {
     return {
       name: asName(output.name, `${path}.name`),
       binary: flag(parameters, 'binary_data', `${path}.parameters`),
+      classes: classCountOf(parameters['classification'], `${path}.parameters.classification`),
     };
   });
   requireUniqueNames(outputs, 'outputs');

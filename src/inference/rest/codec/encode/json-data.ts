@@ -1,5 +1,5 @@
 import type { Tensor } from '../../../../runtime/tensor';
-import { TYPED_ARRAY, type AnyTypedArray } from '../typed-arrays';
+import { typedView, type AnyTypedArray } from '../typed-arrays';
 import { shortestFloat32 } from './shortest-float32';
 
 /** What JSON.stringify writes as the text it was made of: for numbers that it would change otherwise. */
@@ -19,19 +19,12 @@ const MINUS_ZERO = rawJSON('-0.0');
  */
 export function jsonData(tensor: Tensor): readonly JsonElement[] {
   if (tensor.datatype === 'BYTES') return strings(tensor.data);
-  const values = view(tensor.data, TYPED_ARRAY[tensor.datatype]);
+  const values: AnyTypedArray = typedView(tensor.data, tensor.datatype);
   if (values instanceof Float32Array || values instanceof Float64Array || values instanceof Float16Array) {
     return floats(values);
   }
   if (values instanceof BigInt64Array || values instanceof BigUint64Array) return bigIntegers(values);
   return tensor.datatype === 'BOOL' ? Array.from(values, (byte) => byte !== 0) : Array.from(values);
-}
-
-/** `data` as elements of its type; copied when it does not lie on a multiple of their size. */
-function view(data: Uint8Array, Elements: (typeof TYPED_ARRAY)[keyof typeof TYPED_ARRAY]): AnyTypedArray {
-  const size = Elements.BYTES_PER_ELEMENT;
-  const aligned = data.byteOffset % size === 0 ? data : new Uint8Array(data);
-  return new Elements(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / size);
 }
 
 function floats(values: Float16Array | Float32Array | Float64Array): JsonElement[] {

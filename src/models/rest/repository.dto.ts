@@ -15,3 +15,9 @@ export class RepositoryIndexEntry {
   /** Why the version is in this state; empty when there is nothing to say. */
   reason: string;
 }
+
+/** How to load or unload a model. */
+export class RepositoryChangeRequest {
+  /** `unload_dependents` is accepted when a model is unloaded; no model depends on another. */
+  parameters?: Record<string, string | boolean>;
+}

@@ -1,0 +1,24 @@
+import { loadSync } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { protoPath as healthProto } from 'grpc-health-check';
+import type { Config } from './config/config';
+import { GrpcHealth } from './health/grpc-health';
+import { GrpcServer } from './inference/grpc/grpc-server';
+import { observeCalls } from './observability/grpc-log';
+import type { Log } from './observability/log';
+import { Metrics } from './observability/metrics';
+
+/**
+ * Connects gRPC to the application, with its log lines, its health and server reflection. Call it after the global
+ * filters are set: it takes those that are there.
+ */
+export function connectGrpc(app: NestFastifyApplication, config: Config, log: Log): void {
+  const server = app.get(GrpcServer);
+  server.interceptors.push(observeCalls(log, app.get(Metrics), config.bodyLimit));
+  server.extendWith((grpc) => app.get(GrpcHealth).addTo(grpc));
+  server.extendWith((grpc, inference) =>
+    new ReflectionService({ ...inference, ...loadSync(healthProto) }).addToServer(grpc),
+  );
+  app.connectMicroservice({ strategy: server }, { inheritAppConfig: true });
+}

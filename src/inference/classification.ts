@@ -1,0 +1,114 @@
+import { errors } from '../common/errors';
+import type { Tensor } from '../runtime/tensor';
+import { typedView } from './rest/codec/typed-arrays';
+
+/** Most elements of an output that is classified: some milliseconds of work. */
+const MAX_ELEMENTS = 100_000;
+
+/** Datatypes whose elements have an order that a client would expect. */
+const ORDERED = new Set([
+  'UINT8',
+  'UINT16',
+  'UINT32',
+  'UINT64',
+  'INT8',
+  'INT16',
+  'INT32',
+  'INT64',
+  'FP32',
+  'FP64',
+]);
+
+type Score = number | bigint;
+
+/**
+ * The `count` largest elements of each row of `output`, largest first, as the classification extension has them: BYTES
+ * of `value:index`, or `value:index:label` where there are labels. Equal ones are in the order of their indexes, NaN is
+ * last.
+ *
+ * @param rows rows of the output; undefined when all of it is one.
+ * @throws NexusError invalid_input when the datatype has no order, or there are more than 100,000 elements.
+ */
+export function classify(
+  output: Tensor,
+  count: number,
+  rows: number | undefined,
+  labels: readonly string[] | undefined,
+): Tensor {
+  const { name, datatype, data } = output;
+  if (!ORDERED.has(datatype)) throw unfit(name, `its elements are ${datatype}, which have no order`);
+  const scores = typedView(data, datatype as 'FP32');
+  if (scores.length > MAX_ELEMENTS)
+    throw unfit(name, `it has ${scores.length} elements, and at most ${MAX_ELEMENTS} are classified`);
+  const columns = scores.length / (rows ?? 1) || 0;
+  const taken = Math.min(count, columns);
+  const isWhole = !datatype.startsWith('FP');
+  const texts: string[] = [];
+  for (let row = 0; row < (rows ?? 1); row++) {
+    const start = row * columns;
+    for (const index of largest(scores.subarray(start, start + columns), taken)) {
+      const value = scores[start + index] as Score;
+      const label = labels?.[index];
+      const text = isWhole ? String(value) : withDecimals(value as number);
+      texts.push(label === undefined ? `${text}:${index}` : `${text}:${index}:${label}`);
+    }
+  }
+  return {
+    name,
+    datatype: 'BYTES',
+    shape: rows === undefined ? [taken] : [rows, taken],
+    data: packed(texts),
+  };
+}
+
+/** Indexes of the `count` largest of `scores`, in order. */
+function largest(scores: ArrayLike<Score>, count: number): readonly number[] {
+  const best: number[] = [];
+  for (let index = 0; index < scores.length; index++) {
+    if (best.length === count && !isAbove(scores[index]!, scores[best[count - 1]!]!)) continue;
+    best.splice(placeOf(scores[index]!, best, scores), 0, index);
+    if (best.length > count) best.pop();
+  }
+  return best;
+}
+
+/** Where `score` belongs among the `best` so far: behind those that it is not above. */
+function placeOf(score: Score, best: readonly number[], scores: ArrayLike<Score>): number {
+  let [low, high] = [0, best.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isAbove(score, scores[best[middle]!]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function isAbove(one: Score, other: Score): boolean {
+  return one > other || (Number.isNaN(other) && !Number.isNaN(one));
+}
+
+/** As C prints a float: six decimals, however large it is. */
+function withDecimals(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`;
+}
+
+/** BYTES elements: the length of each, and its UTF-8. */
+function packed(texts: readonly string[]): Uint8Array {
+  return Buffer.concat(
+    texts.flatMap((text) => {
+      const bytes = Buffer.from(text);
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(bytes.length);
+      return [length, bytes];
+    }),
+  );
+}
+
+function unfit(name: string, reason: string) {
+  return errors.invalidInput(
+    `output '${name}' cannot be classified: ${reason}; ask for the output itself`,
+    `outputs.${name}`,
+  );
+}

@@ -1,0 +1,10 @@
+/** The extensions of the Open Inference Protocol V2 that are spoken, by REST and by gRPC, under the names Triton gave them. */
+export const EXTENSIONS: readonly string[] = [
+  'classification',
+  'model_repository',
+  'model_repository(unload_dependents)',
+  'model_configuration',
+  'statistics',
+  'trace',
+  'logging',
+];

@@ -1,0 +1,50 @@
+import { Controller } from '@nestjs/common';
+import { GrpcMethod } from '@nestjs/microservices';
+import { NexusError } from '../../common/errors';
+import { VERSION } from '../../common/version';
+import { ModelRegistry } from '../../models/model-registry';
+import { EXTENSIONS } from '../extensions';
+import { describe } from '../rest/v2.controller';
+
+const SERVICE = 'GRPCInferenceService';
+
+/** A model, and a version of it where one is asked for. */
+interface ModelRequest {
+  readonly name?: string;
+  readonly version?: string;
+}
+
+/** What there is, and whether it is ready, over gRPC. */
+@Controller()
+export class GrpcDiscoveryController {
+  constructor(private readonly registry: ModelRegistry) {}
+
+  /** Name and version of the server, and the extensions of the protocol it speaks. */
+  @GrpcMethod(SERVICE, 'ServerMetadata')
+  serverMetadata() {
+    return { name: 'nexus', version: VERSION, extensions: EXTENSIONS };
+  }
+
+  /** Inputs and outputs of the version asked for, or of the newest that is ready. */
+  @GrpcMethod(SERVICE, 'ModelMetadata')
+  modelMetadata({ name = '', version = '' }: ModelRequest) {
+    if (version !== '') return describe(this.registry.find(name, version), [version]);
+    const ready = this.registry.get(name).versions.filter(({ state }) => state === 'READY');
+    return describe(
+      this.registry.find(name),
+      ready.map((found) => found.version),
+    );
+  }
+
+  /** Whether the version asked for, or any version, is ready; a model or version that is unknown is an error. */
+  @GrpcMethod(SERVICE, 'ModelReady')
+  modelReady({ name = '', version = '' }: ModelRequest): { ready: boolean } {
+    try {
+      this.registry.find(name, version === '' ? undefined : version);
+      return { ready: true };
+    } catch (error) {
+      if (error instanceof NexusError && error.kind === 'unavailable') return { ready: false };
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import { status, type ServerDuplexStream } from '@grpc/grpc-js';
+import { Logger } from '@nestjs/common';
+import { type Budget, callerOf } from '../../common/caller';
+import { errors, NexusError } from '../../common/errors';
+import { grpcStatusOf } from '../../common/grpc-status';
+import { callOf, type GrpcCall } from '../../observability/grpc-call';
+import { readRequest } from './codec/read-request';
+import type { GrpcInferService } from './infer.service';
+import type { ModelInferRequest, ModelStreamInferResponse } from './messages';
+
+/** Requests of one stream that are worked on at once; a client that sends more waits. */
+const MAX_UNANSWERED = 256;
+
+type Call = ServerDuplexStream<Buffer, ModelStreamInferResponse>;
+
+/**
+ * A stream of requests. Each is answered when it is done, a failed one with its error in `error_message`; where the
+ * client's metadata has `triton_grpc_error: true`, the first error ends the stream as its status.
+ */
+export class InferStream {
+  private readonly logger = new Logger('Errors');
+  private readonly info: GrpcCall;
+  private readonly caller: string;
+  private readonly endsOnError: boolean;
+  private unanswered = 0;
+  private reading = true;
+  private ending: NexusError | undefined;
+
+  constructor(
+    private readonly call: Call,
+    private readonly inference: GrpcInferService,
+    private readonly budget: Budget,
+    private readonly closed: () => void,
+  ) {
+    this.info = callOf(call.metadata);
+    this.caller = callerOf({ ip: this.info.address });
+    this.endsOnError = call.metadata.get('triton_grpc_error').includes('true');
+    call.on('data', (bytes: Buffer) => void this.take(bytes));
+    call.on('drain', () => this.flow());
+    call.on('end', () => this.stop());
+    call.on('error', () => this.close());
+    call.on('cancelled', () => this.close());
+  }
+
+  /** Takes no more requests, and ends the stream when those that have come are answered. */
+  shutDown(): void {
+    this.ending ??= errors.notReady('it is shutting down; open the stream again');
+    this.stop();
+  }
+
+  private async take(bytes: Buffer): Promise<void> {
+    if (!this.reading) return;
+    this.unanswered++;
+    this.flow();
+    const started = performance.now();
+    let about: Partial<ModelInferRequest> = {};
+    try {
+      const message = readRequest(bytes);
+      about = message;
+      this.budget.spend(this.caller);
+      const { answer, summary } = await this.inference.serve(message, this.call);
+      this.write({ infer_response: answer });
+      this.info.answered(status.OK, performance.now() - started, summary);
+    } catch (thrown) {
+      this.fail(about, this.known(thrown), performance.now() - started);
+    }
+    this.unanswered--;
+    if (this.reading) this.flow();
+    else this.endIfDone();
+  }
+
+  /** Reads on, unless there is much to do or the client does not read its answers. */
+  private flow(): void {
+    const isFull = this.unanswered >= MAX_UNANSWERED || this.call.writableNeedDrain;
+    if (this.reading && isFull) this.call.pause();
+    else this.call.resume();
+  }
+
+  private fail(
+    { id = '', model_name = '', model_version = '' }: Partial<ModelInferRequest>,
+    error: NexusError,
+    ms: number,
+  ): void {
+    const { code, details } = grpcStatusOf(error);
+    this.info.answered(code, ms);
+    if (!this.endsOnError) {
+      this.write({ error_message: details, infer_response: { id, model_name, model_version } });
+      return;
+    }
+    this.ending ??= error;
+    this.stop();
+  }
+
+  private known(thrown: unknown): NexusError {
+    if (thrown instanceof NexusError) return thrown;
+    this.logger.error({ requestId: this.info.requestId, err: thrown });
+    return errors.internal();
+  }
+
+  private write(answer: ModelStreamInferResponse): void {
+    if (!this.call.cancelled && !this.call.writableEnded) this.call.write(answer);
+  }
+
+  private stop(): void {
+    this.reading = false;
+    // What still comes is read and dropped: a stream that is not read to its end does not end.
+    this.call.resume();
+    this.endIfDone();
+  }
+
+  private endIfDone(): void {
+    if (this.unanswered > 0 || this.call.cancelled || this.call.writableEnded) return;
+    if (this.ending === undefined) this.call.end();
+    else this.call.emit('error', grpcStatusOf(this.ending));
+    this.close();
+  }
+
+  private close(): void {
+    this.reading = false;
+    this.closed();
+  }
+}

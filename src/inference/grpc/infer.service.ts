@@ -1,0 +1,46 @@
+import type { ServerUnaryCall } from '@grpc/grpc-js';
+import { Injectable } from '@nestjs/common';
+import { Config } from '../../config/config';
+import type { InferenceSummary } from '../../observability/request-log';
+import { InferenceService } from '../inference.service';
+import { decodeRequest } from './codec/decode-request';
+import { encodeResponse } from './codec/encode-response';
+import { timeoutMs } from './codec/parameters';
+import type { InferParameters, ModelInferRequest, ModelInferResponse } from './messages';
+
+/** The call that a request came with: alone, or in a stream. */
+type Call = Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'getDeadline'>;
+
+/** Serves the inference requests of gRPC. */
+@Injectable()
+export class GrpcInferService {
+  constructor(
+    private readonly inference: InferenceService,
+    private readonly config: Config,
+  ) {}
+
+  /** Answers `message`, and tells for the log what became of it. Rejects with a NexusError. */
+  async serve(
+    message: ModelInferRequest,
+    call: Call,
+  ): Promise<{ answer: ModelInferResponse; summary: InferenceSummary }> {
+    const { model_name: model, model_version: asked, id, parameters } = message;
+    const served = await this.inference.serve(model, asked === '' ? undefined : asked, {
+      decode: () => ({
+        ...decodeRequest(message),
+        deadline: this.deadlineOf(call, parameters),
+        abandoned: () => call.cancelled,
+      }),
+      encode: (result) => encodeResponse(result, id),
+    });
+    const { answer, version, rows, queueMs, runMs } = served;
+    return { answer, summary: { model, version, outcome: 'success', rows, queueMs, runMs } };
+  }
+
+  /** The earlier one of the call's deadline and the parameter `timeout`; without both, the setting's. */
+  private deadlineOf(call: Call, parameters: InferParameters): number {
+    const ofCall = Number(call.getDeadline()) - Date.now();
+    const ms = Math.min(ofCall, timeoutMs(parameters) ?? Infinity);
+    return performance.now() + (ms === Infinity ? this.config.requestTimeoutMs : ms);
+  }
+}

@@ -1,0 +1,48 @@
+/** Parameters of a request or of one of its tensors, by name. */
+export type InferParameters = ReadonlyMap<string, string | number | boolean>;
+
+/** An input of a request. */
+export interface InferInputTensor {
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape: readonly number[];
+  readonly parameters: InferParameters;
+  /** The bytes of InferTensorContents, which a client may send in several parts; empty when it sent none. */
+  readonly contents: readonly Buffer[];
+}
+
+/** An output that a request asks for. */
+export interface InferRequestedOutputTensor {
+  readonly name: string;
+  readonly parameters: InferParameters;
+}
+
+/** An inference request. What the client left out is empty. */
+export interface ModelInferRequest {
+  readonly model_name: string;
+  readonly model_version: string;
+  readonly id: string;
+  readonly parameters: InferParameters;
+  readonly inputs: readonly InferInputTensor[];
+  readonly outputs: readonly InferRequestedOutputTensor[];
+  readonly raw_input_contents: readonly Buffer[];
+}
+
+/** The answer to a {@link ModelInferRequest}. */
+export interface ModelInferResponse {
+  readonly model_name: string;
+  readonly model_version: string;
+  readonly id: string;
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly datatype: string;
+    readonly shape: readonly number[];
+  }[];
+  readonly raw_output_contents: readonly Uint8Array[];
+}
+
+/** An answer in a stream: one of the two says something. */
+export interface ModelStreamInferResponse {
+  readonly error_message?: string;
+  readonly infer_response: Partial<ModelInferResponse>;
+}

@@ -1,0 +1,44 @@
+import type { BatchStatistics, Durations } from '../observability/model-statistics';
+import type { ModelVersion } from './model-version';
+import type { BatchStatistic, StatisticDuration, VersionStatistics } from './rest/statistics.dto';
+
+/** What `version` has done, in the words of the statistics extension; the same for REST and gRPC. */
+export function statisticsOf({ name, version, metrics }: ModelVersion): VersionStatistics {
+  const { statistics, rows, executions } = metrics;
+  const none = { count: 0, ns: 0 };
+  return {
+    name,
+    version,
+    last_inference: statistics.lastInference,
+    inference_count: rows,
+    execution_count: executions,
+    inference_stats: {
+      success: duration(statistics.success),
+      fail: duration(statistics.fail),
+      queue: duration(statistics.queue),
+      compute_input: duration(statistics.input),
+      compute_infer: duration(statistics.infer),
+      compute_output: duration(statistics.output),
+      cache_hit: none,
+      cache_miss: none,
+    },
+    batch_stats: [...statistics.batches]
+      .map(batch)
+      .toSorted((one, other) => one.batch_size - other.batch_size),
+    memory_usage: [],
+    response_stats: {},
+  };
+}
+
+function batch([rows, { input, infer, output }]: [number, BatchStatistics]): BatchStatistic {
+  return {
+    batch_size: rows,
+    compute_input: duration(input),
+    compute_infer: duration(infer),
+    compute_output: duration(output),
+  };
+}
+
+function duration({ count, ms }: Durations): StatisticDuration {
+  return { count, ns: Math.round(ms * 1e6) };
+}

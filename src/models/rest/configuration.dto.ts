@@ -1,0 +1,81 @@
+/** The dimensions that the model itself has, where they differ from `dims`. */
+export class Reshape {
+  /** @example [] */
+  shape: number[];
+}
+
+/** An input of a model configuration. */
+export class ConfiguredInput {
+  /** @example image */
+  name: string;
+  /** @example TYPE_FP32 */
+  data_type: string;
+  /**
+   * Without the batch dimension where `max_batch_size` is above 0; -1 is a dimension of any size.
+   * @example [8, 8]
+   */
+  dims: number[];
+  /** Absent where the model has the same dimensions. */
+  reshape?: Reshape;
+}
+
+/** An output of a model configuration. */
+export class ConfiguredOutput {
+  /** @example probabilities */
+  name: string;
+  /** @example TYPE_FP32 */
+  data_type: string;
+  /** @example [10] */
+  dims: number[];
+  /** Absent where the model has the same dimensions. */
+  reshape?: Reshape;
+}
+
+/** Which versions of a model are served: all of them. */
+export class VersionPolicy {
+  all: Record<string, never>;
+}
+
+/** The runners of a model. */
+export class InstanceGroup {
+  /** @example digits_0 */
+  name: string;
+  kind: 'KIND_CPU' | 'KIND_GPU';
+  count: number;
+  gpus: number[];
+}
+
+/** How requests are batched. */
+export class DynamicBatching {
+  /** @example 0 */
+  max_queue_delay_microseconds: number;
+}
+
+/** A value of a model's parameters. */
+export class ConfigurationParameter {
+  string_value: string;
+}
+
+/** How a model is served, in the words of Triton's model configuration. */
+export class ModelConfiguration {
+  /** @example digits */
+  name: string;
+  /** @example onnxruntime_onnx */
+  platform: string;
+  /** @example onnxruntime */
+  backend: string;
+  version_policy: VersionPolicy;
+  /**
+   * Most rows of one run; 0 when requests are not batched.
+   * @example 64
+   */
+  max_batch_size: number;
+  input: ConfiguredInput[];
+  output: ConfiguredOutput[];
+  instance_group: InstanceGroup[];
+  /** @example model.onnx */
+  default_model_filename: string;
+  /** Absent when requests are not batched. */
+  dynamic_batching?: DynamicBatching;
+  parameters: Record<string, ConfigurationParameter>;
+}

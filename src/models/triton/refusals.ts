@@ -1,0 +1,70 @@
+import { Fault } from './text/fault';
+import type { ModelConfig } from './model-config';
+import { positionOf } from './text/read-message';
+import type { Field } from './text/text-format';
+
+/** Fields that are refused whatever stands in them, and what to do. */
+const UNKNOWN_HERE: Readonly<Record<string, string>> = {
+  sequence_batching:
+    'requests are independent of each other; serve a model that carries its state in tensors',
+  ensemble_scheduling: 'call the models one after another, or join them into one ONNX file',
+  batch_input: 'export the model with a batch dimension',
+  batch_output: 'export the model with a batch dimension',
+};
+
+/** Fields that are refused when they ask for something, as a path of names, and what to do. */
+const UNSUPPORTED: readonly (readonly [path: string, advice: string])[] = [
+  ['input.allow_ragged_batch', 'remove it; requests whose rows differ in shape run apart'],
+  ['input.optional', 'remove it; every input of an ONNX model is needed'],
+  ['input.is_shape_tensor', 'remove it; it is for TensorRT'],
+  ['output.is_shape_tensor', 'remove it; it is for TensorRT'],
+  ['input.is_non_linear_format_io', 'remove it; it is for TensorRT'],
+  ['output.is_non_linear_format_io', 'remove it; it is for TensorRT'],
+  ['instance_group.passive', 'remove it; every instance takes work'],
+  ['instance_group.secondary_devices', 'remove it; instances run on a CPU or one GPU'],
+  ['dynamic_batching.preserve_ordering', 'remove it; each answer leaves when it is ready'],
+  ['dynamic_batching.priority_levels', 'remove it; requests are served in the order in which they came'],
+  ['dynamic_batching.default_priority_level', 'remove it; there are no priorities'],
+  ['dynamic_batching.priority_queue_policy', 'use default_queue_policy; there are no priorities'],
+  ['cc_model_filenames', 'use default_model_filename; one file serves every device'],
+  ['model_operations.op_library_filename', 'export the model with the operators of ONNX Runtime only'],
+  ['model_transaction_policy.decoupled', 'remove it; an ONNX model gives one answer a request'],
+  ['model_repository_agents.agents', 'remove it; the files are served as they lie there'],
+];
+
+/** @throws Fault for a field that Nexus does not read at all. */
+export function refuseUnread(fields: readonly Field[]): void {
+  const found = fields.find(({ name }) => Object.hasOwn(UNKNOWN_HERE, name));
+  if (found !== undefined)
+    throw new Fault({ line: found.at.line }, `${found.name} is not supported; ${UNKNOWN_HERE[found.name]}`);
+}
+
+/** @throws Fault for a field that asks for something that Nexus does not do. */
+export function refuseUnsupported(config: ModelConfig): void {
+  for (const [path, advice] of UNSUPPORTED) {
+    const names = path.split('.');
+    const holder = holderOf(config, names);
+    if (holder === undefined) continue;
+    const { line } = positionOf(holder, names.at(-1));
+    throw new Fault({ line }, `${path} is not supported; ${advice}`);
+  }
+}
+
+/** The message at the end of `path` whose last field is set to something; undefined when there is none. */
+function holderOf(value: unknown, [name, ...rest]: readonly string[]): object | undefined {
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      const found = holderOf(item, [name!, ...rest]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const field = (value as Record<string, unknown>)[name!];
+  if (rest.length > 0) return holderOf(field, rest);
+  return asksForSomething(field) ? value : undefined;
+}
+
+function asksForSomething(field: unknown): boolean {
+  return Array.isArray(field) ? field.length > 0 : Boolean(field);
+}

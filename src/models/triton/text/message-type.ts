@@ -1,0 +1,46 @@
+/** A scalar type by its protobuf name. */
+export type Scalar = 'string' | 'bool' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'double';
+
+/** Type of a field: a scalar, the names of an enum in the order of their numbers, a message, or many of one of these. */
+export type FieldType = Scalar | readonly string[] | MessageType | Many<FieldType>;
+
+/** Fields of which a message may have only one. */
+export const ONE_OF = Symbol('oneof');
+
+/** Types of the fields of a message, by their names. */
+export interface MessageType {
+  readonly [field: string]: FieldType;
+  readonly [ONE_OF]?: readonly string[];
+}
+
+/** A repeated field. */
+export class Many<T> {
+  constructor(readonly type: T) {}
+}
+
+/** A repeated field of `type`. */
+export function many<const T extends FieldType>(type: T): Many<T> {
+  return new Many(type);
+}
+
+/** A map: in the text format, a repeated message of key and value. */
+export function mapOf<const T extends FieldType>(value: T): Many<{ key: 'string'; value: T }> {
+  return new Many({ key: 'string', value });
+}
+
+/** A read message: the fields that stand in the text. Integers are numbers, as far as these are exact. */
+export type MessageOf<T> = { readonly [K in keyof T & string]?: ValueOf<T[K]> };
+
+/** A read value of a field of type `T`. */
+export type ValueOf<T> =
+  T extends Many<infer E>
+    ? readonly ValueOf<E>[]
+    : T extends readonly (infer Name)[]
+      ? Name
+      : T extends 'string'
+        ? string
+        : T extends 'bool'
+          ? boolean
+          : T extends Scalar
+            ? number
+            : MessageOf<T>;

@@ -1,0 +1,101 @@
+import { cpus, freemem, totalmem } from 'node:os';
+import type { Registry } from 'prom-client';
+import type { Metrics, ModelSnapshot } from './metrics';
+import type { ModelMetrics, Outcome } from './model-metrics';
+import type { Durations, ModelStatistics } from './model-statistics';
+import { registerScraped, type Sample } from './scraped';
+
+/** Reasons of failure by Triton's names, for each way a request can fail. */
+const FAILURES: Readonly<Record<string, readonly Outcome[]>> = {
+  REJECTED: ['overloaded', 'rate_limited', 'deadline', 'unavailable'],
+  CANCELED: ['cancelled'],
+  BACKEND: ['internal'],
+  OTHER: ['invalid', 'not_found', 'too_large', 'unsupported_encoding'],
+};
+
+const MICROSECONDS: Readonly<Record<string, (statistics: ModelStatistics) => Durations>> = {
+  request: ({ success }) => success,
+  queue: ({ queue }) => queue,
+  compute_input: ({ input }) => input,
+  compute_infer: ({ infer }) => infer,
+  compute_output: ({ output }) => output,
+};
+
+/** Adds to `metrics` what Nexus counts under the names that Triton gives it, so that its dashboards work. */
+export function addTritonMetrics(metrics: Metrics): void {
+  const { registry } = metrics;
+  const counter = (name: string, help: string, samples: (model: ModelMetrics) => Sample[]) =>
+    registerScraped(registry, {
+      name: `nv_inference_${name}`,
+      help,
+      type: 'counter',
+      read: () => [...metrics.inference.models()].flatMap(samples),
+    });
+  counter('request_success', 'Requests that succeeded.', ({ labels, outcomes }) => [
+    { labels, value: outcomes.get('success') ?? 0 },
+  ]);
+  counter('request_failure', 'Requests that failed, by reason.', failures);
+  counter('count', 'Rows of requests that succeeded.', ({ labels, rows }) => [{ labels, value: rows }]);
+  counter('exec_count', 'Runs of the model.', ({ labels, executions }) => [{ labels, value: executions }]);
+  for (const [step, durations] of Object.entries(MICROSECONDS)) {
+    counter(`${step}_duration_us`, `Microseconds, of requests that succeeded: ${step}.`, (model) => [
+      { labels: model.labels, value: Math.round(durations(model.statistics).ms * 1000) },
+    ]);
+  }
+  modelGauge(
+    metrics,
+    'nv_inference_pending_request_count',
+    'Requests that wait for an instance.',
+    (model) => [model.waitingRequests],
+  );
+  modelGauge(metrics, 'nv_model_load_duration_secs', 'Seconds that loading took.', ({ loadMs }) =>
+    loadMs === undefined ? [] : [loadMs / 1000],
+  );
+  addCpuMetrics(registry);
+}
+
+function failures({ labels, outcomes }: ModelMetrics): Sample[] {
+  return Object.entries(FAILURES).map(([reason, kinds]) => ({
+    labels: { ...labels, reason },
+    value: kinds.reduce((sum, kind) => sum + (outcomes.get(kind) ?? 0), 0),
+  }));
+}
+
+function modelGauge(
+  metrics: Metrics,
+  name: string,
+  help: string,
+  values: (model: ModelSnapshot) => number[],
+): void {
+  const read = () =>
+    [...metrics.models()].flatMap((model) =>
+      values(model).map((value) => ({ labels: { model: model.model, version: model.version }, value })),
+    );
+  registerScraped(metrics.registry, { name, help, type: 'gauge', read });
+}
+
+function addCpuMetrics(registry: Registry): void {
+  let before = cpuTimes();
+  const utilization = () => {
+    const now = cpuTimes();
+    const passed = now.total - before.total;
+    const share = passed === 0 ? 0 : 1 - (now.idle - before.idle) / passed;
+    before = now;
+    return share;
+  };
+  const gauge = (name: string, help: string, value: () => number) =>
+    registerScraped(registry, { name, help, type: 'gauge', read: () => [{ labels: {}, value: value() }] });
+  gauge('nv_cpu_utilization', 'Share of the processors in use since the last scrape, 0 to 1.', utilization);
+  gauge('nv_cpu_memory_total_bytes', 'Memory of the machine, in bytes.', totalmem);
+  gauge('nv_cpu_memory_used_bytes', 'Memory in use, in bytes.', () => totalmem() - freemem());
+}
+
+function cpuTimes(): { idle: number; total: number } {
+  let idle = 0;
+  let total = 0;
+  for (const { times } of cpus()) {
+    idle += times.idle;
+    total += times.user + times.nice + times.sys + times.idle + times.irq;
+  }
+  return { idle, total };
+}
