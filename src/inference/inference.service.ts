@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { NexusError } from '../common/errors';
 import { ModelRegistry } from '../models/model-registry';
-import type { ModelVersion } from '../models/model-version';
+import type { ModelVersion, Signature } from '../models/model-version';
 import { Traces } from '../observability/traces';
 import { classify } from './classification';
 import type { InferenceRequest, InferenceResult } from './inference-request';
@@ -10,7 +10,8 @@ import { validateInputs, validateOutputs } from './validation';
 
 /** How a protocol speaks: it turns its bytes into a request, and the result of that request into its answer. */
 export interface Translation<Request extends InferenceRequest, Answer> {
-  decode(): Request | Promise<Request>;
+  /** @param signature what the model takes, for protocols whose messages do not say it. */
+  decode(signature: Signature): Request | Promise<Request>;
   encode(result: InferenceResult, request: Request): Answer | Promise<Answer>;
   /** Id of the request as its log line has it, for traces. */
   readonly requestId?: string;
@@ -48,7 +49,7 @@ export class InferenceService {
     const found = this.registry.find(model, version);
     try {
       // Small messages are translated at once: waiting for a promise would cost more than the work.
-      const decoding = translation.decode();
+      const decoding = translation.decode(found.signature);
       const request = decoding instanceof Promise ? await decoding : decoding;
       const decoded = performance.now();
       const job = jobOf(request, found);

@@ -2,12 +2,14 @@ import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '../../config/config';
+import type { Signature } from '../../models/model-version';
 import type { InferenceRequest, InferenceResult } from '../inference-request';
 import { InferenceService } from '../inference.service';
 import { sendAnswer } from './answer';
 import { decompressed } from './body';
 import { Codec } from './codec/codec';
 import type { EncodedResponse, V2Request } from './codec/messages';
+import { rawRequest } from './raw-request';
 import { deadlineOf, headerLengthOf } from './request-headers';
 import { ApiInfer, ApiInferVersion } from './v2.docs';
 
@@ -60,7 +62,7 @@ export class InferController {
     reply: FastifyReply,
   ): Promise<void> {
     const served = await this.inference.serve(model, version, {
-      decode: () => this.decode(request),
+      decode: (signature) => this.decode(request, signature),
       encode: (result, exchange: Exchange) => this.encode(result, exchange),
       requestId: request.id,
     });
@@ -69,15 +71,14 @@ export class InferController {
     sendAnswer(reply, served.answer);
   }
 
-  private decode(request: FastifyRequest): Exchange | Promise<Exchange> {
+  private decode(request: FastifyRequest, signature: Signature): Exchange | Promise<Exchange> {
     const { headers } = request;
     const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
     const plain = decompressed(body, headers['content-encoding'], this.config.bodyLimit);
     const headerLength = headerLengthOf(headers);
-    const message =
-      plain instanceof Promise
-        ? plain.then((bytes) => this.codec.decode(bytes, headerLength))
-        : this.codec.decode(plain, headerLength);
+    const read = (bytes: Buffer) =>
+      headerLength === 0 ? rawRequest(bytes, signature) : this.codec.decode(bytes, headerLength);
+    const message = plain instanceof Promise ? plain.then(read) : read(plain);
     return message instanceof Promise
       ? message.then((decoded) => this.exchange(decoded, request))
       : this.exchange(message, request);

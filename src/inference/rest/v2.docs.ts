@@ -35,7 +35,8 @@ function ApiInference(): MethodDecorator {
     ApiHeader({
       name: 'Inference-Header-Content-Length',
       required: false,
-      description: 'Bytes of JSON before the binary tensors; without it all of the body is JSON.',
+      description:
+        'Bytes of JSON before the binary tensors; without it all of the body is JSON. With 0 the body is the bytes of the only input, for one row.',
     }),
     ApiHeader({
       name: 'x-request-timeout',

@@ -40,7 +40,7 @@ describe('a body is refused', () => {
     [-1, 'expected the bytes of JSON, from 1 to 13'],
     [14, 'expected the bytes of JSON, from 1 to 13 (the length of the body), got 14'],
     [NaN, 'got NaN'],
-    [0, 'a request without JSON, is not supported'],
+    [0, 'expected the bytes of JSON, from 1 to 13'],
   ])('for the header length %d', (length, text) => {
     expect(refusal(() => decodeRequest(Buffer.from('{"inputs":[]}'), length))).toContain(text);
   });

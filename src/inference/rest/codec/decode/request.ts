@@ -44,11 +44,6 @@ function parseRequest(text: string, binary: () => BinaryPart): V2Request {
 
 function requireHeaderLength(length: number, bodyLength: number): void {
   if (bodyLength === 0) throw errors.invalidInput('the body is empty; expected a JSON object with "inputs"');
-  if (length === 0) {
-    throw errors.invalidInput(
-      'Inference-Header-Content-Length: 0, a request without JSON, is not supported; send the JSON before the binary data',
-    );
-  }
   if (!(Number.isSafeInteger(length) && length > 0 && length <= bodyLength)) {
     throw errors.invalidInput(
       `Inference-Header-Content-Length: expected the bytes of JSON, from 1 to ${bodyLength} (the length of the body), got ${length}`,

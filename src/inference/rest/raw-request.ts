@@ -1,0 +1,68 @@
+import { errors } from '../../common/errors';
+import type { Signature } from '../../models/model-version';
+import {
+  ELEMENT_BYTES,
+  elementCount,
+  type Datatype,
+  type Shape,
+  type TensorSpec,
+} from '../../runtime/tensor';
+import { checkBooleans, checkText } from './codec/decode/binary-part';
+import type { V2Request } from './codec/messages';
+
+/** How to send what does not fit. */
+const ADVICE = 'send JSON before the binary data, and its length as Inference-Header-Content-Length';
+
+/**
+ * The request whose body is nothing but the bytes of the only input of a model, one row of it where the model batches:
+ * raw binary requests of the binary tensor data extension. Every output is answered as binary data.
+ *
+ * @throws NexusError invalid_input when the model has several inputs, or the shape does not follow from the bytes.
+ */
+export function rawRequest(body: Buffer, { inputs, batches }: Signature): V2Request {
+  const [input] = inputs;
+  if (input === undefined || inputs.length > 1)
+    throw unfit(`the model takes ${inputs.length} inputs, and only one can come without JSON`);
+  const { name, datatype } = input;
+  const isText = datatype === 'BYTES';
+  if (datatype === 'BOOL') checkBooleans(body, name);
+  if (isText) checkText(body, 0, body.length, `input '${name}'`, name);
+  const shape = shapeOf(input, batches, isText ? 1 : elements(body, datatype));
+  const tensor = { name, datatype, shape, data: isText ? element(body) : body };
+  return { id: undefined, parameters: {}, inputs: [tensor], outputs: [], binaryOutput: true };
+}
+
+/** The shape of `count` elements: one row, and what is left is the size of the variable dimension. */
+function shapeOf({ name, shape }: TensorSpec, batches: boolean, count: number): Shape {
+  const row = shape.map((size, axis) => (batches && axis === 0 ? 1 : size));
+  const variable = row.indexOf(-1);
+  if (variable !== row.lastIndexOf(-1))
+    throw unfit(`input '${name}' has the shape [${shape.join(',')}], and only one dimension can be found`);
+  const known = elementCount(row.filter((size) => size !== -1));
+  const size = variable === -1 ? 1 : count / known;
+  if (known * size !== count || !Number.isInteger(size)) {
+    const wanted = variable === -1 ? `${known}` : `a multiple of ${known}`;
+    throw unfit(
+      `input '${name}' has the shape [${shape.join(',')}]: expected ${wanted} elements, got ${count}`,
+    );
+  }
+  return row.map((dimension) => (dimension === -1 ? size : dimension));
+}
+
+function elements({ byteLength }: Uint8Array, datatype: Datatype): number {
+  const count = byteLength / ELEMENT_BYTES[datatype];
+  if (Number.isInteger(count)) return count;
+  throw unfit(`expected ${datatype} elements of ${ELEMENT_BYTES[datatype]} bytes, got ${byteLength} bytes`);
+}
+
+/** `text` as a BYTES element, which starts with its length. */
+function element(text: Uint8Array): Uint8Array {
+  const data = Buffer.allocUnsafeSlow(4 + text.byteLength);
+  data.writeUInt32LE(text.byteLength);
+  data.set(text, 4);
+  return data;
+}
+
+function unfit(reason: string) {
+  return errors.invalidInput(`a request without JSON does not fit: ${reason}; ${ADVICE}`);
+}
