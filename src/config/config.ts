@@ -46,6 +46,10 @@ export class Config {
   @ByteSize(1024, 2048 * MIB)
   bodyLimit = 64 * MIB;
 
+  /** Which inference answers are compressed for clients that accept it: none, those in JSON, or all. */
+  @OneOf(['off', 'json', 'all'])
+  responseCompression: 'off' | 'json' | 'all' = 'off';
+
   /** Deadline of a request that brings none, in milliseconds. */
   @WholeNumber(1, MAX_TIMER_MS)
   requestTimeoutMs = 60_000;

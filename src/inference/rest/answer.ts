@@ -1,5 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import { pipeline } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import { codingFor, COMPRESSORS, type Coding, type CompressionPolicy } from './compression';
 import type { EncodedResponse } from './codec/messages';
 
 /** Up to this many bytes of tensors are sent in one piece with the JSON and the head of the answer. */
@@ -9,7 +11,8 @@ const ONE_PIECE = 64 * 1024;
  * Answers with `response`. Goes around Fastify's way of sending, which takes a body in one piece only: putting a large
  * one together would hold the event loop, and a small one is sent the fastest as text, one character a byte.
  */
-export function sendAnswer(reply: FastifyReply, { json, binary }: EncodedResponse): void {
+export function sendAnswer(reply: FastifyReply, response: EncodedResponse, policy: CompressionPolicy): void {
+  const { json, binary } = response;
   const jsonLength = Buffer.byteLength(json);
   const binaryLength = binary.reduce((sum, { byteLength }) => sum + byteLength, 0);
   if (binaryLength === 0) {
@@ -18,7 +21,11 @@ export function sendAnswer(reply: FastifyReply, { json, binary }: EncodedRespons
     reply.header('content-type', 'application/octet-stream');
     reply.header('inference-header-content-length', jsonLength);
   }
-  reply.header('content-length', jsonLength + binaryLength);
+  const size = { bytes: jsonLength + binaryLength, hasBinary: binaryLength > 0 };
+  const coding = codingFor(policy, reply.request.headers['accept-encoding'], size);
+  if (policy !== 'off') reply.header('vary', 'accept-encoding');
+  if (coding !== undefined) return sendCompressed(reply, response, coding);
+  reply.header('content-length', size.bytes);
   const { raw } = reply.hijack();
   // The client has left: each write would be an error event.
   if (raw.destroyed) return;
@@ -34,6 +41,20 @@ export function sendAnswer(reply: FastifyReply, { json, binary }: EncodedRespons
   raw.write(json);
   for (const bytes of binary) raw.write(released(bytes));
   raw.end();
+}
+
+/** Compresses on other threads, and sends while it does. */
+function sendCompressed(reply: FastifyReply, { json, binary }: EncodedResponse, coding: Coding): void {
+  reply.header('content-encoding', coding);
+  const { raw } = reply.hijack();
+  if (raw.destroyed) return;
+  raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
+  const compressor = COMPRESSORS[coding]();
+  // A client that leaves ends it; the log has that by the connection.
+  pipeline(compressor, raw, () => {});
+  compressor.write(json);
+  for (const bytes of binary) compressor.write(released(bytes));
+  compressor.end();
 }
 
 /** `json` with one character for each of its bytes in UTF-8. */

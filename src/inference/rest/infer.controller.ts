@@ -68,7 +68,7 @@ export class InferController {
     });
     const { rows, queueMs, runMs } = served;
     request.inference = { model, version: served.version, outcome: 'success', rows, queueMs, runMs };
-    sendAnswer(reply, served.answer);
+    sendAnswer(reply, served.answer, this.config.responseCompression);
   }
 
   private decode(request: FastifyRequest, signature: Signature): Exchange | Promise<Exchange> {
