@@ -177,7 +177,7 @@ describe('an inference request is refused with 400', () => {
     expect(await strings(4, 0, 0, 0, 0xff, 0xff, 0xff, 0xff)).toMatch(/expected text in UTF-8/);
   });
 
-  it.each(['-1', '1e3', '0', '99999', '9'.repeat(30), 'ten', ''])(
+  it.each(['-1', '1e3', '99999', '9'.repeat(30), 'ten', ''])(
     'for the header length %j',
     async (length) => {
       const headers = { 'inference-header-content-length': length };

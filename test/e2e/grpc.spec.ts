@@ -94,9 +94,13 @@ describe('discovery', () => {
     const of = (value: string) => ({ value: [value] });
     const { response: traced } = await client.call('TraceSetting', {
       model_name: 'affine',
-      settings: { trace_level: of('TIMESTAMPS'), trace_rate: of('5') },
+      settings: { trace_level: of('TIMESTAMPS'), trace_rate: of('1') },
     });
-    expect(traced.settings).toMatchObject({ trace_level: of('TIMESTAMPS'), trace_rate: of('5') });
+    expect(traced.settings).toMatchObject({ trace_level: of('TIMESTAMPS'), trace_rate: of('1') });
+    await client.call('ModelInfer', AFFINE, { 'x-request-id': 'traced' });
+    const traces = () => gateway.logs.filter(({ msg }) => msg === 'trace');
+    await gateway.until(() => traces().length > 0);
+    expect(traces()).toMatchObject([{ requestId: 'traced', model: 'affine' }]);
     const cleared = { trace_level: { value: [] }, trace_rate: { value: [] } };
     const { response } = await client.call('TraceSetting', { model_name: 'affine', settings: cleared });
     expect(response.settings).toMatchObject({ trace_level: of('OFF'), trace_rate: of('1000') });

@@ -1,6 +1,7 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../config/config';
+import { callOf } from '../../observability/grpc-call';
 import type { InferenceSummary } from '../../observability/request-log';
 import { InferenceService } from '../inference.service';
 import { decodeRequest } from './codec/decode-request';
@@ -9,7 +10,7 @@ import { timeoutMs } from './codec/parameters';
 import type { InferParameters, ModelInferRequest, ModelInferResponse } from './messages';
 
 /** The call that a request came with: alone, or in a stream. */
-type Call = Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'getDeadline'>;
+type Call = Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'getDeadline' | 'metadata'>;
 
 /** Serves the inference requests of gRPC. */
 @Injectable()
@@ -32,6 +33,7 @@ export class GrpcInferService {
         abandoned: () => call.cancelled,
       }),
       encode: (result) => encodeResponse(result, id),
+      requestId: callOf(call.metadata).requestId,
     });
     const { answer, version, rows, queueMs, runMs } = served;
     return { answer, summary: { model, version, outcome: 'success', rows, queueMs, runMs } };
