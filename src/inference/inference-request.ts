@@ -7,6 +7,8 @@ export interface InferenceRequest {
   readonly outputs: readonly string[];
   /** How many classes of an output to answer instead of the output itself, by its name. */
   readonly classCounts?: ReadonlyMap<string, number> | undefined;
+  /** What the parameter `priority` asks for: 1 is the highest, 0 the default of the model. */
+  readonly priority: number;
   /** Moment on the `performance.now()` clock after which nobody waits for the answer. */
   readonly deadline: number;
   /** True once the client has left; work that has not started is then dropped. */

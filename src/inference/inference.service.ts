@@ -106,6 +106,6 @@ function jobOf(
 ): Parameters<ModelVersion['run']>[0] {
   const { inputs, rows, byteLength, shapeKey } = validateInputs(request.inputs, name, signature);
   const outputs = validateOutputs(request.outputs, name, signature);
-  const { deadline, abandoned } = request;
-  return { inputs, rows, byteLength, shapeKey, outputs, deadline, abandoned };
+  const { priority, deadline, abandoned } = request;
+  return { inputs, rows, byteLength, shapeKey, outputs, priority, deadline, abandoned };
 }

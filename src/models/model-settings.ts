@@ -40,6 +40,8 @@ export interface ModelSettings extends OnlyInTritonConfig {
   readonly max_queue_delay_us?: number;
   readonly max_queue_rows?: number;
   readonly max_queue_bytes?: number;
+  readonly priority_levels?: number;
+  readonly default_priority_level?: number;
   readonly timeout_ms?: number;
   readonly load_timeout_ms?: number;
   readonly required?: boolean;
@@ -52,10 +54,16 @@ interface OnlyInTritonConfig {
   readonly declared?: DeclaredTensors;
   /** Whether requests may share a run; true when absent. */
   readonly merge_requests?: boolean;
-  /** Most requests that may wait. */
-  readonly max_queue_requests?: number;
-  /** How long a request may wait, in microseconds. */
-  readonly queue_timeout_us?: number;
+  /** Holds for each priority level that `priority_queue_policy` has nothing for. */
+  readonly queue_policy?: QueuePolicy;
+  readonly priority_queue_policy?: ReadonlyMap<number, QueuePolicy>;
+}
+
+/** How many requests of one priority level may wait, and how long. */
+export interface QueuePolicy {
+  readonly max_requests?: number;
+  /** In microseconds. */
+  readonly timeout_us?: number;
 }
 
 type Written = Omit<ModelSettings, 'labels'> & { labels?: Record<string, string | string[]> };

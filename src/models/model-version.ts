@@ -10,6 +10,7 @@ import { Scheduler } from '../scheduling/scheduler';
 import { fitTensors } from './declared-tensors';
 import type { ModelSettings } from './model-settings';
 import type { Placement } from './placement';
+import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
 import { warmUpRuns } from './warm-up';
 
@@ -78,6 +79,7 @@ export class ModelVersion {
   private readonly limits: typeof DEFAULTS;
   private readonly supervisor: Supervisor;
   private readonly reshaper: Reshaper | undefined;
+  private readonly priorities: Priorities;
   /** There from the first load on: what the model takes, and whether it batches, is known only then. */
   private loaded: { readonly signature: Signature; readonly scheduler: Scheduler } | undefined;
 
@@ -87,6 +89,7 @@ export class ModelVersion {
   ) {
     this.limits = { ...DEFAULTS, ...options.settings } as typeof DEFAULTS;
     this.reshaper = Reshaper.of(options.settings.declared);
+    this.priorities = new Priorities(options.settings);
     this.supervisor = this.createSupervisor();
   }
 
@@ -136,8 +139,8 @@ export class ModelVersion {
   run(job: Job): Promise<JobResult> {
     if (this.loaded === undefined || this.state !== 'READY') return Promise.reject(this.notReady());
     const { scheduler } = this.loaded;
-    const timed = this.timed(job);
-    return this.reshaper?.run(timed, (inner) => scheduler.submit(inner)) ?? scheduler.submit(timed);
+    const placed = this.placed(job);
+    return this.reshaper?.run(placed, (inner) => scheduler.submit(inner)) ?? scheduler.submit(placed);
   }
 
   /** Answers what it has taken, for as long as that takes, and ends the runners. */
@@ -159,11 +162,12 @@ export class ModelVersion {
     return errors.modelNotReady(this.name, this.version, this.state, this.reason);
   }
 
-  /** The job with the end of the time that it may wait as its deadline, where that comes first. */
-  private timed(job: Job): Job {
-    const { queue_timeout_us: timeout } = this.options.settings;
-    if (timeout === undefined) return job;
-    return { ...job, deadline: Math.min(job.deadline, SYSTEM_CLOCK.now() + timeout / 1000) };
+  /** The job at a priority level that the model has, with the end of the time that it may wait there as its deadline. */
+  private placed(job: Job): Job {
+    const priority = this.priorities.levelOf(job.priority);
+    const { timeout_us: timeout = Infinity } = this.priorities.policyOf(priority);
+    if (priority === job.priority && timeout === Infinity) return job;
+    return { ...job, priority, deadline: Math.min(job.deadline, SYSTEM_CLOCK.now() + timeout / 1000) };
   }
 
   private become(state: VersionState, reason = ''): void {
@@ -216,7 +220,7 @@ export class ModelVersion {
       maxQueueRows: this.limits.max_queue_rows,
       maxQueueBytes: this.limits.max_queue_bytes,
       timeoutMs: this.limits.timeout_ms,
-      maxQueueRequests: this.options.settings.max_queue_requests ?? Infinity,
+      maxQueueRequests: (level: number) => this.priorities.policyOf(level).max_requests ?? Infinity,
       mergesRequests: this.options.settings.merge_requests ?? true,
     };
     return new Scheduler(this.name, limits, SYSTEM_CLOCK, this.options.metrics);

@@ -11,6 +11,8 @@ export interface Job {
   readonly byteLength: number;
   /** Requests with the same key can share a run: the shapes of their rows are the same. */
   readonly shapeKey: string;
+  /** Level of priority: the lower the number, the sooner it runs. */
+  readonly priority: number;
   /** Moment on the scheduler's clock (ms) after which the answer is of no use; Infinity for none. */
   readonly deadline: number;
   /** True once the client has left. Asked when a batch is formed. */

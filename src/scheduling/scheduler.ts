@@ -22,8 +22,8 @@ export interface SchedulerLimits {
   readonly maxQueueDelayUs: number;
   readonly maxQueueRows: number;
   readonly maxQueueBytes: number;
-  /** Most requests that may wait, a part of a split one as one; any number when absent. */
-  readonly maxQueueRequests?: number;
+  /** Most requests of one priority level that may wait, a part of a split one as one; any number when absent. */
+  readonly maxQueueRequests?: (priority: number) => number;
   /** Whether requests may share a run; true when absent. */
   readonly mergesRequests?: boolean;
   /** Hard limit of one run, for the text of its error. */
@@ -114,12 +114,13 @@ export class Scheduler {
       ticket.reject(error);
   }
 
-  private whyFull({ rows, byteLength }: Job): string | undefined {
-    const { maxQueueRows, maxQueueBytes, maxQueueRequests = Infinity } = this.limits;
+  private whyFull({ rows, byteLength, priority }: Job): string | undefined {
+    const { maxQueueRows, maxQueueBytes, maxQueueRequests } = this.limits;
     // An empty queue takes any request: one larger than the queue could otherwise never be served.
     if (this.queue.length === 0) return undefined;
-    if (this.queue.length >= maxQueueRequests)
-      return `${this.queue.length} of ${maxQueueRequests} requests wait`;
+    const most = maxQueueRequests?.(priority) ?? Infinity;
+    const waiting = this.queue.lengthOf(priority);
+    if (waiting >= most) return `${waiting} of ${most} requests wait`;
     if (this.queue.rows + rows > maxQueueRows) return `${this.queue.rows} of ${maxQueueRows} rows wait`;
     if (this.queue.bytes + byteLength > maxQueueBytes)
       return `${this.queue.bytes} of ${maxQueueBytes} bytes wait`;

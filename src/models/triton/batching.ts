@@ -1,17 +1,25 @@
-import type { ModelSettings } from '../model-settings';
+import type { ModelSettings, QueuePolicy } from '../model-settings';
 import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
 import { positionOf } from './text/read-message';
 
 type Batching = Pick<
   ModelSettings,
-  'max_batch_rows' | 'merge_requests' | 'max_queue_delay_us' | 'max_queue_requests' | 'queue_timeout_us'
+  | 'max_batch_rows'
+  | 'merge_requests'
+  | 'max_queue_delay_us'
+  | 'priority_levels'
+  | 'default_priority_level'
+  | 'queue_policy'
+  | 'priority_queue_policy'
 >;
 
 type DynamicBatching = NonNullable<ModelConfig['dynamic_batching']>;
+type Policy = NonNullable<DynamicBatching['default_queue_policy']>;
 
 /** As for model.yaml. */
 const MAX_DELAY_US = 10_000_000;
+const MAX_PRIORITY_LEVELS = 100;
 
 /** How requests are batched and queued. @throws Fault */
 export function batchingOf(config: ModelConfig): Batching {
@@ -32,12 +40,41 @@ export function batchingOf(config: ModelConfig): Batching {
 }
 
 function limitsOf(batching: DynamicBatching): Batching {
-  const { max_queue_delay_microseconds: delay = 0, default_queue_policy: policy = {} } = batching;
+  const { max_queue_delay_microseconds: delay = 0, default_queue_policy: policy } = batching;
   if (delay > MAX_DELAY_US)
     throw new Fault(
       { line: positionOf(batching, 'max_queue_delay_microseconds').line },
       `max_queue_delay_microseconds is ${delay}; at most ${MAX_DELAY_US}`,
     );
+  return {
+    max_queue_delay_us: delay,
+    ...(policy === undefined ? {} : { queue_policy: policyOf(policy) }),
+    ...prioritiesOf(batching),
+  };
+}
+
+function prioritiesOf(batching: DynamicBatching): Batching {
+  const { priority_levels: levels = 0, default_priority_level: level = 0, priority_queue_policy } = batching;
+  const at = (field: keyof DynamicBatching) => ({ line: positionOf(batching, field).line });
+  if (levels === 0) return {};
+  if (levels > MAX_PRIORITY_LEVELS)
+    throw new Fault(at('priority_levels'), `priority_levels is ${levels}; at most ${MAX_PRIORITY_LEVELS}`);
+  if (level === 0 || level > levels)
+    throw new Fault(
+      at(level === 0 ? 'priority_levels' : 'default_priority_level'),
+      `default_priority_level must be one of the ${levels} priority levels, 1 to ${levels}`,
+    );
+  const policies = (priority_queue_policy ?? []).map(
+    ({ key = 0, value = {} }) => [key, policyOf(value)] as const,
+  );
+  return {
+    priority_levels: levels,
+    default_priority_level: level,
+    priority_queue_policy: new Map(policies),
+  };
+}
+
+function policyOf(policy: Policy): QueuePolicy {
   const { max_queue_size: requests = 0, default_timeout_microseconds: timeout = 0 } = policy;
   if (policy.timeout_action === 'DELAY' && timeout > 0)
     throw new Fault(
@@ -45,8 +82,7 @@ function limitsOf(batching: DynamicBatching): Batching {
       'timeout_action DELAY is not supported; remove it, and requests that time out are answered with an error',
     );
   return {
-    max_queue_delay_us: delay,
-    ...(requests > 0 ? { max_queue_requests: requests } : {}),
-    ...(timeout > 0 ? { queue_timeout_us: timeout } : {}),
+    ...(requests > 0 ? { max_requests: requests } : {}),
+    ...(timeout > 0 ? { timeout_us: timeout } : {}),
   };
 }

@@ -59,6 +59,7 @@ export function jobOf(values: readonly number[], width: number, more: Partial<Jo
     rows: shape[0]!,
     byteLength: data.byteLength,
     shapeKey: `${width}`,
+    priority: 0,
     deadline: Infinity,
     abandoned: undefined,
     ...more,

@@ -10,6 +10,7 @@ const requests = fc.array(
     rows: fc.integer({ min: 1, max: 12 }),
     width: fc.integer({ min: 1, max: 3 }),
     pauseMs: fc.integer({ min: 0, max: 15 }),
+    priority: fc.integer({ min: 1, max: 3 }),
     fate: fc.constantFrom<Fate>('plain', 'plain', 'plain', 'plain', 'poison', 'killer', 'leaves', 'hurried'),
   }),
   { minLength: 1, maxLength: 40 },
@@ -33,7 +34,7 @@ describe('the scheduler, whatever comes', () => {
 });
 
 async function play(
-  plan: readonly { rows: number; width: number; pauseMs: number; fate: Fate }[],
+  plan: readonly { rows: number; width: number; pauseMs: number; priority: number; fate: Fate }[],
   maxBatchRows: number,
   instances: number,
 ): Promise<void> {
@@ -49,12 +50,13 @@ async function play(
 
   const outcomes: string[] = [];
   let next = 1;
-  for (const [index, { rows, width, pauseMs, fate }] of plan.entries()) {
+  for (const [index, { rows, width, pauseMs, priority, fate }] of plan.entries()) {
     const values = Array.from({ length: rows * width }, () => next++);
     if (fate === 'poison') values[values.length - 1] = POISON;
     if (fate === 'killer') values[values.length - 1] = KILLER;
     const leftAt = clock.now() + 5;
     const job = jobOf(values, width, {
+      priority,
       deadline: fate === 'hurried' ? clock.now() + 5 : Infinity,
       abandoned: () => fate === 'leaves' && clock.now() >= leftAt,
     });

@@ -86,12 +86,61 @@ describe(Scheduler.name, () => {
   });
 
   it('lets no more requests wait than it may', async () => {
-    const { clock, scheduler, start } = set({ maxQueueRequests: 2 });
+    const { clock, scheduler, start } = set({ maxQueueRequests: () => 2 });
     const codes = [1, 2, 3].map((value) => codeOf(scheduler.submit(jobOf([value], 1))));
     expect(await codes[2]).toBe('queue_full');
     start();
     await clock.pass(100);
     expect(await Promise.all(codes)).toEqual(['ok', 'ok', 'queue_full']);
+  });
+
+  it('runs the higher priority first, and within one the first to come', async () => {
+    const { clock, scheduler, start } = set({ maxBatchRows: 2 });
+    const order: number[] = [];
+    [3, 1, 2, 1, 3].forEach((priority, index) => {
+      void scheduler.submit(jobOf([index], 1, { priority })).then(() => order.push(index));
+    });
+    start();
+    await clock.pass(100);
+    expect(order).toEqual([1, 3, 2, 0, 4]);
+  });
+
+  it('runs the higher priority first though its rows are of another shape', async () => {
+    const { clock, scheduler, start } = set();
+    for (const [width, priority] of [
+      [1, 2],
+      [3, 2],
+      [2, 1],
+    ] as const)
+      void scheduler.submit(jobOf([1, 2, 3, 4, 5, 6], width, { priority }));
+    const instance = start();
+    await clock.pass(100);
+    expect(instance.shapes).toEqual(['2', '1', '1', '3']);
+  });
+
+  it('lets a low priority that has waited go before higher ones without end', async () => {
+    const { clock, scheduler, start } = set({ maxBatchRows: 1 });
+    const low = scheduler.submit(jobOf([0], 1, { priority: 2 })).then(() => clock.now());
+    let high = 0;
+    const submitHigh = () => void scheduler.submit(jobOf([1], 1, { priority: 1 })).then(() => high++);
+    submitHigh();
+    start();
+    for (let ms = 0; ms < 2000; ms += 10) {
+      submitHigh();
+      await clock.pass(10);
+    }
+    await clock.pass(100);
+    expect(high).toBe(201);
+    expect(await low).toBeLessThanOrEqual(1020);
+    expect(await low).toBeGreaterThanOrEqual(1000);
+  });
+
+  it('lets so many requests of each priority wait', async () => {
+    const { scheduler } = set({ maxQueueRequests: (priority) => priority });
+    const codes = [1, 1, 2, 2, 2].map((priority) => codeOf(scheduler.submit(jobOf([1], 1, { priority }))));
+    expect(await codes[1]).toBe('queue_full');
+    expect(await codes[4]).toBe('queue_full');
+    expect(scheduler.load.waitingRequests).toBe(3);
   });
 
   it('splits a request larger than a batch and joins its answer', async () => {

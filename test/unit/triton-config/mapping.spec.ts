@@ -31,7 +31,15 @@ describe('what Nexus makes of a field', () => {
     ['input { name: "x" data_type: TYPE_FP32 dims: [1, 1] reshape { shape: 1 } }', { max_batch_rows: 1 }],
     [
       'dynamic_batching { max_queue_delay_microseconds: 100 default_queue_policy { timeout_action: REJECT default_timeout_microseconds: 5 max_queue_size: 6 allow_timeout_override: true } }',
-      { max_queue_delay_us: 100, queue_timeout_us: 5, max_queue_requests: 6 },
+      { max_queue_delay_us: 100, queue_policy: { timeout_us: 5, max_requests: 6 } },
+    ],
+    [
+      'dynamic_batching { priority_levels: 3 default_priority_level: 2 priority_queue_policy { key: 1 value { max_queue_size: 4 } } }',
+      {
+        priority_levels: 3,
+        default_priority_level: 2,
+        priority_queue_policy: new Map([[1, { max_requests: 4 }]]),
+      },
     ],
     ['instance_group [ { kind: KIND_CPU count: 2 }, { kind: KIND_CPU } ]', { instances: 3, device: 'cpu' }],
     ['instance_group { kind: KIND_GPU gpus: [ 1 ] }', { instances: 1, device: 'cuda:1' }],
@@ -137,8 +145,9 @@ it.each<[text: string, reason: string]>([
   ],
   [
     'dynamic_batching {\npriority_levels: 2 }',
-    '2: dynamic_batching.priority_levels is not supported; remove it',
+    '2: default_priority_level must be one of the 2 priority levels, 1 to 2',
   ],
+  ['dynamic_batching { priority_levels: 101 }', '1: priority_levels is 101; at most 100'],
   ['dynamic_batching {\npreserve_ordering: true }', '2: dynamic_batching.preserve_ordering is not supported'],
   [
     'dynamic_batching { default_queue_policy { default_timeout_microseconds: 1\ntimeout_action: DELAY } }',

@@ -1,0 +1,25 @@
+import type { ModelSettings, QueuePolicy } from './model-settings';
+
+/**
+ * The priority levels of a model, of which 1 is the highest, by the schedule policy extension of Triton. A model
+ * without levels has one for all requests.
+ */
+export class Priorities {
+  private readonly levels: number;
+  private readonly default: number;
+
+  constructor(private readonly settings: ModelSettings) {
+    this.levels = settings.priority_levels ?? 0;
+    this.default = settings.default_priority_level ?? this.levels;
+  }
+
+  /** The level of a request with the parameter `priority`: 0, or a level that the model has not, is its default. */
+  levelOf(priority: number): number {
+    return priority === 0 || priority > this.levels ? this.default : priority;
+  }
+
+  /** How long, and how many, requests of `level` may wait. */
+  policyOf(level: number): QueuePolicy {
+    return this.settings.priority_queue_policy?.get(level) ?? this.settings.queue_policy ?? {};
+  }
+}
