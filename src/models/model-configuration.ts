@@ -12,7 +12,11 @@ import type { ConfiguredInput, ModelConfiguration } from './rest/configuration.d
 export function configurationOf(version: ModelVersion): ModelConfiguration {
   const { name, signature, maxBatchRows, device, options } = version;
   const { placement, path, settings } = options;
-  const batching = { max_queue_delay_microseconds: settings.max_queue_delay_us ?? 0 };
+  const batching = {
+    max_queue_delay_microseconds: settings.max_queue_delay_us ?? 0,
+    priority_levels: settings.priority_levels ?? 0,
+    default_priority_level: settings.default_priority_level ?? settings.priority_levels ?? 0,
+  };
   return {
     name,
     platform: 'onnxruntime_onnx',

@@ -1,4 +1,5 @@
-import { ModelSettingsError, readModelSettings, type ModelSettings } from './model-settings';
+import { ModelSettingsError, type ModelSettings } from './model-settings';
+import { readModelSettings } from './model-yaml';
 import { findVersions, type FoundModel, type FoundVersion } from './repository';
 import { CONFIG_FILE, readTritonConfig } from './triton/triton-config';
 

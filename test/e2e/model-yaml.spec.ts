@@ -25,6 +25,11 @@ describe('a model.yaml with a fault', () => {
       'warmup:\n  - rows: 1\n    row: 2\n',
       /unknown-warmup\/model\.yaml:3: unknown key 'row'; the keys are rows, dims/,
     ],
+    [
+      'no-such-level',
+      'priority_levels: 2\ndefault_priority_level: 3\n',
+      /model\.yaml:2: default_priority_level is 3, but priority_levels is 2/,
+    ],
     ['no-yaml', 'description: "open\n', /no-yaml\/model\.yaml:\d: /],
     ['same-key', 'threads: 1\nthreads: 2\n', /same-key\/model\.yaml:2: Map keys must be unique/],
     ['no-map', '- a\n', /no-map\/model\.yaml:1: the file must be object/],

@@ -49,6 +49,16 @@ export class InstanceGroup {
 export class DynamicBatching {
   /** @example 0 */
   max_queue_delay_microseconds: number;
+  /**
+   * How many levels the request parameter `priority` has; 0 when it is ignored.
+   * @example 0
+   */
+  priority_levels: number;
+  /**
+   * Level of requests that name none.
+   * @example 0
+   */
+  default_priority_level: number;
 }
 
 /** A value of a model's parameters. */
