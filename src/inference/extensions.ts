@@ -4,6 +4,7 @@ export const EXTENSIONS: readonly string[] = [
   'model_repository',
   'model_repository(unload_dependents)',
   'model_configuration',
+  'parameters',
   'statistics',
   'trace',
   'logging',

@@ -64,7 +64,6 @@ describe('a call', () => {
   it.each([
     ['its deadline', {}, () => ({ deadline: Date.now() + 50 })],
     ['its parameter timeout', { parameters: { timeout: { int64_param: 50_000 } } }, () => ({})],
-    ['its parameter timeout as text', { parameters: { timeout: { string_param: '50000' } } }, () => ({})],
   ])('that waits longer than %s is DEADLINE_EXCEEDED', async (_what, change, options) => {
     const first = client.call('ModelInfer', count(FOR_A_WHILE));
     await gateway.reached(running('counter'), 1);

@@ -11,6 +11,9 @@ import type { ModelInferRequest, ModelStreamInferResponse } from './messages';
 /** Requests of one stream that are worked on at once; a client that sends more waits. */
 const MAX_UNANSWERED = 256;
 
+/** Where a model may answer a request several times, clients read here which answer is the last one; models here answer once. */
+const LAST = { triton_final_response: { bool_param: true } };
+
 type Call = ServerDuplexStream<Buffer, ModelStreamInferResponse>;
 
 /**
@@ -59,7 +62,7 @@ export class InferStream {
       about = message;
       this.budget.spend(this.caller);
       const { answer, summary } = await this.inference.serve(message, this.call);
-      this.write({ infer_response: answer });
+      this.write({ infer_response: { ...answer, parameters: LAST } });
       this.info.answered(status.OK, performance.now() - started, summary);
     } catch (thrown) {
       this.fail(about, this.known(thrown), performance.now() - started);
@@ -84,7 +87,8 @@ export class InferStream {
     const { code, details } = grpcStatusOf(error);
     this.info.answered(code, ms);
     if (!this.endsOnError) {
-      this.write({ error_message: details, infer_response: { id, model_name, model_version } });
+      const about = { id, model_name, model_version, parameters: LAST };
+      this.write({ error_message: details, infer_response: about });
       return;
     }
     this.ending ??= error;

@@ -6,8 +6,7 @@ import type { InferenceSummary } from '../../observability/request-log';
 import { InferenceService } from '../inference.service';
 import { decodeRequest } from './codec/decode-request';
 import { encodeResponse } from './codec/encode-response';
-import { timeoutMs } from './codec/parameters';
-import type { InferParameters, ModelInferRequest, ModelInferResponse } from './messages';
+import type { ModelInferRequest, ModelInferResponse } from './messages';
 
 /** The call that a request came with: alone, or in a stream. */
 type Call = Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'getDeadline' | 'metadata'>;
@@ -25,13 +24,13 @@ export class GrpcInferService {
     message: ModelInferRequest,
     call: Call,
   ): Promise<{ answer: ModelInferResponse; summary: InferenceSummary }> {
-    const { model_name: model, model_version: asked, id, parameters } = message;
+    const { model_name: model, model_version: asked, id } = message;
     const served = await this.inference.serve(model, asked === '' ? undefined : asked, {
-      decode: () => ({
-        ...decodeRequest(message),
-        deadline: this.deadlineOf(call, parameters),
-        abandoned: () => call.cancelled,
-      }),
+      decode: () => {
+        const decoded = decodeRequest(message);
+        const deadline = this.deadlineOf(call, decoded.timeoutMs);
+        return { ...decoded, deadline, abandoned: () => call.cancelled };
+      },
       encode: (result) => encodeResponse(result, id),
       requestId: callOf(call.metadata).requestId,
     });
@@ -40,9 +39,9 @@ export class GrpcInferService {
   }
 
   /** The earlier one of the call's deadline and the parameter `timeout`; without both, the setting's. */
-  private deadlineOf(call: Call, parameters: InferParameters): number {
+  private deadlineOf(call: Call, timeoutMs = Infinity): number {
     const ofCall = Number(call.getDeadline()) - Date.now();
-    const ms = Math.min(ofCall, timeoutMs(parameters) ?? Infinity);
+    const ms = Math.min(ofCall, timeoutMs);
     return performance.now() + (ms === Infinity ? this.config.requestTimeoutMs : ms);
   }
 }

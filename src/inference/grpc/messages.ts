@@ -1,5 +1,7 @@
+import type { ParameterValue } from '../rest/codec/messages';
+
 /** Parameters of a request or of one of its tensors, by name. */
-export type InferParameters = ReadonlyMap<string, string | number | boolean>;
+export type InferParameters = ReadonlyMap<string, ParameterValue>;
 
 /** An input of a request. */
 export interface InferInputTensor {
@@ -33,6 +35,7 @@ export interface ModelInferResponse {
   readonly model_name: string;
   readonly model_version: string;
   readonly id: string;
+  readonly parameters?: Readonly<Record<string, { readonly bool_param: boolean }>>;
   readonly outputs: readonly {
     readonly name: string;
     readonly datatype: string;

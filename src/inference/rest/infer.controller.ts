@@ -3,20 +3,16 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '../../config/config';
 import type { Signature } from '../../models/model-version';
-import type { InferenceRequest, InferenceResult } from '../inference-request';
+import type { InferenceResult } from '../inference-request';
 import { InferenceService } from '../inference.service';
 import { sendAnswer } from './answer';
 import { decompressed } from './body';
 import { Codec } from './codec/codec';
 import type { EncodedResponse, V2Request } from './codec/messages';
+import { exchangeOf, type Exchange } from './exchange';
 import { rawRequest } from './raw-request';
-import { deadlineOf, headerLengthOf } from './request-headers';
+import { headerLengthOf } from './request-headers';
 import { ApiInfer, ApiInferVersion } from './v2.docs';
-
-/** An inference request together with the message it came in, which says how to answer. */
-interface Exchange extends InferenceRequest {
-  readonly message: V2Request;
-}
 
 /** Inference by the Open Inference Protocol V2, with JSON and binary tensors. */
 @ApiTags('Inference')
@@ -84,15 +80,8 @@ export class InferController {
       : this.exchange(message, request);
   }
 
-  private exchange(message: V2Request, { headers, raw }: FastifyRequest): Exchange {
-    return {
-      message,
-      inputs: message.inputs,
-      outputs: message.outputs.map(({ name }) => name),
-      classCounts: classCountsOf(message),
-      deadline: deadlineOf(headers, message.parameters, this.config.requestTimeoutMs),
-      abandoned: () => raw.socket.destroyed,
-    };
+  private exchange(message: V2Request, request: FastifyRequest): Exchange {
+    return exchangeOf(message, request, this.config.requestTimeoutMs);
   }
 
   private encode(
@@ -108,10 +97,4 @@ export class InferController {
         : (name) => asked.some((output) => output.name === name && output.binary),
     );
   }
-}
-
-/** By name of the output; undefined when no classes are asked for, as mostly. */
-function classCountsOf({ outputs }: V2Request): ReadonlyMap<string, number> | undefined {
-  if (outputs.every(({ classes }) => classes === undefined)) return undefined;
-  return new Map(outputs.flatMap(({ name, classes }) => (classes === undefined ? [] : [[name, classes]])));
 }

@@ -29,7 +29,14 @@ export function rawRequest(body: Buffer, { inputs, batches }: Signature): V2Requ
   if (isText) checkText(body, 0, body.length, `input '${name}'`, name);
   const shape = shapeOf(input, batches, isText ? 1 : elements(body, datatype));
   const tensor = { name, datatype, shape, data: isText ? element(body) : body };
-  return { id: undefined, parameters: {}, inputs: [tensor], outputs: [], binaryOutput: true };
+  return {
+    id: undefined,
+    priority: 0,
+    timeoutMs: undefined,
+    inputs: [tensor],
+    outputs: [],
+    binaryOutput: true,
+  };
 }
 
 /** The shape of `count` elements: one row, and what is left is the size of the variable dimension. */

@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { errors } from '../../common/errors';
-import type { Parameters } from './codec/messages';
 
 const WHOLE_NUMBER = /^\d{1,15}$/;
 
@@ -17,22 +16,17 @@ export function headerLengthOf(headers: IncomingHttpHeaders): number | undefined
 }
 
 /**
- * When the answer is no longer of use, on the `performance.now()` clock: `x-request-timeout` in milliseconds, else
- * the V2 parameter `timeout` in microseconds, else `defaultMs` from now.
+ * When the answer is no longer of use, on the `performance.now()` clock: `x-request-timeout` in milliseconds from now,
+ * else `timeoutMs`, which is what the request itself says, else `defaultMs`.
  * @throws NexusError invalid_input
  */
-export function deadlineOf(headers: IncomingHttpHeaders, { timeout }: Parameters, defaultMs: number): number {
+export function deadlineOf(
+  headers: IncomingHttpHeaders,
+  timeoutMs: number | undefined,
+  defaultMs: number,
+): number {
   const header = wholeNumber('x-request-timeout', headers, 'milliseconds');
-  return performance.now() + (header ?? parameterMs(timeout) ?? defaultMs);
-}
-
-function parameterMs(timeout: string | number | boolean | undefined): number | undefined {
-  if (timeout === undefined || timeout === 0) return undefined;
-  if (typeof timeout === 'number' && Number.isSafeInteger(timeout) && timeout > 0) return timeout / 1000;
-  throw errors.invalidInput(
-    `parameters.timeout: expected microseconds as a whole number, got ${JSON.stringify(timeout)}`,
-    'parameters.timeout',
-  );
+  return performance.now() + (header ?? timeoutMs ?? defaultMs);
 }
 
 function wholeNumber(name: string, headers: IncomingHttpHeaders, meaning: string): number | undefined {

@@ -77,7 +77,7 @@ export class RequestOutput {
 export class InferRequest {
   /** Comes back in the answer. */
   id?: string;
-  /** `binary_data_output`: form of the outputs when none is listed. `timeout`: microseconds until the answer is of no use. */
+  /** `binary_data_output`: form of the outputs when none is listed. `priority`: 1 is the highest, 0 the default of the model. `timeout`: microseconds until the answer is of no use. Names that begin with `triton_` are reserved; others are ignored. */
   parameters?: Record<string, string | number | boolean>;
   inputs: RequestInput[];
   /** All outputs when absent or empty. Only the outputs listed are computed. */

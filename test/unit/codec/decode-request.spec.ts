@@ -15,17 +15,18 @@ const binaryInput = (name: string, datatype: string, shape: number[], size: numb
 });
 
 describe('a request in JSON', () => {
-  it('has its id, parameters, inputs and outputs', () => {
+  it('has its id, schedule policy, inputs and outputs', () => {
     const request = decodeJson({
       id: 'a1',
-      parameters: { binary_data_output: true, priority: 2 },
+      parameters: { binary_data_output: true, priority: 2, timeout: 500, own: 'ignored' },
       model_name: 'unknown keys are ignored',
       inputs: [{ name: 'x', datatype: 'UINT8', shape: [2, 2], data: [1, 2, 3, 255] }],
       outputs: [{ name: 'y', parameters: { binary_data: true } }, { name: 'z' }],
     });
     expect(request).toEqual({
       id: 'a1',
-      parameters: { binary_data_output: true, priority: 2 },
+      priority: 2,
+      timeoutMs: 0.5,
       inputs: [{ name: 'x', datatype: 'UINT8', shape: [2, 2], data: new Uint8Array([1, 2, 3, 255]) }],
       outputs: [
         { name: 'y', binary: true },
@@ -36,7 +37,7 @@ describe('a request in JSON', () => {
   });
 
   it('may leave out, or set to null, all but its inputs', () => {
-    const expected = { parameters: {}, inputs: [], outputs: [], binaryOutput: false };
+    const expected = { priority: 0, inputs: [], outputs: [], binaryOutput: false };
     expect(decodeJson({ inputs: [] })).toEqual(expected);
     expect(decodeJson({ id: null, parameters: null, inputs: [], outputs: null })).toEqual(expected);
   });

@@ -3,6 +3,7 @@ import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype, type Tensor } f
 import type { InferenceRequest } from '../../inference-request';
 import { classCountOf, requireUniqueNames } from '../../rest/codec/decode/fields';
 import { quote } from '../../rest/codec/decode/mismatch';
+import { schedulePolicyOf, type SchedulePolicy } from '../../rest/codec/decode/request-parameters';
 import type { InferInputTensor, ModelInferRequest } from '../messages';
 import { requireSupported } from './parameters';
 import { readRaw } from './raw-contents';
@@ -14,13 +15,14 @@ const DATATYPES = Object.keys(ELEMENT_BYTES).join(', ');
 /** A tensor before its bytes are known. */
 export type TensorHead = Omit<Tensor, 'data'>;
 
+/** What a message asks for, apart from the call that it came with. */
+type Decoded = Pick<InferenceRequest, 'inputs' | 'outputs' | 'classCounts'> & SchedulePolicy;
+
 /**
- * The inputs and outputs of `message`. Raw inputs are views of it.
+ * What `message` asks for. Raw inputs are views of it.
  * @throws invalid naming the field, what was expected and what came.
  */
-export function decodeRequest(
-  message: ModelInferRequest,
-): Pick<InferenceRequest, 'inputs' | 'outputs' | 'classCounts'> {
+export function decodeRequest(message: ModelInferRequest): Decoded {
   const { inputs, raw_input_contents: raw } = message;
   requireSupported(message.parameters, 'parameters');
   if (raw.length > 0) requireRawOnly(inputs, raw.length);
@@ -33,7 +35,7 @@ export function decodeRequest(
     return { ...head, data };
   });
   requireUniqueNames(tensors, 'inputs');
-  return { inputs: tensors, ...readOutputs(message) };
+  return { inputs: tensors, ...readOutputs(message), ...schedulePolicyOf(message.parameters) };
 }
 
 function requireRawOnly(inputs: readonly InferInputTensor[], count: number): void {

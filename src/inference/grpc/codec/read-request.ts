@@ -1,4 +1,6 @@
 import { errors } from '../../../common/errors';
+import type { ParameterValue } from '../../rest/codec/messages';
+import { quote } from '../../rest/codec/decode/mismatch';
 import type {
   InferInputTensor,
   InferParameters,
@@ -28,7 +30,7 @@ class RequestReader {
     const inputs: InferInputTensor[] = [];
     const outputs: InferRequestedOutputTensor[] = [];
     const raw: Buffer[] = [];
-    const parameters = new Map<string, string | number | boolean>();
+    const parameters = new Map<string, ParameterValue>();
     let [name, version, id] = ['', '', ''];
     while (reader.next()) {
       if (reader.field === 1) name = reader.text();
@@ -54,7 +56,7 @@ class RequestReader {
     const reader = new WireReader(this.item(bytes));
     const shape: number[] = [];
     const contents: Buffer[] = [];
-    const parameters = new Map<string, string | number | boolean>();
+    const parameters = new Map<string, ParameterValue>();
     let [name, datatype] = ['', ''];
     while (reader.next()) {
       if (reader.field === 1) name = reader.text();
@@ -68,7 +70,7 @@ class RequestReader {
 
   private output(bytes: Buffer): InferRequestedOutputTensor {
     const reader = new WireReader(this.item(bytes));
-    const parameters = new Map<string, string | number | boolean>();
+    const parameters = new Map<string, ParameterValue>();
     let name = '';
     while (reader.next()) {
       if (reader.field === 1) name = reader.text();
@@ -90,14 +92,15 @@ class RequestReader {
     }
   }
 
-  private parameter(bytes: Buffer, parameters: Map<string, string | number | boolean>): InferParameters {
+  private parameter(bytes: Buffer, parameters: Map<string, ParameterValue>): InferParameters {
     const reader = new WireReader(this.item(bytes));
     let key = '';
-    let value: string | number | boolean = '';
+    let value: ParameterValue | undefined;
     while (reader.next()) {
       if (reader.field === 1) key = reader.text();
       else if (reader.field === 2) value = parameterValue(new WireReader(reader.view()));
     }
+    if (value === undefined) throw withoutValue(key);
     return parameters.set(key, value);
   }
 
@@ -109,14 +112,21 @@ class RequestReader {
   }
 }
 
-/** The one of InferParameter's fields that came last. */
-function parameterValue(reader: WireReader): string | number | boolean {
-  let value: string | number | boolean = '';
+/** The one of InferParameter's fields that came last; undefined when none did. */
+function parameterValue(reader: WireReader): ParameterValue | undefined {
+  let value: ParameterValue | undefined;
   while (reader.next()) {
     if (reader.field === 1) value = reader.integer() !== 0;
-    else if (reader.field === 2 || reader.field === 5) value = reader.integer();
+    else if (reader.field === 2) value = reader.integer();
     else if (reader.field === 3) value = reader.text();
-    else if (reader.field === 4) value = reader.bytes.readDoubleLE(reader.start);
+    else if (reader.field === 4) value = reader.double();
+    else if (reader.field === 5) value = reader.unsigned();
   }
   return value;
+}
+
+function withoutValue(key: string): Error {
+  return errors.invalidInput(
+    `the parameter ${quote(key)} has no value; set its bool_param, int64_param, string_param, double_param or uint64_param`,
+  );
 }

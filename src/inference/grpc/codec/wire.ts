@@ -81,6 +81,18 @@ export class WireReader {
     return this.high * 2 ** 32 + (this.low >>> 0);
   }
 
+  /** The varint of the field as an unsigned integer; beyond 2^53 the nearest number. */
+  unsigned(): number {
+    this.varint(this.start);
+    return (this.high >>> 0) * 2 ** 32 + (this.low >>> 0);
+  }
+
+  /** The value of a field of 64 bits as a float. @throws invalid when it has another wire type. */
+  double(): number {
+    if (this.type !== FIXED64) throw malformed();
+    return this.bytes.readDoubleLE(this.start);
+  }
+
   private measure(at: number): void {
     this.start = at;
     if (this.type === VARINT) this.end = this.varint(at);

@@ -1,12 +1,15 @@
 import type { Tensor } from '../../../runtime/tensor';
+import type { SchedulePolicy } from './decode/request-parameters';
 
-/** Parameters of a request, as the client sent them. */
-export type Parameters = Readonly<Record<string, string | number | boolean>>;
+/** Value of a parameter. */
+export type ParameterValue = string | number | boolean;
+
+/** Parameters of a request or a tensor, as the client sent them. */
+export type Parameters = Readonly<Record<string, ParameterValue>>;
 
 /** An inference request of the Open Inference Protocol V2, decoded and complete in itself; the model has not been asked. */
-export interface V2Request {
+export interface V2Request extends SchedulePolicy {
   readonly id?: string | undefined;
-  readonly parameters: Parameters;
   /** In the order of the request, names unique, bytes in agreement with datatype and shape. May be views of the body. */
   readonly inputs: readonly Tensor[];
   /** The outputs asked for, names unique; empty means all, each in the form that `binaryOutput` says. */

@@ -28,8 +28,8 @@ export function readKnown(json: string, start: () => BinaryPart): V2Request | un
     inputs.push({ name, datatype, shape, data });
   }
   binary.finish();
-  const { id, parameters, outputs, binaryOutput } = request;
-  return { id, parameters, inputs, outputs, binaryOutput };
+  const { id, priority, timeoutMs, outputs, binaryOutput } = request;
+  return { id, priority, timeoutMs, inputs, outputs, binaryOutput };
 }
 
 /** Remembers `request` if the sizes of its tensors, `binaryBytes` together, all follow from its JSON. */
@@ -37,7 +37,7 @@ export function remember(json: string, request: V2Request, binaryBytes: number):
   // An id is another one with every request, and would only push out what comes again.
   if (json.length > MAX_LENGTH || request.id !== undefined || !isAllBinary(request.inputs, binaryBytes))
     return;
-  const { id, parameters, outputs, binaryOutput } = request;
+  const { id, priority, timeoutMs, outputs, binaryOutput } = request;
   const inputs = request.inputs.map(({ name, datatype, shape }) => ({
     name,
     datatype,
@@ -45,7 +45,7 @@ export function remember(json: string, request: V2Request, binaryBytes: number):
     data: NO_BYTES,
   }));
   if (known.size >= MAX_HEADERS) known.delete(known.keys().next().value!);
-  known.set(json, { id, parameters, inputs, outputs, binaryOutput });
+  known.set(json, { id, priority, timeoutMs, inputs, outputs, binaryOutput });
 }
 
 function isAllBinary(inputs: readonly Tensor[], binaryBytes: number): boolean {

@@ -1,5 +1,5 @@
 import { errors } from '../../../../common/errors';
-import type { Parameters } from '../messages';
+import type { Parameters, ParameterValue } from '../messages';
 import { asObject } from './fields';
 import { mismatch } from './mismatch';
 
@@ -23,15 +23,16 @@ export function readParameters(value: unknown, path: string): Parameters {
       throw errors.invalidInput(`${path}.${key}: ${UNSUPPORTED[key]}`, `${path}.${key}`);
     }
     const given = parameters[key];
-    const read = readParameter(given, path, key);
+    const read = readParameter(given, `${path}.${key}`);
     if (read !== given) parameters[key] = read;
   }
   return parameters as Parameters;
 }
 
-function readParameter(value: unknown, path: string, key: string): string | number | boolean {
+/** @throws invalid unless `value` is one that a parameter may have. */
+export function readParameter(value: unknown, path: string): ParameterValue {
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw mismatch(`${path}.${key}`, 'a string, a finite number or a boolean', value);
+  throw mismatch(path, 'a string, a finite number or a boolean', value);
 }

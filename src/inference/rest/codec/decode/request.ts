@@ -8,6 +8,7 @@ import { readInput } from './input';
 import { asArray, asName, asObject, classCountOf, flag, requireUniqueNames } from './fields';
 import { mismatch } from './mismatch';
 import { readParameters } from './parameters';
+import { schedulePolicyOf } from './request-parameters';
 
 /**
  * Decodes the body of an inference request: JSON, and the binary tensor data extension behind it. The answer's binary
@@ -52,9 +53,11 @@ function readRequest(value: unknown, binary: BinaryPart, exact: boolean): V2Requ
   }
   requireUniqueNames(inputs, 'inputs');
   binary.finish();
+  const { priority, timeoutMs } = schedulePolicyOf(Object.entries(parameters));
   return {
     id: readId(message.id),
-    parameters,
+    priority,
+    timeoutMs,
     inputs,
     outputs: readOutputs(message.outputs),
     binaryOutput: flag(parameters, 'binary_data_output', 'parameters'),

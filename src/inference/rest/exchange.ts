@@ -1,0 +1,36 @@
+import type { FastifyRequest } from 'fastify';
+import type { InferenceRequest } from '../inference-request';
+import type { V2Request } from './codec/messages';
+import { deadlineOf } from './request-headers';
+
+/** An inference request together with the message it came in, which says how to answer. */
+export interface Exchange extends InferenceRequest {
+  readonly message: V2Request;
+}
+
+/**
+ * The inference that `message`, the decoded body of a request, asks for.
+ * @param defaultTimeoutMs how long the answer is of use when the client does not say.
+ * @throws NexusError invalid_input when a header is not what it has to be.
+ */
+export function exchangeOf(
+  message: V2Request,
+  { headers, raw }: FastifyRequest,
+  defaultTimeoutMs: number,
+): Exchange {
+  return {
+    message,
+    inputs: message.inputs,
+    outputs: message.outputs.map(({ name }) => name),
+    classCounts: classCountsOf(message),
+    priority: message.priority,
+    deadline: deadlineOf(headers, message.timeoutMs, defaultTimeoutMs),
+    abandoned: () => raw.socket.destroyed,
+  };
+}
+
+/** By name of the output; undefined when no classes are asked for, as mostly. */
+function classCountsOf({ outputs }: V2Request): ReadonlyMap<string, number> | undefined {
+  if (outputs.every(({ classes }) => classes === undefined)) return undefined;
+  return new Map(outputs.flatMap(({ name, classes }) => (classes === undefined ? [] : [[name, classes]])));
+}
