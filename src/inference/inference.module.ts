@@ -9,6 +9,7 @@ import { GrpcOperationsController } from './grpc/operations.controller';
 import { GrpcSharedMemoryController } from './grpc/shared-memory.controller';
 import { InferenceService } from './inference.service';
 import { Codec } from './rest/codec/codec';
+import { GenerateController } from './rest/generate/generate.controller';
 import { InferController } from './rest/infer.controller';
 import { SharedMemoryController } from './rest/shared-memory.controller';
 import { V2Controller } from './rest/v2.controller';
@@ -18,6 +19,7 @@ import { V2Controller } from './rest/v2.controller';
   imports: [ModelsModule],
   controllers: [
     InferController,
+    GenerateController,
     V2Controller,
     SharedMemoryController,
     GrpcInferController,

@@ -1,13 +1,8 @@
 import { errors } from '../../common/errors';
 import type { Signature } from '../../models/model-version';
-import {
-  ELEMENT_BYTES,
-  elementCount,
-  type Datatype,
-  type Shape,
-  type TensorSpec,
-} from '../../runtime/tensor';
+import { ELEMENT_BYTES, type Datatype } from '../../runtime/tensor';
 import { checkBooleans, checkText } from './codec/decode/binary-part';
+import { flatShape } from './codec/decode/flat-shape';
 import type { V2Request } from './codec/messages';
 
 /** How to send what does not fit. */
@@ -27,7 +22,8 @@ export function rawRequest(body: Buffer, { inputs, batches }: Signature): V2Requ
   const isText = datatype === 'BYTES';
   if (datatype === 'BOOL') checkBooleans(body, name);
   if (isText) checkText(body, 0, body.length, `input '${name}'`, name);
-  const shape = shapeOf(input, batches, isText ? 1 : elements(body, datatype));
+  const row = input.shape.map((size, axis) => (batches && axis === 0 ? 1 : size));
+  const shape = flatShape(input, row, isText ? 1 : elements(body, datatype), unfit);
   const tensor = { name, datatype, shape, data: isText ? element(body) : body };
   return {
     id: undefined,
@@ -37,23 +33,6 @@ export function rawRequest(body: Buffer, { inputs, batches }: Signature): V2Requ
     outputs: [],
     binaryOutput: true,
   };
-}
-
-/** The shape of `count` elements: one row, and what is left is the size of the variable dimension. */
-function shapeOf({ name, shape }: TensorSpec, batches: boolean, count: number): Shape {
-  const row = shape.map((size, axis) => (batches && axis === 0 ? 1 : size));
-  const variable = row.indexOf(-1);
-  if (variable !== row.lastIndexOf(-1))
-    throw unfit(`input '${name}' has the shape [${shape.join(',')}], and only one dimension can be found`);
-  const known = elementCount(row.filter((size) => size !== -1));
-  const size = variable === -1 ? 1 : count / known;
-  if (known * size !== count || !Number.isInteger(size)) {
-    const wanted = variable === -1 ? `${known}` : `a multiple of ${known}`;
-    throw unfit(
-      `input '${name}' has the shape [${shape.join(',')}]: expected ${wanted} elements, got ${count}`,
-    );
-  }
-  return row.map((dimension) => (dimension === -1 ? size : dimension));
 }
 
 function elements({ byteLength }: Uint8Array, datatype: Datatype): number {

@@ -30,6 +30,16 @@ export function ApiInferVersion(): MethodDecorator {
   return applyDecorators(ApiVersion(), ApiInference());
 }
 
+/** An operation that the client can limit in time. */
+export function ApiDeadline(): MethodDecorator {
+  return ApiHeader({
+    name: 'x-request-timeout',
+    required: false,
+    description:
+      'Milliseconds after which the answer is of no use; work that has not started by then is dropped.',
+  });
+}
+
 function ApiInference(): MethodDecorator {
   return applyDecorators(
     ApiHeader({
@@ -38,12 +48,7 @@ function ApiInference(): MethodDecorator {
       description:
         'Bytes of JSON before the binary tensors; without it all of the body is JSON. With 0 the body is the bytes of the only input, for one row.',
     }),
-    ApiHeader({
-      name: 'x-request-timeout',
-      required: false,
-      description:
-        'Milliseconds after which the answer is of no use; work that has not started by then is dropped.',
-    }),
+    ApiDeadline(),
     ApiExtraModels(InferResponse),
     ApiBody({ type: InferRequest, required: true, examples: EXAMPLES }),
     ApiOkResponse({

@@ -61,6 +61,20 @@ describe('the codec thread', () => {
     expect(Buffer.compare((await request).inputs[0]?.data ?? Buffer.alloc(0), data)).toBe(0);
   });
 
+  it('decodes a large body of generate, and encodes its answer', async () => {
+    const inputs = [{ name: 'x', datatype: 'INT32' as const, shape: [-1] }];
+    const target = { model: 'm', inputs, outputNames: ['x'], batches: false };
+    const request = codec.decodeGenerate(Buffer.from(JSON.stringify({ x: numbers })), target);
+    expect(request).toBeInstanceOf(Promise);
+    expect(Buffer.compare((await request).inputs[0]!.data, tensor.data)).toBe(0);
+    const { json } = await codec.encodeGenerate(response(tensor));
+    expect(JSON.parse(Buffer.from(json).toString())).toEqual({
+      model_name: 'm',
+      model_version: '1',
+      x: numbers,
+    });
+  });
+
   it('refuses with the same errors', async () => {
     await expect(codec.decode(input([...numbers, 'x']))).rejects.toMatchObject({
       name: 'NexusError',

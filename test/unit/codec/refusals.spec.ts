@@ -58,6 +58,7 @@ describe('a body is refused', () => {
   it('without repeating a long text', () => {
     expect(ofInput({ data: ['y'.repeat(100_000)] }).length).toBeLessThan(200);
     expect(ofJson(`{"inputs":[${'7'.repeat(100_000)}]}`).length).toBeLessThan(200);
+    expect(ofJson({ parameters: { ['k'.repeat(100_000)]: [] } }).length).toBeLessThan(300);
   });
 });
 

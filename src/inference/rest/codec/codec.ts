@@ -2,9 +2,18 @@ import { join } from 'node:path';
 import { Piscina } from 'piscina';
 import { errors } from '../../../common/errors';
 import { ELEMENT_BYTES, type Tensor } from '../../../runtime/tensor';
-import { movable, settle, type DecodeTask, type EncodeTask, type Outcome } from './crossing';
+import {
+  movable,
+  settle,
+  type DecodeTask,
+  type EncodeTask,
+  type GenerateDecodeTask,
+  type Outcome,
+} from './crossing';
 import { decodeRequest } from './decode/request';
 import { encodeResponse } from './encode/response';
+import { decodeGenerate, type GenerateTarget } from './generate/decode';
+import { encodeGenerate } from './generate/encode';
 import type { EncodedResponse, V2Request, V2Response } from './messages';
 
 const WORKER = join(__dirname, 'codec.worker.js');
@@ -70,7 +79,23 @@ export class Codec {
     const elements = elementsOf(response.outputs.filter(({ name }) => !isBinary(name)));
     if (elements <= INLINE_ELEMENTS) return encodeResponse(response, isBinary);
     if (elements > MAX_JSON_ELEMENTS) throw tooLargeForJson();
-    return this.encodeElsewhere(response, isBinary);
+    return this.encodeElsewhere('encode', response, isBinary);
+  }
+
+  /** As {@link decodeGenerate}, with a large `body` given away as to {@link decode}. */
+  decodeGenerate(body: Uint8Array, target: GenerateTarget): V2Request | Promise<V2Request> {
+    if (!takesLong(body, undefined)) return decodeGenerate(body, target);
+    const owned = movable(body);
+    const task: GenerateDecodeTask = { body: owned, target };
+    return this.run<V2Request>('decodeGenerate', task, [owned.buffer]);
+  }
+
+  /** As {@link encodeGenerate}. @throws invalid when the outputs are too large for {@link encode}. */
+  encodeGenerate(response: V2Response): EncodedResponse | Promise<EncodedResponse> {
+    const elements = elementsOf(response.outputs);
+    if (elements <= INLINE_ELEMENTS) return encodeGenerate(response);
+    if (elements > MAX_JSON_ELEMENTS) throw tooLargeForJson();
+    return this.encodeElsewhere('encodeGenerate', response, () => false);
   }
 
   /** Ends the threads; messages that are still with them are rejected. */
@@ -79,16 +104,20 @@ export class Codec {
   }
 
   private async encodeElsewhere(
+    name: 'encode' | 'encodeGenerate',
     response: V2Response,
     isBinary: (name: string) => boolean,
   ): Promise<EncodedResponse> {
     // Copied, because others may still read them.
     const outputs = response.outputs.map((tensor) => ({ ...tensor, data: new Uint8Array(tensor.data) }));
-    const binary = outputs.map(({ name }) => name).filter((name) => isBinary(name));
+    const binary = outputs.map((output) => output.name).filter(isBinary);
     const task: EncodeTask = { response: { ...response, outputs }, binary };
     const buffers = outputs.map(({ data }) => data.buffer);
-    const json = await this.run<Uint8Array>('encode', task, buffers);
-    return { json, binary: response.outputs.filter(({ name }) => isBinary(name)).map(({ data }) => data) };
+    const json = await this.run<Uint8Array>(name, task, buffers);
+    return {
+      json,
+      binary: response.outputs.filter((output) => isBinary(output.name)).map(({ data }) => data),
+    };
   }
 
   private async run<T>(name: string, task: object, transferList: ArrayBuffer[]): Promise<T> {
@@ -117,6 +146,6 @@ function elementsOf(tensors: readonly Tensor[]): number {
 
 function tooLargeForJson(): Error {
   return errors.invalidInput(
-    `the answer has more than the ${MAX_JSON_ELEMENTS} elements that JSON can carry; ask for binary outputs (binary_data_output: true)`,
+    `the answer has more than the ${MAX_JSON_ELEMENTS} elements that JSON can carry; ask for binary outputs (binary_data_output: true), which infer has`,
   );
 }

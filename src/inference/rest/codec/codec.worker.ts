@@ -1,20 +1,46 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { outcomeOf, type DecodeTask, type EncodeTask, type Outcome } from './crossing';
+import {
+  outcomeOf,
+  type DecodeTask,
+  type EncodeTask,
+  type GenerateDecodeTask,
+  type Outcome,
+} from './crossing';
 import { decodeRequest } from './decode/request';
 import { encodeResponse } from './encode/response';
-import type { V2Request } from './messages';
+import { decodeGenerate as decodeGenerateBody } from './generate/decode';
+import { encodeGenerate as encodeGenerateResponse } from './generate/encode';
+import type { EncodedResponse, V2Request } from './messages';
 
 /** Runs on the codec thread: {@link decodeRequest}; the memory of the tensors moves to the caller. */
 export function decode({ body, headerLength }: DecodeTask): unknown {
-  const outcome = outcomeOf(() => decodeRequest(body, headerLength));
-  return moving(outcome, 'value' in outcome ? buffersOf(outcome.value) : []);
+  return decoded(() => decodeRequest(body, headerLength));
+}
+
+/** As {@link decode}, for the generate extension. */
+export function decodeGenerate({ body, target }: GenerateDecodeTask): unknown {
+  return decoded(() => decodeGenerateBody(body, target));
 }
 
 /** Runs on the codec thread: the JSON of {@link encodeResponse} in UTF-8; its memory moves to the caller. */
 export function encode({ response, binary }: EncodeTask): unknown {
   const names = new Set(binary);
+  return encoded(() => encodeResponse(response, (name) => names.has(name)));
+}
+
+/** As {@link encode}, for the generate extension. */
+export function encodeGenerate({ response }: EncodeTask): unknown {
+  return encoded(() => encodeGenerateResponse(response));
+}
+
+function decoded(work: () => V2Request): unknown {
+  const outcome = outcomeOf(work);
+  return moving(outcome, 'value' in outcome ? buffersOf(outcome.value) : []);
+}
+
+function encoded(work: () => EncodedResponse): unknown {
   const outcome = outcomeOf(() => {
-    const { json } = encodeResponse(response, (name) => names.has(name));
+    const { json } = work();
     return typeof json === 'string' ? new TextEncoder().encode(json) : json;
   });
   return moving(outcome, 'value' in outcome ? [outcome.value.buffer] : []);

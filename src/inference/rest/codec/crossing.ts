@@ -1,10 +1,17 @@
 import { NexusError } from '../../../common/errors';
+import type { GenerateTarget } from './generate/decode';
 import type { V2Response } from './messages';
 
 /** What the codec thread is asked to decode; its body's memory moves there. */
 export interface DecodeTask {
   readonly body: Uint8Array;
   readonly headerLength: number | undefined;
+}
+
+/** The body of a request to generate; its memory moves to the codec thread. */
+export interface GenerateDecodeTask {
+  readonly body: Uint8Array;
+  readonly target: GenerateTarget;
 }
 
 /** What the codec thread is asked to encode, with the names of the outputs to answer as binary data. */

@@ -3,9 +3,13 @@ import { errors, type NexusError } from '../../../../common/errors';
 /** Longest piece of a client's own text that an error repeats. */
 const LONGEST_ECHO = 40;
 
+/** Longest path, in which there may be keys that a client has chosen. */
+const LONGEST_PATH = 200;
+
 /** The error for a value of a request that is not what it has to be: where, what was expected, what came. */
 export function mismatch(path: string, expected: string, value: unknown): NexusError {
-  return errors.invalidInput(`${path}: expected ${expected}, got ${describe(value)}`, path);
+  const place = path.length <= LONGEST_PATH ? path : `${path.slice(0, LONGEST_PATH)}...`;
+  return errors.invalidInput(`${place}: expected ${expected}, got ${describe(value)}`, place);
 }
 
 /** `text` quoted, and cut short when it is long. */

@@ -5,6 +5,9 @@ import { mismatch } from './mismatch';
 
 const NONE: Parameters = Object.freeze({});
 
+/** What a parameter has to be, for people. */
+export const PARAMETER = 'a string, a finite number or a boolean';
+
 /** Extensions that other servers of the protocol have, with the words for a client that asks for one here. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   shared_memory_region: 'shared memory is not supported; send the tensor as data or as binary data',
@@ -29,10 +32,10 @@ export function readParameters(value: unknown, path: string): Parameters {
   return parameters as Parameters;
 }
 
-/** @throws invalid unless `value` is one that a parameter may have. */
-export function readParameter(value: unknown, path: string): ParameterValue {
+/** @throws invalid unless `value` is one that a parameter may have, which is `expected`. */
+export function readParameter(value: unknown, path: string, expected = PARAMETER): ParameterValue {
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw mismatch(path, 'a string, a finite number or a boolean', value);
+  throw mismatch(path, expected, value);
 }
