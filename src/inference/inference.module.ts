@@ -10,8 +10,10 @@ import { GrpcSharedMemoryController } from './grpc/shared-memory.controller';
 import { InferenceService } from './inference.service';
 import { Codec } from './rest/codec/codec';
 import { InferController } from './rest/infer.controller';
-import { SharedMemoryController } from './rest/shared-memory.controller';
+import { CudaSharedMemoryController } from './rest/cuda-shared-memory.controller';
+import { SystemSharedMemoryController } from './rest/system-shared-memory.controller';
 import { V2Controller } from './rest/v2.controller';
+import { SharedMemory } from './shared-memory/shared-memory';
 
 /** The data plane: inference, and what the protocols that speak it tell of the models. */
 @Module({
@@ -19,14 +21,15 @@ import { V2Controller } from './rest/v2.controller';
   controllers: [
     InferController,
     V2Controller,
-    SharedMemoryController,
+    SystemSharedMemoryController,
+    CudaSharedMemoryController,
     GrpcInferController,
     GrpcDiscoveryController,
     GrpcDetailsController,
     GrpcOperationsController,
     GrpcSharedMemoryController,
   ],
-  providers: [InferenceService, Codec, GrpcInferService, GrpcServer],
+  providers: [InferenceService, Codec, SharedMemory, GrpcInferService, GrpcServer],
 })
 export class InferenceModule implements OnApplicationShutdown {
   constructor(private readonly codec: Codec) {}

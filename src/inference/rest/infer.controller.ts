@@ -88,8 +88,7 @@ export class InferController {
     return {
       message,
       inputs: message.inputs,
-      outputs: message.outputs.map(({ name }) => name),
-      classCounts: classCountsOf(message),
+      outputs: message.outputs,
       deadline: deadlineOf(headers, message.parameters, this.config.requestTimeoutMs),
       abandoned: () => raw.socket.destroyed,
     };
@@ -108,10 +107,4 @@ export class InferController {
         : (name) => asked.some((output) => output.name === name && output.binary),
     );
   }
-}
-
-/** By name of the output; undefined when no classes are asked for, as mostly. */
-function classCountsOf({ outputs }: V2Request): ReadonlyMap<string, number> | undefined {
-  if (outputs.every(({ classes }) => classes === undefined)) return undefined;
-  return new Map(outputs.flatMap(({ name, classes }) => (classes === undefined ? [] : [[name, classes]])));
 }

@@ -1,5 +1,6 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { outcomeOf, type DecodeTask, type EncodeTask, type Outcome } from './crossing';
+import { outcomeOf, type CheckTask, type DecodeTask, type EncodeTask, type Outcome } from './crossing';
+import { checkMemoryInput } from './decode/memory-input';
 import { decodeRequest } from './decode/request';
 import { encodeResponse } from './encode/response';
 import type { V2Request } from './messages';
@@ -8,6 +9,12 @@ import type { V2Request } from './messages';
 export function decode({ body, headerLength }: DecodeTask): unknown {
   const outcome = outcomeOf(() => decodeRequest(body, headerLength));
   return moving(outcome, 'value' in outcome ? buffersOf(outcome.value) : []);
+}
+
+/** Runs on the codec thread: {@link checkMemoryInput}; the memory of the tensor moves back to the caller. */
+export function check({ tensor, path }: CheckTask): unknown {
+  const outcome = outcomeOf(() => checkMemoryInput(tensor, path));
+  return moving(outcome, 'value' in outcome ? [tensor.data.buffer] : []);
 }
 
 /** Runs on the codec thread: the JSON of {@link encodeResponse} in UTF-8; its memory moves to the caller. */

@@ -1,4 +1,5 @@
 import { NexusError } from '../../../common/errors';
+import type { Tensor } from '../../../runtime/tensor';
 import type { V2Response } from './messages';
 
 /** What the codec thread is asked to decode; its body's memory moves there. */
@@ -11,6 +12,12 @@ export interface DecodeTask {
 export interface EncodeTask {
   readonly response: V2Response;
   readonly binary: readonly string[];
+}
+
+/** An input from shared memory that the codec thread is asked to check; the memory of its bytes moves there. */
+export interface CheckTask {
+  readonly tensor: Tensor;
+  readonly path: string;
 }
 
 /** What the codec thread answers: a value, or the fields of the {@link NexusError} that it refused with. */

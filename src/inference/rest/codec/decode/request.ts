@@ -1,13 +1,21 @@
 import { constants, isUtf8 } from 'node:buffer';
 import { errors } from '../../../../common/errors';
-import type { Tensor } from '../../../../runtime/tensor';
+import { sliceOf, type PlacedTensor } from '../../../shared-memory/memory-slice';
 import type { RequestedOutput, V2Request } from '../messages';
 import { BinaryPart } from './binary-part';
 import { INEXACT } from './json/elements';
 import { readKnown, remember } from './known-headers';
 import { parseExactJson } from './json/exact-json';
 import { readInput } from './input';
-import { asArray, asName, asObject, classCountOf, flag, requireUniqueNames } from './fields';
+import {
+  asArray,
+  asName,
+  asObject,
+  classCountOf,
+  flag,
+  requireOnlyMemory,
+  requireUniqueNames,
+} from './fields';
 import { mismatch } from './mismatch';
 import { requireLittleStructure } from './json/structure';
 import { readParameters } from './parameters';
@@ -67,7 +75,7 @@ function readText(body: Buffer, length: number): string {
 function readRequest(value: unknown, binary: BinaryPart, exact: boolean): V2Request {
   const message = asObject(value, 'the body');
   const parameters = readParameters(message.parameters, 'parameters');
-  const inputs: Tensor[] = [];
+  const inputs: PlacedTensor[] = [];
   for (const input of asArray(message.inputs, 'inputs')) {
     inputs.push(readInput(input, `inputs[${inputs.length}]`, binary, exact));
   }
@@ -90,16 +98,18 @@ function readId(value: unknown): string | undefined {
 
 function readOutputs(value: unknown): readonly RequestedOutput[] {
   if (value === undefined || value === null) return [];
-  const outputs = asArray(value, 'outputs').map((item, index) => {
-    const path = `outputs[${index}]`;
-    const output = asObject(item, path);
-    const parameters = readParameters(output.parameters, `${path}.parameters`);
-    return {
-      name: asName(output.name, `${path}.name`),
-      binary: flag(parameters, 'binary_data', `${path}.parameters`),
-      classes: classCountOf(parameters['classification'], `${path}.parameters.classification`),
-    };
-  });
+  const outputs = asArray(value, 'outputs').map((item, index) => readOutput(item, `outputs[${index}]`));
   requireUniqueNames(outputs, 'outputs');
   return outputs;
+}
+
+function readOutput(value: unknown, path: string): RequestedOutput {
+  const output = asObject(value, path);
+  const parameters = readParameters(output.parameters, `${path}.parameters`);
+  const name = asName(output.name, `${path}.name`);
+  const binary = flag(parameters, 'binary_data', `${path}.parameters`);
+  const classes = classCountOf(parameters['classification'], `${path}.parameters.classification`);
+  const slice = sliceOf(parameters, path);
+  requireOnlyMemory({ slice, classes }, path, binary);
+  return { name, binary, classes, slice };
 }
