@@ -35,7 +35,7 @@ const OFFSETS = TENSORS.map((_, index) =>
   TENSORS.slice(0, index).reduce((sum, { bytes }) => sum + bytes.length, 0),
 );
 const placeOf = (region: string, index: number) =>
-  place(region, TENSORS[index]!.bytes.length, OFFSETS[index]!);
+  place(region, TENSORS[index]!.bytes.length, OFFSETS[index]);
 
 const A = { name: 'a', key: '/a', offset: 3, byte_size: 8 };
 

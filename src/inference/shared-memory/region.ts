@@ -125,7 +125,9 @@ export class Region {
   private fail(error: NodeJS.ErrnoException): never {
     if (error.code !== 'ENOSPC') throw error;
     const { name } = this.status;
-    throw errors.noRoom(`the file system of shared memory region '${name}' is full; free some of it, or enlarge it (docker run --shm-size=1g)`);
+    throw errors.noRoom(
+      `the file system of shared memory region '${name}' is full; free some of it, or enlarge it (docker run --shm-size=1g)`,
+    );
   }
 }
 
