@@ -26,8 +26,11 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ELOOP: 'a symbolic link',
   EISDIR: 'a folder',
   ENXIO: 'no regular file',
+  ENODEV: 'no regular file',
   EACCES: 'a file that it may not open',
   EPERM: 'a file that it may not open',
+  EROFS: 'a file that it may not write',
+  ETXTBSY: 'a program that runs',
   ENAMETOOLONG: 'a name that is too long',
 };
 
