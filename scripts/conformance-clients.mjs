@@ -24,7 +24,8 @@ async function main() {
     process.stdout.write('Skipped: pip could not install the clients, see above.\n');
     return;
   }
-  const server = spawn(node, SERVE, { cwd: root, env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const shared = { ...env, NEXUS_SYSTEM_SHARED_MEMORY: '/dev/shm' };
+  const server = spawn(node, SERVE, { cwd: root, env: shared, stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = await once(createInterface(server.stdout), 'line');
   const { http, grpc } = JSON.parse(line);
   const results = await runClients(http, grpc);
@@ -52,16 +53,18 @@ async function runClients(http, grpc) {
     ...(await runClient('triton_http.py', http)),
     ...(await runClient('kserve_http.py', http)),
   ];
-  if (grpc) results.push(...(await runClient('triton_grpc.py', grpc)));
-  else process.stdout.write('skipped  tritonclient gRPC: the server has no gRPC port\n');
+  if (grpc) {
+    results.push(...(await runClient('triton_grpc.py', grpc)));
+    results.push(...(await runClient('triton_shared_memory.py', http, grpc)));
+  } else process.stdout.write('skipped  tritonclient gRPC: the server has no gRPC port\n');
   const failed = results.filter(({ outcome }) => outcome === 'failed').length;
   process.stdout.write(`${results.length - failed} passed, ${failed} failed\n`);
   return results;
 }
 
 /** Runs one client and prints a line for each of its checks; a client that breaks counts as a failed check. */
-async function runClient(script, address) {
-  const child = spawn(python, [script, address], {
+async function runClient(script, ...addresses) {
+  const child = spawn(python, [script, ...addresses], {
     cwd: join(root, folder),
     env: { ...env, PYTHONDONTWRITEBYTECODE: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],

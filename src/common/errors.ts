@@ -169,6 +169,36 @@ export const errors = {
     ),
   executionFailed: (model: string, reason: string) =>
     new NexusError('invalid', 'execution_failed', `model '${model}' cannot run this input: ${reason}`),
+  sharedMemoryOff: () =>
+    new NexusError(
+      'unimplemented',
+      'shared_memory_off',
+      'system shared memory is off; start the gateway with NEXUS_SYSTEM_SHARED_MEMORY=/dev/shm to have it, or send tensors as data or as binary data',
+    ),
+  regionNotFound: (name: string, isOn: boolean) =>
+    new NexusError(
+      'not_found',
+      'region_not_found',
+      `there is no shared memory region '${name}'; ${isOn ? 'register it first' : 'start the gateway with NEXUS_SYSTEM_SHARED_MEMORY=/dev/shm to have shared memory, or send the tensor as data'}`,
+    ),
+  regionExists: (name: string) =>
+    new NexusError(
+      'invalid',
+      'region_exists',
+      `a shared memory region '${name}' is registered already; unregister it first`,
+    ),
+  tooManyRegions: (limit: number) =>
+    new NexusError(
+      'overloaded',
+      'too_many_regions',
+      `${limit} shared memory regions are registered, which is the most; unregister some`,
+    ),
+  inputsTooLarge: (byteSize: number, limitBytes: number) =>
+    new NexusError(
+      'too_large',
+      'inputs_too_large',
+      `the inputs in shared memory have ${byteSize} bytes, more than the limit of ${limitBytes}; send fewer rows a request, or raise NEXUS_BODY_LIMIT`,
+    ),
   notReady: (reason: string) =>
     new NexusError('unavailable', 'not_ready', `the server is not ready: ${reason}`, {
       retryAfterSeconds: 1,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { isAbsolute } from 'node:path';
 import { ByteSize, Check, ListOf, OneOf, Text, WholeNumber } from './setting';
 
 const MIB = 2 ** 20;
@@ -46,6 +47,13 @@ export class Config {
   @ByteSize(1024, 2048 * MIB)
   bodyLimit = 64 * MIB;
 
+  /** Folder whose files clients may register as system shared memory; none when empty. */
+  @Check(
+    (path) => path === '' || isFolder(String(path)),
+    'the absolute path of an existing folder, such as /dev/shm',
+  )
+  systemSharedMemory = '';
+
   /** Which inference answers are compressed for clients that accept it: none, those in JSON, or all. */
   @OneOf(['off', 'json', 'all'])
   responseCompression: 'off' | 'json' | 'all' = 'off';
@@ -77,6 +85,11 @@ export class Config {
   /** Least severe log lines that are written; info has one line a request. */
   @OneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
   logLevel = 'info';
+}
+
+function isFolder(path: string): boolean {
+  // A file has nothing below it, not even itself.
+  return isAbsolute(path) && existsSync(`${path}/.`);
 }
 
 function isNetwork(text: string): boolean {

@@ -18,6 +18,10 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addTag('Inference', 'Run a model (Open Inference Protocol V2).')
     .addTag('Models', 'What is served, with its inputs and outputs.')
+    .addTag(
+      'Shared memory',
+      'Tensors in memory that a client on the same machine shares (NEXUS_SYSTEM_SHARED_MEMORY).',
+    )
     .addTag('Health', 'For load balancers, Kubernetes and V2 clients.')
     .addTag('Operations', 'For those who run the gateway.')
     .build();

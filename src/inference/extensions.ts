@@ -1,8 +1,6 @@
-/**
- * The extensions of the Open Inference Protocol V2 that are spoken, by REST and by gRPC, under the names Triton gave
- * them. The generate extension has none there, and is not among those that Triton tells of.
- */
-export const EXTENSIONS: readonly string[] = [
+import type { Config } from '../config/config';
+
+const ALWAYS = [
   'classification',
   'model_repository',
   'model_repository(unload_dependents)',
@@ -12,3 +10,8 @@ export const EXTENSIONS: readonly string[] = [
   'trace',
   'logging',
 ];
+
+/** The extensions of the Open Inference Protocol V2 that are spoken, by REST and by gRPC, under the names Triton gave them. */
+export function extensionsOf({ systemSharedMemory }: Config): readonly string[] {
+  return systemSharedMemory === '' ? ALWAYS : [...ALWAYS, 'system_shared_memory'];
+}

@@ -11,8 +11,10 @@ import { InferenceService } from './inference.service';
 import { Codec } from './rest/codec/codec';
 import { GenerateController } from './rest/generate/generate.controller';
 import { InferController } from './rest/infer.controller';
-import { SharedMemoryController } from './rest/shared-memory.controller';
+import { CudaSharedMemoryController } from './rest/cuda-shared-memory.controller';
+import { SystemSharedMemoryController } from './rest/system-shared-memory.controller';
 import { V2Controller } from './rest/v2.controller';
+import { SharedMemory } from './shared-memory/shared-memory';
 
 /** The data plane: inference, and what the protocols that speak it tell of the models. */
 @Module({
@@ -21,14 +23,15 @@ import { V2Controller } from './rest/v2.controller';
     InferController,
     GenerateController,
     V2Controller,
-    SharedMemoryController,
+    SystemSharedMemoryController,
+    CudaSharedMemoryController,
     GrpcInferController,
     GrpcDiscoveryController,
     GrpcDetailsController,
     GrpcOperationsController,
     GrpcSharedMemoryController,
   ],
-  providers: [InferenceService, Codec, GrpcInferService, GrpcServer],
+  providers: [InferenceService, Codec, SharedMemory, GrpcInferService, GrpcServer],
 })
 export class InferenceModule implements OnApplicationShutdown {
   constructor(private readonly codec: Codec) {}

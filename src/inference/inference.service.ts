@@ -4,8 +4,11 @@ import { ModelRegistry } from '../models/model-registry';
 import type { ModelVersion, Signature } from '../models/model-version';
 import { Traces } from '../observability/traces';
 import { classify } from './classification';
-import type { InferenceRequest, InferenceResult } from './inference-request';
+import type { InferenceRequest, InferenceResult, OutputRequest } from './inference-request';
 import type { Tensor } from '../runtime/tensor';
+import type { HeldRegions } from './shared-memory/held-regions';
+import { hasSlice } from './shared-memory/memory-slice';
+import { SharedMemory } from './shared-memory/shared-memory';
 import { validateInputs, validateOutputs } from './validation';
 
 /** How a protocol speaks: it turns its bytes into a request, and the result of that request into its answer. */
@@ -33,6 +36,7 @@ export class InferenceService {
   constructor(
     private readonly registry: ModelRegistry,
     private readonly traces: Traces,
+    private readonly memory: SharedMemory,
   ) {}
 
   /**
@@ -47,17 +51,19 @@ export class InferenceService {
   ): Promise<Served<Answer>> {
     const started = performance.now();
     const found = this.registry.find(model, version);
+    let held: HeldRegions | undefined;
     try {
       // Small messages are translated at once: waiting for a promise would cost more than the work.
       const decoding = translation.decode(found.signature);
       const request = decoding instanceof Promise ? await decoding : decoding;
+      if (request.inputs.some(hasSlice) || request.outputs.some(hasSlice)) held = this.memory.hold(request);
+      const inputs = held === undefined ? request.inputs : await held.read(request.inputs);
       const decoded = performance.now();
-      const job = jobOf(request, found);
+      const job = jobOf(request, inputs, found);
       const result = await found.run(job);
       const inferred = performance.now();
-      const { classCounts } = request;
-      const outputs =
-        classCounts === undefined ? result.outputs : classified(result.outputs, classCounts, job.rows, found);
+      const computed = classified(result.outputs, request.outputs, job.rows, found);
+      const outputs = held === undefined ? computed : await held.write(computed, request.outputs);
       const encoding = translation.encode({ model, version: found.version, outputs }, request);
       const answer = encoding instanceof Promise ? await encoding : encoding;
       const ended = performance.now();
@@ -80,32 +86,37 @@ export class InferenceService {
       const outcome = error instanceof NexusError ? error.kind : 'internal';
       found.metrics.request(outcome, 0, { totalMs: performance.now() - started });
       throw error;
+    } finally {
+      if (held !== undefined) await held.release();
     }
   }
 }
 
-/** `outputs`, those in `classCounts` as their largest elements. @throws NexusError invalid_input */
+/** `outputs`, those that `asked`, in the same order, wants classified as their largest elements. @throws NexusError invalid_input */
 function classified(
   outputs: readonly Tensor[],
-  classCounts: ReadonlyMap<string, number>,
+  asked: readonly OutputRequest[],
   rows: number,
   { signature, options }: ModelVersion,
 ): readonly Tensor[] {
+  if (asked.every(({ classes }) => classes === undefined)) return outputs;
   const { labels } = options.settings;
-  return outputs.map((output) => {
-    const count = classCounts.get(output.name);
+  return outputs.map((output, index) => {
+    const count = asked[index]!.classes;
     if (count === undefined) return output;
     return classify(output, count, signature.batches ? rows : undefined, labels?.[output.name]);
   });
 }
 
-/** @throws NexusError when the request does not fit the model. */
+/** What to run for `request`, whose inputs are `given`. @throws NexusError when the request does not fit the model. */
 function jobOf(
   request: InferenceRequest,
+  given: readonly Tensor[],
   { signature, name }: ModelVersion,
 ): Parameters<ModelVersion['run']>[0] {
-  const { inputs, rows, byteLength, shapeKey } = validateInputs(request.inputs, name, signature);
-  const outputs = validateOutputs(request.outputs, name, signature);
+  const { inputs, rows, byteLength, shapeKey } = validateInputs(given, name, signature);
+  const asked = request.outputs.map((output) => output.name);
+  const outputs = validateOutputs(asked, name, signature);
   const { priority, deadline, abandoned } = request;
   return { inputs, rows, byteLength, shapeKey, outputs, priority, deadline, abandoned };
 }

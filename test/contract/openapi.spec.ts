@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import Ajv from 'ajv/dist/2020';
-import { Gateway } from '../e2e/gateway';
+import { Gateway, Repository } from '../e2e/gateway';
 
 interface Content {
   readonly schema?: object;
@@ -39,12 +39,20 @@ function mismatch(schema: object, value: unknown): string {
   return ajv.validate(local, value) ? '' : ajv.errorsText();
 }
 
+/** Has what the example of a shared memory region names. */
+const memory = new Repository().add('example', new Uint8Array(64));
 let gateway: Gateway;
 beforeAll(async () => {
-  const control = { NEXUS_MODEL_CONTROL_MODE: 'explicit', NEXUS_LOAD_MODELS: '*' };
-  gateway = await Gateway.start('./models', control);
+  gateway = await Gateway.start('./models', {
+    NEXUS_MODEL_CONTROL_MODE: 'explicit',
+    NEXUS_LOAD_MODELS: '*',
+    NEXUS_SYSTEM_SHARED_MEMORY: memory.path,
+  });
 }, 60_000);
-afterAll(() => gateway.stop());
+afterAll(async () => {
+  await gateway.stop();
+  memory.remove();
+});
 
 it('openapi.json is what the gateway serves; `yarn openapi` writes it anew', async () => {
   const served = await (await gateway.fetch('/openapi.json')).json();

@@ -127,9 +127,9 @@ describe('an inference request is refused with 400', () => {
       /^parameters\.binary_data_output: expected true or false, got "yes"/,
     ],
     [
-      'shared memory',
+      'shared memory of no size',
       inputs({ parameters: { shared_memory_region: 'r' } }),
-      /shared memory is not supported/,
+      /shared_memory_byte_size: expected a number of bytes/,
     ],
   ])('for %s', async (_what, request, text) => {
     const answer = await infer({ body: JSON.stringify(request) });

@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { affine, counter, echo, identities, lookup } from '../fixtures/models';
+import { ELEMENTS, raw, strings } from './elements';
 import { Gateway, Repository } from './gateway';
 import { GrpcClient } from './grpc';
 
@@ -26,16 +27,6 @@ afterAll(async () => {
   await gateway.stop();
   repository.remove();
 });
-
-const raw = (values: ArrayBufferView) => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-const strings = (...texts: (string | Buffer)[]) =>
-  Buffer.concat(
-    texts.flatMap((text) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32LE(Buffer.byteLength(text));
-      return [length, Buffer.from(text)];
-    }),
-  );
 
 const X = { name: 'x', datatype: 'FP32', shape: [1, 2] };
 const RAW_X = raw(Float32Array.of(2, 3));
@@ -157,39 +148,12 @@ describe('discovery', () => {
     const { error } = await client.call(method, message);
     expect(error).toMatchObject({
       code,
-      details: expect.stringMatching(/not (found|ready|supported)|NEXUS_MODEL_CONTROL_MODE/),
+      details: expect.stringMatching(
+        /not (found|ready|supported)|NEXUS_MODEL_CONTROL_MODE|NEXUS_SYSTEM_SHARED_MEMORY/,
+      ),
     });
   });
 });
-
-/** By datatype: the ONNX name, elements as typed contents, and the bytes that they are. */
-const ELEMENTS: Readonly<Record<string, [element: string, contents: object | undefined, bytes: Buffer]>> = {
-  BOOL: ['BOOL', { bool_contents: [true, false] }, Buffer.from([1, 0])],
-  UINT8: ['UINT8', { uint_contents: [0, 255] }, raw(Uint8Array.of(0, 255))],
-  UINT16: ['UINT16', { uint_contents: [0, 65535] }, raw(Uint16Array.of(0, 65535))],
-  UINT32: ['UINT32', { uint_contents: [0, 2 ** 32 - 1] }, raw(Uint32Array.of(0, 2 ** 32 - 1))],
-  UINT64: [
-    'UINT64',
-    { uint64_contents: ['9007199254740993', '18446744073709551615'] },
-    raw(BigUint64Array.of(2n ** 53n + 1n, 2n ** 64n - 1n)),
-  ],
-  INT8: ['INT8', { int_contents: [-128, 127] }, raw(Int8Array.of(-128, 127))],
-  INT16: ['INT16', { int_contents: [-32768, 32767] }, raw(Int16Array.of(-32768, 32767))],
-  INT32: ['INT32', { int_contents: [-(2 ** 31), 2 ** 31 - 1] }, raw(Int32Array.of(-(2 ** 31), 2 ** 31 - 1))],
-  INT64: [
-    'INT64',
-    { int64_contents: ['-9223372036854775808', '-9007199254740993'] },
-    raw(BigInt64Array.of(-(2n ** 63n), -(2n ** 53n) - 1n)),
-  ],
-  FP16: ['FLOAT16', undefined, raw(Uint16Array.of(0x3c00, 0x7e00))],
-  FP32: ['FLOAT', { fp32_contents: [-0, NaN] }, raw(Float32Array.of(-0, NaN))],
-  FP64: [
-    'DOUBLE',
-    { fp64_contents: [Number.MIN_VALUE, -Infinity] },
-    raw(Float64Array.of(Number.MIN_VALUE, -Infinity)),
-  ],
-  BYTES: ['STRING', { bytes_contents: ['', 'dó'].map((text) => Buffer.from(text)) }, strings('', 'dó')],
-};
 
 describe('tensors', () => {
   const inputs = Object.entries(ELEMENTS).map(([datatype, [element, contents]]) => ({
@@ -317,9 +281,12 @@ describe('a request that is wrong', () => {
     ['no input', { inputs: [], raw_input_contents: [] }, /missing input 'x'/],
     ['an unknown output', { outputs: [{ name: 'z' }] }, /unexpected output 'z'/],
     [
-      'shared memory',
-      { inputs: [{ ...X, parameters: { shared_memory_region: { string_param: 'r' } } }] },
-      /shared memory is not supported/,
+      'shared memory of no size',
+      {
+        inputs: [{ ...X, parameters: { shared_memory_region: { string_param: 'r' } } }],
+        raw_input_contents: [],
+      },
+      /shared_memory_byte_size: expected a number of bytes/,
     ],
     [
       'a timeout that is none',

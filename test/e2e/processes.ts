@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Process ids of the runners of the gateway `parent` whose title names `label`, e.g. `digits/1`, as `ps` shows them. */
 export function runnersOf(parent: number, label: string): number[] {
@@ -32,5 +32,21 @@ function read(path: string): string | undefined {
   } catch {
     // The process has ended meanwhile.
     return undefined;
+  }
+}
+
+/** Paths in `folder` that a process has open. */
+export function openFilesOf(pid: number, folder: string): string[] {
+  return readdirSync(`/proc/${pid}/fd`)
+    .map((fd) => targetOf(`/proc/${pid}/fd/${fd}`))
+    .filter((path) => path.startsWith(`${folder}/`));
+}
+
+/** Where a link leads; nowhere when it has gone meanwhile. */
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return '';
   }
 }

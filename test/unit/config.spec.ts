@@ -73,6 +73,9 @@ describe('loadConfig', () => {
     ['NEXUS_TRUST_PROXY', 'proxy.example'],
     ['NEXUS_HOST', 'http://localhost'],
     ['NEXUS_MODEL_CONTROL_MODE', 'poll'],
+    ['NEXUS_SYSTEM_SHARED_MEMORY', 'test'],
+    ['NEXUS_SYSTEM_SHARED_MEMORY', '/nowhere'],
+    ['NEXUS_SYSTEM_SHARED_MEMORY', __filename],
   ])('refuses %s=%s', (name, value) => {
     expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name}=${value}: expected `)]);
   });
@@ -86,6 +89,15 @@ describe('loadConfig', () => {
   it('refuses a repository that does not exist', () => {
     expect(faultsOf({ NEXUS_MODEL_REPOSITORY: './nowhere' })).toEqual([
       'NEXUS_MODEL_REPOSITORY=./nowhere: expected an existing folder of models, or an .onnx file; unset it for ./models',
+    ]);
+  });
+
+  it('says which folder can be shared memory', () => {
+    expect(loadConfig({ ...repository, NEXUS_SYSTEM_SHARED_MEMORY: __dirname })).toMatchObject({
+      systemSharedMemory: __dirname,
+    });
+    expect(faultsOf({ NEXUS_SYSTEM_SHARED_MEMORY: '/nowhere' })).toEqual([
+      'NEXUS_SYSTEM_SHARED_MEMORY=/nowhere: expected the absolute path of an existing folder, such as /dev/shm; unset it for none',
     ]);
   });
 

@@ -2,8 +2,9 @@ import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { NexusError } from '../../common/errors';
 import { VERSION } from '../../common/version';
+import { Config } from '../../config/config';
 import { ModelRegistry } from '../../models/model-registry';
-import { EXTENSIONS } from '../extensions';
+import { extensionsOf } from '../extensions';
 import { describe } from '../rest/v2.controller';
 
 const SERVICE = 'GRPCInferenceService';
@@ -17,12 +18,15 @@ interface ModelRequest {
 /** What there is, and whether it is ready, over gRPC. */
 @Controller()
 export class GrpcDiscoveryController {
-  constructor(private readonly registry: ModelRegistry) {}
+  constructor(
+    private readonly registry: ModelRegistry,
+    private readonly config: Config,
+  ) {}
 
   /** Name and version of the server, and the extensions of the protocol it speaks. */
   @GrpcMethod(SERVICE, 'ServerMetadata')
   serverMetadata() {
-    return { name: 'nexus', version: VERSION, extensions: EXTENSIONS };
+    return { name: 'nexus', version: VERSION, extensions: extensionsOf(this.config) };
   }
 
   /** Inputs and outputs of the version asked for, or of the newest that is ready. */

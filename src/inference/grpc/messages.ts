@@ -40,6 +40,7 @@ export interface ModelInferResponse {
     readonly name: string;
     readonly datatype: string;
     readonly shape: readonly number[];
+    readonly parameters?: Readonly<Record<string, object>>;
   }[];
   readonly raw_output_contents: readonly Uint8Array[];
 }

@@ -21,16 +21,9 @@ export function exchangeOf(
   return {
     message,
     inputs: message.inputs,
-    outputs: message.outputs.map(({ name }) => name),
-    classCounts: classCountsOf(message),
+    outputs: message.outputs,
     priority: message.priority,
     deadline: deadlineOf(headers, message.timeoutMs, defaultTimeoutMs),
     abandoned: () => raw.socket.destroyed,
   };
-}
-
-/** By name of the output; undefined when no classes are asked for, as mostly. */
-function classCountsOf({ outputs }: V2Request): ReadonlyMap<string, number> | undefined {
-  if (outputs.every(({ classes }) => classes === undefined)) return undefined;
-  return new Map(outputs.flatMap(({ name, classes }) => (classes === undefined ? [] : [[name, classes]])));
 }

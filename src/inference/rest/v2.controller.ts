@@ -2,9 +2,10 @@ import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../common/api-v2-errors';
 import { VERSION } from '../../common/version';
+import { Config } from '../../config/config';
 import { ModelRegistry } from '../../models/model-registry';
 import type { ModelVersion } from '../../models/model-version';
-import { EXTENSIONS } from '../extensions';
+import { extensionsOf } from '../extensions';
 import { ApiModel, ApiVersion } from './v2.docs';
 import { ModelList, ModelMetadata, ModelReady, ServerMetadata } from './v2.dto';
 
@@ -12,14 +13,21 @@ import { ModelList, ModelMetadata, ModelReady, ServerMetadata } from './v2.dto';
 @ApiTags('Models')
 @Controller('v2')
 export class V2Controller {
-  constructor(private readonly registry: ModelRegistry) {}
+  constructor(
+    private readonly registry: ModelRegistry,
+    private readonly config: Config,
+  ) {}
 
   /** Name and version of the server, and the extensions of the protocol it speaks. */
   @Get()
   @ApiOperation({ summary: 'Describe the server' })
   @ApiV2Errors('overloaded', 'internal')
   serverMetadata(): ServerMetadata {
-    return { name: 'nexus', version: VERSION, extensions: ['binary_tensor_data', ...EXTENSIONS] };
+    return {
+      name: 'nexus',
+      version: VERSION,
+      extensions: ['binary_tensor_data', ...extensionsOf(this.config)],
+    };
   }
 
   /** Names of all models, ready or not; the repository index has their states. */

@@ -20,6 +20,14 @@ export function ApiVersion(): MethodDecorator {
   );
 }
 
+/** An operation on a shared memory region. */
+export function ApiRegion(): MethodDecorator {
+  return applyDecorators(
+    ApiParam({ name: 'region', example: 'example', description: 'Name of the region.' }),
+    ApiV2Errors('overloaded', 'internal'),
+  );
+}
+
 /** Inference with the newest ready version of a model. */
 export function ApiInfer(): MethodDecorator {
   return applyDecorators(ApiModel(), ApiInference());

@@ -53,7 +53,7 @@ export class ModelReady {
   ready: true;
 }
 
-/** An input tensor. Exactly one of `data` and `parameters.binary_data_size` is given. */
+/** An input tensor. Exactly one of `data`, `parameters.binary_data_size` and `parameters.shared_memory_region` is given. */
 export class RequestInput {
   name: string;
   /** BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16, FP32, FP64 or BYTES. */
@@ -62,14 +62,20 @@ export class RequestInput {
   /** Elements in row-major order, flat or nested. NaN and infinities as "NaN", "Infinity" and "-Infinity". */
   @ApiPropertyOptional({ type: 'array', items: {} })
   data?: unknown[];
-  /** `binary_data_size`: bytes of this tensor behind the JSON. */
+  /**
+   * `binary_data_size`: bytes of this tensor behind the JSON. `shared_memory_region`, `shared_memory_byte_size`,
+   * `shared_memory_offset`: where the bytes lie in a registered region.
+   */
   parameters?: Record<string, string | number | boolean>;
 }
 
 /** An output that is asked for. */
 export class RequestOutput {
   name: string;
-  /** `binary_data`: whether the tensor comes as bytes behind the JSON. */
+  /**
+   * `binary_data`: whether the tensor comes as bytes behind the JSON. `shared_memory_region`, `shared_memory_byte_size`,
+   * `shared_memory_offset`: where to write the bytes instead.
+   */
   parameters?: Record<string, string | number | boolean>;
 }
 
@@ -92,7 +98,10 @@ export class ResponseOutput {
   /** Elements in row-major order, always flat. */
   @ApiPropertyOptional({ type: 'array', items: {} })
   data?: unknown[];
-  /** `binary_data_size`: bytes of this tensor behind the JSON. */
+  /**
+   * `binary_data_size`: bytes of this tensor behind the JSON. `shared_memory_region`, `shared_memory_byte_size`,
+   * `shared_memory_offset`: where its bytes lie.
+   */
   parameters?: Record<string, string | number | boolean>;
 }
 

@@ -75,6 +75,21 @@ describe('the codec thread', () => {
     });
   });
 
+  it('checks many strings from shared memory, and gives them back', async () => {
+    const { data } = bytesTensor(Array.from({ length: COUNT }, () => 'ab'));
+    const strings = { name: 'x', datatype: 'BYTES', shape: [COUNT], data: new Uint8Array(data) } as const;
+    const checked = codec.checkInput(strings, 'inputs[0]');
+    expect(checked).toBeInstanceOf(Promise);
+    expect(Buffer.compare((await checked).data, data)).toBe(0);
+    const more = { ...strings, shape: [COUNT + 1], data: new Uint8Array(data) };
+    await expect(codec.checkInput(more, 'inputs[0]')).rejects.toMatchObject({
+      kind: 'invalid',
+      message: expect.stringMatching(
+        /^inputs\[0\]\.parameters\.shared_memory_byte_size: .*element 100000 does not fit$/,
+      ) as string,
+    });
+  });
+
   it('refuses with the same errors', async () => {
     await expect(codec.decode(input([...numbers, 'x']))).rejects.toMatchObject({
       name: 'NexusError',

@@ -26,6 +26,17 @@ describe('a request with the JSON of one before', () => {
     expect(refusal(() => decodeBinary(message, bytes))).toMatch(text);
   });
 
+  it('may have another input in shared memory', () => {
+    const parameters = { shared_memory_region: 'r', shared_memory_byte_size: 4 };
+    const message = { inputs: [{ ...input('d', 4), parameters }, input('e', 1)] };
+    const expected = [
+      expect.objectContaining({ slice: { region: 'r', offset: 0, byteSize: 4 } }),
+      expect.not.objectContaining({ slice: expect.anything() }),
+    ];
+    expect(decodeBinary(message, Uint8Array.of(1)).inputs).toEqual(expected);
+    expect(decodeBinary(message, Uint8Array.of(2)).inputs).toEqual(expected);
+  });
+
   it('has its values checked', () => {
     const message = { inputs: [{ ...input('flags', 1), datatype: 'BOOL' }] };
     decodeBinary(message, Uint8Array.of(1));

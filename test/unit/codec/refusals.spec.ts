@@ -85,7 +85,18 @@ describe('an input is refused', () => {
     [{ shape: [1], data: [[1], [2]] }, 'expected 1 elements, as many as the shape says, got 2'],
     [{ shape: [2], data: [[1], 2] }, 'inputs[0].data: expected arrays beside arrays, got 2'],
     [{ shape: [2 ** 40], data: [] }, 'expected 1099511627776 elements'],
-    [{ parameters: { shared_memory_region: 'r' } }, 'shared memory is not supported'],
+    [
+      { data: undefined, parameters: { shared_memory_region: 'r' } },
+      'inputs[0].parameters.shared_memory_byte_size: expected a number of bytes, 0 or more, got nothing',
+    ],
+    [
+      { data: undefined, parameters: { shared_memory_offset: 0 } },
+      'inputs[0].parameters.shared_memory_region: expected the name of a registered region, got nothing',
+    ],
+    [
+      { parameters: { shared_memory_region: 'r', shared_memory_byte_size: 4 } },
+      'expected neither data nor parameters.binary_data_size beside',
+    ],
     [{ parameters: JSON.parse('{"__proto__":1}') as object }, 'the key "__proto__" is not allowed'],
   ])('%j', (fields, text) => {
     expect(ofInput(fields)).toContain(text);
@@ -173,7 +184,18 @@ describe('an output is refused', () => {
       'outputs[0].parameters.binary_data: expected true or false',
     ],
     [{ name: 'y', parameters: { classification: 0 } }, 'expected how many classes'],
-    [{ name: 'y', parameters: { shared_memory_region: 'r' } }, 'shared memory is not supported'],
+    [
+      { name: 'y', parameters: { shared_memory_region: 5, shared_memory_byte_size: 4 } },
+      'outputs[0].parameters.shared_memory_region: expected the name of a registered region, got 5',
+    ],
+    [
+      { name: 'y', parameters: { shared_memory_region: 'r', shared_memory_byte_size: 4, binary_data: true } },
+      'outputs[0].parameters: expected no binary_data: true beside shared_memory_region',
+    ],
+    [
+      { name: 'y', parameters: { shared_memory_region: 'r', shared_memory_byte_size: 4, classification: 1 } },
+      'outputs[0].parameters: expected no classification beside shared_memory_region',
+    ],
   ])('%j', (output, text) => {
     expect(ofJson({ inputs: [], outputs: [output] })).toContain(text);
   });

@@ -1,41 +1,57 @@
 import { errors } from '../../../common/errors';
 import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype, type Tensor } from '../../../runtime/tensor';
-import type { InferenceRequest } from '../../inference-request';
-import { classCountOf, requireUniqueNames } from '../../rest/codec/decode/fields';
+import type { InferenceRequest, OutputRequest } from '../../inference-request';
+import { classCountOf, requireOnlyMemory, requireUniqueNames } from '../../rest/codec/decode/fields';
 import { quote } from '../../rest/codec/decode/mismatch';
 import { schedulePolicyOf, type SchedulePolicy } from '../../rest/codec/decode/request-parameters';
-import type { InferInputTensor, ModelInferRequest } from '../messages';
-import { requireSupported } from './parameters';
+import { sliceOf, type MemorySlice, type PlacedTensor } from '../../shared-memory/memory-slice';
+import type {
+  InferInputTensor,
+  InferParameters,
+  InferRequestedOutputTensor,
+  ModelInferRequest,
+} from '../messages';
 import { readRaw } from './raw-contents';
 import { readTyped } from './typed-contents';
 
 const MAX_DIMENSIONS = 32;
 const DATATYPES = Object.keys(ELEMENT_BYTES).join(', ');
 
+const NO_BYTES = new Uint8Array(0);
+
 /** A tensor before its bytes are known. */
 export type TensorHead = Omit<Tensor, 'data'>;
 
 /** What a message asks for, apart from the call that it came with. */
-type Decoded = Pick<InferenceRequest, 'inputs' | 'outputs' | 'classCounts'> & SchedulePolicy;
+type Decoded = Pick<InferenceRequest, 'inputs' | 'outputs'> & SchedulePolicy;
 
 /**
  * What `message` asks for. Raw inputs are views of it.
  * @throws invalid naming the field, what was expected and what came.
  */
 export function decodeRequest(message: ModelInferRequest): Decoded {
-  const { inputs, raw_input_contents: raw } = message;
-  requireSupported(message.parameters, 'parameters');
+  const inputs = readInputs(message);
+  requireUniqueNames(inputs, 'inputs');
+  const outputs = message.outputs.map((output, index) => readOutput(output, `outputs[${index}]`));
+  requireUniqueNames(outputs, 'outputs');
+  return { inputs, outputs, ...schedulePolicyOf(message.parameters) };
+}
+
+/** Raw entries are there for inputs that are not in shared memory, in their order. */
+function readInputs({ inputs, raw_input_contents: raw }: ModelInferRequest): readonly PlacedTensor[] {
   if (raw.length > 0) requireRawOnly(inputs, raw.length);
-  const tensors = inputs.map((input, index) => {
-    const head = readHead(input, `inputs[${index}]`);
+  let next = 0;
+  return inputs.map((input, index) => {
+    const path = `inputs[${index}]`;
+    const head = readHead(input, path);
+    const slice = readSlice(input.parameters, path);
+    if (slice !== undefined) return inMemory(input, head, slice, path);
     const data =
       raw.length > 0
-        ? readRaw(raw[index]!, head, `raw_input_contents[${index}]`)
-        : readTyped(input.contents, head, `inputs[${index}].contents`);
+        ? readRaw(raw[next]!, head, `raw_input_contents[${next++}]`)
+        : readTyped(input.contents, head, `${path}.contents`);
     return { ...head, data };
   });
-  requireUniqueNames(tensors, 'inputs');
-  return { inputs: tensors, ...readOutputs(message), ...schedulePolicyOf(message.parameters) };
 }
 
 function requireRawOnly(inputs: readonly InferInputTensor[], count: number): void {
@@ -47,16 +63,26 @@ function requireRawOnly(inputs: readonly InferInputTensor[], count: number): voi
       path,
     );
   }
-  if (inputs.length !== count) {
+  const expected = inputs.filter(({ parameters }) => !parameters.has('shared_memory_region')).length;
+  if (expected !== count) {
     throw errors.invalidInput(
-      `raw_input_contents: expected ${inputs.length} entries, one for each of inputs, got ${count}`,
+      `raw_input_contents: expected ${expected} entries, one for each of inputs that is not in shared memory, got ${count}`,
       'raw_input_contents',
     );
   }
 }
 
+function inMemory(
+  { contents }: InferInputTensor,
+  head: TensorHead,
+  slice: MemorySlice,
+  path: string,
+): PlacedTensor {
+  if (contents.length === 0) return { ...head, data: NO_BYTES, slice };
+  throw errors.invalidInput(`${path}: expected no contents beside parameters.shared_memory_region`, path);
+}
+
 function readHead(input: InferInputTensor, path: string): TensorHead {
-  requireSupported(input.parameters, `${path}.parameters`);
   return {
     name: readName(input.name, path),
     datatype: readDatatype(input, path),
@@ -91,18 +117,13 @@ function readShape({ shape }: InferInputTensor, path: string): readonly number[]
   return shape;
 }
 
-function readOutputs({ outputs }: ModelInferRequest): Pick<InferenceRequest, 'outputs' | 'classCounts'> {
-  const classCounts = new Map<string, number>();
-  const named = outputs.map(({ name, parameters }, index) => {
-    const path = `outputs[${index}]`;
-    requireSupported(parameters, `${path}.parameters`);
-    const classes = classCountOf(parameters.get('classification'), `${path}.parameters.classification`);
-    if (classes !== undefined) classCounts.set(name, classes);
-    return { name: readName(name, path) };
-  });
-  requireUniqueNames(named, 'outputs');
-  return {
-    outputs: named.map(({ name }) => name),
-    classCounts: classCounts.size === 0 ? undefined : classCounts,
-  };
+function readOutput({ name, parameters }: InferRequestedOutputTensor, path: string): OutputRequest {
+  const classes = classCountOf(parameters.get('classification'), `${path}.parameters.classification`);
+  const slice = readSlice(parameters, path);
+  requireOnlyMemory({ classes, slice }, path);
+  return { name: readName(name, path), classes, slice };
+}
+
+function readSlice(parameters: InferParameters, path: string): MemorySlice | undefined {
+  return parameters.size === 0 ? undefined : sliceOf(Object.fromEntries(parameters), path);
 }

@@ -5,11 +5,13 @@ import { ELEMENT_BYTES, type Tensor } from '../../../runtime/tensor';
 import {
   movable,
   settle,
+  type CheckTask,
   type DecodeTask,
   type EncodeTask,
   type GenerateDecodeTask,
   type Outcome,
 } from './crossing';
+import { checkMemoryInput } from './decode/memory-input';
 import { decodeRequest } from './decode/request';
 import { encodeResponse } from './encode/response';
 import { decodeGenerate, type GenerateTarget } from './generate/decode';
@@ -96,6 +98,20 @@ export class Codec {
     if (elements <= INLINE_ELEMENTS) return encodeGenerate(response);
     if (elements > MAX_JSON_ELEMENTS) throw tooLargeForJson();
     return this.encodeElsewhere('encodeGenerate', response, () => false);
+  }
+
+  /**
+   * As {@link checkMemoryInput}. The memory of a large tensor that has to be read is given away, and comes back.
+   *
+   * @throws invalid, at once or as the rejection of the promise.
+   */
+  checkInput(tensor: Tensor, path: string): Tensor | Promise<Tensor> {
+    const { datatype, data } = tensor;
+    const isRead = datatype === 'BYTES' || datatype === 'BOOL';
+    if (!isRead || data.byteLength <= INLINE_BYTES) return checkMemoryInput(tensor, path);
+    const owned = movable(data);
+    const task: CheckTask = { tensor: { ...tensor, data: owned }, path };
+    return this.run<Tensor>('check', task, [owned.buffer]);
   }
 
   /** Ends the threads; messages that are still with them are rejected. */

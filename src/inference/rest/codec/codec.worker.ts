@@ -1,11 +1,13 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import {
   outcomeOf,
+  type CheckTask,
   type DecodeTask,
   type EncodeTask,
   type GenerateDecodeTask,
   type Outcome,
 } from './crossing';
+import { checkMemoryInput } from './decode/memory-input';
 import { decodeRequest } from './decode/request';
 import { encodeResponse } from './encode/response';
 import { decodeGenerate as decodeGenerateBody } from './generate/decode';
@@ -20,6 +22,12 @@ export function decode({ body, headerLength }: DecodeTask): unknown {
 /** As {@link decode}, for the generate extension. */
 export function decodeGenerate({ body, target }: GenerateDecodeTask): unknown {
   return decoded(() => decodeGenerateBody(body, target));
+}
+
+/** Runs on the codec thread: {@link checkMemoryInput}; the memory of the tensor moves back to the caller. */
+export function check({ tensor, path }: CheckTask): unknown {
+  const outcome = outcomeOf(() => checkMemoryInput(tensor, path));
+  return moving(outcome, 'value' in outcome ? [tensor.data.buffer] : []);
 }
 
 /** Runs on the codec thread: the JSON of {@link encodeResponse} in UTF-8; its memory moves to the caller. */

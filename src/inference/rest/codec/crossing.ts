@@ -1,4 +1,5 @@
 import { NexusError } from '../../../common/errors';
+import type { Tensor } from '../../../runtime/tensor';
 import type { GenerateTarget } from './generate/decode';
 import type { V2Response } from './messages';
 
@@ -18,6 +19,12 @@ export interface GenerateDecodeTask {
 export interface EncodeTask {
   readonly response: V2Response;
   readonly binary: readonly string[];
+}
+
+/** An input from shared memory that the codec thread is asked to check; the memory of its bytes moves there. */
+export interface CheckTask {
+  readonly tensor: Tensor;
+  readonly path: string;
 }
 
 /** What the codec thread answers: a value, or the fields of the {@link NexusError} that it refused with. */

@@ -1,4 +1,5 @@
-import type { Tensor } from '../../../runtime/tensor';
+import type { OutputRequest } from '../../inference-request';
+import type { PlacedTensor } from '../../shared-memory/memory-slice';
 import type { SchedulePolicy } from './decode/request-parameters';
 
 /** Value of a parameter. */
@@ -11,7 +12,7 @@ export type Parameters = Readonly<Record<string, ParameterValue>>;
 export interface V2Request extends SchedulePolicy {
   readonly id?: string | undefined;
   /** In the order of the request, names unique, bytes in agreement with datatype and shape. May be views of the body. */
-  readonly inputs: readonly Tensor[];
+  readonly inputs: readonly PlacedTensor[];
   /** The outputs asked for, names unique; empty means all, each in the form that `binaryOutput` says. */
   readonly outputs: readonly RequestedOutput[];
   /** The request's `binary_data_output`; it says nothing about an output listed in `outputs`. */
@@ -19,11 +20,8 @@ export interface V2Request extends SchedulePolicy {
 }
 
 /** An output listed in a request. Listed without `binary_data` it is JSON, whatever `binary_data_output` says: Triton's rule. */
-export interface RequestedOutput {
-  readonly name: string;
+export interface RequestedOutput extends OutputRequest {
   readonly binary: boolean;
-  /** How many classes to answer instead of the output itself. */
-  readonly classes?: number | undefined;
 }
 
 /** What an inference response carries. */
@@ -31,7 +29,7 @@ export interface V2Response {
   readonly id?: string | undefined;
   readonly modelName: string;
   readonly modelVersion: string;
-  readonly outputs: readonly Tensor[];
+  readonly outputs: readonly PlacedTensor[];
 }
 
 /** A response body ready to send: JSON, and the bytes of the binary tensors that follow it. */

@@ -6,11 +6,15 @@ import { ELEMENT_BYTES, type Datatype } from '../../../../runtime/tensor';
 export class BinaryPart {
   private at: number;
 
-  /** @param start where the JSON ends; at the end of `body` when the request came without a header length. */
+  /**
+   * @param start where the JSON ends; at the end of `body` when the request came without a header length.
+   * @param parameter the parameter of a tensor that tells the size of its bytes, for errors.
+   */
   constructor(
     private readonly body: Buffer,
     start: number,
     private readonly hasHeaderLength: boolean,
+    private readonly parameter = 'binary_data_size',
   ) {
     this.at = start;
   }
@@ -22,20 +26,20 @@ export class BinaryPart {
    */
   take(size: number, datatype: Datatype, count: number, path: string): Uint8Array {
     if (size > 0 && !this.hasHeaderLength) {
-      throw refusal(
+      throw this.refusal(
         path,
         'binary data needs the header Inference-Header-Content-Length, the bytes of JSON before it',
       );
     }
     const expected = count * ELEMENT_BYTES[datatype];
     if (datatype !== 'BYTES' && size !== expected) {
-      throw refusal(path, `expected ${expected} bytes for its datatype and shape, got ${size}`);
+      throw this.refusal(path, `expected ${expected} bytes for its datatype and shape, got ${size}`);
     }
     const left = this.body.length - this.at;
     if (size > left)
-      throw refusal(path, `expected ${size} bytes of binary data, got ${left} before the body ends`);
+      throw this.refusal(path, `expected ${size} bytes of binary data, got ${left} before the body ends`);
     const data = this.body.subarray(this.at, (this.at += size));
-    if (datatype === 'BYTES') checkStrings(data, count, path);
+    if (datatype === 'BYTES') this.checkStrings(data, count, path);
     else if (datatype === 'BOOL') checkBooleans(data, path);
     return data;
   }
@@ -49,11 +53,33 @@ export class BinaryPart {
       );
     }
   }
-}
 
-function refusal(path: string, message: string): Error {
-  const param = `${path}.parameters.binary_data_size`;
-  return errors.invalidInput(`${param}: ${message}`, param);
+  private checkStrings(data: Buffer, count: number, path: string): void {
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      const left = data.length - at - 4;
+      const length = left < 0 ? 0 : data.readUInt32LE(at);
+      if (length > left) {
+        throw this.refusal(
+          path,
+          `expected ${count} elements, each a uint32 length and as many bytes; element ${i} does not fit`,
+        );
+      }
+      checkText(data, at + 4, at + 4 + length, `${path}, element ${i}`, path);
+      at += 4 + length;
+    }
+    if (at !== data.length) {
+      throw this.refusal(
+        path,
+        `expected ${at} bytes for the ${count} elements of the shape, got ${data.length}`,
+      );
+    }
+  }
+
+  private refusal(path: string, message: string): Error {
+    const param = `${path}.parameters.${this.parameter}`;
+    return errors.invalidInput(`${param}: ${message}`, param);
+  }
 }
 
 /** @throws invalid unless every byte is 0 or 1. */
@@ -62,25 +88,6 @@ export function checkBooleans(data: Buffer, path: string): void {
     const byte = data[i] as number;
     if (byte > 1)
       throw errors.invalidInput(`${path}: expected bytes 0 and 1 for BOOL, got ${byte} at byte ${i}`, path);
-  }
-}
-
-function checkStrings(data: Buffer, count: number, path: string): void {
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    const left = data.length - at - 4;
-    const length = left < 0 ? 0 : data.readUInt32LE(at);
-    if (length > left) {
-      throw refusal(
-        path,
-        `expected ${count} elements, each a uint32 length and as many bytes; element ${i} does not fit`,
-      );
-    }
-    checkText(data, at + 4, at + 4 + length, `${path}, element ${i}`, path);
-    at += 4 + length;
-  }
-  if (at !== data.length) {
-    throw refusal(path, `expected ${at} bytes for the ${count} elements of the shape, got ${data.length}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { errors } from '../../../../common/errors';
+import type { OutputRequest } from '../../../inference-request';
 import type { Parameters } from '../messages';
 import { mismatch, quote } from './mismatch';
 
@@ -37,6 +38,19 @@ export function flag(parameters: Parameters, key: string, path: string): boolean
   const value = parameters[key] ?? false;
   if (typeof value !== 'boolean') throw mismatch(`${path}.${key}`, 'true or false', value);
   return value;
+}
+
+/** @throws invalid when an output is to be written to shared memory and something else is asked of it. */
+export function requireOnlyMemory(
+  { slice, classes }: Pick<OutputRequest, 'slice' | 'classes'>,
+  path: string,
+  binary = false,
+): void {
+  if (slice === undefined || (classes === undefined && !binary)) return;
+  throw errors.invalidInput(
+    `${path}.parameters: expected no ${binary ? 'binary_data: true' : 'classification'} beside shared_memory_region, where the bytes of the output itself are written`,
+    path,
+  );
 }
 
 /** @throws invalid when two of `items` have one name. */

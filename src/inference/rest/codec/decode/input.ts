@@ -1,11 +1,6 @@
 import { errors } from '../../../../common/errors';
-import {
-  ELEMENT_BYTES,
-  elementCount,
-  isDatatype,
-  type Datatype,
-  type Tensor,
-} from '../../../../runtime/tensor';
+import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype } from '../../../../runtime/tensor';
+import { sliceOf, type PlacedTensor } from '../../../shared-memory/memory-slice';
 import type { BinaryPart } from './binary-part';
 import { asArray, asName, asObject } from './fields';
 import { decodeJsonData } from './json/data';
@@ -17,18 +12,25 @@ const MAX_DIMENSIONS = 32;
 const DATATYPES = Object.keys(ELEMENT_BYTES).join(', ');
 
 /**
- * One item of `inputs`, its bytes from `data` or from the binary part of the request.
+ * One item of `inputs`, its bytes from `data` or from the binary part of the request, or left in shared memory.
  *
  * @param exact whether the item comes from parseExactJson.
  * @throws invalid naming what is wrong; INEXACT when it has to be parsed exactly.
  */
-export function readInput(value: unknown, path: string, binary: BinaryPart, exact: boolean): Tensor {
+export function readInput(value: unknown, path: string, binary: BinaryPart, exact: boolean): PlacedTensor {
   const input = asObject(value, path);
   const name = asName(input.name, `${path}.name`);
   const datatype = readDatatype(input.datatype, `${path}.datatype`);
   const shape = readShape(input.shape, `${path}.shape`);
-  const size = readParameters(input.parameters, `${path}.parameters`).binary_data_size;
+  const parameters = readParameters(input.parameters, `${path}.parameters`);
+  const size = parameters['binary_data_size'];
   const json = input.data ?? undefined;
+  const slice = sliceOf(parameters, path);
+  if (slice !== undefined) {
+    requireNoData(json ?? size, path);
+    // Its own, for it may move to another thread.
+    return { name, datatype, shape, data: new Uint8Array(0), slice };
+  }
   if ((json === undefined) === (size === undefined)) {
     throw errors.invalidInput(
       `${path}: expected either data or parameters.binary_data_size, got ${size === undefined ? 'neither' : 'both'}`,
@@ -41,6 +43,14 @@ export function readInput(value: unknown, path: string, binary: BinaryPart, exac
       ? decodeJsonData(json, datatype, count, `${path}.data`, exact)
       : binary.take(readSize(size, path), datatype, count, path);
   return { name, datatype, shape, data };
+}
+
+function requireNoData(data: unknown, path: string): void {
+  if (data === undefined) return;
+  throw errors.invalidInput(
+    `${path}: expected neither data nor parameters.binary_data_size beside parameters.shared_memory_region`,
+    path,
+  );
 }
 
 function readDatatype(value: unknown, path: string): Datatype {

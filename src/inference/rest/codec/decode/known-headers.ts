@@ -1,4 +1,5 @@
 import { ELEMENT_BYTES, elementCount, type Tensor } from '../../../../runtime/tensor';
+import type { PlacedTensor } from '../../../shared-memory/memory-slice';
 import type { V2Request } from '../messages';
 import type { BinaryPart } from './binary-part';
 
@@ -48,10 +49,10 @@ export function remember(json: string, request: V2Request, binaryBytes: number):
   known.set(json, { id, priority, timeoutMs, inputs, outputs, binaryOutput });
 }
 
-function isAllBinary(inputs: readonly Tensor[], binaryBytes: number): boolean {
+function isAllBinary(inputs: readonly PlacedTensor[], binaryBytes: number): boolean {
   let sum = 0;
-  for (const { datatype, data } of inputs) {
-    if (datatype === 'BYTES') return false;
+  for (const { datatype, data, slice } of inputs) {
+    if (datatype === 'BYTES' || slice !== undefined) return false;
     sum += data.byteLength;
   }
   return sum > 0 && sum === binaryBytes;

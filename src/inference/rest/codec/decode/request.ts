@@ -1,11 +1,19 @@
 import { errors } from '../../../../common/errors';
-import type { Tensor } from '../../../../runtime/tensor';
+import { sliceOf, type PlacedTensor } from '../../../shared-memory/memory-slice';
 import type { RequestedOutput, V2Request } from '../messages';
 import { BinaryPart } from './binary-part';
 import { readKnown, remember } from './known-headers';
 import { readJson, textOf } from './json/body';
 import { readInput } from './input';
-import { asArray, asName, asObject, classCountOf, flag, requireUniqueNames } from './fields';
+import {
+  asArray,
+  asName,
+  asObject,
+  classCountOf,
+  flag,
+  requireOnlyMemory,
+  requireUniqueNames,
+} from './fields';
 import { mismatch } from './mismatch';
 import { readParameters } from './parameters';
 import { schedulePolicyOf } from './request-parameters';
@@ -47,7 +55,7 @@ function requireHeaderLength(length: number, bodyLength: number): void {
 function readRequest(value: unknown, binary: BinaryPart, exact: boolean): V2Request {
   const message = asObject(value, 'the body');
   const parameters = readParameters(message.parameters, 'parameters');
-  const inputs: Tensor[] = [];
+  const inputs: PlacedTensor[] = [];
   for (const input of asArray(message.inputs, 'inputs')) {
     inputs.push(readInput(input, `inputs[${inputs.length}]`, binary, exact));
   }
@@ -73,16 +81,18 @@ export function readId(value: unknown): string | undefined {
 
 function readOutputs(value: unknown): readonly RequestedOutput[] {
   if (value === undefined || value === null) return [];
-  const outputs = asArray(value, 'outputs').map((item, index) => {
-    const path = `outputs[${index}]`;
-    const output = asObject(item, path);
-    const parameters = readParameters(output.parameters, `${path}.parameters`);
-    return {
-      name: asName(output.name, `${path}.name`),
-      binary: flag(parameters, 'binary_data', `${path}.parameters`),
-      classes: classCountOf(parameters['classification'], `${path}.parameters.classification`),
-    };
-  });
+  const outputs = asArray(value, 'outputs').map((item, index) => readOutput(item, `outputs[${index}]`));
   requireUniqueNames(outputs, 'outputs');
   return outputs;
+}
+
+function readOutput(value: unknown, path: string): RequestedOutput {
+  const output = asObject(value, path);
+  const parameters = readParameters(output.parameters, `${path}.parameters`);
+  const name = asName(output.name, `${path}.name`);
+  const binary = flag(parameters, 'binary_data', `${path}.parameters`);
+  const classes = classCountOf(parameters['classification'], `${path}.parameters.classification`);
+  const slice = sliceOf(parameters, path);
+  requireOnlyMemory({ slice, classes }, path, binary);
+  return { name, binary, classes, slice };
 }

@@ -1,0 +1,69 @@
+import { errors } from '../../common/errors';
+import type { Tensor } from '../../runtime/tensor';
+import type { OutputRequest } from '../inference-request';
+import type { Codec } from '../rest/codec/codec';
+import type { MemorySlice, PlacedTensor } from './memory-slice';
+import type { Region } from './region';
+
+/** The regions that one request names, by their names: they stay open until it releases them. */
+export class HeldRegions {
+  constructor(
+    private readonly regions: ReadonlyMap<string, Region>,
+    private readonly codec: Codec,
+  ) {
+    for (const region of regions.values()) region.hold();
+  }
+
+  /** `inputs` with the bytes of those that lie in a region. Rejects with a NexusError when they do not fit. */
+  read(inputs: readonly PlacedTensor[]): Promise<readonly Tensor[]> {
+    return Promise.all(inputs.map((input, index) => this.readInput(input, `inputs[${index}]`)));
+  }
+
+  /**
+   * Writes those of `outputs` that `asked`, in the same order, has a slice for, and tells where they lie. Rejects with
+   * a NexusError when one does not fit; then none is written.
+   */
+  async write(outputs: readonly Tensor[], asked: readonly OutputRequest[]): Promise<readonly PlacedTensor[]> {
+    for (const [index, output] of outputs.entries()) requireRoom(output, asked[index]?.slice);
+    return Promise.all(outputs.map((output, index) => this.writeOutput(output, asked[index]?.slice)));
+  }
+
+  /** Lets go of the regions. */
+  async release(): Promise<void> {
+    await Promise.all([...this.regions.values()].map((region) => region.release()));
+  }
+
+  private async readInput(input: PlacedTensor, path: string): Promise<Tensor> {
+    if (input.slice === undefined) return input;
+    const {
+      name,
+      datatype,
+      shape,
+      slice: { region, offset, byteSize },
+    } = input;
+    const data = await this.regions.get(region)!.read(offset, byteSize);
+    return this.codec.checkInput({ name, datatype, shape, data }, path);
+  }
+
+  private async writeOutput(output: Tensor, slice: MemorySlice | undefined): Promise<PlacedTensor> {
+    if (slice === undefined) return output;
+    const { name, datatype, shape, data } = output;
+    const { region, offset } = slice;
+    await this.regions.get(region)!.write(offset, data);
+    return {
+      name,
+      datatype,
+      shape,
+      data: new Uint8Array(0),
+      slice: { region, offset, byteSize: data.byteLength },
+    };
+  }
+}
+
+function requireRoom({ name, data }: Tensor, slice: MemorySlice | undefined): void {
+  if (slice === undefined || data.byteLength <= slice.byteSize) return;
+  throw errors.invalidInput(
+    `output '${name}' has ${data.byteLength} bytes, but shared_memory_byte_size leaves it ${slice.byteSize} in region '${slice.region}'`,
+    `outputs.${name}`,
+  );
+}

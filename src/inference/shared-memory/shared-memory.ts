@@ -1,0 +1,120 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { errors } from '../../common/errors';
+import { Config } from '../../config/config';
+import type { InferenceRequest } from '../inference-request';
+import { Codec } from '../rest/codec/codec';
+import { mismatch } from '../rest/codec/decode/mismatch';
+import { HeldRegions } from './held-regions';
+import { LONGEST_REGION_NAME, type MemorySlice } from './memory-slice';
+import { Region, type RegionStatus } from './region';
+
+/** Each region is an open file. */
+const MAX_REGIONS = 1024;
+
+/** What a client sends to register a region. */
+export interface Registration {
+  readonly key?: unknown;
+  readonly offset?: unknown;
+  readonly byte_size?: unknown;
+}
+
+/** The regions of the system shared memory extension: parts of files in the folder of NEXUS_SYSTEM_SHARED_MEMORY. */
+@Injectable()
+export class SharedMemory implements OnApplicationShutdown {
+  private readonly regions = new Map<string, Region>();
+  /** Names whose files are being opened: they are taken too. */
+  private readonly opening = new Set<string>();
+
+  constructor(
+    private readonly config: Config,
+    private readonly codec: Codec,
+  ) {}
+
+  /**
+   * Registers a region under `name`. Rejects with a NexusError: shared memory off, name taken, too many regions, a key
+   * that is no file of the folder, or a file that is too short.
+   */
+  async register(name: string, { key, offset = 0, byte_size: byteSize }: Registration): Promise<void> {
+    const folder = this.config.systemSharedMemory;
+    if (folder === '') throw errors.sharedMemoryOff();
+    const filename = filenameOf(key);
+    const status: RegionStatus = {
+      name,
+      key: key as string,
+      offset: readBytes(offset, 0, 'offset'),
+      byte_size: readBytes(byteSize, 1, 'byte_size'),
+    };
+    this.requireFree(name);
+    this.opening.add(name);
+    try {
+      this.regions.set(name, await Region.open(folder, filename, status));
+    } finally {
+      this.opening.delete(name);
+    }
+  }
+
+  /** What is registered as `name`, or all there is. @throws NexusError region_not_found */
+  status(name: string | undefined): RegionStatus[] {
+    return (name === undefined ? [...this.regions.values()] : [this.find(name)]).map(({ status }) => status);
+  }
+
+  /** Forgets the region `name`, if there is one, or all regions. Requests that use one are answered first. */
+  async unregister(name: string | undefined): Promise<void> {
+    const names = name === undefined ? [...this.regions.keys()] : [name];
+    const regions = names.flatMap((each) => this.regions.get(each) ?? []);
+    for (const each of names) this.regions.delete(each);
+    await Promise.all(regions.map((region) => region.unregister()));
+  }
+
+  /**
+   * The regions that `request` names; release them when it is done.
+   * @throws NexusError region_not_found; invalid_input when a tensor would not lie within its region; too_large
+   */
+  hold({ inputs, outputs }: InferenceRequest): HeldRegions {
+    const read = inputs.flatMap(({ slice }) => slice ?? []);
+    this.requireWithinLimit(read);
+    const regions = [...read, ...outputs.flatMap(({ slice }) => slice ?? [])].map((slice) => {
+      const region = this.find(slice.region);
+      region.requireWithin(slice);
+      return [slice.region, region] as const;
+    });
+    return new HeldRegions(new Map(regions), this.codec);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.unregister(undefined);
+  }
+
+  private find(name: string): Region {
+    const region = this.regions.get(name);
+    if (region === undefined) throw errors.regionNotFound(name, this.config.systemSharedMemory !== '');
+    return region;
+  }
+
+  private requireFree(name: string): void {
+    if (name === '' || name.length > LONGEST_REGION_NAME)
+      throw errors.invalidInput(
+        `the name of a region must have 1 to ${LONGEST_REGION_NAME} characters, got ${name.length}`,
+      );
+    if (this.regions.has(name) || this.opening.has(name)) throw errors.regionExists(name);
+    if (this.regions.size + this.opening.size >= MAX_REGIONS) throw errors.tooManyRegions(MAX_REGIONS);
+  }
+
+  private requireWithinLimit(slices: readonly MemorySlice[]): void {
+    const total = slices.reduce((sum, { byteSize }) => sum + byteSize, 0);
+    if (total > this.config.bodyLimit) throw errors.inputsTooLarge(total, this.config.bodyLimit);
+  }
+}
+
+/** The file that `key` names, with or without the slash that POSIX has before the name of a shared memory object. */
+function filenameOf(key: unknown): string {
+  const filename = typeof key === 'string' ? key.replace(/^\//, '') : '';
+  if (!['', '.', '..'].includes(filename) && !filename.includes('/') && !filename.includes('\0'))
+    return filename;
+  throw mismatch('key', 'the name of a shared memory object, "/name" or "name" without another slash', key);
+}
+
+function readBytes(value: unknown, least: number, path: string): number {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return value as number;
+  throw mismatch(path, `a number of bytes, ${least} or more`, value);
+}
