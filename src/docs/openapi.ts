@@ -17,6 +17,7 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
     .setVersion(VERSION)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addTag('Inference', 'Run a model (Open Inference Protocol V2).')
+    .addTag('Predictions', 'Run a model on JSON as a person would write it.')
     .addTag('Models', 'What is served, with its inputs and outputs.')
     .addTag('Health', 'For load balancers, Kubernetes and V2 clients.')
     .addTag('Operations', 'For those who run the gateway.')

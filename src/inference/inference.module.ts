@@ -10,6 +10,7 @@ import { GrpcSharedMemoryController } from './grpc/shared-memory.controller';
 import { InferenceService } from './inference.service';
 import { Codec } from './rest/codec/codec';
 import { InferController } from './rest/infer.controller';
+import { PredictController } from './rest/predict/predict.controller';
 import { SharedMemoryController } from './rest/shared-memory.controller';
 import { V2Controller } from './rest/v2.controller';
 
@@ -18,6 +19,7 @@ import { V2Controller } from './rest/v2.controller';
   imports: [ModelsModule],
   controllers: [
     InferController,
+    PredictController,
     V2Controller,
     SharedMemoryController,
     GrpcInferController,

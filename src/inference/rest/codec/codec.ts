@@ -2,10 +2,20 @@ import { join } from 'node:path';
 import { Piscina } from 'piscina';
 import { errors } from '../../../common/errors';
 import { ELEMENT_BYTES, type Tensor } from '../../../runtime/tensor';
-import { movable, settle, type DecodeTask, type EncodeTask, type Outcome } from './crossing';
+import {
+  movable,
+  settle,
+  type DecodeTask,
+  type EncodeTask,
+  type Outcome,
+  type PredictDecodeTask,
+} from './crossing';
 import { decodeRequest } from './decode/request';
 import { encodeResponse } from './encode/response';
 import type { EncodedResponse, V2Request, V2Response } from './messages';
+import { decodePredict } from './predict/decode';
+import { encodePredict } from './predict/encode';
+import type { Expected, PredictRequest, PredictResponse } from './predict/messages';
 
 const WORKER = join(__dirname, 'codec.worker.js');
 
@@ -28,7 +38,7 @@ const MAX_JSON_ELEMENTS = 2 ** 24;
 const THREAD_HEAP_MB = 4096;
 
 /**
- * Decodes and encodes the messages of the Open Inference Protocol V2: small ones at once, with no promise to wait for,
+ * Decodes and encodes the messages of inference, by the Open Inference Protocol V2 and of predictions: small ones at once, with no promise to wait for,
  * large ones on another thread, so that no message holds up the event loop for more than a few milliseconds.
  */
 export class Codec {
@@ -73,6 +83,32 @@ export class Codec {
     return this.encodeElsewhere(response, isBinary);
   }
 
+  /**
+   * As {@link decodePredict}.
+   *
+   * @throws invalid, at once or as the rejection of the promise.
+   */
+  decodePredict(body: Uint8Array, expected: Expected): PredictRequest | Promise<PredictRequest> {
+    if (!takesLong(body, undefined)) return decodePredict(body, expected);
+    const owned = movable(body);
+    const task: PredictDecodeTask = { body: owned, expected };
+    return this.run<PredictRequest>('decodePrediction', task, [owned.buffer]);
+  }
+
+  /**
+   * As {@link encodePredict}.
+   *
+   * @throws invalid when the outputs have more than 2^24 elements, or 64 MiB of BYTES.
+   */
+  encodePredict(response: PredictResponse): EncodedResponse | Promise<EncodedResponse> {
+    const elements = elementsOf(response.outputs);
+    if (elements <= INLINE_ELEMENTS) return encodePredict(response);
+    if (elements > MAX_JSON_ELEMENTS) throw tooLargeForJson();
+    const { outputs, buffers } = copied(response.outputs);
+    const json = this.run<Uint8Array>('encodePrediction', { ...response, outputs }, buffers);
+    return json.then((text) => ({ json: text, binary: [] }));
+  }
+
   /** Ends the threads; messages that are still with them are rejected. */
   close(): Promise<void> {
     return this.pool.destroy();
@@ -82,11 +118,9 @@ export class Codec {
     response: V2Response,
     isBinary: (name: string) => boolean,
   ): Promise<EncodedResponse> {
-    // Copied, because others may still read them.
-    const outputs = response.outputs.map((tensor) => ({ ...tensor, data: new Uint8Array(tensor.data) }));
+    const { outputs, buffers } = copied(response.outputs);
     const binary = outputs.map(({ name }) => name).filter((name) => isBinary(name));
     const task: EncodeTask = { response: { ...response, outputs }, binary };
-    const buffers = outputs.map(({ data }) => data.buffer);
     const json = await this.run<Uint8Array>('encode', task, buffers);
     return { json, binary: response.outputs.filter(({ name }) => isBinary(name)).map(({ data }) => data) };
   }
@@ -105,6 +139,12 @@ function takesLong(body: Uint8Array, headerLength: number | undefined): boolean 
   // Only BYTES and BOOL have contents to check; their names might be written with escapes.
   const json = Buffer.from(body.buffer, body.byteOffset, Math.max(jsonLength, 0));
   return json.includes('BYTES') || json.includes('BOOL') || json.includes('\\');
+}
+
+/** Tensors that can move to another thread. Copies, because others may still read the memory of `tensors`. */
+function copied(tensors: readonly Tensor[]) {
+  const outputs = tensors.map((tensor) => ({ ...tensor, data: new Uint8Array(tensor.data) }));
+  return { outputs, buffers: outputs.map(({ data }) => data.buffer) };
 }
 
 function elementsOf(tensors: readonly Tensor[]): number {

@@ -1,27 +1,55 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { outcomeOf, type DecodeTask, type EncodeTask, type Outcome } from './crossing';
+import {
+  outcomeOf,
+  type DecodeTask,
+  type EncodeTask,
+  type Outcome,
+  type PredictDecodeTask,
+} from './crossing';
 import { decodeRequest } from './decode/request';
 import { encodeResponse } from './encode/response';
-import type { V2Request } from './messages';
+import type { EncodedResponse } from './messages';
+import { decodePredict } from './predict/decode';
+import { encodePredict } from './predict/encode';
+import type { PredictResponse } from './predict/messages';
+import type { Tensor } from '../../../runtime/tensor';
 
 /** Runs on the codec thread: {@link decodeRequest}; the memory of the tensors moves to the caller. */
 export function decode({ body, headerLength }: DecodeTask): unknown {
-  const outcome = outcomeOf(() => decodeRequest(body, headerLength));
-  return moving(outcome, 'value' in outcome ? buffersOf(outcome.value) : []);
+  return decoded(() => decodeRequest(body, headerLength));
+}
+
+/** As {@link decode}, for {@link decodePredict}. */
+export function decodePrediction({ body, expected }: PredictDecodeTask): unknown {
+  return decoded(() => decodePredict(body, expected));
 }
 
 /** Runs on the codec thread: the JSON of {@link encodeResponse} in UTF-8; its memory moves to the caller. */
 export function encode({ response, binary }: EncodeTask): unknown {
   const names = new Set(binary);
+  return encoded(() => encodeResponse(response, (name) => names.has(name)));
+}
+
+/** As {@link encode}, for {@link encodePredict}. */
+export function encodePrediction(response: PredictResponse): unknown {
+  return encoded(() => encodePredict(response));
+}
+
+function decoded(work: () => { readonly inputs: readonly Tensor[] }): unknown {
+  const outcome = outcomeOf(work);
+  return moving(outcome, 'value' in outcome ? buffersOf(outcome.value.inputs) : []);
+}
+
+function encoded(work: () => EncodedResponse): unknown {
   const outcome = outcomeOf(() => {
-    const { json } = encodeResponse(response, (name) => names.has(name));
+    const { json } = work();
     return typeof json === 'string' ? new TextEncoder().encode(json) : json;
   });
   return moving(outcome, 'value' in outcome ? [outcome.value.buffer] : []);
 }
 
 /** The buffers below the tensors; several binary inputs are views of one. */
-function buffersOf({ inputs }: V2Request): readonly ArrayBufferLike[] {
+function buffersOf(inputs: readonly Tensor[]): readonly ArrayBufferLike[] {
   return [...new Set(inputs.map(({ data }) => data.buffer))];
 }
 

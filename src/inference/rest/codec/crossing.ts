@@ -1,10 +1,17 @@
 import { NexusError } from '../../../common/errors';
 import type { V2Response } from './messages';
+import type { Expected } from './predict/messages';
 
 /** What the codec thread is asked to decode; its body's memory moves there. */
 export interface DecodeTask {
   readonly body: Uint8Array;
   readonly headerLength: number | undefined;
+}
+
+/** The body of a prediction to decode; its memory moves to the codec thread. */
+export interface PredictDecodeTask {
+  readonly body: Uint8Array;
+  readonly expected: Expected;
 }
 
 /** What the codec thread is asked to encode, with the names of the outputs to answer as binary data. */

@@ -1,15 +1,12 @@
-import { constants, isUtf8 } from 'node:buffer';
 import { errors } from '../../../../common/errors';
 import type { Tensor } from '../../../../runtime/tensor';
 import type { RequestedOutput, V2Request } from '../messages';
 import { BinaryPart } from './binary-part';
-import { INEXACT } from './json/elements';
 import { readKnown, remember } from './known-headers';
-import { parseExactJson } from './json/exact-json';
+import { readJson, textOf } from './json/body';
 import { readInput } from './input';
 import { asArray, asName, asObject, classCountOf, flag, requireUniqueNames } from './fields';
 import { mismatch } from './mismatch';
-import { requireLittleStructure } from './json/structure';
 import { readParameters } from './parameters';
 
 /**
@@ -23,7 +20,7 @@ export function decodeRequest(body: Uint8Array, headerLength: number | undefined
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const jsonLength = headerLength ?? bytes.length;
   requireHeaderLength(jsonLength, bytes.length);
-  const text = readText(bytes, jsonLength);
+  const text = textOf(bytes.subarray(0, jsonLength));
   const binary = () => new BinaryPart(bytes, jsonLength, headerLength !== undefined);
   if (headerLength === undefined) return parseRequest(text, binary);
   const known = readKnown(text, binary);
@@ -34,12 +31,7 @@ export function decodeRequest(body: Uint8Array, headerLength: number | undefined
 }
 
 function parseRequest(text: string, binary: () => BinaryPart): V2Request {
-  try {
-    return readRequest(JSON.parse(text), binary(), false);
-  } catch (error) {
-    if (error !== INEXACT && !(error instanceof SyntaxError)) throw error;
-    return readRequest(parseExactJson(text), binary(), true);
-  }
+  return readJson(text, (value, exact) => readRequest(value, binary(), exact));
 }
 
 function requireHeaderLength(length: number, bodyLength: number): void {
@@ -49,19 +41,6 @@ function requireHeaderLength(length: number, bodyLength: number): void {
       `Inference-Header-Content-Length: expected the bytes of JSON, from 1 to ${bodyLength} (the length of the body), got ${length}`,
     );
   }
-}
-
-function readText(body: Buffer, length: number): string {
-  const json = body.subarray(0, length);
-  if (length > constants.MAX_STRING_LENGTH) {
-    throw errors.invalidInput(
-      `the JSON is longer than ${constants.MAX_STRING_LENGTH} bytes; send the tensors as binary data`,
-    );
-  }
-  requireLittleStructure(json);
-  const text = json.toString();
-  if (text.includes('\ufffd') && !isUtf8(json)) throw errors.invalidInput('the JSON is not valid UTF-8');
-  return text;
 }
 
 function readRequest(value: unknown, binary: BinaryPart, exact: boolean): V2Request {
@@ -82,7 +61,8 @@ function readRequest(value: unknown, binary: BinaryPart, exact: boolean): V2Requ
   };
 }
 
-function readId(value: unknown): string | undefined {
+/** @throws invalid unless `value` is a string, or absent. */
+export function readId(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string') throw mismatch('id', 'a string', value);
   return value;

@@ -42,11 +42,35 @@ export function decodeJsonData(
 ): Uint8Array {
   const rows = rowsOf(data, path);
   requireCount(rows, count, path);
+  return encodeRows(
+    rows,
+    datatype,
+    count,
+    exact,
+    (row, item) => `${path}${locate(data, rows[row]!)}[${item}]`,
+  );
+}
+
+/**
+ * The bytes of a tensor whose elements, `count` together, stand in `rows`.
+ *
+ * @param exact whether they come from parseExactJson.
+ * @param where the place of an element in the body, by the indexes of its row and in its row.
+ * @throws invalid naming the element that does not fit; INEXACT when they have to be parsed exactly.
+ */
+export function encodeRows(
+  rows: readonly Row[],
+  datatype: Datatype,
+  count: number,
+  exact: boolean,
+  where: (row: number, item: number) => string,
+): Uint8Array {
   const out = datatype === 'BYTES' ? undefined : new TYPED_ARRAY[datatype](count);
   let start = 0;
-  for (const row of rows) {
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index]!;
     const bad = out === undefined ? invalidString(row) : fill(out, datatype === 'BOOL', row, start, exact);
-    if (bad !== -1) throw mismatch(`${path}${locate(data, row)}[${bad}]`, EXPECTED[datatype], row[bad]);
+    if (bad !== -1) throw mismatch(where(index, bad), EXPECTED[datatype], row[bad]);
     start += row.length;
   }
   return out === undefined

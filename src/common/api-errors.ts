@@ -1,9 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { HTTP_STATUS, type ErrorKind } from './errors';
-import { V2Error } from './v2-error.dto';
+import { ErrorAnswer, V2Error } from './errors.dto';
 
-/** What each kind of error means to a client of the routes under /v2. */
+/** What each kind of error means to a client. */
 const MEANING: Readonly<
   Record<Exclude<ErrorKind, 'rate_limited' | 'cancelled' | 'wrong_method' | 'unimplemented'>, string>
 > = {
@@ -20,9 +20,16 @@ const MEANING: Readonly<
 
 /** Documents the errors of an operation under /v2, each with its body. */
 export function ApiV2Errors(...kinds: readonly (keyof typeof MEANING)[]): MethodDecorator {
+  return documented(kinds, V2Error);
+}
+
+/** Documents the errors of an operation that is not under /v2, each with its body. */
+export function ApiErrors(...kinds: readonly (keyof typeof MEANING)[]): MethodDecorator {
+  return documented(kinds, ErrorAnswer);
+}
+
+function documented(kinds: readonly (keyof typeof MEANING)[], type: typeof V2Error | typeof ErrorAnswer) {
   return applyDecorators(
-    ...kinds.map((kind) =>
-      ApiResponse({ status: HTTP_STATUS[kind], description: MEANING[kind], type: V2Error }),
-    ),
+    ...kinds.map((kind) => ApiResponse({ status: HTTP_STATUS[kind], description: MEANING[kind], type })),
   );
 }
