@@ -4,7 +4,7 @@ import { HTTP_STATUS, type ErrorKind } from './errors';
 import { ErrorAnswer, V2Error } from './errors.dto';
 
 /** What each kind of error means to a client. */
-const MEANING: Readonly<
+export const MEANING: Readonly<
   Record<Exclude<ErrorKind, 'rate_limited' | 'cancelled' | 'wrong_method' | 'unimplemented'>, string>
 > = {
   invalid: 'The request is wrong; the text tells what was expected, what came and how to fix it.',

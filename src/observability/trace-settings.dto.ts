@@ -30,8 +30,8 @@ export class TraceSettingsBody {
 export class TraceSettingsChange {
   /** @example ["TIMESTAMPS"] */
   trace_level?: ('OFF' | 'TIMESTAMPS')[];
-  /** @example 100 */
+  /** @example '100' */
   trace_rate?: string;
-  /** @example -1 */
+  /** @example '-1' */
   trace_count?: string;
 }
