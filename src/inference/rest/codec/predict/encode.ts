@@ -3,7 +3,7 @@ import { jsonData } from '../encode/json-data';
 import { largest } from '../largest';
 import type { EncodedResponse } from '../messages';
 import { typedView } from '../typed-arrays';
-import type { PredictResponse } from './messages';
+import type { Layout, PredictResponse } from './messages';
 
 /** A class of an output with labels. */
 interface Class {
@@ -17,10 +17,17 @@ interface Class {
  */
 export function encodePredict(response: PredictResponse): EncodedResponse {
   const { id, model, version, outputs, layout, labels, topK } = response;
-  const values = outputs.map((output) => [output.name, nested(output, jsonData(output), layout)] as const);
-  const classes = outputs
-    .filter((output) => topK > 0 && Object.hasOwn(labels, output.name) && isRanked(output))
-    .map((output) => [output.name, classesOf(output, labels[output.name]!, topK, layout)] as const);
+  const values: [name: string, value: unknown][] = [];
+  const classes: [name: string, lists: unknown][] = [];
+  for (const output of outputs) {
+    const { name, shape } = output;
+    const elements = jsonData(output);
+    values.push([name, nested(elements, shape, layout)]);
+    if (topK > 0 && Object.hasOwn(labels, name) && isRanked(output)) {
+      const lists = classesOf(output, elements, labels[name]!, topK);
+      classes.push([name, nested(lists, shape.slice(0, -1), layout)]);
+    }
+  }
   const body = {
     ...(id === undefined ? {} : { id }),
     model,
@@ -38,7 +45,7 @@ function rowsOf(columns: readonly (readonly [name: string, rows: unknown])[]): o
   );
 }
 
-function nested({ shape }: { readonly shape: Shape }, elements: readonly unknown[], layout: string): unknown {
+function nested(elements: readonly unknown[], shape: Shape, layout: Layout): unknown {
   return nest(elements, layout === 'single' ? shape.slice(1) : shape);
 }
 
@@ -58,17 +65,20 @@ function isRanked({ datatype, shape }: Tensor): boolean {
   return datatype !== 'BYTES' && datatype !== 'BOOL' && shape.length > 0;
 }
 
-/** The largest classes of each row of the last dimension. */
-function classesOf(output: Tensor, labels: readonly string[], topK: number, layout: string): unknown {
-  const { shape, data, datatype } = output;
+/** The largest classes of each row of the last dimension; `elements` are those of `output` in JSON. */
+function classesOf(
+  { shape, data, datatype }: Tensor,
+  elements: readonly unknown[],
+  labels: readonly string[],
+  topK: number,
+): Class[][] {
   const scores = typedView(data, datatype as 'FP32');
-  const elements = jsonData(output);
   const columns = shape.at(-1)!;
-  const lists = Array.from({ length: elementCount(shape.slice(0, -1)) }, (_, row): Class[] =>
-    largest(scores.subarray(row * columns, (row + 1) * columns), topK).map((index) => ({
+  return Array.from({ length: elementCount(shape.slice(0, -1)) }, (_, row) => {
+    const start = row * columns;
+    return largest(scores.subarray(start, start + columns), topK).map((index) => ({
       label: labels[index]!,
-      score: elements[row * columns + index],
-    })),
-  );
-  return nested({ shape: shape.slice(0, -1) }, lists, layout);
+      score: elements[start + index],
+    }));
+  });
 }
