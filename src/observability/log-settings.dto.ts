@@ -1,3 +1,5 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+
 /** Which log lines are written, by the names of the logging extension. */
 export class LogSettingsBody {
   /**
@@ -28,6 +30,6 @@ export class LogSettingsChange {
   log_warning?: boolean;
   /** @example true */
   log_error?: boolean;
-  /** @example 0 */
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER, example: 0 })
   log_verbose_level?: number;
 }

@@ -1,3 +1,5 @@
+import { ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+
 /** Which requests are traced, by the names of the trace extension. */
 export class TraceSettingsBody {
   /**
@@ -27,11 +29,22 @@ export class TraceSettingsBody {
 }
 
 /** The settings to change; null takes one away. */
+@ApiSchema({ additionalProperties: false } as object)
 export class TraceSettingsChange {
-  /** @example ["TIMESTAMPS"] */
-  trace_level?: ('OFF' | 'TIMESTAMPS')[];
-  /** @example '100' */
-  trace_rate?: string;
-  /** @example '-1' */
-  trace_count?: string;
+  @ApiPropertyOptional({
+    nullable: true,
+    enum: ['OFF', 'TIMESTAMPS'],
+    isArray: true,
+    example: ['TIMESTAMPS'],
+  })
+  trace_level?: ('OFF' | 'TIMESTAMPS')[] | null;
+  @ApiPropertyOptional({ type: 'string', nullable: true, pattern: '^[1-9][0-9]{0,14}$', example: '100' })
+  trace_rate?: string | null;
+  @ApiPropertyOptional({
+    type: 'string',
+    nullable: true,
+    pattern: '^(-1|0|[1-9][0-9]{0,14})$',
+    example: '-1',
+  })
+  trace_count?: string | null;
 }

@@ -1,6 +1,6 @@
 import type { Signature } from '../../models/model-version';
 import type { TensorSpec } from '../../runtime/tensor';
-import { elementRef, tensorsSchema, type Schema } from './tensor-schemas';
+import { elementRef, inputsSchema, outputsSchema, type Schema } from './tensor-schemas';
 
 /** More labels would make the page long; scores are then of any text. */
 const MAX_LABELS = 100;
@@ -33,17 +33,17 @@ export function predictSchemas(signature: Signature, identifier: string): Record
   const either = (kind: string) => ({ anyOf: forms.map(({ name }) => ref(`${name}${kind}`)) });
   const schemas = batches
     ? {
-        Inputs: tensorsSchema(inputs, true),
-        Outputs: tensorsSchema(outputs, true, []),
-        InputRows: tensorsSchema(inputs, false),
-        OutputRows: tensorsSchema(outputs, false, []),
+        Inputs: inputsSchema(inputs, true),
+        Outputs: outputsSchema(outputs, true),
+        InputRows: inputsSchema(inputs, false),
+        OutputRows: outputsSchema(outputs, false),
         PredictRequest: either('Request'),
         PredictResponse: either('Response'),
         ...Object.assign({}, ...forms.map((form) => around(form, form.name))),
       }
     : {
-        Inputs: tensorsSchema(inputs, false),
-        Outputs: tensorsSchema(outputs, false, []),
+        Inputs: inputsSchema(inputs, false),
+        Outputs: outputsSchema(outputs, false),
         ...around({ ...forms[0], dropped: 0 }, 'Predict'),
       };
   return Object.fromEntries(
@@ -52,7 +52,7 @@ export function predictSchemas(signature: Signature, identifier: string): Record
 }
 
 function formsOf(ref: (name: string) => Schema): readonly [Form, ...Form[]] {
-  const all = (name: string) => ({ type: 'array', items: ref(name) });
+  const all = (name: string) => ({ type: 'array', minItems: 1, items: ref(name) });
   return [
     { name: 'Item', ask: ['inputs', ref('Inputs')], answer: ['outputs', ref('Outputs')], dropped: 1 },
     { name: 'Rows', ask: ['inputs', ref('InputRows')], answer: ['outputs', ref('OutputRows')], dropped: 0 },
@@ -136,7 +136,7 @@ function classSchemas({ outputs, labels }: Signature): (dropped: number) => Sche
 /** The messages of the Open Inference Protocol V2 for a model, `<identifier>InferRequest` and `InferResponse`. */
 export function inferSchemas({ inputs, outputs }: Signature, identifier: string): Record<string, Schema> {
   const parameters = {
-    type: 'object',
+    type: ['object', 'null'],
     additionalProperties: { type: ['string', 'number', 'boolean'] },
   };
   const listed = {
@@ -148,11 +148,11 @@ export function inferSchemas({ inputs, outputs }: Signature, identifier: string)
     [`${identifier}InferRequest`]: {
       type: 'object',
       properties: {
-        id: ID,
+        id: { ...ID, type: ['string', 'null'] },
         parameters,
         inputs: { ...tensors(inputs), minItems: inputs.length, maxItems: inputs.length },
         outputs: {
-          type: 'array',
+          type: ['array', 'null'],
           items: listed,
           description: 'The outputs to compute; all when absent or empty.',
         },

@@ -24,7 +24,7 @@ const TIMEOUT = {
   required: false,
   description:
     'Milliseconds after which the answer is of no use; work that has not started by then is dropped.',
-  schema: { type: 'string', pattern: '^[0-9]{1,15}$' },
+  schema: { type: 'string', pattern: '^[1-9][0-9]{0,14}$' },
 };
 
 const KINDS = Object.keys(MEANING) as (keyof typeof MEANING)[];

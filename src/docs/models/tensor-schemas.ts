@@ -51,19 +51,33 @@ function nestedSchema(datatype: Datatype, shape: Shape): Schema {
   );
 }
 
-/** An object of all `tensors` by name, nested as their shapes are, without the first dimension where `isItem`. */
-export function tensorsSchema(tensors: readonly TensorSpec[], isItem: boolean, required = tensors): Schema {
+/** As {@link nestedSchema}, but an array of any size has an item: without one, it could be an item or no items. */
+function filledSchema(datatype: Datatype, shape: Shape): Schema {
+  const schema = nestedSchema(datatype, shape);
+  return shape[0] === -1 ? { ...schema, minItems: 1 } : schema;
+}
+
+/** An object of all `inputs` by name, nested as their shapes are, without the first dimension where `isItem`. */
+export function inputsSchema(inputs: readonly TensorSpec[], isItem: boolean): Schema {
+  return { ...tensorsSchema(inputs, isItem, filledSchema), required: inputs.map(({ name }) => name) };
+}
+
+/** An object of those of `outputs` that are asked for, as {@link inputsSchema} has inputs. */
+export function outputsSchema(outputs: readonly TensorSpec[], isItem: boolean): Schema {
+  return tensorsSchema(outputs, isItem, nestedSchema);
+}
+
+function tensorsSchema(
+  tensors: readonly TensorSpec[],
+  isItem: boolean,
+  schemaOf: typeof nestedSchema,
+): Schema {
   const properties = tensors.map(({ name, datatype, shape }) => [
     name,
     {
-      ...nestedSchema(datatype, isItem ? shape.slice(1) : shape),
+      ...schemaOf(datatype, isItem ? shape.slice(1) : shape),
       description: `${datatype} [${shape.join(',')}]${isItem ? ', one row of it' : ''}`,
     },
   ]);
-  return {
-    type: 'object',
-    properties: Object.fromEntries(properties),
-    ...(required.length === 0 ? {} : { required: required.map(({ name }) => name) }),
-    additionalProperties: false,
-  };
+  return { type: 'object', properties: Object.fromEntries(properties), additionalProperties: false };
 }

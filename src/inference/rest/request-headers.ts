@@ -23,6 +23,8 @@ export function headerLengthOf(headers: IncomingHttpHeaders): number | undefined
  */
 export function deadlineOf(headers: IncomingHttpHeaders, { timeout }: Parameters, defaultMs: number): number {
   const header = wholeNumber('x-request-timeout', headers, 'milliseconds');
+  if (header === 0)
+    throw errors.invalidInput('header x-request-timeout: expected at least 1 millisecond, got 0');
   return performance.now() + (header ?? parameterMs(timeout) ?? defaultMs);
 }
 

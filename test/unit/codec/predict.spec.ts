@@ -73,7 +73,6 @@ describe('the layout of a prediction', () => {
     ['instances', { instances: [{ image: SQUARE, count: 1 }] }, [IMAGE, COUNT], 'rows', [[1, 2, 2], [1]]],
     ['instances without a name', { instances: [1, 2, 3] }, [COUNT], 'rows', [[3]]],
     ['bytes without a name', { instances: [[{ b64: 'YQ==' }]] }, [TEXT], 'rows', [[1, 1]]],
-    ['no rows', { inputs: { image: [] } }, [IMAGE], 'columns', [[0, 2, 2]]],
     ['no items', { inputs: { text: [[]] } }, [TEXT], 'columns', [[1, 0]]],
   ])('%s', (_what, body, specs, layout, shapes) => {
     const decoded = decode(body, specs);
@@ -144,6 +143,8 @@ describe('a prediction is refused', () => {
       [IMAGE, COUNT],
       "inputs: 'image' is a single item, but 'count' is an array of them; send both in the same way",
     ],
+    [{ inputs: { image: [] } }, [IMAGE], 'inputs.image: expected at least one row, got an empty array'],
+    [{ instances: [] }, [COUNT], 'instances: expected at least one instance, got an empty array'],
     [{ instances: {} }, [COUNT], 'instances: expected an array, got an object'],
     [{ instances: [1, 'x'] }, [COUNT], 'instances[1]: expected an integer from'],
     [{ instances: [{ count: 1 }, 2] }, [COUNT], 'instances[1]: expected a JSON object, got 2'],

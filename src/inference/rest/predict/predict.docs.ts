@@ -11,6 +11,7 @@ export function ApiPredict(): MethodDecorator {
     ApiHeader({
       name: 'x-request-timeout',
       required: false,
+      schema: { type: 'string', pattern: '^[1-9][0-9]{0,14}$' },
       description:
         'Milliseconds after which the answer is of no use; work that has not started by then is dropped.',
     }),

@@ -61,8 +61,7 @@ function readRequest(value: unknown, binary: BinaryPart, exact: boolean): V2Requ
   };
 }
 
-/** @throws invalid unless `value` is a string, or absent. */
-export function readId(value: unknown): string | undefined {
+function readId(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string') throw mismatch('id', 'a string', value);
   return value;

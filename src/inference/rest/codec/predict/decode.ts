@@ -3,7 +3,6 @@ import type { Tensor, TensorSpec } from '../../../../runtime/tensor';
 import { asArray, asName, asObject, requireUniqueNames } from '../decode/fields';
 import { readJson, textOf } from '../decode/json/body';
 import { mismatch } from '../decode/mismatch';
-import { readId } from '../decode/request';
 import { isBase64 } from './base64';
 import type { Expected, Layout, PredictRequest } from './messages';
 import { depthOf, nestedTensor } from './nested';
@@ -62,9 +61,11 @@ function readInputs(value: unknown, { inputs, batches }: Expected, exact: boolea
   const layout: Layout = single[0] === true ? 'single' : 'columns';
   const tensors = inputs.map((spec) => {
     const path = `inputs${key(spec.name)}`;
-    return layout === 'single'
-      ? nestedTensor([given[spec.name]], spec, ([, ...rest]) => path + subscripts(rest), exact)
-      : nestedTensor(given[spec.name], spec, (indexes) => path + subscripts(indexes), exact);
+    const rows = given[spec.name];
+    if (layout === 'single')
+      return nestedTensor([rows], spec, ([, ...rest]) => path + subscripts(rest), exact);
+    if (batches && Array.isArray(rows) && rows.length === 0) throw mismatch(path, 'at least one row', rows);
+    return nestedTensor(rows, spec, (indexes) => path + subscripts(indexes), exact);
   });
   return { inputs: tensors, layout };
 }
@@ -73,6 +74,7 @@ function readInstances(value: unknown, { inputs, batches }: Expected, exact: boo
   if (!batches)
     throw errors.invalidInput('instances: the model does not take rows of a batch; send inputs', 'instances');
   const instances = asArray(value, 'instances');
+  if (instances.length === 0) throw mismatch('instances', 'at least one instance', value);
   const isBare = inputs.length === 1 && !instances.some(isNamed);
   const columns = isBare
     ? [instances]
@@ -117,13 +119,18 @@ function listed(inputs: readonly TensorSpec[]): string {
 }
 
 function readOutputs(value: unknown): readonly string[] {
-  if (value === undefined || value === null) return [];
+  if (value === undefined) return [];
   const names = asArray(value, 'outputs').map((item, index) => asName(item, `outputs[${index}]`));
   requireUniqueNames(
     names.map((name) => ({ name })),
     'outputs',
   );
   return names;
+}
+
+function readId(value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw mismatch('id', 'a string', value);
 }
 
 function readTopK(value: unknown): number {
