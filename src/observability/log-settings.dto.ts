@@ -1,4 +1,4 @@
-import { ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 
 /** Which log lines are written, by the names of the logging extension. */
 export class LogSettingsBody {
@@ -23,6 +23,7 @@ export class LogSettingsBody {
 }
 
 /** The settings to change. */
+@ApiSchema({ additionalProperties: false } as object)
 export class LogSettingsChange {
   /** @example true */
   log_info?: boolean;

@@ -35,16 +35,22 @@ export class TraceSettingsChange {
     nullable: true,
     enum: ['OFF', 'TIMESTAMPS'],
     isArray: true,
+    minItems: 1,
+    maxItems: 1,
     example: ['TIMESTAMPS'],
   })
   trace_level?: ('OFF' | 'TIMESTAMPS')[] | null;
-  @ApiPropertyOptional({ type: 'string', nullable: true, pattern: '^[1-9][0-9]{0,14}$', example: '100' })
-  trace_rate?: string | null;
-  @ApiPropertyOptional({
-    type: 'string',
-    nullable: true,
-    pattern: '^(-1|0|[1-9][0-9]{0,14})$',
-    example: '-1',
-  })
-  trace_count?: string | null;
+  @ApiPropertyOptional({ ...wholeNumber(1), example: '100' })
+  trace_rate?: string | number | null;
+  @ApiPropertyOptional({ ...wholeNumber(-1), example: '-1' })
+  trace_count?: string | number | null;
+}
+
+/** A number from `minimum` up, or the text of one, or null. */
+function wholeNumber(minimum: number) {
+  const pattern = minimum < 0 ? '^(-1|0|[1-9][0-9]{0,14})$' : '^[1-9][0-9]{0,14}$';
+  const maximum = 999_999_999_999_999;
+  return {
+    anyOf: [{ type: 'string', pattern }, { type: 'integer', minimum, maximum }, { type: 'null' }],
+  } as object;
 }

@@ -1,6 +1,6 @@
 import type { Signature } from '../../models/model-version';
 import type { TensorSpec } from '../../runtime/tensor';
-import { elementRef, inputsSchema, outputsSchema, type Schema } from './tensor-schemas';
+import { elementRef, inputsSchema, itemSchema, outputsSchema, type Schema } from './tensor-schemas';
 
 /** More labels would make the page long; scores are then of any text. */
 const MAX_LABELS = 100;
@@ -25,7 +25,7 @@ export function predictSchemas(signature: Signature, identifier: string): Record
   const { inputs, outputs, batches } = signature;
   const classes = classSchemas(signature);
   const ref = (name: string) => ({ $ref: `#/components/schemas/${identifier}${name}` });
-  const forms = formsOf(ref);
+  const forms = formsOf(ref, inputs);
   const around = (form: Form, prefix: string) => ({
     [`${prefix}Request`]: request(...form.ask, outputs),
     [`${prefix}Response`]: response(...form.answer, classes(form.dropped)),
@@ -51,15 +51,21 @@ export function predictSchemas(signature: Signature, identifier: string): Record
   );
 }
 
-function formsOf(ref: (name: string) => Schema): readonly [Form, ...Form[]] {
-  const all = (name: string) => ({ type: 'array', minItems: 1, items: ref(name) });
+function formsOf(ref: (name: string) => Schema, inputs: readonly TensorSpec[]): readonly [Form, ...Form[]] {
+  const all = (items: Schema) => ({ type: 'array', minItems: 1, items });
+  const [only, ...others] = inputs;
+  // The name of the only input may be left out.
+  const instances =
+    only === undefined || others.length > 0
+      ? all(ref('Inputs'))
+      : { anyOf: [all(ref('Inputs')), all(itemSchema(only))] };
   return [
     { name: 'Item', ask: ['inputs', ref('Inputs')], answer: ['outputs', ref('Outputs')], dropped: 1 },
     { name: 'Rows', ask: ['inputs', ref('InputRows')], answer: ['outputs', ref('OutputRows')], dropped: 0 },
     {
       name: 'Instances',
-      ask: ['instances', all('Inputs')],
-      answer: ['predictions', all('Outputs')],
+      ask: ['instances', instances],
+      answer: ['predictions', all(ref('Outputs'))],
       dropped: 0,
     },
   ];

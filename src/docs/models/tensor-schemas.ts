@@ -57,6 +57,11 @@ function filledSchema(datatype: Datatype, shape: Shape): Schema {
   return shape[0] === -1 ? { ...schema, minItems: 1 } : schema;
 }
 
+/** One row of an input. */
+export function itemSchema({ datatype, shape }: TensorSpec): Schema {
+  return filledSchema(datatype, shape.slice(1));
+}
+
 /** An object of all `inputs` by name, nested as their shapes are, without the first dimension where `isItem`. */
 export function inputsSchema(inputs: readonly TensorSpec[], isItem: boolean): Schema {
   return { ...tensorsSchema(inputs, isItem, filledSchema), required: inputs.map(({ name }) => name) };

@@ -9,12 +9,19 @@ export class PredictRequest {
   /** Row by row, each an object of inputs by name; for a model with one input, the values themselves. */
   @ApiPropertyOptional({ type: 'array', items: {} })
   instances?: unknown[];
-  /** Names of the outputs to compute; all when absent. */
+  @ApiPropertyOptional({
+    type: 'array',
+    items: { type: 'string', minLength: 1 },
+    description: 'Names of the outputs to compute; all when absent.',
+  })
   outputs?: string[];
-  /**
-   * How many classes to tell of outputs that have labels; 0 for none.
-   * @default 5
-   */
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    maximum: 1000,
+    default: 5,
+    description: 'How many classes to tell of outputs that have labels; 0 for none.',
+  })
   top_k?: number;
 }
 
