@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { prepare } from './prepare.mjs';
 import { env, node, root } from './toolchain.mjs';
 
-// `yarn openapi`: writes openapi.json anew, as the built gateway serves it.
+// `yarn openapi`: writes openapi.json anew, as the built gateway serves it with the sample models.
 await prepare();
 const gateway = spawn(node, ['dist/main.js'], {
   cwd: root,
@@ -14,6 +15,8 @@ const gateway = spawn(node, ['dist/main.js'], {
   stdio: ['ignore', 'ignore', 'pipe'],
 });
 const [line] = await once(createInterface(gateway.stderr), 'line');
-const document = await (await fetch(`${/http:\S+\d/.exec(line)[0]}/openapi.json`)).json();
+const url = /http:\S+\d/.exec(line)[0];
+while (!(await fetch(`${url}/health/startup`)).ok) await delay(100);
+const document = await (await fetch(`${url}/openapi.json`)).json();
 writeFileSync(join(root, 'openapi.json'), `${JSON.stringify(document, null, 2)}\n`);
 gateway.kill('SIGINT');

@@ -17,7 +17,8 @@ export function toNexusError(thrown: unknown, request: FastifyRequest): NexusErr
     return errors.bodyTooLarge(request.server.initialConfig.bodyLimit ?? 0);
   if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH')
     return errors.pathUnreadable(shownPath(request.url));
-  if (statusCode === 404) return notTaken(request);
+  // No route takes QUERY, which Fastify refuses for its Content-Type before it looks for one.
+  if (statusCode === 404 || code === 'FST_ERR_ROUTE_MISSING_CONTENT_TYPE') return notTaken(request);
   if (statusCode >= 400 && statusCode < 500) return errors.invalidInput(message);
   return errors.internal();
 }

@@ -1,11 +1,30 @@
 import { dirname } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
+import { ModelRegistry } from '../models/model-registry';
+import { LiveDocument } from './live-document';
 import { buildDocument } from './openapi';
 
 /** ReDoc asks its maker's server for a logo; with this policy the page loads from this server only. */
 const SAME_ORIGIN =
   "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:";
+
+/** Without what does not help here: the maker's bar, and the choice among one server. */
+const STYLE = `
+  .swagger-ui .topbar, .swagger-ui .scheme-container { display: none }
+  .swagger-ui .markdown pre { background: #2b3137; border-radius: 4px; padding: 12px }
+  .swagger-ui .markdown pre code { background: none; color: #fff; font-weight: 400 }
+  .swagger-ui .markdown p code, .swagger-ui .markdown li code { color: #24436b; font-weight: 500 }
+`;
+
+/** Of Swagger UI. */
+const APPEARANCE = {
+  displayRequestDuration: true,
+  docExpansion: 'list',
+  tryItOutEnabled: true,
+  requestSnippetsEnabled: true,
+  defaultModelsExpandDepth: -1,
+};
 
 const REDOC_PAGE = `<!doctype html>
 <html lang="en">
@@ -26,11 +45,20 @@ const REDOC_PAGE = `<!doctype html>
 /** Serves `/openapi.json`, Swagger UI at `/docs` and ReDoc at `/redoc`; nothing is loaded from elsewhere. */
 export function serveDocs(app: NestFastifyApplication): void {
   const server = app.getHttpAdapter().getInstance();
-  SwaggerModule.setup('docs', app, buildDocument(app), {
-    jsonDocumentUrl: '/openapi.json',
-    raw: ['json'],
+  const fixed = buildDocument(app);
+  const document = new LiveDocument(fixed, app.get(ModelRegistry));
+  SwaggerModule.setup('docs', app, fixed, {
+    raw: false,
     customSiteTitle: 'Nexus AI Gateway',
-    swaggerOptions: { validatorUrl: null, displayRequestDuration: true },
+    customCss: STYLE,
+    // The page takes the document from its URL, where it changes with the models, when it has none of its own.
+    swaggerOptions: { spec: {}, url: '/openapi.json', validatorUrl: null, ...APPEARANCE },
+  });
+  server.get('/openapi.json', async (request, reply) => {
+    const { body, etag } = await document.current();
+    reply.header('etag', etag).header('cache-control', 'no-cache');
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+    return reply.type('application/json; charset=utf-8').send(body);
   });
   app.useStaticAssets({
     root: dirname(require.resolve('redoc/bundles/redoc.standalone.js')),

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { DESCRIPTION, VERSION } from '../common/version';
+import { INTRODUCTION } from './introduction';
 
 type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
@@ -13,10 +14,12 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
   const description = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Nexus AI Gateway')
-    .setDescription(DESCRIPTION)
+    .setDescription(`${DESCRIPTION}\n\n${INTRODUCTION}`)
     .setVersion(VERSION)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addServer('/')
     .addTag('Inference', 'Run a model (Open Inference Protocol V2).')
+    .addTag('Predictions', 'Run a model on JSON as a person would write it.')
     .addTag('Models', 'What is served, with its inputs and outputs.')
     .addTag(
       'Shared memory',
@@ -32,6 +35,7 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
   const { schemas = {}, ...components } = document.components ?? {};
   return {
     ...document,
+    security: [],
     paths: sorted(document.paths),
     components: { ...components, schemas: sorted(schemas) },
   };

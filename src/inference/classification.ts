@@ -1,5 +1,6 @@
 import { errors } from '../common/errors';
 import type { Tensor } from '../runtime/tensor';
+import { largest, type Score } from './rest/codec/largest';
 import { typedView } from './rest/codec/typed-arrays';
 
 /** Most elements of an output that is classified: some milliseconds of work. */
@@ -18,8 +19,6 @@ const ORDERED = new Set([
   'FP32',
   'FP64',
 ]);
-
-type Score = number | bigint;
 
 /**
  * The `count` largest elements of each row of `output`, largest first, as the classification extension has them: BYTES
@@ -59,32 +58,6 @@ export function classify(
     shape: rows === undefined ? [taken] : [rows, taken],
     data: packed(texts),
   };
-}
-
-/** Indexes of the `count` largest of `scores`, in order. */
-function largest(scores: ArrayLike<Score>, count: number): readonly number[] {
-  const best: number[] = [];
-  for (let index = 0; index < scores.length; index++) {
-    if (best.length === count && !isAbove(scores[index]!, scores[best[count - 1]!]!)) continue;
-    best.splice(placeOf(scores[index]!, best, scores), 0, index);
-    if (best.length > count) best.pop();
-  }
-  return best;
-}
-
-/** Where `score` belongs among the `best` so far: behind those that it is not above. */
-function placeOf(score: Score, best: readonly number[], scores: ArrayLike<Score>): number {
-  let [low, high] = [0, best.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (isAbove(score, scores[best[middle]!]!)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-function isAbove(one: Score, other: Score): boolean {
-  return one > other || (Number.isNaN(other) && !Number.isNaN(one));
 }
 
 /** As C prints a float: six decimals, however large it is. */

@@ -13,6 +13,7 @@ import { GenerateController } from './rest/generate/generate.controller';
 import { InferController } from './rest/infer.controller';
 import { CudaSharedMemoryController } from './rest/cuda-shared-memory.controller';
 import { SystemSharedMemoryController } from './rest/system-shared-memory.controller';
+import { PredictController } from './rest/predict/predict.controller';
 import { V2Controller } from './rest/v2.controller';
 import { SharedMemory } from './shared-memory/shared-memory';
 
@@ -22,6 +23,7 @@ import { SharedMemory } from './shared-memory/shared-memory';
   controllers: [
     InferController,
     GenerateController,
+    PredictController,
     V2Controller,
     SystemSharedMemoryController,
     CudaSharedMemoryController,

@@ -27,6 +27,7 @@ export interface WarmUpSample {
  */
 export interface ModelSettings extends OnlyInTritonConfig {
   readonly description?: string;
+  readonly example?: Readonly<Record<string, unknown>>;
   readonly device?: Device;
   readonly instances?: number;
   readonly threads?: number;

@@ -54,6 +54,8 @@ export interface Signature {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly outputNames: readonly string[];
+  /** Names of the classes in the last dimension of an output, by its name. */
+  readonly labels: Readonly<Record<string, readonly string[]>>;
   /** Whether the first dimension is rows that may share a run with those of other requests. */
   readonly batches: boolean;
 }
@@ -209,7 +211,8 @@ export class ModelVersion {
     this.unbatchable = this.limits.max_batch_rows > 1 ? unbatchable : 'max_batch_rows is 1';
     if (fallback !== undefined) this.observer.fellBack(this, fallback);
     const outputNames = outputs.map(({ name }) => name);
-    const signature = { inputs, outputs, outputNames, batches: this.unbatchable === '' };
+    const { labels = {} } = this.options.settings;
+    const signature = { inputs, outputs, outputNames, labels, batches: this.unbatchable === '' };
     return { signature, scheduler: this.createScheduler() };
   }
 

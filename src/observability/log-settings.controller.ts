@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiV2Errors } from '../common/api-v2-errors';
+import { ApiV2Errors } from '../common/api-errors';
 import { jsonObject } from '../common/json-object';
 import { LogSettings } from './log-settings';
 import { LogSettingsBody, LogSettingsChange } from './log-settings.dto';

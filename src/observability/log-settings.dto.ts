@@ -1,3 +1,5 @@
+import { ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+
 /** Which log lines are written, by the names of the logging extension. */
 export class LogSettingsBody {
   /**
@@ -21,6 +23,7 @@ export class LogSettingsBody {
 }
 
 /** The settings to change. */
+@ApiSchema({ additionalProperties: false } as object)
 export class LogSettingsChange {
   /** @example true */
   log_info?: boolean;
@@ -28,6 +31,6 @@ export class LogSettingsChange {
   log_warning?: boolean;
   /** @example true */
   log_error?: boolean;
-  /** @example 0 */
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER, example: 0 })
   log_verbose_level?: number;
 }

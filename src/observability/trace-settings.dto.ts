@@ -1,3 +1,5 @@
+import { ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+
 /** Which requests are traced, by the names of the trace extension. */
 export class TraceSettingsBody {
   /**
@@ -27,11 +29,28 @@ export class TraceSettingsBody {
 }
 
 /** The settings to change; null takes one away. */
+@ApiSchema({ additionalProperties: false } as object)
 export class TraceSettingsChange {
-  /** @example ["TIMESTAMPS"] */
-  trace_level?: ('OFF' | 'TIMESTAMPS')[];
-  /** @example 100 */
-  trace_rate?: string;
-  /** @example -1 */
-  trace_count?: string;
+  @ApiPropertyOptional({
+    nullable: true,
+    enum: ['OFF', 'TIMESTAMPS'],
+    isArray: true,
+    minItems: 1,
+    maxItems: 1,
+    example: ['TIMESTAMPS'],
+  })
+  trace_level?: ('OFF' | 'TIMESTAMPS')[] | null;
+  @ApiPropertyOptional({ ...wholeNumber(1), example: '100' })
+  trace_rate?: string | number | null;
+  @ApiPropertyOptional({ ...wholeNumber(-1), example: '-1' })
+  trace_count?: string | number | null;
+}
+
+/** A number from `minimum` up, or the text of one, or null. */
+function wholeNumber(minimum: number) {
+  const pattern = minimum < 0 ? '^(-1|0|[1-9][0-9]{0,14})$' : '^[1-9][0-9]{0,14}$';
+  const maximum = 999_999_999_999_999;
+  return {
+    anyOf: [{ type: 'string', pattern }, { type: 'integer', minimum, maximum }, { type: 'null' }],
+  } as object;
 }

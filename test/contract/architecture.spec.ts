@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   inference: ['models', 'runtime', 'common', 'config', 'observability'],
   health: ['models', 'common', 'config', 'observability'],
-  docs: ['common', 'config', 'observability'],
+  docs: ['models', 'runtime', 'common', 'config', 'observability'],
   'rate-limit': ['common', 'config', 'observability'],
   models: ['scheduling', 'runtime', 'common', 'config', 'observability'],
   scheduling: ['runtime', 'common'],

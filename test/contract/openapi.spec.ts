@@ -14,13 +14,20 @@ interface Operation {
   readonly tags: readonly string[];
   readonly parameters?: readonly { name: string; in: string; schema: { example?: string } }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, Content>> };
-  readonly responses: Readonly<
-    Record<string, { description: string; content?: Readonly<Record<string, Content>> }>
-  >;
+  readonly responses: Readonly<Record<string, Response>>;
+}
+
+interface Response {
+  readonly $ref?: string;
+  readonly description: string;
+  readonly content?: Readonly<Record<string, Content>>;
 }
 
 const text = readFileSync('openapi.json', 'utf8');
-const document = JSON.parse(text) as { paths: Record<string, Record<string, Operation>>; components: object };
+const document = JSON.parse(text) as {
+  paths: Record<string, Record<string, Operation>>;
+  components: { responses: Record<string, Response> };
+};
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({
     path,
@@ -30,7 +37,13 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   })),
 );
 
-const ajv = new Ajv({ strict: false });
+/** What `response` says, or what it refers to. */
+function resolved(response: Response): Response {
+  const name = response.$ref?.replace('#/components/responses/', '');
+  return name === undefined ? response : document.components.responses[name]!;
+}
+
+const ajv = new Ajv({ strict: false, validateFormats: false });
 ajv.addSchema({ $id: 'openapi.json', components: document.components });
 
 /** What keeps `value` from being what `schema` of the document says; empty when nothing does. */
@@ -59,6 +72,22 @@ it('openapi.json is what the gateway serves; `yarn openapi` writes it anew', asy
   expect(`${JSON.stringify(served, null, 2)}\n`).toBe(text);
 });
 
+it('is sent again only when it has changed', async () => {
+  const first = await gateway.fetch('/openapi.json');
+  expect(first.headers.get('cache-control')).toBe('no-cache');
+  const etag = first.headers.get('etag')!;
+  const ask = () => gateway.fetch('/openapi.json', { headers: { 'if-none-match': etag } });
+  expect((await ask()).status).toBe(304);
+  await gateway.fetch('/v2/repository/models/language/unload', { method: 'POST' });
+  const changed = await ask();
+  expect(changed.status).toBe(200);
+  const { paths } = (await changed.json()) as typeof document;
+  expect(Object.keys(paths)).toContain('/v1/models/digits/predict');
+  expect(Object.keys(paths)).not.toContain('/v1/models/language/predict');
+  await gateway.fetch('/v2/repository/models/language/load', { method: 'POST' });
+  expect((await ask()).status).toBe(304);
+});
+
 it('every operation has an id of its own', () => {
   expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length);
 });
@@ -76,7 +105,8 @@ describe.each(operations)('$id', ({ path, method, operation }) => {
       summary: expect.stringMatching(/^[A-Z].*[^.]$/),
       tags: [expect.any(String)],
     });
-    for (const [status, { description, content }] of Object.entries(operation.responses)) {
+    for (const [status, response] of Object.entries(operation.responses)) {
+      const { description, content } = resolved(response);
       expect(description).not.toBe('');
       if (Number(status) >= 400) expect(content?.['application/json']?.schema).toBeDefined();
     }
@@ -103,7 +133,7 @@ describe.each(operations)('$id', ({ path, method, operation }) => {
     if (!path.includes('{model}')) return;
     const response = await gateway.fetch(url.replace('digits', 'unknown'), { method: method.toUpperCase() });
     expect(response.status).toBe(404);
-    const schema = operation.responses['404']!.content!['application/json']!.schema!;
+    const schema = resolved(operation.responses['404']!).content!['application/json']!.schema!;
     expect(mismatch(schema, await response.json())).toBe('');
   });
 });

@@ -26,6 +26,8 @@ export function deadlineOf(
   defaultMs: number,
 ): number {
   const header = wholeNumber('x-request-timeout', headers, 'milliseconds');
+  if (header === 0)
+    throw errors.invalidInput('header x-request-timeout: expected at least 1 millisecond, got 0');
   return performance.now() + (header ?? timeoutMs ?? defaultMs);
 }
 

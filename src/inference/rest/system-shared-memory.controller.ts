@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiV2Errors } from '../../common/api-v2-errors';
+import { ApiV2Errors } from '../../common/api-errors';
 import { jsonObject } from '../../common/json-object';
 import { SharedMemory } from '../shared-memory/shared-memory';
 import { ApiRegion } from './v2.docs';

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiHeader, ApiOkResponse, ApiParam, getSchemaPath } from '@nestjs/swagger';
-import { ApiV2Errors } from '../../common/api-v2-errors';
+import { ApiV2Errors } from '../../common/api-errors';
 import { IMAGE_OF_SEVEN, SEVEN } from './v2.examples';
 import { InferRequest, InferResponse } from './v2.dto';
 
@@ -43,6 +43,7 @@ export function ApiDeadline(): MethodDecorator {
   return ApiHeader({
     name: 'x-request-timeout',
     required: false,
+    schema: { type: 'string', pattern: '^[1-9][0-9]{0,14}$' },
     description:
       'Milliseconds after which the answer is of no use; work that has not started by then is dropped.',
   });

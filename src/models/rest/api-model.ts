@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiParam } from '@nestjs/swagger';
-import { ApiV2Errors } from '../../common/api-v2-errors';
+import { ApiV2Errors } from '../../common/api-errors';
 
 /** Documents an operation on the newest ready version of a model. */
 export function ApiModel(): MethodDecorator {

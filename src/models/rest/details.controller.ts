@@ -1,6 +1,6 @@
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiV2Errors } from '../../common/api-v2-errors';
+import { ApiV2Errors } from '../../common/api-errors';
 import { configurationOf } from '../model-configuration';
 import { ModelRegistry } from '../model-registry';
 import { statisticsOf } from '../model-statistics';

@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiV2Errors } from '../../common/api-v2-errors';
+import { ApiV2Errors } from '../../common/api-errors';
 import { jsonObject } from '../../common/json-object';
 import { TraceSettingsBody, TraceSettingsChange } from '../../observability/trace-settings.dto';
 import { Traces } from '../../observability/traces';

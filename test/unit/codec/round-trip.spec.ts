@@ -4,23 +4,10 @@ import { decodeRequest } from '../../../src/inference/rest/codec/decode/request'
 import { encodeResponse } from '../../../src/inference/rest/codec/encode/response';
 import type { Tensor } from '../../../src/runtime/tensor';
 import { decodeResponse } from './requests';
-import { anyTensor, DATATYPES, tensor, tensorOf } from './tensors';
+import { anyTensor, DATATYPES, tensor, tensorOf, withOneNaN } from './tensors';
 
 function throughWire(outputs: readonly Tensor[], isBinary: (name: string) => boolean): readonly Tensor[] {
   return decodeResponse(encodeResponse({ modelName: 'm', modelVersion: '1', outputs }, isBinary)).inputs;
-}
-
-/** The tensor with every NaN in one form; JSON has only one, and bits of a NaN mean nothing to a model. */
-function withOneNaN(value: Tensor): Tensor {
-  const bytes = new Uint8Array(value.data).buffer;
-  if (value.datatype === 'FP64') return tensorOf('FP64', [...new Float64Array(bytes)].map(canonical));
-  if (value.datatype === 'FP32') return tensorOf('FP32', [...new Float32Array(bytes)].map(canonical));
-  if (value.datatype === 'FP16') return tensorOf('FP16', [...new Float16Array(bytes)].map(canonical));
-  return { ...value, data: new Uint8Array(bytes) };
-}
-
-function canonical(value: number): number {
-  return Number.isNaN(value) ? NaN : value;
 }
 
 describe('a tensor that was encoded and decoded', () => {

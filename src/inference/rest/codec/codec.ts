@@ -10,6 +10,7 @@ import {
   type EncodeTask,
   type GenerateDecodeTask,
   type Outcome,
+  type PredictDecodeTask,
 } from './crossing';
 import { checkMemoryInput } from './decode/memory-input';
 import { decodeRequest } from './decode/request';
@@ -17,6 +18,9 @@ import { encodeResponse } from './encode/response';
 import { decodeGenerate, type GenerateTarget } from './generate/decode';
 import { encodeGenerate } from './generate/encode';
 import type { EncodedResponse, V2Request, V2Response } from './messages';
+import { decodePredict } from './predict/decode';
+import { encodePredict } from './predict/encode';
+import type { Expected, PredictRequest, PredictResponse } from './predict/messages';
 
 const WORKER = join(__dirname, 'codec.worker.js');
 
@@ -39,7 +43,7 @@ const MAX_JSON_ELEMENTS = 2 ** 24;
 const THREAD_HEAP_MB = 4096;
 
 /**
- * Decodes and encodes the messages of the Open Inference Protocol V2: small ones at once, with no promise to wait for,
+ * Decodes and encodes the messages of inference, by the Open Inference Protocol V2 and of predictions: small ones at once, with no promise to wait for,
  * large ones on another thread, so that no message holds up the event loop for more than a few milliseconds.
  */
 export class Codec {
@@ -114,6 +118,32 @@ export class Codec {
     return this.run<Tensor>('check', task, [owned.buffer]);
   }
 
+  /**
+   * As {@link decodePredict}.
+   *
+   * @throws invalid, at once or as the rejection of the promise.
+   */
+  decodePredict(body: Uint8Array, expected: Expected): PredictRequest | Promise<PredictRequest> {
+    if (!takesLong(body, undefined)) return decodePredict(body, expected);
+    const owned = movable(body);
+    const task: PredictDecodeTask = { body: owned, expected };
+    return this.run<PredictRequest>('decodePrediction', task, [owned.buffer]);
+  }
+
+  /**
+   * As {@link encodePredict}.
+   *
+   * @throws invalid when the outputs have more than 2^24 elements, or 64 MiB of BYTES.
+   */
+  encodePredict(response: PredictResponse): EncodedResponse | Promise<EncodedResponse> {
+    const elements = elementsOf(response.outputs);
+    if (elements <= INLINE_ELEMENTS) return encodePredict(response);
+    if (elements > MAX_JSON_ELEMENTS) throw tooLargeForJson();
+    const { outputs, buffers } = copied(response.outputs);
+    const json = this.run<Uint8Array>('encodePrediction', { ...response, outputs }, buffers);
+    return json.then((text) => ({ json: text, binary: [] }));
+  }
+
   /** Ends the threads; messages that are still with them are rejected. */
   close(): Promise<void> {
     return this.pool.destroy();
@@ -124,11 +154,9 @@ export class Codec {
     response: V2Response,
     isBinary: (name: string) => boolean,
   ): Promise<EncodedResponse> {
-    // Copied, because others may still read them.
-    const outputs = response.outputs.map((tensor) => ({ ...tensor, data: new Uint8Array(tensor.data) }));
+    const { outputs, buffers } = copied(response.outputs);
     const binary = outputs.map((output) => output.name).filter(isBinary);
     const task: EncodeTask = { response: { ...response, outputs }, binary };
-    const buffers = outputs.map(({ data }) => data.buffer);
     const json = await this.run<Uint8Array>(name, task, buffers);
     return {
       json,
@@ -150,6 +178,12 @@ function takesLong(body: Uint8Array, headerLength: number | undefined): boolean 
   // Only BYTES and BOOL have contents to check; their names might be written with escapes.
   const json = Buffer.from(body.buffer, body.byteOffset, Math.max(jsonLength, 0));
   return json.includes('BYTES') || json.includes('BOOL') || json.includes('\\');
+}
+
+/** Tensors that can move to another thread. Copies, because others may still read the memory of `tensors`. */
+function copied(tensors: readonly Tensor[]) {
+  const outputs = tensors.map((tensor) => ({ ...tensor, data: new Uint8Array(tensor.data) }));
+  return { outputs, buffers: outputs.map(({ data }) => data.buffer) };
 }
 
 function elementsOf(tensors: readonly Tensor[]): number {

@@ -6,17 +6,27 @@ import {
   type EncodeTask,
   type GenerateDecodeTask,
   type Outcome,
+  type PredictDecodeTask,
 } from './crossing';
 import { checkMemoryInput } from './decode/memory-input';
 import { decodeRequest } from './decode/request';
 import { encodeResponse } from './encode/response';
 import { decodeGenerate as decodeGenerateBody } from './generate/decode';
 import { encodeGenerate as encodeGenerateResponse } from './generate/encode';
-import type { EncodedResponse, V2Request } from './messages';
+import type { EncodedResponse } from './messages';
+import { decodePredict } from './predict/decode';
+import { encodePredict } from './predict/encode';
+import type { PredictResponse } from './predict/messages';
+import type { Tensor } from '../../../runtime/tensor';
 
 /** Runs on the codec thread: {@link decodeRequest}; the memory of the tensors moves to the caller. */
 export function decode({ body, headerLength }: DecodeTask): unknown {
   return decoded(() => decodeRequest(body, headerLength));
+}
+
+/** As {@link decode}, for {@link decodePredict}. */
+export function decodePrediction({ body, expected }: PredictDecodeTask): unknown {
+  return decoded(() => decodePredict(body, expected));
 }
 
 /** As {@link decode}, for the generate extension. */
@@ -41,9 +51,14 @@ export function encodeGenerate({ response }: EncodeTask): unknown {
   return encoded(() => encodeGenerateResponse(response));
 }
 
-function decoded(work: () => V2Request): unknown {
+/** As {@link encode}, for {@link encodePredict}. */
+export function encodePrediction(response: PredictResponse): unknown {
+  return encoded(() => encodePredict(response));
+}
+
+function decoded(work: () => { readonly inputs: readonly Tensor[] }): unknown {
   const outcome = outcomeOf(work);
-  return moving(outcome, 'value' in outcome ? buffersOf(outcome.value) : []);
+  return moving(outcome, 'value' in outcome ? buffersOf(outcome.value.inputs) : []);
 }
 
 function encoded(work: () => EncodedResponse): unknown {
@@ -55,7 +70,7 @@ function encoded(work: () => EncodedResponse): unknown {
 }
 
 /** The buffers below the tensors; several binary inputs are views of one. */
-function buffersOf({ inputs }: V2Request): readonly ArrayBufferLike[] {
+function buffersOf(inputs: readonly Tensor[]): readonly ArrayBufferLike[] {
   return [...new Set(inputs.map(({ data }) => data.buffer))];
 }
 

@@ -2,6 +2,7 @@ import { NexusError } from '../../../common/errors';
 import type { Tensor } from '../../../runtime/tensor';
 import type { GenerateTarget } from './generate/decode';
 import type { V2Response } from './messages';
+import type { Expected } from './predict/messages';
 
 /** What the codec thread is asked to decode; its body's memory moves there. */
 export interface DecodeTask {
@@ -13,6 +14,12 @@ export interface DecodeTask {
 export interface GenerateDecodeTask {
   readonly body: Uint8Array;
   readonly target: GenerateTarget;
+}
+
+/** The body of a prediction to decode; its memory moves to the codec thread. */
+export interface PredictDecodeTask {
+  readonly body: Uint8Array;
+  readonly expected: Expected;
 }
 
 /** What the codec thread is asked to encode, with the names of the outputs to answer as binary data. */

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOkResponse } from '@nestjs/swagger';
-import { ApiV2Errors } from '../../../common/api-v2-errors';
+import { ApiV2Errors } from '../../../common/api-errors';
 import { ApiDeadline, ApiModel, ApiVersion } from '../v2.docs';
 import { IMAGE_OF_SEVEN } from '../v2.examples';
 

@@ -1,10 +1,12 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { HTTP_STATUS, type ErrorKind } from './errors';
-import { V2Error } from './v2-error.dto';
+import { ErrorAnswer, V2Error } from './errors.dto';
 
-/** What each kind of error means to a client of the routes under /v2. */
-const MEANING: Readonly<Record<Exclude<ErrorKind, 'rate_limited' | 'cancelled' | 'wrong_method'>, string>> = {
+/** What each kind of error means to a client. */
+export const MEANING: Readonly<
+  Record<Exclude<ErrorKind, 'rate_limited' | 'cancelled' | 'wrong_method'>, string>
+> = {
   invalid: 'The request is wrong; the text tells what was expected, what came and how to fix it.',
   not_found: 'There is no such model, version or shared memory region.',
   too_large: 'The body is larger than NEXUS_BODY_LIMIT.',
@@ -19,9 +21,16 @@ const MEANING: Readonly<Record<Exclude<ErrorKind, 'rate_limited' | 'cancelled' |
 
 /** Documents the errors of an operation under /v2, each with its body. */
 export function ApiV2Errors(...kinds: readonly (keyof typeof MEANING)[]): MethodDecorator {
+  return documented(kinds, V2Error);
+}
+
+/** Documents the errors of an operation that is not under /v2, each with its body. */
+export function ApiErrors(...kinds: readonly (keyof typeof MEANING)[]): MethodDecorator {
+  return documented(kinds, ErrorAnswer);
+}
+
+function documented(kinds: readonly (keyof typeof MEANING)[], type: typeof V2Error | typeof ErrorAnswer) {
   return applyDecorators(
-    ...kinds.map((kind) =>
-      ApiResponse({ status: HTTP_STATUS[kind], description: MEANING[kind], type: V2Error }),
-    ),
+    ...kinds.map((kind) => ApiResponse({ status: HTTP_STATUS[kind], description: MEANING[kind], type })),
   );
 }

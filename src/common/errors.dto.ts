@@ -1,0 +1,28 @@
+/** What went wrong: what was expected, what came, how to fix it. */
+export class V2Error {
+  /** @example model 'digit' is not found; GET /v2/models lists the models */
+  error: string;
+}
+
+/** What went wrong, for people and for programs. */
+export class ErrorDetails {
+  /**
+   * What was expected, what came, how to fix it.
+   * @example inputs.image[3][7]: expected a number, "NaN", "Infinity" or "-Infinity" in the range of FP32, got "x"
+   */
+  message: string;
+  /** @example invalid */
+  type: string;
+  /**
+   * The part of the request that is wrong.
+   * @example inputs.image[3][7]
+   */
+  param: string | null;
+  /** @example invalid_input */
+  code: string;
+}
+
+/** The answer to a request that failed. */
+export class ErrorAnswer {
+  error: ErrorDetails;
+}

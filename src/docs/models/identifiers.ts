@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * For each of `names` an identifier in PascalCase of letters and digits, no two equal however they are written. A name
+ * keeps its own as long as the others that come to the same do not come before it in the alphabet.
+ */
+export function identifiersOf(names: readonly string[]): ReadonlyMap<string, string> {
+  const taken = new Set<string>();
+  const identifiers = new Map<string, string>();
+  // A name that is its identifier already has the first claim to it.
+  const sorted = names.toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
+  for (const name of sorted) {
+    const plain = pascalCase(name);
+    const identifier =
+      plain === '' || taken.has(plain.toLowerCase()) ? `${plain || 'Model'}${digest(name)}` : plain;
+    taken.add(identifier.toLowerCase());
+    identifiers.set(name, identifier);
+  }
+  return identifiers;
+}
+
+/** `identifier` with a small first letter. */
+export function camelCase(identifier: string): string {
+  return identifier.slice(0, 1).toLowerCase() + identifier.slice(1);
+}
+
+function rank(name: string): number {
+  return /^[A-Za-z][A-Za-z\d]*$/.test(name) ? 0 : 1;
+}
+
+function pascalCase(name: string): string {
+  const words = name.split(/[^A-Za-z\d]+/).filter((word) => word !== '');
+  const joined = words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join('');
+  return /^\d/.test(joined) ? `Model${joined}` : joined;
+}
+
+function digest(name: string): string {
+  return createHash('sha256').update(name).digest('hex').slice(0, 6).toUpperCase();
+}

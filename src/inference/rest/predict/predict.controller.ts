@@ -1,0 +1,122 @@
+import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Config } from '../../../config/config';
+import type { Signature } from '../../../models/model-version';
+import type { InferenceRequest, InferenceResult } from '../../inference-request';
+import { InferenceService } from '../../inference.service';
+import { sendAnswer } from '../answer';
+import { decompressed } from '../body';
+import { Codec } from '../codec/codec';
+import type { EncodedResponse } from '../codec/messages';
+import type { PredictRequest } from '../codec/predict/messages';
+import { deadlineOf } from '../request-headers';
+import { ApiPredict, ApiPredictVersion } from './predict.docs';
+
+/** A prediction that is asked for, and how to answer it. */
+interface Exchange extends InferenceRequest {
+  readonly message: PredictRequest;
+  readonly labels: Signature['labels'];
+}
+
+/** Predictions: inference as a person would write it. */
+@ApiTags('Predictions')
+@Controller('v1/models')
+export class PredictController {
+  constructor(
+    private readonly inference: InferenceService,
+    private readonly codec: Codec,
+    private readonly config: Config,
+  ) {}
+
+  /**
+   * Runs the newest version of a model that is ready on arrays nested as the model has its dimensions; a single item
+   * may leave out the first one, and is answered without it.
+   */
+  @Post(':model/predict')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Predict' })
+  @ApiPredict()
+  predict(
+    @Param('model') model: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.answer(model, undefined, request, reply);
+  }
+
+  /** Runs one version of a model. */
+  @Post(':model/versions/:version/predict')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Predict with a version of a model' })
+  @ApiPredictVersion()
+  predictVersion(
+    @Param('model') model: string,
+    @Param('version') version: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.answer(model, version, request, reply);
+  }
+
+  private async answer(
+    model: string,
+    version: string | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const isBinary = request.headers.accept?.includes('application/octet-stream') === true;
+    const served = await this.inference.serve(model, version, {
+      decode: (signature) => this.decode(request, signature),
+      encode: (result, exchange: Exchange) =>
+        isBinary ? this.encodeBinary(result, exchange) : this.encode(result, exchange),
+      requestId: request.id,
+    });
+    const { rows, queueMs, runMs } = served;
+    request.inference = { model, version: served.version, outcome: 'success', rows, queueMs, runMs };
+    sendAnswer(reply, served.answer, this.config.responseCompression);
+  }
+
+  private decode(request: FastifyRequest, signature: Signature): Exchange | Promise<Exchange> {
+    const { headers } = request;
+    const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
+    const plain = decompressed(body, headers['content-encoding'], this.config.bodyLimit);
+    const expected = { inputs: signature.inputs, batches: signature.batches };
+    const message =
+      plain instanceof Promise
+        ? plain.then((bytes) => this.codec.decodePredict(bytes, expected))
+        : this.codec.decodePredict(plain, expected);
+    return message instanceof Promise
+      ? message.then((decoded) => this.exchange(decoded, signature, request))
+      : this.exchange(message, signature, request);
+  }
+
+  private exchange(
+    message: PredictRequest,
+    { labels }: Signature,
+    { headers, raw }: FastifyRequest,
+  ): Exchange {
+    return {
+      message,
+      labels,
+      inputs: message.inputs,
+      outputs: message.outputs.map((name) => ({ name })),
+      priority: 0,
+      deadline: deadlineOf(headers, undefined, this.config.requestTimeoutMs),
+      abandoned: () => raw.socket.destroyed,
+    };
+  }
+
+  private encode(result: InferenceResult, { message, labels }: Exchange) {
+    const { id, layout, topK } = message;
+    return this.codec.encodePredict({ ...result, id, layout, topK, labels });
+  }
+
+  private encodeBinary(
+    { model, version, outputs }: InferenceResult,
+    { message }: Exchange,
+  ): EncodedResponse | Promise<EncodedResponse> {
+    const response = { id: message.id, modelName: model, modelVersion: version, outputs };
+    return this.codec.encode(response, () => true);
+  }
+}

@@ -1,0 +1,231 @@
+import fc from 'fast-check';
+import { decodePredict } from '../../../src/inference/rest/codec/predict/decode';
+import { encodePredict } from '../../../src/inference/rest/codec/predict/encode';
+import type { Layout } from '../../../src/inference/rest/codec/predict/messages';
+import type { Tensor, TensorSpec } from '../../../src/runtime/tensor';
+import { anyTensor, DATATYPES, tensorOf, withOneNaN } from './tensors';
+
+const bodyOf = (text: string) => Buffer.from(text);
+const decode = (body: unknown, inputs: readonly TensorSpec[], batches = true) =>
+  decodePredict(bodyOf(JSON.stringify(body)), { inputs, batches });
+
+/** The JSON of `outputs` as a prediction has them. */
+const encoded = (outputs: readonly Tensor[], layout: Layout) =>
+  encodePredict({ id: undefined, model: 'm', version: '1', outputs, layout, topK: 0, labels: {} })
+    .json as string;
+
+/** A tensor of any datatype with 2 x 3 elements to the row. */
+const block = fc.constantFrom(...DATATYPES).chain((datatype) =>
+  fc.integer({ min: 1, max: 3 }).chain((rows) =>
+    anyTensor(datatype, { minLength: rows * 6, maxLength: rows * 6 }).map((tensor) => ({
+      ...tensor,
+      shape: [rows, 2, 3],
+    })),
+  ),
+);
+
+describe('a tensor in a prediction', () => {
+  const spec = ({ name, datatype }: Tensor, shape: readonly number[]) => ({ name, datatype, shape });
+
+  it('is the same when the outputs are sent back as inputs, whatever its values', () => {
+    fc.assert(
+      fc.property(block, fc.constantFrom([-1, 2, 3], [-1, -1, -1]), (tensor, shape) => {
+        const body = encoded([tensor], 'columns').replace('"outputs"', '"inputs"');
+        const { inputs } = JSON.parse(body) as { inputs: object };
+        expect(inputs).toHaveProperty('x');
+        const text = `{"inputs":${body.slice(body.indexOf('"inputs":') + 9)}`;
+        const decoded = decodePredict(bodyOf(text), { inputs: [spec(tensor, shape)], batches: true });
+        expect(decoded.layout).toBe('columns');
+        expect(decoded.inputs.map(withOneNaN)).toEqual([withOneNaN(tensor)]);
+      }),
+    );
+  });
+
+  it('is the same when the rows are sent back as instances', () => {
+    fc.assert(
+      fc.property(block, (tensor) => {
+        const text = encoded([tensor], 'rows');
+        const instances = text.slice(text.indexOf('"predictions":') + 14);
+        const body = bodyOf(`{"instances":${instances}`);
+        const decoded = decodePredict(body, { inputs: [spec(tensor, [-1, 2, -1])], batches: true });
+        expect(decoded.layout).toBe('rows');
+        expect(decoded.inputs.map(withOneNaN)).toEqual([withOneNaN(tensor)]);
+      }),
+    );
+  });
+});
+
+const IMAGE: TensorSpec = { name: 'image', datatype: 'FP32', shape: [-1, 2, 2] };
+const COUNT: TensorSpec = { name: 'count', datatype: 'INT64', shape: [-1] };
+const TEXT: TensorSpec = { name: 'text', datatype: 'BYTES', shape: [-1, -1] };
+const SCALAR: TensorSpec = { name: 'at', datatype: 'FP32', shape: [] };
+const SQUARE = [
+  [1, 2],
+  [3, 4],
+];
+
+describe('the layout of a prediction', () => {
+  it.each<[string, unknown, readonly TensorSpec[], Layout, readonly (readonly number[])[]]>([
+    ['rows by name', { inputs: { image: [SQUARE, SQUARE] } }, [IMAGE], 'columns', [[2, 2, 2]]],
+    ['a single item', { inputs: { image: SQUARE } }, [IMAGE], 'single', [[1, 2, 2]]],
+    ['a single value', { inputs: { count: 3 } }, [COUNT], 'single', [[1]]],
+    ['several inputs', { inputs: { count: 3, image: SQUARE } }, [IMAGE, COUNT], 'single', [[1, 2, 2], [1]]],
+    ['instances', { instances: [{ image: SQUARE, count: 1 }] }, [IMAGE, COUNT], 'rows', [[1, 2, 2], [1]]],
+    ['instances without a name', { instances: [1, 2, 3] }, [COUNT], 'rows', [[3]]],
+    ['bytes without a name', { instances: [[{ b64: 'YQ==' }]] }, [TEXT], 'rows', [[1, 1]]],
+    ['no items', { inputs: { text: [[]] } }, [TEXT], 'columns', [[1, 0]]],
+  ])('%s', (_what, body, specs, layout, shapes) => {
+    const decoded = decode(body, specs);
+    expect(decoded.layout).toBe(layout);
+    expect(decoded.inputs.map(({ shape }) => shape)).toEqual(shapes);
+  });
+
+  it('is by name, with every dimension, where a model does not batch', () => {
+    const { layout, inputs } = decode({ inputs: { at: 1, image: [SQUARE] } }, [SCALAR, IMAGE], false);
+    expect(layout).toBe('columns');
+    expect(inputs.map(({ shape }) => shape)).toEqual([[], [1, 2, 2]]);
+  });
+});
+
+describe('what else a request says', () => {
+  it('is read with it', () => {
+    const body = { inputs: { count: [1] }, outputs: ['a', 'b'], top_k: 0, id: 'mine' };
+    expect(decode(body, [COUNT])).toMatchObject({ id: 'mine', outputs: ['a', 'b'], topK: 0 });
+    expect(decode({ inputs: { count: [1] } }, [COUNT])).toMatchObject({ outputs: [], topK: 5 });
+  });
+
+  it('may have integers that JSON.parse would change', () => {
+    const { inputs } = decodePredict(bodyOf('{"inputs":{"count":[9223372036854775807]}}'), {
+      inputs: [COUNT],
+      batches: true,
+    });
+    expect(inputs[0]!.data).toEqual(tensorOf('INT64', [2n ** 63n - 1n]).data);
+  });
+});
+
+describe('a prediction is refused', () => {
+  it.each<[unknown, readonly TensorSpec[], string]>([
+    [[], [COUNT], 'the body: expected a JSON object, got an empty array'],
+    [{}, [COUNT], 'expected either inputs or instances, got neither'],
+    [{ inputs: {}, instances: [] }, [COUNT], 'expected either inputs or instances, got both'],
+    [
+      { inputs: {}, input: 1 },
+      [COUNT],
+      'input: unexpected key; the keys are inputs, instances, outputs, top_k, id',
+    ],
+    [{ inputs: {} }, [COUNT], 'inputs.count: expected the input, INT64 [-1], got nothing'],
+    [
+      { inputs: { count: 1, 'a b': 2 } },
+      [COUNT],
+      `inputs["a b"]: unexpected input; the model takes 'count' (INT64 [-1])`,
+    ],
+    [{ inputs: { count: [1.5] } }, [COUNT], 'inputs.count[0]: expected an integer from'],
+    [{ inputs: { count: 1.5 } }, [COUNT], 'inputs.count: expected an integer from'],
+    [{ inputs: { count: [[1]] } }, [COUNT], 'inputs.count[0]: expected an integer from'],
+    [
+      { inputs: { image: [[1, 2], [3]] } },
+      [IMAGE],
+      'inputs.image[1]: expected an array of 2 for FP32 [-1,2,2]',
+    ],
+    [
+      { inputs: { image: [[[1, 2], 3]] } },
+      [IMAGE],
+      'inputs.image[0][1]: expected an array for FP32 [-1,2,2], got 3',
+    ],
+    [{ inputs: { image: 'x' } }, [IMAGE], 'inputs.image: expected an array for FP32 [-1,2,2], got "x"'],
+    [
+      { inputs: { text: [['a'], ['a', 'b']] } },
+      [TEXT],
+      'inputs.text[1]: expected an array of 1 like the one before it, got an array of 2',
+    ],
+    [
+      { inputs: { image: SQUARE, count: [1] } },
+      [IMAGE, COUNT],
+      "inputs: 'image' is a single item, but 'count' is an array of them; send both in the same way",
+    ],
+    [{ inputs: { image: [] } }, [IMAGE], 'inputs.image: expected at least one row, got an empty array'],
+    [{ instances: [] }, [COUNT], 'instances: expected at least one instance, got an empty array'],
+    [{ instances: {} }, [COUNT], 'instances: expected an array, got an object'],
+    [{ instances: [1, 'x'] }, [COUNT], 'instances[1]: expected an integer from'],
+    [{ instances: [{ count: 1 }, 2] }, [COUNT], 'instances[1]: expected a JSON object, got 2'],
+    [{ instances: [{ count: 1 }, {}] }, [COUNT], 'instances[1].count: expected the input'],
+    [
+      { instances: [{ image: SQUARE, count: 'x' }] },
+      [IMAGE, COUNT],
+      'instances[0].count: expected an integer',
+    ],
+    [
+      {
+        instances: [
+          {
+            image: [
+              [1, 2],
+              [3, 'x'],
+            ],
+          },
+        ],
+      },
+      [IMAGE],
+      'instances[0].image[1][1]: expected a number',
+    ],
+    [
+      { inputs: { text: [[{ b64: 'a' }]] } },
+      [TEXT],
+      'inputs.text[0][0].b64: expected base64 of text in UTF-8',
+    ],
+    [
+      { inputs: { text: [[{ b64: '/w==' }]] } },
+      [TEXT],
+      'inputs.text[0][0].b64: expected base64 of text in UTF-8',
+    ],
+    [{ inputs: { count: [1] }, outputs: ['a', 'a'] }, [COUNT], 'outputs[1].name: expected each name once'],
+    [{ inputs: { count: [1] }, top_k: -1 }, [COUNT], 'top_k: expected a whole number from 0 to 1000, got -1'],
+  ])('%j', (body, specs, message) => {
+    expect(() => decode(body, specs)).toThrow(message);
+  });
+
+  it('row by row where a model does not batch', () => {
+    expect(() => decode({ instances: [] }, [SCALAR], false)).toThrow(
+      'instances: the model does not take rows',
+    );
+  });
+});
+
+describe('the classes of a prediction', () => {
+  const outputs = [{ ...tensorOf('FP32', [0.5, NaN, 0.25, 0, 1, 2]), name: 'p', shape: [2, 3] }];
+  const labels = { p: ['a', 'b', 'c'] };
+  const classes = (layout: Layout, topK: number, tensors: readonly Tensor[] = outputs) =>
+    JSON.parse(
+      encodePredict({ id: 'i', model: 'm', version: '1', outputs: tensors, layout, topK, labels })
+        .json as string,
+    );
+
+  it('are the largest of each row, NaN last', () => {
+    expect(classes('columns', 2).classes.p).toEqual([
+      [
+        { label: 'a', score: 0.5 },
+        { label: 'c', score: 0.25 },
+      ],
+      [
+        { label: 'c', score: 2 },
+        { label: 'b', score: 1 },
+      ],
+    ]);
+    expect(classes('rows', 9).classes.p[0][2]).toEqual({ label: 'b', score: 'NaN' });
+  });
+
+  it('are those of the item when it is a single one', () => {
+    const one = [{ ...tensorOf('FP32', [1, 2, 3]), name: 'p', shape: [1, 3] }];
+    expect(classes('single', 1, one)).toEqual({
+      id: 'i',
+      model: 'm',
+      version: '1',
+      outputs: { p: [1, 2, 3] },
+      classes: { p: [{ label: 'c', score: 3 }] },
+    });
+  });
+
+  it('are left out when none are wanted', () => {
+    expect(classes('columns', 0)).not.toHaveProperty('classes');
+  });
+});
