@@ -1,6 +1,6 @@
 import { errors } from '../common/errors';
 import type { ModelMetrics } from '../observability/model-metrics';
-import type { Device, LoadedModel } from '../runtime/messages';
+import type { Device, LoadedModel, OnnxFile } from '../runtime/messages';
 import type { Runner } from '../runtime/runner';
 import { Supervisor } from '../runtime/supervisor';
 import type { TensorSpec } from '../runtime/tensor';
@@ -74,11 +74,15 @@ export class ModelVersion {
   reason = '';
   /** Where it runs; known once it has loaded. */
   device: 'cpu' | 'cuda' | undefined;
-  /** How long loading took; known once it has succeeded. */
+  /** How long loading took, and when it was done; known once it has succeeded. */
   loadMs: number | undefined;
+  loadedAt: Date | undefined;
+  /** The file it was loaded from; known once a runner has read it. */
+  file: OnnxFile | undefined;
   /** Why requests are not batched; empty when they are. */
   unbatchable = '';
-  private readonly limits: typeof DEFAULTS;
+  /** Its settings, or the defaults. */
+  readonly limits: Readonly<Record<keyof typeof DEFAULTS, number>>;
   private readonly supervisor: Supervisor;
   private readonly reshaper: Reshaper | undefined;
   private readonly priorities: Priorities;
@@ -89,7 +93,7 @@ export class ModelVersion {
     readonly options: VersionOptions,
     private readonly observer: VersionObserver,
   ) {
-    this.limits = { ...DEFAULTS, ...options.settings } as typeof DEFAULTS;
+    this.limits = { ...DEFAULTS, ...options.settings };
     this.reshaper = Reshaper.of(options.settings.declared);
     this.priorities = new Priorities(options.settings);
     this.supervisor = this.createSupervisor();
@@ -119,6 +123,11 @@ export class ModelVersion {
     return this.loaded?.scheduler.load ?? { waitingRows: 0, waitingRequests: 0, running: 0 };
   }
 
+  /** Process ids of the runners. */
+  get pids(): readonly number[] {
+    return this.supervisor.pids;
+  }
+
   /** Most rows of one run; 1 when requests are not batched. */
   get maxBatchRows(): number {
     return this.unbatchable === '' ? this.limits.max_batch_rows : 1;
@@ -131,6 +140,7 @@ export class ModelVersion {
     try {
       await this.supervisor.start();
       this.loadMs = performance.now() - started;
+      this.loadedAt = new Date();
       if (this.state === 'LOADING') this.become('READY');
     } catch (error) {
       if (this.state === 'LOADING') this.become('UNAVAILABLE', (error as Error).message);
@@ -206,8 +216,9 @@ export class ModelVersion {
   private adopt(model: LoadedModel): { signature: Signature; scheduler: Scheduler } {
     checkLabels(this.options.settings, model);
     const { inputs, outputs } = fitTensors(this.options.settings.declared, model);
-    const { device, fallback, unbatchable } = model;
+    const { device, fallback, unbatchable, file } = model;
     this.device = device;
+    this.file = file;
     this.unbatchable = this.limits.max_batch_rows > 1 ? unbatchable : 'max_batch_rows is 1';
     if (fallback !== undefined) this.observer.fellBack(this, fallback);
     const outputNames = outputs.map(({ name }) => name);

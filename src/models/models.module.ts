@@ -3,12 +3,13 @@ import { ModelControl } from './model-control';
 import { ModelFactory } from './model-factory';
 import { ModelRegistry } from './model-registry';
 import { DetailsController } from './rest/details.controller';
+import { ModelsController } from './rest/models.controller';
 import { RepositoryController } from './rest/repository.controller';
 import { TraceController } from './rest/trace.controller';
 
 /** The models: the registry that loads and holds them, and what is told of them. */
 @Module({
-  controllers: [RepositoryController, DetailsController, TraceController],
+  controllers: [ModelsController, RepositoryController, DetailsController, TraceController],
   providers: [ModelFactory, ModelRegistry, ModelControl],
   exports: [ModelRegistry, ModelControl],
 })

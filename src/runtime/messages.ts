@@ -40,6 +40,31 @@ export interface RunMessage {
   readonly outputOffset: number;
 }
 
+/** What an ONNX file says of itself (ModelProto in onnx.proto). Empty or 0 where it says nothing. */
+export interface OnnxMetadata {
+  readonly irVersion: number;
+  readonly producerName: string;
+  readonly producerVersion: string;
+  readonly domain: string;
+  /** A 64-bit integer, which a number does not always hold. */
+  readonly modelVersion: string;
+  readonly docString: string;
+  readonly graphName: string;
+  /** Version of each operator set, by its domain; `ai.onnx` are the operators of ONNX itself. */
+  readonly opsets: Readonly<Record<string, number>>;
+  /** Its `metadata_props`. */
+  readonly properties: Readonly<Record<string, string>>;
+  /** Whether texts were cut to 4 KiB, or entries left out beyond the first 128. */
+  readonly isCut: boolean;
+}
+
+/** The file that a model was loaded from. */
+export interface OnnxFile {
+  /** Its size, files with external data included. */
+  readonly bytes: number;
+  readonly metadata: OnnxMetadata;
+}
+
 /** What a runner found in the model it loaded. */
 export interface LoadedModel {
   readonly inputs: readonly TensorSpec[];
@@ -50,6 +75,7 @@ export interface LoadedModel {
   readonly fallback?: string;
   /** Empty when requests may share a run; otherwise why not. */
   readonly unbatchable: string;
+  readonly file: OnnxFile;
 }
 
 /** Messages from the gateway to a runner. */

@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Device, LoadMessage, LoadedModel } from '../messages';
 import type { TensorSpec } from '../tensor';
-import { refusal } from './onnx-file';
+import { inspect } from './onnx-file';
 import { datatypeOf } from './onnx-types';
 import { whyUnbatchable } from './probe';
 
@@ -16,8 +16,7 @@ export interface Session {
 
 /** Loads the model of `message`. @throws Error whose message is the reason, for people. */
 export async function loadSession(message: LoadMessage): Promise<Session> {
-  const reason = refusal(message.path, message.root);
-  if (reason !== undefined) throw new Error(reason);
+  const file = inspect(message.path, message.root);
   const { session, device, fallback } = await create(message);
   const run: Session['run'] = (feeds, outputs) => session.run(feeds, outputs, QUIET);
   const inputs = session.inputMetadata.map(specOf);
@@ -27,7 +26,7 @@ export async function loadSession(message: LoadMessage): Promise<Session> {
     ? await whyUnbatchable(inputs, outputs, symbols, run)
     : 'turned off';
   return {
-    model: { inputs, outputs, device, ...(fallback === undefined ? {} : { fallback }), unbatchable },
+    model: { inputs, outputs, device, ...(fallback === undefined ? {} : { fallback }), unbatchable, file },
     run,
   };
 }

@@ -22,8 +22,8 @@ export class WireReader {
 
   constructor(private readonly fd: number) {}
 
-  /** The fields of the message at `start`..`end`. @throws Error when the bytes are not a message. */
-  *fields(start: number, end: number): Generator<Field> {
+  /** The fields of `message`. @throws Error when its bytes are none. */
+  *fields({ start, end }: Field): Generator<Field> {
     for (let next = start; next < end;) {
       this.position = next;
       const tag = this.varint();
@@ -34,11 +34,28 @@ export class WireReader {
     }
   }
 
-  /** The text at `start`..`end`. */
-  text({ start, end }: Field): string {
-    const bytes = Buffer.alloc(Math.min(end - start, WINDOW_BYTES));
+  /** The field `number` of `message`; where there are several, the last one counts. */
+  last(message: Field, number: number): Field | undefined {
+    let last: Field | undefined;
+    for (const field of this.fields(message)) if (field.number === number) last = field;
+    return last;
+  }
+
+  /** The text in `field`, or the whole characters in the first `maxBytes` of it. What is not UTF-8 becomes U+FFFD. */
+  text({ start, end }: Field, maxBytes = WINDOW_BYTES): string {
+    const bytes = Buffer.alloc(Math.min(end - start, maxBytes));
     readSync(this.fd, bytes, 0, bytes.length, start);
-    return bytes.toString('utf8');
+    // As a stream, so that a character of which only the beginning is left becomes nothing.
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: end - start > maxBytes });
+  }
+
+  /** The integer in `field`, which may be too large for a number. */
+  int64({ start, end }: Field): bigint {
+    this.position = start;
+    let value = 0n;
+    for (let index = 0; index < Math.min(end - start, 10); index++)
+      value |= BigInt(this.byte() & 0x7f) << BigInt(7 * index);
+    return BigInt.asIntN(64, value);
   }
 
   private payload(number: number, wireType: number): Field {

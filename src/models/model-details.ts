@@ -1,0 +1,122 @@
+import { stat } from 'node:fs/promises';
+import type { OnnxMetadata } from '../runtime/messages';
+import { residentBytes } from '../runtime/resident-memory';
+import type { TensorSpec } from '../runtime/tensor';
+import type { Model } from './model-factory';
+import type { ModelVersion } from './model-version';
+import type { ModelDetails, ModelEntry } from './rest/models.dto';
+import type {
+  OnnxDetails,
+  OutputLabels,
+  RunnerMemory,
+  VersionBatching,
+  VersionDetails,
+} from './rest/version-details.dto';
+
+/** Most labels of one output that are told one by one. */
+const MAX_LABELS = 1000;
+
+/** `model` as an entry of OpenAI's list of models. */
+export async function entryOf({ name, versions }: Model): Promise<ModelEntry> {
+  const loadedAt = versions.findLast(({ state }) => state === 'READY')?.loadedAt;
+  const created = loadedAt ?? (await writtenAt(versions));
+  return { id: name, object: 'model', created: Math.floor(created.getTime() / 1000), owned_by: 'nexus' };
+}
+
+/** All that is known of `model`; the memory of its runners is measured for it. */
+export async function detailsOf(model: Model): Promise<ModelDetails> {
+  const { settings, versions } = model;
+  const { id, object, created, owned_by } = await entryOf(model);
+  return {
+    id,
+    object,
+    created,
+    owned_by,
+    ...(settings.description === undefined ? {} : { description: settings.description.trim() }),
+    required: settings.required ?? true,
+    versions: await Promise.all(versions.map(versionOf)),
+  };
+}
+
+/** When the file of the newest version that has one was written; the beginning of 1970 when none has. */
+async function writtenAt(versions: readonly ModelVersion[]): Promise<Date> {
+  const newest = versions.findLast(({ options }) => options.path !== '');
+  const file = newest && (await stat(newest.options.path).catch(() => undefined));
+  return file?.mtime ?? new Date(0);
+}
+
+async function versionOf(version: ModelVersion): Promise<VersionDetails> {
+  const { state, reason, loadMs, loadedAt, options } = version;
+  const memory = await memoryOf(version);
+  return {
+    version: version.version,
+    state,
+    reason,
+    ...options.placement,
+    ...loadedDetails(version),
+    ...(loadMs === undefined ? {} : { load_ms: Math.round(loadMs) }),
+    ...(loadedAt === undefined ? {} : { loaded_at: loadedAt.toISOString() }),
+    ...(memory === undefined ? {} : { memory }),
+  };
+}
+
+/** What is known once a runner has read the file. */
+function loadedDetails(version: ModelVersion): Partial<VersionDetails> {
+  const { device, file } = version;
+  if (file === undefined || device === undefined) return {};
+  const { inputs, outputs, labels } = version.signature;
+  return {
+    device,
+    signature: { inputs: inputs.map(tensorOf), outputs: outputs.map(tensorOf) },
+    labels: Object.entries(labels).map(labelsOf),
+    batching: batchingOf(version),
+    file_bytes: file.bytes,
+    onnx: onnxOf(file.metadata),
+  };
+}
+
+function tensorOf({ name, datatype, shape }: TensorSpec) {
+  return { name, datatype, shape: [...shape] };
+}
+
+function labelsOf([output, names]: [string, readonly string[]]): OutputLabels {
+  const count = names.length;
+  return { output, count, ...(count > MAX_LABELS ? {} : { names: [...names] }) };
+}
+
+function batchingOf({ unbatchable, maxBatchRows, limits, options }: ModelVersion): VersionBatching {
+  const { merge_requests: merges = true, priority_levels = 0 } = options.settings;
+  const whyNot = unbatchable === '' && !merges ? 'its configuration has no dynamic_batching' : unbatchable;
+  return {
+    enabled: whyNot === '',
+    ...(whyNot === '' ? {} : { why_not: whyNot }),
+    max_batch_rows: maxBatchRows,
+    max_queue_delay_us: limits.max_queue_delay_us,
+    max_queue_rows: limits.max_queue_rows,
+    max_queue_bytes: limits.max_queue_bytes,
+    priority_levels,
+  };
+}
+
+async function memoryOf({ pids }: ModelVersion): Promise<RunnerMemory | undefined> {
+  const measured = await Promise.all(pids.map(residentBytes));
+  const runners = measured.filter((bytes) => bytes !== undefined);
+  if (runners.length === 0) return undefined;
+  const sum = runners.reduce((total, bytes) => total + bytes);
+  return { resident_bytes: sum, resident_bytes_per_runner: runners };
+}
+
+function onnxOf(metadata: OnnxMetadata): OnnxDetails {
+  return {
+    ir_version: metadata.irVersion,
+    opset: metadata.opsets,
+    producer_name: metadata.producerName,
+    producer_version: metadata.producerVersion,
+    domain: metadata.domain,
+    model_version: metadata.modelVersion,
+    doc_string: metadata.docString,
+    graph_name: metadata.graphName,
+    metadata_props: metadata.properties,
+    truncated: metadata.isCut,
+  };
+}

@@ -1,0 +1,33 @@
+import { VersionDetails } from './version-details.dto';
+
+/** A model, in the words of OpenAI's API. */
+export class ModelEntry {
+  /** @example digits */
+  id: string;
+  object: 'model';
+  /**
+   * Seconds since 1970: when its newest version that is ready was loaded; when none is, when the model file was
+   * written, and 0 without a file.
+   * @example 1767225600
+   */
+  created: number;
+  /** @example nexus */
+  owned_by: string;
+}
+
+/** The models that can be called. */
+export class ModelEntryList {
+  object: 'list';
+  /** By id. */
+  data: ModelEntry[];
+}
+
+/** All that is known of a model. */
+export class ModelDetails extends ModelEntry {
+  /** @example Recognises a handwritten digit in an image of 8x8 pixels. */
+  description?: string;
+  /** Whether the server is not ready without this model. */
+  required: boolean;
+  /** Oldest first. */
+  versions: VersionDetails[];
+}

@@ -1,0 +1,71 @@
+import { realpathSync } from 'node:fs';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { Refusal } from './refusal';
+import type { Field, WireReader } from './wire';
+
+/** Messages of onnx.proto that can hold, at some depth, a tensor with external data: field number to message. */
+const INSIDE: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  model: { 7: 'graph', 25: 'function' },
+  graph: { 1: 'node', 5: 'tensor', 15: 'sparse' },
+  function: { 7: 'node', 11: 'attribute' },
+  node: { 5: 'attribute' },
+  attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparse', 23: 'sparse' },
+  sparse: { 1: 'tensor', 2: 'tensor' },
+  tensor: { 13: 'entry' },
+  entry: {},
+};
+
+const MAX_DEPTH = 64;
+
+/**
+ * Real paths of the files with external data of the model in `file`, which lies at `path`; each once.
+ * @throws Refusal when one is missing or outside `root`.
+ */
+export function externalFiles(
+  reader: WireReader,
+  file: Field,
+  path: string,
+  root: string,
+): ReadonlySet<string> {
+  const named = new Set(locations(reader, file, 'model', 0));
+  return new Set([...named].map((location) => locate(location, dirname(path), root)));
+}
+
+/** Real path of `location`, which is relative to `folder`. @throws Refusal */
+function locate(location: string, folder: string, root: string): string {
+  const target = resolve(folder, location);
+  if (isAbsolute(location) || !isInside(target, root))
+    throw new Refusal(`external data '${location}' is outside the model repository`);
+  const real = realPath(target);
+  if (real === undefined)
+    throw new Refusal(`external data '${location}' is missing; it belongs beside model.onnx`);
+  if (isInside(real, root)) return real;
+  throw new Refusal(`external data '${location}' is a link that leaves the model repository`);
+}
+
+/** Every `location` of external data below `message`. */
+function* locations(reader: WireReader, message: Field, kind: string, depth: number): Generator<string> {
+  if (depth > MAX_DEPTH) throw new Error('the graph is nested too deep');
+  if (kind === 'entry') {
+    const [key, value] = [reader.last(message, 1), reader.last(message, 2)];
+    if (key !== undefined && value !== undefined && reader.text(key) === 'location') yield reader.text(value);
+    return;
+  }
+  for (const field of reader.fields(message)) {
+    const inner = INSIDE[kind]?.[field.number];
+    if (inner !== undefined) yield* locations(reader, field, inner, depth + 1);
+  }
+}
+
+function isInside(path: string, root: string): boolean {
+  const way = relative(root, path);
+  return !way.startsWith('..') && !isAbsolute(way);
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+import type { OnnxMetadata } from '../messages';
+import type { Field, WireReader } from './wire';
+
+/** Longest text that is kept: whole licences and tables of classes stand in metadata too. */
+const MAX_TEXT_BYTES = 4096;
+
+/** Most operator sets, and most metadata properties, that are kept. */
+const MAX_ENTRIES = 128;
+
+/** What the ModelProto `model` says of itself. @throws Error when it is none. */
+export function metadataOf(reader: WireReader, model: Field): OnnxMetadata {
+  const excerpt = new Excerpt(reader);
+  const graph = reader.last(model, 7);
+  const metadata = {
+    irVersion: Number(excerpt.integer(model, 1)),
+    producerName: excerpt.text(model, 2),
+    producerVersion: excerpt.text(model, 3),
+    domain: excerpt.text(model, 4),
+    modelVersion: String(excerpt.integer(model, 5)),
+    docString: excerpt.text(model, 6),
+    graphName: graph === undefined ? '' : excerpt.text(graph, 2),
+    opsets: excerpt.record(model, 8, (opset) => [
+      excerpt.text(opset, 1) || 'ai.onnx',
+      Number(excerpt.integer(opset, 2)),
+    ]),
+    properties: excerpt.record(model, 14, (entry) => [excerpt.text(entry, 1), excerpt.text(entry, 2)]),
+  };
+  return { ...metadata, isCut: excerpt.isCut };
+}
+
+/** Reads fields, but not all of what is too long, and notes whether anything was. */
+class Excerpt {
+  isCut = false;
+
+  constructor(private readonly reader: WireReader) {}
+
+  /** The text in field `number` of `message`; empty when there is none. */
+  text(message: Field, number: number): string {
+    const field = this.reader.last(message, number);
+    if (field === undefined) return '';
+    if (field.end - field.start > MAX_TEXT_BYTES) this.isCut = true;
+    return this.reader.text(field, MAX_TEXT_BYTES);
+  }
+
+  /** The integer in field `number` of `message`; 0 when there is none. */
+  integer(message: Field, number: number): bigint {
+    const field = this.reader.last(message, number);
+    return field === undefined ? 0n : this.reader.int64(field);
+  }
+
+  /** The entries in the fields `number` of `message`. Of those with one key, the last one counts. */
+  record<T>(message: Field, number: number, entryOf: (field: Field) => [string, T]): Record<string, T> {
+    const entries: [string, T][] = [];
+    for (const field of this.reader.fields(message)) {
+      if (field.number !== number) continue;
+      if (entries.length < MAX_ENTRIES) entries.push(entryOf(field));
+      else this.isCut = true;
+    }
+    return Object.fromEntries(entries);
+  }
+}
