@@ -6,7 +6,13 @@ import { transformSync } from '@swc/core';
 const ROOT = resolve(__dirname, '../../..');
 
 /** What the codec consists of; threads run JavaScript from files, which the tests otherwise never have. */
-const SOURCES = ['src/common/errors.ts', 'src/runtime/tensor.ts', 'src/inference/rest/codec/**/*.ts'];
+const SOURCES = [
+  'src/common/errors.ts',
+  'src/common/json-structure.ts',
+  'src/common/threads.ts',
+  'src/runtime/tensor.ts',
+  'src/inference/rest/codec/**/*.ts',
+];
 
 /** Compiles the codec into a new temporary folder, and gives that folder. */
 export function compileCodec(): string {

@@ -1,5 +1,6 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { outcomeOf, type DecodeTask, type EncodeTask, type Outcome } from './crossing';
+import { outcomeOf, type Outcome } from '../../../common/threads';
+import type { DecodeTask, EncodeTask } from './crossing';
 import { decodeRequest } from './decode/request';
 import { encodeResponse } from './encode/response';
 import type { V2Request } from './messages';

@@ -9,7 +9,7 @@ import { parseExactJson } from './json/exact-json';
 import { readInput } from './input';
 import { asArray, asName, asObject, classCountOf, flag, requireUniqueNames } from './fields';
 import { mismatch } from './mismatch';
-import { requireLittleStructure } from './json/structure';
+import { requireLittleStructure } from '../../../../common/json-structure';
 import { readParameters } from './parameters';
 
 /**
