@@ -3,19 +3,20 @@ import { readInnerFile } from '../inner-file';
 import { ModelSettingsError, type ModelSettings } from '../model-settings';
 import type { FoundModel } from '../repository';
 import { batchingOf } from './batching';
-import { Fault } from './text/fault';
 import { checkIdentity } from './identity';
 import { instancesOf } from './instances';
+import { parseMessageJson } from './json/json-mapping';
 import { MODEL_CONFIG, type ModelConfig } from './model-config';
 import { parametersOf } from './parameters';
-import { positionOf, readMessage } from './text/read-message';
-import { refuseUnread, refuseUnsupported } from './refusals';
+import { refuseEscapes, refuseUnread, refuseUnsupported } from './refusals';
 import { tensorsOf } from './tensors';
-import { parseText } from './text/text-format';
+import { Fault } from './text/fault';
+import { positionOf, readMessage } from './text/read-message';
+import { parseText, type Field } from './text/text-format';
 import { versionPolicyOf, type VersionPolicy } from './version-policy';
 import { warmUpSamplesOf } from './warm-up-samples';
 
-/** What a config.pbtxt comes to. */
+/** What a model configuration of Triton comes to. */
 export interface TritonConfig {
   readonly settings: ModelSettings;
   readonly chooseVersions: VersionPolicy;
@@ -42,25 +43,55 @@ export async function readTritonConfig(
     throw new ModelSettingsError(`${file} cannot be read: ${error.message}`);
   });
   if (bytes === undefined) return undefined;
-  if (bytes.byteLength > MAX_BYTES)
-    throw new ModelSettingsError(`${file} has ${bytes.byteLength} bytes; at most ${MAX_BYTES}`);
+  const text = bytes.toString('utf8');
+  return explained(text, file, () => understand(typed(parseText(text)), file, model, repository));
+}
+
+/**
+ * Reads the JSON mapping of a configuration that a client sent for `model`, and the files it names, which must be in
+ * the folder of the model. It is called `file` in messages.
+ * @throws ModelSettingsError as {@link readTritonConfig} does.
+ */
+export function readJsonConfig(
+  json: string,
+  file: string,
+  model: FoundModel,
+  repository: string,
+): Promise<TritonConfig> {
+  return explained(json, file, () => {
+    const config = typed(parseMessageJson(json, MODEL_CONFIG));
+    refuseEscapes(config);
+    return understand(config, file, model, repository);
+  });
+}
+
+/** What `read` makes of `text`. @throws ModelSettingsError for a Fault, with the file that it is in. */
+async function explained(
+  text: string,
+  file: string,
+  read: () => Promise<TritonConfig>,
+): Promise<TritonConfig> {
+  const size = Buffer.byteLength(text);
+  if (size > MAX_BYTES) throw new ModelSettingsError(`${file} has ${size} bytes; at most ${MAX_BYTES}`);
   try {
-    return await understand(bytes.toString('utf8'), model, repository, file);
+    return await read();
   } catch (error) {
     if (error instanceof Fault) throw new ModelSettingsError(`${file}:${error.message}`);
     throw error;
   }
 }
 
+function typed(fields: readonly Field[]): ModelConfig {
+  refuseUnread(fields);
+  return readMessage(fields, MODEL_CONFIG);
+}
+
 async function understand(
-  text: string,
+  config: ModelConfig,
+  file: string,
   { name, folder }: FoundModel,
   repository: string,
-  file: string,
 ): Promise<TritonConfig> {
-  const fields = parseText(text);
-  refuseUnread(fields);
-  const config = readMessage(fields, MODEL_CONFIG);
   checkIdentity(config, name);
   refuseUnsupported(config);
   const { default_model_filename: filename = '' } = config;
