@@ -1,4 +1,4 @@
-import { Piscina } from 'piscina';
+import { move, Piscina, transferableSymbol, valueSymbol } from 'piscina';
 import { NexusError } from './errors';
 
 /**
@@ -52,4 +52,9 @@ export function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength)
     return bytes as Uint8Array<ArrayBuffer>;
   return new Uint8Array(bytes);
+}
+
+/** What a function of a thread returns to answer `outcome`, with the memory of `buffers` moved to the caller. */
+export function moving(outcome: Outcome<unknown>, buffers: readonly ArrayBufferLike[]): unknown {
+  return move({ [transferableSymbol]: buffers, [valueSymbol]: outcome });
 }

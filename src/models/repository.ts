@@ -52,7 +52,8 @@ export async function scanRepository(path: string): Promise<Repository> {
   return { root, models: await Promise.all(folders.map((name) => findModel(join(root, name), name, root))) };
 }
 
-async function findModel(folder: string, name: string, root: string): Promise<FoundModel> {
+/** Finds the model `name` in `folder`, no file of which may be outside `root`. */
+export async function findModel(folder: string, name: string, root: string): Promise<FoundModel> {
   if (isOutside(await realpath(folder), root))
     return refused(name, folder, 'the folder is a link that leaves the model repository');
   const entries = await list(folder);

@@ -4,6 +4,8 @@ import { ApiV2Errors } from '../../common/api-v2-errors';
 import { errors } from '../../common/errors';
 import { jsonObject } from '../../common/json-object';
 import { ModelControl } from '../model-control';
+import { parametersOf } from '../overrides/load-parameters';
+import { OverrideReader } from '../overrides/override-reader';
 import { ApiModel } from './api-model';
 import { RepositoryChangeRequest, RepositoryIndexEntry, RepositoryIndexRequest } from './repository.dto';
 
@@ -16,7 +18,10 @@ interface RawRequest {
 @ApiTags('Models')
 @Controller('v2/repository')
 export class RepositoryController {
-  constructor(private readonly control: ModelControl) {}
+  constructor(
+    private readonly control: ModelControl,
+    private readonly overrides: OverrideReader,
+  ) {}
 
   /**
    * Every version of every model, with its state and the reason for it. `{"ready": true}` leaves out what is not READY.
@@ -43,7 +48,7 @@ export class RepositoryController {
   @ApiModel()
   @ApiV2Errors('invalid', 'too_large')
   async repositoryModelLoad(@Param('model') model: string, @Req() { body }: RawRequest): Promise<void> {
-    await this.control.load(model, parametersOf(body));
+    await this.control.load(model, await this.overrides.parameters(body));
   }
 
   /** Serves a model no more, with NEXUS_MODEL_CONTROL_MODE=explicit. Requests that it has taken are answered first. */
@@ -63,13 +68,6 @@ function wantsReadyOnly(body: Uint8Array | undefined): boolean {
   const { ready = false } = jsonObject(body, '{"ready": true} or {"ready": false}');
   if (typeof ready === 'boolean') return ready;
   throw expected('{"ready": true} or {"ready": false}');
-}
-
-/** The parameters of a change, by name. */
-function parametersOf(body: Uint8Array | undefined): Record<string, unknown> {
-  const { parameters = {} } = jsonObject(body, '{"parameters": {...}}');
-  if (typeof parameters === 'object' && parameters !== null) return parameters as Record<string, unknown>;
-  throw expected('{"parameters": {...}}');
 }
 
 function expected(form: string) {

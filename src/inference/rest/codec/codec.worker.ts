@@ -1,5 +1,4 @@
-import { move, transferableSymbol, valueSymbol } from 'piscina';
-import { outcomeOf, type Outcome } from '../../../common/threads';
+import { moving, outcomeOf } from '../../../common/threads';
 import type { DecodeTask, EncodeTask } from './crossing';
 import { decodeRequest } from './decode/request';
 import { encodeResponse } from './encode/response';
@@ -24,8 +23,4 @@ export function encode({ response, binary }: EncodeTask): unknown {
 /** The buffers below the tensors; several binary inputs are views of one. */
 function buffersOf({ inputs }: V2Request): readonly ArrayBufferLike[] {
   return [...new Set(inputs.map(({ data }) => data.buffer))];
-}
-
-function moving(outcome: Outcome<unknown>, buffers: readonly ArrayBufferLike[]): unknown {
-  return move({ [transferableSymbol]: buffers, [valueSymbol]: outcome });
 }
