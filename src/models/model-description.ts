@@ -1,5 +1,6 @@
 import { ModelSettingsError, readModelSettings, type ModelSettings } from './model-settings';
 import { findVersions, type FoundModel, type FoundVersion } from './repository';
+import { chosenVersions } from './triton/version-policy';
 import { CONFIG_FILE, readJsonConfig, readTritonConfig, type TritonConfig } from './triton/triton-config';
 
 /** What is known of a model before any of its versions is loaded. */
@@ -55,11 +56,12 @@ async function read(model: FoundModel, repository: string): Promise<ModelDescrip
 
 /** What `config` makes of the model. */
 async function follow(
-  { settings, chooseVersions, filename }: TritonConfig,
+  { settings, filename }: TritonConfig,
   model: FoundModel,
   repository: string,
 ): Promise<ModelDescription> {
-  const wanted = chooseVersions(model.versions.map(({ version }) => version));
+  const there = model.versions.map(({ version }) => version);
+  const wanted = chosenVersions(settings.version_policy ?? {}, there);
   return { settings, versions: await findVersions(model, wanted, filename, repository) };
 }
 

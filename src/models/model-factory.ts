@@ -54,10 +54,10 @@ export class ModelFactory {
         : await this.overrides.describe(found, root, json);
     const device = settings.device ?? (this.config.device as Device);
     const placement = placementOf(settings, device, availableParallelism());
-    const made = versions.map(({ version, path = '', reason }) => {
+    const made = versions.map(({ version, path = '', filename = '', reason }) => {
       const why = refusal ?? reason;
       const metrics = this.metrics.inference.model(name, version);
-      const options = { model: name, version, path, root, settings, device, placement, metrics };
+      const options = { model: name, version, path, filename, root, settings, device, placement, metrics };
       return new ModelVersion(why === undefined ? options : { ...options, refusal: why }, this.observer);
     });
     return { name, settings, versions: made };

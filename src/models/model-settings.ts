@@ -5,6 +5,7 @@ import { isMap, LineCounter, parseDocument, type Document } from 'yaml';
 import type { Device } from '../runtime/messages';
 import type { TensorSpec } from '../runtime/tensor';
 import type { DeclaredTensors } from './declared-tensors';
+import type { VersionPolicy } from './rest/configuration.dto';
 import { readInnerFile } from './inner-file';
 import schema from './model.schema.json';
 
@@ -50,6 +51,10 @@ export interface ModelSettings extends OnlyInTritonConfig {
 /** What model.yaml has no key for. */
 interface OnlyInTritonConfig {
   readonly declared?: DeclaredTensors;
+  /** Which versions are served, in Triton's words; all of them when absent. */
+  readonly version_policy?: VersionPolicy;
+  /** Files of `labels`, by output. */
+  readonly label_files?: Readonly<Record<string, string>>;
   /** Whether requests may share a run; true when absent. */
   readonly merge_requests?: boolean;
   /** Most requests that may wait. */

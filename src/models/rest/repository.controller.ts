@@ -7,7 +7,12 @@ import { ModelControl } from '../model-control';
 import { parametersOf } from '../overrides/load-parameters';
 import { OverrideReader } from '../overrides/override-reader';
 import { ApiModel } from './api-model';
-import { RepositoryChangeRequest, RepositoryIndexEntry, RepositoryIndexRequest } from './repository.dto';
+import {
+  RepositoryIndexEntry,
+  RepositoryIndexRequest,
+  RepositoryLoadRequest,
+  RepositoryUnloadRequest,
+} from './repository.dto';
 
 /** A request whose body is the bytes that came. */
 interface RawRequest {
@@ -37,13 +42,14 @@ export class RepositoryController {
   }
 
   /**
-   * Loads a model as the repository has it now, with NEXUS_MODEL_CONTROL_MODE=explicit. One that is served already is
-   * replaced once the new one is ready; where the new one cannot be loaded it stays.
+   * Loads a model as the repository has it now, or with the configuration and the files of the request, with
+   * NEXUS_MODEL_CONTROL_MODE=explicit. One that is served already is replaced once the new one is ready; where the new
+   * one cannot be loaded it stays.
    */
   @Post('models/:model/load')
   @HttpCode(200)
   @ApiOperation({ summary: 'Load a model' })
-  @ApiBody({ type: RepositoryChangeRequest, required: false })
+  @ApiBody({ type: RepositoryLoadRequest, required: false })
   @ApiOkResponse({ description: 'The model is ready.' })
   @ApiModel()
   @ApiV2Errors('invalid', 'too_large')
@@ -55,7 +61,7 @@ export class RepositoryController {
   @Post('models/:model/unload')
   @HttpCode(200)
   @ApiOperation({ summary: 'Unload a model' })
-  @ApiBody({ type: RepositoryChangeRequest, required: false })
+  @ApiBody({ type: RepositoryUnloadRequest, required: false })
   @ApiOkResponse({ description: 'The model is gone.' })
   @ApiModel()
   @ApiV2Errors('invalid', 'too_large')

@@ -13,13 +13,12 @@ import { tensorsOf } from './tensors';
 import { Fault } from './text/fault';
 import { positionOf, readMessage } from './text/read-message';
 import { parseText, type Field } from './text/text-format';
-import { versionPolicyOf, type VersionPolicy } from './version-policy';
+import { versionPolicyOf } from './version-policy';
 import { warmUpSamplesOf } from './warm-up-samples';
 
 /** What a model configuration of Triton comes to. */
 export interface TritonConfig {
   readonly settings: ModelSettings;
-  readonly chooseVersions: VersionPolicy;
   /** Name of the ONNX file in each version folder. */
   readonly filename: string;
 }
@@ -96,17 +95,24 @@ async function understand(
   refuseUnsupported(config);
   const { default_model_filename: filename = '' } = config;
   return {
-    chooseVersions: versionPolicyOf(config),
     filename: filename === '' ? 'model.onnx' : filename,
     settings: {
       ...batchingOf(config),
       ...instancesOf(config),
       ...parametersOf(config),
+      version_policy: versionPolicyOf(config),
       declared: tensorsOf(config, file),
+      label_files: labelFilesOf(config),
       labels: await labelsOf(config, folder, repository),
       warmup: await warmUpSamplesOf(config, folder, repository),
     },
   };
+}
+
+/** Files of labels, by output. */
+function labelFilesOf({ output = [] }: ModelConfig): Record<string, string> {
+  const named = output.filter(({ label_filename: file = '' }) => file !== '');
+  return Object.fromEntries(named.map(({ name = '', label_filename: file = '' }) => [name, file]));
 }
 
 async function labelsOf(
