@@ -83,10 +83,10 @@ export class GrpcOperationsController {
   }
 }
 
-/** What is set of each parameter: a string, bytes, and so on. */
+/** What is set of each parameter: a string, bytes, and so on; null when nothing is. */
 function valuesOf(parameters: Readonly<Record<string, ChangeParameter>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(parameters).map(([name, value]) => [name, value[value.parameter_choice ?? '']]),
+    Object.entries(parameters).map(([name, value]) => [name, value[value.parameter_choice ?? ''] ?? null]),
   );
 }
 
