@@ -164,7 +164,7 @@ it('a configuration in JSON and the same in config.pbtxt come to the same', asyn
 }, 60_000);
 
 it('takes what Triton answers for a model, every field of which is there', async () => {
-  const tensor = { data_type: 'TYPE_FP32', is_shape_tensor: false, is_non_linear_format_io: false };
+  const common = { data_type: 'TYPE_FP32', is_shape_tensor: false, is_non_linear_format_io: false };
   const json = JSON.stringify({
     name: 'm',
     platform: 'onnxruntime_onnx',
@@ -174,7 +174,7 @@ it('takes what Triton answers for a model, every field of which is there', async
     max_batch_size: 8,
     input: [
       {
-        ...tensor,
+        ...common,
         name: 'x',
         format: 'FORMAT_NONE',
         dims: ['4'],
@@ -182,7 +182,7 @@ it('takes what Triton answers for a model, every field of which is there', async
         optional: false,
       },
     ],
-    output: [{ ...tensor, name: 'y', dims: ['2'], label_filename: 'some.txt' }],
+    output: [{ ...common, name: 'y', dims: ['2'], label_filename: 'some.txt' }],
     batch_input: [],
     batch_output: [],
     optimization: {
