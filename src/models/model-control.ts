@@ -5,7 +5,7 @@ import { loadAll, ModelFactory, type Model } from './model-factory';
 import { ModelRegistry } from './model-registry';
 import type { Parameters } from './overrides/load-parameters';
 import { OverrideFolder } from './overrides/override-folder';
-import { isModelName, overridesOf, type Overrides } from './overrides/overrides';
+import { refusedParameter, requireModelName, type Overrides } from './overrides/overrides';
 import { findModel, scanRepository } from './repository';
 import type { RepositoryIndexEntry } from './rest/repository.dto';
 
@@ -23,15 +23,19 @@ export class ModelControl {
     private readonly factory: ModelFactory,
   ) {}
 
+  /** @throws NexusError model_control_off */
+  requireExplicit(): void {
+    if (this.config.modelControlMode === 'none') throw errors.modelControlOff();
+  }
+
   /**
-   * Loads the model as the repository has it now, or as the overrides among `parameters` have it, this once. One of
-   * the same name is served until the new one is READY, and answers what it has taken before it ends; when nothing of
-   * the new one can be loaded, it stays.
+   * Loads the model as the repository has it now, or, this once, as `overrides` have it. One of the same name is
+   * served until the new one is READY, and answers what it has taken before it ends; when nothing of the new one can
+   * be loaded, it stays.
    *
    * @throws NexusError model_control_off, invalid_input, not_in_repository, no_room, load_failed
    */
-  async load(name: string, parameters: Parameters): Promise<void> {
-    const overrides = overridesOf(parameters);
+  async load(name: string, overrides: Overrides): Promise<void> {
     await this.change(name, () => this.loadNow(name, overrides));
   }
 
@@ -67,8 +71,8 @@ export class ModelControl {
   }
 
   /** Runs `work` when the earlier changes of the model are done. */
-  private change(name: string, work: () => Promise<void>): Promise<void> {
-    if (this.config.modelControlMode === 'none') return Promise.reject(errors.modelControlOff());
+  private async change(name: string, work: () => Promise<void>): Promise<void> {
+    this.requireExplicit();
     const earlier = this.changes.get(name) ?? this.registry.loaded;
     const change = earlier.catch(() => {}).then(work);
     this.changes.set(name, change);
@@ -77,7 +81,7 @@ export class ModelControl {
 
   private async loadNow(name: string, { config, files }: Overrides): Promise<void> {
     if (files.size === 0) return this.serve(await this.fromRepository(name, config));
-    if (!isModelName(name)) throw errors.invalidInput(`'${name}' cannot be the name of a model`);
+    requireModelName(name);
     const folder = await OverrideFolder.write(files);
     try {
       const found = await findModel(folder.path, name, folder.path);
@@ -118,10 +122,7 @@ export class ModelControl {
 function requireUnloadParameters(parameters: Parameters): void {
   const strange = Object.keys(parameters).find((name) => name !== 'unload_dependents');
   if (strange !== undefined)
-    throw errors.invalidInput(
-      `parameters.${strange}: not supported; a model is unloaded with unload_dependents`,
-      `parameters.${strange}`,
-    );
+    throw refusedParameter(strange, 'not supported; a model is unloaded with unload_dependents');
 }
 
 async function retire({ versions, folder }: Model): Promise<void> {

@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { ModelControl } from '../../models/model-control';
+import { overridesOf } from '../../models/overrides/overrides';
 import { ModelRegistry } from '../../models/model-registry';
 import { LogSettings } from '../../observability/log-settings';
 import { Traces } from '../../observability/traces';
@@ -46,7 +47,7 @@ export class GrpcOperationsController {
   /** Loads a model as the repository has it now, or as the parameters say. */
   @GrpcMethod(SERVICE, 'RepositoryModelLoad')
   async repositoryModelLoad({ model_name: name = '', parameters = {} }: ChangeRequest) {
-    await this.control.load(name, valuesOf(parameters));
+    await this.control.load(name, overridesOf(valuesOf(parameters)));
     return {};
   }
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:buffer';
 import { errors } from '../../common/errors';
 import { jsonObject } from '../../common/json-object';
-import { FILE_PREFIX } from './overrides';
+import { FILE_PREFIX, refusedParameter } from './overrides';
 
 /** Parameters of a change, by name, as the client sent them. */
 export type Parameters = Readonly<Record<string, unknown>>;
@@ -43,8 +43,5 @@ function decoded(name: string, text: string): Uint8Array {
   const got = isPadding
     ? `${text.length} characters, which is no multiple of 4`
     : `another character at ${end}`;
-  throw errors.invalidInput(
-    `parameters.${name}: expected base64 with padding, got ${got}`,
-    `parameters.${name}`,
-  );
+  throw refusedParameter(name, `expected base64 with padding, got ${got}`);
 }

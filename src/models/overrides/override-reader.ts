@@ -3,7 +3,8 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { movable, settle, threadPool, type Outcome } from '../../common/threads';
 import type { ModelDescription } from '../model-description';
 import type { FoundModel } from '../repository';
-import { loadParameters, type Parameters } from './load-parameters';
+import { loadParameters } from './load-parameters';
+import { overridesOf, type Overrides } from './overrides';
 
 /** A body of this many bytes is read in about 1 ms; a larger one on the thread. */
 const INLINE_BYTES = 128 * 1024;
@@ -14,14 +15,14 @@ export class OverrideReader implements OnApplicationShutdown {
   private readonly pool = threadPool(join(__dirname, 'override.worker.js'), { minThreads: 0, maxThreads: 1 });
 
   /**
-   * As {@link loadParameters}. A large `body` is given away: its memory may be detached afterwards.
+   * The overrides in the body of a load request. A large `body` is given away: its memory may be detached afterwards.
    * @throws NexusError invalid_input
    */
-  async parameters(body: Uint8Array | undefined): Promise<Parameters> {
-    if (body === undefined || body.byteLength <= INLINE_BYTES) return loadParameters(body);
+  async read(body: Uint8Array | undefined): Promise<Overrides> {
+    if (body === undefined || body.byteLength <= INLINE_BYTES) return overridesOf(loadParameters(body));
     const owned = movable(body);
-    const options = { name: 'parameters', transferList: [owned.buffer] };
-    return settle((await this.pool.run(owned, options)) as Outcome<Parameters>);
+    const options = { name: 'read', transferList: [owned.buffer] };
+    return settle((await this.pool.run(owned, options)) as Outcome<Overrides>);
   }
 
   /** What `json` says of `model`, as describeModel. A configuration is small, but takes 0.5 µs a byte to read. */

@@ -2,20 +2,15 @@ import { movable, moving, outcomeOf } from '../../common/threads';
 import { describeModel, type ModelDescription } from '../model-description';
 import type { FoundModel } from '../repository';
 import { loadParameters } from './load-parameters';
+import { overridesOf } from './overrides';
 
-/** Runs on the thread of overrides: {@link loadParameters}; the memory of the files moves to the caller. */
-export function parameters(body: Uint8Array): unknown {
-  const buffers: ArrayBuffer[] = [];
-  const outcome = outcomeOf(() =>
-    Object.fromEntries(
-      Object.entries(loadParameters(body)).map(([name, value]) => {
-        if (!(value instanceof Uint8Array)) return [name, value];
-        const content = movable(value);
-        buffers.push(content.buffer);
-        return [name, content];
-      }),
-    ),
-  );
+/** Runs on the thread of overrides: the overrides in `body`; the memory of the files moves to the caller. */
+export function read(body: Uint8Array): unknown {
+  const outcome = outcomeOf(() => {
+    const { config, files } = overridesOf(loadParameters(body));
+    return { config, files: new Map([...files].map(([path, content]) => [path, movable(content)])) };
+  });
+  const buffers = 'value' in outcome ? [...outcome.value.files.values()].map(({ buffer }) => buffer) : [];
   return moving(outcome, buffers);
 }
 

@@ -1,4 +1,4 @@
-import { errors } from '../../common/errors';
+import { errors, type NexusError } from '../../common/errors';
 
 /** What a client sent to load a model with, in place of what the repository has. */
 export interface Overrides {
@@ -11,6 +11,7 @@ export interface Overrides {
 /** What the name of a parameter starts with that is a file; the rest is its path. */
 export const FILE_PREFIX = 'file:';
 
+const MAX_CONFIG = 2 ** 20;
 const MAX_FILES = 1000;
 const MAX_PATH_BYTES = 1024;
 /** As file systems have it. */
@@ -22,33 +23,46 @@ const NAME = /^(?!\.\.?$)[^/\\\p{Cc}]+$/u;
  * `file:<version>/<file>`, bytes.
  * @throws NexusError invalid_input that names the parameter.
  */
-export function overridesOf(parameters: Readonly<Record<string, unknown>>): Overrides {
-  const { config, ...others } = parameters;
-  if (config !== undefined && typeof config !== 'string')
-    throw refused('config', `expected a string, the model configuration as JSON; got ${kindOf(config)}`);
-  const files = new Map(Object.entries(others).map(([name, content]) => fileOf(name, content)));
-  if (files.size === 0) return { config, files };
-  if (config === undefined)
-    throw refused('config', 'expected beside files, which replace the folder of the model; got nothing');
-  if (files.size > MAX_FILES)
-    throw errors.invalidInput(`${files.size} files are too many; at most ${MAX_FILES}`);
-  for (const path of files.keys()) requireFolders(path, files);
+export function overridesOf({ config, ...others }: Readonly<Record<string, unknown>>): Overrides {
+  const files = filesOf(others);
+  if (config === undefined && files.size === 0) return { config, files };
+  if (typeof config !== 'string')
+    throw refusedParameter(
+      'config',
+      `expected a string, the model configuration as JSON, which files need beside them; got ${kindOf(config)}`,
+    );
+  if (config.length > MAX_CONFIG)
+    throw refusedParameter('config', `it has ${config.length} characters; at most ${MAX_CONFIG}`);
   return { config, files };
 }
 
-/** Whether a folder of the repository could have this name. */
-export function isModelName(name: string): boolean {
-  return isName(name) && !/^[._]/.test(name);
+/** @throws NexusError invalid_input when no folder of the repository could have this name. */
+export function requireModelName(name: string): void {
+  if (isName(name) && !/^[._]/.test(name)) return;
+  throw errors.invalidInput(
+    `'${name.slice(0, 80)}' cannot be the name of a model; give one that a folder of the repository can have`,
+  );
+}
+
+function filesOf(parameters: Readonly<Record<string, unknown>>): Overrides['files'] {
+  const files = new Map(Object.entries(parameters).map(([name, content]) => fileOf(name, content)));
+  if (files.size > MAX_FILES)
+    throw errors.invalidInput(`${files.size} files are too many; at most ${MAX_FILES}`);
+  for (const path of files.keys()) requireFolders(path, files);
+  return files;
 }
 
 function fileOf(parameter: string, content: unknown): [path: string, content: Uint8Array] {
   if (!parameter.startsWith(FILE_PREFIX))
-    throw refused(parameter, 'not supported; a model is loaded with config and file:<version>/<file>');
+    throw refusedParameter(
+      parameter,
+      'not supported; a model is loaded with config and file:<version>/<file>',
+    );
   const path = parameter.slice(FILE_PREFIX.length);
   if (Buffer.byteLength(path) > MAX_PATH_BYTES || !path.split('/').every(isName))
-    throw refused(parameter, 'expected file:<version>/<file>, a path in the folder of the model');
+    throw refusedParameter(parameter, 'expected file:<version>/<file>, a path in the folder of the model');
   if (!(content instanceof Uint8Array))
-    throw refused(
+    throw refusedParameter(
       parameter,
       `expected the content, base64 in JSON and bytes in gRPC; got ${kindOf(content)}`,
     );
@@ -60,7 +74,10 @@ function requireFolders(path: string, files: ReadonlyMap<string, unknown>): void
   const names = path.split('/');
   const file = names.map((_, end) => names.slice(0, end).join('/')).find((folder) => files.has(folder));
   if (file !== undefined)
-    throw refused(`${FILE_PREFIX}${file}`, `it is a folder for ${FILE_PREFIX}${path}, and cannot be a file`);
+    throw refusedParameter(
+      `${FILE_PREFIX}${file}`,
+      `it is a folder for ${FILE_PREFIX}${path}, and cannot be a file`,
+    );
 }
 
 function isName(name: string): boolean {
@@ -72,7 +89,8 @@ function kindOf(value: unknown): string {
   return value === null || value === undefined ? 'nothing' : typeof value;
 }
 
-function refused(parameter: string, reason: string) {
+/** The error for a parameter of a change. */
+export function refusedParameter(parameter: string, reason: string): NexusError {
   const shown = parameter.length > 80 ? `${parameter.slice(0, 80)}...` : parameter;
   return errors.invalidInput(`parameters.${shown}: ${reason}`, `parameters.${shown}`);
 }

@@ -54,7 +54,8 @@ export class RepositoryController {
   @ApiModel()
   @ApiV2Errors('invalid', 'too_large')
   async repositoryModelLoad(@Param('model') model: string, @Req() { body }: RawRequest): Promise<void> {
-    await this.control.load(model, await this.overrides.parameters(body));
+    this.control.requireExplicit();
+    await this.control.load(model, await this.overrides.read(body));
   }
 
   /** Serves a model no more, with NEXUS_MODEL_CONTROL_MODE=explicit. Requests that it has taken are answered first. */

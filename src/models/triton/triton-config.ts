@@ -42,8 +42,10 @@ export async function readTritonConfig(
     throw new ModelSettingsError(`${file} cannot be read: ${error.message}`);
   });
   if (bytes === undefined) return undefined;
+  if (bytes.byteLength > MAX_BYTES)
+    throw new ModelSettingsError(`${file} has ${bytes.byteLength} bytes; at most ${MAX_BYTES}`);
   const text = bytes.toString('utf8');
-  return explained(text, file, () => understand(typed(parseText(text)), file, model, repository));
+  return explained(file, () => understand(typed(parseText(text)), file, model, repository));
 }
 
 /**
@@ -57,21 +59,15 @@ export function readJsonConfig(
   model: FoundModel,
   repository: string,
 ): Promise<TritonConfig> {
-  return explained(json, file, () => {
+  return explained(file, () => {
     const config = typed(parseMessageJson(json, MODEL_CONFIG));
     refuseEscapes(config);
     return understand(config, file, model, repository);
   });
 }
 
-/** What `read` makes of `text`. @throws ModelSettingsError for a Fault, with the file that it is in. */
-async function explained(
-  text: string,
-  file: string,
-  read: () => Promise<TritonConfig>,
-): Promise<TritonConfig> {
-  const size = Buffer.byteLength(text);
-  if (size > MAX_BYTES) throw new ModelSettingsError(`${file} has ${size} bytes; at most ${MAX_BYTES}`);
+/** What `read` reads. @throws ModelSettingsError for a Fault, with the file that it is in. */
+async function explained(file: string, read: () => Promise<TritonConfig>): Promise<TritonConfig> {
   try {
     return await read();
   } catch (error) {
