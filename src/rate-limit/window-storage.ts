@@ -35,7 +35,8 @@ export class WindowStorage implements ThrottlerStorage {
     const window = this.windowOf(key, now, ttl);
     window.hits += 1;
     const isBlocked = window.hits > limit;
-    const timeToExpire = Math.ceil((window.endsAt - now) / 1000);
+    // A sum of such numbers can be larger than it should be by its last digit.
+    const timeToExpire = Math.ceil(Math.min(window.endsAt - now, ttl) / 1000);
     return {
       totalHits: window.hits,
       timeToExpire,

@@ -28,6 +28,16 @@ describe('WindowStorage', () => {
     expect(await hit('a')).toMatchObject({ totalHits: 1, isBlocked: false, timeToExpire: 60 });
   });
 
+  it('never tells of a window that is longer than it is', async () => {
+    const { clock, hit } = storageWithClock();
+    await fc.assert(
+      fc.asyncProperty(fc.double({ min: 0, max: 1e9, noNaN: true }), fc.uuid(), async (now, key) => {
+        clock.ms = now;
+        expect((await hit(key)).timeToExpire).toBe(60);
+      }),
+    );
+  });
+
   it('counts callers apart', async () => {
     const { hit } = storageWithClock();
     await hit('a');
