@@ -1,7 +1,7 @@
-import { basename } from 'node:path';
-import type { TensorSpec } from '../runtime/tensor';
+import type { Shape, TensorSpec } from '../runtime/tensor';
+import type { DeclaredTensor } from './declared-tensors';
 import type { ModelVersion } from './model-version';
-import type { ConfiguredInput, ModelConfiguration } from './rest/configuration.dto';
+import type { ConfiguredOutput, ModelConfiguration } from './rest/configuration.dto';
 
 /**
  * How `version` is served, in the words of Triton's model configuration (model_config.proto); the same for REST and
@@ -11,7 +11,9 @@ import type { ConfiguredInput, ModelConfiguration } from './rest/configuration.d
  */
 export function configurationOf(version: ModelVersion): ModelConfiguration {
   const { name, signature, maxBatchRows, device, options } = version;
-  const { placement, path, settings } = options;
+  const { inputs, outputs, batches } = signature;
+  const { placement, filename, settings } = options;
+  const { declared, label_files, merge_requests = true } = settings;
   const batching = {
     max_queue_delay_microseconds: settings.max_queue_delay_us ?? 0,
     priority_levels: settings.priority_levels ?? 0,
@@ -21,10 +23,12 @@ export function configurationOf(version: ModelVersion): ModelConfiguration {
     name,
     platform: 'onnxruntime_onnx',
     backend: 'onnxruntime',
-    version_policy: { all: {} },
-    max_batch_size: signature.batches ? maxBatchRows : 0,
-    input: signature.inputs.map((spec) => configured(spec, signature.batches)),
-    output: signature.outputs.map((spec) => configured(spec, signature.batches)),
+    version_policy: settings.version_policy ?? { all: {} },
+    max_batch_size: batches ? maxBatchRows : 0,
+    input: inputs.map((spec) => configured(spec, batches, insideOf(spec, declared?.inputs))),
+    output: outputs.map((spec) =>
+      configured(spec, batches, insideOf(spec, declared?.outputs), label_files?.[spec.name]),
+    ),
     instance_group: [
       {
         name: `${name}_0`,
@@ -33,15 +37,29 @@ export function configurationOf(version: ModelVersion): ModelConfiguration {
         gpus: device === 'cuda' ? [Number(options.device.split(':')[1] ?? 0)] : [],
       },
     ],
-    default_model_filename: basename(path),
-    ...(signature.batches ? { dynamic_batching: batching } : {}),
+    default_model_filename: filename,
+    ...(batches && merge_requests ? { dynamic_batching: batching } : {}),
     parameters: { intra_op_thread_count: { string_value: String(placement.threads) } },
   };
 }
 
-function configured({ name, datatype, shape }: TensorSpec, batches: boolean): ConfiguredInput {
-  const data_type = datatype === 'BYTES' ? 'TYPE_STRING' : `TYPE_${datatype}`;
-  const dims = shape.slice(batches ? 1 : 0);
-  // Triton has no empty dims: one value a row is a dimension of one that the model does not see.
-  return dims.length > 0 ? { name, data_type, dims } : { name, data_type, dims: [1], reshape: { shape: [] } };
+/** The shape in the model of a tensor that is declared with another one. */
+function insideOf({ name }: TensorSpec, declared: readonly DeclaredTensor[] = []): Shape | undefined {
+  return declared.find((tensor) => tensor.name === name)?.inside;
+}
+
+function configured(
+  { name, datatype, shape }: TensorSpec,
+  batches: boolean,
+  inside: Shape | undefined,
+  label_filename?: string,
+): ConfiguredOutput {
+  const dimsOf = (whole: Shape) => whole.slice(batches ? 1 : 0);
+  return {
+    name,
+    data_type: datatype === 'BYTES' ? 'TYPE_STRING' : `TYPE_${datatype}`,
+    dims: dimsOf(shape),
+    ...(inside === undefined ? {} : { reshape: { shape: dimsOf(inside) } }),
+    ...(label_filename === undefined ? {} : { label_filename }),
+  };
 }

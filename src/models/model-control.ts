@@ -3,18 +3,18 @@ import { errors } from '../common/errors';
 import { Config } from '../config/config';
 import { loadAll, ModelFactory, type Model } from './model-factory';
 import { ModelRegistry } from './model-registry';
-import { scanRepository } from './repository';
+import type { Parameters } from './overrides/load-parameters';
+import { OverrideFolder } from './overrides/override-folder';
+import { refusedParameter, requireModelName, type Overrides } from './overrides/overrides';
+import { findModel, scanRepository } from './repository';
 import type { RepositoryIndexEntry } from './rest/repository.dto';
-
-/** Parameters of a change, as the client sent them. */
-type Parameters = Readonly<Record<string, unknown>>;
 
 /** Loads and unloads models while the gateway runs, and tells what the repository holds. */
 @Injectable()
 export class ModelControl {
   /** The last change of each model under way: one at a time. */
   private readonly changes = new Map<string, Promise<void>>();
-  /** Why the last loading of a model that is not served failed. */
+  /** Why the last loading from the repository of a model that is not served failed. */
   private readonly failures = new Map<string, string>();
 
   constructor(
@@ -23,15 +23,20 @@ export class ModelControl {
     private readonly factory: ModelFactory,
   ) {}
 
+  /** @throws NexusError model_control_off */
+  requireExplicit(): void {
+    if (this.config.modelControlMode === 'none') throw errors.modelControlOff();
+  }
+
   /**
-   * Loads the model as the repository has it now. One of the same name is served until the new one is READY, and
-   * answers what it has taken before it ends; when nothing of the new one can be loaded, it stays.
+   * Loads the model as the repository has it now, or, this once, as `overrides` have it. One of the same name is
+   * served until the new one is READY, and answers what it has taken before it ends; when nothing of the new one can
+   * be loaded, it stays.
    *
-   * @throws NexusError model_control_off, invalid_input, not_in_repository, load_failed
+   * @throws NexusError model_control_off, invalid_input, not_in_repository, no_room, load_failed
    */
-  async load(name: string, parameters: Parameters): Promise<void> {
-    checkParameters(parameters, []);
-    await this.change(name, () => this.loadNow(name));
+  async load(name: string, overrides: Overrides): Promise<void> {
+    await this.change(name, () => this.loadNow(name, overrides));
   }
 
   /**
@@ -40,7 +45,7 @@ export class ModelControl {
    */
   async unload(name: string, parameters: Parameters): Promise<void> {
     // No model depends on another, so there is nothing to do for it.
-    checkParameters(parameters, ['unload_dependents']);
+    requireUnloadParameters(parameters);
     await this.change(name, async () => {
       const model = this.registry.remove(name);
       if (model === undefined) throw errors.modelNotFound(name);
@@ -66,45 +71,61 @@ export class ModelControl {
   }
 
   /** Runs `work` when the earlier changes of the model are done. */
-  private change(name: string, work: () => Promise<void>): Promise<void> {
-    if (this.config.modelControlMode === 'none') return Promise.reject(errors.modelControlOff());
+  private async change(name: string, work: () => Promise<void>): Promise<void> {
+    this.requireExplicit();
     const earlier = this.changes.get(name) ?? this.registry.loaded;
     const change = earlier.catch(() => {}).then(work);
     this.changes.set(name, change);
     return change.finally(() => this.changes.get(name) === change && this.changes.delete(name));
   }
 
-  private async loadNow(name: string): Promise<void> {
+  private async loadNow(name: string, { config, files }: Overrides): Promise<void> {
+    if (files.size === 0) return this.serve(await this.fromRepository(name, config));
+    requireModelName(name);
+    const folder = await OverrideFolder.write(files);
+    try {
+      const found = await findModel(folder.path, name, folder.path);
+      await this.serve({ ...(await this.factory.create(found, folder.path, config)), folder });
+    } catch (error) {
+      await folder.remove();
+      throw error;
+    }
+  }
+
+  private async fromRepository(name: string, config: string | undefined): Promise<Model> {
     const { root, models } = await scanRepository(this.config.modelRepository);
     const found = models.find((model) => model.name === name);
-    if (found === undefined)
-      throw errors.notInRepository(
-        name,
-        models.map((model) => model.name),
-      );
-    const model = await this.factory.create(found, root);
+    if (found !== undefined) return this.factory.create(found, root, config);
+    throw errors.notInRepository(
+      name,
+      models.map((model) => model.name),
+    );
+  }
+
+  private async serve(model: Model): Promise<void> {
     await loadAll(model.versions);
     if (!model.versions.some(({ state }) => state === 'READY')) await this.refuse(model);
-    this.failures.delete(name);
+    this.failures.delete(model.name);
     const before = this.registry.put(model);
     if (before !== undefined) void retire(before);
   }
 
-  private async refuse({ name, versions }: Model): Promise<never> {
+  private async refuse({ name, versions, folder }: Model): Promise<never> {
     const reason = versions.map((version) => `version ${version.version}: ${version.reason}`).join('; ');
-    this.failures.set(name, reason);
+    if (folder === undefined) this.failures.set(name, reason);
     await Promise.all(versions.map((version) => version.stop()));
     throw errors.loadFailed(name, reason);
   }
 }
 
-/** @throws NexusError invalid_input when there is a parameter that is not among the `known` ones. */
-function checkParameters(parameters: Parameters, known: readonly string[]): void {
-  const strange = Object.keys(parameters).find((name) => !known.includes(name));
+/** @throws NexusError invalid_input for a parameter that is not known. */
+function requireUnloadParameters(parameters: Parameters): void {
+  const strange = Object.keys(parameters).find((name) => name !== 'unload_dependents');
   if (strange !== undefined)
-    throw errors.invalidInput(`parameter '${strange}' is not supported; change the files of the repository`);
+    throw refusedParameter(strange, 'not supported; a model is unloaded with unload_dependents');
 }
 
-async function retire({ versions }: Model): Promise<void> {
+async function retire({ versions, folder }: Model): Promise<void> {
   await Promise.all(versions.map((version) => version.retire()));
+  await folder?.remove();
 }

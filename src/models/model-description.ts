@@ -1,7 +1,8 @@
 import { ModelSettingsError, type ModelSettings } from './model-settings';
 import { readModelSettings } from './model-yaml';
 import { findVersions, type FoundModel, type FoundVersion } from './repository';
-import { CONFIG_FILE, readTritonConfig } from './triton/triton-config';
+import { chosenVersions } from './triton/version-policy';
+import { CONFIG_FILE, readJsonConfig, readTritonConfig, type TritonConfig } from './triton/triton-config';
 
 /** What is known of a model before any of its versions is loaded. */
 export interface ModelDescription {
@@ -22,10 +23,22 @@ const BESIDE_CONFIG: readonly string[] = [
   'max_queue_bytes',
 ] satisfies (keyof ModelSettings)[];
 
-/** Reads the model.yaml and config.pbtxt of `model`. What is wrong with them becomes the refusal. */
-export async function describeModel(model: FoundModel, repository: string): Promise<ModelDescription> {
+/**
+ * Reads the model.yaml and config.pbtxt of `model`, or instead of both `json`, the configuration that a client sent.
+ * What is wrong with them becomes the refusal.
+ */
+export async function describeModel(
+  model: FoundModel,
+  repository: string,
+  json?: string,
+): Promise<ModelDescription> {
   try {
-    return await read(model, repository);
+    if (json === undefined) return await read(model, repository);
+    return await follow(
+      await readJsonConfig(json, 'parameters.config', model, repository),
+      model,
+      repository,
+    );
   } catch (error) {
     if (!(error instanceof ModelSettingsError)) throw error;
     return { settings: {}, versions: model.versions, refusal: error.message };
@@ -38,11 +51,19 @@ async function read(model: FoundModel, repository: string): Promise<ModelDescrip
   const settings = await readModelSettings(folder, repository);
   if (config === undefined) return { settings, versions };
   refuseConflict(settings, model.name);
-  const wanted = config.chooseVersions(versions.map(({ version }) => version));
-  return {
-    settings: { ...settings, ...config.settings },
-    versions: await findVersions(model, wanted, config.filename, repository),
-  };
+  const description = await follow(config, model, repository);
+  return { ...description, settings: { ...settings, ...description.settings } };
+}
+
+/** What `config` makes of the model. */
+async function follow(
+  { settings, filename }: TritonConfig,
+  model: FoundModel,
+  repository: string,
+): Promise<ModelDescription> {
+  const there = model.versions.map(({ version }) => version);
+  const wanted = chosenVersions(settings.version_policy ?? {}, there);
+  return { settings, versions: await findVersions(model, wanted, filename, repository) };
 }
 
 function refuseConflict(settings: ModelSettings, model: string): void {

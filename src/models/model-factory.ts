@@ -7,13 +7,17 @@ import { describeModel } from './model-description';
 import type { ModelSettings } from './model-settings';
 import { ModelVersion, type VersionObserver } from './model-version';
 import { placementOf } from './placement';
+import type { OverrideFolder } from './overrides/override-folder';
+import { OverrideReader } from './overrides/override-reader';
 import type { FoundModel } from './repository';
 
-/** A model of the repository and its versions, oldest first. */
+/** A model and its versions, oldest first. */
 export interface Model {
   readonly name: string;
   readonly settings: ModelSettings;
   readonly versions: readonly ModelVersion[];
+  /** Where its files are when a client sent them; to be removed with the model. */
+  readonly folder?: OverrideFolder | undefined;
 }
 
 /** Makes models of what is found in the repository, and tells logs and metrics what happens to them. */
@@ -35,18 +39,25 @@ export class ModelFactory {
   constructor(
     private readonly config: Config,
     private readonly metrics: Metrics,
+    private readonly overrides: OverrideReader,
   ) {}
 
-  /** The model found, not loaded yet. What is wrong with it becomes the reason of its versions. */
-  async create(found: FoundModel, root: string): Promise<Model> {
+  /**
+   * The model found, not loaded yet. What is wrong with it becomes the reason of its versions.
+   * @param json a configuration that a client sent, in place of the one that the model has.
+   */
+  async create(found: FoundModel, root: string, json?: string): Promise<Model> {
     const { name } = found;
-    const { settings, versions, refusal } = await describeModel(found, root);
+    const { settings, versions, refusal } =
+      json === undefined
+        ? await describeModel(found, root)
+        : await this.overrides.describe(found, root, json);
     const device = settings.device ?? (this.config.device as Device);
     const placement = placementOf(settings, device, availableParallelism());
-    const made = versions.map(({ version, path = '', reason }) => {
+    const made = versions.map(({ version, path = '', filename = '', reason }) => {
       const why = refusal ?? reason;
       const metrics = this.metrics.inference.model(name, version);
-      const options = { model: name, version, path, root, settings, device, placement, metrics };
+      const options = { model: name, version, path, filename, root, settings, device, placement, metrics };
       return new ModelVersion(why === undefined ? options : { ...options, refusal: why }, this.observer);
     });
     return { name, settings, versions: made };

@@ -1,6 +1,7 @@
 import type { Device } from '../runtime/messages';
 import type { TensorSpec } from '../runtime/tensor';
 import type { DeclaredTensors } from './declared-tensors';
+import type { VersionPolicy } from './rest/configuration.dto';
 
 /** One run on zeros before READY. */
 export interface WarmUp {
@@ -47,6 +48,10 @@ export interface ModelSettings extends OnlyInTritonConfig {
 /** What model.yaml has no key for. */
 interface OnlyInTritonConfig {
   readonly declared?: DeclaredTensors;
+  /** Which versions are served, in Triton's words; all of them when absent. */
+  readonly version_policy?: VersionPolicy;
+  /** Files of `labels`, by output. */
+  readonly label_files?: Readonly<Record<string, string>>;
   /** Whether requests may share a run; true when absent. */
   readonly merge_requests?: boolean;
   /** Holds for each priority level that `priority_queue_policy` has nothing for. */

@@ -30,6 +30,8 @@ export interface VersionOptions {
   readonly version: string;
   /** Real path of the ONNX file. */
   readonly path: string;
+  /** What the ONNX file is called in the folder of the version; links may lead to another name. */
+  readonly filename: string;
   /** Why there is nothing to load; the version is then UNAVAILABLE from the start. */
   readonly refusal?: string;
   /** Folder its files must not leave. */

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ModelControl } from './model-control';
 import { ModelFactory } from './model-factory';
 import { ModelRegistry } from './model-registry';
+import { OverrideReader } from './overrides/override-reader';
 import { DetailsController } from './rest/details.controller';
 import { ModelsController } from './rest/models.controller';
 import { RepositoryController } from './rest/repository.controller';
@@ -10,7 +11,7 @@ import { TraceController } from './rest/trace.controller';
 /** The models: the registry that loads and holds them, and what is told of them. */
 @Module({
   controllers: [ModelsController, RepositoryController, DetailsController, TraceController],
-  providers: [ModelFactory, ModelRegistry, ModelControl],
+  providers: [OverrideReader, ModelFactory, ModelRegistry, ModelControl],
   exports: [ModelRegistry, ModelControl],
 })
 export class ModelsModule {}

@@ -7,6 +7,8 @@ export interface FoundVersion {
   readonly version: string;
   /** Real path of the ONNX file; undefined when there is a `reason`. */
   readonly path?: string;
+  /** Its name in the folder of the version; undefined when there is a `reason`. */
+  readonly filename?: string;
   readonly reason?: string;
 }
 
@@ -41,7 +43,9 @@ export async function scanRepository(path: string): Promise<Repository> {
     const folder = dirname(root);
     return {
       root: folder,
-      models: [{ name: modelName(root), folder, versions: [{ version: '1', path: root }] }],
+      models: [
+        { name: modelName(root), folder, versions: [{ version: '1', path: root, filename: basename(root) }] },
+      ],
     };
   }
   const entries = await list(root);
@@ -52,7 +56,8 @@ export async function scanRepository(path: string): Promise<Repository> {
   return { root, models: await Promise.all(folders.map((name) => findModel(join(root, name), name, root))) };
 }
 
-async function findModel(folder: string, name: string, root: string): Promise<FoundModel> {
+/** Finds the model `name` in `folder`, no file of which may be outside `root`. */
+export async function findModel(folder: string, name: string, root: string): Promise<FoundModel> {
   if (isOutside(await realpath(folder), root))
     return refused(name, folder, 'the folder is a link that leaves the model repository');
   const entries = await list(folder);
@@ -74,7 +79,7 @@ async function findModel(folder: string, name: string, root: string): Promise<Fo
 /** A folder with one ONNX file and no version folders: version 1. */
 async function bareModel(folder: string, file: string, root: string): Promise<FoundModel> {
   const name = modelName(join(folder, file));
-  return { name, folder, versions: [await checkFile('1', join(folder, file), root)], bare: true };
+  return { name, folder, versions: [await checkFile('1', folder, file, root)], bare: true };
 }
 
 /** Looks for `filename` in the folders of `versions`, which need not be there. A model without such folders is as found. */
@@ -85,17 +90,23 @@ export async function findVersions(
   root: string,
 ): Promise<readonly FoundVersion[]> {
   if (bare) return found;
-  return Promise.all(versions.map((version) => checkFile(version, join(folder, version, filename), root)));
+  return Promise.all(versions.map((version) => checkFile(version, join(folder, version), filename, root)));
 }
 
-async function checkFile(version: string, path: string, root: string): Promise<FoundVersion> {
+async function checkFile(
+  version: string,
+  folder: string,
+  filename: string,
+  root: string,
+): Promise<FoundVersion> {
+  const path = join(folder, filename);
   const shown = relative(root, path);
   try {
     const real = await realpath(path);
     if (isOutside(real, root))
       return { version, reason: `${shown} is a link that leaves the model repository` };
     if (!(await stat(real)).isFile()) return { version, reason: `${shown} is not a file` };
-    return { version, path: real };
+    return { version, path: real, filename };
   } catch (error) {
     return { version, reason: `${shown} cannot be read: ${(error as NodeJS.ErrnoException).code}` };
   }

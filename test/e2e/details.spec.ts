@@ -42,10 +42,10 @@ describe('the configuration', () => {
     expect(configuration).not.toHaveProperty('dynamic_batching');
   });
 
-  it('has what model.yaml says, and one dimension for one value a row', async () => {
+  it('has what model.yaml says, and no dimensions for one value a row', async () => {
     expect(await json('/v2/models/lookup/config')).toMatchObject({
       max_batch_size: 8,
-      input: [{ name: 'index', data_type: 'TYPE_INT64', dims: [1], reshape: { shape: [] } }],
+      input: [{ name: 'index', data_type: 'TYPE_INT64', dims: [] }],
       dynamic_batching: { max_queue_delay_microseconds: 5 },
     });
   });

@@ -121,7 +121,7 @@ describe('with explicit model control', () => {
   it.each([
     ['none', 'load', undefined, 404, /the model repository has no 'none'; it has affine, /],
     ['none', 'unload', undefined, 404, /none/],
-    ['affine', 'load', { parameters: { config: '{}' } }, 400, /parameter 'config' is not supported/],
+    ['affine', 'load', { parameters: { more: '{}' } }, 400, /^parameters.more: not supported; a model is /],
     ['affine', 'unload', '[]', 400, /the body must be empty or /],
   ] as const)('refuses to change %s: %s %j', async (model, what, body, status, text) => {
     const answer = await change(model, what, body);

@@ -229,7 +229,7 @@ describe('a config.pbtxt that cannot be followed', () => {
     [
       'othername',
       'name: "x"',
-      /config\.pbtxt:1: name is 'x', but the folder is 'othername'; make them the same/,
+      /config\.pbtxt:1: name is 'x', but the model is 'othername'; make them the same/,
     ],
     [
       'platform',

@@ -1,16 +1,20 @@
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { ModelControl } from '../../models/model-control';
+import { overridesOf } from '../../models/overrides/overrides';
 import { ModelRegistry } from '../../models/model-registry';
 import { LogSettings } from '../../observability/log-settings';
 import { Traces } from '../../observability/traces';
 
 const SERVICE = 'GRPCInferenceService';
 
+/** A parameter of a change; `parameter_choice` names the one field that is set. */
+type ChangeParameter = Readonly<Record<string, unknown>> & { readonly parameter_choice?: string };
+
 /** A message that names a model to load or unload. */
 interface ChangeRequest {
   readonly model_name?: string;
-  readonly parameters?: Readonly<Record<string, unknown>>;
+  readonly parameters?: Readonly<Record<string, ChangeParameter>>;
 }
 
 /** Values of trace settings; none takes a setting away. */
@@ -40,17 +44,17 @@ export class GrpcOperationsController {
     return { models: models.filter(({ state }) => !ready || state === 'READY') };
   }
 
-  /** Loads a model as the repository has it now. */
+  /** Loads a model as the repository has it now, or as the parameters say. */
   @GrpcMethod(SERVICE, 'RepositoryModelLoad')
   async repositoryModelLoad({ model_name: name = '', parameters = {} }: ChangeRequest) {
-    await this.control.load(name, parameters);
+    await this.control.load(name, overridesOf(valuesOf(parameters)));
     return {};
   }
 
   /** Serves a model no more. */
   @GrpcMethod(SERVICE, 'RepositoryModelUnload')
   async repositoryModelUnload({ model_name: name = '', parameters = {} }: ChangeRequest) {
-    await this.control.unload(name, parameters);
+    await this.control.unload(name, valuesOf(parameters));
     return {};
   }
 
@@ -78,6 +82,13 @@ export class GrpcOperationsController {
     const values = Object.entries(now).map(([name, value]) => [name, logValue(value)]);
     return { settings: Object.fromEntries(values) };
   }
+}
+
+/** What is set of each parameter: a string, bytes, and so on; null when nothing is. */
+function valuesOf(parameters: Readonly<Record<string, ChangeParameter>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [name, value[value.parameter_choice ?? ''] ?? null]),
+  );
 }
 
 function valueOf(value: LogValue): unknown {

@@ -29,11 +29,25 @@ export class ConfiguredOutput {
   dims: number[];
   /** Absent where the model has the same dimensions. */
   reshape?: Reshape;
+  /** File of the labels, where a configuration names one. */
+  label_filename?: string;
 }
 
-/** Which versions of a model are served: all of them. */
+/** The newest versions of a model. */
+export class LatestVersions {
+  num_versions: number;
+}
+
+/** Some versions of a model. */
+export class SpecificVersions {
+  versions: number[];
+}
+
+/** Which versions of a model are served: one of these, or all of them. */
 export class VersionPolicy {
-  all: Record<string, never>;
+  all?: Record<string, never>;
+  latest?: LatestVersions;
+  specific?: SpecificVersions;
 }
 
 /** The runners of a model. */
@@ -85,7 +99,7 @@ export class ModelConfiguration {
   instance_group: InstanceGroup[];
   /** @example model.onnx */
   default_model_filename: string;
-  /** Absent when requests are not batched. */
+  /** Absent where requests do not share a run. */
   dynamic_batching?: DynamicBatching;
   parameters: Record<string, ConfigurationParameter>;
 }

@@ -4,8 +4,15 @@ import { ApiV2Errors } from '../../common/api-errors';
 import { errors } from '../../common/errors';
 import { jsonObject } from '../../common/json-object';
 import { ModelControl } from '../model-control';
+import { parametersOf } from '../overrides/load-parameters';
+import { OverrideReader } from '../overrides/override-reader';
 import { ApiModel } from './api-model';
-import { RepositoryChangeRequest, RepositoryIndexEntry, RepositoryIndexRequest } from './repository.dto';
+import {
+  RepositoryIndexEntry,
+  RepositoryIndexRequest,
+  RepositoryLoadRequest,
+  RepositoryUnloadRequest,
+} from './repository.dto';
 
 /** A request whose body is the bytes that came. */
 interface RawRequest {
@@ -16,7 +23,10 @@ interface RawRequest {
 @ApiTags('Models')
 @Controller('v2/repository')
 export class RepositoryController {
-  constructor(private readonly control: ModelControl) {}
+  constructor(
+    private readonly control: ModelControl,
+    private readonly overrides: OverrideReader,
+  ) {}
 
   /**
    * Every version of every model, with its state and the reason for it. `{"ready": true}` leaves out what is not READY.
@@ -32,25 +42,27 @@ export class RepositoryController {
   }
 
   /**
-   * Loads a model as the repository has it now, with NEXUS_MODEL_CONTROL_MODE=explicit. One that is served already is
-   * replaced once the new one is ready; where the new one cannot be loaded it stays.
+   * Loads a model as the repository has it now, or with the configuration and the files of the request, with
+   * NEXUS_MODEL_CONTROL_MODE=explicit. One that is served already is replaced once the new one is ready; where the new
+   * one cannot be loaded it stays.
    */
   @Post('models/:model/load')
   @HttpCode(200)
   @ApiOperation({ summary: 'Load a model' })
-  @ApiBody({ type: RepositoryChangeRequest, required: false })
+  @ApiBody({ type: RepositoryLoadRequest, required: false })
   @ApiOkResponse({ description: 'The model is ready.' })
   @ApiModel()
   @ApiV2Errors('invalid', 'too_large')
   async repositoryModelLoad(@Param('model') model: string, @Req() { body }: RawRequest): Promise<void> {
-    await this.control.load(model, parametersOf(body));
+    this.control.requireExplicit();
+    await this.control.load(model, await this.overrides.read(body));
   }
 
   /** Serves a model no more, with NEXUS_MODEL_CONTROL_MODE=explicit. Requests that it has taken are answered first. */
   @Post('models/:model/unload')
   @HttpCode(200)
   @ApiOperation({ summary: 'Unload a model' })
-  @ApiBody({ type: RepositoryChangeRequest, required: false })
+  @ApiBody({ type: RepositoryUnloadRequest, required: false })
   @ApiOkResponse({ description: 'The model is gone.' })
   @ApiModel()
   @ApiV2Errors('invalid', 'too_large')
@@ -63,13 +75,6 @@ function wantsReadyOnly(body: Uint8Array | undefined): boolean {
   const { ready = false } = jsonObject(body, '{"ready": true} or {"ready": false}');
   if (typeof ready === 'boolean') return ready;
   throw expected('{"ready": true} or {"ready": false}');
-}
-
-/** The parameters of a change, by name. */
-function parametersOf(body: Uint8Array | undefined): Record<string, unknown> {
-  const { parameters = {} } = jsonObject(body, '{"parameters": {...}}');
-  if (typeof parameters === 'object' && parameters !== null) return parameters as Record<string, unknown>;
-  throw expected('{"parameters": {...}}');
 }
 
 function expected(form: string) {

@@ -15,7 +15,7 @@ export function checkIdentity(config: ModelConfig, model: string): void {
   if (name !== '' && name !== model)
     throw new Fault(
       { line: positionOf(config, 'name').line },
-      `name is '${name}', but the folder is '${model}'; make them the same, or remove name`,
+      `name is '${name}', but the model is '${model}'; make them the same, or remove name`,
     );
   for (const field of Object.keys(ONLY) as (keyof typeof ONLY)[]) {
     const { [field]: value = '' } = config;

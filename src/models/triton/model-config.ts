@@ -1,4 +1,4 @@
-import { many, mapOf, ONE_OF, type MessageOf } from './text/message-type';
+import { many, mapOf, numberedMapOf, ONE_OF, type MessageOf } from './text/message-type';
 
 /** Triton's datatypes, in the order of their numbers. */
 const DATA_TYPES = [
@@ -69,7 +69,7 @@ const DYNAMIC_BATCHING = {
   priority_levels: 'uint64',
   default_priority_level: 'uint64',
   default_queue_policy: QUEUE_POLICY,
-  priority_queue_policy: many({ key: 'uint64', value: QUEUE_POLICY }),
+  priority_queue_policy: numberedMapOf(QUEUE_POLICY),
 } as const;
 
 const GRAPH_SHAPES = mapOf({ dim: many('int64') });

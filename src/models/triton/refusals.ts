@@ -29,6 +29,15 @@ const UNSUPPORTED: readonly (readonly [path: string, advice: string])[] = [
   ['model_repository_agents.agents', 'remove it; the files are served as they lie there'],
 ];
 
+/** Fields that name a file of the model. */
+const FILES: readonly string[] = [
+  'default_model_filename',
+  'output.label_filename',
+  'model_warmup.inputs.value.input_data_file',
+];
+
+type Test = (field: unknown) => boolean;
+
 /** @throws Fault for a field that Nexus does not read at all. */
 export function refuseUnread(fields: readonly Field[]): void {
   const found = fields.find(({ name }) => Object.hasOwn(UNKNOWN_HERE, name));
@@ -38,30 +47,42 @@ export function refuseUnread(fields: readonly Field[]): void {
 
 /** @throws Fault for a field that asks for something that Nexus does not do. */
 export function refuseUnsupported(config: ModelConfig): void {
-  for (const [path, advice] of UNSUPPORTED) {
-    const names = path.split('.');
-    const holder = holderOf(config, names);
-    if (holder === undefined) continue;
-    const { line } = positionOf(holder, names.at(-1));
-    throw new Fault({ line }, `${path} is not supported; ${advice}`);
-  }
+  for (const [path, advice] of UNSUPPORTED)
+    refuse(config, path, asksForSomething, `${path} is not supported; ${advice}`);
 }
 
-/** The message at the end of `path` whose last field is set to something; undefined when there is none. */
-function holderOf(value: unknown, [name, ...rest]: readonly string[]): object | undefined {
+/** @throws Fault for the name of a file that is outside the folder of the model. */
+export function refuseEscapes(config: ModelConfig): void {
+  for (const path of FILES)
+    refuse(config, path, leavesFolder, `${path} leaves the folder of the model; name a file in it`);
+}
+
+/** @throws Fault that says `what` when the field at `path` is `wrong` somewhere. */
+function refuse(config: ModelConfig, path: string, wrong: Test, what: string): void {
+  const names = path.split('.');
+  const holder = holderOf(config, names, wrong);
+  if (holder !== undefined) throw new Fault({ line: positionOf(holder, names.at(-1)).line }, what);
+}
+
+/** The message at the end of `path` whose last field is `wrong`; undefined when there is none. */
+function holderOf(value: unknown, [name, ...rest]: readonly string[], wrong: Test): object | undefined {
   if (Array.isArray(value)) {
     for (const item of value) {
-      const found = holderOf(item, [name!, ...rest]);
+      const found = holderOf(item, [name!, ...rest], wrong);
       if (found !== undefined) return found;
     }
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
   const field = (value as Record<string, unknown>)[name!];
-  if (rest.length > 0) return holderOf(field, rest);
-  return asksForSomething(field) ? value : undefined;
+  if (rest.length > 0) return holderOf(field, rest, wrong);
+  return wrong(field) ? value : undefined;
 }
 
 function asksForSomething(field: unknown): boolean {
   return Array.isArray(field) ? field.length > 0 : Boolean(field);
+}
+
+function leavesFolder(field: unknown): boolean {
+  return typeof field === 'string' && field.split('/').includes('..');
 }

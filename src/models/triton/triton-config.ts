@@ -3,22 +3,22 @@ import { readInnerFile } from '../inner-file';
 import { ModelSettingsError, type ModelSettings } from '../model-settings';
 import type { FoundModel } from '../repository';
 import { batchingOf } from './batching';
-import { Fault } from './text/fault';
 import { checkIdentity } from './identity';
 import { instancesOf } from './instances';
+import { parseMessageJson } from './json/json-mapping';
 import { MODEL_CONFIG, type ModelConfig } from './model-config';
 import { parametersOf } from './parameters';
-import { positionOf, readMessage } from './text/read-message';
-import { refuseUnread, refuseUnsupported } from './refusals';
+import { refuseEscapes, refuseUnread, refuseUnsupported } from './refusals';
 import { tensorsOf } from './tensors';
-import { parseText } from './text/text-format';
-import { versionPolicyOf, type VersionPolicy } from './version-policy';
+import { Fault } from './text/fault';
+import { positionOf, readMessage } from './text/read-message';
+import { parseText, type Field } from './text/text-format';
+import { versionPolicyOf } from './version-policy';
 import { warmUpSamplesOf } from './warm-up-samples';
 
-/** What a config.pbtxt comes to. */
+/** What a model configuration of Triton comes to. */
 export interface TritonConfig {
   readonly settings: ModelSettings;
-  readonly chooseVersions: VersionPolicy;
   /** Name of the ONNX file in each version folder. */
   readonly filename: string;
 }
@@ -44,38 +44,71 @@ export async function readTritonConfig(
   if (bytes === undefined) return undefined;
   if (bytes.byteLength > MAX_BYTES)
     throw new ModelSettingsError(`${file} has ${bytes.byteLength} bytes; at most ${MAX_BYTES}`);
+  const text = bytes.toString('utf8');
+  return explained(file, () => understand(typed(parseText(text)), file, model, repository));
+}
+
+/**
+ * Reads the JSON mapping of a configuration that a client sent for `model`, and the files it names, which must be in
+ * the folder of the model. It is called `file` in messages.
+ * @throws ModelSettingsError as {@link readTritonConfig} does.
+ */
+export function readJsonConfig(
+  json: string,
+  file: string,
+  model: FoundModel,
+  repository: string,
+): Promise<TritonConfig> {
+  return explained(file, () => {
+    const config = typed(parseMessageJson(json, MODEL_CONFIG));
+    refuseEscapes(config);
+    return understand(config, file, model, repository);
+  });
+}
+
+/** What `read` reads. @throws ModelSettingsError for a Fault, with the file that it is in. */
+async function explained(file: string, read: () => Promise<TritonConfig>): Promise<TritonConfig> {
   try {
-    return await understand(bytes.toString('utf8'), model, repository, file);
+    return await read();
   } catch (error) {
     if (error instanceof Fault) throw new ModelSettingsError(`${file}:${error.message}`);
     throw error;
   }
 }
 
+function typed(fields: readonly Field[]): ModelConfig {
+  refuseUnread(fields);
+  return readMessage(fields, MODEL_CONFIG);
+}
+
 async function understand(
-  text: string,
+  config: ModelConfig,
+  file: string,
   { name, folder }: FoundModel,
   repository: string,
-  file: string,
 ): Promise<TritonConfig> {
-  const fields = parseText(text);
-  refuseUnread(fields);
-  const config = readMessage(fields, MODEL_CONFIG);
   checkIdentity(config, name);
   refuseUnsupported(config);
   const { default_model_filename: filename = '' } = config;
   return {
-    chooseVersions: versionPolicyOf(config),
     filename: filename === '' ? 'model.onnx' : filename,
     settings: {
       ...batchingOf(config),
       ...instancesOf(config),
       ...parametersOf(config),
+      version_policy: versionPolicyOf(config),
       declared: tensorsOf(config, file),
+      label_files: labelFilesOf(config),
       labels: await labelsOf(config, folder, repository),
       warmup: await warmUpSamplesOf(config, folder, repository),
     },
   };
+}
+
+/** Files of labels, by output. */
+function labelFilesOf({ output = [] }: ModelConfig): Record<string, string> {
+  const named = output.filter(({ label_filename: file = '' }) => file !== '');
+  return Object.fromEntries(named.map(({ name = '', label_filename: file = '' }) => [name, file]));
 }
 
 async function labelsOf(

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTritonConfig } from '../../../src/models/triton/triton-config';
+import { chosenVersions } from '../../../src/models/triton/version-policy';
 
 const root = join(mkdtempSync(join(tmpdir(), 'nexus-triton-')), 'models');
 const folder = join(root, 'm');
@@ -102,7 +103,8 @@ describe('what Nexus makes of a field', () => {
     ['version_policy { latest { num_versions: 9 } }', ['1', '2', '3']],
     ['version_policy { specific { versions: [7, 2, 2] } }', ['2', '7']],
   ])('versions to serve: %s', async (text, versions) => {
-    expect((await read(text)).chooseVersions(['1', '2', '3'])).toEqual(versions);
+    const { version_policy: policy } = (await read(text)).settings;
+    expect(chosenVersions(policy!, ['1', '2', '3'])).toEqual(versions);
   });
 
   it.each([

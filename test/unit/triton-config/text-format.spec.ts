@@ -76,11 +76,11 @@ describe('the text format', () => {
   ])('is read: %s', (text, fields) => expect(parse(text)).toEqual(fields));
 
   it.each<[text: string, message: string]>([
-    ['a', '1:2: expected : or {, got the end of the file'],
+    ['a', '1:2: expected : or {, got the end of the text'],
     ['a 1', '1:3: expected : or {, got 1'],
-    ['a:', '1:3: expected a value, got the end of the file'],
+    ['a:', '1:3: expected a value, got the end of the text'],
     ['a: }', '1:4: expected a value, got }'],
-    ['a {', '1:4: expected a field name or }, got the end of the file'],
+    ['a {', '1:4: expected a field name or }, got the end of the text'],
     ['a {\n  b: 1\n>', '3:1: expected a field name or }, got >'],
     ['\n }', '2:2: expected a field name, got }'],
     ['a: [1 2]', '1:7: expected , or ], got 2'],
@@ -92,7 +92,7 @@ describe('the text format', () => {
     ['a: 08', '1:4: expected a field or a value, got 08'],
     ['a: 10x', '1:4: expected a field or a value, got 10x'],
     ['a: 1.2.3', '1:4: expected a field or a value, got 1.2.3'],
-    ['a: "b', '1:4: expected " at the end of the string, got the end of the file'],
+    ['a: "b', '1:4: expected " at the end of the string, got the end of the text'],
     ['a: "b\nc"', '1:4: expected " at the end of the string, got the end of the line'],
     [String.raw`a: "\q"`, String.raw`1:4: expected an escape such as \n, \" or \x41, got \q`],
     [String.raw`a: "\777"`, String.raw`1:4: expected an escape such as \n, \" or \x41, got \7`],

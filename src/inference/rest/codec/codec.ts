@@ -1,17 +1,8 @@
 import { join } from 'node:path';
-import { Piscina } from 'piscina';
 import { errors } from '../../../common/errors';
+import { movable, settle, threadPool, type Outcome } from '../../../common/threads';
 import { ELEMENT_BYTES, type Tensor } from '../../../runtime/tensor';
-import {
-  movable,
-  settle,
-  type CheckTask,
-  type DecodeTask,
-  type EncodeTask,
-  type GenerateDecodeTask,
-  type Outcome,
-  type PredictDecodeTask,
-} from './crossing';
+import type { CheckTask, DecodeTask, EncodeTask, GenerateDecodeTask, PredictDecodeTask } from './crossing';
 import { checkMemoryInput } from './decode/memory-input';
 import { decodeRequest } from './decode/request';
 import { encodeResponse } from './encode/response';
@@ -37,29 +28,11 @@ const SMALLEST_STRING = 4;
 const MAX_JSON_ELEMENTS = 2 ** 24;
 
 /**
- * Out of reach of the largest message. V8 ends the process, and not only the thread, when JSON.parse runs out, and by
- * its own choice the limit would be low on a small machine.
- */
-const THREAD_HEAP_MB = 4096;
-
-/**
- * Decodes and encodes the messages of inference, by the Open Inference Protocol V2 and of predictions: small ones at once, with no promise to wait for,
+ * Decodes and encodes the messages of inference: small ones at once, with no promise to wait for,
  * large ones on another thread, so that no message holds up the event loop for more than a few milliseconds.
  */
 export class Codec {
-  private readonly pool = new Piscina({
-    filename: WORKER,
-    minThreads: 1,
-    maxThreads: 2,
-    idleTimeout: 30_000,
-    resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
-    recordTiming: false,
-  });
-
-  constructor() {
-    // A thread that ends between two tasks is replaced, and takes no message with it.
-    this.pool.on('error', (error: Error) => process.emitWarning(error));
-  }
+  private readonly pool = threadPool(WORKER, { minThreads: 1, maxThreads: 2 });
 
   /**
    * As {@link decodeRequest}. A large `body` is given away: its memory may be detached afterwards.

@@ -1,13 +1,5 @@
-import { move, transferableSymbol, valueSymbol } from 'piscina';
-import {
-  outcomeOf,
-  type CheckTask,
-  type DecodeTask,
-  type EncodeTask,
-  type GenerateDecodeTask,
-  type Outcome,
-  type PredictDecodeTask,
-} from './crossing';
+import { moving, outcomeOf } from '../../../common/threads';
+import type { CheckTask, DecodeTask, EncodeTask, GenerateDecodeTask, PredictDecodeTask } from './crossing';
 import { checkMemoryInput } from './decode/memory-input';
 import { decodeRequest } from './decode/request';
 import { encodeResponse } from './encode/response';
@@ -72,8 +64,4 @@ function encoded(work: () => EncodedResponse): unknown {
 /** The buffers below the tensors; several binary inputs are views of one. */
 function buffersOf(inputs: readonly Tensor[]): readonly ArrayBufferLike[] {
   return [...new Set(inputs.map(({ data }) => data.buffer))];
-}
-
-function moving(outcome: Outcome<unknown>, buffers: readonly ArrayBufferLike[]): unknown {
-  return move({ [transferableSymbol]: buffers, [valueSymbol]: outcome });
 }

@@ -15,7 +15,10 @@ export interface MessageType {
 
 /** A repeated field. */
 export class Many<T> {
-  constructor(readonly type: T) {}
+  constructor(
+    readonly type: T,
+    readonly isMap = false,
+  ) {}
 }
 
 /** A repeated field of `type`. */
@@ -25,7 +28,12 @@ export function many<const T extends FieldType>(type: T): Many<T> {
 
 /** A map: in the text format, a repeated message of key and value. */
 export function mapOf<const T extends FieldType>(value: T): Many<{ key: 'string'; value: T }> {
-  return new Many({ key: 'string', value });
+  return new Many({ key: 'string', value }, true);
+}
+
+/** A map whose keys are whole numbers. */
+export function numberedMapOf<const T extends FieldType>(value: T): Many<{ key: 'uint64'; value: T }> {
+  return new Many({ key: 'uint64', value }, true);
 }
 
 /** A read message: the fields that stand in the text. Integers are numbers, as far as these are exact. */

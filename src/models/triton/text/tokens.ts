@@ -91,5 +91,5 @@ export class Tokens {
 /** `expected ..., got ...` at `at`; '' stands for the end of the text. */
 export function expected(what: string, got: string, at: Position): Fault {
   const shown = got.length > 40 ? `${got.slice(0, 40)}...` : got;
-  return new Fault(at, `expected ${what}, got ${shown === '' ? 'the end of the file' : shown}`);
+  return new Fault(at, `expected ${what}, got ${shown === '' ? 'the end of the text' : shown}`);
 }

@@ -2,7 +2,7 @@ import { constants, isUtf8 } from 'node:buffer';
 import { errors } from '../../../../../common/errors';
 import { INEXACT } from './elements';
 import { parseExactJson } from './exact-json';
-import { requireLittleStructure } from './structure';
+import { requireLittleStructure } from '../../../../../common/json-structure';
 
 /** The text of `json`. @throws invalid when it is too long, has too much structure, or is not UTF-8. */
 export function textOf(json: Buffer): string {

@@ -1,4 +1,4 @@
-import { errors } from '../../../../../common/errors';
+import { errors } from './errors';
 
 /** Most arrays, objects and keys of one document. Each costs JSON.parse up to 200 bytes, so this many cost little. */
 const MAX_STRUCTURE = 1_000_000;

@@ -1,0 +1,47 @@
+import { constants } from 'node:buffer';
+import { errors } from '../../common/errors';
+import { jsonObject } from '../../common/json-object';
+import { FILE_PREFIX, refusedParameter } from './overrides';
+
+/** Parameters of a change, by name, as the client sent them. */
+export type Parameters = Readonly<Record<string, unknown>>;
+
+const FORM = '{"parameters": {...}}';
+
+/**
+ * The parameters in the body of a change; none when there is no body.
+ * @param limit most bytes of the body.
+ * @throws NexusError invalid_input
+ */
+export function parametersOf(body: Uint8Array | undefined, limit?: number): Parameters {
+  const { parameters = {} } = jsonObject(body, FORM, limit);
+  if (typeof parameters === 'object' && parameters !== null && !Array.isArray(parameters))
+    return parameters as Parameters;
+  throw errors.invalidInput(`the body must be empty or ${FORM}`);
+}
+
+/**
+ * The parameters in the body of a load request, with the bytes of the files in place of their base64 (RFC 4648,
+ * section 4).
+ * @throws NexusError invalid_input
+ */
+export function loadParameters(body: Uint8Array | undefined): Parameters {
+  const parameters = parametersOf(body, constants.MAX_STRING_LENGTH);
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [
+      name,
+      name.startsWith(FILE_PREFIX) && typeof value === 'string' ? decoded(name, value) : value,
+    ]),
+  );
+}
+
+function decoded(name: string, text: string): Uint8Array {
+  const end = text.search(/[^A-Za-z0-9+/]/);
+  const padding = end === -1 ? '' : text.slice(end);
+  const isPadding = padding === '' || padding === '=' || padding === '==';
+  if (isPadding && text.length % 4 === 0) return Buffer.from(text, 'base64');
+  const got = isPadding
+    ? `${text.length} characters, which is no multiple of 4`
+    : `another character at ${end}`;
+  throw refusedParameter(name, `expected base64 with padding, got ${got}`);
+}
