@@ -6,10 +6,12 @@ import { createApp } from './app.setup';
 import { shutDownOnSignals } from './app.shutdown';
 import { ConfigError } from './config/config-error';
 import { loadConfig } from './config/load-config';
+import { disableTelemetry } from './config/telemetry';
 
 /** Starts the gateway; a start that needs the operator ends with lines that say what to change. */
 async function main(): Promise<void> {
   const config = loadConfig();
+  disableTelemetry();
   const app = await createApp(config);
   await listen(app, config);
   shutDownOnSignals(app, config);

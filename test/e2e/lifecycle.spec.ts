@@ -1,4 +1,7 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { affine, counter, slow } from '../fixtures/models';
 import { Gateway, Repository } from './gateway';
@@ -124,6 +127,15 @@ describe('after SIGTERM', () => {
     gateway.kill('SIGTERM');
     expect(await gateway.exited()).toBe(0);
     silent.destroy();
+  });
+
+  it('nothing is left in the temporary folder, telemetry of ONNX Runtime least of all', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nexus-tmp-'));
+    gateway = await Gateway.start(repository, { TMPDIR: folder });
+    expect((await gateway.infer('affine', x)).status).toBe(200);
+    await gateway.stop();
+    expect(readdirSync(folder)).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 
   it('Ctrl-C ends the server without a delay', async () => {
