@@ -11,7 +11,10 @@ const ALWAYS = [
   'logging',
 ];
 
-/** The extensions of the Open Inference Protocol V2 that are spoken, by REST and by gRPC, under the names Triton gave them. */
+/**
+ * The extensions of the Open Inference Protocol V2 that are spoken, by REST and by gRPC, under the names Triton gave
+ * them. It gave none to the generate extension, which its own servers do not list either.
+ */
 export function extensionsOf({ systemSharedMemory }: Config): readonly string[] {
   return systemSharedMemory === '' ? ALWAYS : [...ALWAYS, 'system_shared_memory'];
 }
