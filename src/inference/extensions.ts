@@ -6,6 +6,7 @@ const ALWAYS = [
   'model_repository(unload_dependents)',
   'model_configuration',
   'parameters',
+  'schedule_policy',
   'statistics',
   'trace',
   'logging',
