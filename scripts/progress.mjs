@@ -8,16 +8,22 @@ const terminal = process.stderr.isTTY;
  * unless it fails; then its last lines are shown. Resolves to whether it succeeded.
  */
 export async function runStep(label, file, args, options) {
+  const { succeeded, output } = await tryStep(label, file, args, options);
+  if (!succeeded) process.stderr.write(lastLines(output));
+  return succeeded;
+}
+
+/** As {@link runStep}, of a command that may fail: resolves to what it printed, too, and shows none of it. */
+export async function tryStep(label, file, args, options) {
   const started = Date.now();
   const seconds = () => `${Math.round((Date.now() - started) / 1000)} s`;
   const counter = terminal && setInterval(() => process.stderr.write(`\r${label} ... ${seconds()}`), 1000);
   process.stderr.write(`${label} ...${terminal ? '' : '\n'}`);
-  const { succeeded, output } = await capture(file, args, options);
+  const outcome = await capture(file, args, options);
   clearInterval(counter);
-  const result = `${label}: ${succeeded ? '' : 'failed after '}${seconds()}\n`;
+  const result = `${label}: ${outcome.succeeded ? '' : 'failed after '}${seconds()}\n`;
   process.stderr.write(terminal ? `\r\x1b[K${result}` : result);
-  if (!succeeded) process.stderr.write(lastLines(output));
-  return succeeded;
+  return outcome;
 }
 
 /** Ends this process with exit code 1 and one line that says what is wrong and what to do. */

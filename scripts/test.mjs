@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runClientChecks } from './client-checks.mjs';
 import { prepare } from './prepare.mjs';
 import { runStep } from './progress.mjs';
 import { env, node, root } from './toolchain.mjs';
 
-// `npm test`: installs and builds what has changed, runs the static checks and Jest, and counts each check as a test.
-// Arguments after `--` go to Jest.
+// `npm test`: installs and builds what has changed, runs the static checks, Jest and the Python clients, and counts each
+// check as a test. Arguments after `--` go to Jest, and the clients are left out then.
 // Nest is published as ES modules, which Jest loads only through Node's experimental vm modules.
 const VM_MODULES = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 const JEST = [...VM_MODULES, 'node_modules/jest/bin/jest.js', '--config', 'test/jest.config.js'];
@@ -24,12 +25,19 @@ await prepare();
 await runCheck('format', scripts['format:check']);
 await runCheck('lint', scripts.lint);
 await runCheck('types', scripts.types);
-const jestCode = await runJest(process.argv.slice(2));
+const jestArgs = process.argv.slice(2);
+const jestCode = await runJest(jestArgs);
+if (jestArgs.length === 0) count(await runClientChecks());
 process.exitCode = totals.failed > 0 ? 1 : jestCode;
 
 async function runCheck(label, command) {
   const succeeded = await runStep(label, command, [], { cwd: root, env, shell: true });
   totals[succeeded ? 'passed' : 'failed'] += 1;
+}
+
+function count({ passed, failed }) {
+  totals.passed += passed;
+  totals.failed += failed;
 }
 
 /** Runs Jest, adds the counts that test/reporter.js sends, and resolves to the exit code. */
@@ -39,10 +47,7 @@ async function runJest(args) {
     env,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
-  jest.on('message', ({ passed, failed }) => {
-    totals.passed += passed;
-    totals.failed += failed;
-  });
+  jest.on('message', count);
   const [code] = await once(jest, 'exit');
   return code ?? 1;
 }

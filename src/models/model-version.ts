@@ -210,7 +210,10 @@ export class ModelVersion {
   private async prepare(runner: Runner, model: LoadedModel): Promise<void> {
     this.loaded ??= this.adopt(model);
     for (const inputs of warmUpRuns(model.inputs, this.options.settings)) {
-      await runner.run(this.reshaper?.toModel(inputs) ?? inputs, this.loaded.signature.outputNames);
+      const given = this.reshaper?.toModel(inputs) ?? inputs;
+      await runner.run(given, this.loaded.signature.outputNames).catch((error: Error) => {
+        throw new Error(`a warm-up run fails: ${error.message}`);
+      });
     }
   }
 

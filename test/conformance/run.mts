@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { writeModels } from './models.ts';
+import { Progress } from './progress.ts';
+import { NotReady } from './ready.ts';
 import { reportText, requiredFailed } from './report.ts';
 import { startGateway } from './server.ts';
 import { runSuite, type Target } from './suite.ts';
@@ -18,12 +20,22 @@ const { values } = parseArgs({
   },
 });
 
-if (values['write-models'] === undefined) await run();
-else writeModels(values['write-models'], { config: true });
+const progress = new Progress();
+
+try {
+  if (values['write-models'] === undefined) await run();
+  else writeModels(values['write-models'], { config: true });
+} catch (error) {
+  if (!(error instanceof NotReady)) throw error;
+  progress.clear();
+  console.error(error.message);
+  process.exitCode = 1;
+}
 
 async function run(): Promise<void> {
   const only = values.only === undefined ? undefined : new RegExp(values.only, 'i');
   if (values.url !== undefined) return report({ url: values.url, grpc: values.grpc, only });
+  progress.show('starting the gateway');
   const server = await startGateway();
   try {
     await report({ url: server.url, grpc: server.grpc, only });
@@ -33,7 +45,8 @@ async function run(): Promise<void> {
 }
 
 async function report(target: Target): Promise<void> {
-  const results = await runSuite(target);
+  const results = await runSuite(target, (text) => progress.show(text));
+  progress.clear();
   console.log(values.json ? JSON.stringify(results, undefined, 2) : reportText(results));
   process.exitCode = requiredFailed(results) ? 1 : 0;
 }

@@ -1,6 +1,26 @@
+import { join } from 'node:path';
+import { affine, bfloat16, counter } from '../fixtures/models.ts';
+import { save } from '../fixtures/onnx.ts';
+import { MODELS } from './models.ts';
 import { startGateway } from './server.ts';
 
-// Serves the models of the suite and prints the addresses as a line of JSON; ends when standard input does.
-const server = await startGateway();
+/*
+ * Serves what the clients call and prints the addresses as a line of JSON; ends when standard input does. Besides the
+ * models of the suite there are `labelled`, which is affine with labels; `counter`, which is slow; and `bfloat16`, which
+ * cannot be loaded.
+ */
+const settings = {
+  NEXUS_MODEL_CONTROL_MODE: 'explicit',
+  NEXUS_LOAD_MODELS: [...Object.keys(MODELS), 'labelled', 'counter'].join(),
+  NEXUS_RESPONSE_COMPRESSION: 'all',
+};
+
+const server = await startGateway(settings, (folder) => {
+  const model = (name: string) => join(folder, name, '1', 'model.onnx');
+  save(model('labelled'), affine());
+  save(join(folder, 'labelled/model.yaml'), 'labels: { y: [cat, dog, bird] }');
+  save(model('counter'), counter());
+  save(model('bfloat16'), bfloat16());
+});
 console.log(JSON.stringify({ http: new URL(server.url).host, grpc: server.grpc }));
 process.stdin.resume().once('end', () => void server.stop());

@@ -13,16 +13,24 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Starts the built gateway on free ports and resolves when its models are loaded. */
-export async function startGateway(): Promise<Server> {
+/**
+ * Starts the built gateway on free ports and resolves when its models are loaded. `settings` are environment variables;
+ * `addModels` may write models besides those of the suite.
+ */
+export async function startGateway(
+  settings: NodeJS.ProcessEnv = {},
+  addModels: (folder: string) => void = () => {},
+): Promise<Server> {
   const models = mkdtempSync(join(tmpdir(), 'nexus-conformance-'));
   writeModels(models);
+  addModels(models);
   const env = {
     ...process.env,
     NEXUS_PORT: '0',
     NEXUS_GRPC_PORT: '0',
     NEXUS_MODEL_REPOSITORY: models,
     NEXUS_DRAIN_DELAY_MS: '0',
+    ...settings,
   };
   const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   const stop = async () => {

@@ -9,6 +9,7 @@ import { restCases } from './cases/rest.ts';
 import { restErrorCases } from './cases/rest-errors.ts';
 import { shapeCases } from './cases/shapes.ts';
 import { textCases } from './cases/text.ts';
+import { expectModels } from './ready.ts';
 import type { Client } from './transports/client.ts';
 import { GrpcProtocolClient } from './transports/grpc-client.ts';
 import { Grpc } from './transports/grpc.ts';
@@ -42,9 +43,9 @@ export interface Result {
 
 /** Where the server is, and which cases to run. */
 export interface Target {
-  /** As in http://host:8000. */
+  /** As in http://host:8000 or https://host. */
   readonly url: string;
-  /** As in host:8001; without it the cases on gRPC are skipped. */
+  /** As in host:8001, or grpcs://host:443 for TLS; without it the cases on gRPC are skipped. */
   readonly grpc?: string | undefined;
   /** Runs only the cases whose name matches. */
   readonly only?: RegExp | undefined;
@@ -52,8 +53,15 @@ export interface Target {
 
 const CONNECT_MS = 3000;
 
-/** Runs the cases against a server, one after the other, each on every transport it is for. */
-export async function runSuite({ url, grpc: address, only }: Target): Promise<Result[]> {
+/**
+ * Runs the cases against a server, one after the other, each on every transport it is for. `onCase` is told which comes.
+ *
+ * @throws NotReady when the server does not answer or lacks models of the suite; no case has run then.
+ */
+export async function runSuite(
+  { url, grpc: address, only }: Target,
+  onCase: (text: string) => void = () => {},
+): Promise<Result[]> {
   const rest = new Rest(url);
   const grpc = new Grpc(address ?? 'localhost:8001');
   const clients: Record<TransportName, Client> = {
@@ -61,15 +69,22 @@ export async function runSuite({ url, grpc: address, only }: Target): Promise<Re
     'REST binary': new RestClient(rest, 'binary'),
     gRPC: new GrpcProtocolClient(grpc),
   };
-  const grpcIsThere = address !== undefined && (await answers(grpc));
-  const results: Result[] = [];
-  for (const { tested, transport } of planOf(only)) {
-    const there = transport !== 'gRPC' || grpcIsThere;
-    results.push(await runCase(tested, transport, there && { client: clients[transport], rest, grpc }));
+  try {
+    await expectModels(clients['REST JSON']);
+    const grpcIsThere = address !== undefined && (await answers(grpc));
+    if (grpcIsThere) await expectModels(clients.gRPC);
+    const plan = planOf(only);
+    const results: Result[] = [];
+    for (const { tested, transport } of plan) {
+      onCase(`${results.length + 1}/${plan.length}  ${transport}: ${tested.name}`);
+      const there = transport !== 'gRPC' || grpcIsThere;
+      results.push(await runCase(tested, transport, there && { client: clients[transport], rest, grpc }));
+    }
+    return results;
+  } finally {
+    rest.close();
+    grpc.close();
   }
-  rest.close();
-  grpc.close();
-  return results;
 }
 
 function planOf(only?: RegExp): { tested: Case; transport: TransportName }[] {

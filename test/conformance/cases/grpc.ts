@@ -22,6 +22,16 @@ export const grpcCases: readonly Case[] = [
       equal('raw outputs', (raw_output_contents as unknown[]).length, 1);
     },
   },
+  {
+    name: 'empty typed contents beside raw ones are accepted',
+    level: 'recommended',
+    basis: "MLServer's client sends them",
+    on: ['gRPC'],
+    run: async ({ grpc }) => {
+      const inputs = (RAW.inputs as object[]).map((input) => ({ ...input, contents: {} }));
+      sameTensors(readMessage(await grpc.call('ModelInfer', { ...RAW, inputs })).outputs, [Y]);
+    },
+  },
   refuses('raw and typed contents together', {
     ...typedMessage(GOOD),
     raw_input_contents: RAW.raw_input_contents,

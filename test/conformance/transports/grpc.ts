@@ -1,3 +1,4 @@
+import { getCACertificates } from 'node:tls';
 import {
   Client as GrpcClient,
   credentials,
@@ -41,13 +42,15 @@ const CLIENT_ERROR = 'INVALID_ARGUMENT, NOT_FOUND or alike';
 export class Grpc {
   private readonly stub: Stub;
 
-  /** Nothing is sent before the first call. `address` is host:port. */
+  /** Nothing is sent before the first call. `address` is host:port, or grpcs://host:port for TLS. */
   constructor(address: string) {
     const { inference } = loadPackageDefinition(loadSync(PROTO, LOADING)) as unknown as {
       inference: { GRPCInferenceService: new (...args: unknown[]) => Stub };
     };
     const limits = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 };
-    this.stub = new inference.GRPCInferenceService(address, credentials.createInsecure(), limits);
+    const [, secure, target] = /^(grpcs:\/\/)?(.*)$/.exec(address)!;
+    const security = secure ? credentials.createSsl(authorities()) : credentials.createInsecure();
+    this.stub = new inference.GRPCInferenceService(target!, security, limits);
   }
 
   /** Resolves when a connection stands, rejects when there is none within `timeoutMs`. */
@@ -85,6 +88,11 @@ export class Grpc {
   close(): void {
     this.stub.close();
   }
+}
+
+/** Whom Node trusts; by itself gRPC would pass over NODE_EXTRA_CA_CERTS. */
+function authorities(): Buffer {
+  return Buffer.from(getCACertificates('default').join('\n'));
 }
 
 function refusal({ code, details }: ServiceError): Refused {

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
-import { Agent, request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { Refused } from './client.ts';
 
 /** What came back for a request. */
 export interface HttpAnswer {
   readonly status: number;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: http.IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
@@ -24,10 +26,14 @@ const CLIENT_ERROR = '4xx with {"error": "..."}';
 /** Requests to one server exactly as given: no header is added but those HTTP itself needs. */
 export class Rest {
   private readonly base: URL;
-  private readonly agent = new Agent({ keepAlive: true });
+  private readonly scheme: typeof http | typeof https;
+  private readonly agent: http.Agent;
 
+  /** `url` may be of http or https; Node's NODE_EXTRA_CA_CERTS tells whom to trust besides the usual authorities. */
   constructor(url: string) {
     this.base = new URL(url);
+    this.scheme = this.base.protocol === 'https:' ? https : http;
+    this.agent = new this.scheme.Agent({ keepAlive: true });
   }
 
   /** Resolves with the answer, whatever its status. */
@@ -35,11 +41,15 @@ export class Rest {
     path: string,
     { method = 'GET', headers = {}, body = '' }: HttpMessage = {},
   ): Promise<HttpAnswer> {
-    const { hostname, port, pathname } = this.base;
-    const fullPath = pathname.replace(/\/$/, '') + path;
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const outgoing = request({ hostname, port, path: fullPath, method, headers, agent: this.agent, signal });
-    const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+    const outgoing = this.scheme.request({
+      ...urlToHttpOptions(this.base),
+      path: this.base.pathname.replace(/\/$/, '') + path,
+      method,
+      headers,
+      agent: this.agent,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const answered = once(outgoing, 'response') as Promise<[http.IncomingMessage]>;
     if (Array.isArray(body)) for (const piece of body) outgoing.write(piece);
     outgoing.end(Array.isArray(body) || body.length === 0 ? undefined : body);
     const [incoming] = await answered;

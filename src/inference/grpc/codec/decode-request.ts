@@ -55,7 +55,8 @@ function readInputs({ inputs, raw_input_contents: raw }: ModelInferRequest): rea
 }
 
 function requireRawOnly(inputs: readonly InferInputTensor[], count: number): void {
-  const typed = inputs.findIndex(({ contents }) => contents.length > 0);
+  // MLServer's client sends contents beside raw ones that have nothing in them.
+  const typed = inputs.findIndex(({ contents }) => contents.some((part) => part.length > 0));
   if (typed >= 0) {
     const path = `inputs[${typed}].contents`;
     throw errors.invalidInput(

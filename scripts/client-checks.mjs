@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ensureVenv, missingPython, venvs } from './python.mjs';
+import { env, node, root } from './toolchain.mjs';
+
+const folder = 'test/conformance/clients';
+const SERVE = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', 'test/conformance/serve.mts'];
+const LIMIT_MS = 180_000;
+
+/** The clients: what each environment has is pinned in `<name>.txt`; its scripts get the address of HTTP or of gRPC, or both. */
+const ENVIRONMENTS = {
+  'tritonclient-kserve': [
+    { script: 'triton_http.py', speaks: ['http'] },
+    { script: 'triton_http_control.py', speaks: ['http'] },
+    { script: 'triton_grpc.py', speaks: ['grpc'] },
+    { script: 'triton_grpc_control.py', speaks: ['grpc'] },
+    { script: 'triton_shared_memory.py', speaks: ['http', 'grpc'] },
+    { script: 'kserve_client.py', speaks: ['http', 'grpc'] },
+  ],
+  mlserver: [{ script: 'mlserver_client.py', speaks: ['http', 'grpc'] }],
+  perf_analyzer: [{ script: 'perf_analyzer.py', speaks: ['http', 'grpc'] }],
+};
+
+/**
+ * Runs the Python clients that people use against the built gateway and prints a line for each. Resolves to how many of
+ * their checks passed and failed. What cannot be installed here is skipped, which a line says with the reason.
+ */
+export async function runClientChecks() {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const clients = await installedClients();
+  if (clients.length === 0) return counts;
+  const settings = { ...env, NEXUS_SYSTEM_SHARED_MEMORY: '/dev/shm' };
+  const server = spawn(node, SERVE, { cwd: root, env: settings, stdio: ['pipe', 'pipe', 'inherit'] });
+  const [line] = await Promise.race([once(createInterface(server.stdout), 'line'), once(server, 'exit')]);
+  if (typeof line !== 'string') {
+    print('failed, for the gateway did not start');
+    return { ...counts, failed: 1 };
+  }
+  const addresses = JSON.parse(line);
+  for (const { python, script, speaks } of clients) {
+    const args = speaks.map((protocol) => addresses[protocol]);
+    for (const [outcome, count] of Object.entries(await runClient(python, script, args)))
+      counts[outcome] += count;
+  }
+  server.stdin.end();
+  await once(server, 'exit');
+  return counts;
+}
+
+/** The clients that this machine can run, each with the `python` of its environment. */
+async function installedClients() {
+  const missing = missingPython();
+  if (missing !== undefined) {
+    print(`skipped, for ${missing}`);
+    return [];
+  }
+  const installed = [];
+  for (const [name, clients] of Object.entries(ENVIRONMENTS)) {
+    const { python, reason } = await ensureVenv(name, join(folder, `${name}.txt`));
+    if (python) installed.push(...clients.map((client) => ({ ...client, python })));
+    else print(`${name} is skipped, for it cannot be installed: ${reason}`);
+  }
+  return installed;
+}
+
+/** Runs one client; one that breaks or hangs has a failed check. Resolves to its counts. */
+async function runClient(python, script, args) {
+  const started = Date.now();
+  const child = spawn(python, [script, ...args], {
+    cwd: join(root, folder),
+    env: { ...env, PYTHONPYCACHEPREFIX: join(venvs, 'bytecode') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LIMIT_MS,
+    killSignal: 'SIGKILL',
+  });
+  let errors = '';
+  child.stderr.on('data', (text) => (errors += text));
+  const closed = once(child, 'close');
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const take = ({ outcome, check, reason }) => {
+    counts[outcome]++;
+    if (outcome !== 'passed') print([script, check, outcome, reason].filter(Boolean).join(': '));
+  };
+  for await (const line of createInterface(child.stdout)) if (line.startsWith('{')) take(JSON.parse(line));
+  const [code, signal] = await closed;
+  const reason = signal ? `not done after ${LIMIT_MS / 1000} s` : errors.trim().split('\n').at(-1);
+  if (code !== 0) take({ check: 'all', outcome: 'failed', reason });
+  const { passed, failed } = counts;
+  print(`${script}: ${passed} passed, ${failed} failed, ${Math.round((Date.now() - started) / 1000)} s`);
+  return counts;
+}
+
+function print(line) {
+  process.stdout.write(`clients: ${line}\n`);
+}
