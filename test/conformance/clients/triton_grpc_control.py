@@ -85,11 +85,11 @@ def _():
     assert client.get_trace_settings("affine") == client.get_trace_settings()
 
 
-@check("shared memory: there is none, and registering is refused in words")
+@check("shared memory: no region, and what cannot be registered is refused in words")
 def _():
     assert not client.get_system_shared_memory_status().regions
     assert not client.get_cuda_shared_memory_status().regions
-    refused(lambda: client.register_system_shared_memory("a", "/a", 64), "UNIMPLEMENTED", "shared memory")
+    refused(lambda: client.register_system_shared_memory("a", "/a", 64), "INVALID_ARGUMENT", "no such file")
     refused(lambda: client.register_cuda_shared_memory("a", b"aGFuZGxl", 0, 64), "UNIMPLEMENTED", "shared memory")
     client.unregister_system_shared_memory()
     client.unregister_cuda_shared_memory()
