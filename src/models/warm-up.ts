@@ -2,7 +2,14 @@ import type { PackedTensor } from '../runtime/slab-layout';
 import { ELEMENT_BYTES, elementCount, type Datatype, type Shape, type TensorSpec } from '../runtime/tensor';
 import type { ModelSettings, WarmUpTensor } from './model-settings';
 
-/** The inputs of each warm-up run, one run after another: what is given, zeros, empty strings or random numbers. */
+/** Most bytes that one input of a warm-up is made of. */
+const MAX_BYTES = 256 * 2 ** 20;
+
+/**
+ * The inputs of each warm-up run, one run after another: what is given, zeros, empty strings or random numbers.
+ *
+ * @throws Error of an input larger than 256 MiB, when it is its turn.
+ */
 export function* warmUpRuns(
   inputs: readonly TensorSpec[],
   { warmup = [] }: ModelSettings,
@@ -20,15 +27,19 @@ function sized({ name, datatype, shape }: TensorSpec, rows: number, dims: number
 
 function filled({ name, datatype, shape, fill }: WarmUpTensor): PackedTensor {
   if (typeof fill !== 'string') return { name, datatype, shape, chunks: fill };
-  const bytes = zeros(datatype, shape);
+  const bytes = zeros(name, datatype, shape);
   if (fill === 'random') randomise(bytes, datatype);
   return { name, datatype, shape, chunks: [bytes] };
 }
 
-function zeros(datatype: Datatype, shape: Shape): Uint8Array<ArrayBuffer> {
+function zeros(name: string, datatype: Datatype, shape: Shape): Uint8Array<ArrayBuffer> {
   // An empty string is four bytes of zero: its length.
   const elementBytes = datatype === 'BYTES' ? 4 : ELEMENT_BYTES[datatype];
-  return new Uint8Array(elementCount(shape) * elementBytes);
+  const length = elementCount(shape) * elementBytes;
+  if (length <= MAX_BYTES) return new Uint8Array(length);
+  throw new Error(
+    `warm-up input '${name}' of ${datatype} [${shape.join(',')}] has ${length} bytes; make it smaller, at most ${MAX_BYTES}`,
+  );
 }
 
 /** Numbers below 1, and 0 or 1 where they are whole: valid as indexes and masks too. Strings stay empty. */

@@ -275,12 +275,17 @@ describe('a config.pbtxt that cannot be followed', () => {
     [
       'warmup',
       'model_warmup { batch_size: 1 inputs { key: "x" value { data_type: TYPE_FP32 dims: [1, 3] zero_data: true } } }',
-      /: a warm-up run fails: .*MatMul/,
+      /^a warm-up run fails: .*MatMul/,
     ],
     [
       'warmup-name',
       'model_warmup { batch_size: 1 inputs { key: "z" value { data_type: TYPE_FP32 dims: [1, 4] zero_data: true } } }',
-      /: a warm-up run fails: input 'x' is missing/,
+      /^a warm-up run fails: input 'x' is missing/,
+    ],
+    [
+      'warmup-size',
+      'model_warmup { batch_size: 1 inputs { key: "x" value { data_type: TYPE_FP32 dims: [70000, 1000] random_data: true } } }',
+      /^warm-up input 'x' of FP32 \[70000,1000\] has 280000000 bytes; make it smaller, at most 268435456$/,
     ],
     ['filename', 'default_model_filename: "other.onnx"', /filename\/1\/other\.onnx cannot be read: ENOENT$/],
     [
