@@ -1,10 +1,10 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { Injectable } from '@nestjs/common';
+import { chain } from '../../common/chain';
 import { Config } from '../../config/config';
 import { callOf } from '../../observability/grpc-call';
-import type { InferenceSummary } from '../../observability/request-log';
 import type { InferenceRequest } from '../inference-request';
-import { InferenceService } from '../inference.service';
+import { InferenceService, type Served } from '../inference.service';
 import type { Decoded } from './codec/decode-request';
 import { Decoder } from './codec/decoder';
 import { encodeResponse } from './codec/encode-response';
@@ -23,23 +23,13 @@ export class GrpcInferService {
   ) {}
 
   /** Answers `message`, and tells for the log what became of it. Rejects with a NexusError. */
-  async serve(
-    message: ModelInferRequest,
-    call: Call,
-  ): Promise<{ answer: ModelInferResponse; summary: InferenceSummary }> {
+  serve(message: ModelInferRequest, call: Call): Promise<Served<ModelInferResponse>> {
     const { model_name: model, model_version: asked, id } = message;
-    const served = await this.inference.serve(model, asked === '' ? undefined : asked, {
-      decode: () => {
-        const decoding = this.decoder.decode(message);
-        return decoding instanceof Promise
-          ? decoding.then((decoded) => this.requestOf(decoded, call))
-          : this.requestOf(decoding, call);
-      },
+    return this.inference.serve(model, asked === '' ? undefined : asked, {
+      decode: () => chain(this.decoder.decode(message), (decoded) => this.requestOf(decoded, call)),
       encode: (result) => encodeResponse(result, id),
       requestId: callOf(call.metadata).requestId,
     });
-    const { answer, version, rows, queueMs, runMs } = served;
-    return { answer, summary: { model, version, outcome: 'success', rows, queueMs, runMs } };
   }
 
   private requestOf(decoded: Decoded, call: Call): InferenceRequest {
