@@ -6,15 +6,15 @@ import fc from 'fast-check';
 import { affine } from '../../fixtures/models';
 import { Gateway, Repository } from '../gateway';
 import { inferenceDefinition } from '../grpc';
+import { framed, RawGrpc, type RawAnswer } from '../raw-grpc';
 import { fuzz, NO_HARM, mutilated, WORDS } from './fuzz';
-import { framed, RawGrpc, type RawAnswer } from './http2';
 import { fields } from './protobuf';
 
 const SERVICE = 'inference.GRPCInferenceService';
 const METHODS = inferenceDefinition[SERVICE] as ServiceDefinition;
+/** But for the health's Watch, which has no end. */
 const OTHER_PATHS = [
   '/grpc.health.v1.Health/Check',
-  '/grpc.health.v1.Health/Watch',
   '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
   '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
 ];
