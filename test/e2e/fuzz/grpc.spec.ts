@@ -211,7 +211,10 @@ describe('over gRPC, nothing is answered as an error of the server, and nothing 
       fc.tuple(headers, fc.constantFrom(RAW, Buffer.alloc(0))),
       1000,
       async ([own, message]) => {
-        const answer = await raw.call(own, [framed(message)]);
+        // A connection on which many are refused is closed, with all that is on it.
+        const alone = new RawGrpc(gateway.grpc);
+        const answer = await alone.call(own, [framed(message)]);
+        alone.close();
         // Where it is not even HTTP/2 or gRPC, that is told by a reset, or by a status of HTTP.
         if (answer.reset === constants.NGHTTP2_PROTOCOL_ERROR) return;
         if (answer.headers[':status'] === 200) isAnswered(answer);
