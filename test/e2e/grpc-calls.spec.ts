@@ -4,6 +4,7 @@ import { protoPath as healthProto } from 'grpc-health-check';
 import { affine, counter, echo, identities } from '../fixtures/models';
 import { Gateway, Repository } from './gateway';
 import { GrpcClient } from './grpc';
+import { framed, RawGrpc } from './raw-grpc';
 
 const BODY_LIMIT = 32 * 2 ** 20;
 
@@ -281,6 +282,18 @@ describe('a shutdown', () => {
     caller.close();
     asked.close();
   });
+
+  it('does not wait for a call that its client has begun and never ends', async () => {
+    const ending = await Gateway.start(repository);
+    const raw = new RawGrpc(ending.grpc);
+    const half = raw.open({ ':path': '/inference.GRPCInferenceService/ModelInfer' });
+    half.on('error', () => {});
+    half.write(framed(Buffer.of()));
+    // Comes after it on the same connection.
+    await raw.call({ ':path': '/inference.GRPCInferenceService/ServerLive' }, [framed(Buffer.of())]);
+    expect(await ending.stop()).toBe(0);
+    raw.close();
+  }, 30_000);
 
   it('a taken port is told in one line', async () => {
     const port = gateway.grpc.split(':')[1]!;
