@@ -41,11 +41,11 @@ export function validateOutputs(
   { outputNames }: Signature,
 ): readonly string[] {
   if (asked.length === 0) return outputNames;
-  const unknown = asked.find((name) => !outputNames.includes(name));
-  if (unknown === undefined) return asked;
+  const unknown = asked.findIndex((name) => !outputNames.includes(name));
+  if (unknown === -1) return asked;
   throw errors.invalidInput(
-    `unexpected output '${unknown}'; model '${model}' gives ${listed(outputNames)}`,
-    'outputs',
+    `unexpected output '${asked[unknown]}'; model '${model}' gives ${listed(outputNames)}`,
+    `outputs[${unknown}]`,
   );
 }
 

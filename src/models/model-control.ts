@@ -5,7 +5,7 @@ import { loadAll, ModelFactory, type Model } from './model-factory';
 import { ModelRegistry } from './model-registry';
 import type { Parameters } from './overrides/load-parameters';
 import { OverrideFolder } from './overrides/override-folder';
-import { refusedParameter, requireModelName, type Overrides } from './overrides/overrides';
+import { kindOf, refusedParameter, requireModelName, type Overrides } from './overrides/overrides';
 import { findModel, scanRepository } from './repository';
 import type { RepositoryIndexEntry } from './rest/repository.dto';
 
@@ -118,9 +118,11 @@ export class ModelControl {
   }
 }
 
-/** @throws NexusError invalid_input for a parameter that is not known. */
-function requireUnloadParameters(parameters: Parameters): void {
-  const strange = Object.keys(parameters).find((name) => name !== 'unload_dependents');
+/** @throws NexusError invalid_input for a parameter that is not known, and for a value that is not one of its. */
+function requireUnloadParameters({ unload_dependents: dependents = false, ...others }: Parameters): void {
+  if (typeof dependents !== 'boolean')
+    throw refusedParameter('unload_dependents', `expected true or false, got ${kindOf(dependents)}`);
+  const [strange] = Object.keys(others);
   if (strange !== undefined)
     throw refusedParameter(strange, 'not supported; a model is unloaded with unload_dependents');
 }

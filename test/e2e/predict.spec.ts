@@ -123,7 +123,7 @@ it.each<[model: string, body: unknown, status: number, error: object]>([
     400,
     { param: 'inputs.x[1]', code: 'invalid_input', type: 'invalid' },
   ],
-  ['affine', { inputs: { x: [1] }, outputs: ['z'] }, 400, { param: 'outputs', code: 'invalid_input' }],
+  ['affine', { inputs: { x: [1] }, outputs: ['z'] }, 400, { param: 'outputs[0]', code: 'invalid_input' }],
   ['affine', '', 400, { message: 'the body is empty; expected a JSON object with "inputs"' }],
   ['affine', '{', 400, { code: 'invalid_input' }],
   ['dot', { instances: [] }, 400, { param: 'instances' }],

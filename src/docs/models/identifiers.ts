@@ -11,8 +11,9 @@ export function identifiersOf(names: readonly string[]): ReadonlyMap<string, str
   const sorted = names.toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
   for (const name of sorted) {
     const plain = pascalCase(name);
-    const identifier =
-      plain === '' || taken.has(plain.toLowerCase()) ? `${plain || 'Model'}${digest(name)}` : plain;
+    let identifier = plain;
+    for (let digits = 6; identifier === '' || taken.has(identifier.toLowerCase()); digits++)
+      identifier = `${plain || 'Model'}${digest(name, digits)}`;
     taken.add(identifier.toLowerCase());
     identifiers.set(name, identifier);
   }
@@ -34,6 +35,6 @@ function pascalCase(name: string): string {
   return /^\d/.test(joined) ? `Model${joined}` : joined;
 }
 
-function digest(name: string): string {
-  return createHash('sha256').update(name).digest('hex').slice(0, 6).toUpperCase();
+function digest(name: string, digits: number): string {
+  return createHash('sha256').update(name).digest('hex').slice(0, digits).toUpperCase();
 }

@@ -1,8 +1,15 @@
 import type { Signature } from '../../models/model-version';
 import type { TensorSpec } from '../../runtime/tensor';
-import { elementRef, inputsSchema, itemSchema, outputsSchema, type Schema } from './tensor-schemas';
+import {
+  elementRef,
+  inputsSchema,
+  mayBeEmpty,
+  outputsSchema,
+  rowSchema,
+  type Schema,
+} from './tensor-schemas';
 
-/** More labels would make the page long; scores are then of any text. */
+/** More labels would make the page long; they are then any text. */
 const MAX_LABELS = 100;
 
 const ID = { type: 'string', description: 'Comes back in the answer.' };
@@ -18,7 +25,7 @@ interface Form {
 
 /**
  * The messages of predictions, named after `identifier`: `<identifier>Inputs` and `Outputs` of one item, for a model
- * that batches `InputRows` and `OutputRows` of several; around them `PredictRequest` and `PredictResponse`, for a model
+ * that batches `InputRows` and `OutputRows` of several, and `Instance` where one may have what an item may not; around them `PredictRequest` and `PredictResponse`, for a model
  * that batches each with its three forms.
  */
 export function predictSchemas(signature: Signature, identifier: string): Record<string, Schema> {
@@ -33,16 +40,17 @@ export function predictSchemas(signature: Signature, identifier: string): Record
   const either = (kind: string) => ({ anyOf: forms.map(({ name }) => ref(`${name}${kind}`)) });
   const schemas = batches
     ? {
-        Inputs: inputsSchema(inputs, true),
+        Inputs: inputsSchema(inputs, 'item'),
+        ...(mayBeEmpty(inputs) ? { Instance: inputsSchema(inputs, 'instance') } : {}),
         Outputs: outputsSchema(outputs, true),
-        InputRows: inputsSchema(inputs, false),
+        InputRows: inputsSchema(inputs, 'rows'),
         OutputRows: outputsSchema(outputs, false),
         PredictRequest: either('Request'),
         PredictResponse: either('Response'),
         ...Object.assign({}, ...forms.map((form) => around(form, form.name))),
       }
     : {
-        Inputs: inputsSchema(inputs, false),
+        Inputs: inputsSchema(inputs, 'whole'),
         Outputs: outputsSchema(outputs, false),
         ...around({ ...forms[0], dropped: 0 }, 'Predict'),
       };
@@ -55,10 +63,9 @@ function formsOf(ref: (name: string) => Schema, inputs: readonly TensorSpec[]): 
   const all = (items: Schema) => ({ type: 'array', minItems: 1, items });
   const [only, ...others] = inputs;
   // The name of the only input may be left out.
+  const named = all(ref(mayBeEmpty(inputs) ? 'Instance' : 'Inputs'));
   const instances =
-    only === undefined || others.length > 0
-      ? all(ref('Inputs'))
-      : { anyOf: [all(ref('Inputs')), all(itemSchema(only))] };
+    only === undefined || others.length > 0 ? named : { anyOf: [named, all(rowSchema(only))] };
   return [
     { name: 'Item', ask: ['inputs', ref('Inputs')], answer: ['outputs', ref('Outputs')], dropped: 1 },
     { name: 'Rows', ask: ['inputs', ref('InputRows')], answer: ['outputs', ref('OutputRows')], dropped: 0 },
@@ -118,8 +125,8 @@ function classSchemas({ outputs, labels }: Signature): (dropped: number) => Sche
     if (labelled.length === 0) return undefined;
     const properties = labelled.map(({ name, datatype, shape }) => {
       const names = labels[name]!;
-      const label =
-        names.length > MAX_LABELS ? { type: 'string' } : { type: 'string', enum: [...new Set(names)] };
+      const isListed = names.length <= MAX_LABELS && shape.at(-1) !== -1;
+      const label = { type: 'string', ...(isListed ? { enum: [...new Set(names)] } : {}) };
       const one = {
         type: 'object',
         properties: { label, score: elementRef(datatype) },
@@ -189,6 +196,8 @@ function tensors(specs: readonly TensorSpec[]): Schema {
         type: 'array',
         minItems: shape.length,
         maxItems: shape.length,
+        // JSON schema has no empty list of items.
+        ...(shape.length === 0 ? {} : { prefixItems: shape.map(dimension) }),
         items: { type: 'integer', minimum: 0 },
         description: `[${shape.join(',')}], where -1 is any size`,
       },
@@ -201,4 +210,8 @@ function tensors(specs: readonly TensorSpec[]): Schema {
     required: ['name', 'datatype', 'shape', 'data'],
   }));
   return { type: 'array', items: items.length === 1 ? items[0] : { anyOf: items } };
+}
+
+function dimension(size: number): Schema {
+  return size < 0 ? { type: 'integer', minimum: 0 } : { type: 'integer', const: size };
 }

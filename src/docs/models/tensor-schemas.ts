@@ -64,23 +64,44 @@ function nestedSchema(datatype: Datatype, shape: Shape): Schema {
   );
 }
 
-/** As {@link nestedSchema}, but an array of any size has an item: without one, it could be an item or no items. */
-function filledSchema(datatype: Datatype, shape: Shape): Schema {
-  const schema = nestedSchema(datatype, shape);
-  return shape[0] === -1 ? { ...schema, minItems: 1 } : schema;
+/** As {@link nestedSchema}, of at least one row. */
+function rowsSchema(datatype: Datatype, shape: Shape): Schema {
+  return { ...nestedSchema(datatype, shape), minItems: 1 };
 }
+
+/** As {@link nestedSchema}, without empty arrays: how deep the others are nested tells one item from several rows. */
+function itemSchema(datatype: Datatype, shape: Shape): Schema {
+  return shape.reduceRight<Schema>(
+    (items, size) => ({
+      type: 'array',
+      ...(size < 0 ? { minItems: 1 } : { minItems: size, maxItems: size }),
+      items,
+    }),
+    elementRef(datatype),
+  );
+}
+
+/** How inputs stand in a body: with all of their dimensions, as rows, as one item, as one item in a list of them. */
+const INPUT_FORMS = { whole: nestedSchema, rows: rowsSchema, item: itemSchema, instance: nestedSchema };
 
 /** One row of an input. */
-export function itemSchema({ datatype, shape }: TensorSpec): Schema {
-  return filledSchema(datatype, shape.slice(1));
+export function rowSchema({ datatype, shape }: TensorSpec): Schema {
+  return nestedSchema(datatype, shape.slice(1));
 }
 
-/** An object of all `inputs` by name, nested as their shapes are, without the first dimension where `isItem`. */
-export function inputsSchema(inputs: readonly TensorSpec[], isItem: boolean): Schema {
-  return { ...tensorsSchema(inputs, isItem, filledSchema), required: inputs.map(({ name }) => name) };
+/** Whether an instance may have what an item may not: empty arrays. */
+export function mayBeEmpty(inputs: readonly TensorSpec[]): boolean {
+  return inputs.some(({ shape }) => shape.slice(1).includes(-1));
 }
 
-/** An object of those of `outputs` that are asked for, as {@link inputsSchema} has inputs. */
+/** An object of all `inputs` by name, nested as their shapes are; an item and an instance leave out the first dimension. */
+export function inputsSchema(inputs: readonly TensorSpec[], form: keyof typeof INPUT_FORMS): Schema {
+  const isItem = form === 'item' || form === 'instance';
+  const schema = tensorsSchema(inputs, isItem, INPUT_FORMS[form]);
+  return { ...schema, required: inputs.map(({ name }) => name) };
+}
+
+/** An object of those of `outputs` that are asked for, nested as their shapes are, without the first dimension where `isItem`. */
 export function outputsSchema(outputs: readonly TensorSpec[], isItem: boolean): Schema {
   return tensorsSchema(outputs, isItem, nestedSchema);
 }

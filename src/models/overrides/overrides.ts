@@ -84,7 +84,8 @@ function isName(name: string): boolean {
   return NAME.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES;
 }
 
-function kindOf(value: unknown): string {
+/** What `value` is, for people. */
+export function kindOf(value: unknown): string {
   if (value instanceof Uint8Array) return 'bytes';
   return value === null || value === undefined ? 'nothing' : typeof value;
 }

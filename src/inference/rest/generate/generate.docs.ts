@@ -50,7 +50,10 @@ function ApiEvents(): MethodDecorator {
   });
 }
 
-const PARAMETER = { oneOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }] };
+const SCALAR = { type: ['string', 'number', 'boolean'] };
+
+/** A parameter, or the tensor of an input. */
+const VALUE = { anyOf: [SCALAR, { type: 'array', items: SCALAR }] };
 
 const REQUEST = {
   description:
@@ -62,10 +65,10 @@ const REQUEST = {
       type: 'object',
       description:
         'Keys here count as if they stood beside it. `priority`: 1 is the highest, 0 the default of the model. `timeout`: microseconds until the answer is of no use.',
-      additionalProperties: true,
+      additionalProperties: VALUE,
     },
   },
-  additionalProperties: { anyOf: [PARAMETER, { type: 'array', items: PARAMETER }] },
+  additionalProperties: VALUE,
 };
 
 const ANSWER = {

@@ -53,16 +53,20 @@ export function requireOnlyMemory(
   );
 }
 
-/** @throws invalid when two of `items` have one name. */
-export function requireUniqueNames(items: readonly { readonly name: string }[], path: string): void {
+/** @throws invalid when two of `items` have one name, which stands at `key` of each. */
+export function requireUniqueNames(
+  items: readonly { readonly name: string }[],
+  path: string,
+  key = '.name',
+): void {
   if (items.length < 2) return;
   const seen = new Map<string, number>();
   for (const [index, { name }] of items.entries()) {
     const first = seen.get(name);
     if (first !== undefined) {
       throw errors.invalidInput(
-        `${path}[${index}].name: expected each name once, got ${quote(name)} again, which is ${path}[${first}] already`,
-        `${path}[${index}].name`,
+        `${path}[${index}]${key}: expected each name once, got ${quote(name)} again, which is ${path}[${first}] already`,
+        `${path}[${index}]${key}`,
       );
     }
     seen.set(name, index);

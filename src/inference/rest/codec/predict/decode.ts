@@ -124,6 +124,7 @@ function readOutputs(value: unknown): readonly string[] {
   requireUniqueNames(
     names.map((name) => ({ name })),
     'outputs',
+    '',
   );
   return names;
 }

@@ -77,7 +77,8 @@ function classesOf(
   return Array.from({ length: elementCount(shape.slice(0, -1)) }, (_, row) => {
     const start = row * columns;
     return largest(scores.subarray(start, start + columns), topK).map((index) => ({
-      label: labels[index]!,
+      // Of a dimension of any size, there may be more than have labels.
+      label: labels[index] ?? String(index),
       score: elements[start + index],
     }));
   });

@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { tryStep } from './progress.mjs';
+import { ensureVenv, missingPython, venvs } from './python.mjs';
+import { env, node, root } from './toolchain.mjs';
+
+const folder = join(root, 'test/contract/schemathesis');
+const LIMIT_MS = 3_600_000;
+const LOADING = '^/v2/repository/models/';
+
+/** Loading and unloading come last, for then the models are others. */
+const CHECKS = {
+  'every operation but loading': ['--exclude-path-regex', LOADING],
+  'loading and unloading': ['--include-path-regex', LOADING],
+};
+
+/**
+ * Holds the built gateway, with the sample models, to its OpenAPI document with Schemathesis, and prints a line for each
+ * check. `args` are options of `st run`. Resolves to how many checks passed and failed. What cannot be installed here is
+ * skipped, which a line says with the reason.
+ */
+export async function runContractChecks(args) {
+  const counts = { passed: 0, failed: 0 };
+  const missing = missingPython();
+  const { python, reason = missing } = missing
+    ? {}
+    : await ensureVenv('schemathesis', 'test/contract/schemathesis/requirements.txt');
+  if (python === undefined) {
+    print(`skipped, for ${missing ?? `Schemathesis cannot be installed: ${reason}`}`);
+    return counts;
+  }
+  const memory = mkdtempSync(join(tmpdir(), 'nexus-contract-'));
+  // What the example of a shared memory region names.
+  writeFileSync(join(memory, 'example'), Buffer.alloc(64));
+  const gateway = await startGateway(memory);
+  for (const [name, operations] of Object.entries(CHECKS)) {
+    const passed = await runCheck(python, name, [`${gateway.url}/openapi.json`, ...operations, ...args]);
+    counts[passed ? 'passed' : 'failed']++;
+  }
+  await gateway.stop();
+  rmSync(memory, { recursive: true });
+  return counts;
+}
+
+async function startGateway(memory) {
+  const settings = {
+    NEXUS_PORT: '0',
+    NEXUS_GRPC_PORT: '0',
+    NEXUS_MODEL_CONTROL_MODE: 'explicit',
+    NEXUS_LOAD_MODELS: '*',
+    NEXUS_RATE_LIMIT: '0',
+    NEXUS_SYSTEM_SHARED_MEMORY: memory,
+  };
+  const child = spawn(node, ['dist/main.js'], {
+    cwd: root,
+    env: { ...env, ...settings },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const stop = async () => {
+    if (child.exitCode === null && child.kill()) await once(child, 'exit');
+  };
+  let printed = '';
+  for await (const line of createInterface(child.stderr)) {
+    printed += `${line}\n`;
+    const url = /Docs\s+(\S+)\/docs/.exec(line)?.[1];
+    if (url !== undefined) return { url, stop };
+  }
+  throw new Error(`the gateway did not start:\n${printed}`);
+}
+
+/** Runs Schemathesis, with its caches outside of the sources, and prints what it found. Resolves to whether that is nothing. */
+async function runCheck(python, name, args) {
+  const cwd = join(venvs, 'schemathesis-runs');
+  mkdirSync(cwd, { recursive: true });
+  const config = ['--no-color', '--config-file', join(folder, 'schemathesis.toml')];
+  const { succeeded, output } = await tryStep(
+    `contract of ${name}`,
+    join(dirname(python), 'st'),
+    [...config, 'run', '--workers', '1', ...args],
+    {
+      cwd,
+      env: { ...env, SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },
+      timeout: LIMIT_MS,
+      killSignal: 'SIGKILL',
+    },
+  );
+  const cases = /(\d+) generated/.exec(output)?.[1];
+  if (!succeeded)
+    process.stderr.write(
+      /^=+ (?:FAILURES|ERRORS) =+$[^]*?(?=^=+ (?:WARNINGS|SUMMARY) =)/m.exec(output)?.[0] ?? output,
+    );
+  print(`${name}: ${cases ?? 'no'} cases, ${succeeded ? 'as documented' : 'not as documented'}`);
+  return succeeded;
+}
+
+function print(line) {
+  process.stdout.write(`contract: ${line}\n`);
+}
