@@ -92,7 +92,7 @@ describe.each(Object.keys(MODELS))('%s', (name) => {
           expect(document.mismatch(document.request(path), JSON.parse(textOf(body)))).toBe('');
           expect(await answerTo(path, body)).toMatchObject({ status: 200 });
         }),
-        { numRuns: 40 },
+        { numRuns: 30 },
       );
     });
 
@@ -105,7 +105,7 @@ describe.each(Object.keys(MODELS))('%s', (name) => {
           expect(answer.status).toBe(400);
           if (isCertain && path.startsWith('/v1')) expect(answer.body.error.param).toBe(pathOf(place));
         }),
-        { numRuns: 40 },
+        { numRuns: 30 },
       );
     });
   });

@@ -122,7 +122,13 @@ describe('with explicit model control', () => {
     ['none', 'load', undefined, 404, /the model repository has no 'none'; it has affine, /],
     ['none', 'unload', undefined, 404, /none/],
     ['affine', 'load', { parameters: { more: '{}' } }, 400, /^parameters.more: not supported; a model is /],
-    ['affine', 'unload', { parameters: { unload_dependents: 1 } }, 400, /dependents: expected true or false, /],
+    [
+      'affine',
+      'unload',
+      { parameters: { unload_dependents: 1 } },
+      400,
+      /dependents: expected true or false, /,
+    ],
     ['affine', 'unload', '[]', 400, /the body must be empty or /],
   ] as const)('refuses to change %s: %s %j', async (model, what, body, status, text) => {
     const answer = await change(model, what, body);

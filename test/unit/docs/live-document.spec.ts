@@ -62,7 +62,8 @@ it('the ETag is that of the models, whatever came between', async () => {
         else models.set(name, ready(name, width));
         const after = await document.current();
         expect(after.etag === before.etag).toBe(after.body.equals(before.body));
-        expect(after).toEqual(await documentOf(models).current());
+        const anew = await documentOf(models).current();
+        expect([anew.etag, anew.body.equals(after.body)]).toEqual([after.etag, true]);
       }
     }),
   );
