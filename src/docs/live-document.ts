@@ -6,6 +6,7 @@ import type { ModelVersion } from '../models/model-version';
 import { identifiersOf } from './models/identifiers';
 import { modelDocument, type ModelDocument } from './models/model-document';
 import { refusalComponents } from './models/operation';
+import { elementSchemas } from './models/tensor-schemas';
 
 /** The document as it is sent. */
 export interface ServedDocument {
@@ -14,16 +15,16 @@ export interface ServedDocument {
   readonly etag: string;
 }
 
-/** What a model adds, as JSON text by its key, so that a document of many models is put together in milliseconds. */
+/** What a model adds, as JSON to be copied, so that a document of many models is put together in milliseconds. */
 interface Fragment {
   readonly identifier: string;
   readonly digest: string;
-  readonly tag: string;
-  readonly paths: readonly Entry[];
-  readonly schemas: readonly Entry[];
+  readonly tag: Buffer;
+  /** Members of the objects of paths and of schemas. */
+  readonly paths: Buffer;
+  readonly schemas: Buffer;
+  readonly datatypes: ModelDocument['datatypes'];
 }
-
-type Entry = readonly [key: string, json: string];
 
 /** So many models are described in a few milliseconds; then others have a turn. */
 const MODELS_A_TURN = 16;
@@ -46,15 +47,16 @@ export class LiveDocument {
   async current(): Promise<ServedDocument> {
     const fragments = await this.describe(this.ready());
     const etag = `"${digestOf([this.fixedDigest, ...fragments.map(({ digest }) => digest)].join())}"`;
-    if (this.latest?.etag !== etag) this.latest = { body: Buffer.from(this.compose(fragments)), etag };
+    if (this.latest?.etag !== etag) this.latest = { body: this.compose(fragments), etag };
     return this.latest;
   }
 
-  /** The newest ready version of each model. */
+  /** The newest ready version of each model, by name. */
   private ready(): ModelVersion[] {
     return this.registry
       .list()
-      .flatMap(({ versions }) => versions.findLast(({ state }) => state === 'READY') ?? []);
+      .flatMap(({ versions }) => versions.findLast(({ state }) => state === 'READY') ?? [])
+      .toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   private async describe(versions: readonly ModelVersion[]): Promise<Fragment[]> {
@@ -74,35 +76,42 @@ export class LiveDocument {
     return fragments;
   }
 
-  private compose(fragments: readonly Fragment[]): string {
+  private compose(fragments: readonly Fragment[]): Buffer {
     const { paths, tags = [], components = {}, ...rest } = this.fixed;
-    const schemas = [...entriesOf(components.schemas ?? {}), ...fragments.flatMap((each) => each.schemas)];
-    const allPaths = [...entriesOf(paths), ...fragments.flatMap((each) => each.paths)];
-    const allTags = [...fragments.map(({ tag }) => tag), ...tags.map((tag) => JSON.stringify(tag))];
+    const elements = elementSchemas(new Set(fragments.flatMap(({ datatypes }) => [...datatypes])));
     const responses = fragments.length === 0 ? {} : refusalComponents('ErrorAnswer', 'V2Error');
-    const parts = [
-      JSON.stringify(rest).slice(1, -1),
-      `"tags":[${allTags.join()}]`,
-      `"paths":${objectOf(allPaths)}`,
-      `"components":{"responses":${JSON.stringify(responses)},"schemas":${objectOf(schemas)}}`,
-    ];
-    return `{${parts.join()}}`;
+    const schemas = { ...components.schemas, ...elements };
+    return Buffer.concat([
+      Buffer.from(`{${inner(rest)},"tags":[`),
+      ...joined([...fragments.map(({ tag }) => tag), Buffer.from(inner(tags))]),
+      Buffer.from('],"paths":{'),
+      ...joined([Buffer.from(inner(paths)), ...fragments.map((each) => each.paths)]),
+      Buffer.from(`},"components":{"responses":${JSON.stringify(responses)},"schemas":{`),
+      ...joined([Buffer.from(inner(schemas)), ...fragments.map((each) => each.schemas)]),
+      Buffer.from('}}}'),
+    ]);
   }
 }
 
-function fragmentOf({ tag, paths, schemas }: ModelDocument, identifier: string): Fragment {
-  const text = { tag: JSON.stringify(tag), paths: entriesOf(paths), schemas: entriesOf(schemas) };
-  return { identifier, digest: digestOf(JSON.stringify(text)), ...text };
+const COMMA = Buffer.from(',');
+
+function fragmentOf({ tag, paths, schemas, datatypes }: ModelDocument, identifier: string): Fragment {
+  const text = [JSON.stringify(tag), inner(paths), inner(schemas)] as const;
+  const [tagJson, pathsJson, schemasJson] = text.map((json) => Buffer.from(json)) as [Buffer, Buffer, Buffer];
+  const digest = digestOf(text.join());
+  return { identifier, digest, datatypes, tag: tagJson, paths: pathsJson, schemas: schemasJson };
 }
 
-function entriesOf(object: object): Entry[] {
-  return Object.entries(object).map(([key, value]) => [key, JSON.stringify(value)]);
+/** The JSON of an object or an array without its brackets. */
+function inner(value: object): string {
+  return JSON.stringify(value).slice(1, -1);
 }
 
-/** A JSON object of `entries`, sorted by key, each once. */
-function objectOf(entries: readonly Entry[]): string {
-  const sorted = [...new Map(entries)].toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return `{${sorted.map(([key, json]) => `${JSON.stringify(key)}:${json}`).join()}}`;
+/** Those of `parts` that are not empty, with commas between. */
+function joined(parts: readonly Buffer[]): Buffer[] {
+  return parts
+    .filter(({ length }) => length > 0)
+    .flatMap((part, index) => (index === 0 ? [part] : [COMMA, part]));
 }
 
 function digestOf(text: string): string {

@@ -1,3 +1,4 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
 import fc from 'fast-check';
 import { affine, dot, identities, identity, normaliser, powers } from '../fixtures/models';
 import { model, node, value } from '../fixtures/onnx';
@@ -64,6 +65,22 @@ const pathOf = (place: Place) =>
     .join('')
     .replace(/^\./, '');
 
+it('the document of all of them is OpenAPI', async () => {
+  const text = await (await gateway.fetch('/openapi.json')).text();
+  expect(await new Validator().validate(JSON.parse(text) as object)).toEqual({ valid: true });
+  const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, $ref]) => $ref!);
+  for (const $ref of new Set(references)) expect(document.follow({ $ref })).toBeDefined();
+});
+
+/** A request of the protocol V2 with flat data, which is all that its schema shows; nested data is taken, too. */
+function flat(body: any): unknown {
+  if (!Array.isArray(body?.inputs)) return body;
+  const inputs = body.inputs.map((input: any) =>
+    Array.isArray(input?.data) ? { ...input, data: input.data.flat(Infinity) } : input,
+  );
+  return { ...body, inputs };
+}
+
 describe.each(Object.keys(MODELS))('%s', (name) => {
   const encoded = encodeURIComponent(name);
 
@@ -75,20 +92,20 @@ describe.each(Object.keys(MODELS))('%s', (name) => {
           expect(document.mismatch(document.request(path), JSON.parse(textOf(body)))).toBe('');
           expect(await answerTo(path, body)).toMatchObject({ status: 200 });
         }),
-        { numRuns: 40 },
+        { numRuns: 30 },
       );
     });
 
     it('refuses every body that is not', async () => {
       const mutations = bodiesOf(document.request(path), document).chain(mutationsOf);
       await fc.assert(
-        fc.asyncProperty(mutations, async ({ body, place, isLeaf }) => {
-          fc.pre(document.mismatch(document.request(path), JSON.parse(textOf(body))) !== '');
+        fc.asyncProperty(mutations, async ({ body, place, isCertain }) => {
+          fc.pre(document.mismatch(document.request(path), flat(JSON.parse(textOf(body)))) !== '');
           const answer = await answerTo(path, body);
           expect(answer.status).toBe(400);
-          if (isLeaf && path.startsWith('/v1')) expect(answer.body.error.param).toBe(pathOf(place));
+          if (isCertain && path.startsWith('/v1')) expect(answer.body.error.param).toBe(pathOf(place));
         }),
-        { numRuns: 40 },
+        { numRuns: 30 },
       );
     });
   });

@@ -7,8 +7,8 @@ export type Place = readonly (string | number)[];
 export interface Mutation {
   readonly body: unknown;
   readonly place: Place;
-  /** Whether a value that is no array was replaced by another: nothing else can be taken for wrong then. */
-  readonly isLeaf: boolean;
+  /** Whether nothing but what is at `place` can be taken for wrong; changed arrays may be of another form. */
+  readonly isCertain: boolean;
 }
 
 const STRANGE = [
@@ -31,27 +31,30 @@ const STRANGE = [
 export function mutationsOf(body: unknown): fc.Arbitrary<Mutation> {
   return fc.constantFrom(...placesIn(body)).chain((place) => {
     const old = valueAt(body, place);
-    const replaced = fc.constantFrom(...STRANGE).map((value) => ({
+    const mutation = (value: unknown, isCertain: boolean, at = place) => ({
       body: withValue(body, place, value),
-      place,
-      isLeaf: [old, value].every((one) => typeof one !== 'object'),
-    }));
-    const changed = changesOf(old).map((value) => ({
-      body: withValue(body, place, value),
-      place,
-      isLeaf: false,
-    }));
-    return changed.length === 0 ? replaced : fc.oneof(replaced, fc.constantFrom(...changed));
+      place: at,
+      isCertain,
+    });
+    const isPlain = typeof old !== 'object';
+    const replaced = STRANGE.map((value) => mutation(value, isPlain && typeof value !== 'object'));
+    const others = resized(old).map((value) => mutation(value, false));
+    const added = isRecord(old) ? [mutation({ ...old, strange: 1 }, true, [...place, 'strange'])] : [];
+    const kinds = [replaced, others, added].filter((kind) => kind.length > 0);
+    return fc.oneof(...kinds.map((kind) => fc.constantFrom(...kind)));
   });
 }
 
-/** `value` with a key or an item less, or more. */
-function changesOf(value: unknown): unknown[] {
+/** `value` with a key or an item less, or an item more. */
+function resized(value: unknown): unknown[] {
   if (Array.isArray(value)) return [value.slice(1), value.slice(0, -1), [...value, value[0] ?? 'strange']];
-  if (typeof value !== 'object' || value === null) return [];
+  if (!isRecord(value)) return [];
   const entries = Object.entries(value);
-  const without = entries.map(([name]) => Object.fromEntries(entries.filter(([key]) => key !== name)));
-  return [...without, { ...value, strange: 1 }];
+  return entries.map(([name]) => Object.fromEntries(entries.filter(([key]) => key !== name)));
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function placesIn(value: unknown): Place[] {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import Ajv from 'ajv/dist/2020';
 import { Gateway, Repository } from '../e2e/gateway';
 
@@ -70,6 +71,12 @@ afterAll(async () => {
 it('openapi.json is what the gateway serves; `yarn openapi` writes it anew', async () => {
   const served = await (await gateway.fetch('/openapi.json')).json();
   expect(`${JSON.stringify(served, null, 2)}\n`).toBe(text);
+});
+
+it('is an OpenAPI 3.1 document', async () => {
+  const validator = new Validator();
+  expect(await validator.validate(JSON.parse(text) as object)).toEqual({ valid: true });
+  expect(validator.version).toBe('3.1');
 });
 
 it('is sent again only when it has changed', async () => {

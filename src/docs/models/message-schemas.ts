@@ -204,7 +204,7 @@ function tensors(specs: readonly TensorSpec[]): Schema {
       data: {
         type: 'array',
         items: elementRef(datatype),
-        description: 'In row-major order; may be nested in a request.',
+        description: 'In row-major order.',
       },
     },
     required: ['name', 'datatype', 'shape', 'data'],

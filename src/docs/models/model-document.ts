@@ -1,17 +1,19 @@
 import type { ModelVersion } from '../../models/model-version';
-import type { TensorSpec } from '../../runtime/tensor';
+import type { Datatype, TensorSpec } from '../../runtime/tensor';
 import { codeSamples } from './code-samples';
 import { exampleValues, flat, shapeOf, type Values } from './example-values';
 import { camelCase } from './identifiers';
 import { inferSchemas, predictSchemas } from './message-schemas';
 import { operationObject, type Operation } from './operation';
-import { elementSchemas, type Schema } from './tensor-schemas';
+import type { Schema } from './tensor-schemas';
 
 /** What one model adds to the OpenAPI document. */
 export interface ModelDocument {
   readonly tag: { readonly name: string; readonly description: string };
   readonly paths: Readonly<Record<string, object>>;
   readonly schemas: Readonly<Record<string, Schema>>;
+  /** What its schemas refer to the elements of. */
+  readonly datatypes: ReadonlySet<Datatype>;
 }
 
 /** A model as its operations show it. */
@@ -49,10 +51,10 @@ export function modelDocument(version: ModelVersion, identifier: string): ModelD
       [`/v2/models/${path}/infer`]: { post: operationObject(inferOperation(shown)) },
     },
     schemas: {
-      ...elementSchemas(new Set([...inputs, ...outputs].map(({ datatype }) => datatype))),
       ...predictSchemas(signature, identifier),
       ...inferSchemas(signature, identifier),
     },
+    datatypes: new Set([...inputs, ...outputs].map(({ datatype }) => datatype)),
   };
 }
 
