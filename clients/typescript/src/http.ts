@@ -52,27 +52,27 @@ export class Http {
    * The answer to `message`, once it is a success; asks again where that may help.
    * @throws NexusError when it is refused or not answered, and the reason of the signal when that is aborted.
    */
-  async send(path: string, message: Message, options: CallOptions): Promise<Answer> {
-    const endsAt = endOf(options);
+  async send(path: string, message: Message, options: CallOptions, retries = this.retries): Promise<Answer> {
+    const endsAt = performance.now() + (options.timeoutMs ?? Infinity);
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.sendOnce(path, message, options, endsAt);
       } catch (error) {
-        const waitMs = attempt < this.retries ? retryDelay(error, attempt) : undefined;
+        const waitMs = attempt < retries ? retryDelay(error, attempt) : undefined;
         if (waitMs === undefined || performance.now() + waitMs >= endsAt) throw error;
         await pause(waitMs, options.signal);
       }
     }
   }
 
-  /** As {@link send}, but asks once, for an answer of use until `endsAt`. */
-  async sendOnce(
+  private async sendOnce(
     path: string,
     { headers: own = {}, ...message }: Message,
     { signal, timeoutMs, requestId }: CallOptions,
     endsAt: number,
   ): Promise<Answer> {
-    const headers = new Headers([...this.headers, ...Object.entries(own)]);
+    const headers = new Headers(this.headers);
+    for (const [name, value] of Object.entries(own)) headers.set(name, value);
     if (requestId !== undefined) headers.set('x-request-id', requestId);
     const signals = signal === undefined ? [] : [signal];
     if (timeoutMs !== undefined) {
@@ -95,13 +95,8 @@ export class Http {
   }
 }
 
-/** When an answer is no longer of use, on the clock of `performance.now()`. */
-export function endOf({ timeoutMs = Infinity }: CallOptions): number {
-  return performance.now() + timeoutMs;
-}
-
 /** Node tells only in the cause of its error why there is no connection. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message || error.message : error.message;
+  const { message, cause } = error as Error & { cause?: Error };
+  return cause?.message || message;
 }

@@ -1,5 +1,5 @@
 import { decoded, jsonOf } from './answer.ts';
-import { endOf, Http, type CallOptions, type NexusOptions } from './http.ts';
+import { Http, type CallOptions, type NexusOptions } from './http.ts';
 import { inOrder } from './in-order.ts';
 import type {
   AnyModel,
@@ -81,16 +81,13 @@ export class Nexus<Models extends Record<keyof Models, ModelTypes> = Record<stri
   predictMany<Name extends NameIn<Models>, Output extends OutputIn<Models, Name> = OutputIn<Models, Name>>(
     model: Name,
     items: Iterable<Models[Name]['inputs']> | AsyncIterable<Models[Name]['inputs']>,
-    { concurrency = 8, outputs, top_k, signal, ...options }: ManyOptions<Output> = {},
+    { concurrency = 8, signal, version, timeoutMs, requestId, ...asked }: ManyOptions<Output> = {},
   ): AsyncGenerator<ItemPrediction<Models[Name], Output>, void, undefined> {
-    const asked = { ...(outputs && { outputs }), ...(top_k !== undefined && { top_k }) };
-    return inOrder(items, concurrency, (inputs, stop) =>
-      this.predict<Name, Output>(
-        model,
-        { inputs, ...asked },
-        { ...options, signal: signal === undefined ? stop : AbortSignal.any([signal, stop]) },
-      ),
-    );
+    return inOrder(items, concurrency, (inputs, stop) => {
+      const either = signal === undefined ? stop : AbortSignal.any([signal, stop]);
+      const options = { signal: either, version, timeoutMs, requestId };
+      return this.predict<Name, Output>(model, { inputs, ...asked }, options);
+    });
   }
 
   /** Runs a model on binary tensors, see `tensor`, by the Open Inference Protocol V2: on any server that speaks it. */
@@ -124,7 +121,7 @@ export class Nexus<Models extends Record<keyof Models, ModelTypes> = Record<stri
   async ready(model?: NameIn<Models>, options: RunOptions = {}): Promise<boolean> {
     const path = model === undefined ? 'health' : `models/${modelPath(model, options.version)}`;
     try {
-      await this.http.sendOnce(`/v2/${path}/ready`, {}, options, endOf(options));
+      await this.http.send(`/v2/${path}/ready`, {}, options, 0);
       return true;
     } catch (error) {
       // Triton says 400 where others say 503.
