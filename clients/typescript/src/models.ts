@@ -1,0 +1,251 @@
+// Written by `yarn sdk`.
+
+export interface Models {
+  'breast-tumor': {
+    inputs: Schemas['BreastTumorInputs'];
+    outputs: Schemas['BreastTumorOutputs'];
+    classes: Schemas['BreastTumorItemResponse']['classes'];
+    inputRows: Schemas['BreastTumorInputRows'];
+    outputRows: Schemas['BreastTumorOutputRows'];
+    classRows: Schemas['BreastTumorRowsResponse']['classes'];
+    tensors: {
+      inputs: { mean: 'FP32'; error: 'FP32'; worst: 'FP32' };
+      outputs: { label: 'BYTES'; probabilities: 'FP32' };
+    };
+  };
+  digits: {
+    inputs: Schemas['DigitsInputs'];
+    outputs: Schemas['DigitsOutputs'];
+    classes: Schemas['DigitsItemResponse']['classes'];
+    inputRows: Schemas['DigitsInputRows'];
+    outputRows: Schemas['DigitsOutputRows'];
+    classRows: Schemas['DigitsRowsResponse']['classes'];
+    tensors: { inputs: { image: 'FP32' }; outputs: { label: 'INT64'; probabilities: 'FP32' } };
+  };
+  language: {
+    inputs: Schemas['LanguageInputs'];
+    outputs: Schemas['LanguageOutputs'];
+    classes: Schemas['LanguageItemResponse']['classes'];
+    inputRows: Schemas['LanguageInputRows'];
+    outputRows: Schemas['LanguageOutputRows'];
+    classRows: Schemas['LanguageRowsResponse']['classes'];
+    tensors: { inputs: { text: 'BYTES' }; outputs: { label: 'BYTES'; probabilities: 'FP32' } };
+  };
+}
+type Schemas = components['schemas'];
+
+export interface components {
+  schemas: {
+    /**
+     * @description An element of datatype FP32.
+     * @example 0.5
+     */
+    ElementFP32: number | ('NaN' | 'Infinity' | '-Infinity');
+    /**
+     * @description An element of datatype BYTES.
+     * @example text
+     */
+    ElementBYTES: string;
+    /**
+     * Format: int64
+     * @description An element of datatype INT64.
+     * @example 1
+     */
+    ElementINT64: number;
+    BreastTumorInputs: {
+      /** @description FP32 [-1,10], one row of it */
+      mean: components['schemas']['ElementFP32'][];
+      /** @description FP32 [-1,10], one row of it */
+      error: components['schemas']['ElementFP32'][];
+      /** @description FP32 [-1,10], one row of it */
+      worst: components['schemas']['ElementFP32'][];
+    };
+    BreastTumorOutputs: {
+      /** @description BYTES [-1], one row of it */
+      label?: components['schemas']['ElementBYTES'];
+      /** @description FP32 [-1,2], one row of it */
+      probabilities?: components['schemas']['ElementFP32'][];
+    };
+    BreastTumorInputRows: {
+      /** @description FP32 [-1,10] */
+      mean: components['schemas']['ElementFP32'][][];
+      /** @description FP32 [-1,10] */
+      error: components['schemas']['ElementFP32'][][];
+      /** @description FP32 [-1,10] */
+      worst: components['schemas']['ElementFP32'][][];
+    };
+    BreastTumorOutputRows: {
+      /** @description BYTES [-1] */
+      label?: components['schemas']['ElementBYTES'][];
+      /** @description FP32 [-1,2] */
+      probabilities?: components['schemas']['ElementFP32'][][];
+    };
+    BreastTumorItemResponse: {
+      outputs: components['schemas']['BreastTumorOutputs'];
+      /** @description Comes back in the answer. */
+      id?: string;
+      model: string;
+      version: string;
+      /** @description The largest classes of the outputs that have labels, the largest first. */
+      classes?: {
+        probabilities?: {
+          /** @enum {string} */
+          label: 'malignant' | 'benign';
+          score: components['schemas']['ElementFP32'];
+        }[];
+      };
+    };
+    BreastTumorRowsResponse: {
+      outputs: components['schemas']['BreastTumorOutputRows'];
+      /** @description Comes back in the answer. */
+      id?: string;
+      model: string;
+      version: string;
+      /** @description The largest classes of the outputs that have labels, the largest first. */
+      classes?: {
+        probabilities?: {
+          /** @enum {string} */
+          label: 'malignant' | 'benign';
+          score: components['schemas']['ElementFP32'];
+        }[][];
+      };
+    };
+    DigitsInputs: {
+      /** @description FP32 [-1,8,8], one row of it */
+      image: components['schemas']['ElementFP32'][][];
+    };
+    DigitsOutputs: {
+      /** @description INT64 [-1], one row of it */
+      label?: components['schemas']['ElementINT64'];
+      /** @description FP32 [-1,10], one row of it */
+      probabilities?: components['schemas']['ElementFP32'][];
+    };
+    DigitsInputRows: {
+      /** @description FP32 [-1,8,8] */
+      image: components['schemas']['ElementFP32'][][][];
+    };
+    DigitsOutputRows: {
+      /** @description INT64 [-1] */
+      label?: components['schemas']['ElementINT64'][];
+      /** @description FP32 [-1,10] */
+      probabilities?: components['schemas']['ElementFP32'][][];
+    };
+    DigitsItemResponse: {
+      outputs: components['schemas']['DigitsOutputs'];
+      /** @description Comes back in the answer. */
+      id?: string;
+      model: string;
+      version: string;
+      /** @description The largest classes of the outputs that have labels, the largest first. */
+      classes?: {
+        probabilities?: {
+          /** @enum {string} */
+          label: '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
+          score: components['schemas']['ElementFP32'];
+        }[];
+      };
+    };
+    DigitsRowsResponse: {
+      outputs: components['schemas']['DigitsOutputRows'];
+      /** @description Comes back in the answer. */
+      id?: string;
+      model: string;
+      version: string;
+      /** @description The largest classes of the outputs that have labels, the largest first. */
+      classes?: {
+        probabilities?: {
+          /** @enum {string} */
+          label: '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
+          score: components['schemas']['ElementFP32'];
+        }[][];
+      };
+    };
+    LanguageInputs: {
+      /** @description BYTES [-1], one row of it */
+      text: components['schemas']['ElementBYTES'];
+    };
+    LanguageOutputs: {
+      /** @description BYTES [-1], one row of it */
+      label?: components['schemas']['ElementBYTES'];
+      /** @description FP32 [-1,16], one row of it */
+      probabilities?: components['schemas']['ElementFP32'][];
+    };
+    LanguageInputRows: {
+      /** @description BYTES [-1] */
+      text: components['schemas']['ElementBYTES'][];
+    };
+    LanguageOutputRows: {
+      /** @description BYTES [-1] */
+      label?: components['schemas']['ElementBYTES'][];
+      /** @description FP32 [-1,16] */
+      probabilities?: components['schemas']['ElementFP32'][][];
+    };
+    LanguageItemResponse: {
+      outputs: components['schemas']['LanguageOutputs'];
+      /** @description Comes back in the answer. */
+      id?: string;
+      model: string;
+      version: string;
+      /** @description The largest classes of the outputs that have labels, the largest first. */
+      classes?: {
+        probabilities?: {
+          /** @enum {string} */
+          label:
+            | 'cs'
+            | 'da'
+            | 'de'
+            | 'el'
+            | 'en'
+            | 'es'
+            | 'fi'
+            | 'fr'
+            | 'it'
+            | 'nl'
+            | 'pl'
+            | 'pt'
+            | 'ru'
+            | 'sv'
+            | 'tr'
+            | 'uk';
+          score: components['schemas']['ElementFP32'];
+        }[];
+      };
+    };
+    LanguageRowsResponse: {
+      outputs: components['schemas']['LanguageOutputRows'];
+      /** @description Comes back in the answer. */
+      id?: string;
+      model: string;
+      version: string;
+      /** @description The largest classes of the outputs that have labels, the largest first. */
+      classes?: {
+        probabilities?: {
+          /** @enum {string} */
+          label:
+            | 'cs'
+            | 'da'
+            | 'de'
+            | 'el'
+            | 'en'
+            | 'es'
+            | 'fi'
+            | 'fr'
+            | 'it'
+            | 'nl'
+            | 'pl'
+            | 'pt'
+            | 'ru'
+            | 'sv'
+            | 'tr'
+            | 'uk';
+          score: components['schemas']['ElementFP32'];
+        }[][];
+      };
+    };
+  };
+  responses: never;
+  parameters: never;
+  requestBodies: never;
+  headers: never;
+  pathItems: never;
+}
