@@ -31,8 +31,7 @@ export async function runClientChecks() {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const clients = await installedClients();
   if (clients.length === 0) return counts;
-  const settings = { ...env, NEXUS_SYSTEM_SHARED_MEMORY: '/dev/shm' };
-  const server = spawn(node, SERVE, { cwd: root, env: settings, stdio: ['pipe', 'pipe', 'inherit'] });
+  const server = spawn(node, SERVE, { cwd: root, env, stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = await Promise.race([once(createInterface(server.stdout), 'line'), once(server, 'exit')]);
   if (typeof line !== 'string') {
     print('failed, for the gateway did not start');

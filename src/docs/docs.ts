@@ -12,13 +12,14 @@ const SAME_ORIGIN =
 /** Without what does not help here: the maker's bar, and the choice among one server. */
 const STYLE = `
   .swagger-ui .topbar, .swagger-ui .scheme-container { display: none }
-  .swagger-ui .markdown pre { background: #2b3137; border-radius: 4px; padding: 12px }
-  .swagger-ui .markdown pre code { background: none; color: #fff; font-weight: 400 }
-  .swagger-ui .markdown p code, .swagger-ui .markdown li code { color: #24436b; font-weight: 500 }
+  .swagger-ui .renderedMarkdown pre { background: #2b3137; border-radius: 4px; padding: 12px }
+  .swagger-ui .renderedMarkdown code { color: #24436b; font-weight: 500 }
+  .swagger-ui .renderedMarkdown pre code { background: none; color: #fff; white-space: pre-wrap }
 `;
 
 /** Of Swagger UI. */
 const APPEARANCE = {
+  deepLinking: true,
   displayRequestDuration: true,
   docExpansion: 'list',
   tryItOutEnabled: true,

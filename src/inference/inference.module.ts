@@ -1,5 +1,6 @@
 import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module';
+import { Decoder } from './grpc/codec/decoder';
 import { GrpcDetailsController } from './grpc/details.controller';
 import { GrpcDiscoveryController } from './grpc/discovery.controller';
 import { GrpcServer } from './grpc/grpc-server';
@@ -33,7 +34,7 @@ import { SharedMemory } from './shared-memory/shared-memory';
     GrpcOperationsController,
     GrpcSharedMemoryController,
   ],
-  providers: [InferenceService, Codec, SharedMemory, GrpcInferService, GrpcServer],
+  providers: [InferenceService, Codec, SharedMemory, GrpcInferService, GrpcServer, Decoder],
 })
 export class InferenceModule implements OnApplicationShutdown {
   constructor(private readonly codec: Codec) {}

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { NexusError } from '../common/errors';
 import { ModelRegistry } from '../models/model-registry';
 import type { ModelVersion, Signature } from '../models/model-version';
+import type { InferenceSummary } from '../observability/request-log';
 import { Traces } from '../observability/traces';
 import { classify } from './classification';
 import type { InferenceRequest, InferenceResult, OutputRequest } from './inference-request';
@@ -20,14 +21,10 @@ export interface Translation<Request extends InferenceRequest, Answer> {
   readonly requestId?: string;
 }
 
-/** What became of one request, for its log line. Times in milliseconds. */
+/** The answer to one request, and what became of it for its log line. */
 export interface Served<Answer> {
   readonly answer: Answer;
-  readonly version: string;
-  /** Rows of the request: its first dimension, or 1 where the model does not batch. */
-  readonly rows: number;
-  readonly queueMs: number;
-  readonly runMs: number;
+  readonly summary: InferenceSummary;
 }
 
 /** The data plane, free of any protocol: REST and gRPC only translate to it and back. */
@@ -81,7 +78,12 @@ export class InferenceService {
         const { requestId } = translation;
         this.traces.write({ requestId, model, version: found.version, started, times });
       }
-      return { answer, version: found.version, rows: job.rows, queueMs: result.queueMs, runMs: result.runMs };
+      const { queueMs, runMs } = times;
+      const { rows } = job;
+      return {
+        answer,
+        summary: { model, version: found.version, outcome: 'success', rows, queueMs, runMs },
+      };
     } catch (error) {
       const outcome = error instanceof NexusError ? error.kind : 'internal';
       found.metrics.request(outcome, 0, { totalMs: performance.now() - started });

@@ -219,8 +219,8 @@ export class ModelVersion {
 
   /** @throws Error when the settings do not fit the model. */
   private adopt(model: LoadedModel): { signature: Signature; scheduler: Scheduler } {
-    checkLabels(this.options.settings, model);
     const { inputs, outputs } = fitTensors(this.options.settings.declared, model);
+    checkLabels(this.options.settings, model);
     const { device, fallback, unbatchable, file } = model;
     this.device = device;
     this.file = file;

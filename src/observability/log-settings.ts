@@ -54,7 +54,7 @@ function writes(level: number, lines: Level): boolean {
 
 /** What setting `name` to `value` makes of the level. */
 function changeOf(name: string, value: unknown): (level: Level) => Level {
-  const turned = SWITCHES[name];
+  const turned = Object.hasOwn(SWITCHES, name) ? SWITCHES[name] : undefined;
   if (turned !== undefined) {
     if (typeof value !== 'boolean') throw refused(name, 'true or false', value);
     return (level) => (value ? moreOf(level, turned.on) : lessOf(level, turned.off));
@@ -64,7 +64,7 @@ function changeOf(name: string, value: unknown): (level: Level) => Level {
     const verbose = value === 1 ? 'debug' : 'trace';
     return (level) => (value === 0 ? lessOf(level, 'info') : verbose);
   }
-  const fixed = FIXED[name];
+  const fixed = Object.hasOwn(FIXED, name) ? FIXED[name] : undefined;
   if (fixed === undefined)
     throw errors.invalidInput(
       `unknown setting '${name}'; the settings are ${[...Object.keys(SWITCHES), 'log_verbose_level', ...Object.keys(FIXED)].join(', ')}`,

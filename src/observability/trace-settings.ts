@@ -41,7 +41,7 @@ export function changed(
 ): Partial<TraceSettings> {
   const after: { -readonly [Key in keyof TraceSettings]?: TraceSettings[Key] } = { ...before };
   for (const [name, value] of Object.entries(settings)) {
-    const read = READERS[name];
+    const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
     if (read === undefined)
       throw errors.invalidInput(
         `unknown setting '${name}'; the settings are ${Object.keys(READERS).join(', ')}`,

@@ -13,6 +13,7 @@ const settings = {
   NEXUS_MODEL_CONTROL_MODE: 'explicit',
   NEXUS_LOAD_MODELS: [...Object.keys(MODELS), 'labelled', 'counter'].join(),
   NEXUS_RESPONSE_COMPRESSION: 'all',
+  NEXUS_SYSTEM_SHARED_MEMORY: '/dev/shm',
 };
 
 const server = await startGateway(settings, (folder) => {

@@ -1,9 +1,10 @@
 import { status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { protoPath as healthProto } from 'grpc-health-check';
-import { affine, counter, echo } from '../fixtures/models';
+import { affine, counter, echo, identities } from '../fixtures/models';
 import { Gateway, Repository } from './gateway';
 import { GrpcClient } from './grpc';
+import { framed, RawGrpc } from './raw-grpc';
 
 const BODY_LIMIT = 32 * 2 ** 20;
 
@@ -15,7 +16,8 @@ beforeAll(async () => {
   repository = new Repository()
     .model('affine', affine())
     .model('echo', echo())
-    .model('counter', counter(), 'timeout_ms: 20000\n');
+    .model('identities', identities(['FLOAT16']))
+    .model('counter', counter(), 'timeout_ms: 60000\n');
   gateway = await Gateway.start(repository, { NEXUS_BODY_LIMIT: '32MiB' });
   client = new GrpcClient(gateway.grpc);
 });
@@ -82,6 +84,66 @@ describe('a call', () => {
     const [bytes] = response.raw_output_contents as [Buffer];
     expect(bytes.length).toBe(values.byteLength);
     expect(bytes.equals(Buffer.from(values.fill(3).buffer))).toBe(true);
+  });
+
+  describe('with many elements that are read on another thread', () => {
+    const COUNT = 200_000;
+    const texts = Buffer.concat(
+      Array.from({ length: COUNT }, (_, index) => Buffer.of(2, 0, 0, 0, 0x61 + (index % 26), 0x62)),
+    );
+    const strings = (bytes: Buffer) => ({
+      model_name: 'echo',
+      inputs: [{ name: 'x', datatype: 'BYTES', shape: [1, COUNT] }],
+      raw_input_contents: [bytes],
+    });
+
+    it('gives strings back as they were', async () => {
+      const { response } = await client.call('ModelInfer', strings(texts));
+      expect(texts.equals(response.raw_output_contents[0])).toBe(true);
+    });
+
+    it('names the string that is none', async () => {
+      const faulty = Buffer.from(texts);
+      faulty[faulty.length - 1] = 0xff;
+      const { error } = await client.call('ModelInfer', strings(faulty));
+      expect(error).toMatchObject({
+        code: status.INVALID_ARGUMENT,
+        details: expect.stringContaining(`element ${COUNT - 1}: expected text in UTF-8`),
+      });
+    });
+
+    it('reads integers of every kind beside small tensors', async () => {
+      const values = Array.from({ length: COUNT }, (_, index) => index);
+      const tensor = (element: string, datatype: string, contents: object, size: number) => ({
+        name: `in_${element}`,
+        datatype,
+        shape: [1, size],
+        contents,
+      });
+      const { response, error } = await client.call('ModelInfer', {
+        model_name: 'identities',
+        inputs: [
+          tensor('BOOL', 'BOOL', { bool_contents: [true] }, 1),
+          tensor('UINT8', 'UINT8', { uint_contents: [8] }, 1),
+          tensor('UINT16', 'UINT16', { uint_contents: [16] }, 1),
+          tensor('UINT32', 'UINT32', { uint_contents: values }, COUNT),
+          tensor('UINT64', 'UINT64', { uint64_contents: values }, COUNT),
+          tensor('INT8', 'INT8', { int_contents: [-8] }, 1),
+          tensor('INT16', 'INT16', { int_contents: [-16] }, 1),
+          tensor('INT32', 'INT32', { int_contents: [-32] }, 1),
+          tensor('INT64', 'INT64', { int64_contents: [-64] }, 1),
+          tensor('FLOAT', 'FP32', { fp32_contents: [0.5] }, 1),
+          tensor('DOUBLE', 'FP64', { fp64_contents: [0.25] }, 1),
+          tensor('STRING', 'BYTES', { bytes_contents: [Buffer.from('text')] }, 1),
+        ],
+        outputs: [{ name: 'out_UINT32' }, { name: 'out_UINT64' }, { name: 'out_STRING' }],
+      });
+      expect(error).toBeUndefined();
+      const [uint32, uint64, text] = response.raw_output_contents as Buffer[];
+      expect(uint32!.equals(Buffer.from(Uint32Array.from(values).buffer))).toBe(true);
+      expect(uint64!.equals(Buffer.from(BigUint64Array.from(values.map(BigInt)).buffer))).toBe(true);
+      expect(text!.toString()).toContain('text');
+    });
   });
 
   it('that is larger than the limit is RESOURCE_EXHAUSTED', async () => {
@@ -220,6 +282,18 @@ describe('a shutdown', () => {
     caller.close();
     asked.close();
   });
+
+  it('does not wait for a call that its client has begun and never ends', async () => {
+    const ending = await Gateway.start(repository);
+    const raw = new RawGrpc(ending.grpc);
+    const half = raw.open({ ':path': '/inference.GRPCInferenceService/ModelInfer' });
+    half.on('error', () => {});
+    half.write(framed(Buffer.of()));
+    // Comes after it on the same connection.
+    await raw.call({ ':path': '/inference.GRPCInferenceService/ServerLive' }, [framed(Buffer.of())]);
+    expect(await ending.stop()).toBe(0);
+    raw.close();
+  }, 30_000);
 
   it('a taken port is told in one line', async () => {
     const port = gateway.grpc.split(':')[1]!;

@@ -303,7 +303,7 @@ it('a region that is unregistered while a request uses it is written to, and clo
   expect(regions.open).toContain(regions.path('total'));
   regions.folder.add('other', new Uint8Array(8));
   expect((await regions.register('total', { key: 'other', byte_size: 8 })).status).toBe(200);
-  expect((await answered).body.outputs[0].parameters).toEqual(place('total', 8));
+  expect((await answered).status).toBe(200);
   expect(regions.read('total').readBigInt64LE()).toBe(BigInt(steps));
   expect(readFileSync(regions.path('other')).readBigInt64LE()).toBe(0n);
   expect(regions.open.toSorted()).toEqual([regions.path('other'), regions.path('x')]);

@@ -105,12 +105,7 @@ describe('tensors of every datatype', () => {
     });
     expect(code).toBe(200);
     expect(body.outputs).toEqual(
-      TENSORS.map(({ input: { datatype, shape }, output }, index) => ({
-        name: output,
-        datatype,
-        shape,
-        parameters: placeOf('out', index),
-      })),
+      TENSORS.map(({ input: { datatype, shape }, output }) => ({ name: output, datatype, shape })),
     );
     expect(regions.read('out')).toEqual(ALL_BYTES);
   });
@@ -165,9 +160,7 @@ describe('tensors of every datatype', () => {
     expect(answer.status).toBe(200);
     const { json, binary } = split(answer);
     expect(json.outputs.map(({ parameters }: { parameters: object }) => parameters)).toEqual(
-      TENSORS.map(({ bytes }, index) =>
-        isShared(index) ? placeOf('out', index) : { binary_data_size: bytes.length },
-      ),
+      TENSORS.map(({ bytes }, index) => (isShared(index) ? undefined : { binary_data_size: bytes.length })),
     );
     expect(binary).toEqual(Buffer.concat(inPlace));
     expect(regions.read('out')).toEqual(written);
@@ -225,6 +218,6 @@ it('large tensors come through, also text, which is checked on another thread', 
     inputs: [text],
     outputs: [{ name: 'y', ...inPlace('texts', texts) }],
   });
-  expect(body.outputs[0].parameters).toEqual(place('texts', texts.length));
+  expect(body.outputs[0]).not.toHaveProperty('data');
   expect(Buffer.compare(regions.read('texts'), texts)).toBe(0);
 });

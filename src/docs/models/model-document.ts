@@ -1,5 +1,5 @@
 import type { ModelVersion } from '../../models/model-version';
-import type { Datatype } from '../../runtime/tensor';
+import type { Datatype, TensorSpec } from '../../runtime/tensor';
 import { codeSamples } from './code-samples';
 import { exampleValues, flat, shapeOf, type Values } from './example-values';
 import { camelCase } from './identifiers';
@@ -16,43 +16,39 @@ export interface ModelDocument {
   readonly datatypes: ReadonlySet<Datatype>;
 }
 
+/** A model as its operations show it. */
+interface Shown {
+  readonly version: ModelVersion;
+  readonly identifier: string;
+  readonly tag: string;
+  /** Values of the inputs and outputs of one item; undefined when they are too long to show. */
+  readonly inputs: Values | undefined;
+  readonly outputs: Values | undefined;
+}
+
+const FORMS =
+  'Takes one item, several by the name of the input, or `instances` one after another; the answer has the same form.';
+
 /** The operations of `version`, which must be loaded; they and their schemas are named after `identifier`. */
 export function modelDocument(version: ModelVersion, identifier: string): ModelDocument {
   const { name, signature } = version;
   const { inputs, outputs, batches } = signature;
   const { description = '', example } = version.options.settings;
-  const items = inputs.map((spec) => (batches ? { ...spec, shape: spec.shape.slice(1) } : spec));
-  const values = exampleValues(items, example);
-  const tag = `Model ${name}`;
+  const item = (spec: TensorSpec) => (batches ? { ...spec, shape: spec.shape.slice(1) } : spec);
+  const shown: Shown = {
+    version,
+    identifier,
+    tag: `Model ${name}`,
+    inputs: exampleValues(inputs.map(item), example),
+    outputs: exampleValues(outputs.map(item), undefined),
+  };
   const path = encodeURIComponent(name);
   const predict = `/v1/models/${path}/predict`;
   return {
-    tag: { name: tag, description: description.trim() },
+    tag: { name: shown.tag, description: description.trim() },
     paths: {
-      [predict]: {
-        post: operationObject({
-          ...named(identifier, 'Predict'),
-          tag,
-          summary: `Predict with ${name}`,
-          description: paragraphs(
-            description,
-            batches ? FORMS : 'Takes every input with all of its dimensions.',
-          ),
-          error: 'ErrorAnswer',
-          examples: values === undefined ? {} : predictExamples(values, batches),
-          ...(values === undefined ? {} : { codeSamples: codeSamples(predict, { inputs: values }) }),
-        }),
-      },
-      [`/v2/models/${path}/infer`]: {
-        post: operationObject({
-          ...named(identifier, 'Infer'),
-          tag,
-          summary: `Run ${name} by the protocol V2`,
-          description: paragraphs(description, 'The Open Inference Protocol V2 for this model.'),
-          error: 'V2Error',
-          examples: values === undefined ? {} : inferExamples(version, values),
-        }),
-      },
+      [predict]: { post: operationObject(predictOperation(shown, predict)) },
+      [`/v2/models/${path}/infer`]: { post: operationObject(inferOperation(shown)) },
     },
     schemas: {
       ...predictSchemas(signature, identifier),
@@ -62,8 +58,51 @@ export function modelDocument(version: ModelVersion, identifier: string): ModelD
   };
 }
 
-const FORMS =
-  'Takes one item, several by the name of the input, or `instances` one after another; the answer has the same form.';
+function predictOperation({ version, identifier, tag, inputs, outputs }: Shown, path: string): Operation {
+  const { name, signature, options } = version;
+  const { description = '' } = options.settings;
+  return {
+    ...named(identifier, 'Predict'),
+    tag,
+    summary: `Predict with ${name}`,
+    description: paragraphs(
+      description,
+      signature.batches ? FORMS : 'Takes every input with all of its dimensions.',
+    ),
+    error: 'ErrorAnswer',
+    examples: inputs && predictExamples(inputs, signature.batches),
+    answer: outputs && { model: name, version: version.version, outputs },
+    codeSamples: inputs && codeSamples(path, { inputs }),
+  };
+}
+
+function inferOperation({ version, identifier, tag, inputs, outputs }: Shown): Operation {
+  const { name, signature, options } = version;
+  const { description = '' } = options.settings;
+  const tensors = (specs: readonly TensorSpec[], values: Values) =>
+    specs.map((spec) => tensor(spec, values[spec.name], signature.batches));
+  const row = inputs && { summary: 'One row', value: { inputs: tensors(signature.inputs, inputs) } };
+  return {
+    ...named(identifier, 'Infer'),
+    tag,
+    summary: `Run ${name} by the protocol V2`,
+    description: paragraphs(description, 'The Open Inference Protocol V2 for this model.'),
+    error: 'V2Error',
+    examples: row && { row },
+    answer: outputs && {
+      model_name: name,
+      model_version: version.version,
+      outputs: tensors(signature.outputs, outputs),
+    },
+    codeSamples: undefined,
+  };
+}
+
+/** `value` as a tensor of the protocol V2, of one row where the model batches. */
+function tensor({ name, datatype }: TensorSpec, value: unknown, batches: boolean): object {
+  const shape = shapeOf(value);
+  return { name, datatype, shape: batches ? [1, ...shape] : shape, data: flat(value) };
+}
 
 function named(identifier: string, verb: string): Pick<Operation, 'operationId' | 'request' | 'response'> {
   return {
@@ -80,7 +119,7 @@ function paragraphs(...texts: readonly string[]): string {
     .join('\n\n');
 }
 
-function predictExamples(values: Values, batches: boolean): Operation['examples'] {
+function predictExamples(values: Values, batches: boolean): NonNullable<Operation['examples']> {
   if (!batches) return { inputs: { summary: 'Every input', value: { inputs: values } } };
   const several = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value, value]]));
   return {
@@ -88,12 +127,4 @@ function predictExamples(values: Values, batches: boolean): Operation['examples'
     rows: { summary: 'Several items', value: { inputs: several } },
     instances: { summary: 'Instances', value: { instances: [values] } },
   };
-}
-
-function inferExamples({ signature }: ModelVersion, values: Values): Operation['examples'] {
-  const inputs = signature.inputs.map(({ name, datatype }) => {
-    const shape = shapeOf(values[name]);
-    return { name, datatype, shape: signature.batches ? [1, ...shape] : shape, data: flat(values[name]) };
-  });
-  return { row: { summary: 'One row', value: { inputs } } };
 }

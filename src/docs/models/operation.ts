@@ -13,9 +13,12 @@ export interface Operation {
   /** Name of the schema of the refusals. */
   readonly error: 'ErrorAnswer' | 'V2Error';
   /** Bodies that the model takes, each with its summary. */
-  readonly examples: Readonly<Record<string, { readonly summary: string; readonly value: object }>>;
+  readonly examples:
+    Readonly<Record<string, { readonly summary: string; readonly value: object }>> | undefined;
+  /** An answer, to show its form. */
+  readonly answer: object | undefined;
   /** As ReDoc shows them. */
-  readonly codeSamples?: readonly object[];
+  readonly codeSamples: readonly object[] | undefined;
 }
 
 const TIMEOUT = {
@@ -31,8 +34,8 @@ const KINDS = (Object.keys(MEANING) as (keyof typeof MEANING)[]).filter((kind) =
 
 /** The operation as OpenAPI writes it. */
 export function operationObject(operation: Operation): object {
-  const { operationId, tag, summary, description, request, response, error, examples, codeSamples } =
-    operation;
+  const { operationId, tag, summary, description, error, codeSamples } = operation;
+  const { request, examples, response, answer } = operation;
   const refusals = KINDS.map((kind) => [
     String(HTTP_STATUS[kind]),
     { $ref: `#/components/responses/${error}${HTTP_STATUS[kind]}` },
@@ -43,12 +46,18 @@ export function operationObject(operation: Operation): object {
     summary,
     description,
     parameters: [TIMEOUT],
-    requestBody: { required: true, content: json(request, examples) },
+    requestBody: {
+      required: true,
+      content: json(request, { examples }),
+    },
     responses: {
-      200: { description: 'The outputs.', content: json(response) },
+      200: {
+        description: 'The outputs.',
+        content: json(response, { example: answer }),
+      },
       ...Object.fromEntries(refusals),
     },
-    ...(codeSamples === undefined ? {} : { 'x-codeSamples': codeSamples }),
+    'x-codeSamples': codeSamples,
   };
 }
 
@@ -64,7 +73,6 @@ export function refusalComponents(...errors: readonly string[]): Record<string, 
   );
 }
 
-function json(schema: string, examples: object = {}) {
-  const shown = Object.keys(examples).length === 0 ? {} : { examples };
+function json(schema: string, shown: object = {}) {
   return { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` }, ...shown } };
 }

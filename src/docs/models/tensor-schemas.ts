@@ -27,12 +27,25 @@ const ELEMENTS: Readonly<Record<Datatype, Schema>> = {
   BYTES: { type: 'string', pattern: '^[^\\u0000]*$' },
 };
 
+/** Elements as documentation pages show them; 1 for the others. */
+const EXAMPLES: Partial<Record<Datatype, unknown>> = {
+  BOOL: true,
+  FP16: 0.5,
+  FP32: 0.5,
+  FP64: 0.5,
+  BYTES: 'text',
+};
+
 /** The components that {@link elementRef} refers to, for tensors of these datatypes. */
 export function elementSchemas(datatypes: Iterable<Datatype>): Record<string, Schema> {
   return Object.fromEntries(
     [...datatypes].map((datatype) => [
       `Element${datatype}`,
-      { ...ELEMENTS[datatype], description: `An element of datatype ${datatype}.` },
+      {
+        ...ELEMENTS[datatype],
+        description: `An element of datatype ${datatype}.`,
+        examples: [EXAMPLES[datatype] ?? 1],
+      },
     ]),
   );
 }

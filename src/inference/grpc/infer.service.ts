@@ -1,10 +1,12 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { Injectable } from '@nestjs/common';
+import { chain } from '../../common/chain';
 import { Config } from '../../config/config';
 import { callOf } from '../../observability/grpc-call';
-import type { InferenceSummary } from '../../observability/request-log';
-import { InferenceService } from '../inference.service';
-import { decodeRequest } from './codec/decode-request';
+import type { InferenceRequest } from '../inference-request';
+import { InferenceService, type Served } from '../inference.service';
+import type { Decoded } from './codec/decode-request';
+import { Decoder } from './codec/decoder';
 import { encodeResponse } from './codec/encode-response';
 import type { ModelInferRequest, ModelInferResponse } from './messages';
 
@@ -17,25 +19,22 @@ export class GrpcInferService {
   constructor(
     private readonly inference: InferenceService,
     private readonly config: Config,
+    private readonly decoder: Decoder,
   ) {}
 
   /** Answers `message`, and tells for the log what became of it. Rejects with a NexusError. */
-  async serve(
-    message: ModelInferRequest,
-    call: Call,
-  ): Promise<{ answer: ModelInferResponse; summary: InferenceSummary }> {
+  serve(message: ModelInferRequest, call: Call): Promise<Served<ModelInferResponse>> {
     const { model_name: model, model_version: asked, id } = message;
-    const served = await this.inference.serve(model, asked === '' ? undefined : asked, {
-      decode: () => {
-        const decoded = decodeRequest(message);
-        const deadline = this.deadlineOf(call, decoded.timeoutMs);
-        return { ...decoded, deadline, abandoned: () => call.cancelled };
-      },
+    return this.inference.serve(model, asked === '' ? undefined : asked, {
+      decode: () => chain(this.decoder.decode(message), (decoded) => this.requestOf(decoded, call)),
       encode: (result) => encodeResponse(result, id),
       requestId: callOf(call.metadata).requestId,
     });
-    const { answer, version, rows, queueMs, runMs } = served;
-    return { answer, summary: { model, version, outcome: 'success', rows, queueMs, runMs } };
+  }
+
+  private requestOf(decoded: Decoded, call: Call): InferenceRequest {
+    const deadline = this.deadlineOf(call, decoded.timeoutMs);
+    return { ...decoded, deadline, abandoned: () => call.cancelled };
   }
 
   /** The earlier one of the call's deadline and the parameter `timeout`; without both, the setting's. */

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
+import type { FastifyRequest } from 'fastify';
 import { errors } from '../../common/errors';
 
 const DECODERS = new Map([
@@ -8,15 +9,16 @@ const DECODERS = new Map([
   ['deflate', promisify(inflate)],
 ]);
 
+/** The body of `request`, as {@link decompressed}; empty when none came. */
+export function bodyOf({ body, headers }: FastifyRequest, limit: number): Buffer | Promise<Buffer> {
+  return decompressed((body as Buffer | undefined) ?? Buffer.alloc(0), headers['content-encoding'], limit);
+}
+
 /**
  * The body without its Content-Encoding, off the event loop. A plain body comes back as it is.
  * @throws NexusError unsupported_encoding, invalid_input, or body_too_large above `limit` bytes.
  */
-export function decompressed(
-  body: Buffer,
-  encoding: string | undefined,
-  limit: number,
-): Buffer | Promise<Buffer> {
+function decompressed(body: Buffer, encoding: string | undefined, limit: number): Buffer | Promise<Buffer> {
   if (encoding === undefined || encoding === 'identity' || encoding === '') return body;
   const name = encoding.toLowerCase();
   const decode = DECODERS.get(name);

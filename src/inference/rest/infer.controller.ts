@@ -1,14 +1,15 @@
 import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { chain } from '../../common/chain';
 import { Config } from '../../config/config';
 import type { Signature } from '../../models/model-version';
 import type { InferenceResult } from '../inference-request';
 import { InferenceService } from '../inference.service';
 import { sendAnswer } from './answer';
-import { decompressed } from './body';
+import { bodyOf } from './body';
 import { Codec } from './codec/codec';
-import type { EncodedResponse, V2Request } from './codec/messages';
+import type { EncodedResponse } from './codec/messages';
 import { exchangeOf, type Exchange } from './exchange';
 import { rawRequest } from './raw-request';
 import { headerLengthOf } from './request-headers';
@@ -57,31 +58,22 @@ export class InferController {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
-    const served = await this.inference.serve(model, version, {
+    const { answer, summary } = await this.inference.serve(model, version, {
       decode: (signature) => this.decode(request, signature),
       encode: (result, exchange: Exchange) => this.encode(result, exchange),
       requestId: request.id,
     });
-    const { rows, queueMs, runMs } = served;
-    request.inference = { model, version: served.version, outcome: 'success', rows, queueMs, runMs };
-    sendAnswer(reply, served.answer, this.config.responseCompression);
+    request.inference = summary;
+    sendAnswer(reply, answer, this.config.responseCompression);
   }
 
   private decode(request: FastifyRequest, signature: Signature): Exchange | Promise<Exchange> {
-    const { headers } = request;
-    const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
-    const plain = decompressed(body, headers['content-encoding'], this.config.bodyLimit);
-    const headerLength = headerLengthOf(headers);
-    const read = (bytes: Buffer) =>
-      headerLength === 0 ? rawRequest(bytes, signature) : this.codec.decode(bytes, headerLength);
-    const message = plain instanceof Promise ? plain.then(read) : read(plain);
-    return message instanceof Promise
-      ? message.then((decoded) => this.exchange(decoded, request))
-      : this.exchange(message, request);
-  }
-
-  private exchange(message: V2Request, request: FastifyRequest): Exchange {
-    return exchangeOf(message, request, this.config.requestTimeoutMs);
+    const { bodyLimit, requestTimeoutMs } = this.config;
+    const headerLength = headerLengthOf(request.headers);
+    const message = chain(bodyOf(request, bodyLimit), (bytes) =>
+      headerLength === 0 ? rawRequest(bytes, signature) : this.codec.decode(bytes, headerLength),
+    );
+    return chain(message, (decoded) => exchangeOf(decoded, request, requestTimeoutMs));
   }
 
   private encode(

@@ -6,7 +6,7 @@ import { Config } from '../../config/config';
 import { ModelRegistry } from '../../models/model-registry';
 import type { ModelVersion } from '../../models/model-version';
 import { extensionsOf } from '../extensions';
-import { ApiModel, ApiVersion } from './v2.docs';
+import { ApiModel, ApiVersion } from '../../models/rest/api-model';
 import { ModelList, ModelMetadata, ModelReady, ServerMetadata } from './v2.dto';
 
 /** The Open Inference Protocol V2 apart from inference: what there is, and whether it is ready. */

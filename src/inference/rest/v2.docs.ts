@@ -1,24 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiHeader, ApiOkResponse, ApiParam, getSchemaPath } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../common/api-errors';
+import { ApiModel, ApiVersion } from '../../models/rest/api-model';
 import { IMAGE_OF_SEVEN, SEVEN } from './v2.examples';
 import { InferRequest, InferResponse } from './v2.dto';
-
-/** An operation on the newest ready version of a model. */
-export function ApiModel(): MethodDecorator {
-  return applyDecorators(
-    ApiParam({ name: 'model', example: 'digits', description: 'Name of the model.' }),
-    ApiV2Errors('not_found', 'overloaded', 'internal', 'unavailable'),
-  );
-}
-
-/** An operation on one version of a model. */
-export function ApiVersion(): MethodDecorator {
-  return applyDecorators(
-    ApiModel(),
-    ApiParam({ name: 'version', example: '1', description: 'Version of the model.' }),
-  );
-}
 
 /** An operation on a shared memory region. */
 export function ApiRegion(): MethodDecorator {

@@ -98,10 +98,7 @@ export class ResponseOutput {
   /** Elements in row-major order, always flat. */
   @ApiPropertyOptional({ type: 'array', items: {} })
   data?: unknown[];
-  /**
-   * `binary_data_size`: bytes of this tensor behind the JSON. `shared_memory_region`, `shared_memory_byte_size`,
-   * `shared_memory_offset`: where its bytes lie.
-   */
+  /** `binary_data_size`: bytes of this tensor behind the JSON. */
   parameters?: Record<string, string | number | boolean>;
 }
 

@@ -55,24 +55,31 @@ def measure(address, *options):
     assert all(float(throughput) > 0 for throughput in found.values()), found
 
 
-@check("HTTP, binary")
+@check("http, binary")
 def _():
     measure(HTTP, "-i", "http")
 
 
-@check("HTTP, JSON")
+@check("http, JSON")
 def _():
     measure(HTTP, "-i", "http", "--input-tensor-format", "json", "--output-tensor-format", "json")
 
 
-@check("gRPC")
+@check("grpc")
 def _():
     measure(GRPC, "-i", "grpc")
 
 
-@check("gRPC, in a stream")
+@check("grpc, in a stream")
 def _():
     measure(GRPC, "-i", "grpc", "--streaming")
+
+
+for address, protocol in ((HTTP, "http"), (GRPC, "grpc")):
+
+    @check(f"{protocol}, in shared memory")
+    def _(address=address, protocol=protocol):
+        measure(address, "-i", protocol, "--shared-memory", "system", "--output-shared-memory-size", "64")
 
 
 run()

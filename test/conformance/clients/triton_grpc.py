@@ -153,6 +153,7 @@ def _():
 def _():
     [(result, error)] = streamed([{"request_id": "1", "enable_empty_final_response": True}])
     assert error is None, error
+    assert result.get_response().parameters["triton_final_response"].bool_param
     is_affine(result.as_numpy("y"))
 
 

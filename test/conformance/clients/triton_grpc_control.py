@@ -1,6 +1,7 @@
 """NVIDIA's client over gRPC: everything but inference. Arguments: the address of gRPC."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import tritonclient.grpc as triton
@@ -8,6 +9,7 @@ import tritonclient.grpc as triton
 from checks import check, refused, run
 from models import X
 
+DIGITS = Path("../../../models/digits/1/model.onnx")
 client = triton.InferenceServerClient(sys.argv[1])
 
 
@@ -35,6 +37,21 @@ def _():
     client.load_model("versions")
     assert states()["versions", "2"] == "READY"
     np.testing.assert_array_equal(infer("versions").as_numpy("y"), 3 * X + 1)
+
+
+@check("load with a configuration of one's own")
+def _():
+    client.load_model("versions", config='{"max_batch_size": 2}')
+    assert client.get_model_config("versions").config.max_batch_size == 2
+    client.load_model("versions")
+    assert client.get_model_config("versions").config.max_batch_size > 2
+
+
+@check("load a model that is sent")
+def _():
+    client.load_model("sent", config="{}", files={"file:1/model.onnx": DIGITS.read_bytes()})
+    assert client.is_model_ready("sent", "1")
+    client.unload_model("sent")
 
 
 @check("a model that is not there is not loaded")
@@ -83,16 +100,6 @@ def _():
     assert list(client.get_trace_settings().settings["trace_level"].value) == ["OFF"]
     client.update_trace_settings("affine", {"trace_level": None, "trace_rate": None})
     assert client.get_trace_settings("affine") == client.get_trace_settings()
-
-
-@check("shared memory: no region, and what cannot be registered is refused in words")
-def _():
-    assert not client.get_system_shared_memory_status().regions
-    assert not client.get_cuda_shared_memory_status().regions
-    refused(lambda: client.register_system_shared_memory("a", "/a", 64), "INVALID_ARGUMENT", "no such file")
-    refused(lambda: client.register_cuda_shared_memory("a", b"aGFuZGxl", 0, 64), "UNIMPLEMENTED", "shared memory")
-    client.unregister_system_shared_memory()
-    client.unregister_cuda_shared_memory()
 
 
 run()

@@ -1,6 +1,7 @@
 """NVIDIA's client over HTTP: everything but inference. Arguments: the address of HTTP."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import tritonclient.http as triton
@@ -10,6 +11,7 @@ from checks import check, refused, run
 from models import X
 
 URL = sys.argv[1]
+DIGITS = Path("../../../models/digits/1/model.onnx")
 client = triton.InferenceServerClient(URL)
 
 
@@ -37,6 +39,21 @@ def _():
     client.load_model("versions")
     assert states()["versions", "2"] == "READY"
     np.testing.assert_array_equal(infer("versions").as_numpy("y"), 3 * X + 1)
+
+
+@check("load with a configuration of one's own")
+def _():
+    client.load_model("versions", config='{"max_batch_size": 2}')
+    assert client.get_model_config("versions")["max_batch_size"] == 2
+    client.load_model("versions")
+    assert client.get_model_config("versions")["max_batch_size"] > 2
+
+
+@check("load a model that is sent")
+def _():
+    client.load_model("sent", config="{}", files={"file:1/model.onnx": DIGITS.read_bytes()})
+    assert client.is_model_ready("sent", "1")
+    client.unload_model("sent")
 
 
 @check("a model that is not there is not loaded")
@@ -85,16 +102,6 @@ def _():
     assert client.get_trace_settings()["trace_level"] == ["OFF"]
     client.update_trace_settings("affine", {"trace_level": None, "trace_rate": None})
     assert client.get_trace_settings("affine") == client.get_trace_settings()
-
-
-@check("shared memory: no region, and what cannot be registered is refused in words")
-def _():
-    assert client.get_system_shared_memory_status() == []
-    assert client.get_cuda_shared_memory_status() == []
-    refused(lambda: client.register_system_shared_memory("a", "/a", 64), "[400]", "no such file")
-    refused(lambda: client.register_cuda_shared_memory("a", b"handle", 0, 64), "[501]", "shared memory")
-    client.unregister_system_shared_memory()
-    client.unregister_cuda_shared_memory()
 
 
 @check("asyncio: everything but inference")

@@ -1,4 +1,4 @@
-"""NVIDIA's clients with tensors in system shared memory. Arguments: host:port of HTTP, host:port of gRPC."""
+"""NVIDIA's clients with tensors in system shared memory. Arguments: the addresses of HTTP and of gRPC."""
 
 import sys
 from contextlib import contextmanager
@@ -9,17 +9,16 @@ import tritonclient.http
 from tritonclient.utils import shared_memory as shm
 
 from checks import check, refused, run
+from models import X, is_affine
 
 SIZE = 64
 OFFSET = 8
 NAMES = ["input", "output"]
-X = np.array([[1, 2]], np.float32)
-CLIENTS = [("HTTP", tritonclient.http, sys.argv[1]), ("gRPC", tritonclient.grpc, sys.argv[2])]
 
 
 @contextmanager
 def regions(client):
-    """Two registered regions, gone afterwards."""
+    """Memory for an input and an output, registered for as long as the block runs."""
     handles = [shm.create_shared_memory_region(name, f"/nexus-{name}", SIZE) for name in NAMES]
     try:
         for name in NAMES:
@@ -32,7 +31,6 @@ def regions(client):
 
 
 def infer(triton, client):
-    """Runs a model from one region into the other."""
     x = triton.InferInput("x", [1, 2], "FP32")
     x.set_shared_memory("input", X.nbytes, OFFSET)
     y = triton.InferRequestedOutput("y")
@@ -40,7 +38,7 @@ def infer(triton, client):
     return client.infer("affine", [x], outputs=[y])
 
 
-for protocol, triton, address in CLIENTS:
+for protocol, triton, address in (("HTTP", tritonclient.http, sys.argv[1]), ("gRPC", tritonclient.grpc, sys.argv[2])):
     client = triton.InferenceServerClient(address)
 
     @check(f"{protocol}: tensors in shared memory")
@@ -48,14 +46,23 @@ for protocol, triton, address in CLIENTS:
         with regions(client) as (source, target):
             shm.set_shared_memory_region(source, [X], OFFSET)
             assert infer(triton, client).get_output("y") is not None
-            got = shm.get_contents_as_numpy(target, np.float32, [1, 2], OFFSET)
-            np.testing.assert_array_equal(got.copy(), 2 * X + 1)
+            is_affine(shm.get_contents_as_numpy(target, np.float32, [1, 2], OFFSET).copy())
 
-    @check(f"{protocol}: a region that is unregistered")
+    @check(f"{protocol}: a region that is unregistered is used no more")
     def _(triton=triton, client=client):
         with regions(client):
             client.unregister_system_shared_memory("input")
             refused(lambda: infer(triton, client), "'input'")
+
+    @check(f"{protocol}: memory that is not there is refused in words")
+    def _(client=client):
+        refused(lambda: client.register_system_shared_memory("a", "/nexus-none", 64), "/nexus-none")
+
+    @check(f"{protocol}: memory of CUDA: there is none, and registering is refused in words")
+    def _(client=client):
+        assert not getattr(client.get_cuda_shared_memory_status(), "regions", None)
+        refused(lambda: client.register_cuda_shared_memory("a", b"aGFuZGxl", 0, 64), "shared memory")
+        client.unregister_cuda_shared_memory()
 
 
 run()

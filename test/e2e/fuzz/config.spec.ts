@@ -115,8 +115,8 @@ const config = fc.array(change, { minLength: 1, maxLength: 3 }).map((changes) =>
   return tokens.join('');
 });
 
-/** Names the line of the configuration, the file that is not there, or the warm-up that fails. */
-const REASON = /config\.pbtxt|model\.onnx|warm-up/;
+/** Names the line of the configuration, the file that is not there, the warm-up that fails or the labels. */
+const REASON = /config\.pbtxt|model\.onnx|warm-up|labels/;
 
 describe('configurations of all kinds', () => {
   it('are followed, or refused with a reason that names the place, and change nothing else', async () => {

@@ -23,7 +23,7 @@ const NO_BYTES = new Uint8Array(0);
 export type TensorHead = Omit<Tensor, 'data'>;
 
 /** What a message asks for, apart from the call that it came with. */
-type Decoded = Pick<InferenceRequest, 'inputs' | 'outputs'> & SchedulePolicy;
+export type Decoded = Pick<InferenceRequest, 'inputs' | 'outputs'> & SchedulePolicy;
 
 /**
  * What `message` asks for. Raw inputs are views of it.

@@ -6,7 +6,7 @@ import type { Signature } from '../../../models/model-version';
 import type { InferenceResult } from '../../inference-request';
 import { InferenceService } from '../../inference.service';
 import { sendAnswer } from '../answer';
-import { decompressed } from '../body';
+import { bodyOf } from '../body';
 import { Codec } from '../codec/codec';
 import type { EncodedResponse } from '../codec/messages';
 import { exchangeOf, type Exchange } from '../exchange';
@@ -95,13 +95,12 @@ export class GenerateController {
     version: string | undefined,
     request: FastifyRequest,
   ): Promise<EncodedResponse> {
-    const served = await this.inference.serve(model, version, {
+    const { answer, summary } = await this.inference.serve(model, version, {
       decode: (signature) => this.decode(model, signature, request),
       encode: (result, { message }: Exchange) => this.encode(result, message.id),
       requestId: request.id,
     });
-    const { answer, rows, queueMs, runMs } = served;
-    request.inference = { model, version: served.version, outcome: 'success', rows, queueMs, runMs };
+    request.inference = summary;
     return answer;
   }
 
@@ -110,8 +109,7 @@ export class GenerateController {
     { inputs, outputNames, batches }: Signature,
     request: FastifyRequest,
   ): Promise<Exchange> {
-    const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
-    const plain = await decompressed(body, request.headers['content-encoding'], this.config.bodyLimit);
+    const plain = await bodyOf(request, this.config.bodyLimit);
     const message = await this.codec.decodeGenerate(plain, { model, inputs, outputNames, batches });
     return exchangeOf(message, request, this.config.requestTimeoutMs);
   }

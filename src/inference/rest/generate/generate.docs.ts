@@ -1,7 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOkResponse } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../../common/api-errors';
-import { ApiDeadline, ApiModel, ApiVersion } from '../v2.docs';
+import { ApiModel, ApiVersion } from '../../../models/rest/api-model';
+import { ApiDeadline } from '../v2.docs';
 import { IMAGE_OF_SEVEN } from '../v2.examples';
 
 /** Generation with the newest ready version of a model. */

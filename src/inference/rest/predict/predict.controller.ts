@@ -1,12 +1,13 @@
 import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { chain } from '../../../common/chain';
 import { Config } from '../../../config/config';
 import type { Signature } from '../../../models/model-version';
 import type { InferenceRequest, InferenceResult } from '../../inference-request';
 import { InferenceService } from '../../inference.service';
 import { sendAnswer } from '../answer';
-import { decompressed } from '../body';
+import { bodyOf } from '../body';
 import { Codec } from '../codec/codec';
 import type { EncodedResponse } from '../codec/messages';
 import type { PredictRequest } from '../codec/predict/messages';
@@ -66,29 +67,22 @@ export class PredictController {
     reply: FastifyReply,
   ): Promise<void> {
     const isBinary = request.headers.accept?.includes('application/octet-stream') === true;
-    const served = await this.inference.serve(model, version, {
+    const { answer, summary } = await this.inference.serve(model, version, {
       decode: (signature) => this.decode(request, signature),
       encode: (result, exchange: Exchange) =>
         isBinary ? this.encodeBinary(result, exchange) : this.encode(result, exchange),
       requestId: request.id,
     });
-    const { rows, queueMs, runMs } = served;
-    request.inference = { model, version: served.version, outcome: 'success', rows, queueMs, runMs };
-    sendAnswer(reply, served.answer, this.config.responseCompression);
+    request.inference = summary;
+    sendAnswer(reply, answer, this.config.responseCompression);
   }
 
   private decode(request: FastifyRequest, signature: Signature): Exchange | Promise<Exchange> {
-    const { headers } = request;
-    const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
-    const plain = decompressed(body, headers['content-encoding'], this.config.bodyLimit);
     const expected = { inputs: signature.inputs, batches: signature.batches };
-    const message =
-      plain instanceof Promise
-        ? plain.then((bytes) => this.codec.decodePredict(bytes, expected))
-        : this.codec.decodePredict(plain, expected);
-    return message instanceof Promise
-      ? message.then((decoded) => this.exchange(decoded, signature, request))
-      : this.exchange(message, signature, request);
+    const message = chain(bodyOf(request, this.config.bodyLimit), (bytes) =>
+      this.codec.decodePredict(bytes, expected),
+    );
+    return chain(message, (decoded) => this.exchange(decoded, signature, request));
   }
 
   private exchange(

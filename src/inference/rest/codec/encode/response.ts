@@ -1,10 +1,9 @@
-import { parametersOf } from '../../../shared-memory/memory-slice';
 import type { EncodedResponse, V2Response } from '../messages';
 import { jsonData } from './json-data';
 
 /**
- * Encodes an inference response: JSON, `data` always flat, and the bytes of the binary outputs in their order. Of an
- * output in shared memory it tells where it lies.
+ * Encodes an inference response: JSON, `data` always flat, and the bytes of the binary outputs in their order. An output
+ * in shared memory has no parameters, as in Triton: its C++ client takes any for those of binary data.
  *
  * @param isBinary whether the output of that name is answered as binary data.
  */
@@ -12,7 +11,7 @@ export function encodeResponse(response: V2Response, isBinary: (name: string) =>
   const binary: Uint8Array[] = [];
   const outputs = response.outputs.map((tensor) => {
     const { name, datatype, shape, data, slice } = tensor;
-    if (slice !== undefined) return { name, datatype, shape, parameters: parametersOf(slice) };
+    if (slice !== undefined) return { name, datatype, shape };
     if (!isBinary(name)) return { name, datatype, shape, data: jsonData(tensor) };
     if (data.byteLength > 0) binary.push(data);
     return { name, datatype, shape, parameters: { binary_data_size: data.byteLength } };

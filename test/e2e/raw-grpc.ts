@@ -53,7 +53,8 @@ export class RawGrpc {
     this.session?.close();
   }
 
-  private open(headers: OutgoingHttpHeaders): ClientHttp2Stream {
+  /** Opens a stream, to be written to and ended by the caller. */
+  open(headers: OutgoingHttpHeaders): ClientHttp2Stream {
     return this.connected().request({ ':method': 'POST', ...CALL, ...headers }, { endStream: false });
   }
 
