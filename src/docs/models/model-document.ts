@@ -3,8 +3,9 @@ import type { Datatype, TensorSpec } from '../../runtime/tensor';
 import { codeSamples } from './code-samples';
 import { exampleValues, flat, shapeOf, type Values } from './example-values';
 import { camelCase } from './identifiers';
-import { inferSchemas, predictSchemas } from './message-schemas';
+import { inferSchemas } from './infer-schemas';
 import { operationObject, type Operation } from './operation';
+import { predictSchemas } from './predict-schemas';
 import type { Schema } from './tensor-schemas';
 
 /** What one model adds to the OpenAPI document. */

@@ -3,6 +3,9 @@ import type { Datatype, Shape, TensorSpec } from '../../runtime/tensor';
 /** A JSON schema, as OpenAPI 3.1 takes it. */
 export type Schema = Readonly<Record<string, unknown>>;
 
+/** The id of a request, which its answer repeats. */
+export const ID: Schema = { type: 'string', description: 'Comes back in the answer.' };
+
 const NON_FINITE = { enum: ['NaN', 'Infinity', '-Infinity'], type: 'string' };
 
 const integer = (minimum: number, maximum: number): Schema => ({ type: 'integer', minimum, maximum });

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { camelCase, identifiersOf } from '../../../src/docs/models/identifiers';
-import { inferSchemas, predictSchemas } from '../../../src/docs/models/message-schemas';
+import { inferSchemas } from '../../../src/docs/models/infer-schemas';
+import { predictSchemas } from '../../../src/docs/models/predict-schemas';
 
 /** Names that come to the same identifier, or nearly, more often than any text would. */
 const name = fc.oneof(

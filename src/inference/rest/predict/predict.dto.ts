@@ -19,8 +19,7 @@ export class PredictRequest {
     type: 'integer',
     minimum: 0,
     maximum: 1000,
-    default: 5,
-    description: 'How many classes to tell of outputs that have labels; 0 for none.',
+    description: 'How many classes to tell of outputs that have labels; 5 when absent, 0 for none.',
   })
   top_k?: number;
 }

@@ -2,6 +2,7 @@ import type { Signature } from '../../models/model-version';
 import type { TensorSpec } from '../../runtime/tensor';
 import {
   elementRef,
+  ID,
   inputsSchema,
   mayBeEmpty,
   outputsSchema,
@@ -11,8 +12,6 @@ import {
 
 /** More labels would make the page long; they are then any text. */
 const MAX_LABELS = 100;
-
-const ID = { type: 'string', description: 'Comes back in the answer.' };
 
 /** One way to lay out a prediction: its key in the request and in the response, and what stands there. */
 interface Form {
@@ -25,8 +24,8 @@ interface Form {
 
 /**
  * The messages of predictions, named after `identifier`: `<identifier>Inputs` and `Outputs` of one item, for a model
- * that batches `InputRows` and `OutputRows` of several, and `Instance` where one may have what an item may not; around them `PredictRequest` and `PredictResponse`, for a model
- * that batches each with its three forms.
+ * that batches `InputRows` and `OutputRows` of several, and `Instance` where one may have what an item may not; around
+ * them `PredictRequest` and `PredictResponse`, for a model that batches each with its three forms.
  */
 export function predictSchemas(signature: Signature, identifier: string): Record<string, Schema> {
   const { inputs, outputs, batches } = signature;
@@ -94,8 +93,7 @@ function request(key: string, schema: Schema, outputs: readonly TensorSpec[]): S
         type: 'integer',
         minimum: 0,
         maximum: 1000,
-        default: 5,
-        description: 'How many classes to tell of outputs that have labels; 0 for none.',
+        description: 'How many classes to tell of outputs that have labels; 5 when absent, 0 for none.',
       },
     },
     required: [key],
@@ -144,74 +142,4 @@ function classSchemas({ outputs, labels }: Signature): (dropped: number) => Sche
       additionalProperties: false,
     };
   };
-}
-
-/** The messages of the Open Inference Protocol V2 for a model, `<identifier>InferRequest` and `InferResponse`. */
-export function inferSchemas({ inputs, outputs }: Signature, identifier: string): Record<string, Schema> {
-  const parameters = {
-    type: ['object', 'null'],
-    additionalProperties: { type: ['string', 'number', 'boolean'] },
-  };
-  const listed = {
-    type: 'object',
-    properties: { name: { type: 'string', enum: outputs.map(({ name }) => name) }, parameters },
-    required: ['name'],
-  };
-  return {
-    [`${identifier}InferRequest`]: {
-      type: 'object',
-      properties: {
-        id: { ...ID, type: ['string', 'null'] },
-        parameters,
-        inputs: { ...tensors(inputs), minItems: inputs.length, maxItems: inputs.length },
-        outputs: {
-          type: ['array', 'null'],
-          items: listed,
-          description: 'The outputs to compute; all when absent or empty.',
-        },
-      },
-      required: ['inputs'],
-    },
-    [`${identifier}InferResponse`]: {
-      type: 'object',
-      properties: {
-        id: ID,
-        model_name: { type: 'string' },
-        model_version: { type: 'string' },
-        outputs: tensors(outputs),
-      },
-      required: ['model_name', 'model_version', 'outputs'],
-    },
-  };
-}
-
-/** An array of tensors, each with the name, datatype and shape of one of `specs`. */
-function tensors(specs: readonly TensorSpec[]): Schema {
-  const items = specs.map(({ name, datatype, shape }) => ({
-    type: 'object',
-    properties: {
-      name: { type: 'string', const: name },
-      datatype: { type: 'string', const: datatype },
-      shape: {
-        type: 'array',
-        minItems: shape.length,
-        maxItems: shape.length,
-        // JSON schema has no empty list of items.
-        ...(shape.length === 0 ? {} : { prefixItems: shape.map(dimension) }),
-        items: { type: 'integer', minimum: 0 },
-        description: `[${shape.join(',')}], where -1 is any size`,
-      },
-      data: {
-        type: 'array',
-        items: elementRef(datatype),
-        description: 'In row-major order.',
-      },
-    },
-    required: ['name', 'datatype', 'shape', 'data'],
-  }));
-  return { type: 'array', items: items.length === 1 ? items[0] : { anyOf: items } };
-}
-
-function dimension(size: number): Schema {
-  return size < 0 ? { type: 'integer', minimum: 0 } : { type: 'integer', const: size };
 }
