@@ -20,6 +20,7 @@ const ENVIRONMENTS = {
     { script: 'kserve_client.py', speaks: ['http', 'grpc'] },
   ],
   mlserver: [{ script: 'mlserver_client.py', speaks: ['http', 'grpc'] }],
+  'openapi-python-client': [{ script: 'openapi_python_client.py', speaks: ['http'] }],
   perf_analyzer: [{ script: 'perf_analyzer.py', speaks: ['http', 'grpc'] }],
 };
 
