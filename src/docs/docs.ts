@@ -17,6 +17,10 @@ const STYLE = `
   .swagger-ui .renderedMarkdown pre code { background: none; color: #fff; white-space: pre-wrap }
 `;
 
+/** Swagger UI's page comes without one, and is drawn as wide as a desk on a phone. */
+const VIEWPORT = `document.head.insertAdjacentHTML(
+  'beforeend', '<meta name="viewport" content="width=device-width, initial-scale=1">')`;
+
 /** Of Swagger UI. */
 const APPEARANCE = {
   deepLinking: true,
@@ -52,6 +56,7 @@ export function serveDocs(app: NestFastifyApplication): void {
     raw: false,
     customSiteTitle: 'Nexus AI Gateway',
     customCss: STYLE,
+    customJsStr: VIEWPORT,
     // The page takes the document from its URL, where it changes with the models, when it has none of its own.
     swaggerOptions: { spec: {}, url: '/openapi.json', validatorUrl: null, ...APPEARANCE },
   });
