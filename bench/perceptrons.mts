@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { perceptron } from '../test/fixtures/models.ts';
+import { save } from '../test/fixtures/onnx.ts';
+import { compare, type Effort } from './compare.mts';
+import { binaryRequest, drive, type Load } from './load.mts';
+import { measure, startGateway } from './server.mts';
+
+const WIDTH = 4096;
+/** Layers of two models, with 0.13 and 2.1 GFLOP a row; an image takes 8 in a ResNet-50. */
+const MODELS = { 'light MLP': 4, 'heavy MLP': 64 };
+const ROWS = 64;
+
+/** Models whose time is spent in ONNX Runtime against session.run without HTTP, and health while they are saturated. */
+export async function perceptrons(effort: Effort): Promise<void> {
+  for (const [name, layers] of Object.entries(MODELS)) await against(name, layers, effort);
+}
+
+async function against(name: string, layers: number, { rounds, seconds }: Effort): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'nexus-bench-'));
+  const model = join(folder, 'mlp/1/model.onnx');
+  save(model, perceptron(WIDTH, layers));
+  const gateway = await startGateway(folder);
+  // Twice the rows of a batch: while one half is computed, the other is on its way.
+  const load: Load = {
+    path: '/v2/models/mlp/infer',
+    connections: 2 * ROWS,
+    ...binaryRequest('x', [1, WIDTH], ['y']),
+  };
+  const threads = availableParallelism();
+  // A batch of the heavy one takes half a second.
+  const long = seconds * 3;
+  await drive(gateway.url, load, seconds);
+  await compare(
+    rounds,
+    `${name}, ${layers} layers ${WIDTH} wide`,
+    'session.run',
+    'rows/s',
+    () => measure('raw-session.mts', model, WIDTH, ROWS, threads, long),
+    () => drive(gateway.url, load, long),
+  );
+  const [health] = await Promise.all([
+    measure('latency.mts', `${gateway.url}/health/live`, long),
+    drive(gateway.url, load, long),
+  ]);
+  console.log(`/health/live p99 while it is saturated: ${health.toFixed(1)} ms`);
+  await gateway.stop();
+  rmSync(folder, { recursive: true });
+}
