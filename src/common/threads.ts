@@ -16,6 +16,8 @@ export function threadPool(filename: string, limits: { minThreads: number; maxTh
     ...limits,
     filename,
     idleTimeout: 30_000,
+    // Where cores are short, the event loop goes first.
+    niceIncrement: 3,
     resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
     recordTiming: false,
   });
