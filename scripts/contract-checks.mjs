@@ -9,7 +9,7 @@ import { ensureVenv, missingPython, venvs } from './python.mjs';
 import { env, node, root } from './toolchain.mjs';
 
 const folder = join(root, 'test/contract/schemathesis');
-const LOADING = '^/v2/repository/models/';
+const LOADING = '/(un)?load$';
 
 /** Loading and unloading come last, for then the models are others. */
 const CHECKS = {

@@ -116,6 +116,12 @@ export const errors = {
       'not_in_repository',
       `the model repository has no '${name}'; it has ${known.join(', ') || 'no models'}`,
     ),
+  versionNotInRepository: (name: string, version: string, known: readonly string[]) =>
+    new NexusError(
+      'not_found',
+      'version_not_in_repository',
+      `model '${name}' has no version ${version} in the repository; it has ${known.join(', ') || 'none'}`,
+    ),
   loadFailed: (name: string, reason: string) =>
     new NexusError('invalid', 'load_failed', `model '${name}' cannot be loaded: ${reason}`),
   modelNotFound: (name: string) =>

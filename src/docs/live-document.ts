@@ -18,6 +18,8 @@ export interface ServedDocument {
 /** What a model adds, as JSON to be copied, so that a document of many models is put together in milliseconds. */
 interface Fragment {
   readonly identifier: string;
+  /** Those that it was made of: they may change while the version is served. */
+  readonly settings: object;
   readonly digest: string;
   readonly tag: Buffer;
   /** Members of the objects of paths and of schemas. */
@@ -66,8 +68,9 @@ export class LiveDocument {
     for (const version of versions) {
       const identifier = identifiers.get(version.name)!;
       let fragment = this.fragments.get(version);
-      if (fragment?.identifier !== identifier) {
-        fragment = fragmentOf(modelDocument(version, identifier), identifier);
+      const { settings } = version.options;
+      if (fragment?.identifier !== identifier || fragment.settings !== settings) {
+        fragment = { ...fragmentOf(modelDocument(version, identifier)), identifier, settings };
         this.fragments.set(version, fragment);
         if (++made % MODELS_A_TURN === 0) await turn();
       }
@@ -95,11 +98,11 @@ export class LiveDocument {
 
 const COMMA = Buffer.from(',');
 
-function fragmentOf({ tag, paths, schemas, datatypes }: ModelDocument, identifier: string): Fragment {
+function fragmentOf({ tag, paths, schemas, datatypes }: ModelDocument) {
   const text = [JSON.stringify(tag), inner(paths), inner(schemas)] as const;
   const [tagJson, pathsJson, schemasJson] = text.map((json) => Buffer.from(json)) as [Buffer, Buffer, Buffer];
   const digest = digestOf(text.join());
-  return { identifier, digest, datatypes, tag: tagJson, paths: pathsJson, schemas: schemasJson };
+  return { digest, datatypes, tag: tagJson, paths: pathsJson, schemas: schemasJson };
 }
 
 /** The JSON of an object or an array without its brackets. */

@@ -48,6 +48,7 @@ export class InferenceService {
   ): Promise<Served<Answer>> {
     const started = performance.now();
     const found = this.registry.find(model, version);
+    found.enter();
     let held: HeldRegions | undefined;
     try {
       // Small messages are translated at once: waiting for a promise would cost more than the work.
@@ -89,6 +90,7 @@ export class InferenceService {
       found.metrics.request(outcome, 0, { totalMs: performance.now() - started });
       throw error;
     } finally {
+      found.leave();
       if (held !== undefined) await held.release();
     }
   }

@@ -1,6 +1,7 @@
 import { ModelSettingsError, type ModelSettings } from './model-settings';
 import { readModelSettings } from './model-yaml';
-import { findVersions, type FoundModel, type FoundVersion } from './repository';
+import { DEFAULT_FILENAME, findVersions, type FoundModel, type FoundVersion } from './repository';
+import type { VersionPolicy } from './rest/configuration.dto';
 import { chosenVersions } from './triton/version-policy';
 import { CONFIG_FILE, readJsonConfig, readTritonConfig, type TritonConfig } from './triton/triton-config';
 
@@ -24,34 +25,59 @@ const BESIDE_CONFIG: readonly string[] = [
 ] satisfies (keyof ModelSettings)[];
 
 /**
- * Reads the model.yaml and config.pbtxt of `model`, or instead of both `json`, the configuration that a client sent.
- * What is wrong with them becomes the refusal.
+ * Reads the model.yaml and config.pbtxt of `model`. What is wrong with them becomes the refusal.
+ * @param wanted the versions to serve; without it the version policy decides.
  */
-export async function describeModel(
+export function describeModel(
   model: FoundModel,
   repository: string,
-  json?: string,
+  wanted?: readonly string[],
+): Promise<ModelDescription> {
+  return orRefuse(model, read(model, repository, wanted));
+}
+
+/** As {@link describeModel}, by `json`, a configuration that a client sent, instead of both. */
+export async function describeByJson(
+  model: FoundModel,
+  repository: string,
+  json: string,
+): Promise<ModelDescription> {
+  const config = readJsonConfig(json, 'parameters.config', model, repository);
+  return orRefuse(
+    model,
+    config.then((parsed) => follow(parsed, model, repository)),
+  );
+}
+
+async function orRefuse(
+  model: FoundModel,
+  description: Promise<ModelDescription>,
 ): Promise<ModelDescription> {
   try {
-    if (json === undefined) return await read(model, repository);
-    return await follow(
-      await readJsonConfig(json, 'parameters.config', model, repository),
-      model,
-      repository,
-    );
+    return await description;
   } catch (error) {
     if (!(error instanceof ModelSettingsError)) throw error;
     return { settings: {}, versions: model.versions, refusal: error.message };
   }
 }
 
-async function read(model: FoundModel, repository: string): Promise<ModelDescription> {
-  const { folder, versions } = model;
+async function read(
+  model: FoundModel,
+  repository: string,
+  wanted: readonly string[] | undefined,
+): Promise<ModelDescription> {
   const config = await readTritonConfig(model, repository);
-  const settings = await readModelSettings(folder, repository);
-  if (config === undefined) return { settings, versions };
+  const settings = await readModelSettings(model.folder, repository);
+  if (config === undefined) {
+    const version_policy = policyOf(settings.versions);
+    const chosen = chosenOf(model, version_policy, wanted);
+    const found = model.versions.filter(({ version }) => chosen.includes(version));
+    const missing = chosen.filter((version) => !found.some((known) => known.version === version));
+    const others = await findVersions(model, missing, DEFAULT_FILENAME, repository);
+    return { settings: { ...settings, version_policy }, versions: [...others, ...found].toSorted(byNumber) };
+  }
   refuseConflict(settings, model.name);
-  const description = await follow(config, model, repository);
+  const description = await follow(config, model, repository, wanted);
   return { ...description, settings: { ...settings, ...description.settings } };
 }
 
@@ -60,10 +86,30 @@ async function follow(
   { settings, filename }: TritonConfig,
   model: FoundModel,
   repository: string,
+  wanted?: readonly string[],
 ): Promise<ModelDescription> {
-  const there = model.versions.map(({ version }) => version);
-  const wanted = chosenVersions(settings.version_policy ?? {}, there);
-  return { settings, versions: await findVersions(model, wanted, filename, repository) };
+  const chosen = chosenOf(model, settings.version_policy, wanted);
+  return { settings, versions: await findVersions(model, chosen, filename, repository) };
+}
+
+function chosenOf(
+  { versions }: FoundModel,
+  policy: VersionPolicy = {},
+  wanted: readonly string[] | undefined,
+): readonly string[] {
+  const there = versions.map(({ version }) => version);
+  return wanted ?? chosenVersions(policy, there);
+}
+
+function byNumber(one: FoundVersion, other: FoundVersion): number {
+  return Number(one.version) - Number(other.version);
+}
+
+/** What model.yaml says of versions, in Triton's words. */
+function policyOf(versions: ModelSettings['versions'] = 'all'): VersionPolicy {
+  if (versions === 'all') return { all: {} };
+  if ('latest' in versions) return { latest: { num_versions: versions.latest } };
+  return { specific: { versions: versions.toSorted((one, other) => one - other) } };
 }
 
 function refuseConflict(settings: ModelSettings, model: string): void {

@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config';
 import { Metrics } from '../observability/metrics';
 import type { Device } from '../runtime/messages';
+import { fingerprintOf } from './lifecycle/fingerprint';
 import { describeModel } from './model-description';
 import type { ModelSettings } from './model-settings';
 import { ModelVersion, type VersionObserver } from './model-version';
@@ -18,6 +20,16 @@ export interface Model {
   readonly versions: readonly ModelVersion[];
   /** Where its files are when a client sent them; to be removed with the model. */
   readonly folder?: OverrideFolder | undefined;
+}
+
+/** How to make a model, beside what was found of it. */
+export interface Making {
+  /** A configuration that a client sent, in place of the one that the model has. */
+  readonly json?: string | undefined;
+  /** The model as it is served. */
+  readonly before?: Model | undefined;
+  /** The versions to make, in place of those of the version policy. */
+  readonly versions?: readonly string[];
 }
 
 /** Makes models of what is found in the repository, and tells logs and metrics what happens to them. */
@@ -43,24 +55,39 @@ export class ModelFactory {
   ) {}
 
   /**
-   * The model found, not loaded yet. What is wrong with it becomes the reason of its versions.
-   * @param json a configuration that a client sent, in place of the one that the model has.
+   * The model found, not loaded yet, but for the versions of `before` that can go on as they run. What is wrong with
+   * it becomes the reason of its versions.
    */
-  async create(found: FoundModel, root: string, json?: string): Promise<Model> {
+  async create(found: FoundModel, root: string, { json, before, versions }: Making = {}): Promise<Model> {
     const { name } = found;
-    const { settings, versions, refusal } =
+    const description =
       json === undefined
-        ? await describeModel(found, root)
+        ? await describeModel(found, root, versions)
         : await this.overrides.describe(found, root, json);
+    const { settings } = description;
     const device = settings.device ?? (this.config.device as Device);
     const placement = placementOf(settings, device, availableParallelism());
-    const made = versions.map(({ version, path = '', filename = '', reason }) => {
-      const why = refusal ?? reason;
+    const made = description.versions.map(async ({ version, path = '', filename = '', reason }) => {
+      const refusal = description.refusal ?? reason;
       const metrics = this.metrics.inference.model(name, version);
-      const options = { model: name, version, path, filename, root, settings, device, placement, metrics };
-      return new ModelVersion(why === undefined ? options : { ...options, refusal: why }, this.observer);
+      const fingerprint = path === '' ? '' : await fingerprintOf(dirname(path));
+      const known = {
+        model: name,
+        version,
+        path,
+        filename,
+        fingerprint,
+        root,
+        settings,
+        device,
+        placement,
+        metrics,
+      };
+      const options = refusal === undefined ? known : { ...known, refusal };
+      const running = before?.versions.find((candidate) => candidate.version === version);
+      return running?.follow(options) === true ? running : new ModelVersion(options, this.observer);
     });
-    return { name, settings, versions: made };
+    return { name, settings, versions: await Promise.all(made) };
   }
 
   private stateChanged({ name, version, state, reason }: ModelVersion): void {

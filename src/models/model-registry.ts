@@ -45,6 +45,11 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     return [...this.models.values()];
   }
 
+  /** The model of this name, if it is served. */
+  peek(name: string): Model | undefined {
+    return this.models.get(name);
+  }
+
   /** @throws NexusError model_not_found */
   get(name: string): Model {
     const model = this.models.get(name);
@@ -57,19 +62,21 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
    * @throws NexusError model_not_found, version_not_found, model_not_ready
    */
   find(name: string, version?: string): ModelVersion {
-    const { versions } = this.get(name);
-    const found =
-      version === undefined
-        ? (versions.findLast(({ state }) => state === 'READY') ?? versions.at(-1))
-        : versions.find((candidate) => candidate.version === version);
-    if (found === undefined)
-      throw errors.versionNotFound(
-        name,
-        String(version),
-        versions.map((known) => known.version),
-      );
+    const found = version === undefined ? this.newestOf(name) : this.versionOf(name, version);
     if (found.state !== 'READY') throw found.notReady();
     return found;
+  }
+
+  /** The version asked for, in whatever state. @throws NexusError model_not_found, version_not_found */
+  versionOf(name: string, version: string): ModelVersion {
+    const { versions } = this.get(name);
+    const found = versions.find((candidate) => candidate.version === version);
+    if (found !== undefined) return found;
+    throw errors.versionNotFound(
+      name,
+      version,
+      versions.map((known) => known.version),
+    );
   }
 
   /** Serves `model` from now on, under its name. Returns the one that was served under it before. */
@@ -87,6 +94,12 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     const before = this.models.get(name);
     this.models = new Map([...this.models].filter(([key]) => key !== name));
     return before;
+  }
+
+  /** The newest version that is READY, or where none is the newest. */
+  private newestOf(name: string): ModelVersion {
+    const { versions } = this.get(name);
+    return versions.findLast(({ state }) => state === 'READY') ?? versions.at(-1)!;
   }
 
   private *snapshots(): Generator<ModelSnapshot> {

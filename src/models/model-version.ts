@@ -1,17 +1,17 @@
 import { errors } from '../common/errors';
 import type { ModelMetrics } from '../observability/model-metrics';
-import type { Device, LoadedModel, OnnxFile } from '../runtime/messages';
+import type { LoadedModel, OnnxFile } from '../runtime/messages';
 import type { Runner } from '../runtime/runner';
 import { Supervisor } from '../runtime/supervisor';
 import type { TensorSpec } from '../runtime/tensor';
 import { SYSTEM_CLOCK } from '../scheduling/clock';
 import type { Job, JobResult } from '../scheduling/job';
-import { Scheduler } from '../scheduling/scheduler';
+import { Scheduler, type SchedulerLimits } from '../scheduling/scheduler';
 import { fitTensors } from './declared-tensors';
-import type { ModelSettings } from './model-settings';
-import type { Placement } from './placement';
+import { labelFault } from './labels';
 import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
+import { shareRunners, type VersionOptions } from './version-options';
 import { warmUpRuns } from './warm-up';
 
 /** State of a model version, by Triton's names. */
@@ -22,24 +22,6 @@ export interface VersionObserver {
   stateChanged(version: ModelVersion): void;
   runnerDied(version: ModelVersion, reason: string): void;
   fellBack(version: ModelVersion, reason: string): void;
-}
-
-/** What a version is made of. */
-export interface VersionOptions {
-  readonly model: string;
-  readonly version: string;
-  /** Real path of the ONNX file. */
-  readonly path: string;
-  /** What the ONNX file is called in the folder of the version; links may lead to another name. */
-  readonly filename: string;
-  /** Why there is nothing to load; the version is then UNAVAILABLE from the start. */
-  readonly refusal?: string;
-  /** Folder its files must not leave. */
-  readonly root: string;
-  readonly settings: ModelSettings;
-  readonly device: Device;
-  readonly placement: Placement;
-  readonly metrics: ModelMetrics;
 }
 
 const DEFAULTS = {
@@ -84,15 +66,19 @@ export class ModelVersion {
   /** Why requests are not batched; empty when they are. */
   unbatchable = '';
   /** Its settings, or the defaults. */
-  readonly limits: Readonly<Record<keyof typeof DEFAULTS, number>>;
+  limits: Readonly<Record<keyof typeof DEFAULTS, number>>;
   private readonly supervisor: Supervisor;
   private readonly reshaper: Reshaper | undefined;
-  private readonly priorities: Priorities;
+  private priorities: Priorities;
+  /** Requests that use it, some of which may still be read. */
+  private users = 0;
+  private deserted: (() => void) | undefined;
   /** There from the first load on: what the model takes, and whether it batches, is known only then. */
   private loaded: { readonly signature: Signature; readonly scheduler: Scheduler } | undefined;
 
+  /** @param options changed by {@link follow} only. */
   constructor(
-    readonly options: VersionOptions,
+    public options: VersionOptions,
     private readonly observer: VersionObserver,
   ) {
     this.limits = { ...DEFAULTS, ...options.settings };
@@ -149,6 +135,30 @@ export class ModelVersion {
     }
   }
 
+  /**
+   * Goes on with `options`, when the runners that there are do for them. Returns whether they do; nothing has changed
+   * when not.
+   */
+  follow(options: VersionOptions): boolean {
+    if (this.state !== 'READY' || this.loaded === undefined) return false;
+    const { signature, scheduler } = this.loaded;
+    const { labels = {} } = options.settings;
+    if (!shareRunners(this.options, options) || labelFault(labels, signature.outputs) !== undefined)
+      return false;
+    this.options = options;
+    this.limits = { ...DEFAULTS, ...options.settings };
+    this.priorities = new Priorities(options.settings);
+    this.loaded = { signature: { ...signature, labels }, scheduler };
+    scheduler.limit(this.schedulerLimits());
+    this.reason = '';
+    return true;
+  }
+
+  /** Says with a version that serves on why a newer file has not taken its place. */
+  keep(reason: string): void {
+    this.reason = `a newer file cannot be loaded, this one serves on: ${reason}`;
+  }
+
   /** Runs `job`. Rejects with a NexusError. */
   run(job: Job): Promise<JobResult> {
     if (this.loaded === undefined || this.state !== 'READY') return Promise.reject(this.notReady());
@@ -157,8 +167,20 @@ export class ModelVersion {
     return this.reshaper?.run(placed, (inner) => scheduler.submit(inner)) ?? scheduler.submit(placed);
   }
 
+  /** A request is going to use this version until {@link leave}. */
+  enter(): void {
+    this.users++;
+  }
+
+  /** The request of an {@link enter} has what it needed. */
+  leave(): void {
+    this.users--;
+    if (this.users === 0) this.deserted?.();
+  }
+
   /** Answers what it has taken, for as long as that takes, and ends the runners. */
   async retire(): Promise<void> {
+    if (this.users > 0) await new Promise<void>((resolve) => (this.deserted = resolve));
     await this.loaded?.scheduler.drained();
     await this.stop();
   }
@@ -220,20 +242,22 @@ export class ModelVersion {
   /** @throws Error when the settings do not fit the model. */
   private adopt(model: LoadedModel): { signature: Signature; scheduler: Scheduler } {
     const { inputs, outputs } = fitTensors(this.options.settings.declared, model);
-    checkLabels(this.options.settings, model);
+    const { labels = {} } = this.options.settings;
+    const fault = labelFault(labels, model.outputs);
+    if (fault !== undefined) throw new Error(fault);
     const { device, fallback, unbatchable, file } = model;
     this.device = device;
     this.file = file;
     this.unbatchable = this.limits.max_batch_rows > 1 ? unbatchable : 'max_batch_rows is 1';
     if (fallback !== undefined) this.observer.fellBack(this, fallback);
     const outputNames = outputs.map(({ name }) => name);
-    const { labels = {} } = this.options.settings;
     const signature = { inputs, outputs, outputNames, labels, batches: this.unbatchable === '' };
-    return { signature, scheduler: this.createScheduler() };
+    const { metrics } = this.options;
+    return { signature, scheduler: new Scheduler(this.name, this.schedulerLimits(), SYSTEM_CLOCK, metrics) };
   }
 
-  private createScheduler(): Scheduler {
-    const limits = {
+  private schedulerLimits(): SchedulerLimits {
+    return {
       maxBatchRows: this.maxBatchRows,
       maxQueueDelayUs: this.limits.max_queue_delay_us,
       maxQueueRows: this.limits.max_queue_rows,
@@ -242,7 +266,6 @@ export class ModelVersion {
       maxQueueRequests: (level: number) => this.priorities.policyOf(level).max_requests ?? Infinity,
       mergesRequests: this.options.settings.merge_requests ?? true,
     };
-    return new Scheduler(this.name, limits, SYSTEM_CLOCK, this.options.metrics);
   }
 
   private runnerUp(runner: Runner): void {
@@ -253,17 +276,5 @@ export class ModelVersion {
   private broken(reason: string): void {
     this.become('UNAVAILABLE', reason);
     this.loaded?.scheduler.fail(this.notReady());
-  }
-}
-
-/** @throws Error when there are labels for an output that does not exist or has another number of classes. */
-function checkLabels({ labels = {} }: ModelSettings, { outputs }: LoadedModel): void {
-  for (const [name, list] of Object.entries(labels)) {
-    const output = outputs.find((candidate) => candidate.name === name);
-    if (output === undefined) throw new Error(`there are labels for '${name}', which is no output`);
-    const classes = output.shape.at(-1) ?? -1;
-    if (classes >= 0 && classes !== list.length) {
-      throw new Error(`there are ${list.length} labels for output '${name}', which has ${classes} classes`);
-    }
   }
 }

@@ -65,6 +65,8 @@ function checkPriorities(
 /** `unknown key 'instnces'; the keys are ...`, or `instances must be integer`. */
 function describe({ keyword, instancePath, params, message }: ErrorObject): string {
   const where = instancePath.slice(1).replaceAll('/', '.');
+  if (where.split('.')[0] === 'versions')
+    return 'versions must be all, { latest: 2 } or a list such as [1, 3]';
   if (keyword === 'additionalProperties') {
     const known = where === '' ? Object.keys(schema.properties) : ['rows', 'dims'];
     return `unknown key '${params['additionalProperty']}'; the keys are ${known.join(', ')}`;

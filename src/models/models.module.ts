@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { ModelControl } from './model-control';
+import { ModelControl } from './lifecycle/model-control';
 import { ModelFactory } from './model-factory';
 import { ModelRegistry } from './model-registry';
 import { OverrideReader } from './overrides/override-reader';
@@ -7,10 +7,17 @@ import { DetailsController } from './rest/details.controller';
 import { ModelsController } from './rest/models.controller';
 import { RepositoryController } from './rest/repository.controller';
 import { TraceController } from './rest/trace.controller';
+import { VersionsController } from './rest/versions.controller';
 
 /** The models: the registry that loads and holds them, and what is told of them. */
 @Module({
-  controllers: [ModelsController, RepositoryController, DetailsController, TraceController],
+  controllers: [
+    ModelsController,
+    RepositoryController,
+    DetailsController,
+    VersionsController,
+    TraceController,
+  ],
   providers: [OverrideReader, ModelFactory, ModelRegistry, ModelControl],
   exports: [ModelRegistry, ModelControl],
 })

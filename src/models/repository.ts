@@ -30,6 +30,8 @@ export interface Repository {
 }
 
 const VERSION = /^[1-9][0-9]*$/;
+/** What the ONNX file of a version is called. */
+export const DEFAULT_FILENAME = 'model.onnx';
 const ONNX = /\.onnx$/i;
 
 /**
@@ -65,7 +67,7 @@ export async function findModel(folder: string, name: string, root: string): Pro
   if (versions.length > 0) {
     const sorted = versions.toSorted((one, other) => Number(one) - Number(other));
     const model = { name, folder, versions: sorted.map((version) => ({ version })) };
-    return { ...model, versions: await findVersions(model, sorted, 'model.onnx', root) };
+    return { ...model, versions: await findVersions(model, sorted, DEFAULT_FILENAME, root) };
   }
   const single = entries.filter((entry) => ONNX.test(entry));
   if (single.length === 1) return { ...(await bareModel(folder, single[0]!, root)), name };

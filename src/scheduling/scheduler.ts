@@ -62,7 +62,7 @@ export class Scheduler {
 
   constructor(
     private readonly model: string,
-    private readonly limits: SchedulerLimits,
+    private limits: SchedulerLimits,
     private readonly clock: Clock,
     private readonly observer: SchedulerObserver,
   ) {}
@@ -85,6 +85,11 @@ export class Scheduler {
       this.dispatchSoon();
       this.watch();
     });
+  }
+
+  /** Holds to `limits` from now on; what waits already waits on. */
+  limit(limits: SchedulerLimits): void {
+    this.limits = limits;
   }
 
   /** Gives work to `instance` from now on. */

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { ModelControl } from '../../models/model-control';
+import { ModelControl } from '../../models/lifecycle/model-control';
 import { overridesOf } from '../../models/overrides/overrides';
 import { ModelRegistry } from '../../models/model-registry';
 import { LogSettings } from '../../observability/log-settings';

@@ -25,7 +25,7 @@ export class OverrideReader implements OnApplicationShutdown {
     return settle((await this.pool.run(owned, options)) as Outcome<Overrides>);
   }
 
-  /** What `json` says of `model`, as describeModel. A configuration is small, but takes 0.5 µs a byte to read. */
+  /** What `json` says of `model`, as describeByJson. A configuration is small, but takes 0.5 µs a byte to read. */
   async describe(model: FoundModel, repository: string, json: string): Promise<ModelDescription> {
     return (await this.pool.run({ model, repository, json }, { name: 'describe' })) as ModelDescription;
   }

@@ -1,5 +1,5 @@
 import { movable, moving, outcomeOf } from '../../common/threads';
-import { describeModel, type ModelDescription } from '../model-description';
+import { describeByJson, type ModelDescription } from '../model-description';
 import type { FoundModel } from '../repository';
 import { loadParameters } from './load-parameters';
 import { overridesOf } from './overrides';
@@ -21,7 +21,7 @@ interface DescribeTask {
   readonly json: string;
 }
 
-/** Runs on the thread of overrides: {@link describeModel}. */
+/** Runs on the thread of overrides: {@link describeByJson}. */
 export function describe({ model, repository, json }: DescribeTask): Promise<ModelDescription> {
-  return describeModel(model, repository, json);
+  return describeByJson(model, repository, json);
 }

@@ -3,7 +3,7 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../common/api-errors';
 import { errors } from '../../common/errors';
 import { jsonObject } from '../../common/json-object';
-import { ModelControl } from '../model-control';
+import { ModelControl } from '../lifecycle/model-control';
 import { parametersOf } from '../overrides/load-parameters';
 import { OverrideReader } from '../overrides/override-reader';
 import { ApiModel } from './api-model';

@@ -1,0 +1,230 @@
+import { Injectable } from '@nestjs/common';
+import { errors, NexusError } from '../../common/errors';
+import { Config } from '../../config/config';
+import { loadAll, ModelFactory, type Model } from '../model-factory';
+import { ModelRegistry } from '../model-registry';
+import type { Parameters } from '../overrides/load-parameters';
+import { OverrideFolder } from '../overrides/override-folder';
+import { kindOf, refusedParameter, requireModelName, type Overrides } from '../overrides/overrides';
+import type { ModelVersion } from '../model-version';
+import { findModel, scanRepository, type FoundModel, type Repository } from '../repository';
+import type { RepositoryIndexEntry } from '../rest/repository.dto';
+
+/** What a change of one version came to. */
+export type VersionChange = 'loaded' | 'replaced' | 'unchanged' | 'unloaded';
+
+/** Loads and unloads models while the gateway runs, and tells what the repository holds. */
+@Injectable()
+export class ModelControl {
+  /** The last change of each model under way: one at a time. */
+  private readonly changes = new Map<string, Promise<unknown>>();
+  /** Why the last loading from the repository of a model that is not served failed. */
+  private readonly failures = new Map<string, string>();
+
+  constructor(
+    private readonly config: Config,
+    private readonly registry: ModelRegistry,
+    private readonly factory: ModelFactory,
+  ) {}
+
+  /** @throws NexusError model_control_off */
+  requireExplicit(): void {
+    if (this.config.modelControlMode !== 'explicit') throw errors.modelControlOff();
+  }
+
+  /**
+   * Loads the model as the repository has it now, or, this once, as `overrides` have it. A version whose files are the
+   * same goes on, with what its settings change while it runs. Another one takes the place of the version of its
+   * number once it is READY, which answers what it has taken before it ends; where it cannot be loaded, that one stays.
+   *
+   * @throws NexusError model_control_off, invalid_input, not_in_repository, no_room; load_failed when no version, or not
+   * the place of one that is served, could be taken.
+   */
+  async load(name: string, overrides: Overrides): Promise<void> {
+    this.requireExplicit();
+    await this.change(name, () => this.loadNow(name, overrides));
+  }
+
+  /**
+   * As {@link load}, of one version, whatever the version policy of the model; the others stay as they are.
+   * @throws NexusError as load, and version_not_in_repository
+   */
+  async loadVersion(name: string, version: string): Promise<VersionChange> {
+    this.requireExplicit();
+    return this.change(name, async () => {
+      const { found, root } = await this.find(name);
+      const versions = found.versions.filter((candidate) => candidate.version === version);
+      if (versions.length === 0)
+        throw errors.versionNotInRepository(
+          name,
+          version,
+          found.versions.map((known) => known.version),
+        );
+      const before = this.registry.peek(name);
+      const model = await this.factory.create({ ...found, versions }, root, { before, versions: [version] });
+      const [made] = model.versions;
+      const others = before?.versions.filter((other) => other.version !== version) ?? [];
+      await this.serve({ ...model, versions: [...others, made!].toSorted(byNumber) });
+      if (before?.versions.includes(made!) === true) return 'unchanged';
+      return before !== undefined && others.length < before.versions.length ? 'replaced' : 'loaded';
+    });
+  }
+
+  /**
+   * Serves the model no more. Resolves when what it had taken is answered and its processes are gone.
+   * @throws NexusError model_control_off, invalid_input, model_not_found
+   */
+  async unload(name: string, parameters: Parameters): Promise<void> {
+    this.requireExplicit();
+    // No model depends on another, so there is nothing to do for it.
+    requireUnloadParameters(parameters);
+    await this.change(name, () => this.unloadNow(name));
+  }
+
+  /**
+   * As {@link unload}, of one version; with its last one the model is gone.
+   * @throws NexusError model_control_off, model_not_found, version_not_found
+   */
+  async unloadVersion(name: string, version: string): Promise<VersionChange> {
+    this.requireExplicit();
+    return this.change<VersionChange>(name, async () => {
+      const model = this.registry.get(name);
+      const gone = this.registry.versionOf(name, version);
+      const rest = model.versions.filter((other) => other !== gone);
+      if (rest.length === 0) this.registry.remove(name);
+      else this.registry.put({ ...model, versions: rest });
+      await gone.retire();
+      return 'unloaded';
+    });
+  }
+
+  /**
+   * Brings `found` to what is served, or takes a model away that is not found any more: what {@link load} and
+   * {@link unload} do when they are told to. Never rejects for what is wrong with the model.
+   */
+  async follow(name: string, found: FoundModel | undefined, root: string): Promise<void> {
+    const work = async () => {
+      if (found !== undefined) return this.serve(await this.factory.create(found, root, this.served(name)));
+      if (this.registry.peek(name) !== undefined) await this.unloadNow(name);
+    };
+    await this.change(name, () =>
+      work().catch((error: unknown) => {
+        if (!(error instanceof NexusError)) throw error;
+      }),
+    );
+  }
+
+  /** Every version of every model, served or only in the repository, with its state and the reason. */
+  async index(): Promise<RepositoryIndexEntry[]> {
+    const served = this.registry.list().flatMap(({ versions }) => versions);
+    const entries = served.map(({ name, version, state, reason }) => ({ name, version, state, reason }));
+    if (this.config.modelControlMode === 'none') return entries;
+    const names = new Set(served.map(({ name }) => name));
+    const { models } = await scanRepository(this.config.modelRepository);
+    const others = models
+      .filter(({ name }) => !names.has(name))
+      .flatMap(({ name, versions }) => versions.map(({ version }) => this.unloaded(name, version)));
+    return [...entries, ...others].toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  private unloaded(name: string, version: string): RepositoryIndexEntry {
+    return { name, version, state: 'UNAVAILABLE', reason: this.failures.get(name) ?? 'unloaded' };
+  }
+
+  /** Runs `work` when the earlier changes of the model are done. */
+  private async change<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const earlier = this.changes.get(name) ?? this.registry.loaded;
+    const change = earlier.catch(() => {}).then(work);
+    this.changes.set(name, change);
+    return change.finally(() => this.changes.get(name) === change && this.changes.delete(name));
+  }
+
+  private async loadNow(name: string, { config, files }: Overrides): Promise<void> {
+    if (files.size === 0) {
+      const { found, root } = await this.find(name);
+      return this.serve(await this.factory.create(found, root, { json: config, ...this.served(name) }));
+    }
+    requireModelName(name);
+    const folder = await OverrideFolder.write(files);
+    try {
+      const found = await findModel(folder.path, name, folder.path);
+      await this.serve({ ...(await this.factory.create(found, folder.path, { json: config })), folder });
+    } catch (error) {
+      await folder.remove();
+      throw error;
+    }
+  }
+
+  private async unloadNow(name: string): Promise<void> {
+    const model = this.registry.remove(name);
+    if (model === undefined) throw errors.modelNotFound(name);
+    await retire(model.versions, model.folder);
+  }
+
+  private async find(name: string): Promise<{ found: FoundModel; root: Repository['root'] }> {
+    const { root, models } = await scanRepository(this.config.modelRepository);
+    const found = models.find((model) => model.name === name);
+    if (found !== undefined) return { found, root };
+    throw errors.notInRepository(
+      name,
+      models.map((model) => model.name),
+    );
+  }
+
+  private served(name: string): { before: Model | undefined } {
+    return { before: this.registry.peek(name) };
+  }
+
+  /** Loads what is new of `model` and serves it. @throws NexusError load_failed */
+  private async serve(model: Model): Promise<void> {
+    const before = this.registry.peek(model.name);
+    const made = model.versions.filter((version) => before?.versions.includes(version) !== true);
+    await loadAll(made);
+    const failed = made.filter(({ state }) => state !== 'READY');
+    const reason = failed.map((version) => `version ${version.version}: ${version.reason}`).join('; ');
+    if (failed.length > 0 && failed.length === model.versions.length)
+      return this.refuse(model, before, reason);
+    this.failures.delete(model.name);
+    const kept = failed.flatMap((version) => keptInPlaceOf(version, before) ?? []);
+    const versions = model.versions.map((version) => {
+      const place = kept.find((other) => other.version === version.version);
+      return failed.includes(version) && place !== undefined ? place : version;
+    });
+    this.registry.put({ ...model, versions });
+    const gone = [...(before?.versions ?? []), ...failed].filter((version) => !versions.includes(version));
+    void retire(gone, before?.folder === model.folder ? undefined : before?.folder);
+    if (kept.length > 0) throw errors.loadFailed(model.name, reason);
+  }
+
+  private async refuse({ name, versions, folder }: Model, before: Model | undefined, reason: string) {
+    if (folder === undefined && before === undefined) this.failures.set(name, reason);
+    for (const version of versions) keptInPlaceOf(version, before);
+    await Promise.all(versions.map((version) => version.stop()));
+    throw errors.loadFailed(name, reason);
+  }
+}
+
+/** The version of `before` that serves on because `failed` cannot take its place, and says so from now on. */
+function keptInPlaceOf(failed: ModelVersion, before: Model | undefined): ModelVersion | undefined {
+  const kept = before?.versions.find(({ version, state }) => version === failed.version && state === 'READY');
+  kept?.keep(failed.reason);
+  return kept;
+}
+
+function byNumber(one: ModelVersion, other: ModelVersion): number {
+  return Number(one.version) - Number(other.version);
+}
+
+/** @throws NexusError invalid_input for a parameter that is not known, and for a value that is not one of its. */
+function requireUnloadParameters({ unload_dependents: dependents = false, ...others }: Parameters): void {
+  if (typeof dependents !== 'boolean')
+    throw refusedParameter('unload_dependents', `expected true or false, got ${kindOf(dependents)}`);
+  const [strange] = Object.keys(others);
+  if (strange !== undefined)
+    throw refusedParameter(strange, 'not supported; a model is unloaded with unload_dependents');
+}
+
+async function retire(versions: readonly ModelVersion[], folder: OverrideFolder | undefined): Promise<void> {
+  await Promise.all(versions.map((version) => version.retire()));
+  await folder?.remove();
+}

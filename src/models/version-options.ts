@@ -1,0 +1,63 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { ModelMetrics } from '../observability/model-metrics';
+import type { Device } from '../runtime/messages';
+import type { ModelSettings } from './model-settings';
+import type { Placement } from './placement';
+
+/** What a version is made of. */
+export interface VersionOptions {
+  readonly model: string;
+  readonly version: string;
+  /** Real path of the ONNX file. */
+  readonly path: string;
+  /** What the ONNX file is called in the folder of the version; links may lead to another name. */
+  readonly filename: string;
+  /** Of the files of the version; see fingerprintOf. */
+  readonly fingerprint: string;
+  /** Why there is nothing to load; the version is then UNAVAILABLE from the start. */
+  readonly refusal?: string;
+  /** Folder its files must not leave. */
+  readonly root: string;
+  readonly settings: ModelSettings;
+  readonly device: Device;
+  readonly placement: Placement;
+  readonly metrics: ModelMetrics;
+}
+
+/** Settings that take effect while runners go on. */
+const LIVE: readonly string[] = [
+  'description',
+  'example',
+  'required',
+  'versions',
+  'version_policy',
+  'labels',
+  'label_files',
+  'max_queue_delay_us',
+  'max_queue_rows',
+  'max_queue_bytes',
+  'priority_levels',
+  'default_priority_level',
+  'queue_policy',
+  'priority_queue_policy',
+  'load_timeout_ms',
+] satisfies (keyof ModelSettings)[];
+
+/** Whether runners that were started for `one` do for `other`: the same files, and settings that only differ in what is live. */
+export function shareRunners(one: VersionOptions, other: VersionOptions): boolean {
+  return isDeepStrictEqual(needsOf(one), needsOf(other));
+}
+
+function needsOf({
+  path,
+  filename,
+  fingerprint,
+  refusal,
+  root,
+  device,
+  placement,
+  settings,
+}: VersionOptions) {
+  const fixed = Object.entries(settings).filter(([key]) => !LIVE.includes(key));
+  return { path, filename, fingerprint, refusal, root, device, placement, fixed: Object.fromEntries(fixed) };
+}
