@@ -104,11 +104,11 @@ export const errors = {
       'path_unreadable',
       `the path ${path} cannot be read; percent-encode its names as UTF-8, each of at most 256 characters`,
     ),
-  modelControlOff: () =>
+  modelControlOff: (mode: 'none' | 'poll') =>
     new NexusError(
       'invalid',
       'model_control_off',
-      'models are loaded at the start only; start the gateway with NEXUS_MODEL_CONTROL_MODE=explicit to load and unload them',
+      `${mode === 'none' ? 'models are loaded at the start only' : 'models are loaded as their files in the repository change'}; start the gateway with NEXUS_MODEL_CONTROL_MODE=explicit to load and unload them by request`,
     ),
   notInRepository: (name: string, known: readonly string[]) =>
     new NexusError(

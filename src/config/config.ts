@@ -27,9 +27,13 @@ export class Config {
   @Check((path) => existsSync(String(path)), 'an existing folder of models, or an .onnx file')
   modelRepository = './models';
 
-  /** Which models are loaded at the start: all of them, or those of `loadModels`. */
-  @OneOf(['none', 'explicit'], ' (poll is not supported)')
-  modelControlMode: 'none' | 'explicit' = 'none';
+  /** Which models are loaded: all at the start, those that are asked for, or what the repository has at any moment. */
+  @OneOf(['none', 'explicit', 'poll'])
+  modelControlMode: 'none' | 'explicit' | 'poll' = 'none';
+
+  /** How often the repository is looked at when the control mode is poll, in seconds. */
+  @WholeNumber(1, 86_400)
+  repositoryPollSecs = 15;
 
   /** Models loaded at the start when the control mode is explicit; `*` is all of them. */
   @Check(

@@ -120,7 +120,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   /** The models to load at the start. */
   private selected(models: readonly FoundModel[]): readonly FoundModel[] {
     const { modelControlMode, loadModels } = this.config;
-    if (modelControlMode === 'none' || loadModels.includes('*')) return models;
+    if (modelControlMode !== 'explicit' || loadModels.includes('*')) return models;
     const missing = loadModels.find((name) => !models.some((model) => model.name === name));
     if (missing === undefined) return models.filter(({ name }) => loadModels.includes(name));
     const known = models.map(({ name }) => name).join(', ');

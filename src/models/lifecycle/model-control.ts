@@ -29,7 +29,8 @@ export class ModelControl {
 
   /** @throws NexusError model_control_off */
   requireExplicit(): void {
-    if (this.config.modelControlMode !== 'explicit') throw errors.modelControlOff();
+    const { modelControlMode } = this.config;
+    if (modelControlMode !== 'explicit') throw errors.modelControlOff(modelControlMode);
   }
 
   /**
