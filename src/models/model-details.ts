@@ -52,6 +52,8 @@ async function versionOf(version: ModelVersion): Promise<VersionDetails> {
     version: version.version,
     state,
     reason,
+    load: options.onDemand ? 'on_demand' : 'start',
+    in_memory: version.inMemory,
     ...options.placement,
     ...loadedDetails(version),
     ...(loadMs === undefined ? {} : { load_ms: Math.round(loadMs) }),

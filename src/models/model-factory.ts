@@ -7,11 +7,13 @@ import type { Device } from '../runtime/messages';
 import { fingerprintOf } from './lifecycle/fingerprint';
 import { describeModel } from './model-description';
 import type { ModelSettings } from './model-settings';
-import { ModelVersion, type VersionObserver } from './model-version';
+import { ModelVersion } from './model-version';
 import { placementOf } from './placement';
+import type { VersionObserver } from './version-observer';
 import type { OverrideFolder } from './overrides/override-folder';
 import { OverrideReader } from './overrides/override-reader';
 import type { FoundModel } from './repository';
+import { Residency } from './residency/residency';
 
 /** A model and its versions, oldest first. */
 export interface Model {
@@ -52,6 +54,7 @@ export class ModelFactory {
     private readonly config: Config,
     private readonly metrics: Metrics,
     private readonly overrides: OverrideReader,
+    private readonly residency: Residency,
   ) {}
 
   /**
@@ -81,11 +84,14 @@ export class ModelFactory {
         settings,
         device,
         placement,
+        onDemand: (settings.load ?? this.config.load) === 'on_demand',
         metrics,
       };
       const options = refusal === undefined ? known : { ...known, refusal };
       const running = before?.versions.find((candidate) => candidate.version === version);
-      return running?.follow(options) === true ? running : new ModelVersion(options, this.observer);
+      return running?.follow(options) === true
+        ? running
+        : new ModelVersion(options, this.observer, this.residency);
     });
     return { name, settings, versions: await Promise.all(made) };
   }

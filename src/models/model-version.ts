@@ -1,58 +1,35 @@
-import { errors } from '../common/errors';
+import { errors, NexusError } from '../common/errors';
 import type { ModelMetrics } from '../observability/model-metrics';
 import type { LoadedModel, OnnxFile } from '../runtime/messages';
 import type { Runner } from '../runtime/runner';
 import { Supervisor } from '../runtime/supervisor';
-import type { TensorSpec } from '../runtime/tensor';
 import { SYSTEM_CLOCK } from '../scheduling/clock';
 import type { Job, JobResult } from '../scheduling/job';
 import { Scheduler, type SchedulerLimits } from '../scheduling/scheduler';
-import { fitTensors } from './declared-tensors';
 import { labelFault } from './labels';
+import { limitsOf, type Limits } from './limits';
 import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
+import type { Residency } from './residency/residency';
+import type { Tenant } from './residency/tenant';
+import { withinDeadline } from './residency/within-deadline';
+import { signatureOf, type Signature } from './signature';
+import { Users } from './users';
 import { shareRunners, type VersionOptions } from './version-options';
+import type { VersionObserver } from './version-observer';
 import { warmUpRuns } from './warm-up';
 
 /** State of a model version, by Triton's names. */
 export type VersionState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
 
-/** Told what happens to a version, for logs and metrics. */
-export interface VersionObserver {
-  stateChanged(version: ModelVersion): void;
-  runnerDied(version: ModelVersion, reason: string): void;
-  fellBack(version: ModelVersion, reason: string): void;
-}
+/** The reason of a version that is served, but not in memory. */
+const NOT_IN_MEMORY = 'not in memory; the next request loads it';
 
-const DEFAULTS = {
-  max_batch_rows: 64,
-  max_queue_delay_us: 0,
-  max_queue_rows: 8192,
-  max_queue_bytes: 256 * 1024 * 1024,
-  timeout_ms: 30_000,
-  load_timeout_ms: 300_000,
-} as const;
-
-/** What a loaded version takes and gives. */
-export interface Signature {
-  readonly inputs: readonly TensorSpec[];
-  readonly outputs: readonly TensorSpec[];
-  readonly outputNames: readonly string[];
-  /** Names of the classes in the last dimension of an output, by its name. */
-  readonly labels: Readonly<Record<string, readonly string[]>>;
-  /** Whether the first dimension is rows that may share a run with those of other requests. */
-  readonly batches: boolean;
-}
-
-/** What waits for a runner, and how many runs are under way. */
-export interface VersionLoad {
-  readonly waitingRows: number;
-  readonly waitingRequests: number;
-  readonly running: number;
-}
-
-/** One version of a model: its state, its runners and its scheduler. */
-export class ModelVersion {
+/**
+ * One version of a model: its state, its runners and its scheduler. A version that is loaded on demand is READY whether
+ * it is in memory or not: READY says that requests are taken.
+ */
+export class ModelVersion implements Tenant {
   state: VersionState = 'LOADING';
   /** Why the version is in its state; empty when there is nothing to say. */
   reason = '';
@@ -66,13 +43,13 @@ export class ModelVersion {
   /** Why requests are not batched; empty when they are. */
   unbatchable = '';
   /** Its settings, or the defaults. */
-  limits: Readonly<Record<keyof typeof DEFAULTS, number>>;
-  private readonly supervisor: Supervisor;
+  limits: Limits;
+  /** Whether its runners are there and take requests, or soon will again. */
+  inMemory = false;
+  private supervisor: Supervisor | undefined;
   private readonly reshaper: Reshaper | undefined;
   private priorities: Priorities;
-  /** Requests that use it, some of which may still be read. */
-  private users = 0;
-  private deserted: (() => void) | undefined;
+  readonly users = new Users();
   /** There from the first load on: what the model takes, and whether it batches, is known only then. */
   private loaded: { readonly signature: Signature; readonly scheduler: Scheduler } | undefined;
 
@@ -80,11 +57,11 @@ export class ModelVersion {
   constructor(
     public options: VersionOptions,
     private readonly observer: VersionObserver,
+    private readonly residency: Residency,
   ) {
-    this.limits = { ...DEFAULTS, ...options.settings };
+    this.limits = limitsOf(options.settings);
     this.reshaper = Reshaper.of(options.settings.declared);
     this.priorities = new Priorities(options.settings);
-    this.supervisor = this.createSupervisor();
   }
 
   get name(): string {
@@ -93,6 +70,11 @@ export class ModelVersion {
 
   get version(): string {
     return this.options.version;
+  }
+
+  /** Whether its signature is known: from its first load on. */
+  get isDescribed(): boolean {
+    return this.loaded !== undefined;
   }
 
   /** Inputs and outputs. @throws NexusError model_not_ready before the version has loaded. */
@@ -107,13 +89,13 @@ export class ModelVersion {
   }
 
   /** What the runners of this version have to do at this moment. */
-  get load(): VersionLoad {
+  get load(): Scheduler['load'] {
     return this.loaded?.scheduler.load ?? { waitingRows: 0, waitingRequests: 0, running: 0 };
   }
 
   /** Process ids of the runners. */
   get pids(): readonly number[] {
-    return this.supervisor.pids;
+    return this.supervisor?.pids ?? [];
   }
 
   /** Most rows of one run; 1 when requests are not batched. */
@@ -124,15 +106,42 @@ export class ModelVersion {
   /** Starts the runners, which load the model. Never rejects: a failure becomes the state and its reason. */
   async start(): Promise<void> {
     if (this.options.refusal !== undefined) return this.become('UNAVAILABLE', this.options.refusal);
-    const started = performance.now();
     try {
-      await this.supervisor.start();
-      this.loadMs = performance.now() - started;
-      this.loadedAt = new Date();
-      if (this.state === 'LOADING') this.become('READY');
+      await this.residency.bring(this);
     } catch (error) {
       if (this.state === 'LOADING') this.become('UNAVAILABLE', (error as Error).message);
     }
+  }
+
+  /** Takes requests from now on, the first of which loads the model. */
+  defer(): void {
+    if (this.options.refusal !== undefined) this.become('UNAVAILABLE', this.options.refusal);
+    else this.become('READY', NOT_IN_MEMORY);
+  }
+
+  /**
+   * Resolves when its signature is known, for which the model is loaded where it never was.
+   * @throws NexusError model_not_ready, memory_full; deadline_exceeded, while the load goes on.
+   */
+  async described(deadline: number): Promise<void> {
+    if (!this.isDescribed) await withinDeadline(this.wake(), deadline, 'while its model was loaded');
+  }
+
+  async bringIn(): Promise<void> {
+    if (this.state !== 'LOADING' && this.state !== 'READY') throw this.notReady();
+    const started = performance.now();
+    this.supervisor = this.createSupervisor();
+    await this.supervisor.start();
+    this.inMemory = true;
+    this.loadMs = performance.now() - started;
+    this.loadedAt = new Date();
+    if (this.state === 'LOADING' || this.state === 'READY') this.become('READY');
+  }
+
+  async takeOut(): Promise<void> {
+    this.inMemory = false;
+    this.become('READY', NOT_IN_MEMORY);
+    await this.supervisor?.stop();
   }
 
   /**
@@ -146,11 +155,11 @@ export class ModelVersion {
     if (!shareRunners(this.options, options) || labelFault(labels, signature.outputs) !== undefined)
       return false;
     this.options = options;
-    this.limits = { ...DEFAULTS, ...options.settings };
+    this.limits = limitsOf(options.settings);
     this.priorities = new Priorities(options.settings);
     this.loaded = { signature: { ...signature, labels }, scheduler };
     scheduler.limit(this.schedulerLimits());
-    this.reason = '';
+    this.reason = this.inMemory ? '' : NOT_IN_MEMORY;
     return true;
   }
 
@@ -163,24 +172,25 @@ export class ModelVersion {
   run(job: Job): Promise<JobResult> {
     if (this.loaded === undefined || this.state !== 'READY') return Promise.reject(this.notReady());
     const { scheduler } = this.loaded;
+    // Requests wait in the queue while the model is loaded.
+    if (!this.inMemory) this.wake().catch((error: NexusError) => scheduler.fail(error));
     const placed = this.placed(job);
     return this.reshaper?.run(placed, (inner) => scheduler.submit(inner)) ?? scheduler.submit(placed);
   }
 
   /** A request is going to use this version until {@link leave}. */
   enter(): void {
-    this.users++;
+    this.users.enter();
   }
 
   /** The request of an {@link enter} has what it needed. */
   leave(): void {
-    this.users--;
-    if (this.users === 0) this.deserted?.();
+    this.users.leave();
   }
 
   /** Answers what it has taken, for as long as that takes, and ends the runners. */
   async retire(): Promise<void> {
-    if (this.users > 0) await new Promise<void>((resolve) => (this.deserted = resolve));
+    await this.users.gone();
     await this.loaded?.scheduler.drained();
     await this.stop();
   }
@@ -189,13 +199,25 @@ export class ModelVersion {
   async stop(): Promise<void> {
     this.become('UNLOADING');
     this.loaded?.scheduler.fail(this.notReady());
-    await this.supervisor.stop();
+    await this.supervisor?.stop();
+    this.residency.leave(this);
     this.become('UNAVAILABLE', 'unloaded');
   }
 
   /** The error for a request that needs this version while it is not ready. */
   notReady() {
     return errors.modelNotReady(this.name, this.version, this.state, this.reason);
+  }
+
+  /** Brings the model into memory. @throws NexusError memory_full, model_not_ready */
+  private async wake(): Promise<void> {
+    try {
+      await this.residency.bring(this);
+    } catch (error) {
+      if (error instanceof NexusError) throw error;
+      if (this.state === 'READY') this.become('UNAVAILABLE', (error as Error).message);
+      throw this.notReady();
+    }
   }
 
   /** The job at a priority level that the model has, with the end of the time that it may wait there as its deadline. */
@@ -223,7 +245,7 @@ export class ModelVersion {
     return new Supervisor(options, placement.instances, {
       prepare: (runner, model) => this.prepare(runner, model),
       up: (runner) => this.runnerUp(runner),
-      down: (runner) => this.loaded!.scheduler.remove(runner),
+      down: async (runner) => this.loaded?.scheduler.remove(runner),
       died: (reason) => this.observer.runnerDied(this, reason),
       broken: (reason) => this.broken(reason),
     });
@@ -237,22 +259,19 @@ export class ModelVersion {
         throw new Error(`a warm-up run fails: ${error.message}`);
       });
     }
+    if (!this.inMemory) await this.residency.settle(this);
   }
 
   /** @throws Error when the settings do not fit the model. */
   private adopt(model: LoadedModel): { signature: Signature; scheduler: Scheduler } {
-    const { inputs, outputs } = fitTensors(this.options.settings.declared, model);
-    const { labels = {} } = this.options.settings;
-    const fault = labelFault(labels, model.outputs);
-    if (fault !== undefined) throw new Error(fault);
     const { device, fallback, unbatchable, file } = model;
+    const { settings, metrics } = this.options;
+    const whyNot = this.limits.max_batch_rows > 1 ? unbatchable : 'max_batch_rows is 1';
+    const signature = signatureOf(model, settings, whyNot === '');
     this.device = device;
     this.file = file;
-    this.unbatchable = this.limits.max_batch_rows > 1 ? unbatchable : 'max_batch_rows is 1';
+    this.unbatchable = whyNot;
     if (fallback !== undefined) this.observer.fellBack(this, fallback);
-    const outputNames = outputs.map(({ name }) => name);
-    const signature = { inputs, outputs, outputNames, labels, batches: this.unbatchable === '' };
-    const { metrics } = this.options;
     return { signature, scheduler: new Scheduler(this.name, this.schedulerLimits(), SYSTEM_CLOCK, metrics) };
   }
 

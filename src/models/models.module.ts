@@ -8,6 +8,7 @@ import { DetailsController } from './rest/details.controller';
 import { ModelsController } from './rest/models.controller';
 import { RepositoryController } from './rest/repository.controller';
 import { TraceController } from './rest/trace.controller';
+import { Residency } from './residency/residency';
 import { VersionsController } from './rest/versions.controller';
 
 /** The models: the registry that loads and holds them, and what is told of them. */
@@ -19,7 +20,7 @@ import { VersionsController } from './rest/versions.controller';
     VersionsController,
     TraceController,
   ],
-  providers: [OverrideReader, ModelFactory, ModelRegistry, ModelControl, RepositoryWatcher],
+  providers: [OverrideReader, Residency, ModelFactory, ModelRegistry, ModelControl, RepositoryWatcher],
   exports: [ModelRegistry, ModelControl],
 })
 export class ModelsModule {}

@@ -26,6 +26,7 @@ export class GrpcInferService {
   serve(message: ModelInferRequest, call: Call): Promise<Served<ModelInferResponse>> {
     const { model_name: model, model_version: asked, id } = message;
     return this.inference.serve(model, asked === '' ? undefined : asked, {
+      deadline: () => this.deadlineOf(call),
       decode: () => chain(this.decoder.decode(message), (decoded) => this.requestOf(decoded, call)),
       encode: (result) => encodeResponse(result, id),
       requestId: callOf(call.metadata).requestId,
