@@ -8,6 +8,9 @@ import { DetailsController } from './rest/details.controller';
 import { ModelsController } from './rest/models.controller';
 import { RepositoryController } from './rest/repository.controller';
 import { TraceController } from './rest/trace.controller';
+import { RolloutController } from './rest/rollout.controller';
+import { RolloutControl } from './rollout/rollout-control';
+import { Rollouts } from './rollout/rollouts';
 import { VersionsController } from './rest/versions.controller';
 
 /** The models: the registry that loads and holds them, and what is told of them. */
@@ -17,9 +20,18 @@ import { VersionsController } from './rest/versions.controller';
     RepositoryController,
     DetailsController,
     VersionsController,
+    RolloutController,
     TraceController,
   ],
-  providers: [OverrideReader, ModelFactory, ModelRegistry, ModelControl, RepositoryWatcher],
+  providers: [
+    OverrideReader,
+    Rollouts,
+    ModelFactory,
+    ModelRegistry,
+    ModelControl,
+    RepositoryWatcher,
+    RolloutControl,
+  ],
   exports: [ModelRegistry, ModelControl],
 })
 export class ModelsModule {}
