@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { ByteSize, Check, ListOf, OneOf, Text, WholeNumber } from './setting';
 
 const MIB = 2 ** 20;
@@ -42,6 +42,10 @@ export class Config {
   )
   @ListOf((name) => !name.includes('/'), 'names of models separated by commas, or *')
   loadModels: readonly string[] = [];
+
+  /** File that keeps aliases and traffic; `.nexus-state.json` in the model repository when empty. */
+  @Check((path) => path === '' || existsSync(dirname(String(path))), 'a file in an existing folder')
+  stateFile = '';
 
   /** Where models run that do not say it themselves; auto tries CUDA and falls back to the CPU. */
   @Text(/^(auto|cpu|cuda(:\d+)?)$/, 'auto, cpu, cuda, or one GPU such as cuda:1')

@@ -22,6 +22,8 @@ export interface Translation<Request extends InferenceRequest, Answer> {
   encode(result: InferenceResult, request: Request): Answer | Promise<Answer>;
   /** Id of the request as its log line has it, for traces. */
   readonly requestId?: string;
+  /** Who asks, for models that keep a caller with a version. */
+  readonly caller: () => string;
 }
 
 /** The answer to one request, and what became of it for its log line. */
@@ -40,9 +42,9 @@ export class InferenceService {
   ) {}
 
   /**
-   * Serves one request of `model`, in `version` or the newest that is ready, from its bytes to its answer, and
-   * counts it. Rejects with a NexusError: unknown model or version, version not ready, no memory for it, invalid input, full queue,
-   * passed deadline, client gone, or failed run.
+   * Serves one request of `model`, in `version` or the one that its traffic goes to, from its bytes to its answer, and
+   * counts it. Rejects with a NexusError: unknown model or version, version not ready, no memory for it, invalid input,
+   * full queue, passed deadline, client gone, or failed run.
    */
   async serve<Request extends InferenceRequest, Answer>(
     model: string,
@@ -50,19 +52,19 @@ export class InferenceService {
     translation: Translation<Request, Answer>,
   ): Promise<Served<Answer>> {
     const started = performance.now();
-    const found = this.registry.find(model, version);
+    const found = this.registry.route(model, version, translation.caller);
     found.enter();
     let held: HeldRegions | undefined;
     try {
-      const deadline = found.isDescribed ? Infinity : translation.deadline();
-      if (deadline < Infinity) await found.described(deadline);
+      const latest = found.isDescribed ? Infinity : translation.deadline();
+      if (!found.isDescribed) await found.described(latest);
       // Small messages are translated at once: waiting for a promise would cost more than the work.
       const decoding = translation.decode(found.signature);
       const request = decoding instanceof Promise ? await decoding : decoding;
       if (request.inputs.some(hasSlice) || request.outputs.some(hasSlice)) held = this.memory.hold(request);
       const inputs = held === undefined ? request.inputs : await held.read(request.inputs);
       const decoded = performance.now();
-      const job = jobOf(request, inputs, found, deadline);
+      const job = jobOf(request, inputs, found, latest);
       const result = await found.run(job);
       const inferred = performance.now();
       const computed = classified(result.outputs, request.outputs, job.rows, found);

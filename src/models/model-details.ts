@@ -5,6 +5,7 @@ import type { TensorSpec } from '../runtime/tensor';
 import type { Model } from './model-factory';
 import type { ModelVersion } from './model-version';
 import type { ModelDetails, ModelEntry } from './rest/models.dto';
+import type { Rollout } from './rollout/state-file';
 import type {
   OnnxDetails,
   OutputLabels,
@@ -23,8 +24,8 @@ export async function entryOf({ name, versions }: Model): Promise<ModelEntry> {
   return { id: name, object: 'model', created: Math.floor(created.getTime() / 1000), owned_by: 'nexus' };
 }
 
-/** All that is known of `model`; the memory of its runners is measured for it. */
-export async function detailsOf(model: Model): Promise<ModelDetails> {
+/** All that is known of `model`, and how its versions are rolled out; the memory of its runners is measured for it. */
+export async function detailsOf(model: Model, { aliases, traffic }: Rollout): Promise<ModelDetails> {
   const { settings, versions } = model;
   const { id, object, created, owned_by } = await entryOf(model);
   return {
@@ -34,6 +35,8 @@ export async function detailsOf(model: Model): Promise<ModelDetails> {
     owned_by,
     ...(settings.description === undefined ? {} : { description: settings.description.trim() }),
     required: settings.required ?? true,
+    aliases,
+    ...(traffic === null ? {} : { traffic }),
     versions: await Promise.all(versions.map(versionOf)),
   };
 }

@@ -7,6 +7,7 @@ import { loadAll, ModelFactory, type Model } from './model-factory';
 import type { ModelVersion } from './model-version';
 import { residentBytesOf } from '../runtime/resident-memory';
 import { scanRepository, type FoundModel, type Repository } from './repository';
+import { Rollouts } from './rollout/rollouts';
 
 /**
  * All models that are served, loaded at the start or on demand. A model that cannot be loaded is UNAVAILABLE with the reason and
@@ -25,6 +26,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     private readonly config: Config,
     private readonly metrics: Metrics,
     private readonly factory: ModelFactory,
+    private readonly rollouts: Rollouts,
   ) {}
 
   /** Finds the models and starts to load them. @throws ConfigError when the repository cannot be read. */
@@ -62,7 +64,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * The version asked for, or the newest that is READY.
+   * The version asked for, by its number or an alias, or the newest that is READY.
    * @throws NexusError model_not_found, version_not_found, model_not_ready
    */
   find(name: string, version?: string): ModelVersion {
@@ -86,11 +88,24 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
+  /**
+   * The version that is to answer a request: the one asked for, or the one that the traffic of the model gives it to.
+   * @throws NexusError as {@link find}
+   */
+  route(name: string, version: string | undefined, caller: () => string): ModelVersion {
+    if (version !== undefined || this.rollouts.of(name).traffic === null) return this.find(name, version);
+    const ready = this.get(name).versions.filter(({ state }) => state === 'READY');
+    const known = ready.map((candidate) => candidate.version);
+    return this.find(name, this.rollouts.choose(name, known, caller));
+  }
+
   /** The version asked for, in whatever state. @throws NexusError model_not_found, version_not_found */
-  versionOf(name: string, version: string): ModelVersion {
+  versionOf(name: string, asked: string): ModelVersion {
     const { versions } = this.get(name);
+    const version = this.rollouts.versionOf(name, asked);
     const found = versions.find((candidate) => candidate.version === version);
     if (found !== undefined) return found;
+    if (version !== asked) throw errors.aliasDangling(name, asked, version);
     throw errors.versionNotFound(
       name,
       version,

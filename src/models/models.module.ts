@@ -9,6 +9,9 @@ import { ModelsController } from './rest/models.controller';
 import { RepositoryController } from './rest/repository.controller';
 import { TraceController } from './rest/trace.controller';
 import { Residency } from './residency/residency';
+import { RolloutController } from './rest/rollout.controller';
+import { RolloutControl } from './rollout/rollout-control';
+import { Rollouts } from './rollout/rollouts';
 import { VersionsController } from './rest/versions.controller';
 
 /** The models: the registry that loads and holds them, and what is told of them. */
@@ -18,9 +21,19 @@ import { VersionsController } from './rest/versions.controller';
     RepositoryController,
     DetailsController,
     VersionsController,
+    RolloutController,
     TraceController,
   ],
-  providers: [OverrideReader, Residency, ModelFactory, ModelRegistry, ModelControl, RepositoryWatcher],
+  providers: [
+    OverrideReader,
+    Rollouts,
+    Residency,
+    ModelFactory,
+    ModelRegistry,
+    ModelControl,
+    RepositoryWatcher,
+    RolloutControl,
+  ],
   exports: [ModelRegistry, ModelControl],
 })
 export class ModelsModule {}

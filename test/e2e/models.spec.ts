@@ -112,6 +112,7 @@ describe('the details', () => {
       owned_by: 'nexus',
       description: 'Adds one.',
       required: false,
+      aliases: {},
     });
     const [first, tenth] = versions;
     expect([versions.length, first.version, tenth.version]).toEqual([2, '1', '10']);
