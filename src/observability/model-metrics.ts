@@ -23,6 +23,8 @@ const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 /** What one version of a model has done. */
 export class ModelMetrics {
   readonly outcomes = new Map<Outcome, number>();
+  readonly departures = new Map<string, number>();
+  readonly refusals = new Map<string, number>();
   rows = 0;
   executions = 0;
   readonly batchRows = new Distribution(ROWS);
@@ -45,6 +47,16 @@ export class ModelMetrics {
     if (queueMs !== undefined) this.queue.observe(queueMs / 1000);
     if (encodeMs !== undefined) this.encode.observe(encodeMs / 1000);
     this.statistics.request(outcome === 'success', times);
+  }
+
+  /** A batch left the queue for this reason. */
+  departed(reason: string): void {
+    this.departures.set(reason, (this.departures.get(reason) ?? 0) + 1);
+  }
+
+  /** A request was not taken, or had to leave the queue, for this reason. */
+  refused(reason: string): void {
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
   }
 
   /** A run of `rows` rows succeeded. */
