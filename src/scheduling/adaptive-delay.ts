@@ -1,12 +1,12 @@
 /** Answers to look at before the delay is changed. */
 const WINDOW = 128;
-/** The delay grows by so much of the target at a time, and to so much at most. */
-const STEP = 0.05;
-const MOST = 0.5;
+/** Of the time that is left up to the target, so much is tried as further delay; less of the target is not worth it. */
+const SHARE = 0.5;
+const LEAST = 0.05;
 /** A longer delay is worth it when runs have so many times the rows. */
 const GAIN = 1.05;
-/** After one that was not worth it, so many windows pass before it is tried again. */
-const REST = 20;
+/** So many windows pass after a delay that was too long, or not worth it, before a longer one is tried. */
+const REST = 100;
 
 /**
  * How long an idle instance waits for company, found from what comes of it: the delay grows while 99 of 100 answers
@@ -19,8 +19,8 @@ export class AdaptiveDelay {
   private times: number[] = [];
   private rows = 0;
   private runs = 0;
-  /** Rows of a run before the delay was raised last. */
-  private before = Infinity;
+  /** What there was before a longer delay, on trial. */
+  private before: { readonly ms: number; readonly rows: number } | undefined;
   private rest = 0;
 
   /** @param targetMs time within which 99 of 100 requests are to be answered, counted from when they came. */
@@ -43,23 +43,21 @@ export class AdaptiveDelay {
   }
 
   private adjust(p99: number, rows: number): void {
-    if (p99 > this.targetMs) return this.shorten();
-    if (this.rest > 0) return void this.rest--;
-    if (this.ms > 0 && rows < this.before * GAIN) return this.giveUp();
-    const longer = this.ms + STEP * this.targetMs;
-    // Close to the target, it stays.
-    if (p99 + STEP * this.targetMs > this.targetMs || longer > MOST * this.targetMs) return;
-    this.before = rows;
-    this.ms = longer;
+    const least = LEAST * this.targetMs;
+    if (p99 > this.targetMs) return this.set(this.ms > least ? this.ms / 2 : 0);
+    if (this.before !== undefined && rows < this.before.rows * GAIN) return this.set(this.before.ms);
+    this.before = undefined;
+    const more = SHARE * (this.targetMs - p99);
+    if (this.rest > 0) this.rest--;
+    else if (more >= least) {
+      this.before = { ms: this.ms, rows };
+      this.ms += more;
+    }
   }
 
-  private shorten(): void {
-    this.ms = this.ms < STEP * this.targetMs ? 0 : this.ms / 2;
-    this.rest = REST;
-  }
-
-  private giveUp(): void {
-    this.ms = Math.max(0, this.ms - STEP * this.targetMs);
+  private set(ms: number): void {
+    this.ms = ms;
+    this.before = undefined;
     this.rest = REST;
   }
 }
