@@ -18,6 +18,11 @@ export class InferenceMetrics {
       { labels, value: executions },
     ]);
     this.counter(
+      'padding_rows_total',
+      'Rows that only filled a run up to an allowed size.',
+      ({ labels, paddingRows }) => [{ labels, value: paddingRows }],
+    );
+    this.counter(
       'batches_total',
       'Batches that left the queue, by reason: full, idle (nothing was worth waiting for), delay, deadline, retry.',
       ({ labels, departures }) => byReason(labels, departures),

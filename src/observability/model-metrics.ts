@@ -27,6 +27,7 @@ export class ModelMetrics {
   readonly refusals = new Map<string, number>();
   rows = 0;
   executions = 0;
+  paddingRows = 0;
   readonly batchRows = new Distribution(ROWS);
   readonly run = new Distribution(SECONDS);
   readonly decode = new Distribution(SECONDS);
@@ -59,9 +60,10 @@ export class ModelMetrics {
     this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
   }
 
-  /** A run of `rows` rows succeeded. */
-  executed(rows: number, times: RunTimes): void {
+  /** A run of `rows` rows succeeded, and of `padding` more that only filled it up. */
+  executed(rows: number, padding: number, times: RunTimes): void {
     this.executions += 1;
+    this.paddingRows += padding;
     this.batchRows.observe(rows);
     this.run.observe(times.runMs / 1000);
     this.statistics.executed(rows, times);

@@ -41,8 +41,8 @@ export type Refusal = 'queue_full' | 'deadline' | 'displaced';
 
 /** Told what the scheduler does. */
 export interface SchedulerObserver {
-  /** A run succeeded. @param rows those of requests, without rows that only fill it up. */
-  executed(rows: number, times: RunTimes): void;
+  /** A run succeeded. @param rows those of requests. @param padding those that only filled it up. */
+  executed(rows: number, padding: number, times: RunTimes): void;
   /** A batch left the queue, or one that had failed is tried again in smaller ones. */
   departed(reason: Departure | 'retry'): void;
   refused(reason: Refusal): void;
@@ -218,7 +218,7 @@ export class Scheduler {
         throw new RunFailure('execution', 'its outputs have not one row for each input row');
       this.admission.estimate.observe(rows, this.clock.now() - started);
       this.delay?.ran(rowsOf(batch));
-      this.observer.executed(rowsOf(batch), times);
+      this.observer.executed(rowsOf(batch), rows - rowsOf(batch), times);
       const results = scatter(batch, outputs, rows);
       return () => this.settle(batch, results, times);
     } catch (failure) {
