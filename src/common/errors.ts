@@ -198,7 +198,7 @@ export const errors = {
     new NexusError(
       'overloaded',
       'deadline_unmeetable',
-      `model '${model}' is busy and would answer in about ${Math.ceil(waitMs)} ms, but the deadline of the request is in ${Math.max(0, Math.floor(leftMs))} ms; retry after a second, or allow more time`,
+      `model '${model}' is busy and would answer in about ${Math.ceil(waitMs)} ms, too late or too close to the deadline of the request in ${Math.max(0, Math.floor(leftMs))} ms; retry after a second, or allow more time`,
       { retryAfterSeconds: 1 },
     ),
   rateLimited: (limit: number, windowSeconds: number, retryAfterSeconds: number) =>

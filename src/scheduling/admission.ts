@@ -12,6 +12,12 @@ interface Obstacle {
   readonly excess?: { readonly rows: number; readonly bytes: number };
 }
 
+/**
+ * What is refused for its deadline is told the expected time; what is taken has to have so many times as much. Under
+ * overload all that is taken is close to its deadline, and runs are not all equally long.
+ */
+const MARGIN = 1.25;
+
 /** Decides which requests are taken: those for which there is room, and time before their deadline. */
 export class Admission {
   /** How long runs take. */
@@ -45,7 +51,7 @@ export class Admission {
     if (this.queue.length === 0) return undefined;
     const leftMs = job.deadline - this.clock.now();
     const waitMs = leftMs === Infinity ? 0 : this.expectedMs(job, limits.maxBatchRows, instances, idle);
-    if (waitMs > leftMs) {
+    if (waitMs * MARGIN > leftMs) {
       this.observer.refused('deadline');
       return errors.deadlineUnmeetable(this.model, waitMs, leftMs);
     }

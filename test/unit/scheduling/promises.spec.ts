@@ -91,7 +91,7 @@ describe('deadlines', () => {
     for (let index = 0; index < 44; index++) void send();
     await clock.pass(0);
     const refused = send({ deadline: clock.now() + 50 });
-    const taken = send({ deadline: clock.now() + 130 });
+    const taken = send({ deadline: clock.now() + 160 });
     expect(await refused).toEqual({ code: 'deadline_unmeetable', ms: 0 });
     expect(counts.refusals).toEqual({ deadline: 1 });
     await clock.pass(200);
