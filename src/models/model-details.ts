@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import type { OnnxMetadata } from '../runtime/messages';
-import { residentBytes } from '../runtime/resident-memory';
 import type { TensorSpec } from '../runtime/tensor';
 import type { Model } from './model-factory';
 import type { ModelVersion } from './model-version';
@@ -57,6 +56,7 @@ async function versionOf(version: ModelVersion): Promise<VersionDetails> {
     reason,
     load: options.onDemand ? 'on_demand' : 'start',
     in_memory: version.inMemory,
+    isolation: options.pool === undefined ? 'own' : 'shared',
     ...options.placement,
     ...loadedDetails(version),
     ...(loadMs === undefined ? {} : { load_ms: Math.round(loadMs) }),
@@ -103,9 +103,8 @@ function batchingOf({ unbatchable, maxBatchRows, limits, options }: ModelVersion
   };
 }
 
-async function memoryOf({ pids }: ModelVersion): Promise<RunnerMemory | undefined> {
-  const measured = await Promise.all(pids.map(residentBytes));
-  const runners = measured.filter((bytes) => bytes !== undefined);
+async function memoryOf(version: ModelVersion): Promise<RunnerMemory | undefined> {
+  const runners = [...(await version.residentBytes())];
   if (runners.length === 0) return undefined;
   const sum = runners.reduce((total, bytes) => total + bytes);
   return { resident_bytes: sum, resident_bytes_per_runner: runners };

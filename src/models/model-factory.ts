@@ -4,6 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config';
 import { Metrics } from '../observability/metrics';
 import type { Device } from '../runtime/messages';
+import { RunnerPool } from '../runtime/runner-pool';
 import { fingerprintOf } from './lifecycle/fingerprint';
 import { describeModel } from './model-description';
 import type { ModelSettings } from './model-settings';
@@ -50,6 +51,8 @@ export class ModelFactory {
     },
   };
 
+  private readonly pool = new RunnerPool(availableParallelism());
+
   constructor(
     private readonly config: Config,
     private readonly metrics: Metrics,
@@ -68,8 +71,9 @@ export class ModelFactory {
         ? await describeModel(found, root, versions)
         : await this.overrides.describe(found, root, json);
     const { settings } = description;
+    const isolation = settings.isolation ?? this.config.isolation;
     const device = settings.device ?? (this.config.device as Device);
-    const placement = placementOf(settings, device, availableParallelism());
+    const placement = placementOf({ ...settings, isolation }, device, availableParallelism());
     const made = description.versions.map(async ({ version, path = '', filename = '', reason }) => {
       const refusal = description.refusal ?? reason;
       const metrics = this.metrics.inference.model(name, version);
@@ -84,6 +88,7 @@ export class ModelFactory {
         settings,
         device,
         placement,
+        pool: isolation === 'shared' ? this.pool : undefined,
         onDemand: (settings.load ?? this.config.load) === 'on_demand',
         metrics,
       };

@@ -5,7 +5,6 @@ import { ConfigError } from '../config/config-error';
 import { Metrics, type ModelSnapshot } from '../observability/metrics';
 import { loadAll, ModelFactory, type Model } from './model-factory';
 import type { ModelVersion } from './model-version';
-import { residentBytesOf } from '../runtime/resident-memory';
 import { scanRepository, type FoundModel, type Repository } from './repository';
 import { Rollouts } from './rollout/rollouts';
 
@@ -139,7 +138,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   private *snapshots(): Generator<ModelSnapshot> {
     for (const found of this.versions()) {
       const { name, version, state, load, loadMs } = found;
-      yield { model: name, version, state, loadMs, ...load, memory: () => residentBytesOf(found.pids) };
+      yield { model: name, version, state, loadMs, ...load, memory: () => found.residentBytes() };
     }
   }
 

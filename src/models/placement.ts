@@ -12,11 +12,12 @@ export interface Placement {
  * whatever model.yaml asks for. A model that may only run on a GPU has as many instances as it asks for.
  */
 export function placementOf(
-  { instances = 1, threads }: ModelSettings,
+  { instances = 1, threads, isolation }: ModelSettings,
   device: Device,
   cores: number,
 ): Placement {
   const runners = device.startsWith('cuda') ? instances : Math.min(instances, cores);
-  const share = Math.max(1, Math.floor(cores / runners));
+  // Every core has one of the processes that models share.
+  const share = isolation === 'shared' ? 1 : Math.max(1, Math.floor(cores / runners));
   return { instances: runners, threads: Math.min(threads ?? share, share) };
 }
