@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { OutputDifference } from '../../observability/shadow-statistics';
 import type { Shape, Tensor } from '../../runtime/tensor';
 import { largest, type Score } from '../rest/codec/largest';
-import { typedView } from '../rest/codec/typed-arrays';
+import { typedView } from '../../common/typed-arrays';
 
 /** This many elements are compared in some hundred microseconds; then others have their turn. */
 const ELEMENTS_A_TURN = 16_384;
@@ -29,7 +29,9 @@ async function compare(output: Tensor, other: Tensor, hasLabels: boolean): Promi
   if (datatype !== other.datatype || !isSame(shape, other.shape))
     return { name, largest: Infinity, labels: undefined };
   const isText = datatype === 'BYTES';
-  const [one, two] = [output, other].map(({ data }) => typedView(data, isText ? 'UINT8' : (datatype as 'FP32')));
+  const [one, two] = [output, other].map(({ data }) =>
+    typedView(data, isText ? 'UINT8' : (datatype as 'FP32')),
+  );
   const apart = one!.length === two!.length ? await largestDifference(one!, two!) : Infinity;
   return {
     name,

@@ -15,6 +15,9 @@ type JobResult = Awaited<ReturnType<ModelVersion['run']>>;
 /** Most requests that are with a shadow at a time, of all models: their tensors are kept for as long. */
 const MOST_UNDER_WAY = 4;
 
+/** Who asks a shadow, among the callers of its queue. */
+const CALLER = 'shadow';
+
 /** A shadow that has not started in this time has too much to do. */
 const WAIT_MS = 1000;
 
@@ -80,6 +83,7 @@ function jobFor({ name, signature }: ModelVersion, job: Job): Job {
   return {
     ...validateInputs(job.inputs, name, signature),
     outputs: validateOutputs(job.outputs, name, signature),
+    caller: CALLER,
     priority: LOWEST_PRIORITY,
     deadline: performance.now() + WAIT_MS,
     abandoned: undefined,

@@ -31,7 +31,7 @@ const TRAFFIC = {
       type: 'object',
       properties: {
         version: { type: 'string' },
-        share: { type: 'number', exclusiveMinimum: 0, maximum: 1 },
+        share: { type: 'number', minimum: 0, maximum: 1 },
       },
       required: ['version', 'share'],
     },

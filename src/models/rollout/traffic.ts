@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 export interface Shadow {
   /** A version, or an alias of one. */
   readonly version: string;
-  /** How many of the requests that name no version: above 0, and 1 for all. */
+  /** How many of the requests that name no version: 0 for none, 1 for all. */
   readonly share: number;
 }
 
