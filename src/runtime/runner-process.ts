@@ -1,33 +1,21 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { setPriority } from 'node:os';
-import { join } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
 import { Turns } from '../common/turns';
+import type { JsonLines } from './json-lines';
 import type { FromRunner, ToRunner } from './messages';
 import { residentBytes } from './resident-memory';
 import { RunFailure } from './run-failure';
 import { Slab } from './slab';
+import { Spawner, type Spawned } from './spawner/spawner';
 
 /** How a process ended, for people; empty when it was told to. */
 export type ExitReason = string;
 
-const CHILD = join(__dirname, 'runner', 'main.js');
-
-/** A little below the gateway, so that answering requests goes before computing them. */
-const NICENESS = 5;
-
 /** A failed run leaks about 2.4 kB of native memory in ONNX Runtime 1.30: this many are some 5 MB. */
 const FAILURES_OF_A_LIFE = 2000;
 
-/** What a process writes to its standard error is kept to this many characters, for the reason of its death. */
-const STDERR_TAIL = 2000;
-
-/** Processes alive. None is left behind when the gateway exits, however busy it is. */
-const alive = new Set<ChildProcess>();
-process.once('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
+const spawner = new Spawner();
 
 /**
- * The gateway's side of a child process that holds sessions and does one thing at a time. Nothing that happens in it, a
+ * The gateway's side of a process that holds sessions and does one thing at a time. Nothing that happens in it, a
  * hang or a crash, reaches the gateway as more than a rejected {@link ask} and {@link exited}.
  */
 export class RunnerProcess {
@@ -43,31 +31,30 @@ export class RunnerProcess {
   /** The session that it works for, or did when it ended. */
   worksFor: number | undefined;
 
-  private readonly child: ChildProcess;
+  private readonly spawned: Spawned;
+  private channel: JsonLines | undefined;
+  private pid: number | undefined;
   /** Its sessions, and the bytes that loading each took. */
   private readonly sessions = new Map<number, number>();
   private readonly turns = new Turns(1);
   private opened = 0;
   private answer: ((message: FromRunner) => void) | undefined;
   private fail: ((failure: RunFailure) => void) | undefined;
-  private stderr = '';
+  /** What was asked before the process was there. */
+  private waiting: ToRunner | undefined;
+  private end!: (reason: ExitReason) => void;
   private failures = 0;
   private wearOut!: () => void;
 
   /** @param label shown in the process title, e.g. `digits/1`. */
   constructor(label: string) {
-    this.child = fork(CHILD, [label], {
-      stdio: ['ignore', 'ignore', 'pipe', this.slab.fd, 'ipc'],
-      execArgv: [],
-    });
-    alive.add(this.child);
-    this.lowerPriority();
-    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.stderr = (this.stderr + text).slice(-STDERR_TAIL);
-    });
-    this.child.on('message', (message) => this.answer?.(message as FromRunner));
-    this.exited = this.watch();
+    this.exited = new Promise((resolve) => (this.end = resolve));
     this.worn = new Promise((resolve) => (this.wearOut = () => resolve(undefined)));
+    this.spawned = spawner.spawn(label, this.slab.path, {
+      connected: (channel, pid) => this.connected(channel, pid),
+      received: (message) => this.answer?.(message as FromRunner),
+      ended: (reason) => this.ended(reason),
+    });
   }
 
   /** How many sessions there are in it. */
@@ -121,8 +108,8 @@ export class RunnerProcess {
         resolve(answer);
       };
       this.fail = (failure) => (settle(), reject(failure));
-      // A failed send means that the process is gone; `exit` tells why.
-      this.child.send(message, () => {});
+      if (this.channel === undefined) this.waiting = message;
+      else this.channel.send(message);
     });
   }
 
@@ -138,7 +125,7 @@ export class RunnerProcess {
    * Undefined when the process has ended.
    */
   async bytesOf(session: number): Promise<number | undefined> {
-    const bytes = this.child.pid === undefined ? undefined : await residentBytes(this.child.pid);
+    const bytes = this.pid === undefined ? undefined : await residentBytes(this.pid);
     const own = this.sessions.get(session);
     if (bytes === undefined || own === undefined) return undefined;
     const all = [...this.sessions.values()].reduce((sum, size) => sum + size);
@@ -148,39 +135,20 @@ export class RunnerProcess {
   /** Ends the process at once, as nothing else can end a run. Resolves when it is gone. */
   async stop(reason: ExitReason = ''): Promise<void> {
     this.ending ??= reason;
-    this.child.kill('SIGKILL');
+    this.spawned.kill();
     await this.exited;
   }
 
-  private watch(): Promise<ExitReason> {
-    return new Promise((resolve) => {
-      const end = (reason: ExitReason) => {
-        const told = (this.ending ??= reason);
-        this.slab.close();
-        alive.delete(this.child);
-        this.fail?.(new RunFailure('died', told));
-        resolve(told);
-      };
-      this.child.once(
-        'error',
-        (error) => this.child.pid === undefined && end(`cannot start: ${error.message}`),
-      );
-      this.child.once('exit', (code, signal) => end(describeExit(code, signal, this.stderr)));
-    });
+  private connected(channel: JsonLines, pid: number): void {
+    this.channel = channel;
+    this.pid = pid;
+    if (this.waiting !== undefined) channel.send(this.waiting);
   }
 
-  private lowerPriority(): void {
-    try {
-      if (this.child.pid !== undefined) setPriority(this.child.pid, NICENESS);
-    } catch {
-      // Not allowed, or already gone: priority is a courtesy, and a death is told by `exited`.
-    }
+  private ended(reason: ExitReason): void {
+    const told = (this.ending ??= reason);
+    this.slab.close();
+    this.fail?.(new RunFailure('died', told));
+    this.end(told);
   }
-}
-
-function describeExit(code: number | null, signal: string | null, stderr: string): ExitReason {
-  const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-  // ONNX Runtime writes in colours.
-  const said = stripVTControlCharacters(stderr).trim().split('\n').at(-1) ?? '';
-  return said === '' ? `the runner ${how}` : `the runner ${how}: ${said}`;
 }

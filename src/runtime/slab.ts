@@ -6,12 +6,12 @@ import {
   openSync,
   read,
   readSync,
-  unlinkSync,
+  rmSync,
   writev,
   writevSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { RunFailure } from './run-failure';
 
@@ -28,8 +28,8 @@ const KEEP_BYTES = 64 << 20;
 const FOLDERS = ['/dev/shm', tmpdir()];
 
 /**
- * Memory shared by the gateway and one runner: an unlinked file on tmpfs whose descriptor the runner inherits.
- * It has no name, grows with what is written, and is gone when both processes have closed it.
+ * Memory shared by the gateway and one runner: a file on tmpfs that the runner inherits, and that has no name from then
+ * on. It grows with what is written, and is gone when both processes have closed it.
  */
 export class Slab {
   /** Asynchronous copies under way: the descriptor is not closed under them, its number may be given anew at once. */
@@ -37,9 +37,9 @@ export class Slab {
   private closing = false;
 
   private constructor(
-    /** Descriptor for the runner to inherit. */
-    readonly fd: number,
-    private readonly folder: string,
+    /** Where the runner's process finds it, to take its name away. */
+    readonly path: string,
+    private readonly fd: number,
   ) {}
 
   /** Opens an empty slab. @throws the last system error when no folder can be written. */
@@ -49,8 +49,7 @@ export class Slab {
       const path = join(folder, `nexus-${randomUUID()}`);
       try {
         const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
-        unlinkSync(path);
-        return new Slab(fd, folder);
+        return new Slab(path, fd);
       } catch (error) {
         failure = error;
       }
@@ -89,6 +88,8 @@ export class Slab {
   /** Closes this side's descriptor, once copies under way are done. Nothing may be copied after this. */
   close(): void {
     this.closing = true;
+    // A runner that could not be started has left the name.
+    rmSync(this.path, { force: true });
     if (this.pending === 0) closeSync(this.fd);
   }
 
@@ -105,7 +106,7 @@ export class Slab {
   private noRoom(byteLength: number): RunFailure {
     return new RunFailure(
       'no_room',
-      `${this.folder} has no room for ${byteLength} bytes of tensors; send fewer rows a request, or enlarge it (docker run --shm-size=1g)`,
+      `${dirname(this.path)} has no room for ${byteLength} bytes of tensors; send fewer rows a request, or enlarge it (docker run --shm-size=1g)`,
     );
   }
 }

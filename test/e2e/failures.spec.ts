@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { affine, counter, lookup } from '../fixtures/models';
 import { Gateway, Repository } from './gateway';
-import { isAlive } from './processes';
+import { childrenOf, isAlive } from './processes';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -170,6 +170,19 @@ describe('when things go wrong', () => {
     expect((await gateway.fetch('/health/ready')).status).toBe(503);
     expect((await gateway.fetch('/health/live')).status).toBe(200);
     expect((await gateway.infer('affine', x)).status).toBe(200);
+  });
+
+  it('loses no request when the process that starts runners is killed', async () => {
+    const [spawner] = childrenOf(gateway.pid);
+    const runners = gateway.runners('affine/1');
+    const statuses: number[] = [];
+    for (let index = 0; index < 200; index++) {
+      if (index === 100) process.kill(spawner!, 'SIGKILL');
+      statuses.push((await gateway.infer('affine', x)).status);
+    }
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    while (runners.some(isAlive)) await delay(20);
+    expect(gateway.runners('affine/1')).toHaveLength(1);
   });
 
   it('leaves no runner behind when the gateway is killed', async () => {

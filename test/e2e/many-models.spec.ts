@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { affine } from '../fixtures/models';
 import { Gateway, Repository } from './gateway';
-import { childrenOf, residentBytes } from './processes';
+import { allRunnersOf, residentBytes } from './processes';
 
 const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
 const MANY = 300;
@@ -19,10 +19,10 @@ describe('many models', () => {
     const gateway = await Gateway.start(repository, { NEXUS_LOAD: 'on_demand' });
     try {
       expect((await gateway.send('/v2/health/ready')).status).toBe(200);
-      expect(childrenOf(gateway.pid)).toEqual([]);
+      expect(allRunnersOf(gateway.pid)).toEqual([]);
       expect(residentBytes(gateway.pid)).toBeLessThan(300 * 2 ** 20);
       expect((await gateway.infer('m7', x)).status).toBe(200);
-      expect(childrenOf(gateway.pid)).toEqual(gateway.runners('m7/1'));
+      expect(allRunnersOf(gateway.pid)).toEqual(gateway.runners('m7/1'));
     } finally {
       await gateway.stop();
       repository.remove();
@@ -52,7 +52,7 @@ describe('100 loads and as many unloads', () => {
       expect(await gateway.metric('nexus_model_loads_total{model="b",version="1"}')).toBe(
         (WARM_UP + CYCLES) / 2,
       );
-      expect(childrenOf(gateway.pid)).toEqual(gateway.runners('b/1'));
+      expect(allRunnersOf(gateway.pid)).toEqual(gateway.runners('b/1'));
       expect(descriptorsOf(gateway.pid)).toBeLessThanOrEqual(descriptors);
       expect(residentBytes(gateway.pid) - memory).toBeLessThan(ALLOWED_GROWTH);
     } finally {

@@ -5,7 +5,12 @@ export function runnersOf(parent: number, label: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => titleOf(pid) === `nexus-runner ${label}` && parentOf(pid) === parent);
+    .filter((pid) => titleOf(pid) === `nexus-runner ${label}` && parentOf(parentOf(pid)) === parent);
+}
+
+/** Process ids of all runners of the gateway `parent`. */
+export function allRunnersOf(parent: number): number[] {
+  return childrenOf(parent).flatMap(childrenOf);
 }
 
 /** Process ids of all children of the process `parent`. */

@@ -1,9 +1,13 @@
-import { readSync, writevSync } from 'node:fs';
+import { readFileSync, readSync, writevSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { FromRunner, LoadMessage, RunMessage, SlabTensor, ToRunner } from '../messages';
+import { JsonLines } from '../json-lines';
 import { layOut, type PackedTensor } from '../slab-layout';
+import type { HelloMessage, RunnerSocket } from '../spawner/messages';
 import { datatypeOf, elementTypeOf, viewOf } from './onnx-types';
 import { loadSession, textOf, type Session } from './session';
 import { decodeStrings, encodeStrings } from './strings';
@@ -13,7 +17,10 @@ import { decodeStrings, encodeStrings } from './strings';
  * slab, one after another. Being killed at any moment is normal.
  */
 
-/** The slab's descriptor, inherited from the gateway. */
+/** A little below the gateway, so that answering requests goes before computing them. */
+const NICENESS = 5;
+
+/** The slab's descriptor, inherited. */
 const SLAB = 3;
 
 // ONNX Runtime 1.30 wraps half floats in this type where it exists, from Node 24 on, and its binding then finds no bytes
@@ -21,6 +28,7 @@ const SLAB = 3;
 Reflect.deleteProperty(globalThis, 'Float16Array');
 
 process.title = `nexus-runner ${process.argv[2]}`;
+lowerPriority();
 new Worker(join(__dirname, 'watchdog.js'), {
   workerData: process.ppid,
   resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
@@ -30,13 +38,24 @@ const sessions = new Map<number, Session>();
 /** Inputs are read into one buffer, kept from batch to batch: fresh memory costs page faults. */
 let inputBytes = Buffer.allocUnsafeSlow(1 << 16);
 
-process.on('message', (message) => {
-  void handle(message as ToRunner).then((answer) => process.send!(answer));
+const { path, token } = JSON.parse(readFileSync(0, 'utf8')) as RunnerSocket;
+const gateway = connect(path);
+const channel = new JsonLines(gateway, (message) => {
+  void handle(message as ToRunner).then((answer) => channel.send(answer));
 });
+channel.send({ token, pid: process.pid } satisfies HelloMessage);
 // The gateway is gone: nobody is left to work for.
-process.on('disconnect', () => process.exit(0));
+gateway.on('close', () => process.exit(0));
 // Ctrl-C reaches the whole process group; when a runner ends is the gateway's to say.
 process.on('SIGINT', () => {});
+
+function lowerPriority(): void {
+  try {
+    setPriority(NICENESS);
+  } catch {
+    // Not allowed: it is a courtesy.
+  }
+}
 
 async function handle(message: ToRunner): Promise<FromRunner> {
   switch (message.type) {

@@ -1,0 +1,59 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import type { EndedMessage, SpawnMessage, ToSpawner } from './messages';
+
+/*
+ * The spawner: the process that runners are children of. To start a process is to copy the page tables of the one that
+ * starts it and to wait for it; here that is a small one, and nobody waits.
+ */
+
+const RUNNER = join(__dirname, '../runner/main.js');
+
+/** What a runner writes to its standard error is kept to this many characters, for the reason of its death. */
+const STDERR_TAIL = 2000;
+
+process.title = 'nexus-spawner';
+
+const children = new Map<number, ChildProcess>();
+
+process.on('message', (message: ToSpawner) => {
+  if (message.type === 'spawn') start(message);
+  else children.get(message.id)?.kill('SIGKILL');
+});
+// The gateway is gone: nobody is left to work for.
+process.on('disconnect', () => {
+  for (const child of children.values()) child.kill('SIGKILL');
+  process.exit(0);
+});
+// Ctrl-C reaches the whole process group; when runners end is the gateway's to say.
+process.on('SIGINT', () => {});
+
+function start({ id, label, slab, socket }: SpawnMessage): void {
+  const descriptor = openSync(slab, 'r+');
+  unlinkSync(slab);
+  const child = spawn(process.execPath, [RUNNER, label], { stdio: ['pipe', 'ignore', 'pipe', descriptor] });
+  closeSync(descriptor);
+  children.set(id, child);
+  let stderr = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_TAIL);
+  });
+  child.once('error', (error) => child.pid === undefined && tell(id, `cannot start: ${error.message}`));
+  child.once('exit', (code, signal) => tell(id, describeExit(code, signal, stderr)));
+  // One that has ended already takes nothing, which its exit tells.
+  child.stdin!.on('error', () => {}).end(JSON.stringify(socket));
+}
+
+function tell(id: number, reason: string): void {
+  children.delete(id);
+  process.send!({ id, reason } satisfies EndedMessage);
+}
+
+function describeExit(code: number | null, signal: string | null, stderr: string): string {
+  const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+  // ONNX Runtime writes in colours.
+  const said = stripVTControlCharacters(stderr).trim().split('\n').at(-1) ?? '';
+  return said === '' ? `the runner ${how}` : `the runner ${how}: ${said}`;
+}

@@ -1,0 +1,43 @@
+/*
+ * What crosses the channel between the gateway and its spawner.
+ */
+
+/** Start a runner. */
+export interface SpawnMessage {
+  readonly type: 'spawn';
+  readonly id: number;
+  /** Shown in the title of the process. */
+  readonly label: string;
+  /** Path of its slab, which has no name any more once the runner has it. */
+  readonly slab: string;
+  readonly socket: RunnerSocket;
+}
+
+/** Where a runner reports to. */
+export interface RunnerSocket {
+  /** Path of the gateway's socket; `\0` in front is Linux's abstract name space. */
+  readonly path: string;
+  /** What the runner has to say first, to be known for who it is. */
+  readonly token: string;
+}
+
+/** First message of a runner to the gateway. */
+export interface HelloMessage {
+  readonly token: string;
+  readonly pid: number;
+}
+
+/** End a runner at once. */
+export interface KillMessage {
+  readonly type: 'kill';
+  readonly id: number;
+}
+
+/** Messages from the gateway to the spawner. */
+export type ToSpawner = SpawnMessage | KillMessage;
+
+/** A runner has ended, or could not be started; `reason` is for people. */
+export interface EndedMessage {
+  readonly id: number;
+  readonly reason: string;
+}

@@ -1,0 +1,102 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { JsonLines } from '../json-lines';
+import type { EndedMessage, HelloMessage, ToSpawner } from './messages';
+
+/** Told what happens to a process. */
+export interface SpawnObserver {
+  /** It is there and can be spoken to. */
+  connected(channel: JsonLines, pid: number): void;
+  received(message: unknown): void;
+  /** It is gone, or could not be started, for a reason for people. Nothing is told after this. */
+  ended(reason: string): void;
+}
+
+/** One process that the spawner has started. */
+export interface Spawned {
+  /** Ends it at once. */
+  kill(): void;
+}
+
+const MAIN = join(__dirname, 'main.js');
+
+/** Whoever connects and does not say in this time who it is, is no runner. */
+const HELLO_MS = 5000;
+
+/** Starts runners by way of a process of its own, so that the gateway is not held up for as long as that takes. */
+export class Spawner {
+  private readonly path = `\0nexus-${randomUUID()}`;
+  private readonly observers = new Map<number, SpawnObserver>();
+  /** Those that have not connected yet, by their tokens. */
+  private readonly expected = new Map<string, SpawnObserver>();
+  private server: Server | undefined;
+  private child: ChildProcess | undefined;
+  private started = 0;
+
+  /** Starts a runner that inherits the slab at the path `slab`. */
+  spawn(label: string, slab: string, observer: SpawnObserver): Spawned {
+    const id = ++this.started;
+    const token = randomBytes(16).toString('hex');
+    this.observers.set(id, {
+      ...observer,
+      ended: (reason) => {
+        this.expected.delete(token);
+        observer.ended(reason);
+      },
+    });
+    this.expected.set(token, observer);
+    this.send({ type: 'spawn', id, label, slab, socket: { path: this.path, token } });
+    return { kill: () => this.observers.has(id) && this.send({ type: 'kill', id }) };
+  }
+
+  private send(message: ToSpawner): void {
+    this.server ??= this.listen();
+    this.child ??= this.launch();
+    // A failed send means that it is gone; its exit tells.
+    this.child.send(message, () => {});
+  }
+
+  private launch(): ChildProcess {
+    const child = fork(MAIN, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
+    child.on('message', ({ id, reason }: EndedMessage) => this.end(id, reason));
+    child.once('exit', () => this.lost(child));
+    // It ends with the gateway, and does not keep it from ending.
+    child.unref();
+    child.channel?.unref();
+    return child;
+  }
+
+  /** The spawner has ended, and its children end with it. */
+  private lost(child: ChildProcess): void {
+    if (this.child === child) this.child = undefined;
+    for (const id of this.observers.keys()) this.end(id, 'the process that had started the runner ended');
+  }
+
+  private end(id: number, reason: string): void {
+    const observer = this.observers.get(id);
+    this.observers.delete(id);
+    observer?.ended(reason);
+  }
+
+  private listen(): Server {
+    return createServer((socket) => this.accept(socket))
+      .listen(this.path)
+      .unref();
+  }
+
+  private accept(socket: Socket): void {
+    let observer: SpawnObserver | undefined;
+    const channel = new JsonLines(socket, (message) => {
+      if (observer !== undefined) return observer.received(message);
+      const { token, pid } = message as HelloMessage;
+      observer = this.expected.get(token);
+      if (observer === undefined) return socket.destroy();
+      this.expected.delete(token);
+      socket.setTimeout(0);
+      observer.connected(channel, pid);
+    });
+    socket.setTimeout(HELLO_MS, () => socket.destroy());
+  }
+}
