@@ -67,6 +67,14 @@ export class Config {
   @ByteSize(1024, 2048 * MIB)
   bodyLimit = 64 * MIB;
 
+  /** Most memory of the answers that are kept for models with a cache, in bytes. */
+  @ByteSize(1024, Number.MAX_SAFE_INTEGER)
+  cacheSize = 256 * MIB;
+
+  /** Largest answer that is kept, in bytes of its tensors. */
+  @ByteSize(0, 16 * MIB)
+  cacheEntryLimit = 4 * MIB;
+
   /** Folder whose files clients may register as system shared memory; none when empty. */
   @Check(
     (path) => path === '' || isFolder(String(path)),

@@ -128,7 +128,8 @@ describe('docs/configuration.md', () => {
 
   it('has exactly the settings there are, with their defaults', () => {
     const expected = Object.entries(new Config()).map(([field, value]) => {
-      const standard = field === 'bodyLimit' ? '64MiB' : String(value);
+      const isBytes = typeof value === 'number' && value > 0 && value % 2 ** 20 === 0;
+      const standard = isBytes ? `${value / 2 ** 20}MiB` : String(value);
       return [`\`${variableOf(field)}\``, standard === '' ? 'none' : `\`${standard}\``] as const;
     });
     expect(defaults).toEqual(new Map(expected));
