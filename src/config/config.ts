@@ -75,6 +75,13 @@ export class Config {
   @ByteSize(0, 16 * MIB)
   cacheEntryLimit = 4 * MIB;
 
+  /** Redis that keeps those answers instead, for all gateways that use it; none when empty. */
+  @Check(
+    (url) => url === '' || isRedisUrl(String(url)),
+    'the URL of a Redis, such as redis://localhost:6379, or rediss:// for TLS',
+  )
+  redisUrl = '';
+
   /** Folder whose files clients may register as system shared memory; none when empty. */
   @Check(
     (path) => path === '' || isFolder(String(path)),
@@ -118,6 +125,12 @@ export class Config {
 function isFolder(path: string): boolean {
   // A file has nothing below it, not even itself.
   return isAbsolute(path) && existsSync(`${path}/.`);
+}
+
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, pathname } = new URL(text);
+  return /^rediss?:$/.test(protocol) && /^(\/\d*)?$/.test(pathname);
 }
 
 function isNetwork(text: string): boolean {

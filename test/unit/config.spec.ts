@@ -32,6 +32,7 @@ describe('loadConfig', () => {
       NEXUS_MODEL_CONTROL_MODE: 'explicit',
       NEXUS_LOAD_MODELS: 'digits, iris',
       NEXUS_TRUST_PROXY: '10.0.0.0/8,::1',
+      NEXUS_REDIS_URL: 'rediss://user:password@localhost:6379/2',
     });
     expect(config).toMatchObject({
       port: 0,
@@ -40,6 +41,7 @@ describe('loadConfig', () => {
       modelControlMode: 'explicit',
       loadModels: ['digits', 'iris'],
       trustProxy: ['10.0.0.0/8', '::1'],
+      redisUrl: 'rediss://user:password@localhost:6379/2',
     });
   });
 
@@ -71,6 +73,9 @@ describe('loadConfig', () => {
     ['NEXUS_REQUEST_TIMEOUT_MS', '0'],
     ['NEXUS_TRUST_PROXY', '10.0.0.0/33'],
     ['NEXUS_TRUST_PROXY', 'proxy.example'],
+    ['NEXUS_REDIS_URL', 'localhost:6379'],
+    ['NEXUS_REDIS_URL', 'http://localhost'],
+    ['NEXUS_REDIS_URL', 'redis://localhost/cache'],
     ['NEXUS_HOST', 'http://localhost'],
     ['NEXUS_MODEL_CONTROL_MODE', 'polling'],
     ['NEXUS_REPOSITORY_POLL_SECS', '0'],

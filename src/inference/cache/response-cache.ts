@@ -7,6 +7,7 @@ import { Metrics } from '../../observability/metrics';
 import { registerScraped } from '../../observability/scraped';
 import type { Store } from './entries';
 import { MemoryStore } from './memory-store';
+import { RedisStore } from './redis-store';
 import { VersionCache, type CachedResult } from './version-cache';
 
 /** The answers of the models whose settings ask for a cache. */
@@ -16,7 +17,7 @@ export class ResponseCache implements OnApplicationShutdown {
   private readonly versions = new WeakMap<ModelVersion, VersionCache>();
 
   constructor(config: Config, { registry }: Metrics) {
-    this.store = inMemory(config, registry);
+    this.store = config.redisUrl === '' ? inMemory(config, registry) : inRedis(config, registry);
   }
 
   /** Runs `job` on `version`, through its cache where it has one. Rejects with a NexusError. */
@@ -42,6 +43,14 @@ export class ResponseCache implements OnApplicationShutdown {
 function inMemory({ cacheSize, cacheEntryLimit }: Config, registry: Registry): Store {
   const store = new MemoryStore(cacheSize, cacheEntryLimit);
   gauge(registry, 'nexus_cache_bytes', 'Memory of the answers that are kept.', () => store.bytes);
+  return store;
+}
+
+function inRedis({ redisUrl, cacheEntryLimit }: Config, registry: Registry): Store {
+  const store = new RedisStore(redisUrl, cacheEntryLimit);
+  gauge(registry, 'nexus_cache_redis_up', '1 while Redis can be used, 0 otherwise.', () =>
+    Number(store.isUp),
+  );
   return store;
 }
 
