@@ -38,6 +38,7 @@ export function configurationOf(version: ModelVersion): ModelConfiguration {
       },
     ],
     default_model_filename: filename,
+    response_cache: { enable: options.cache !== undefined },
     ...(batches && merge_requests ? { dynamic_batching: batching } : {}),
     parameters: { intra_op_thread_count: { string_value: String(placement.threads) } },
   };

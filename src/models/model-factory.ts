@@ -5,6 +5,7 @@ import { Config } from '../config/config';
 import { Metrics } from '../observability/metrics';
 import type { Device } from '../runtime/messages';
 import { RunnerPool } from '../runtime/runner-pool';
+import { cachePolicyOf } from './cache-policy';
 import { fingerprintOf } from './lifecycle/fingerprint';
 import { describeModel } from './model-description';
 import type { ModelSettings } from './model-settings';
@@ -90,6 +91,7 @@ export class ModelFactory {
         placement,
         pool: isolation === 'shared' ? this.pool : undefined,
         onDemand: (settings.load ?? this.config.load) === 'on_demand',
+        cache: cachePolicyOf(settings),
         metrics,
       };
       const options = refusal === undefined ? known : { ...known, refusal };

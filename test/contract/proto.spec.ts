@@ -27,6 +27,7 @@ const NUMBERS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     dynamic_batching: 11,
     parameters: 14,
     backend: 17,
+    response_cache: 24,
   },
 };
 
