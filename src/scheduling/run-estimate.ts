@@ -1,19 +1,27 @@
 /** How much each run counts less for every later one: after 20 runs, about a third. */
 const DECAY = 0.95;
+/** Of fewer runs nothing is concluded: the first are slower than the others. */
+const LEAST_RUNS = 3;
+/** A run that took longer than so many times what was expected counts as that: it may have been held up. */
+const OUTLIER = 3;
 
 /**
  * How long a run of so many rows takes, learned from the runs there have been: a straight line, by least squares in
  * which older runs count less.
  */
 export class RunEstimate {
+  private count = 0;
   private runs = 0;
   private rows = 0;
   private ms = 0;
   private rowsRows = 0;
   private rowsMs = 0;
 
-  /** A run of `rows` rows took `ms`. */
-  observe(rows: number, ms: number): void {
+  /** A run of `rows` rows took `tookMs`. */
+  observe(rows: number, tookMs: number): void {
+    const expected = this.of(rows);
+    const ms = expected === 0 ? tookMs : Math.min(tookMs, OUTLIER * Math.max(1, expected));
+    this.count++;
     this.runs = this.runs * DECAY + 1;
     this.rows = this.rows * DECAY + rows;
     this.ms = this.ms * DECAY + ms;
@@ -21,9 +29,9 @@ export class RunEstimate {
     this.rowsMs = this.rowsMs * DECAY + rows * ms;
   }
 
-  /** Milliseconds that a run of `rows` rows is expected to take; 0 before the first run. */
+  /** Milliseconds that a run of `rows` rows is expected to take; 0 before the third run. */
   of(rows: number): number {
-    if (this.runs === 0) return 0;
+    if (this.count < LEAST_RUNS) return 0;
     const meanRows = this.rows / this.runs;
     const meanMs = this.ms / this.runs;
     const variance = this.rowsRows / this.runs - meanRows * meanRows;

@@ -52,7 +52,7 @@ export interface SchedulerObserver {
 const ANSWERS_A_TURN = 16;
 
 /** A timer may be so late. */
-const LATENESS_MS = 2;
+const LATENESS_MS = 10;
 
 /** How often waiting jobs are looked at for passed deadlines and clients that left. */
 const SWEEP_MS = 50;

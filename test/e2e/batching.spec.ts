@@ -112,7 +112,7 @@ describe('pad', () => {
 
 describe('a deadline that cannot be met', () => {
   it('is refused at once with 429 and when to come again', async () => {
-    expect((await gateway.infer('counter', count(SLOW))).status).toBe(200);
+    for (let run = 0; run < 3; run++) expect((await gateway.infer('counter', count(SLOW))).status).toBe(200);
     const busy = [gateway.infer('counter', count(SLOW))];
     await gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
     busy.push(gateway.infer('counter', count(SLOW)));
@@ -137,7 +137,7 @@ it('why batches left is counted', async () => {
     gateway.metric(`nexus_inference_batches_total{model="${model}",version="1",reason="${reason}"}`);
   expect(await left('tokens', 'full')).toBe(1);
   expect(await left('tokens', 'delay')).toBeGreaterThanOrEqual(2);
-  expect(await left('counter', 'full')).toBe(3);
+  expect(await left('counter', 'full')).toBe(5);
 });
 
 it('target_p99_ms answers like any other model', async () => {
