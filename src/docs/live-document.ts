@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ModelRegistry } from '../models/model-registry';
-import type { ModelVersion } from '../models/model-version';
+import type { Servable } from '../models/servable';
 import { identifiersOf } from './models/identifiers';
 import { modelDocument, type ModelDocument } from './models/model-document';
 import { refusalComponents } from './models/operation';
@@ -33,7 +33,7 @@ const MODELS_A_TURN = 16;
 
 /** The OpenAPI document with the operations of every model that is READY. */
 export class LiveDocument {
-  private readonly fragments = new WeakMap<ModelVersion, Fragment>();
+  private readonly fragments = new WeakMap<Servable, Fragment>();
   private readonly fixedDigest: string;
   private latest: ServedDocument | undefined;
 
@@ -54,14 +54,14 @@ export class LiveDocument {
   }
 
   /** The newest ready version of each model, by name. */
-  private ready(): ModelVersion[] {
+  private ready(): Servable[] {
     return this.registry
       .list()
       .flatMap(({ versions }) => versions.findLast(({ state }) => state === 'READY') ?? [])
       .toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
-  private async describe(versions: readonly ModelVersion[]): Promise<Fragment[]> {
+  private async describe(versions: readonly Servable[]): Promise<Fragment[]> {
     const identifiers = identifiersOf(versions.map(({ name }) => name));
     const fragments: Fragment[] = [];
     let made = 0;

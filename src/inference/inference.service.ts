@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { NexusError } from '../common/errors';
 import { ModelRegistry } from '../models/model-registry';
-import type { ModelVersion, Signature } from '../models/model-version';
+import type { Servable, Signature } from '../models/servable';
 import type { InferenceSummary } from '../observability/request-log';
 import { Traces } from '../observability/traces';
 import { classify } from './classification';
@@ -101,14 +101,13 @@ function classified(
   outputs: readonly Tensor[],
   asked: readonly OutputRequest[],
   rows: number,
-  { signature, options }: ModelVersion,
+  { signature }: Servable,
 ): readonly Tensor[] {
   if (asked.every(({ classes }) => classes === undefined)) return outputs;
-  const { labels } = options.settings;
   return outputs.map((output, index) => {
     const count = asked[index]!.classes;
     if (count === undefined) return output;
-    return classify(output, count, signature.batches ? rows : undefined, labels?.[output.name]);
+    return classify(output, count, signature.batches ? rows : undefined, signature.labels[output.name]);
   });
 }
 
@@ -116,8 +115,8 @@ function classified(
 function jobOf(
   request: InferenceRequest,
   given: readonly Tensor[],
-  { signature, name }: ModelVersion,
-): Parameters<ModelVersion['run']>[0] {
+  { signature, name }: Servable,
+): Parameters<Servable['run']>[0] {
   const { inputs, rows, byteLength, shapeKey } = validateInputs(given, name, signature);
   const asked = request.outputs.map((output) => output.name);
   const outputs = validateOutputs(asked, name, signature);

@@ -1,6 +1,6 @@
 import type { Shape, TensorSpec } from '../runtime/tensor';
 import type { DeclaredTensor } from './declared-tensors';
-import type { ModelVersion } from './model-version';
+import type { Servable } from './servable';
 import type { ConfiguredOutput, ModelConfiguration } from './rest/configuration.dto';
 
 /**
@@ -9,7 +9,7 @@ import type { ConfiguredOutput, ModelConfiguration } from './rest/configuration.
  *
  * @throws NexusError model_not_ready before the version has loaded.
  */
-export function configurationOf(version: ModelVersion): ModelConfiguration {
+export function configurationOf(version: Servable): ModelConfiguration {
   const { name, signature, maxBatchRows, device, options } = version;
   const { inputs, outputs, batches } = signature;
   const { placement, filename, settings } = options;

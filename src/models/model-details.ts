@@ -3,7 +3,8 @@ import type { OnnxMetadata } from '../runtime/messages';
 import { residentBytes } from '../runtime/resident-memory';
 import type { TensorSpec } from '../runtime/tensor';
 import type { Model } from './model-factory';
-import type { ModelVersion } from './model-version';
+import { ModelVersion } from './model-version';
+import type { Servable } from './servable';
 import type { ModelDetails, ModelEntry } from './rest/models.dto';
 import type {
   OnnxDetails,
@@ -39,39 +40,46 @@ export async function detailsOf(model: Model): Promise<ModelDetails> {
 }
 
 /** When the file of the newest version that has one was written; the beginning of 1970 when none has. */
-async function writtenAt(versions: readonly ModelVersion[]): Promise<Date> {
+async function writtenAt(versions: readonly Servable[]): Promise<Date> {
   const newest = versions.findLast(({ options }) => options.path !== '');
   const file = newest && (await stat(newest.options.path).catch(() => undefined));
   return file?.mtime ?? new Date(0);
 }
 
-async function versionOf(version: ModelVersion): Promise<VersionDetails> {
-  const { state, reason, loadMs, loadedAt, options } = version;
-  const memory = await memoryOf(version);
+async function versionOf(version: Servable): Promise<VersionDetails> {
+  const { state, reason, device, loadMs, loadedAt, options } = version;
   return {
     version: version.version,
     state,
     reason,
     ...options.placement,
-    ...loadedDetails(version),
+    ...(device === undefined ? {} : { device }),
+    ...signatureOf(version),
+    ...(version instanceof ModelVersion ? await onnxDetails(version) : {}),
     ...(loadMs === undefined ? {} : { load_ms: Math.round(loadMs) }),
     ...(loadedAt === undefined ? {} : { loaded_at: loadedAt.toISOString() }),
-    ...(memory === undefined ? {} : { memory }),
   };
 }
 
-/** What is known once a runner has read the file. */
-function loadedDetails(version: ModelVersion): Partial<VersionDetails> {
-  const { device, file } = version;
-  if (file === undefined || device === undefined) return {};
+/** What is known once the version has loaded. */
+function signatureOf(version: Servable): Partial<VersionDetails> {
+  if (version.loadedAt === undefined) return {};
   const { inputs, outputs, labels } = version.signature;
   return {
-    device,
     signature: { inputs: inputs.map(tensorOf), outputs: outputs.map(tensorOf) },
     labels: Object.entries(labels).map(labelsOf),
-    batching: batchingOf(version),
-    file_bytes: file.bytes,
-    onnx: onnxOf(file.metadata),
+  };
+}
+
+/** What the runners tell, and once one of them has read it, the file. */
+async function onnxDetails(version: ModelVersion): Promise<Partial<VersionDetails>> {
+  const { file } = version;
+  const memory = await memoryOf(version);
+  return {
+    ...(file === undefined
+      ? {}
+      : { batching: batchingOf(version), file_bytes: file.bytes, onnx: onnxOf(file.metadata) }),
+    ...(memory === undefined ? {} : { memory }),
   };
 }
 

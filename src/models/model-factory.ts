@@ -7,17 +7,18 @@ import type { Device } from '../runtime/messages';
 import { fingerprintOf } from './lifecycle/fingerprint';
 import { describeModel } from './model-description';
 import type { ModelSettings } from './model-settings';
-import { ModelVersion, type VersionObserver } from './model-version';
+import { ModelVersion } from './model-version';
 import { placementOf } from './placement';
 import type { OverrideFolder } from './overrides/override-folder';
 import { OverrideReader } from './overrides/override-reader';
 import type { FoundModel } from './repository';
+import type { Servable, VersionObserver } from './servable';
 
 /** A model and its versions, oldest first. */
 export interface Model {
   readonly name: string;
   readonly settings: ModelSettings;
-  readonly versions: readonly ModelVersion[];
+  readonly versions: readonly Servable[];
   /** Where its files are when a client sent them; to be removed with the model. */
   readonly folder?: OverrideFolder | undefined;
 }
@@ -90,7 +91,7 @@ export class ModelFactory {
     return { name, settings, versions: await Promise.all(made) };
   }
 
-  private stateChanged({ name, version, state, reason }: ModelVersion): void {
+  private stateChanged({ name, version, state, reason }: Servable): void {
     const text = `${name}/${version} is ${state}${reason === '' ? '' : `: ${reason}`}`;
     if (state === 'UNAVAILABLE' && reason !== 'unloaded') this.logger.error(text);
     else this.logger.log(text);
@@ -98,7 +99,7 @@ export class ModelFactory {
 }
 
 /** Loads `versions`, as many at a time as there are cores: loading is work for the CPU. Never rejects. */
-export async function loadAll(versions: readonly ModelVersion[]): Promise<void> {
+export async function loadAll(versions: readonly Servable[]): Promise<void> {
   const waiting = versions.values();
   const load = async () => {
     for (const version of waiting) await version.start();

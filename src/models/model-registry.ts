@@ -4,7 +4,7 @@ import { Config } from '../config/config';
 import { ConfigError } from '../config/config-error';
 import { Metrics, type ModelSnapshot } from '../observability/metrics';
 import { loadAll, ModelFactory, type Model } from './model-factory';
-import type { ModelVersion } from './model-version';
+import type { Servable } from './servable';
 import { scanRepository, type FoundModel, type Repository } from './repository';
 
 /**
@@ -61,14 +61,14 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
    * The version asked for, or the newest that is READY.
    * @throws NexusError model_not_found, version_not_found, model_not_ready
    */
-  find(name: string, version?: string): ModelVersion {
+  find(name: string, version?: string): Servable {
     const found = version === undefined ? this.newestOf(name) : this.versionOf(name, version);
     if (found.state !== 'READY') throw found.notReady();
     return found;
   }
 
   /** The version asked for, in whatever state. @throws NexusError model_not_found, version_not_found */
-  versionOf(name: string, version: string): ModelVersion {
+  versionOf(name: string, version: string): Servable {
     const { versions } = this.get(name);
     const found = versions.find((candidate) => candidate.version === version);
     if (found !== undefined) return found;
@@ -97,7 +97,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** The newest version that is READY, or where none is the newest. */
-  private newestOf(name: string): ModelVersion {
+  private newestOf(name: string): Servable {
     const { versions } = this.get(name);
     return versions.findLast(({ state }) => state === 'READY') ?? versions.at(-1)!;
   }
@@ -129,7 +129,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     ]);
   }
 
-  private *versions(): Generator<ModelVersion> {
+  private *versions(): Generator<Servable> {
     for (const { versions } of this.models.values()) yield* versions;
   }
 }

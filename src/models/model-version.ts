@@ -3,7 +3,6 @@ import type { ModelMetrics } from '../observability/model-metrics';
 import type { LoadedModel, OnnxFile } from '../runtime/messages';
 import type { Runner } from '../runtime/runner';
 import { Supervisor } from '../runtime/supervisor';
-import type { TensorSpec } from '../runtime/tensor';
 import { SYSTEM_CLOCK } from '../scheduling/clock';
 import type { Job, JobResult } from '../scheduling/job';
 import { Scheduler, type SchedulerLimits } from '../scheduling/scheduler';
@@ -11,18 +10,9 @@ import { fitTensors } from './declared-tensors';
 import { labelFault } from './labels';
 import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
+import type { Servable, Signature, VersionLoad, VersionObserver, VersionState } from './servable';
 import { shareRunners, type VersionOptions } from './version-options';
 import { warmUpRuns } from './warm-up';
-
-/** State of a model version, by Triton's names. */
-export type VersionState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
-
-/** Told what happens to a version, for logs and metrics. */
-export interface VersionObserver {
-  stateChanged(version: ModelVersion): void;
-  runnerDied(version: ModelVersion, reason: string): void;
-  fellBack(version: ModelVersion, reason: string): void;
-}
 
 const DEFAULTS = {
   max_batch_rows: 64,
@@ -33,37 +23,16 @@ const DEFAULTS = {
   load_timeout_ms: 300_000,
 } as const;
 
-/** What a loaded version takes and gives. */
-export interface Signature {
-  readonly inputs: readonly TensorSpec[];
-  readonly outputs: readonly TensorSpec[];
-  readonly outputNames: readonly string[];
-  /** Names of the classes in the last dimension of an output, by its name. */
-  readonly labels: Readonly<Record<string, readonly string[]>>;
-  /** Whether the first dimension is rows that may share a run with those of other requests. */
-  readonly batches: boolean;
-}
-
-/** What waits for a runner, and how many runs are under way. */
-export interface VersionLoad {
-  readonly waitingRows: number;
-  readonly waitingRequests: number;
-  readonly running: number;
-}
-
-/** One version of a model: its state, its runners and its scheduler. */
-export class ModelVersion {
+/** One version of an ONNX model: its state, its runners and its scheduler. */
+export class ModelVersion implements Servable {
+  readonly platform = 'onnxruntime_onnx';
   state: VersionState = 'LOADING';
-  /** Why the version is in its state; empty when there is nothing to say. */
   reason = '';
-  /** Where it runs; known once it has loaded. */
   device: 'cpu' | 'cuda' | undefined;
-  /** How long loading took, and when it was done; known once it has succeeded. */
   loadMs: number | undefined;
   loadedAt: Date | undefined;
   /** The file it was loaded from; known once a runner has read it. */
   file: OnnxFile | undefined;
-  /** Why requests are not batched; empty when they are. */
   unbatchable = '';
   /** Its settings, or the defaults. */
   limits: Readonly<Record<keyof typeof DEFAULTS, number>>;
@@ -95,18 +64,15 @@ export class ModelVersion {
     return this.options.version;
   }
 
-  /** Inputs and outputs. @throws NexusError model_not_ready before the version has loaded. */
   get signature(): Signature {
     if (this.loaded === undefined) throw this.notReady();
     return this.loaded.signature;
   }
 
-  /** Where what happens to requests of this version is counted. */
   get metrics(): ModelMetrics {
     return this.options.metrics;
   }
 
-  /** What the runners of this version have to do at this moment. */
   get load(): VersionLoad {
     return this.loaded?.scheduler.load ?? { waitingRows: 0, waitingRequests: 0, running: 0 };
   }
@@ -116,7 +82,6 @@ export class ModelVersion {
     return this.supervisor.pids;
   }
 
-  /** Most rows of one run; 1 when requests are not batched. */
   get maxBatchRows(): number {
     return this.unbatchable === '' ? this.limits.max_batch_rows : 1;
   }
@@ -154,12 +119,10 @@ export class ModelVersion {
     return true;
   }
 
-  /** Says with a version that serves on why a newer file has not taken its place. */
   keep(reason: string): void {
     this.reason = `a newer file cannot be loaded, this one serves on: ${reason}`;
   }
 
-  /** Runs `job`. Rejects with a NexusError. */
   run(job: Job): Promise<JobResult> {
     if (this.loaded === undefined || this.state !== 'READY') return Promise.reject(this.notReady());
     const { scheduler } = this.loaded;
@@ -167,12 +130,10 @@ export class ModelVersion {
     return this.reshaper?.run(placed, (inner) => scheduler.submit(inner)) ?? scheduler.submit(placed);
   }
 
-  /** A request is going to use this version until {@link leave}. */
   enter(): void {
     this.users++;
   }
 
-  /** The request of an {@link enter} has what it needed. */
   leave(): void {
     this.users--;
     if (this.users === 0) this.deserted?.();
@@ -193,7 +154,6 @@ export class ModelVersion {
     this.become('UNAVAILABLE', 'unloaded');
   }
 
-  /** The error for a request that needs this version while it is not ready. */
   notReady() {
     return errors.modelNotReady(this.name, this.version, this.state, this.reason);
   }

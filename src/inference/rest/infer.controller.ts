@@ -3,7 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { chain } from '../../common/chain';
 import { Config } from '../../config/config';
-import type { Signature } from '../../models/model-version';
+import type { Signature } from '../../models/servable';
 import type { InferenceResult } from '../inference-request';
 import { InferenceService } from '../inference.service';
 import { sendAnswer } from './answer';

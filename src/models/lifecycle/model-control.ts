@@ -6,7 +6,7 @@ import { ModelRegistry } from '../model-registry';
 import type { Parameters } from '../overrides/load-parameters';
 import { OverrideFolder } from '../overrides/override-folder';
 import { kindOf, refusedParameter, requireModelName, type Overrides } from '../overrides/overrides';
-import type { ModelVersion } from '../model-version';
+import type { Servable } from '../servable';
 import { findModel, scanRepository, type FoundModel, type Repository } from '../repository';
 import type { RepositoryIndexEntry } from '../rest/repository.dto';
 
@@ -205,13 +205,13 @@ export class ModelControl {
 }
 
 /** The version of `before` that serves on because `failed` cannot take its place, and says so from now on. */
-function keptInPlaceOf(failed: ModelVersion, before: Model | undefined): ModelVersion | undefined {
+function keptInPlaceOf(failed: Servable, before: Model | undefined): Servable | undefined {
   const kept = before?.versions.find(({ version, state }) => version === failed.version && state === 'READY');
   kept?.keep(failed.reason);
   return kept;
 }
 
-function byNumber(one: ModelVersion, other: ModelVersion): number {
+function byNumber(one: Servable, other: Servable): number {
   return Number(one.version) - Number(other.version);
 }
 
@@ -224,7 +224,7 @@ function requireUnloadParameters({ unload_dependents: dependents = false, ...oth
     throw refusedParameter(strange, 'not supported; a model is unloaded with unload_dependents');
 }
 
-async function retire(versions: readonly ModelVersion[], folder: OverrideFolder | undefined): Promise<void> {
+async function retire(versions: readonly Servable[], folder: OverrideFolder | undefined): Promise<void> {
   await Promise.all(versions.map((version) => version.retire()));
   await folder?.remove();
 }

@@ -2,7 +2,7 @@ import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Config } from '../../../config/config';
-import type { Signature } from '../../../models/model-version';
+import type { Signature } from '../../../models/servable';
 import type { InferenceResult } from '../../inference-request';
 import { InferenceService } from '../../inference.service';
 import { sendAnswer } from '../answer';

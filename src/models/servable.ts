@@ -1,0 +1,87 @@
+import type { NexusError } from '../common/errors';
+import type { ModelMetrics } from '../observability/model-metrics';
+import type { TensorSpec } from '../runtime/tensor';
+import type { Job, JobResult } from '../scheduling/job';
+import type { VersionOptions } from './version-options';
+
+/** State of a model version, by Triton's names. */
+export type VersionState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
+
+/** What a loaded version takes and gives. */
+export interface Signature {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly outputNames: readonly string[];
+  /** Names of the classes in the last dimension of an output, by its name. */
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+  /** Whether the first dimension is rows that may share a run with those of other requests. */
+  readonly batches: boolean;
+}
+
+/** What waits for a runner, and how many runs are under way. */
+export interface VersionLoad {
+  readonly waitingRows: number;
+  readonly waitingRequests: number;
+  readonly running: number;
+}
+
+/** Told what happens to a version, for logs and metrics. */
+export interface VersionObserver {
+  stateChanged(version: Servable): void;
+  runnerDied(version: Servable, reason: string): void;
+  fellBack(version: Servable, reason: string): void;
+}
+
+/** One version of a model as the gateway serves it, whatever runs it. */
+export interface Servable {
+  readonly name: string;
+  readonly version: string;
+  /** What runs it, by Triton's names. */
+  readonly platform: 'onnxruntime_onnx' | 'ensemble';
+  readonly options: VersionOptions;
+  readonly state: VersionState;
+  /** Why the version is in its state; empty when there is nothing to say. */
+  readonly reason: string;
+  /** Where it runs; known once it has loaded. */
+  readonly device: 'cpu' | 'cuda' | undefined;
+  /** How long loading took, in milliseconds, and when it was done; known once it has succeeded. */
+  readonly loadMs: number | undefined;
+  readonly loadedAt: Date | undefined;
+  /** Inputs and outputs. @throws NexusError model_not_ready before the version has loaded. */
+  readonly signature: Signature;
+  /** Why requests are not batched; empty when they are. */
+  readonly unbatchable: string;
+  /** Most rows of one run; 1 when requests are not batched. */
+  readonly maxBatchRows: number;
+  /** Where what happens to requests of this version is counted. */
+  readonly metrics: ModelMetrics;
+  /** What its runners have to do at this moment. */
+  readonly load: VersionLoad;
+
+  /** Loads it. Never rejects: a failure becomes the state and its reason. */
+  start(): Promise<void>;
+
+  /** Goes on with `options`, where that needs no loading. Returns whether it does; nothing has changed when not. */
+  follow(options: VersionOptions): boolean;
+
+  /** Says with a version that serves on why a newer one has not taken its place. */
+  keep(reason: string): void;
+
+  /** Runs `job`. Rejects with a NexusError. */
+  run(job: Job): Promise<JobResult>;
+
+  /** A request is going to use this version until {@link leave}. */
+  enter(): void;
+
+  /** The request of an {@link enter} has what it needed. */
+  leave(): void;
+
+  /** Answers what it has taken, for as long as that takes, and ends. */
+  retire(): Promise<void>;
+
+  /** Ends at once. What waits is failed. */
+  stop(): Promise<void>;
+
+  /** The error for a request that needs this version while it is not ready. */
+  notReady(): NexusError;
+}
