@@ -20,6 +20,8 @@ interface Fragment {
   readonly identifier: string;
   /** Those that it was made of: they may change while the version is served. */
   readonly settings: object;
+  /** When the version was; what a pipeline takes may change with its models. */
+  readonly loadedAt: Date | undefined;
   readonly digest: string;
   readonly tag: Buffer;
   /** Members of the objects of paths and of schemas. */
@@ -68,9 +70,10 @@ export class LiveDocument {
     for (const version of versions) {
       const identifier = identifiers.get(version.name)!;
       let fragment = this.fragments.get(version);
-      const { settings } = version.options;
-      if (fragment?.identifier !== identifier || fragment.settings !== settings) {
-        fragment = { ...fragmentOf(modelDocument(version, identifier)), identifier, settings };
+      if (fragment === undefined || !isOf(fragment, identifier, version)) {
+        const { loadedAt, options } = version;
+        const { settings } = options;
+        fragment = { ...fragmentOf(modelDocument(version, identifier)), identifier, settings, loadedAt };
         this.fragments.set(version, fragment);
         if (++made % MODELS_A_TURN === 0) await turn();
       }
@@ -94,6 +97,14 @@ export class LiveDocument {
       Buffer.from('}}}'),
     ]);
   }
+}
+
+/** Whether `fragment` tells of `version` as it is now. */
+function isOf(fragment: Fragment, identifier: string, { options, loadedAt }: Servable): boolean {
+  const { settings } = options;
+  return (
+    fragment.identifier === identifier && fragment.settings === settings && fragment.loadedAt === loadedAt
+  );
 }
 
 const COMMA = Buffer.from(',');

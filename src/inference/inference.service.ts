@@ -10,7 +10,7 @@ import type { Tensor } from '../runtime/tensor';
 import type { HeldRegions } from './shared-memory/held-regions';
 import { hasSlice } from './shared-memory/memory-slice';
 import { SharedMemory } from './shared-memory/shared-memory';
-import { validateInputs, validateOutputs } from './validation';
+import { validateInputs, validateOutputs } from '../models/validation';
 
 /** How a protocol speaks: it turns its bytes into a request, and the result of that request into its answer. */
 export interface Translation<Request extends InferenceRequest, Answer> {

@@ -49,6 +49,11 @@ export async function describeByJson(
   );
 }
 
+/** The versions of a pipeline, which needs no files in them. */
+function withoutFiles(versions: readonly string[]): readonly FoundVersion[] {
+  return versions.map((version) => ({ version }));
+}
+
 async function orRefuse(
   model: FoundModel,
   description: Promise<ModelDescription>,
@@ -66,11 +71,15 @@ async function read(
   repository: string,
   wanted: readonly string[] | undefined,
 ): Promise<ModelDescription> {
+  const { refusal, versions } = model;
+  if (refusal !== undefined) return { settings: {}, versions, refusal };
   const config = await readTritonConfig(model, repository);
   const settings = await readModelSettings(model.folder, repository);
   if (config === undefined) {
     const version_policy = policyOf(settings.versions);
     const chosen = chosenOf(model, version_policy, wanted);
+    if (settings.pipeline !== undefined)
+      return { settings: { ...settings, version_policy }, versions: withoutFiles(chosen) };
     const found = model.versions.filter(({ version }) => chosen.includes(version));
     const missing = chosen.filter((version) => !found.some((known) => known.version === version));
     const others = await findVersions(model, missing, DEFAULT_FILENAME, repository);
@@ -89,6 +98,7 @@ async function follow(
   wanted?: readonly string[],
 ): Promise<ModelDescription> {
   const chosen = chosenOf(model, settings.version_policy, wanted);
+  if (settings.pipeline !== undefined) return { settings, versions: withoutFiles(chosen) };
   return { settings, versions: await findVersions(model, chosen, filename, repository) };
 }
 

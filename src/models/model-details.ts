@@ -4,11 +4,13 @@ import { residentBytes } from '../runtime/resident-memory';
 import type { TensorSpec } from '../runtime/tensor';
 import type { Model } from './model-factory';
 import { ModelVersion } from './model-version';
+import { PipelineVersion } from './pipeline/pipeline-version';
 import type { Servable } from './servable';
 import type { ModelDetails, ModelEntry } from './rest/models.dto';
 import type {
   OnnxDetails,
   OutputLabels,
+  PipelineStepDetails,
   RunnerMemory,
   VersionBatching,
   VersionDetails,
@@ -56,6 +58,7 @@ async function versionOf(version: Servable): Promise<VersionDetails> {
     ...(device === undefined ? {} : { device }),
     ...signatureOf(version),
     ...(version instanceof ModelVersion ? await onnxDetails(version) : {}),
+    ...(version instanceof PipelineVersion ? { steps: stepsOf(version) } : {}),
     ...(loadMs === undefined ? {} : { load_ms: Math.round(loadMs) }),
     ...(loadedAt === undefined ? {} : { loaded_at: loadedAt.toISOString() }),
   };
@@ -81,6 +84,13 @@ async function onnxDetails(version: ModelVersion): Promise<Partial<VersionDetail
       : { batching: batchingOf(version), file_bytes: file.bytes, onnx: onnxOf(file.metadata) }),
     ...(memory === undefined ? {} : { memory }),
   };
+}
+
+function stepsOf({ steps, parts }: PipelineVersion): PipelineStepDetails[] {
+  return steps.map((step) => {
+    const part = parts.get(step);
+    return { model: step.model, ...(part === undefined ? {} : { version: part.version }) };
+  });
 }
 
 function tensorOf({ name, datatype, shape }: TensorSpec) {

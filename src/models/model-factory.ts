@@ -4,21 +4,26 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config';
 import { Metrics } from '../observability/metrics';
 import type { Device } from '../runtime/messages';
+import { Catalogue } from './catalogue';
 import { fingerprintOf } from './lifecycle/fingerprint';
 import { describeModel } from './model-description';
 import type { ModelSettings } from './model-settings';
 import { ModelVersion } from './model-version';
+import { PipelineVersion } from './pipeline/pipeline-version';
 import { placementOf } from './placement';
 import type { OverrideFolder } from './overrides/override-folder';
 import { OverrideReader } from './overrides/override-reader';
 import type { FoundModel } from './repository';
 import type { Servable, VersionObserver } from './servable';
+import type { VersionOptions } from './version-options';
 
 /** A model and its versions, oldest first. */
 export interface Model {
   readonly name: string;
   readonly settings: ModelSettings;
   readonly versions: readonly Servable[];
+  /** Whether nobody asked for it, but a pipeline needs it. */
+  readonly isPart?: boolean;
   /** Where its files are when a client sent them; to be removed with the model. */
   readonly folder?: OverrideFolder | undefined;
 }
@@ -53,6 +58,7 @@ export class ModelFactory {
     private readonly config: Config,
     private readonly metrics: Metrics,
     private readonly overrides: OverrideReader,
+    private readonly catalogue: Catalogue,
   ) {}
 
   /**
@@ -67,7 +73,10 @@ export class ModelFactory {
         : await this.overrides.describe(found, root, json);
     const { settings } = description;
     const device = settings.device ?? (this.config.device as Device);
-    const placement = placementOf(settings, device, availableParallelism());
+    const placement =
+      settings.pipeline === undefined
+        ? placementOf(settings, device, availableParallelism())
+        : { instances: 0, threads: 0 };
     const made = description.versions.map(async ({ version, path = '', filename = '', reason }) => {
       const refusal = description.refusal ?? reason;
       const metrics = this.metrics.inference.model(name, version);
@@ -86,15 +95,24 @@ export class ModelFactory {
       };
       const options = refusal === undefined ? known : { ...known, refusal };
       const running = before?.versions.find((candidate) => candidate.version === version);
-      return running?.follow(options) === true ? running : new ModelVersion(options, this.observer);
+      return running?.follow(options) === true ? running : this.versionOf(options);
     });
     return { name, settings, versions: await Promise.all(made) };
+  }
+
+  private versionOf(options: VersionOptions): Servable {
+    const { pipeline } = options.settings;
+    return pipeline === undefined || options.refusal !== undefined
+      ? new ModelVersion(options, this.observer)
+      : new PipelineVersion(options, pipeline, this.catalogue, this.observer);
   }
 
   private stateChanged({ name, version, state, reason }: Servable): void {
     const text = `${name}/${version} is ${state}${reason === '' ? '' : `: ${reason}`}`;
     if (state === 'UNAVAILABLE' && reason !== 'unloaded') this.logger.error(text);
     else this.logger.log(text);
+    for (const { versions } of this.catalogue.models.values())
+      for (const other of versions) if (other instanceof PipelineVersion) other.review();
   }
 }
 

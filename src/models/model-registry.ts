@@ -3,6 +3,7 @@ import { errors } from '../common/errors';
 import { Config } from '../config/config';
 import { ConfigError } from '../config/config-error';
 import { Metrics, type ModelSnapshot } from '../observability/metrics';
+import { Catalogue } from './catalogue';
 import { loadAll, ModelFactory, type Model } from './model-factory';
 import type { Servable } from './servable';
 import { scanRepository, type FoundModel, type Repository } from './repository';
@@ -18,12 +19,11 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   /** Whether {@link loaded} has resolved. */
   settled = false;
 
-  private models: ReadonlyMap<string, Model> = new Map();
-
   constructor(
     private readonly config: Config,
     private readonly metrics: Metrics,
     private readonly factory: ModelFactory,
+    private readonly catalogue: Catalogue,
   ) {}
 
   /** Finds the models and starts to load them. @throws ConfigError when the repository cannot be read. */
@@ -31,28 +31,32 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     this.metrics.watchModels(() => this.snapshots());
     const { root, models } = await this.scan();
     const made = await Promise.all(models.map((model) => this.factory.create(model, root)));
-    this.models = new Map(made.map((model) => [model.name, model]));
+    this.catalogue.models = new Map(made.map((model) => [model.name, model]));
     this.loaded = loadAll([...this.versions()]).then(() => void (this.settled = true));
   }
 
   /** Ends all runners. Runs after the servers have closed, so nothing is under way. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.versions()].map((version) => version.stop()));
+    // Pipelines first, or each would tell that its parts are gone.
+    const versions = [...this.versions()].toSorted((one, other) =>
+      one.platform.localeCompare(other.platform),
+    );
+    await Promise.all(versions.map((version) => version.stop()));
   }
 
   /** All models, by name. */
   list(): readonly Model[] {
-    return [...this.models.values()];
+    return [...this.catalogue.models.values()];
   }
 
   /** The model of this name, if it is served. */
   peek(name: string): Model | undefined {
-    return this.models.get(name);
+    return this.catalogue.models.get(name);
   }
 
   /** @throws NexusError model_not_found */
   get(name: string): Model {
-    const model = this.models.get(name);
+    const model = this.catalogue.models.get(name);
     if (model === undefined) throw errors.modelNotFound(name);
     return model;
   }
@@ -81,18 +85,18 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
 
   /** Serves `model` from now on, under its name. Returns the one that was served under it before. */
   put(model: Model): Model | undefined {
-    const before = this.models.get(model.name);
-    const sorted = [...this.models, [model.name, model] as const].toSorted(([one], [other]) =>
+    const before = this.catalogue.models.get(model.name);
+    const sorted = [...this.catalogue.models, [model.name, model] as const].toSorted(([one], [other]) =>
       one < other ? -1 : 1,
     );
-    this.models = new Map(sorted);
+    this.catalogue.models = new Map(sorted);
     return before;
   }
 
   /** Serves no model of this name any more. Returns the one that was served; undefined when there was none. */
   remove(name: string): Model | undefined {
-    const before = this.models.get(name);
-    this.models = new Map([...this.models].filter(([key]) => key !== name));
+    const before = this.catalogue.models.get(name);
+    this.catalogue.models = new Map([...this.catalogue.models].filter(([key]) => key !== name));
     return before;
   }
 
@@ -130,6 +134,6 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   private *versions(): Generator<Servable> {
-    for (const { versions } of this.models.values()) yield* versions;
+    for (const { versions } of this.catalogue.models.values()) yield* versions;
   }
 }

@@ -1,6 +1,7 @@
 import type { Device } from '../runtime/messages';
 import type { TensorSpec } from '../runtime/tensor';
 import type { DeclaredTensors } from './declared-tensors';
+import type { PipelineDefinition } from './pipeline/definition';
 import type { VersionPolicy } from './rest/configuration.dto';
 
 /** One run on zeros before READY. */
@@ -27,6 +28,8 @@ export interface WarmUpSample {
  * config.pbtxt comes to.
  */
 export interface ModelSettings extends OnlyInTritonConfig {
+  /** What the model is, where it is a graph of models. */
+  readonly pipeline?: PipelineDefinition;
   readonly description?: string;
   readonly example?: Readonly<Record<string, unknown>>;
   readonly device?: Device;

@@ -1,14 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import Ajv, { type ErrorObject } from 'ajv';
-import { isMap, LineCounter, parseDocument, type Document } from 'yaml';
+import { isMap, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { readInnerFile } from './inner-file';
 import { ModelSettingsError, type ModelSettings } from './model-settings';
 import schema from './model.schema.json';
+import { pipelineOf, withoutPipeline, type WrittenPipeline } from './pipeline/pipeline-yaml';
 
-type Written = Omit<ModelSettings, 'labels'> & { labels?: Record<string, string | string[]> };
+type Written = Omit<ModelSettings, 'labels'> & {
+  labels?: Record<string, string | string[]>;
+} & WrittenPipeline;
 
-const validate = new Ajv({ allowUnionTypes: true }).compile<Written>(schema);
+const validate = new Ajv({ allowUnionTypes: true, verbose: true }).compile<Written>(schema);
 
 /**
  * Reads the model.yaml of the model in `folder`; no file is no settings. Label files are read with it.
@@ -42,7 +45,8 @@ function parse(text: string, shown: string): Written {
   const settings: unknown = document.toJS() ?? {};
   if (validate(settings)) {
     checkPriorities(settings, document, lines, shown);
-    return settings;
+    const pipeline = pipelineOf(settings, (pointer) => `${shown}:${lineOf(document, pointer, lines)}`);
+    return pipeline === undefined ? settings : { ...withoutPipeline(settings), pipeline };
   }
   const error = validate.errors![0]!;
   throw new ModelSettingsError(`${shown}:${lineOf(document, pathOf(error), lines)}: ${describe(error)}`);
@@ -63,12 +67,12 @@ function checkPriorities(
 }
 
 /** `unknown key 'instnces'; the keys are ...`, or `instances must be integer`. */
-function describe({ keyword, instancePath, params, message }: ErrorObject): string {
+function describe({ keyword, instancePath, params, message, parentSchema }: ErrorObject): string {
   const where = instancePath.slice(1).replaceAll('/', '.');
   if (where.split('.')[0] === 'versions')
     return 'versions must be all, { latest: 2 } or a list such as [1, 3]';
   if (keyword === 'additionalProperties') {
-    const known = where === '' ? Object.keys(schema.properties) : ['rows', 'dims'];
+    const known = Object.keys(parentSchema!['properties'] as object);
     return `unknown key '${params['additionalProperty']}'; the keys are ${known.join(', ')}`;
   }
   if (keyword === 'pattern') return `${where} must be auto, cpu, cuda or cuda:<number>`;
@@ -86,7 +90,11 @@ function lineOf(document: Document, pointer: string, lines: LineCounter): number
   const path = pointer.split('/').slice(1);
   const last = path.at(-1);
   const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
-  const key = isMap(parent) ? parent.items.find((item) => String(item.key) === last)?.key : parent;
+  const key = isMap(parent)
+    ? parent.items.find((item) => String(item.key) === last)?.key
+    : isSeq(parent)
+      ? parent.items[Number(last)]
+      : parent;
   const range = (key as { range?: [number, number, number] } | null | undefined)?.range;
   return range === undefined || range === null ? 1 : lines.linePos(range[0]).line;
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ModelControl } from './lifecycle/model-control';
+import { Catalogue } from './catalogue';
 import { ModelFactory } from './model-factory';
 import { ModelRegistry } from './model-registry';
 import { OverrideReader } from './overrides/override-reader';
@@ -18,7 +19,7 @@ import { VersionsController } from './rest/versions.controller';
     VersionsController,
     TraceController,
   ],
-  providers: [OverrideReader, ModelFactory, ModelRegistry, ModelControl],
+  providers: [Catalogue, OverrideReader, ModelFactory, ModelRegistry, ModelControl],
   exports: [ModelRegistry, ModelControl],
 })
 export class ModelsModule {}

@@ -1,0 +1,168 @@
+import { isDeepStrictEqual } from 'node:util';
+import { errors } from '../../common/errors';
+import type { ModelMetrics } from '../../observability/model-metrics';
+import type { Job, JobResult } from '../../scheduling/job';
+import type { Catalogue } from '../catalogue';
+import type { Servable, Signature, VersionLoad, VersionObserver, VersionState } from '../servable';
+import type { VersionOptions } from '../version-options';
+import { Binder } from './binding';
+import type { PipelineDefinition, PipelineStep } from './definition';
+import { PipelineRun, type BoundSteps } from './run';
+
+interface Outlook {
+  readonly state: VersionState;
+  readonly reason: string;
+}
+
+/**
+ * One version of a model that is a graph of models. It runs nothing itself, so its state is always that of its parts
+ * at that moment: READY while there is a version of each that is, and they fit each other.
+ */
+export class PipelineVersion implements Servable {
+  readonly platform = 'ensemble';
+  readonly device = undefined;
+  readonly loadMs = undefined;
+  private readonly binder: Binder;
+  /** Its own state, before it has started and after it has ended. */
+  private outside: Outlook | undefined = { state: 'LOADING', reason: '' };
+  /** What the observer knows. */
+  private told: Outlook = { state: 'LOADING', reason: '' };
+  private kept = '';
+  private running = 0;
+  private users = 0;
+  private deserted: (() => void) | undefined;
+
+  /** @throws ModelSettingsError when the steps cannot be put in an order. */
+  constructor(
+    readonly options: VersionOptions,
+    private readonly definition: PipelineDefinition,
+    catalogue: Catalogue,
+    private readonly observer: VersionObserver,
+  ) {
+    this.binder = new Binder(options.model, definition, options.settings, catalogue);
+  }
+
+  get name(): string {
+    return this.options.model;
+  }
+
+  get version(): string {
+    return this.options.version;
+  }
+
+  get state(): VersionState {
+    return this.outlook.state;
+  }
+
+  get reason(): string {
+    return this.outlook.reason;
+  }
+
+  get signature(): Signature {
+    const isReady = this.state === 'READY';
+    const { latest } = this.binder;
+    if (!isReady && latest === undefined) throw this.notReady();
+    return latest!.signature;
+  }
+
+  /** When its parts came to fit each other. */
+  get loadedAt(): Date | undefined {
+    return this.state === 'READY' ? this.binder.latest!.at : undefined;
+  }
+
+  get unbatchable(): string {
+    if (this.options.settings.max_batch_rows === 1) return 'max_batch_rows is 1';
+    const single = [...this.parts].find(([, part]) => !part.signature.batches);
+    return single === undefined ? '' : `${single[0].title}: ${single[1].unbatchable}`;
+  }
+
+  get maxBatchRows(): number {
+    if (this.unbatchable !== '') return 1;
+    const limits = [...this.parts.values()].map(({ maxBatchRows }) => maxBatchRows);
+    return this.options.settings.max_batch_rows ?? Math.min(...limits);
+  }
+
+  get metrics(): ModelMetrics {
+    return this.options.metrics;
+  }
+
+  /** What waits is in the load of the parts. */
+  get load(): VersionLoad {
+    return { waitingRows: 0, waitingRequests: 0, running: this.running };
+  }
+
+  /** The steps as they are written. */
+  get steps(): readonly PipelineStep[] {
+    return this.definition.steps;
+  }
+
+  /** The versions that run the steps; none before they have fitted. */
+  get parts(): BoundSteps {
+    return this.binder.latest?.parts ?? new Map();
+  }
+
+  async start(): Promise<void> {
+    this.outside = undefined;
+    this.review();
+  }
+
+  /** Tells the observer of a state that it does not know. To be called when the state of another model has changed. */
+  review(): void {
+    const { state, reason } = this;
+    if (state === this.told.state && reason === this.told.reason) return;
+    this.told = { state, reason };
+    this.observer.stateChanged(this);
+  }
+
+  follow({ settings, refusal }: VersionOptions): boolean {
+    const isSame = refusal === this.options.refusal && isDeepStrictEqual(settings, this.options.settings);
+    if (isSame) this.kept = '';
+    return isSame;
+  }
+
+  keep(reason: string): void {
+    this.kept = `a newer pipeline cannot be loaded, this one serves on: ${reason}`;
+  }
+
+  async run(job: Job): Promise<JobResult> {
+    if (this.state !== 'READY') throw this.notReady();
+    const parts = [...this.parts.values()];
+    for (const part of parts) part.enter();
+    this.running++;
+    try {
+      const result = await new PipelineRun(this.parts, job).result();
+      this.metrics.executed(job.rows, result);
+      return result;
+    } finally {
+      this.running--;
+      for (const part of parts) part.leave();
+    }
+  }
+
+  enter(): void {
+    this.users++;
+  }
+
+  leave(): void {
+    this.users--;
+    if (this.users === 0) this.deserted?.();
+  }
+
+  async retire(): Promise<void> {
+    if (this.users > 0) await new Promise<void>((resolve) => (this.deserted = resolve));
+    await this.stop();
+  }
+
+  async stop(): Promise<void> {
+    this.outside = { state: 'UNAVAILABLE', reason: 'unloaded' };
+    this.review();
+  }
+
+  notReady() {
+    return errors.modelNotReady(this.name, this.version, this.state, this.reason);
+  }
+
+  private get outlook(): Outlook {
+    return this.outside ?? this.binder.bind() ?? { state: 'READY', reason: this.kept };
+  }
+}
