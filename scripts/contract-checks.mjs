@@ -64,6 +64,7 @@ async function startGateway(memory) {
     NEXUS_LOAD_MODELS: '*',
     NEXUS_RATE_LIMIT: '0',
     NEXUS_SYSTEM_SHARED_MEMORY: memory,
+    NEXUS_STATE_FILE: join(memory, 'state.json'),
   };
   const child = spawn(node, ['dist/main.js'], {
     cwd: root,

@@ -104,11 +104,11 @@ export const errors = {
       'path_unreadable',
       `the path ${path} cannot be read; percent-encode its names as UTF-8, each of at most 256 characters`,
     ),
-  modelControlOff: () =>
+  modelControlOff: (mode: 'none' | 'poll') =>
     new NexusError(
       'invalid',
       'model_control_off',
-      'models are loaded at the start only; start the gateway with NEXUS_MODEL_CONTROL_MODE=explicit to load and unload them',
+      `${mode === 'none' ? 'models are loaded at the start only' : 'models are loaded as their files in the repository change'}; start the gateway with NEXUS_MODEL_CONTROL_MODE=explicit to load and unload them by request`,
     ),
   notInRepository: (name: string, known: readonly string[]) =>
     new NexusError(
@@ -135,6 +135,43 @@ export const errors = {
       'not_found',
       'version_not_found',
       `model '${name}' version ${version} is not found; it has version${known.length === 1 ? '' : 's'} ${known.join(', ')}`,
+    ),
+  aliasDangling: (name: string, alias: string, version: string) =>
+    new NexusError(
+      'not_found',
+      'version_not_found',
+      `alias '${alias}' of model '${name}' points at version ${version}, which is not served; load it, or point the alias at another version`,
+    ),
+  aliasNotFound: (name: string, alias: string, known: readonly string[]) =>
+    new NexusError(
+      'not_found',
+      'alias_not_found',
+      `model '${name}' has no alias '${alias}'; it has ${known.join(', ') || 'none'}`,
+    ),
+  aliasInUse: (name: string, alias: string) =>
+    new NexusError(
+      'invalid',
+      'alias_in_use',
+      `alias '${alias}' of model '${name}' has a share of its traffic; change the traffic first`,
+    ),
+  rolloutsOff: () =>
+    new NexusError(
+      'invalid',
+      'rollouts_off',
+      'aliases and traffic are fixed; start the gateway with NEXUS_MODEL_CONTROL_MODE explicit or poll to change them',
+    ),
+  nothingToRollBack: (name: string) =>
+    new NexusError(
+      'invalid',
+      'nothing_to_roll_back',
+      `the traffic of model '${name}' has not been changed, so there is nothing to roll back to`,
+    ),
+  stateNotWritten: (path: string, reason: string) =>
+    new NexusError(
+      'unavailable',
+      'state_not_written',
+      `nothing was changed, because the state file ${path} cannot be written (${reason}); set NEXUS_STATE_FILE to a file that can`,
+      { retryAfterSeconds: 1 },
     ),
   modelNotReady: (name: string, version: string, state: string, reason: string) =>
     new NexusError(

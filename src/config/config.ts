@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { ByteSize, Check, ListOf, OneOf, Text, WholeNumber } from './setting';
 
 const MIB = 2 ** 20;
@@ -27,9 +27,13 @@ export class Config {
   @Check((path) => existsSync(String(path)), 'an existing folder of models, or an .onnx file')
   modelRepository = './models';
 
-  /** Which models are loaded at the start: all of them, or those of `loadModels`. */
-  @OneOf(['none', 'explicit'], ' (poll is not supported)')
-  modelControlMode: 'none' | 'explicit' = 'none';
+  /** Which models are loaded: all at the start, those that are asked for, or what the repository has at any moment. */
+  @OneOf(['none', 'explicit', 'poll'])
+  modelControlMode: 'none' | 'explicit' | 'poll' = 'none';
+
+  /** How often the repository is looked at when the control mode is poll, in seconds. */
+  @WholeNumber(1, 86_400)
+  repositoryPollSecs = 15;
 
   /** Models loaded at the start when the control mode is explicit; `*` is all of them. */
   @Check(
@@ -38,6 +42,10 @@ export class Config {
   )
   @ListOf((name) => !name.includes('/'), 'names of models separated by commas, or *')
   loadModels: readonly string[] = [];
+
+  /** File that keeps aliases and traffic; `.nexus-state.json` in the model repository when empty. */
+  @Check((path) => path === '' || existsSync(dirname(String(path))), 'a file in an existing folder')
+  stateFile = '';
 
   /** Where models run that do not say it themselves; auto tries CUDA and falls back to the CPU. */
   @Text(/^(auto|cpu|cuda(:\d+)?)$/, 'auto, cpu, cuda, or one GPU such as cuda:1')

@@ -19,6 +19,8 @@ export interface Translation<Request extends InferenceRequest, Answer> {
   encode(result: InferenceResult, request: Request): Answer | Promise<Answer>;
   /** Id of the request as its log line has it, for traces. */
   readonly requestId?: string;
+  /** Who asks, for models that keep a caller with a version. */
+  readonly caller: () => string;
 }
 
 /** The answer to one request, and what became of it for its log line. */
@@ -37,7 +39,7 @@ export class InferenceService {
   ) {}
 
   /**
-   * Serves one request of `model`, in `version` or the newest that is ready, from its bytes to its answer, and
+   * Serves one request of `model`, in `version` or the one that its traffic goes to, from its bytes to its answer, and
    * counts it. Rejects with a NexusError: unknown model or version, version not ready, invalid input, full queue,
    * passed deadline, client gone, or failed run.
    */
@@ -47,7 +49,7 @@ export class InferenceService {
     translation: Translation<Request, Answer>,
   ): Promise<Served<Answer>> {
     const started = performance.now();
-    const found = this.registry.find(model, version);
+    const found = this.registry.route(model, version, translation.caller);
     found.enter();
     let held: HeldRegions | undefined;
     try {

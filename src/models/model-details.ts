@@ -7,6 +7,7 @@ import { ModelVersion } from './model-version';
 import { PipelineVersion } from './pipeline/pipeline-version';
 import type { Servable } from './servable';
 import type { ModelDetails, ModelEntry } from './rest/models.dto';
+import type { Rollout } from './rollout/state-file';
 import type {
   OnnxDetails,
   OutputLabels,
@@ -26,8 +27,8 @@ export async function entryOf({ name, versions }: Model): Promise<ModelEntry> {
   return { id: name, object: 'model', created: Math.floor(created.getTime() / 1000), owned_by: 'nexus' };
 }
 
-/** All that is known of `model`; the memory of its runners is measured for it. */
-export async function detailsOf(model: Model): Promise<ModelDetails> {
+/** All that is known of `model`, and how its versions are rolled out; the memory of its runners is measured for it. */
+export async function detailsOf(model: Model, { aliases, traffic }: Rollout): Promise<ModelDetails> {
   const { settings, versions } = model;
   const { id, object, created, owned_by } = await entryOf(model);
   return {
@@ -37,6 +38,8 @@ export async function detailsOf(model: Model): Promise<ModelDetails> {
     owned_by,
     ...(settings.description === undefined ? {} : { description: settings.description.trim() }),
     required: settings.required ?? true,
+    aliases,
+    ...(traffic === null ? {} : { traffic }),
     versions: await Promise.all(versions.map(versionOf)),
   };
 }

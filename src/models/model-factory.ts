@@ -6,7 +6,7 @@ import { Metrics } from '../observability/metrics';
 import type { Device } from '../runtime/messages';
 import { Catalogue } from './catalogue';
 import { fingerprintOf } from './lifecycle/fingerprint';
-import { describeModel } from './model-description';
+import { describeModel, type ModelDescription } from './model-description';
 import type { ModelSettings } from './model-settings';
 import { ModelVersion } from './model-version';
 import { PipelineVersion } from './pipeline/pipeline-version';
@@ -61,16 +61,20 @@ export class ModelFactory {
     private readonly catalogue: Catalogue,
   ) {}
 
+  /** What is said of the model found, by its files or by the client. */
+  describe(found: FoundModel, root: string, { json, versions }: Making): Promise<ModelDescription> {
+    return json === undefined
+      ? describeModel(found, root, versions)
+      : this.overrides.describe(found, root, json);
+  }
+
   /**
    * The model found, not loaded yet, but for the versions of `before` that can go on as they run. What is wrong with
    * it becomes the reason of its versions.
    */
-  async create(found: FoundModel, root: string, { json, before, versions }: Making = {}): Promise<Model> {
+  async create(found: FoundModel, root: string, making: Making = {}): Promise<Model> {
     const { name } = found;
-    const description =
-      json === undefined
-        ? await describeModel(found, root, versions)
-        : await this.overrides.describe(found, root, json);
+    const description = await this.describe(found, root, making);
     const { settings } = description;
     const device = settings.device ?? (this.config.device as Device);
     const placement =
@@ -94,7 +98,7 @@ export class ModelFactory {
         metrics,
       };
       const options = refusal === undefined ? known : { ...known, refusal };
-      const running = before?.versions.find((candidate) => candidate.version === version);
+      const running = making.before?.versions.find((candidate) => candidate.version === version);
       return running?.follow(options) === true ? running : this.versionOf(options);
     });
     return { name, settings, versions: await Promise.all(made) };

@@ -7,6 +7,7 @@ import { Catalogue } from './catalogue';
 import { loadAll, ModelFactory, type Model } from './model-factory';
 import type { Servable } from './servable';
 import { scanRepository, type FoundModel, type Repository } from './repository';
+import { Rollouts } from './rollout/rollouts';
 
 /**
  * All models that are served, loaded once at start. A model that cannot be loaded is UNAVAILABLE with the reason and
@@ -24,13 +25,14 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     private readonly metrics: Metrics,
     private readonly factory: ModelFactory,
     private readonly catalogue: Catalogue,
+    private readonly rollouts: Rollouts,
   ) {}
 
   /** Finds the models and starts to load them. @throws ConfigError when the repository cannot be read. */
   async onModuleInit(): Promise<void> {
     this.metrics.watchModels(() => this.snapshots());
     const { root, models } = await this.scan();
-    const made = await Promise.all(models.map((model) => this.factory.create(model, root)));
+    const made = await this.make(this.selected(models), models, root);
     this.catalogue.models = new Map(made.map((model) => [model.name, model]));
     this.loaded = loadAll([...this.versions()]).then(() => void (this.settled = true));
   }
@@ -62,7 +64,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * The version asked for, or the newest that is READY.
+   * The version asked for, by its number or an alias, or the newest that is READY.
    * @throws NexusError model_not_found, version_not_found, model_not_ready
    */
   find(name: string, version?: string): Servable {
@@ -71,11 +73,24 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     return found;
   }
 
+  /**
+   * The version that is to answer a request: the one asked for, or the one that the traffic of the model gives it to.
+   * @throws NexusError as {@link find}
+   */
+  route(name: string, version: string | undefined, caller: () => string): Servable {
+    if (version !== undefined || this.rollouts.of(name).traffic === null) return this.find(name, version);
+    const ready = this.get(name).versions.filter(({ state }) => state === 'READY');
+    const known = ready.map((candidate) => candidate.version);
+    return this.find(name, this.rollouts.choose(name, known, caller));
+  }
+
   /** The version asked for, in whatever state. @throws NexusError model_not_found, version_not_found */
-  versionOf(name: string, version: string): Servable {
+  versionOf(name: string, asked: string): Servable {
     const { versions } = this.get(name);
+    const version = this.rollouts.versionOf(name, asked);
     const found = versions.find((candidate) => candidate.version === version);
     if (found !== undefined) return found;
+    if (version !== asked) throw errors.aliasDangling(name, asked, version);
     throw errors.versionNotFound(
       name,
       version,
@@ -118,13 +133,32 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
         `NEXUS_MODEL_REPOSITORY=${path}: cannot be read (${error.code}); name a folder of models`,
       ]);
     });
-    return { root, models: this.selected(models) };
+    return { root, models };
+  }
+
+  /** Makes `selected`, and those of `all` that are needed for the steps of a pipeline among them. */
+  private async make(
+    selected: readonly FoundModel[],
+    all: readonly FoundModel[],
+    root: string,
+  ): Promise<readonly Model[]> {
+    const made = new Map<string, Model>();
+    for (let next = selected; next.length > 0;) {
+      const models = await Promise.all(next.map((model) => this.factory.create(model, root)));
+      for (const model of models)
+        made.set(model.name, selected === next ? model : { ...model, isPart: true });
+      const needed = models.flatMap(
+        ({ settings }) => settings.pipeline?.steps.map(({ model }) => model) ?? [],
+      );
+      next = all.filter(({ name }) => needed.includes(name) && !made.has(name));
+    }
+    return [...made.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   /** The models to load at the start. */
   private selected(models: readonly FoundModel[]): readonly FoundModel[] {
     const { modelControlMode, loadModels } = this.config;
-    if (modelControlMode === 'none' || loadModels.includes('*')) return models;
+    if (modelControlMode !== 'explicit' || loadModels.includes('*')) return models;
     const missing = loadModels.find((name) => !models.some((model) => model.name === name));
     if (missing === undefined) return models.filter(({ name }) => loadModels.includes(name));
     const known = models.map(({ name }) => name).join(', ');

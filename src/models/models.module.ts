@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
-import { ModelControl } from './lifecycle/model-control';
 import { Catalogue } from './catalogue';
+import { ModelControl } from './lifecycle/model-control';
+import { RepositoryWatcher } from './lifecycle/repository-watcher';
 import { ModelFactory } from './model-factory';
 import { ModelRegistry } from './model-registry';
 import { OverrideReader } from './overrides/override-reader';
@@ -8,6 +9,9 @@ import { DetailsController } from './rest/details.controller';
 import { ModelsController } from './rest/models.controller';
 import { RepositoryController } from './rest/repository.controller';
 import { TraceController } from './rest/trace.controller';
+import { RolloutController } from './rest/rollout.controller';
+import { RolloutControl } from './rollout/rollout-control';
+import { Rollouts } from './rollout/rollouts';
 import { VersionsController } from './rest/versions.controller';
 
 /** The models: the registry that loads and holds them, and what is told of them. */
@@ -17,9 +21,19 @@ import { VersionsController } from './rest/versions.controller';
     RepositoryController,
     DetailsController,
     VersionsController,
+    RolloutController,
     TraceController,
   ],
-  providers: [Catalogue, OverrideReader, ModelFactory, ModelRegistry, ModelControl],
+  providers: [
+    Catalogue,
+    OverrideReader,
+    Rollouts,
+    ModelFactory,
+    ModelRegistry,
+    ModelControl,
+    RepositoryWatcher,
+    RolloutControl,
+  ],
   exports: [ModelRegistry, ModelControl],
 })
 export class ModelsModule {}

@@ -125,10 +125,10 @@ it('no request fails while versions are replaced, also none that is still being 
   const body = {
     inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 300_000], data: Array(300_000).fill(1) }],
   };
-  let done = false;
+  const reloads = new AbortController();
   const client = async (request: object) => {
     const statuses = new Set<number>();
-    while (!done) statuses.add((await gateway.infer('m', request)).status);
+    while (!reloads.signal.aborted) statuses.add((await gateway.infer('m', request)).status);
     return statuses;
   };
   const clients = [client(body), client(body), client(x), client(x)];
@@ -136,7 +136,7 @@ it('no request fails while versions are replaced, also none that is still being 
     repository.add('m/3/model.onnx', affine(factor));
     expect(await load()).toBe(200);
   }
-  done = true;
+  reloads.abort();
   for (const statuses of await Promise.all(clients)) expect([...statuses]).toEqual([200]);
 });
 

@@ -1,5 +1,6 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { Injectable } from '@nestjs/common';
+import { callerOf } from '../../common/caller';
 import { chain } from '../../common/chain';
 import { Config } from '../../config/config';
 import { callOf } from '../../observability/grpc-call';
@@ -25,10 +26,12 @@ export class GrpcInferService {
   /** Answers `message`, and tells for the log what became of it. Rejects with a NexusError. */
   serve(message: ModelInferRequest, call: Call): Promise<Served<ModelInferResponse>> {
     const { model_name: model, model_version: asked, id } = message;
+    const info = callOf(call.metadata);
     return this.inference.serve(model, asked === '' ? undefined : asked, {
       decode: () => chain(this.decoder.decode(message), (decoded) => this.requestOf(decoded, call)),
       encode: (result) => encodeResponse(result, id),
-      requestId: callOf(call.metadata).requestId,
+      requestId: info.requestId,
+      caller: () => callerOf({ ip: info.address }),
     });
   }
 

@@ -2,6 +2,7 @@ import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { chain } from '../../common/chain';
+import { callerOf } from '../../common/caller';
 import { Config } from '../../config/config';
 import type { Signature } from '../../models/servable';
 import type { InferenceResult } from '../inference-request';
@@ -62,6 +63,7 @@ export class InferController {
       decode: (signature) => this.decode(request, signature),
       encode: (result, exchange: Exchange) => this.encode(result, exchange),
       requestId: request.id,
+      caller: () => callerOf(request),
     });
     request.inference = summary;
     sendAnswer(reply, answer, this.config.responseCompression);

@@ -3,13 +3,17 @@ import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { ApiErrors } from '../../common/api-errors';
 import { detailsOf, entryOf } from '../model-details';
 import { ModelRegistry } from '../model-registry';
+import { Rollouts } from '../rollout/rollouts';
 import { ModelDetails, ModelEntryList } from './models.dto';
 
 /** What is served, as clients of OpenAI's API ask for it, and all that is known of it. */
 @ApiTags('Models')
 @Controller('v1/models')
 export class ModelsController {
-  constructor(private readonly registry: ModelRegistry) {}
+  constructor(
+    private readonly registry: ModelRegistry,
+    private readonly rollouts: Rollouts,
+  ) {}
 
   /**
    * The models that can be called: those with a version that is ready, for clients of OpenAI's API offer what is in
@@ -31,6 +35,6 @@ export class ModelsController {
   @ApiParam({ name: 'model', example: 'digits', description: 'Name of the model.' })
   @ApiErrors('not_found', 'overloaded', 'internal')
   async retrieveModel(@Param('model') model: string): Promise<ModelDetails> {
-    return detailsOf(this.registry.get(model));
+    return detailsOf(this.registry.get(model), this.rollouts.of(model));
   }
 }

@@ -1,3 +1,4 @@
+import { ModelTraffic } from './rollout.dto';
 import { VersionDetails } from './version-details.dto';
 
 /** A model, in the words of OpenAI's API. */
@@ -28,6 +29,13 @@ export class ModelDetails extends ModelEntry {
   description?: string;
   /** Whether the server is not ready without this model. */
   required: boolean;
+  /**
+   * Version by alias.
+   * @example {"stable": "1"}
+   */
+  aliases: Record<string, string>;
+  /** How requests that name no version are shared out; absent when the newest version that is ready gets all. */
+  traffic?: ModelTraffic;
   /** Oldest first. */
   versions: VersionDetails[];
 }

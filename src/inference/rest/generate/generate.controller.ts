@@ -1,6 +1,7 @@
 import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { callerOf } from '../../../common/caller';
 import { Config } from '../../../config/config';
 import type { Signature } from '../../../models/servable';
 import type { InferenceResult } from '../../inference-request';
@@ -99,6 +100,7 @@ export class GenerateController {
       decode: (signature) => this.decode(model, signature, request),
       encode: (result, { message }: Exchange) => this.encode(result, message.id),
       requestId: request.id,
+      caller: () => callerOf(request),
     });
     request.inference = summary;
     return answer;

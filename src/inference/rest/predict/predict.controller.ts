@@ -2,6 +2,7 @@ import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { chain } from '../../../common/chain';
+import { callerOf } from '../../../common/caller';
 import { Config } from '../../../config/config';
 import type { Signature } from '../../../models/servable';
 import type { InferenceRequest, InferenceResult } from '../../inference-request';
@@ -72,6 +73,7 @@ export class PredictController {
       encode: (result, exchange: Exchange) =>
         isBinary ? this.encodeBinary(result, exchange) : this.encode(result, exchange),
       requestId: request.id,
+      caller: () => callerOf(request),
     });
     request.inference = summary;
     sendAnswer(reply, answer, this.config.responseCompression);

@@ -1,0 +1,134 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Put, Req } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiErrors } from '../../common/api-errors';
+import { errors } from '../../common/errors';
+import { jsonObject } from '../../common/json-object';
+import { ModelRegistry } from '../model-registry';
+import { RolloutControl } from '../rollout/rollout-control';
+import { Rollouts } from '../rollout/rollouts';
+import type { Traffic } from '../rollout/traffic';
+import {
+  AliasChanged,
+  AliasTarget,
+  CurrentTraffic,
+  ModelAliases,
+  ModelTraffic,
+  TrafficChanged,
+} from './rollout.dto';
+
+/** A request whose body is the bytes that came. */
+interface RawRequest {
+  readonly body?: Uint8Array;
+}
+
+const ALIAS = { name: 'alias', example: 'stable', description: 'Name for a version.' };
+
+/** Which version of a model answers. Changes need NEXUS_MODEL_CONTROL_MODE explicit or poll, and outlive the process. */
+@ApiTags('Models')
+@ApiParam({ name: 'model', example: 'digits', description: 'Name of the model.' })
+@Controller('v1/models/:model')
+export class RolloutController {
+  constructor(
+    private readonly registry: ModelRegistry,
+    private readonly rollouts: Rollouts,
+    private readonly control: RolloutControl,
+  ) {}
+
+  /** The names that stand for versions of a model, wherever a version is asked for. */
+  @Get('aliases')
+  @ApiOperation({ summary: 'List the aliases of a model' })
+  @ApiErrors('not_found', 'overloaded', 'internal')
+  listAliases(@Param('model') model: string): ModelAliases {
+    return { model, aliases: this.rollouts.of(this.registry.get(model).name).aliases };
+  }
+
+  /** Makes an alias, or points it at another version. */
+  @Put('aliases/:alias')
+  @ApiOperation({ summary: 'Set an alias' })
+  @ApiParam(ALIAS)
+  @ApiBody({ type: AliasTarget })
+  @ApiErrors('invalid', 'not_found', 'too_large', 'overloaded', 'internal', 'unavailable')
+  async setAlias(
+    @Param('model') model: string,
+    @Param('alias') alias: string,
+    @Req() { body }: RawRequest,
+  ): Promise<AliasChanged> {
+    const version = versionIn(body);
+    return { model, alias, ...(await this.control.setAlias(model, alias, version)) };
+  }
+
+  /** Removes an alias. */
+  @Delete('aliases/:alias')
+  @ApiOperation({ summary: 'Remove an alias' })
+  @ApiParam(ALIAS)
+  @ApiErrors('invalid', 'not_found', 'overloaded', 'internal', 'unavailable')
+  async removeAlias(@Param('model') model: string, @Param('alias') alias: string): Promise<AliasChanged> {
+    return { model, alias, ...(await this.control.removeAlias(model, alias)) };
+  }
+
+  /** How requests that name no version are shared out. */
+  @Get('traffic')
+  @ApiOperation({ summary: 'Traffic of a model' })
+  @ApiErrors('not_found', 'overloaded', 'internal')
+  currentTraffic(@Param('model') model: string): CurrentTraffic {
+    return { model, traffic: this.rollouts.of(this.registry.get(model).name).traffic };
+  }
+
+  /** Shares out the requests that name no version. */
+  @Put('traffic')
+  @ApiOperation({ summary: 'Split the traffic of a model' })
+  @ApiBody({ type: ModelTraffic })
+  @ApiErrors('invalid', 'not_found', 'too_large', 'overloaded', 'internal', 'unavailable')
+  async setTraffic(@Param('model') model: string, @Req() { body }: RawRequest): Promise<TrafficChanged> {
+    return { model, ...(await this.control.setTraffic(model, trafficIn(body))) };
+  }
+
+  /** Gives the requests that name no version to the newest version that is ready again. */
+  @Delete('traffic')
+  @ApiOperation({ summary: 'End the split of the traffic' })
+  @ApiErrors('invalid', 'not_found', 'overloaded', 'internal', 'unavailable')
+  async endTraffic(@Param('model') model: string): Promise<TrafficChanged> {
+    return { model, ...(await this.control.setTraffic(model, null)) };
+  }
+
+  /** Gives all requests that name no version to one version. */
+  @Post('promote')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Promote a version' })
+  @ApiBody({ type: AliasTarget })
+  @ApiErrors('invalid', 'not_found', 'too_large', 'overloaded', 'internal', 'unavailable')
+  async promote(@Param('model') model: string, @Req() { body }: RawRequest): Promise<TrafficChanged> {
+    const { version } = this.registry.versionOf(model, versionIn(body));
+    return { model, ...(await this.control.setTraffic(model, { weights: { [version]: 1 }, sticky: false })) };
+  }
+
+  /** Undoes the last change of the traffic. */
+  @Post('rollback')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Roll back the traffic of a model' })
+  @ApiErrors('invalid', 'not_found', 'overloaded', 'internal', 'unavailable')
+  async rollBack(@Param('model') model: string): Promise<TrafficChanged> {
+    return { model, ...(await this.control.rollBack(model)) };
+  }
+}
+
+function versionIn(body: Uint8Array | undefined): string {
+  const form = '{"version": "1"}';
+  const { version } = jsonObject(body, form);
+  if (typeof version === 'string') return version;
+  throw errors.invalidInput(`the body must be ${form}`, 'version');
+}
+
+function trafficIn(body: Uint8Array | undefined): Traffic {
+  const form = '{"weights": {"1": 90, "2": 10}, "sticky": false}';
+  const { weights, sticky = false } = jsonObject(body, form);
+  const isObject = typeof weights === 'object' && weights !== null && !Array.isArray(weights);
+  if (!isObject || typeof sticky !== 'boolean') throw errors.invalidInput(`the body must be ${form}`);
+  for (const [name, weight] of Object.entries(weights))
+    if (typeof weight !== 'number' || !(weight >= 0 && weight <= 1e6))
+      throw errors.invalidInput(
+        `weights.${name}: expected a number from 0 to 1000000, got ${JSON.stringify(weight)}`,
+        `weights.${name}`,
+      );
+  return { weights: weights as Record<string, number>, sticky };
+}

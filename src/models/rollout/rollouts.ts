@@ -1,0 +1,97 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { errors } from '../../common/errors';
+import { Config } from '../../config/config';
+import { ConfigError } from '../../config/config-error';
+import { readRollouts, writeRollouts, type Rollout, type Rollouts as State } from './state-file';
+import { stickyChoice, Turns } from './traffic';
+
+const NONE: Rollout = { aliases: {}, traffic: null };
+
+/** Aliases and traffic of all models, as operators have set them; kept in a file. */
+@Injectable()
+export class Rollouts implements OnModuleInit {
+  private models = new Map<string, Rollout>();
+  private readonly turns = new Map<string, Turns>();
+  private writing: Promise<void> = Promise.resolve();
+  private path = '';
+
+  constructor(private readonly config: Config) {}
+
+  /** Reads what was set before. @throws ConfigError when it cannot be read. */
+  async onModuleInit(): Promise<void> {
+    this.path = await pathOf(this.config);
+    try {
+      this.models = new Map(Object.entries(await readRollouts(this.path)));
+    } catch (error) {
+      throw new ConfigError([
+        `NEXUS_STATE_FILE=${this.path}: cannot be read: ${(error as Error).message}; repair it, or move it away to begin without aliases and traffic`,
+      ]);
+    }
+  }
+
+  /** What is set for `model`. */
+  of(model: string): Rollout {
+    return this.models.get(model) ?? NONE;
+  }
+
+  /** The version that `name`, a version or an alias, stands for. */
+  versionOf(model: string, name: string): string {
+    const { aliases } = this.of(model);
+    return Object.hasOwn(aliases, name) ? aliases[name]! : name;
+  }
+
+  /** The version of `ready` whose turn it is, or that `caller` stays with; undefined when none of them has a weight. */
+  choose(model: string, ready: readonly string[], caller: () => string): string | undefined {
+    const { traffic } = this.of(model);
+    if (traffic === null) return undefined;
+    const candidates = Object.entries(traffic.weights)
+      .map(([name, weight]) => ({ version: this.versionOf(model, name), weight }))
+      .filter(({ version, weight }) => weight > 0 && ready.includes(version));
+    return traffic.sticky ? stickyChoice(candidates, caller()) : this.turnsOf(model).next(candidates);
+  }
+
+  /**
+   * Sets what `change` makes of what is set for `model`, once it is written to the file. Resolves with what was before.
+   * @throws NexusError state_not_written, and what `change` throws
+   */
+  async change(model: string, change: (before: Rollout) => Rollout): Promise<Rollout> {
+    const turn = this.writing.then(async () => {
+      const before = this.of(model);
+      const models = new Map(this.models).set(model, change(before));
+      await this.write(Object.fromEntries([...models].toSorted(([one], [other]) => (one < other ? -1 : 1))));
+      this.models = models;
+      this.turns.delete(model);
+      return before;
+    });
+    this.writing = turn.then(
+      () => {},
+      () => {},
+    );
+    return turn;
+  }
+
+  private async write(models: State): Promise<void> {
+    await writeRollouts(this.path, models).catch((error: NodeJS.ErrnoException) => {
+      throw errors.stateNotWritten(this.path, error.code ?? error.message);
+    });
+  }
+
+  private turnsOf(model: string): Turns {
+    let turns = this.turns.get(model);
+    if (turns === undefined) this.turns.set(model, (turns = new Turns()));
+    return turns;
+  }
+}
+
+/** Where the state is kept: where the setting says, or in the model repository. */
+async function pathOf({ stateFile, modelRepository }: Config): Promise<string> {
+  if (stateFile !== '') return resolve(stateFile);
+  const root = resolve(modelRepository);
+  const isFolder = await stat(root).then(
+    (found) => found.isDirectory(),
+    () => true,
+  );
+  return join(isFolder ? root : dirname(root), '.nexus-state.json');
+}

@@ -1,0 +1,88 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import Ajv, { type JSONSchemaType } from 'ajv';
+import type { Traffic } from './traffic';
+
+/** What an operator has decided about one model while the gateway ran. */
+export interface Rollout {
+  /** Version by alias. */
+  readonly aliases: Readonly<Record<string, string>>;
+  /** How requests that name no version are shared out; to the newest version when null. */
+  readonly traffic: Traffic | null;
+  /** What `traffic` was before its last change; absent before the first. */
+  readonly before?: Traffic | null;
+}
+
+/** By name of the model. */
+export type Rollouts = Readonly<Record<string, Rollout>>;
+
+interface Written {
+  readonly format: 1;
+  readonly models: Rollouts;
+}
+
+const TRAFFIC = {
+  type: 'object',
+  nullable: true,
+  properties: {
+    weights: { type: 'object', required: [], additionalProperties: { type: 'number', minimum: 0 } },
+    sticky: { type: 'boolean' },
+  },
+  required: ['weights', 'sticky'],
+} as const;
+
+const validate = new Ajv().compile<Written>({
+  type: 'object',
+  properties: {
+    format: { type: 'integer', const: 1 },
+    models: {
+      type: 'object',
+      required: [],
+      additionalProperties: {
+        type: 'object',
+        properties: {
+          aliases: { type: 'object', required: [], additionalProperties: { type: 'string' } },
+          traffic: TRAFFIC,
+          before: TRAFFIC,
+        },
+        required: ['aliases', 'traffic'],
+      },
+    },
+  },
+  required: ['format', 'models'],
+} as unknown as JSONSchemaType<Written>);
+
+/** What the file at `path` has; nothing when it is not there. @throws Error that says why it cannot be read. */
+export async function readRollouts(path: string): Promise<Rollouts> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return {};
+  const written: unknown = JSON.parse(text);
+  if (!validate(written)) throw new Error(`it is not a state file of this version`);
+  return written.models;
+}
+
+/**
+ * Writes the file at `path` so that whatever ends the process, or the power, it has either what it had or `models`.
+ * @throws the system's error.
+ */
+export async function writeRollouts(path: string, models: Rollouts): Promise<void> {
+  const next = `${path}.next`;
+  const written: Written = { format: 1, models };
+  const file = await open(next, 'w', 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(written, undefined, 2)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(next, path);
+  const folder = await open(dirname(path));
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
