@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Effort } from './compare.mts';
+import { manyModels } from './many-models.mts';
 import { perceptrons } from './perceptrons.mts';
 import { large, predictions } from './predictions.mts';
 import { smallest, smallestOverGrpc } from './smallest.mts';
@@ -15,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<void>>> = 
   predictions,
   large,
   perceptrons,
+  models: manyModels,
 };
 const [name = 'all', rounds = '5', seconds = '3'] = process.argv.slice(2);
 const chosen = name === 'all' ? Object.keys(BENCHMARKS) : [name];

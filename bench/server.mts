@@ -9,19 +9,20 @@ export interface Server {
   readonly url: string;
   /** `<host>:<port>` of gRPC; empty where it speaks none. */
   readonly grpc: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
 /** Starts the bare Fastify echo. */
 export async function startEcho(): Promise<Server> {
   const [url, child] = await startScript('bench/echo.mts');
-  return { url, grpc: '', stop: () => stop(child) };
+  return { url, grpc: '', pid: child.pid!, stop: () => stop(child) };
 }
 
 /** Starts the bare grpc-js echo. */
 export async function startGrpcEcho(): Promise<Server> {
   const [grpc, child] = await startScript('bench/grpc-echo.mts');
-  return { url: '', grpc, stop: () => stop(child) };
+  return { url: '', grpc, pid: child.pid!, stop: () => stop(child) };
 }
 
 /** Starts a script that prints where it listens. */
@@ -50,7 +51,7 @@ export async function startGateway(repository: string, settings: NodeJS.ProcessE
     grpc ||= /gRPC on (\S+\d)/.exec(line)?.[1] ?? '';
     if (/Docs/.test(line)) break;
   }
-  return { url, grpc, stop: () => stop(child) };
+  return { url, grpc, pid: child.pid!, stop: () => stop(child) };
 }
 
 /** Runs one of the scripts beside this file and resolves with the number it prints. */

@@ -180,6 +180,13 @@ export const errors = {
       `model '${name}' version ${version} is not ready: ${state}${reason === '' ? '' : `, ${reason}`}`,
       { retryAfterSeconds: 1 },
     ),
+  memoryFull: (model: string, bytes: number, budget: number) =>
+    new NexusError(
+      'unavailable',
+      'memory_full',
+      `model '${model}' takes ${mebibytes(bytes)}, and there is no room for it in the memory budget of ${mebibytes(budget)}: the models in memory are in use, pinned or not loaded on demand; retry after a second, or raise NEXUS_MEMORY_BUDGET`,
+      { retryAfterSeconds: 1 },
+    ),
   queueFull: (model: string, limit: string) =>
     new NexusError(
       'overloaded',
@@ -261,3 +268,7 @@ export const errors = {
   internal: () =>
     new NexusError('internal', 'internal', 'internal error; the log has it under the request id'),
 } as const;
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}

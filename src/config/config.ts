@@ -51,6 +51,14 @@ export class Config {
   @Text(/^(auto|cpu|cuda(:\d+)?)$/, 'auto, cpu, cuda, or one GPU such as cuda:1')
   device = 'auto';
 
+  /** When models are loaded that do not say it themselves: at the start, or at their first request. */
+  @OneOf(['start', 'on_demand'])
+  load: 'start' | 'on_demand' = 'start';
+
+  /** Most memory of all runners together, in bytes: models that are loaded on demand make room for each other. 0 is no limit. */
+  @ByteSize(0, Number.MAX_SAFE_INTEGER)
+  memoryBudget = 0;
+
   /** Largest request body, in bytes, after decompression too. */
   @ByteSize(1024, 2048 * MIB)
   bodyLimit = 64 * MIB;

@@ -33,7 +33,7 @@ interface Fragment {
 /** So many models are described in a few milliseconds; then others have a turn. */
 const MODELS_A_TURN = 16;
 
-/** The OpenAPI document with the operations of every model that is READY. */
+/** The OpenAPI document with the operations of every model that is READY and whose inputs and outputs are known. */
 export class LiveDocument {
   private readonly fragments = new WeakMap<Servable, Fragment>();
   private readonly fixedDigest: string;
@@ -59,7 +59,10 @@ export class LiveDocument {
   private ready(): Servable[] {
     return this.registry
       .list()
-      .flatMap(({ versions }) => versions.findLast(({ state }) => state === 'READY') ?? [])
+      .flatMap(
+        ({ versions }) =>
+          versions.findLast(({ state, isDescribed }) => state === 'READY' && isDescribed) ?? [],
+      )
       .toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 

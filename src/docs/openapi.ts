@@ -42,8 +42,8 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
 }
 
 function operationsOf({ paths }: OpenAPIObject): OperationObject[] {
-  return Object.values(paths).flatMap(({ get, post }) =>
-    [get, post].filter((operation) => operation !== undefined),
+  return Object.values(paths).flatMap((path) =>
+    [path.get, path.post, path.put, path.delete].filter((operation) => operation !== undefined),
   );
 }
 

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { NexusError } from '../common/errors';
 import { ModelRegistry } from '../models/model-registry';
-import type { Servable, Signature } from '../models/servable';
+import type { Servable } from '../models/servable';
+import type { Signature } from '../models/signature';
 import type { InferenceSummary } from '../observability/request-log';
 import { Traces } from '../observability/traces';
 import { classify } from './classification';
@@ -16,6 +17,8 @@ import { validateInputs, validateOutputs } from '../models/validation';
 export interface Translation<Request extends InferenceRequest, Answer> {
   /** @param signature what the model takes, for protocols whose messages do not say it. */
   decode(signature: Signature): Request | Promise<Request>;
+  /** When nobody waits for the answer any more, as far as is known before the bytes are read; see InferenceRequest. */
+  deadline(): number;
   encode(result: InferenceResult, request: Request): Answer | Promise<Answer>;
   /** Id of the request as its log line has it, for traces. */
   readonly requestId?: string;
@@ -40,8 +43,8 @@ export class InferenceService {
 
   /**
    * Serves one request of `model`, in `version` or the one that its traffic goes to, from its bytes to its answer, and
-   * counts it. Rejects with a NexusError: unknown model or version, version not ready, invalid input, full queue,
-   * passed deadline, client gone, or failed run.
+   * counts it. Rejects with a NexusError: unknown model or version, version not ready, no memory for it, invalid input,
+   * full queue, passed deadline, client gone, or failed run.
    */
   async serve<Request extends InferenceRequest, Answer>(
     model: string,
@@ -53,13 +56,15 @@ export class InferenceService {
     found.enter();
     let held: HeldRegions | undefined;
     try {
+      const latest = found.isDescribed ? Infinity : translation.deadline();
+      if (!found.isDescribed) await found.described(latest);
       // Small messages are translated at once: waiting for a promise would cost more than the work.
       const decoding = translation.decode(found.signature);
       const request = decoding instanceof Promise ? await decoding : decoding;
       if (request.inputs.some(hasSlice) || request.outputs.some(hasSlice)) held = this.memory.hold(request);
       const inputs = held === undefined ? request.inputs : await held.read(request.inputs);
       const decoded = performance.now();
-      const job = jobOf(request, inputs, found);
+      const job = jobOf(request, inputs, found, latest);
       const result = await found.run(job);
       const inferred = performance.now();
       const computed = classified(result.outputs, request.outputs, job.rows, found);
@@ -113,15 +118,17 @@ function classified(
   });
 }
 
-/** What to run for `request`, whose inputs are `given`. @throws NexusError when the request does not fit the model. */
+/** What to run for `request`, whose inputs are `given`, before `latest`. @throws NexusError when the request does not fit the model. */
 function jobOf(
   request: InferenceRequest,
   given: readonly Tensor[],
   { signature, name }: Servable,
+  latest: number,
 ): Parameters<Servable['run']>[0] {
   const { inputs, rows, byteLength, shapeKey } = validateInputs(given, name, signature);
   const asked = request.outputs.map((output) => output.name);
   const outputs = validateOutputs(asked, name, signature);
-  const { priority, deadline, abandoned } = request;
+  const { priority, abandoned } = request;
+  const deadline = Math.min(request.deadline, latest);
   return { inputs, rows, byteLength, shapeKey, outputs, priority, deadline, abandoned };
 }

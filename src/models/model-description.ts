@@ -18,6 +18,8 @@ export interface ModelDescription {
 const BESIDE_CONFIG: readonly string[] = [
   'description',
   'required',
+  'load',
+  'pinned',
   'timeout_ms',
   'load_timeout_ms',
   'max_queue_rows',

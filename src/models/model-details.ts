@@ -57,6 +57,8 @@ async function versionOf(version: Servable): Promise<VersionDetails> {
     version: version.version,
     state,
     reason,
+    load: options.onDemand ? 'on_demand' : 'start',
+    in_memory: version.inMemory,
     ...options.placement,
     ...(device === undefined ? {} : { device }),
     ...signatureOf(version),

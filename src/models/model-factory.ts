@@ -11,10 +11,12 @@ import type { ModelSettings } from './model-settings';
 import { ModelVersion } from './model-version';
 import { PipelineVersion } from './pipeline/pipeline-version';
 import { placementOf } from './placement';
+import type { VersionObserver } from './version-observer';
 import type { OverrideFolder } from './overrides/override-folder';
 import { OverrideReader } from './overrides/override-reader';
 import type { FoundModel } from './repository';
-import type { Servable, VersionObserver } from './servable';
+import { Residency } from './residency/residency';
+import type { Servable } from './servable';
 import type { VersionOptions } from './version-options';
 
 /** A model and its versions, oldest first. */
@@ -59,6 +61,7 @@ export class ModelFactory {
     private readonly metrics: Metrics,
     private readonly overrides: OverrideReader,
     private readonly catalogue: Catalogue,
+    private readonly residency: Residency,
   ) {}
 
   /** What is said of the model found, by its files or by the client. */
@@ -95,6 +98,7 @@ export class ModelFactory {
         settings,
         device,
         placement,
+        onDemand: (settings.load ?? this.config.load) === 'on_demand',
         metrics,
       };
       const options = refusal === undefined ? known : { ...known, refusal };
@@ -107,7 +111,7 @@ export class ModelFactory {
   private versionOf(options: VersionOptions): Servable {
     const { pipeline } = options.settings;
     return pipeline === undefined || options.refusal !== undefined
-      ? new ModelVersion(options, this.observer)
+      ? new ModelVersion(options, this.observer, this.residency)
       : new PipelineVersion(options, pipeline, this.catalogue, this.observer);
   }
 

@@ -6,11 +6,12 @@ import { Metrics, type ModelSnapshot } from '../observability/metrics';
 import { Catalogue } from './catalogue';
 import { loadAll, ModelFactory, type Model } from './model-factory';
 import type { Servable } from './servable';
+import { residentBytesOf } from '../runtime/resident-memory';
 import { scanRepository, type FoundModel, type Repository } from './repository';
 import { Rollouts } from './rollout/rollouts';
 
 /**
- * All models that are served, loaded once at start. A model that cannot be loaded is UNAVAILABLE with the reason and
+ * All models that are served, loaded at the start or on demand. A model that cannot be loaded is UNAVAILABLE with the reason and
  * stops neither another model nor the start; loading does not hold back the server either, see {@link loaded}.
  */
 @Injectable()
@@ -34,7 +35,10 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     const { root, models } = await this.scan();
     const made = await this.make(this.selected(models), models, root);
     this.catalogue.models = new Map(made.map((model) => [model.name, model]));
-    this.loaded = loadAll([...this.versions()]).then(() => void (this.settled = true));
+    const versions = [...this.versions()];
+    for (const version of versions) if (version.options.onDemand) version.defer();
+    const others = versions.filter(({ options }) => !options.onDemand);
+    this.loaded = loadAll(others).then(() => void (this.settled = true));
   }
 
   /** Ends all runners. Runs after the servers have closed, so nothing is under way. */
@@ -71,6 +75,21 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     const found = version === undefined ? this.newestOf(name) : this.versionOf(name, version);
     if (found.state !== 'READY') throw found.notReady();
     return found;
+  }
+
+  /**
+   * As {@link find}, and its signature is known: a model that is loaded on demand and never was is loaded for it.
+   * @throws NexusError as find, and memory_full, deadline_exceeded
+   */
+  async describe(name: string, version?: string): Promise<Servable> {
+    const found = this.find(name, version);
+    found.enter();
+    try {
+      await found.described(performance.now() + this.config.requestTimeoutMs);
+      return found;
+    } finally {
+      found.leave();
+    }
   }
 
   /**
@@ -122,8 +141,10 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   private *snapshots(): Generator<ModelSnapshot> {
-    for (const { name, version, state, load, loadMs } of this.versions())
-      yield { model: name, version, state, loadMs, ...load };
+    for (const found of this.versions()) {
+      const { name, version, state, load, loadMs } = found;
+      yield { model: name, version, state, loadMs, ...load, memory: () => residentBytesOf(found.pids) };
+    }
   }
 
   private async scan(): Promise<Repository> {

@@ -44,6 +44,8 @@ export interface ModelSettings extends OnlyInTritonConfig {
   readonly timeout_ms?: number;
   readonly load_timeout_ms?: number;
   readonly required?: boolean;
+  readonly load?: 'start' | 'on_demand';
+  readonly pinned?: boolean;
   readonly versions?: 'all' | { readonly latest: number } | readonly number[];
   readonly labels?: Readonly<Record<string, readonly string[]>>;
   readonly warmup?: readonly (WarmUp | WarmUpSample)[];

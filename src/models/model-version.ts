@@ -1,4 +1,4 @@
-import { errors } from '../common/errors';
+import { errors, NexusError } from '../common/errors';
 import type { ModelMetrics } from '../observability/model-metrics';
 import type { LoadedModel, OnnxFile } from '../runtime/messages';
 import type { Runner } from '../runtime/runner';
@@ -6,25 +6,25 @@ import { Supervisor } from '../runtime/supervisor';
 import { SYSTEM_CLOCK } from '../scheduling/clock';
 import type { Job, JobResult } from '../scheduling/job';
 import { Scheduler, type SchedulerLimits } from '../scheduling/scheduler';
-import { fitTensors } from './declared-tensors';
 import { labelFault } from './labels';
+import { limitsOf, type Limits } from './limits';
 import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
-import type { Servable, Signature, VersionLoad, VersionObserver, VersionState } from './servable';
+import type { Residency } from './residency/residency';
+import type { Tenant } from './residency/tenant';
+import { withinDeadline } from './residency/within-deadline';
+import type { Servable, VersionState } from './servable';
+import { signatureOf, type Signature } from './signature';
+import { Users } from './users';
 import { shareRunners, type VersionOptions } from './version-options';
+import type { VersionObserver } from './version-observer';
 import { warmUpRuns } from './warm-up';
 
-const DEFAULTS = {
-  max_batch_rows: 64,
-  max_queue_delay_us: 0,
-  max_queue_rows: 8192,
-  max_queue_bytes: 256 * 1024 * 1024,
-  timeout_ms: 30_000,
-  load_timeout_ms: 300_000,
-} as const;
+/** The reason of a version that is served, but not in memory. */
+const NOT_IN_MEMORY = 'not in memory; the next request loads it';
 
 /** One version of an ONNX model: its state, its runners and its scheduler. */
-export class ModelVersion implements Servable {
+export class ModelVersion implements Servable, Tenant {
   readonly platform = 'onnxruntime_onnx';
   state: VersionState = 'LOADING';
   reason = '';
@@ -35,13 +35,13 @@ export class ModelVersion implements Servable {
   file: OnnxFile | undefined;
   unbatchable = '';
   /** Its settings, or the defaults. */
-  limits: Readonly<Record<keyof typeof DEFAULTS, number>>;
-  private readonly supervisor: Supervisor;
+  limits: Limits;
+  /** Whether its runners are there and take requests, or soon will again. */
+  inMemory = false;
+  private supervisor: Supervisor | undefined;
   private readonly reshaper: Reshaper | undefined;
   private priorities: Priorities;
-  /** Requests that use it, some of which may still be read. */
-  private users = 0;
-  private deserted: (() => void) | undefined;
+  readonly users = new Users();
   /** There from the first load on: what the model takes, and whether it batches, is known only then. */
   private loaded: { readonly signature: Signature; readonly scheduler: Scheduler } | undefined;
 
@@ -49,11 +49,11 @@ export class ModelVersion implements Servable {
   constructor(
     public options: VersionOptions,
     private readonly observer: VersionObserver,
+    private readonly residency: Residency,
   ) {
-    this.limits = { ...DEFAULTS, ...options.settings };
+    this.limits = limitsOf(options.settings);
     this.reshaper = Reshaper.of(options.settings.declared);
     this.priorities = new Priorities(options.settings);
-    this.supervisor = this.createSupervisor();
   }
 
   get name(): string {
@@ -62,6 +62,10 @@ export class ModelVersion implements Servable {
 
   get version(): string {
     return this.options.version;
+  }
+
+  get isDescribed(): boolean {
+    return this.loaded !== undefined;
   }
 
   get signature(): Signature {
@@ -73,13 +77,13 @@ export class ModelVersion implements Servable {
     return this.options.metrics;
   }
 
-  get load(): VersionLoad {
+  get load(): Scheduler['load'] {
     return this.loaded?.scheduler.load ?? { waitingRows: 0, waitingRequests: 0, running: 0 };
   }
 
   /** Process ids of the runners. */
   get pids(): readonly number[] {
-    return this.supervisor.pids;
+    return this.supervisor?.pids ?? [];
   }
 
   get maxBatchRows(): number {
@@ -89,15 +93,42 @@ export class ModelVersion implements Servable {
   /** Starts the runners, which load the model. Never rejects: a failure becomes the state and its reason. */
   async start(): Promise<void> {
     if (this.options.refusal !== undefined) return this.become('UNAVAILABLE', this.options.refusal);
-    const started = performance.now();
     try {
-      await this.supervisor.start();
-      this.loadMs = performance.now() - started;
-      this.loadedAt = new Date();
-      if (this.state === 'LOADING') this.become('READY');
+      await this.residency.bring(this);
     } catch (error) {
       if (this.state === 'LOADING') this.become('UNAVAILABLE', (error as Error).message);
     }
+  }
+
+  /** Takes requests from now on, the first of which loads the model. */
+  defer(): void {
+    if (this.options.refusal !== undefined) this.become('UNAVAILABLE', this.options.refusal);
+    else this.become('READY', NOT_IN_MEMORY);
+  }
+
+  /**
+   * Resolves when its signature is known, for which the model is loaded where it never was.
+   * @throws NexusError model_not_ready, memory_full; deadline_exceeded, while the load goes on.
+   */
+  async described(deadline: number): Promise<void> {
+    if (!this.isDescribed) await withinDeadline(this.wake(), deadline, 'while its model was loaded');
+  }
+
+  async bringIn(): Promise<void> {
+    if (this.state !== 'LOADING' && this.state !== 'READY') throw this.notReady();
+    const started = performance.now();
+    this.supervisor = this.createSupervisor();
+    await this.supervisor.start();
+    this.inMemory = true;
+    this.loadMs = performance.now() - started;
+    this.loadedAt = new Date();
+    if (this.state === 'LOADING' || this.state === 'READY') this.become('READY');
+  }
+
+  async takeOut(): Promise<void> {
+    this.inMemory = false;
+    this.become('READY', NOT_IN_MEMORY);
+    await this.supervisor?.stop();
   }
 
   /**
@@ -111,11 +142,11 @@ export class ModelVersion implements Servable {
     if (!shareRunners(this.options, options) || labelFault(labels, signature.outputs) !== undefined)
       return false;
     this.options = options;
-    this.limits = { ...DEFAULTS, ...options.settings };
+    this.limits = limitsOf(options.settings);
     this.priorities = new Priorities(options.settings);
     this.loaded = { signature: { ...signature, labels }, scheduler };
     scheduler.limit(this.schedulerLimits());
-    this.reason = '';
+    this.reason = this.inMemory ? '' : NOT_IN_MEMORY;
     return true;
   }
 
@@ -126,22 +157,23 @@ export class ModelVersion implements Servable {
   run(job: Job): Promise<JobResult> {
     if (this.loaded === undefined || this.state !== 'READY') return Promise.reject(this.notReady());
     const { scheduler } = this.loaded;
+    // Requests wait in the queue while the model is loaded.
+    if (!this.inMemory) this.wake().catch((error: NexusError) => scheduler.fail(error));
     const placed = this.placed(job);
     return this.reshaper?.run(placed, (inner) => scheduler.submit(inner)) ?? scheduler.submit(placed);
   }
 
   enter(): void {
-    this.users++;
+    this.users.enter();
   }
 
   leave(): void {
-    this.users--;
-    if (this.users === 0) this.deserted?.();
+    this.users.leave();
   }
 
   /** Answers what it has taken, for as long as that takes, and ends the runners. */
   async retire(): Promise<void> {
-    if (this.users > 0) await new Promise<void>((resolve) => (this.deserted = resolve));
+    await this.users.gone();
     await this.loaded?.scheduler.drained();
     await this.stop();
   }
@@ -150,12 +182,24 @@ export class ModelVersion implements Servable {
   async stop(): Promise<void> {
     this.become('UNLOADING');
     this.loaded?.scheduler.fail(this.notReady());
-    await this.supervisor.stop();
+    await this.supervisor?.stop();
+    this.residency.leave(this);
     this.become('UNAVAILABLE', 'unloaded');
   }
 
   notReady() {
     return errors.modelNotReady(this.name, this.version, this.state, this.reason);
+  }
+
+  /** Brings the model into memory. @throws NexusError memory_full, model_not_ready */
+  private async wake(): Promise<void> {
+    try {
+      await this.residency.bring(this);
+    } catch (error) {
+      if (error instanceof NexusError) throw error;
+      if (this.state === 'READY') this.become('UNAVAILABLE', (error as Error).message);
+      throw this.notReady();
+    }
   }
 
   /** The job at a priority level that the model has, with the end of the time that it may wait there as its deadline. */
@@ -183,7 +227,7 @@ export class ModelVersion implements Servable {
     return new Supervisor(options, placement.instances, {
       prepare: (runner, model) => this.prepare(runner, model),
       up: (runner) => this.runnerUp(runner),
-      down: (runner) => this.loaded!.scheduler.remove(runner),
+      down: async (runner) => this.loaded?.scheduler.remove(runner),
       died: (reason) => this.observer.runnerDied(this, reason),
       broken: (reason) => this.broken(reason),
     });
@@ -197,22 +241,19 @@ export class ModelVersion implements Servable {
         throw new Error(`a warm-up run fails: ${error.message}`);
       });
     }
+    if (!this.inMemory) await this.residency.settle(this);
   }
 
   /** @throws Error when the settings do not fit the model. */
   private adopt(model: LoadedModel): { signature: Signature; scheduler: Scheduler } {
-    const { inputs, outputs } = fitTensors(this.options.settings.declared, model);
-    const { labels = {} } = this.options.settings;
-    const fault = labelFault(labels, model.outputs);
-    if (fault !== undefined) throw new Error(fault);
     const { device, fallback, unbatchable, file } = model;
+    const { settings, metrics } = this.options;
+    const whyNot = this.limits.max_batch_rows > 1 ? unbatchable : 'max_batch_rows is 1';
+    const signature = signatureOf(model, settings, whyNot === '');
     this.device = device;
     this.file = file;
-    this.unbatchable = this.limits.max_batch_rows > 1 ? unbatchable : 'max_batch_rows is 1';
+    this.unbatchable = whyNot;
     if (fallback !== undefined) this.observer.fellBack(this, fallback);
-    const outputNames = outputs.map(({ name }) => name);
-    const signature = { inputs, outputs, outputNames, labels, batches: this.unbatchable === '' };
-    const { metrics } = this.options;
     return { signature, scheduler: new Scheduler(this.name, this.schedulerLimits(), SYSTEM_CLOCK, metrics) };
   }
 

@@ -75,6 +75,7 @@ function describe({ keyword, instancePath, params, message, parentSchema }: Erro
     const known = Object.keys(parentSchema!['properties'] as object);
     return `unknown key '${params['additionalProperty']}'; the keys are ${known.join(', ')}`;
   }
+  if (keyword === 'enum') return `${where} must be ${(params['allowedValues'] as string[]).join(' or ')}`;
   if (keyword === 'pattern') return `${where} must be auto, cpu, cuda or cuda:<number>`;
   return `${where || 'the file'} ${message}`;
 }

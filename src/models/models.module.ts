@@ -9,6 +9,7 @@ import { DetailsController } from './rest/details.controller';
 import { ModelsController } from './rest/models.controller';
 import { RepositoryController } from './rest/repository.controller';
 import { TraceController } from './rest/trace.controller';
+import { Residency } from './residency/residency';
 import { RolloutController } from './rest/rollout.controller';
 import { RolloutControl } from './rollout/rollout-control';
 import { Rollouts } from './rollout/rollouts';
@@ -28,6 +29,7 @@ import { VersionsController } from './rest/versions.controller';
     Catalogue,
     OverrideReader,
     Rollouts,
+    Residency,
     ModelFactory,
     ModelRegistry,
     ModelControl,

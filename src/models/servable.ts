@@ -1,35 +1,17 @@
 import type { NexusError } from '../common/errors';
 import type { ModelMetrics } from '../observability/model-metrics';
-import type { TensorSpec } from '../runtime/tensor';
 import type { Job, JobResult } from '../scheduling/job';
+import type { Signature } from './signature';
 import type { VersionOptions } from './version-options';
 
 /** State of a model version, by Triton's names. */
 export type VersionState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
-
-/** What a loaded version takes and gives. */
-export interface Signature {
-  readonly inputs: readonly TensorSpec[];
-  readonly outputs: readonly TensorSpec[];
-  readonly outputNames: readonly string[];
-  /** Names of the classes in the last dimension of an output, by its name. */
-  readonly labels: Readonly<Record<string, readonly string[]>>;
-  /** Whether the first dimension is rows that may share a run with those of other requests. */
-  readonly batches: boolean;
-}
 
 /** What waits for a runner, and how many runs are under way. */
 export interface VersionLoad {
   readonly waitingRows: number;
   readonly waitingRequests: number;
   readonly running: number;
-}
-
-/** Told what happens to a version, for logs and metrics. */
-export interface VersionObserver {
-  stateChanged(version: Servable): void;
-  runnerDied(version: Servable, reason: string): void;
-  fellBack(version: Servable, reason: string): void;
 }
 
 /** One version of a model as the gateway serves it, whatever runs it. */
@@ -39,6 +21,7 @@ export interface Servable {
   /** What runs it, by Triton's names. */
   readonly platform: 'onnxruntime_onnx' | 'ensemble';
   readonly options: VersionOptions;
+  /** READY says that requests are taken, whether it is in memory or not. */
   readonly state: VersionState;
   /** Why the version is in its state; empty when there is nothing to say. */
   readonly reason: string;
@@ -47,6 +30,12 @@ export interface Servable {
   /** How long loading took, in milliseconds, and when it was done; known once it has succeeded. */
   readonly loadMs: number | undefined;
   readonly loadedAt: Date | undefined;
+  /** Whether all that runs it is in memory. */
+  readonly inMemory: boolean;
+  /** Process ids of its own runners. */
+  readonly pids: readonly number[];
+  /** Whether its signature is known: from its first load on. */
+  readonly isDescribed: boolean;
   /** Inputs and outputs. @throws NexusError model_not_ready before the version has loaded. */
   readonly signature: Signature;
   /** Why requests are not batched; empty when they are. */
@@ -60,6 +49,15 @@ export interface Servable {
 
   /** Loads it. Never rejects: a failure becomes the state and its reason. */
   start(): Promise<void>;
+
+  /** Takes requests from now on, the first of which loads it. */
+  defer(): void;
+
+  /**
+   * Resolves when its signature is known, for which it is loaded where it never was.
+   * @throws NexusError model_not_ready, memory_full; deadline_exceeded, while the load goes on.
+   */
+  described(deadline: number): Promise<void>;
 
   /** Goes on with `options`, where that needs no loading. Returns whether it does; nothing has changed when not. */
   follow(options: VersionOptions): boolean;

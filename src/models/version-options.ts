@@ -21,6 +21,8 @@ export interface VersionOptions {
   readonly settings: ModelSettings;
   readonly device: Device;
   readonly placement: Placement;
+  /** Whether it is loaded at its first request. */
+  readonly onDemand: boolean;
   readonly metrics: ModelMetrics;
 }
 
@@ -29,6 +31,8 @@ const LIVE: readonly string[] = [
   'description',
   'example',
   'required',
+  'load',
+  'pinned',
   'versions',
   'version_policy',
   'labels',

@@ -20,6 +20,8 @@ export interface ModelSnapshot {
   readonly running: number;
   /** How long loading took; undefined when it has not succeeded yet. */
   readonly loadMs: number | undefined;
+  /** Memory of its runners, in bytes, measured when asked for; undefined when it has none. */
+  readonly memory: () => Promise<number | undefined>;
 }
 
 /** Everything that `/metrics` exports. Features count through it and know no metrics library. */
@@ -43,6 +45,18 @@ export class Metrics {
     labelNames: ['model', 'version'],
     registers: [this.registry],
   });
+  private readonly loads = new Counter({
+    name: 'nexus_model_loads_total',
+    help: 'Times that a version of a model was brought into memory.',
+    labelNames: ['model', 'version'],
+    registers: [this.registry],
+  });
+  private readonly evictions = new Counter({
+    name: 'nexus_model_evictions_total',
+    help: 'Times that a version of a model was taken out of memory to make room.',
+    labelNames: ['model', 'version'],
+    registers: [this.registry],
+  });
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -59,6 +73,12 @@ export class Metrics {
     this.gauge('nexus_model_state', '1 for the state a version of a model is in, 0 for the others.', () =>
       MODEL_STATES.flatMap((state) => this.eachModel((model) => Number(model.state === state), { state })),
     );
+    registerScraped(this.registry, {
+      name: 'nexus_model_memory_bytes',
+      help: 'Resident memory of the runners of a version of a model.',
+      type: 'gauge',
+      read: () => this.memory(),
+    });
   }
 
   /** Names the function that a scrape asks for every version of a model. */
@@ -79,6 +99,24 @@ export class Metrics {
   /** A model that may use CUDA runs on the CPU. */
   deviceFellBack(model: string, version: string): void {
     this.fallbacks.inc({ model, version });
+  }
+
+  /** A version of a model was brought into memory. */
+  modelLoaded(model: string, version: string): void {
+    this.loads.inc({ model, version });
+  }
+
+  /** A version of a model was taken out of memory for another one. */
+  modelEvicted(model: string, version: string): void {
+    this.evictions.inc({ model, version });
+  }
+
+  private async memory(): Promise<Sample[]> {
+    const samples = Array.from(this.snapshot(), async ({ model, version, memory }) => {
+      const value = await memory();
+      return value === undefined ? [] : [{ labels: { model, version }, value }];
+    });
+    return (await Promise.all(samples)).flat();
   }
 
   private gauge(name: string, help: string, read: () => Sample[]): void {

@@ -60,10 +60,11 @@ export class Supervisor {
     }
   }
 
-  /** Ends all runners at once and starts no more. Resolves when they are gone. */
+  /** Takes all runners down, ends them at once and starts no more. Resolves when they are gone. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await Promise.all([...this.runners].map((runner) => runner.stop()));
+    const ends = [...this.runners].map((runner) => [this.observer.down(runner), runner.stop()]);
+    await Promise.all(ends.flat());
   }
 
   private async load(runner: Runner): Promise<void> {

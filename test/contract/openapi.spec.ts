@@ -61,6 +61,7 @@ beforeAll(async () => {
     NEXUS_MODEL_CONTROL_MODE: 'explicit',
     NEXUS_LOAD_MODELS: '*',
     NEXUS_SYSTEM_SHARED_MEMORY: memory.path,
+    NEXUS_STATE_FILE: `${memory.path}/state.json`,
   });
 }, 60_000);
 afterAll(async () => {
@@ -123,10 +124,10 @@ describe.each(operations)('$id', ({ path, method, operation }) => {
     const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
     const response = await gateway.fetch(url, { ...init, method: method.toUpperCase() });
     expect(response.status).toBe(200);
+    // What was unloaded is needed again.
+    if (url.endsWith('/unload')) await gateway.fetch(url.replace(/unload$/, 'load'), { method: 'POST' });
     if (operation.responses['200']?.content === undefined) {
       expect(await response.text()).toBe('');
-      // What was unloaded is needed again.
-      if (url.endsWith('/unload')) await gateway.fetch(url.replace(/unload$/, 'load'), { method: 'POST' });
       return;
     }
     const type = response.headers.get('content-type')!.split(';')[0]!;

@@ -112,6 +112,7 @@ describe('the details', () => {
       owned_by: 'nexus',
       description: 'Adds one.',
       required: false,
+      aliases: {},
     });
     const [first, tenth] = versions;
     expect([versions.length, first.version, tenth.version]).toEqual([2, '1', '10']);
@@ -121,6 +122,8 @@ describe('the details', () => {
       version: '1',
       state: 'READY',
       reason: '',
+      load: 'start',
+      in_memory: true,
       threads: 1,
       device: 'cpu',
       signature: { inputs: [{ name: 'x', ...tensor }], outputs: [{ name: 'y', ...tensor }] },
@@ -202,6 +205,8 @@ describe('the details', () => {
         version: '1',
         state: 'UNAVAILABLE',
         reason: expect.stringContaining('BFLOAT16'),
+        load: 'start',
+        in_memory: false,
         instances: 1,
         threads: expect.any(Number),
       },

@@ -8,6 +8,14 @@ export function runnersOf(parent: number, label: string): number[] {
     .filter((pid) => titleOf(pid) === `nexus-runner ${label}` && parentOf(pid) === parent);
 }
 
+/** Process ids of all children of the process `parent`. */
+export function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => parentOf(pid) === parent);
+}
+
 /** Resident memory of a process, in bytes. */
 export function residentBytes(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;

@@ -66,6 +66,7 @@ describe('Metrics', () => {
       waitingRequests: 2,
       running: 1,
       loadMs: 5,
+      memory: () => Promise.resolve(1024),
     };
     metrics.watchModels(() => [{ ...digits, state: 'READY' }]);
     expect(await scrape(metrics, 'nexus_queue_rows')).toEqual([
@@ -76,6 +77,9 @@ describe('Metrics', () => {
       'nexus_model_state{model="digits",version="1",state="READY"} 1',
       'nexus_model_state{model="digits",version="1",state="UNAVAILABLE"} 0',
       'nexus_model_state{model="digits",version="1",state="UNLOADING"} 0',
+    ]);
+    expect(await scrape(metrics, 'nexus_model_memory_bytes')).toEqual([
+      'nexus_model_memory_bytes{model="digits",version="1"} 1024',
     ]);
   });
 

@@ -1,4 +1,4 @@
-import type { Signature } from '../../models/servable';
+import type { Signature } from '../../models/signature';
 import type { TensorSpec } from '../../runtime/tensor';
 import {
   elementRef,

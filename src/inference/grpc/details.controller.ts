@@ -19,8 +19,9 @@ export class GrpcDetailsController {
 
   /** How the version asked for, or the newest that is ready, is served. */
   @GrpcMethod(SERVICE, 'ModelConfig')
-  modelConfig({ name = '', version = '' }: ModelRequest) {
-    return { config: configurationOf(this.registry.find(name, version === '' ? undefined : version)) };
+  async modelConfig({ name = '', version = '' }: ModelRequest) {
+    const found = await this.registry.describe(name, version === '' ? undefined : version);
+    return { config: configurationOf(found) };
   }
 
   /** What one version of a model, all of its versions, or all models have done since the start. */

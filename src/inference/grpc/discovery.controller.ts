@@ -31,11 +31,12 @@ export class GrpcDiscoveryController {
 
   /** Inputs and outputs of the version asked for, or of the newest that is ready. */
   @GrpcMethod(SERVICE, 'ModelMetadata')
-  modelMetadata({ name = '', version = '' }: ModelRequest) {
-    if (version !== '') return describe(this.registry.find(name, version), [version]);
+  async modelMetadata({ name = '', version = '' }: ModelRequest) {
+    if (version !== '') return describe(await this.registry.describe(name, version), [version]);
+    const newest = await this.registry.describe(name);
     const ready = this.registry.get(name).versions.filter(({ state }) => state === 'READY');
     return describe(
-      this.registry.find(name),
+      newest,
       ready.map((found) => found.version),
     );
   }

@@ -28,6 +28,7 @@ export class GrpcInferService {
     const { model_name: model, model_version: asked, id } = message;
     const info = callOf(call.metadata);
     return this.inference.serve(model, asked === '' ? undefined : asked, {
+      deadline: () => this.deadlineOf(call),
       decode: () => chain(this.decoder.decode(message), (decoded) => this.requestOf(decoded, call)),
       encode: (result) => encodeResponse(result, id),
       requestId: info.requestId,

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { chain } from '../../common/chain';
 import { callerOf } from '../../common/caller';
 import { Config } from '../../config/config';
-import type { Signature } from '../../models/servable';
+import type { Signature } from '../../models/signature';
 import type { InferenceResult } from '../inference-request';
 import { InferenceService } from '../inference.service';
 import { sendAnswer } from './answer';
@@ -13,7 +13,7 @@ import { Codec } from './codec/codec';
 import type { EncodedResponse } from './codec/messages';
 import { exchangeOf, type Exchange } from './exchange';
 import { rawRequest } from './raw-request';
-import { headerLengthOf } from './request-headers';
+import { deadlineOf, headerLengthOf } from './request-headers';
 import { ApiInfer, ApiInferVersion } from './v2.docs';
 
 /** Inference by the Open Inference Protocol V2, with JSON and binary tensors. */
@@ -60,6 +60,7 @@ export class InferController {
     reply: FastifyReply,
   ): Promise<void> {
     const { answer, summary } = await this.inference.serve(model, version, {
+      deadline: () => deadlineOf(request.headers, undefined, this.config.requestTimeoutMs),
       decode: (signature) => this.decode(request, signature),
       encode: (result, exchange: Exchange) => this.encode(result, exchange),
       requestId: request.id,

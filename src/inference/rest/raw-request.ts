@@ -1,5 +1,5 @@
 import { errors } from '../../common/errors';
-import type { Signature } from '../../models/servable';
+import type { Signature } from '../../models/signature';
 import { ELEMENT_BYTES, type Datatype } from '../../runtime/tensor';
 import { checkBooleans, checkText } from './codec/decode/binary-part';
 import { flatShape } from './codec/decode/flat-shape';

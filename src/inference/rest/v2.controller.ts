@@ -42,10 +42,12 @@ export class V2Controller {
   @Get('models/:model')
   @ApiOperation({ summary: 'Describe a model' })
   @ApiModel()
-  modelMetadata(@Param('model') model: string): ModelMetadata {
+  @ApiV2Errors('deadline')
+  async modelMetadata(@Param('model') model: string): Promise<ModelMetadata> {
+    const found = await this.registry.describe(model);
     const ready = this.registry.get(model).versions.filter(({ state }) => state === 'READY');
     return describe(
-      this.registry.find(model),
+      found,
       ready.map(({ version }) => version),
     );
   }
@@ -54,8 +56,12 @@ export class V2Controller {
   @Get('models/:model/versions/:version')
   @ApiOperation({ summary: 'Describe a version of a model' })
   @ApiVersion()
-  modelVersionMetadata(@Param('model') model: string, @Param('version') version: string): ModelMetadata {
-    return describe(this.registry.find(model, version), [version]);
+  @ApiV2Errors('deadline')
+  async modelVersionMetadata(
+    @Param('model') model: string,
+    @Param('version') version: string,
+  ): Promise<ModelMetadata> {
+    return describe(await this.registry.describe(model, version), [version]);
   }
 
   /** 200 when a version of the model is ready, otherwise 503 with the reason. */

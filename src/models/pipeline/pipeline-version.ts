@@ -3,16 +3,14 @@ import { errors } from '../../common/errors';
 import type { ModelMetrics } from '../../observability/model-metrics';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { Catalogue } from '../catalogue';
-import type { Servable, Signature, VersionLoad, VersionObserver, VersionState } from '../servable';
+import type { Servable, VersionLoad, VersionState } from '../servable';
+import type { Signature } from '../signature';
+import { Users } from '../users';
+import type { VersionObserver } from '../version-observer';
 import type { VersionOptions } from '../version-options';
-import { Binder } from './binding';
+import { Binder, type Outlook } from './binding';
 import type { PipelineDefinition, PipelineStep } from './definition';
 import { PipelineRun, type BoundSteps } from './run';
-
-interface Outlook {
-  readonly state: VersionState;
-  readonly reason: string;
-}
 
 /**
  * One version of a model that is a graph of models. It runs nothing itself, so its state is always that of its parts
@@ -22,6 +20,8 @@ export class PipelineVersion implements Servable {
   readonly platform = 'ensemble';
   readonly device = undefined;
   readonly loadMs = undefined;
+  /** None: its parts have runners. */
+  readonly pids = [];
   private readonly binder: Binder;
   /** Its own state, before it has started and after it has ended. */
   private outside: Outlook | undefined = { state: 'LOADING', reason: '' };
@@ -29,8 +29,7 @@ export class PipelineVersion implements Servable {
   private told: Outlook = { state: 'LOADING', reason: '' };
   private kept = '';
   private running = 0;
-  private users = 0;
-  private deserted: (() => void) | undefined;
+  private readonly users = new Users();
 
   /** @throws ModelSettingsError when the steps cannot be put in an order. */
   constructor(
@@ -58,16 +57,23 @@ export class PipelineVersion implements Servable {
     return this.outlook.reason;
   }
 
+  get inMemory(): boolean {
+    return this.isDescribed && [...this.parts.values()].every((part) => part.inMemory);
+  }
+
+  get isDescribed(): boolean {
+    return this.outlook.binding !== undefined;
+  }
+
   get signature(): Signature {
-    const isReady = this.state === 'READY';
-    const { latest } = this.binder;
-    if (!isReady && latest === undefined) throw this.notReady();
-    return latest!.signature;
+    const { binding = this.binder.latest } = this.outlook;
+    if (binding === undefined) throw this.notReady();
+    return binding.signature;
   }
 
   /** When its parts came to fit each other. */
   get loadedAt(): Date | undefined {
-    return this.state === 'READY' ? this.binder.latest!.at : undefined;
+    return this.outlook.binding?.at;
   }
 
   get unbatchable(): string {
@@ -102,8 +108,18 @@ export class PipelineVersion implements Servable {
   }
 
   async start(): Promise<void> {
+    this.defer();
+  }
+
+  defer(): void {
     this.outside = undefined;
     this.review();
+  }
+
+  async described(deadline: number): Promise<void> {
+    if (this.isDescribed) return;
+    await this.binder.describe(deadline);
+    if (!this.isDescribed) throw this.notReady();
   }
 
   /** Tells the observer of a state that it does not know. To be called when the state of another model has changed. */
@@ -126,11 +142,13 @@ export class PipelineVersion implements Servable {
 
   async run(job: Job): Promise<JobResult> {
     if (this.state !== 'READY') throw this.notReady();
-    const parts = [...this.parts.values()];
+    await this.described(job.deadline);
+    const bound = this.parts;
+    const parts = [...bound.values()];
     for (const part of parts) part.enter();
     this.running++;
     try {
-      const result = await new PipelineRun(this.parts, job).result();
+      const result = await new PipelineRun(bound, job).result();
       this.metrics.executed(job.rows, result);
       return result;
     } finally {
@@ -140,16 +158,15 @@ export class PipelineVersion implements Servable {
   }
 
   enter(): void {
-    this.users++;
+    this.users.enter();
   }
 
   leave(): void {
-    this.users--;
-    if (this.users === 0) this.deserted?.();
+    this.users.leave();
   }
 
   async retire(): Promise<void> {
-    if (this.users > 0) await new Promise<void>((resolve) => (this.deserted = resolve));
+    await this.users.gone();
     await this.stop();
   }
 
@@ -163,6 +180,8 @@ export class PipelineVersion implements Servable {
   }
 
   private get outlook(): Outlook {
-    return this.outside ?? this.binder.bind() ?? { state: 'READY', reason: this.kept };
+    if (this.outside !== undefined) return this.outside;
+    const outlook = this.binder.look();
+    return this.kept === '' || outlook.binding === undefined ? outlook : { ...outlook, reason: this.kept };
   }
 }

@@ -57,7 +57,7 @@ export class PipelineRun {
     } catch (error) {
       const outcome = error instanceof NexusError ? error.kind : 'internal';
       part.metrics.request(outcome, 0, { totalMs: performance.now() - started });
-      throw error instanceof NexusError ? errors.stepFailed(step.title, error) : error;
+      throw ofStep(step, error);
     }
   }
 
@@ -89,4 +89,9 @@ export class PipelineRun {
     if (left === 0) this.tensors.delete(name);
     return tensor;
   }
+}
+
+/** `error` as a NexusError that names the step it comes from; another error is as it was. */
+export function ofStep({ title }: PipelineStep, error: unknown): unknown {
+  return error instanceof NexusError ? errors.stepFailed(title, error) : error;
 }

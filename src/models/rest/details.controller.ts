@@ -45,18 +45,20 @@ export class DetailsController {
   @Get(':model/config')
   @ApiOperation({ summary: 'Configuration of a model' })
   @ApiModel()
-  modelConfiguration(@Param('model') model: string): ModelConfiguration {
-    return configurationOf(this.registry.find(model));
+  @ApiV2Errors('deadline')
+  async modelConfiguration(@Param('model') model: string): Promise<ModelConfiguration> {
+    return configurationOf(await this.registry.describe(model));
   }
 
   /** How a version is served, in the words of Triton's model configuration. */
   @Get(':model/versions/:version/config')
   @ApiOperation({ summary: 'Configuration of a version of a model' })
   @ApiVersion()
-  modelVersionConfiguration(
+  @ApiV2Errors('deadline')
+  async modelVersionConfiguration(
     @Param('model') model: string,
     @Param('version') version: string,
-  ): ModelConfiguration {
-    return configurationOf(this.registry.find(model, version));
+  ): Promise<ModelConfiguration> {
+    return configurationOf(await this.registry.describe(model, version));
   }
 }

@@ -46,13 +46,14 @@ export class RolloutController {
   @Put('aliases/:alias')
   @ApiOperation({ summary: 'Set an alias' })
   @ApiParam(ALIAS)
-  @ApiBody({ type: AliasTarget })
+  @ApiBody({ type: AliasTarget, examples: { version: { value: { version: '1' } } } })
   @ApiErrors('invalid', 'not_found', 'too_large', 'overloaded', 'internal', 'unavailable')
   async setAlias(
     @Param('model') model: string,
     @Param('alias') alias: string,
     @Req() { body }: RawRequest,
   ): Promise<AliasChanged> {
+    this.registry.get(model);
     const version = versionIn(body);
     return { model, alias, ...(await this.control.setAlias(model, alias, version)) };
   }
@@ -77,9 +78,13 @@ export class RolloutController {
   /** Shares out the requests that name no version. */
   @Put('traffic')
   @ApiOperation({ summary: 'Split the traffic of a model' })
-  @ApiBody({ type: ModelTraffic })
+  @ApiBody({
+    type: ModelTraffic,
+    examples: { all: { summary: 'All to one version', value: { weights: { '1': 100 } } } },
+  })
   @ApiErrors('invalid', 'not_found', 'too_large', 'overloaded', 'internal', 'unavailable')
   async setTraffic(@Param('model') model: string, @Req() { body }: RawRequest): Promise<TrafficChanged> {
+    this.registry.get(model);
     return { model, ...(await this.control.setTraffic(model, trafficIn(body))) };
   }
 
@@ -95,9 +100,10 @@ export class RolloutController {
   @Post('promote')
   @HttpCode(200)
   @ApiOperation({ summary: 'Promote a version' })
-  @ApiBody({ type: AliasTarget })
+  @ApiBody({ type: AliasTarget, examples: { version: { value: { version: '1' } } } })
   @ApiErrors('invalid', 'not_found', 'too_large', 'overloaded', 'internal', 'unavailable')
   async promote(@Param('model') model: string, @Req() { body }: RawRequest): Promise<TrafficChanged> {
+    this.registry.get(model);
     const { version } = this.registry.versionOf(model, versionIn(body));
     return { model, ...(await this.control.setTraffic(model, { weights: { [version]: 1 }, sticky: false })) };
   }

@@ -115,6 +115,10 @@ export class VersionDetails {
   state: 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
   /** Why the version is in this state; empty when there is nothing to say. */
   reason: string;
+  /** When it is loaded: `on_demand` is at its first request. It is then READY whether it is in memory or not. */
+  load: 'start' | 'on_demand';
+  /** Whether its runners are there. */
+  in_memory: boolean;
   /** Runners. */
   instances: number;
   /** Threads of each runner. */

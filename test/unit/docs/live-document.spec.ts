@@ -11,7 +11,7 @@ function ready(name: string, width: number): Servable {
   const tensor = (tensorName: string) => ({ name: tensorName, datatype: 'FP32', shape: [-1, width] });
   const inputs = [tensor('x')];
   const outputs = [tensor('y')];
-  const version = { name, state: 'READY', options: { settings: {} } };
+  const version = { name, state: 'READY', isDescribed: true, options: { settings: {} } };
   Object.defineProperty(version, 'signature', {
     get() {
       described++;

@@ -25,7 +25,7 @@ const pipelines = fc
     });
     const tensors = steps.flatMap(({ outputs }) => Object.values(outputs));
     return fc.record({
-      inputs: fc.constant(['x']),
+      inputs: fc.constant<readonly string[]>(['x']),
       outputs: fc.uniqueArray(fc.constantFrom(...tensors), { minLength: 1 }),
       steps: fc.shuffledSubarray(steps, { minLength: steps.length }),
       where: fc.constant('file:1'),

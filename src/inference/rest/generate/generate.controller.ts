@@ -3,13 +3,14 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf } from '../../../common/caller';
 import { Config } from '../../../config/config';
-import type { Signature } from '../../../models/servable';
+import type { Signature } from '../../../models/signature';
 import type { InferenceResult } from '../../inference-request';
 import { InferenceService } from '../../inference.service';
 import { sendAnswer } from '../answer';
 import { bodyOf } from '../body';
 import { Codec } from '../codec/codec';
 import type { EncodedResponse } from '../codec/messages';
+import { deadlineOf } from '../request-headers';
 import { exchangeOf, type Exchange } from '../exchange';
 import { sendEvent } from './event-stream';
 import {
@@ -97,6 +98,7 @@ export class GenerateController {
     request: FastifyRequest,
   ): Promise<EncodedResponse> {
     const { answer, summary } = await this.inference.serve(model, version, {
+      deadline: () => deadlineOf(request.headers, undefined, this.config.requestTimeoutMs),
       decode: (signature) => this.decode(model, signature, request),
       encode: (result, { message }: Exchange) => this.encode(result, message.id),
       requestId: request.id,

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { chain } from '../../../common/chain';
 import { callerOf } from '../../../common/caller';
 import { Config } from '../../../config/config';
-import type { Signature } from '../../../models/servable';
+import type { Signature } from '../../../models/signature';
 import type { InferenceRequest, InferenceResult } from '../../inference-request';
 import { InferenceService } from '../../inference.service';
 import { sendAnswer } from '../answer';
@@ -69,6 +69,7 @@ export class PredictController {
   ): Promise<void> {
     const isBinary = request.headers.accept?.includes('application/octet-stream') === true;
     const { answer, summary } = await this.inference.serve(model, version, {
+      deadline: () => deadlineOf(request.headers, undefined, this.config.requestTimeoutMs),
       decode: (signature) => this.decode(request, signature),
       encode: (result, exchange: Exchange) =>
         isBinary ? this.encodeBinary(result, exchange) : this.encode(result, exchange),

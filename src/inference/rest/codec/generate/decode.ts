@@ -1,5 +1,5 @@
 import { errors, type NexusError } from '../../../../common/errors';
-import type { Signature } from '../../../../models/servable';
+import type { Signature } from '../../../../models/signature';
 import type { Shape, Tensor, TensorSpec } from '../../../../runtime/tensor';
 import { asObject } from '../decode/fields';
 import { flatShape } from '../decode/flat-shape';

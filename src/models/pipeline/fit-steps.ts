@@ -1,6 +1,6 @@
 import type { TensorSpec } from '../../runtime/tensor';
 import { fitTensors, type DeclaredTensors } from '../declared-tensors';
-import type { Signature } from '../servable';
+import type { Signature } from '../signature';
 import type { PipelineDefinition, PipelineStep } from './definition';
 
 /** A tensor of a pipeline, and who says that it is so. */
@@ -19,7 +19,7 @@ export interface SignedStep {
  * Labels are those of the models.
  * @throws Error with one line that names file and step when the models do not fit each other, or not what is declared.
  */
-export function signatureOf(
+export function fitSteps(
   { inputs, outputs }: PipelineDefinition,
   steps: readonly SignedStep[],
   declared?: DeclaredTensors,

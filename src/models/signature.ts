@@ -1,0 +1,25 @@
+import type { LoadedModel } from '../runtime/messages';
+import type { TensorSpec } from '../runtime/tensor';
+import { fitTensors } from './declared-tensors';
+import { labelFault } from './labels';
+import type { ModelSettings } from './model-settings';
+
+/** What a loaded version takes and gives. */
+export interface Signature {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly outputNames: readonly string[];
+  /** Names of the classes in the last dimension of an output, by its name. */
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+  /** Whether the first dimension is rows that may share a run with those of other requests. */
+  readonly batches: boolean;
+}
+
+/** The signature of `model` with `settings`. @throws Error when the settings do not fit the model. */
+export function signatureOf(model: LoadedModel, settings: ModelSettings, batches: boolean): Signature {
+  const { inputs, outputs } = fitTensors(settings.declared, model);
+  const { labels = {} } = settings;
+  const fault = labelFault(labels, model.outputs);
+  if (fault !== undefined) throw new Error(fault);
+  return { inputs, outputs, outputNames: outputs.map(({ name }) => name), labels, batches };
+}
