@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Effort } from './compare.mts';
 import { manyModels } from './many-models.mts';
+import { overload } from './overload.mts';
 import { perceptrons } from './perceptrons.mts';
 import { large, predictions } from './predictions.mts';
 import { smallest, smallestOverGrpc } from './smallest.mts';
@@ -16,6 +17,7 @@ const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<void>>> = 
   predictions,
   large,
   perceptrons,
+  overload,
   models: manyModels,
 };
 const [name = 'all', rounds = '5', seconds = '3'] = process.argv.slice(2);

@@ -56,12 +56,17 @@ export async function startGateway(repository: string, settings: NodeJS.ProcessE
 
 /** Runs one of the scripts beside this file and resolves with the number it prints. */
 export async function measure(script: string, ...args: readonly (string | number)[]): Promise<number> {
+  return Number(await print(script, ...args));
+}
+
+/** Runs one of the scripts beside this file and resolves with the line it prints. */
+export async function print(script: string, ...args: readonly (string | number)[]): Promise<string> {
   const child = spawn(process.execPath, [NO_WARNING, `bench/${script}`, ...args.map(String)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [printed] = (await once(createInterface(child.stdout), 'line')) as [string];
   await once(child, 'exit');
-  return Number(printed);
+  return printed;
 }
 
 async function stop(child: ChildProcess): Promise<void> {

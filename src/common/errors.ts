@@ -194,6 +194,13 @@ export const errors = {
       `the queue of model '${model}' is full (${limit}); retry after a second, send fewer rows, or raise its queue limits in model.yaml`,
       { retryAfterSeconds: 1 },
     ),
+  deadlineUnmeetable: (model: string, waitMs: number, leftMs: number) =>
+    new NexusError(
+      'overloaded',
+      'deadline_unmeetable',
+      `model '${model}' is busy and would answer in about ${Math.ceil(waitMs)} ms, too late or too close to the deadline of the request in ${Math.max(0, Math.floor(leftMs))} ms; retry after a second, or allow more time`,
+      { retryAfterSeconds: 1 },
+    ),
   rateLimited: (limit: number, windowSeconds: number, retryAfterSeconds: number) =>
     new NexusError(
       'rate_limited',

@@ -1,7 +1,7 @@
 import { errors } from '../common/errors';
 import type { Tensor } from '../runtime/tensor';
 import { largest, type Score } from './rest/codec/largest';
-import { typedView } from './rest/codec/typed-arrays';
+import { typedView } from '../common/typed-arrays';
 
 /** Most elements of an output that is classified: some milliseconds of work. */
 const MAX_ELEMENTS = 100_000;

@@ -64,7 +64,7 @@ export class InferenceService {
       if (request.inputs.some(hasSlice) || request.outputs.some(hasSlice)) held = this.memory.hold(request);
       const inputs = held === undefined ? request.inputs : await held.read(request.inputs);
       const decoded = performance.now();
-      const job = jobOf(request, inputs, found, latest);
+      const job = jobOf(request, inputs, found, translation.caller(), latest);
       const result = await found.run(job);
       const inferred = performance.now();
       const computed = classified(result.outputs, request.outputs, job.rows, found);
@@ -123,6 +123,7 @@ function jobOf(
   request: InferenceRequest,
   given: readonly Tensor[],
   { signature, name }: Servable,
+  caller: string,
   latest: number,
 ): Parameters<Servable['run']>[0] {
   const { inputs, rows, byteLength, shapeKey } = validateInputs(given, name, signature);
@@ -130,5 +131,5 @@ function jobOf(
   const outputs = validateOutputs(asked, name, signature);
   const { priority, abandoned } = request;
   const deadline = Math.min(request.deadline, latest);
-  return { inputs, rows, byteLength, shapeKey, outputs, priority, deadline, abandoned };
+  return { inputs, rows, byteLength, shapeKey, outputs, caller, priority, deadline, abandoned };
 }

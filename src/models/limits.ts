@@ -1,4 +1,6 @@
+import type { SchedulerLimits } from '../scheduling/scheduler';
 import type { ModelSettings } from './model-settings';
+import type { Priorities } from './priorities';
 
 const DEFAULTS = {
   max_batch_rows: 64,
@@ -14,5 +16,32 @@ export type Limits = Readonly<Record<keyof typeof DEFAULTS, number>>;
 
 /** Those of `settings`, or the defaults. */
 export function limitsOf(settings: ModelSettings): Limits {
-  return { ...DEFAULTS, ...settings };
+  const { allowed_batch_sizes: sizes } = settings;
+  const largest = sizes === undefined ? {} : { max_batch_rows: Math.max(...sizes) };
+  return { ...DEFAULTS, ...largest, ...settings };
+}
+
+/** The limits of the scheduler of a model with `settings`, at most `maxBatchRows` of whose rows may run together. */
+export function schedulerLimitsOf(
+  settings: ModelSettings,
+  priorities: Priorities,
+  maxBatchRows: number,
+): SchedulerLimits {
+  const limits = limitsOf(settings);
+  const { allowed_batch_sizes: sizes, target_p99_ms: target } = settings;
+  return {
+    maxBatchRows,
+    ...(sizes === undefined ? {} : { allowedBatchSizes: ascending(sizes) }),
+    maxQueueDelayUs: limits.max_queue_delay_us,
+    ...(target === undefined ? {} : { targetP99Ms: target }),
+    maxQueueRows: limits.max_queue_rows,
+    maxQueueBytes: limits.max_queue_bytes,
+    timeoutMs: limits.timeout_ms,
+    maxQueueRequests: (level) => priorities.policyOf(level).max_requests ?? Infinity,
+    mergesRequests: settings.merge_requests ?? true,
+  };
+}
+
+function ascending(numbers: readonly number[]): number[] {
+  return numbers.toSorted((one, other) => one - other);
 }

@@ -1,14 +1,19 @@
 import type { Device } from '../runtime/messages';
 import type { TensorSpec } from '../runtime/tensor';
 import type { DeclaredTensors } from './declared-tensors';
+import type { PaddingSettings } from './padding';
 import type { PipelineDefinition } from './pipeline/definition';
 import type { VersionPolicy } from './rest/configuration.dto';
 
-/** One run on zeros before READY. */
+/** One run before READY. */
 export interface WarmUp {
   readonly rows: number;
   /** Size of every variable dimension but the first. */
   readonly dims?: number;
+  /** What the inputs are made of that have no file; zeros when absent. */
+  readonly fill?: 'zeros' | 'random';
+  /** Bytes of inputs, by name. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
 }
 
 /** An input of a warm-up, of a fixed shape. */
@@ -36,7 +41,10 @@ export interface ModelSettings extends OnlyInTritonConfig {
   readonly instances?: number;
   readonly threads?: number;
   readonly max_batch_rows?: number;
+  readonly allowed_batch_sizes?: readonly number[];
+  readonly pad?: PaddingSettings;
   readonly max_queue_delay_us?: number;
+  readonly target_p99_ms?: number;
   readonly max_queue_rows?: number;
   readonly max_queue_bytes?: number;
   readonly priority_levels?: number;

@@ -5,9 +5,10 @@ import type { Runner } from '../runtime/runner';
 import { Supervisor } from '../runtime/supervisor';
 import { SYSTEM_CLOCK } from '../scheduling/clock';
 import type { Job, JobResult } from '../scheduling/job';
-import { Scheduler, type SchedulerLimits } from '../scheduling/scheduler';
+import { Scheduler } from '../scheduling/scheduler';
 import { labelFault } from './labels';
-import { limitsOf, type Limits } from './limits';
+import { limitsOf, schedulerLimitsOf, type Limits } from './limits';
+import { Padding } from './padding';
 import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
 import type { Residency } from './residency/residency';
@@ -39,7 +40,9 @@ export class ModelVersion implements Servable, Tenant {
   /** Whether its runners are there and take requests, or soon will again. */
   inMemory = false;
   private supervisor: Supervisor | undefined;
+  /** Only one of the two: they come from different files. */
   private readonly reshaper: Reshaper | undefined;
+  private readonly padding: Padding | undefined;
   private priorities: Priorities;
   readonly users = new Users();
   /** There from the first load on: what the model takes, and whether it batches, is known only then. */
@@ -53,6 +56,7 @@ export class ModelVersion implements Servable, Tenant {
   ) {
     this.limits = limitsOf(options.settings);
     this.reshaper = Reshaper.of(options.settings.declared);
+    this.padding = Padding.of(options.settings.pad);
     this.priorities = new Priorities(options.settings);
   }
 
@@ -145,7 +149,7 @@ export class ModelVersion implements Servable, Tenant {
     this.limits = limitsOf(options.settings);
     this.priorities = new Priorities(options.settings);
     this.loaded = { signature: { ...signature, labels }, scheduler };
-    scheduler.limit(this.schedulerLimits());
+    scheduler.limit(schedulerLimitsOf(this.options.settings, this.priorities, this.maxBatchRows));
     this.reason = this.inMemory ? '' : NOT_IN_MEMORY;
     return true;
   }
@@ -159,8 +163,10 @@ export class ModelVersion implements Servable, Tenant {
     const { scheduler } = this.loaded;
     // Requests wait in the queue while the model is loaded.
     if (!this.inMemory) this.wake().catch((error: NexusError) => scheduler.fail(error));
-    const placed = this.placed(job);
-    return this.reshaper?.run(placed, (inner) => scheduler.submit(inner)) ?? scheduler.submit(placed);
+    const submit = (inner: Job) => scheduler.submit(inner);
+    const placed = this.priorities.place(job, SYSTEM_CLOCK.now());
+    if (this.padding !== undefined) return this.padding.run(placed, submit);
+    return this.reshaper?.run(placed, submit) ?? submit(placed);
   }
 
   enter(): void {
@@ -200,14 +206,6 @@ export class ModelVersion implements Servable, Tenant {
       if (this.state === 'READY') this.become('UNAVAILABLE', (error as Error).message);
       throw this.notReady();
     }
-  }
-
-  /** The job at a priority level that the model has, with the end of the time that it may wait there as its deadline. */
-  private placed(job: Job): Job {
-    const priority = this.priorities.levelOf(job.priority);
-    const { timeout_us: timeout = Infinity } = this.priorities.policyOf(priority);
-    if (priority === job.priority && timeout === Infinity) return job;
-    return { ...job, priority, deadline: Math.min(job.deadline, SYSTEM_CLOCK.now() + timeout / 1000) };
   }
 
   private become(state: VersionState, reason = ''): void {
@@ -254,18 +252,14 @@ export class ModelVersion implements Servable, Tenant {
     this.file = file;
     this.unbatchable = whyNot;
     if (fallback !== undefined) this.observer.fellBack(this, fallback);
-    return { signature, scheduler: new Scheduler(this.name, this.schedulerLimits(), SYSTEM_CLOCK, metrics) };
-  }
-
-  private schedulerLimits(): SchedulerLimits {
     return {
-      maxBatchRows: this.maxBatchRows,
-      maxQueueDelayUs: this.limits.max_queue_delay_us,
-      maxQueueRows: this.limits.max_queue_rows,
-      maxQueueBytes: this.limits.max_queue_bytes,
-      timeoutMs: this.limits.timeout_ms,
-      maxQueueRequests: (level: number) => this.priorities.policyOf(level).max_requests ?? Infinity,
-      mergesRequests: this.options.settings.merge_requests ?? true,
+      signature,
+      scheduler: new Scheduler(
+        this.name,
+        schedulerLimitsOf(this.options.settings, this.priorities, this.maxBatchRows),
+        SYSTEM_CLOCK,
+        metrics,
+      ),
     };
   }
 

@@ -3,12 +3,13 @@ import { join, relative } from 'node:path';
 import Ajv, { type ErrorObject } from 'ajv';
 import { isMap, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { readInnerFile } from './inner-file';
-import { ModelSettingsError, type ModelSettings } from './model-settings';
+import { ModelSettingsError, type ModelSettings, type WarmUp } from './model-settings';
 import schema from './model.schema.json';
 import { pipelineOf, withoutPipeline, type WrittenPipeline } from './pipeline/pipeline-yaml';
 
-type Written = Omit<ModelSettings, 'labels'> & {
+type Written = Omit<ModelSettings, 'labels' | 'warmup'> & {
   labels?: Record<string, string | string[]>;
+  warmup?: (Omit<WarmUp, 'files'> & { files?: Record<string, string> })[];
 } & WrittenPipeline;
 
 const validate = new Ajv({ allowUnionTypes: true, verbose: true }).compile<Written>(schema);
@@ -26,14 +27,33 @@ export async function readModelSettings(folder: string, repository: string): Pro
   });
   if (text === undefined) return {};
   const written = parse(text, shown);
-  if (written.labels === undefined) return written as ModelSettings;
-  const labels = await Promise.all(
-    Object.entries(written.labels).map(async ([output, list]) => [
-      output,
-      await labelsOf(list, folder, repository, shown),
-    ]),
-  );
-  return { ...written, labels: Object.fromEntries(labels) };
+  const { labels, warmup, ...rest } = written;
+  const read = async (file: string, what: string) =>
+    readInnerFile(folder, file, repository).catch((error: Error) => {
+      throw new ModelSettingsError(`${shown}: the ${what} '${file}' cannot be read: ${error.message}`);
+    });
+  return {
+    ...rest,
+    ...(labels === undefined ? {} : { labels: await mapValues(labels, (list) => labelsOf(list, read)) }),
+    ...(warmup === undefined ? {} : { warmup: await Promise.all(warmup.map((run) => withFiles(run, read))) }),
+  };
+}
+
+/** Reads a file beside model.yaml. @throws ModelSettingsError */
+type Read = (file: string, what: string) => Promise<Buffer>;
+
+async function withFiles(run: NonNullable<Written['warmup']>[number], read: Read): Promise<WarmUp> {
+  const { files, ...rest } = run;
+  if (files === undefined) return rest;
+  return { ...rest, files: await mapValues(files, (file) => read(file, 'warm-up file')) };
+}
+
+async function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  map: (value: From) => Promise<To>,
+): Promise<Record<string, To>> {
+  const mapped = Object.entries(record).map(async ([key, value]) => [key, await map(value)] as const);
+  return Object.fromEntries(await Promise.all(mapped));
 }
 
 function parse(text: string, shown: string): Written {
@@ -44,26 +64,27 @@ function parse(text: string, shown: string): Written {
     throw new ModelSettingsError(`${shown}:${lines.linePos(fault.pos[0]).line}: ${fault.message}`);
   const settings: unknown = document.toJS() ?? {};
   if (validate(settings)) {
-    checkPriorities(settings, document, lines, shown);
-    const pipeline = pipelineOf(settings, (pointer) => `${shown}:${lineOf(document, pointer, lines)}`);
+    const pointTo = (pointer: string) => `${shown}:${lineOf(document, pointer, lines)}`;
+    const wrong = faultOf(settings);
+    if (wrong !== undefined) throw new ModelSettingsError(`${pointTo(`/${wrong[0]}`)}: ${wrong.join(' ')}`);
+    const pipeline = pipelineOf(settings, pointTo);
     return pipeline === undefined ? settings : { ...withoutPipeline(settings), pipeline };
   }
   const error = validate.errors![0]!;
   throw new ModelSettingsError(`${shown}:${lineOf(document, pathOf(error), lines)}: ${describe(error)}`);
 }
 
-/** What the schema cannot say. */
-function checkPriorities(
-  { priority_levels: levels = 0, default_priority_level: level }: Written,
-  document: Document,
-  lines: LineCounter,
-  shown: string,
-): void {
-  if (level === undefined || level <= levels) return;
-  const line = lineOf(document, '/default_priority_level', lines);
-  throw new ModelSettingsError(
-    `${shown}:${line}: default_priority_level is ${level}, but priority_levels is ${levels || 'not set'}`,
-  );
+/** What the schema cannot say: the key, and what is wrong with it. */
+function faultOf(written: Written): readonly [key: keyof Written, text: string] | undefined {
+  const { priority_levels: levels = 0, default_priority_level: level = 0 } = written;
+  if (level > levels)
+    return ['default_priority_level', `is ${level}, but priority_levels is ${levels || 'not set'}`];
+  const { allowed_batch_sizes: sizes, max_batch_rows: rows } = written;
+  if (sizes !== undefined && rows !== undefined && rows !== Math.max(...sizes))
+    return ['max_batch_rows', `is ${rows}, but the largest of allowed_batch_sizes is ${Math.max(...sizes)}`];
+  if (written.target_p99_ms !== undefined && written.max_queue_delay_us !== undefined)
+    return ['max_queue_delay_us', 'is found for target_p99_ms; give one of the two'];
+  return undefined;
 }
 
 /** `unknown key 'instnces'; the keys are ...`, or `instances must be integer`. */
@@ -100,19 +121,8 @@ function lineOf(document: Document, pointer: string, lines: LineCounter): number
   return range === undefined || range === null ? 1 : lines.linePos(range[0]).line;
 }
 
-async function labelsOf(
-  list: string | string[],
-  folder: string,
-  repository: string,
-  shown: string,
-): Promise<string[]> {
+async function labelsOf(list: string | string[], read: Read): Promise<string[]> {
   if (Array.isArray(list)) return list;
-  try {
-    const content = await readInnerFile(folder, list, repository);
-    return content.toString('utf8').trimEnd().split(/\r?\n/);
-  } catch (error) {
-    throw new ModelSettingsError(
-      `${shown}: the label file '${list}' cannot be read: ${(error as Error).message}`,
-    );
-  }
+  const content = await read(list, 'label file');
+  return content.toString('utf8').trimEnd().split(/\r?\n/);
 }

@@ -1,3 +1,4 @@
+import type { Job } from '../scheduling/job';
 import type { ModelSettings, QueuePolicy } from './model-settings';
 
 /**
@@ -16,6 +17,14 @@ export class Priorities {
   /** The level of a request with the parameter `priority`: 0, or a level that the model has not, is its default. */
   levelOf(priority: number): number {
     return priority === 0 || priority > this.levels ? this.default : priority;
+  }
+
+  /** `job`, which comes `now`, at a level that the model has, and with the end of the time that it may wait there as its deadline. */
+  place(job: Job, now: number): Job {
+    const priority = this.levelOf(job.priority);
+    const { timeout_us: timeout = Infinity } = this.policyOf(priority);
+    if (priority === job.priority && timeout === Infinity) return job;
+    return { ...job, priority, deadline: Math.min(job.deadline, now + timeout / 1000) };
   }
 
   /** How long, and how many, requests of `level` may wait. */

@@ -2,6 +2,7 @@ import type { LoadedModel } from '../runtime/messages';
 import type { TensorSpec } from '../runtime/tensor';
 import { fitTensors } from './declared-tensors';
 import { labelFault } from './labels';
+import { paddingFault } from './padding';
 import type { ModelSettings } from './model-settings';
 
 /** What a loaded version takes and gives. */
@@ -18,8 +19,13 @@ export interface Signature {
 /** The signature of `model` with `settings`. @throws Error when the settings do not fit the model. */
 export function signatureOf(model: LoadedModel, settings: ModelSettings, batches: boolean): Signature {
   const { inputs, outputs } = fitTensors(settings.declared, model);
-  const { labels = {} } = settings;
-  const fault = labelFault(labels, model.outputs);
+  const { labels = {}, pad, allowed_batch_sizes: sizes } = settings;
+  const fault =
+    labelFault(labels, model.outputs) ??
+    (pad === undefined ? undefined : paddingFault(pad, inputs, outputs)) ??
+    (sizes === undefined || batches
+      ? undefined
+      : 'allowed_batch_sizes is for models that batch; this one does not');
   if (fault !== undefined) throw new Error(fault);
   return { inputs, outputs, outputNames: outputs.map(({ name }) => name), labels, batches };
 }

@@ -38,6 +38,7 @@ const LIVE: readonly string[] = [
   'labels',
   'label_files',
   'max_queue_delay_us',
+  'target_p99_ms',
   'max_queue_rows',
   'max_queue_bytes',
   'priority_levels',

@@ -1,28 +1,45 @@
 import type { PackedTensor } from '../runtime/slab-layout';
 import { ELEMENT_BYTES, elementCount, type Datatype, type Shape, type TensorSpec } from '../runtime/tensor';
-import type { ModelSettings, WarmUpTensor } from './model-settings';
+import type { ModelSettings, WarmUp, WarmUpTensor } from './model-settings';
 
 /** Most bytes that one input of a warm-up is made of. */
 const MAX_BYTES = 256 * 2 ** 20;
 
 /**
- * The inputs of each warm-up run, one run after another: what is given, zeros, empty strings or random numbers.
+ * The inputs of each warm-up run, one run after another: what is given, zeros, empty strings or random numbers. Without
+ * settings, every shape that the scheduler may choose is run once, on zeros.
  *
- * @throws Error of an input larger than 256 MiB, when it is its turn.
+ * @throws Error of an input larger than 256 MiB or a file of another size than its input, when it is its turn.
  */
 export function* warmUpRuns(
   inputs: readonly TensorSpec[],
-  { warmup = [] }: ModelSettings,
+  settings: ModelSettings,
 ): Generator<PackedTensor[]> {
-  for (const run of warmup) {
-    if ('rows' in run) yield inputs.map((input) => sized(input, run.rows, run.dims ?? 1));
+  for (const run of settings.warmup ?? chosenShapes(settings)) {
+    if ('rows' in run) yield inputs.map((input) => sized(input, run));
     else for (let time = 0; time < run.count; time++) yield run.inputs.map(filled);
   }
 }
 
-function sized({ name, datatype, shape }: TensorSpec, rows: number, dims: number): PackedTensor {
+/** The allowed batch sizes, with each of the lengths that inputs are padded to. */
+function chosenShapes({ allowed_batch_sizes: sizes, pad }: ModelSettings): readonly WarmUp[] {
+  if (sizes === undefined && pad === undefined) return [];
+  return (sizes ?? [1]).flatMap((rows) => (pad?.lengths ?? [1]).map((dims) => ({ rows, dims })));
+}
+
+function sized(
+  { name, datatype, shape }: TensorSpec,
+  { rows, dims = 1, fill = 'zeros', files = {} }: WarmUp,
+): PackedTensor {
   const concrete = shape.map((size, axis) => (size >= 0 ? size : axis === 0 ? rows : dims));
-  return filled({ name, datatype, shape: concrete, fill: 'zeros' });
+  const file = files[name];
+  if (file === undefined) return filled({ name, datatype, shape: concrete, fill });
+  const bytes = elementCount(concrete) * ELEMENT_BYTES[datatype];
+  if (datatype !== 'BYTES' && file.byteLength !== bytes)
+    throw new Error(
+      `the warm-up file of '${name}' has ${file.byteLength} bytes; ${datatype} [${concrete.join(',')}] has ${bytes}`,
+    );
+  return { name, datatype, shape: concrete, chunks: [file] };
 }
 
 function filled({ name, datatype, shape, fill }: WarmUpTensor): PackedTensor {

@@ -17,6 +17,21 @@ export class InferenceMetrics {
     this.counter('executions_total', 'Runs of the model that succeeded.', ({ labels, executions }) => [
       { labels, value: executions },
     ]);
+    this.counter(
+      'padding_rows_total',
+      'Rows that only filled a run up to an allowed size.',
+      ({ labels, paddingRows }) => [{ labels, value: paddingRows }],
+    );
+    this.counter(
+      'batches_total',
+      'Batches that left the queue, by reason: full, idle (nothing was worth waiting for), delay, deadline, retry.',
+      ({ labels, departures }) => byReason(labels, departures),
+    );
+    this.counter(
+      'refusals_total',
+      'Requests that were not run, by reason: queue_full, deadline (it could not be met), displaced (others had less).',
+      ({ labels, refusals }) => byReason(labels, refusals),
+    );
     this.histogram('batch_rows', 'Rows of one run.', ({ batchRows }) => batchRows);
     this.histogram('run_duration_seconds', 'Time of one run.', ({ run }) => run);
     this.histogram('queue_duration_seconds', 'Time a request waited.', ({ queue }) => queue);
@@ -64,4 +79,8 @@ export class InferenceMetrics {
     const read = () => [...this.byName.values()].flatMap(samples);
     registerScraped(this.registry, { name, help, type, read });
   }
+}
+
+function byReason(labels: ModelMetrics['labels'], counts: ReadonlyMap<string, number>): Sample[] {
+  return [...counts].map(([reason, value]) => ({ labels: { ...labels, reason }, value }));
 }

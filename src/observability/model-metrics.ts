@@ -23,8 +23,11 @@ const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 /** What one version of a model has done. */
 export class ModelMetrics {
   readonly outcomes = new Map<Outcome, number>();
+  readonly departures = new Map<string, number>();
+  readonly refusals = new Map<string, number>();
   rows = 0;
   executions = 0;
+  paddingRows = 0;
   readonly batchRows = new Distribution(ROWS);
   readonly run = new Distribution(SECONDS);
   readonly decode = new Distribution(SECONDS);
@@ -47,9 +50,20 @@ export class ModelMetrics {
     this.statistics.request(outcome === 'success', times);
   }
 
-  /** A run of `rows` rows succeeded. */
-  executed(rows: number, times: RunTimes): void {
+  /** A batch left the queue for this reason. */
+  departed(reason: string): void {
+    this.departures.set(reason, (this.departures.get(reason) ?? 0) + 1);
+  }
+
+  /** A request was not taken, or had to leave the queue, for this reason. */
+  refused(reason: string): void {
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
+  }
+
+  /** A run of `rows` rows succeeded, and of `padding` more that only filled it up. */
+  executed(rows: number, padding: number, times: RunTimes): void {
     this.executions += 1;
+    this.paddingRows += padding;
     this.batchRows.observe(rows);
     this.run.observe(times.runMs / 1000);
     this.statistics.executed(rows, times);

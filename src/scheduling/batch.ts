@@ -11,16 +11,23 @@ export function rowsOf(batch: Batch): number {
   return batch.reduce((sum, { rows }) => sum + rows, 0);
 }
 
-/** The inputs of a batch: the rows of all parts one after another, as pieces that are still the requests' own bytes. */
-export function gather(batch: Batch): PackedTensor[] {
+/**
+ * The inputs of a batch: the rows of all parts one after another, as pieces that are still the requests' own bytes.
+ * @param rows how many to run: beyond those of the parts, the last one is repeated.
+ */
+export function gather(batch: Batch, rows: number): PackedTensor[] {
   const [{ ticket }] = batch as [Part];
-  const rows = rowsOf(batch);
-  return ticket.job.inputs.map(({ name, datatype, shape }, index) => ({
-    name,
-    datatype,
-    shape: isWhole(batch) ? shape : [rows, ...shape.slice(1)],
-    chunks: batch.map((part) => inputOf(part, index).data),
-  }));
+  const missing = rows - rowsOf(batch);
+  return ticket.job.inputs.map(({ name, datatype, shape }, index) => {
+    const pieces = batch.map((part) => inputOf(part, index));
+    const chunks = pieces.map(({ data }) => data);
+    if (missing === 0)
+      return { name, datatype, shape: isWhole(batch) ? shape : [rows, ...shape.slice(1)], chunks };
+    const last = pieces.findLast((piece) => piece.shape[0]! > 0)!;
+    const { data } = sliceRows(last, last.shape[0]! - 1, 1);
+    for (let count = 0; count < missing; count++) chunks.push(data);
+    return { name, datatype, shape: [rows, ...shape.slice(1)], chunks };
+  });
 }
 
 /** The outputs to fetch: those that any part asked for, once. */
@@ -31,13 +38,14 @@ export function outputsOf(batch: Batch): readonly string[] {
   return [...new Set(batch.flatMap((part) => part.ticket.job.outputs))];
 }
 
-/** Whether every output has as many rows as went in, so that it can be cut apart again. */
-export function isDivisible(batch: Batch, outputs: readonly Tensor[]): boolean {
-  return isWhole(batch) || outputs.every(({ shape }) => shape[0] === rowsOf(batch));
+/** Whether every output has as many rows as went in, `rows`, so that it can be cut apart again. */
+export function isDivisible(batch: Batch, outputs: readonly Tensor[], rows: number): boolean {
+  const isAlone = isWhole(batch) && rows === rowsOf(batch);
+  return isAlone || outputs.every(({ shape }) => shape[0] === rows);
 }
 
-/** The outputs of each part: its own rows, those outputs that it asked for, in its order. */
-export function scatter(batch: Batch, outputs: readonly Tensor[]): (readonly Tensor[])[] {
+/** The outputs of each part: its own rows of `rows`, those outputs that it asked for, in its order. */
+export function scatter(batch: Batch, outputs: readonly Tensor[], all: number): (readonly Tensor[])[] {
   const byName = new Map(outputs.map((output) => [output.name, output]));
   let first = 0;
   return batch.map(({ rows, ticket }) => {
@@ -45,7 +53,7 @@ export function scatter(batch: Batch, outputs: readonly Tensor[]): (readonly Ten
     first += rows;
     return ticket.job.outputs.map((name) => {
       const output = byName.get(name)!;
-      return batch.length === 1 ? output : sliceRows(output, start, rows);
+      return batch.length === 1 && rows === all ? output : sliceRows(output, start, rows);
     });
   });
 }

@@ -11,6 +11,8 @@ export interface Job {
   readonly byteLength: number;
   /** Requests with the same key can share a run: the shapes of their rows are the same. */
   readonly shapeKey: string;
+  /** Who asks: the time of the model is shared fairly between callers. */
+  readonly caller: string;
   /** Level of priority: the lower the number, the sooner it runs. */
   readonly priority: number;
   /** Moment on the scheduler's clock (ms) after which the answer is of no use; Infinity for none. */
@@ -83,6 +85,8 @@ export class Ticket {
 
 /** Some consecutive rows of a job: all of them, unless it is larger than a batch may be. */
 export class Part {
+  /** Its place in line, in the virtual time of the queue; set when it is queued. */
+  place = 0;
   /** Runs of this part that ended with the death of the runner. */
   deaths = 0;
 

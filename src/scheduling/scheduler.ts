@@ -4,9 +4,11 @@ import { RunFailure } from '../runtime/run-failure';
 import type { RunResult } from '../runtime/runner';
 import type { PackedTensor } from '../runtime/slab-layout';
 import { gather, isDivisible, joinParts, outputsOf, rowsOf, scatter, type Batch } from './batch';
+import { AdaptiveDelay } from './adaptive-delay';
+import { Admission } from './admission';
 import type { Clock } from './clock';
 import { Ticket, type Job, type JobResult, type Part } from './job';
-import { Queue } from './queue';
+import { Queue, type Departure, type Patience } from './queue';
 import { recover } from './recovery';
 
 /** What runs batches, one at a time: a runner. `run` rejects with {@link RunFailure}. */
@@ -18,8 +20,12 @@ export interface Instance {
 export interface SchedulerLimits {
   /** Most rows of one run; larger requests are split. 1 turns batching off. */
   readonly maxBatchRows: number;
+  /** The rows that a run may have, ascending; smaller batches are filled up by repeating a row. Any number when absent. */
+  readonly allowedBatchSizes?: readonly number[];
   /** How long an idle instance waits for company, in microseconds. */
   readonly maxQueueDelayUs: number;
+  /** The delay is found instead, such that 99 of 100 requests are answered within so many milliseconds. */
+  readonly targetP99Ms?: number;
   readonly maxQueueRows: number;
   readonly maxQueueBytes: number;
   /** Most requests of one priority level that may wait, a part of a split one as one; any number when absent. */
@@ -30,13 +36,23 @@ export interface SchedulerLimits {
   readonly timeoutMs: number;
 }
 
-/** Told of every run that succeeded. */
+/** Why a request was not taken: no room in the queue, no time before its deadline; or it had to make room for others. */
+export type Refusal = 'queue_full' | 'deadline' | 'displaced';
+
+/** Told what the scheduler does. */
 export interface SchedulerObserver {
-  executed(rows: number, times: RunTimes): void;
+  /** A run succeeded. @param rows those of requests. @param padding those that only filled it up. */
+  executed(rows: number, padding: number, times: RunTimes): void;
+  /** A batch left the queue, or one that had failed is tried again in smaller ones. */
+  departed(reason: Departure | 'retry'): void;
+  refused(reason: Refusal): void;
 }
 
 /** This many answers of some kilobytes take about a millisecond. */
 const ANSWERS_A_TURN = 16;
+
+/** A timer may be so late. */
+const LATENESS_MS = 2;
 
 /** How often waiting jobs are looked at for passed deadlines and clients that left. */
 const SWEEP_MS = 50;
@@ -53,10 +69,12 @@ export class Scheduler {
   private readonly instances = new Set<Instance>();
   private readonly idle: Instance[] = [];
   private readonly departures = new Map<Instance, () => void>();
+  private readonly admission: Admission;
+  private delay: AdaptiveDelay | undefined;
   private running = 0;
   private dispatching = false;
   private sweeping = false;
-  private wakeUp: (() => void) | undefined;
+  private cancelWakeUp: () => void = () => {};
   /** Called when there is nothing left to do. */
   private readonly drains: (() => void)[] = [];
 
@@ -65,7 +83,10 @@ export class Scheduler {
     private limits: SchedulerLimits,
     private readonly clock: Clock,
     private readonly observer: SchedulerObserver,
-  ) {}
+  ) {
+    this.admission = new Admission(model, this.queue, clock, observer);
+    this.limit(limits);
+  }
 
   /** What waits for an instance, and how many runs are under way. */
   get load(): { waitingRows: number; waitingRequests: number; running: number } {
@@ -73,13 +94,13 @@ export class Scheduler {
   }
 
   /**
-   * Queues `job` and resolves with its outputs. Rejects with a NexusError: the queue is full, the deadline passed,
-   * the client left, or its run failed.
+   * Queues `job` and resolves with its outputs. Rejects with a NexusError: the queue is full, the deadline passed or
+   * cannot be met, the client left, or its run failed.
    */
   submit(job: Job): Promise<JobResult> {
     return new Promise((resolve, reject) => {
-      const full = this.whyFull(job);
-      if (full !== undefined) return reject(errors.queueFull(this.model, full));
+      const refusal = this.admission.refusalOf(job, this.limits, this.instances.size, this.idle.length);
+      if (refusal !== undefined) return reject(refusal);
       const ticket = new Ticket(job, this.clock.now(), this.limits.maxBatchRows, resolve, reject);
       for (const part of ticket.parts) this.queue.push(part);
       this.dispatchSoon();
@@ -90,6 +111,9 @@ export class Scheduler {
   /** Holds to `limits` from now on; what waits already waits on. */
   limit(limits: SchedulerLimits): void {
     this.limits = limits;
+    const { targetP99Ms } = limits;
+    if (targetP99Ms !== this.delay?.targetMs)
+      this.delay = targetP99Ms === undefined ? undefined : new AdaptiveDelay(targetP99Ms);
   }
 
   /** Gives work to `instance` from now on. */
@@ -119,19 +143,6 @@ export class Scheduler {
       ticket.reject(error);
   }
 
-  private whyFull({ rows, byteLength, priority }: Job): string | undefined {
-    const { maxQueueRows, maxQueueBytes, maxQueueRequests } = this.limits;
-    // An empty queue takes any request: one larger than the queue could otherwise never be served.
-    if (this.queue.length === 0) return undefined;
-    const most = maxQueueRequests?.(priority) ?? Infinity;
-    const waiting = this.queue.lengthOf(priority);
-    if (waiting >= most) return `${waiting} of ${most} requests wait`;
-    if (this.queue.rows + rows > maxQueueRows) return `${this.queue.rows} of ${maxQueueRows} rows wait`;
-    if (this.queue.bytes + byteLength > maxQueueBytes)
-      return `${this.queue.bytes} of ${maxQueueBytes} bytes wait`;
-    return undefined;
-  }
-
   /** Requests that arrive in one turn of the event loop share a run, at no more delay than the rest of that turn. */
   private dispatchSoon(): void {
     if (this.dispatching || this.idle.length === 0) return;
@@ -152,31 +163,44 @@ export class Scheduler {
 
   /** The next batch to run, without jobs that nobody waits for any more. */
   private nextBatch(): Batch | undefined {
-    const { maxQueueDelayUs, maxBatchRows, mergesRequests = true } = this.limits;
-    const before = this.clock.now() - maxQueueDelayUs / 1000;
+    const { maxBatchRows, mergesRequests } = this.limits;
+    const patience = this.patience();
     for (;;) {
-      const parts = this.retries.shift() ?? this.queue.take(maxBatchRows, before, mergesRequests);
-      if (parts.length === 0) {
-        this.wakeUpWhenDue(before);
+      const retry = this.retries.shift();
+      const next = retry ?? this.queue.take(maxBatchRows, patience, mergesRequests);
+      if (next === undefined) {
+        if (patience !== undefined) this.wakeUpWhenDue(patience);
         return undefined;
       }
+      const [parts, reason] = 'parts' in next ? [next.parts, next.departure] : [next, 'retry' as const];
       const wanted = parts.filter((part) => !this.isUnwanted(part));
-      if (wanted.length > 0) return wanted;
+      if (wanted.length === 0) continue;
+      this.observer.departed(reason);
+      return wanted;
     }
   }
 
-  private wakeUpWhenDue(before: number): void {
-    const since = this.queue.waitingSince;
-    if (since === undefined || this.wakeUp !== undefined) return;
-    this.wakeUp = this.clock.after(since - before, () => {
-      this.wakeUp = undefined;
-      this.dispatch();
-    });
+  /** Undefined when nothing waits for company. */
+  private patience(): Patience | undefined {
+    const delayMs = this.delay?.ms ?? this.limits.maxQueueDelayUs / 1000;
+    if (delayMs === 0) return undefined;
+    const now = this.clock.now();
+    const runMs = this.admission.estimate.of(this.limits.maxBatchRows);
+    return { since: now - delayMs, deadline: now + runMs + LATENESS_MS };
+  }
+
+  private wakeUpWhenDue(patience: Patience): void {
+    this.cancelWakeUp();
+    if (this.queue.length === 0) return;
+    const { since, deadline } = this.queue.patience;
+    const ms = Math.min(since - patience.since, deadline - patience.deadline);
+    this.cancelWakeUp = this.clock.after(ms, () => this.dispatch());
   }
 
   private async execute(instance: Instance, batch: Batch): Promise<void> {
     const started = this.clock.now();
     this.running++;
+    this.admission.begun(instance, rowsOf(batch));
     for (const { ticket, index } of batch) if (index === 0) ticket.queueMs = started - ticket.enqueuedAt;
     const settle = await this.run(instance, batch);
     // The next batch is on its way before this one's answers are written.
@@ -187,11 +211,15 @@ export class Scheduler {
   /** Runs `batch`. Resolves with what tells its jobs the outcome. */
   private async run(instance: Instance, batch: Batch): Promise<() => void> {
     try {
-      const { outputs, times } = await instance.run(gather(batch), outputsOf(batch));
-      if (!isDivisible(batch, outputs))
+      const started = this.clock.now();
+      const rows = this.paddedRows(rowsOf(batch));
+      const { outputs, times } = await instance.run(gather(batch, rows), outputsOf(batch));
+      if (!isDivisible(batch, outputs, rows))
         throw new RunFailure('execution', 'its outputs have not one row for each input row');
-      this.observer.executed(rowsOf(batch), times);
-      const results = scatter(batch, outputs);
+      this.admission.estimate.observe(rows, this.clock.now() - started);
+      this.delay?.ran(rowsOf(batch));
+      this.observer.executed(rowsOf(batch), rows - rowsOf(batch), times);
+      const results = scatter(batch, outputs, rows);
       return () => this.settle(batch, results, times);
     } catch (failure) {
       // Never given work again, even before its supervisor has noticed.
@@ -199,6 +227,11 @@ export class Scheduler {
       this.recover(batch, failure);
       return () => {};
     }
+  }
+
+  /** The next allowed size of a batch of `rows` rows. */
+  private paddedRows(rows: number): number {
+    return rows === 0 ? 0 : (this.limits.allowedBatchSizes?.find((size) => size >= rows) ?? rows);
   }
 
   /** Whether nobody waits for `part` any more; its job is then failed with the reason. */
@@ -228,6 +261,7 @@ export class Scheduler {
     for (let index = first; index < next; index++) {
       const part = batch[index]!;
       part.ticket.complete(part, results[index]!, times, joinParts);
+      this.delay?.answered(this.clock.now() - part.ticket.enqueuedAt);
     }
     if (next < batch.length) this.clock.soon(() => this.settle(batch, results, times, next));
   }
@@ -241,6 +275,7 @@ export class Scheduler {
   /** `instance` has finished its batch: it takes the next, unless it is to go. */
   private release(instance: Instance): void {
     this.running--;
+    this.admission.ended(instance);
     if (this.instances.has(instance)) this.idle.push(instance);
     this.departures.get(instance)?.();
     this.departures.delete(instance);

@@ -23,12 +23,43 @@ describe('a model.yaml with a fault', () => {
     [
       'unknown-warmup',
       'warmup:\n  - rows: 1\n    row: 2\n',
-      /unknown-warmup\/model\.yaml:3: unknown key 'row'; the keys are rows, dims/,
+      /unknown-warmup\/model\.yaml:3: unknown key 'row'; the keys are rows, dims, fill, files/,
     ],
     [
       'no-such-level',
       'priority_levels: 2\ndefault_priority_level: 3\n',
       /model\.yaml:2: default_priority_level is 3, but priority_levels is 2/,
+    ],
+    [
+      'not-the-largest',
+      'allowed_batch_sizes: [8, 2]\nmax_batch_rows: 4\n',
+      /model\.yaml:2: max_batch_rows is 4, but the largest of allowed_batch_sizes is 8/,
+    ],
+    [
+      'two-delays',
+      'target_p99_ms: 20\nmax_queue_delay_us: 100\n',
+      /model\.yaml:2: max_queue_delay_us is found for target_p99_ms; give one of the two/,
+    ],
+    [
+      'pad-unknown',
+      'pad: { axis: 1, lengths: [4], inputs: { ids: 0 } }\n',
+      /pad names the input 'ids', but the model has 'x'/,
+    ],
+    [
+      'pad-output',
+      'pad: { axis: 1, lengths: [4], inputs: { x: 0 }, outputs: [y] }\n',
+      /pad needs numbers with a variable dimension 1, but the output 'y' is FP32 \[-1,1\]/,
+    ],
+    ['pad-warmup', 'pad: { axis: 1, lengths: [4, 8], inputs: { x: 0 } }\n', /a warm-up run fails.*MatMul/],
+    [
+      'warmup-file',
+      'warmup:\n  - { rows: 1, dims: 4, files: { x: x.bin } }\n',
+      /model\.yaml: the warm-up file 'x\.bin' cannot be read: ENOENT/,
+    ],
+    [
+      'warmup-bytes',
+      'warmup:\n  - { rows: 1, dims: 4, files: { x: model.yaml } }\n',
+      /the warm-up file of 'x' has \d+ bytes; FP32 \[1,4\] has 16/,
     ],
     ['no-yaml', 'description: "open\n', /no-yaml\/model\.yaml:\d: /],
     ['same-key', 'threads: 1\nthreads: 2\n', /same-key\/model\.yaml:2: Map keys must be unique/],
@@ -85,7 +116,12 @@ describe('a key of model.yaml', () => {
     .model('alone', affine(), 'max_batch_rows: 1\n')
     .model('eight', affine(), 'max_batch_rows: 8\n')
     .model('patient', affine(), 'max_batch_rows: 2\nmax_queue_delay_us: 10000000\n')
-    .model('warm', sumOfFour(), 'warmup:\n  - { rows: 3, dims: 4 }\n')
+    .model(
+      'warm',
+      sumOfFour(),
+      'warmup:\n  - { rows: 3, dims: 4, fill: random }\n  - { rows: 1, dims: 4, files: { x: x.bin } }\n',
+    )
+    .add('warm/x.bin', new Uint8Array(16))
     .model('optional', bfloat16(), 'required: false\n');
   let gateway: Gateway;
 

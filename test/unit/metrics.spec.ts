@@ -30,7 +30,7 @@ describe('Metrics', () => {
   it('puts rows into buckets whose bounds are inclusive, and adds them up', async () => {
     const metrics = new Metrics();
     const digits = metrics.inference.model('digits', '1');
-    for (const rows of [1, 2, 3, 5000]) digits.executed(rows, { inputMs: 0, runMs: 2, outputMs: 0 });
+    for (const rows of [1, 2, 3, 5000]) digits.executed(rows, 0, { inputMs: 0, runMs: 2, outputMs: 0 });
     const lines = await scrape(metrics, 'nexus_inference_batch_rows');
     const value = (suffix: string) =>
       lines
@@ -85,7 +85,7 @@ describe('Metrics', () => {
 
   it('escapes what a label may not hold', async () => {
     const metrics = new Metrics();
-    metrics.inference.model('a"b\n', '1').executed(1, { inputMs: 0, runMs: 1, outputMs: 0 });
+    metrics.inference.model('a"b\n', '1').executed(1, 0, { inputMs: 0, runMs: 1, outputMs: 0 });
     expect(await scrape(metrics, 'nexus_inference_executions_total')).toEqual([
       'nexus_inference_executions_total{model="a\\"b\\n",version="1"} 1',
     ]);

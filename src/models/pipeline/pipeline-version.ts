@@ -149,7 +149,7 @@ export class PipelineVersion implements Servable {
     this.running++;
     try {
       const result = await new PipelineRun(bound, job).result();
-      this.metrics.executed(job.rows, result);
+      this.metrics.executed(job.rows, 0, result);
       return result;
     } finally {
       this.running--;

@@ -76,9 +76,8 @@ export class PipelineRun {
   private jobOf(step: PipelineStep, part: Servable): Job {
     const given = Object.entries(step.inputs).map(([name, ours]) => ({ ...this.take(ours), name }));
     const outputs = Object.keys(step.outputs).filter((name) => this.readers.has(step.outputs[name]!));
-    const { priority, deadline } = this.job;
     const abandoned = () => this.failed || this.job.abandoned?.() === true;
-    return { ...validateInputs(given, part.name, part.signature), outputs, priority, deadline, abandoned };
+    return { ...this.job, ...validateInputs(given, part.name, part.signature), outputs, abandoned };
   }
 
   /** The tensor `name` for one of its readers. */

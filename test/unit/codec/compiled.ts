@@ -10,6 +10,7 @@ const SOURCES = [
   'src/common/errors.ts',
   'src/common/json-structure.ts',
   'src/common/threads.ts',
+  'src/common/typed-arrays.ts',
   'src/runtime/tensor.ts',
   'src/inference/shared-memory/memory-slice.ts',
   'src/inference/rest/codec/**/*.ts',

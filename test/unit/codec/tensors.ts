@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { TYPED_ARRAY } from '../../../src/inference/rest/codec/typed-arrays';
+import { TYPED_ARRAY } from '../../../src/common/typed-arrays';
 import { ELEMENT_BYTES, type Datatype, type Tensor } from '../../../src/runtime/tensor';
 
 /** Every datatype that a tensor may have. */

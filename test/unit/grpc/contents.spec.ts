@@ -3,7 +3,7 @@ import { loadSync, type MethodDefinition, type ServiceDefinition } from '@grpc/p
 import { decodeRequest } from '../../../src/inference/grpc/codec/decode-request';
 import { readRequest } from '../../../src/inference/grpc/codec/read-request';
 import type { Tensor } from '../../../src/runtime/tensor';
-import { TYPED_ARRAY } from '../../../src/inference/rest/codec/typed-arrays';
+import { TYPED_ARRAY } from '../../../src/common/typed-arrays';
 import { anyTensor, DATATYPES, tensor } from '../codec/tensors';
 
 const FIELDS: Readonly<Record<string, string>> = {

@@ -4,11 +4,14 @@ import type { PackedTensor } from '../../../src/runtime/slab-layout';
 import type { Tensor } from '../../../src/runtime/tensor';
 import type { Clock } from '../../../src/scheduling/clock';
 import type { Job } from '../../../src/scheduling/job';
-import type { Instance } from '../../../src/scheduling/scheduler';
+import type { Instance, SchedulerObserver } from '../../../src/scheduling/scheduler';
 
 /** A value that no run survives as data, and one that no runner survives. */
 export const POISON = -1;
 export const KILLER = -2;
+
+/** An observer that nothing is told. */
+export const NOBODY: SchedulerObserver = { executed: () => {}, departed: () => {}, refused: () => {} };
 
 /** An instance that takes `runMs` of the clock's time to double every number; it counts what it is given. */
 export class Doubler implements Instance {
@@ -59,6 +62,7 @@ export function jobOf(values: readonly number[], width: number, more: Partial<Jo
     rows: shape[0]!,
     byteLength: data.byteLength,
     shapeKey: `${width}`,
+    caller: 'someone',
     priority: 0,
     deadline: Infinity,
     abandoned: undefined,

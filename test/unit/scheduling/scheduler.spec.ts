@@ -1,5 +1,5 @@
 import { Scheduler, type SchedulerLimits } from '../../../src/scheduling/scheduler';
-import { Doubler, floatsOf, jobOf, KILLER, POISON } from './doubler';
+import { Doubler, floatsOf, jobOf, KILLER, NOBODY, POISON } from './doubler';
 import { VirtualClock } from './virtual-clock';
 
 const LIMITS: SchedulerLimits = {
@@ -12,7 +12,7 @@ const LIMITS: SchedulerLimits = {
 
 function set(limits: Partial<SchedulerLimits> = {}) {
   const clock = new VirtualClock();
-  const scheduler = new Scheduler('doubler', { ...LIMITS, ...limits }, clock, { executed: () => {} });
+  const scheduler = new Scheduler('doubler', { ...LIMITS, ...limits }, clock, NOBODY);
   const start = () => {
     const instance = new Doubler(clock, 10, () => clock.after(5, start));
     scheduler.add(instance);

@@ -1,6 +1,6 @@
 import { errors } from '../../../common/errors';
 import { ELEMENT_BYTES, elementCount, type Datatype } from '../../../runtime/tensor';
-import { TYPED_ARRAY } from '../../rest/codec/typed-arrays';
+import { TYPED_ARRAY } from '../../../common/typed-arrays';
 import type { TensorHead } from './decode-request';
 import { requireText } from './element-text';
 import { WireReader } from './wire';

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../../../runtime/tensor';
-import { typedView, type AnyTypedArray } from '../typed-arrays';
+import { typedView, type AnyTypedArray } from '../../../../common/typed-arrays';
 import { shortestFloat32 } from './shortest-float32';
 
 /** What JSON.stringify writes as the text it was made of: for numbers that it would change otherwise. */

@@ -2,7 +2,7 @@ import { elementCount, type Shape, type Tensor } from '../../../../runtime/tenso
 import { jsonData } from '../encode/json-data';
 import { largest } from '../largest';
 import type { EncodedResponse } from '../messages';
-import { typedView } from '../typed-arrays';
+import { typedView } from '../../../../common/typed-arrays';
 import type { Layout, PredictResponse } from './messages';
 
 /** A class of an output with labels. */

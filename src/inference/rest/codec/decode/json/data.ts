@@ -1,6 +1,6 @@
 import { errors } from '../../../../../common/errors';
 import type { Datatype } from '../../../../../runtime/tensor';
-import { TYPED_ARRAY, type AnyTypedArray } from '../../typed-arrays';
+import { TYPED_ARRAY, type AnyTypedArray } from '../../../../../common/typed-arrays';
 import { fillBigIntegers, fillBooleans, fillFloats, fillIntegers } from './elements';
 import { mismatch } from '../mismatch';
 import { locate, rowsOf, type Row } from './rows';

@@ -1,0 +1,44 @@
+import fc from 'fast-check';
+import { TYPED_ARRAY } from '../../../src/common/typed-arrays';
+import { Padding } from '../../../src/models/padding';
+import type { Tensor } from '../../../src/runtime/tensor';
+import { jobOf } from '../scheduling/doubler';
+
+const datatypes = fc.constantFrom(...(Object.keys(TYPED_ARRAY) as (keyof typeof TYPED_ARRAY)[]));
+const shapes = fc.record({
+  rows: fc.integer({ min: 0, max: 4 }),
+  length: fc.integer({ min: 0, max: 9 }),
+  width: fc.integer({ min: 1, max: 3 }),
+});
+
+const elementsOf = ({ data, datatype }: Tensor) => {
+  const { buffer } = Uint8Array.from(data);
+  return [...new TYPED_ARRAY[datatype as 'FP32'](buffer)].map(Number);
+};
+
+describe(Padding.name, () => {
+  it('fills every row up to the next length, and gives it back as it came', async () => {
+    await fc.assert(
+      fc.asyncProperty(datatypes, shapes, fc.integer({ min: 0, max: 1 }), async (datatype, shape, fill) => {
+        const { rows, length, width } = shape;
+        const count = rows * length * width;
+        const data = new Uint8Array(count * TYPED_ARRAY[datatype].BYTES_PER_ELEMENT).fill(1);
+        const x: Tensor = { name: 'x', datatype, shape: [rows, length, width], data };
+        const padding = Padding.of({ axis: 1, lengths: [6, 3], inputs: { x: fill }, outputs: ['x'] })!;
+        const target = [3, 6].find((candidate) => candidate >= length) ?? length;
+        const job = jobOf([], 1, { inputs: [x], rows, byteLength: data.byteLength });
+        const { outputs } = await padding.run(job, (inner) => {
+          const [seen] = inner.inputs as [Tensor];
+          expect(seen.shape).toEqual([rows, target, width]);
+          expect(inner.byteLength).toBe(seen.data.byteLength);
+          const added = elementsOf(seen).filter((_, index) => Math.floor(index / width) % target >= length);
+          expect(added).toEqual(added.map(() => fill));
+          expect(added).toHaveLength(rows * (target - length) * width);
+          return Promise.resolve({ outputs: inner.inputs, queueMs: 0, inputMs: 0, runMs: 0, outputMs: 0 });
+        });
+        expect(outputs[0]!.shape).toEqual(x.shape);
+        expect(elementsOf(outputs[0]!)).toEqual(elementsOf(x));
+      }),
+    );
+  });
+});
