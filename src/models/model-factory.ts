@@ -119,8 +119,7 @@ export class ModelFactory {
     const text = `${name}/${version} is ${state}${reason === '' ? '' : `: ${reason}`}`;
     if (state === 'UNAVAILABLE' && reason !== 'unloaded') this.logger.error(text);
     else this.logger.log(text);
-    for (const { versions } of this.catalogue.models.values())
-      for (const other of versions) if (other instanceof PipelineVersion) other.review();
+    this.catalogue.review();
   }
 }
 

@@ -8,13 +8,13 @@ import type { Signature } from '../signature';
 import { Users } from '../users';
 import type { VersionObserver } from '../version-observer';
 import type { VersionOptions } from '../version-options';
-import { Binder, type Outlook } from './binding';
+import { Binder, type Binding } from './binding';
 import type { PipelineDefinition, PipelineStep } from './definition';
 import { PipelineRun, type BoundSteps } from './run';
 
 /**
- * One version of a model that is a graph of models. It runs nothing itself, so its state is always that of its parts
- * at that moment: READY while there is a version of each that is, and they fit each other.
+ * One version of a model that is a graph of models. It runs nothing itself, so its state follows from those of its
+ * parts: READY while there is a version of each that is, and they fit each other.
  */
 export class PipelineVersion implements Servable {
   readonly platform = 'ensemble';
@@ -22,11 +22,13 @@ export class PipelineVersion implements Servable {
   readonly loadMs = undefined;
   /** None: its parts have runners. */
   readonly pids = [];
+  state: VersionState = 'LOADING';
+  reason = '';
   private readonly binder: Binder;
-  /** Its own state, before it has started and after it has ended. */
-  private outside: Outlook | undefined = { state: 'LOADING', reason: '' };
-  /** What the observer knows. */
-  private told: Outlook = { state: 'LOADING', reason: '' };
+  /** The parts that it runs on at this moment. */
+  private binding: Binding | undefined;
+  /** Whether its state follows from those of its parts: from its start to its end. */
+  private follows = false;
   private kept = '';
   private running = 0;
   private readonly users = new Users();
@@ -49,31 +51,22 @@ export class PipelineVersion implements Servable {
     return this.options.version;
   }
 
-  get state(): VersionState {
-    return this.outlook.state;
-  }
-
-  get reason(): string {
-    return this.outlook.reason;
-  }
-
   get inMemory(): boolean {
     return this.isDescribed && [...this.parts.values()].every((part) => part.inMemory);
   }
 
   get isDescribed(): boolean {
-    return this.outlook.binding !== undefined;
+    return this.binding !== undefined;
   }
 
   get signature(): Signature {
-    const { binding = this.binder.latest } = this.outlook;
-    if (binding === undefined) throw this.notReady();
-    return binding.signature;
+    if (this.latest === undefined) throw this.notReady();
+    return this.latest.signature;
   }
 
   /** When its parts came to fit each other. */
   get loadedAt(): Date | undefined {
-    return this.outlook.binding?.at;
+    return this.binding?.at;
   }
 
   get unbatchable(): string {
@@ -104,7 +97,7 @@ export class PipelineVersion implements Servable {
 
   /** The versions that run the steps; none before they have fitted. */
   get parts(): BoundSteps {
-    return this.binder.latest?.parts ?? new Map();
+    return this.latest?.parts ?? new Map();
   }
 
   async start(): Promise<void> {
@@ -112,7 +105,7 @@ export class PipelineVersion implements Servable {
   }
 
   defer(): void {
-    this.outside = undefined;
+    this.follows = true;
     this.review();
   }
 
@@ -122,22 +115,24 @@ export class PipelineVersion implements Servable {
     if (!this.isDescribed) throw this.notReady();
   }
 
-  /** Tells the observer of a state that it does not know. To be called when the state of another model has changed. */
+  /** Brings its state to what follows from those of its parts. To be called when one of them may have changed. */
   review(): void {
-    const { state, reason } = this;
-    if (state === this.told.state && reason === this.told.reason) return;
-    this.told = { state, reason };
-    this.observer.stateChanged(this);
+    if (!this.follows) return;
+    const { state, reason, binding } = this.binder.look();
+    this.binding = binding;
+    this.become(state, binding === undefined ? reason : this.kept);
   }
 
   follow({ settings, refusal }: VersionOptions): boolean {
     const isSame = refusal === this.options.refusal && isDeepStrictEqual(settings, this.options.settings);
     if (isSame) this.kept = '';
+    this.review();
     return isSame;
   }
 
   keep(reason: string): void {
     this.kept = `a newer pipeline cannot be loaded, this one serves on: ${reason}`;
+    this.review();
   }
 
   async run(job: Job): Promise<JobResult> {
@@ -171,17 +166,24 @@ export class PipelineVersion implements Servable {
   }
 
   async stop(): Promise<void> {
-    this.outside = { state: 'UNAVAILABLE', reason: 'unloaded' };
-    this.review();
+    this.follows = false;
+    this.binding = undefined;
+    this.become('UNAVAILABLE', 'unloaded');
   }
 
   notReady() {
     return errors.modelNotReady(this.name, this.version, this.state, this.reason);
   }
 
-  private get outlook(): Outlook {
-    if (this.outside !== undefined) return this.outside;
-    const outlook = this.binder.look();
-    return this.kept === '' || outlook.binding === undefined ? outlook : { ...outlook, reason: this.kept };
+  /** The parts that it runs on, or the last ones. */
+  private get latest(): Binding | undefined {
+    return this.binding ?? this.binder.latest;
+  }
+
+  private become(state: VersionState, reason: string): void {
+    if (state === this.state && reason === this.reason) return;
+    this.state = state;
+    this.reason = reason;
+    this.observer.stateChanged(this);
   }
 }
