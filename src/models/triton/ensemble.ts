@@ -9,18 +9,22 @@ type Step = NonNullable<Scheduling['step']>[number];
 type Entries = NonNullable<Step['input_map']>;
 
 /** Fields that say how a model is run; an ensemble runs nothing itself. */
-const OF_MODELS = ['instance_group', 'model_warmup', 'default_model_filename'] as const;
+const OF_MODELS = ['backend', 'runtime', 'instance_group', 'model_warmup', 'default_model_filename'] as const;
+
+/** Whether `config` is of a graph of models, or means to be. */
+export function isEnsemble({ ensemble_scheduling: scheduling, platform }: ModelConfig): boolean {
+  return scheduling !== undefined || platform === 'ensemble';
+}
 
 /**
  * The pipeline that `config` describes, if it is an ensemble. `file` is how the file is called in messages.
  * @throws Fault, ModelSettingsError
  */
 export function pipelineOf(config: ModelConfig, file: string): PipelineDefinition | undefined {
-  const { ensemble_scheduling: scheduling, platform = '', input = [], output = [] } = config;
-  if (scheduling === undefined) {
-    if (platform !== 'ensemble') return undefined;
+  if (!isEnsemble(config)) return undefined;
+  const { ensemble_scheduling: scheduling, input = [], output = [] } = config;
+  if (scheduling === undefined)
     throw new Fault(at(config, 'platform'), "platform 'ensemble' needs ensemble_scheduling; add its steps");
-  }
   checkFields(config);
   const { step = [] } = scheduling;
   if (step.length === 0)
@@ -37,6 +41,12 @@ export function pipelineOf(config: ModelConfig, file: string): PipelineDefinitio
 
 /** @throws Fault for a field that an ensemble must have, or cannot. */
 function checkFields(config: ModelConfig): void {
+  const { platform = 'ensemble' } = config;
+  if (platform !== 'ensemble')
+    throw new Fault(
+      at(config, 'platform'),
+      `platform is '${platform}', but a model with ensemble_scheduling is an 'ensemble'; correct one of the two`,
+    );
   const strange = OF_MODELS.find((field) => (config[field] ?? '').length > 0);
   if (strange !== undefined)
     throw new Fault(

@@ -1,18 +1,16 @@
+import { isEnsemble } from './ensemble';
 import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
 import { positionOf } from './text/read-message';
 
-/** The only value, beside none, of fields that say what runs an ONNX model. */
+/** The only value, beside none, of fields that say what runs a model. */
 const ONLY = {
   platform: 'onnxruntime_onnx',
   backend: 'onnxruntime',
   runtime: 'libtriton_onnxruntime.so',
 } as const;
 
-/** The same of an ensemble, which nothing runs but its models. */
-const OF_ENSEMBLES = { platform: 'ensemble', backend: '', runtime: '' } as const;
-
-/** @throws Fault when `config` is not of the model called `model`, or not of an ONNX model. */
+/** @throws Fault when `config` is not of the model called `model`, or neither of an ONNX model nor of an ensemble. */
 export function checkIdentity(config: ModelConfig, model: string): void {
   const { name = '' } = config;
   if (name !== '' && name !== model)
@@ -20,11 +18,11 @@ export function checkIdentity(config: ModelConfig, model: string): void {
       { line: positionOf(config, 'name').line },
       `name is '${name}', but the model is '${model}'; make them the same, or remove name`,
     );
-  const only = config.ensemble_scheduling === undefined ? ONLY : OF_ENSEMBLES;
-  for (const field of Object.keys(only) as (keyof typeof ONLY)[]) {
+  if (isEnsemble(config)) return;
+  for (const field of Object.keys(ONLY) as (keyof typeof ONLY)[]) {
     const { [field]: value = '' } = config;
-    if (value === '' || value === only[field]) continue;
+    if (value === '' || value === ONLY[field]) continue;
     const { line } = positionOf(config, field);
-    throw new Fault({ line }, `${field} '${value}' is not supported; Nexus serves '${only[field]}'`);
+    throw new Fault({ line }, `${field} '${value}' is not supported; Nexus serves '${ONLY[field]}'`);
   }
 }
