@@ -5,6 +5,7 @@ import { ConfigError } from '../config/config-error';
 import { Metrics, type ModelSnapshot } from '../observability/metrics';
 import { Catalogue } from './catalogue';
 import { loadAll, ModelFactory, type Model } from './model-factory';
+import { partNames } from './pipeline/definition';
 import type { Servable } from './servable';
 import { residentBytesOf } from '../runtime/resident-memory';
 import { scanRepository, type FoundModel, type Repository } from './repository';
@@ -147,14 +148,13 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  private async scan(): Promise<Repository> {
+  private scan(): Promise<Repository> {
     const path = this.config.modelRepository;
-    const { root, models } = await scanRepository(path).catch((error: NodeJS.ErrnoException) => {
+    return scanRepository(path).catch((error: NodeJS.ErrnoException) => {
       throw new ConfigError([
         `NEXUS_MODEL_REPOSITORY=${path}: cannot be read (${error.code}); name a folder of models`,
       ]);
     });
-    return { root, models };
   }
 
   /** Makes `selected`, and those of `all` that are needed for the steps of a pipeline among them. */
@@ -168,9 +168,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
       const models = await Promise.all(next.map((model) => this.factory.create(model, root)));
       for (const model of models)
         made.set(model.name, selected === next ? model : { ...model, isPart: true });
-      const needed = models.flatMap(
-        ({ settings }) => settings.pipeline?.steps.map(({ model }) => model) ?? [],
-      );
+      const needed = models.flatMap(({ settings }) => partNames(settings.pipeline));
       next = all.filter(({ name }) => needed.includes(name) && !made.has(name));
     }
     return [...made.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));

@@ -6,9 +6,10 @@ import { ModelRegistry } from '../model-registry';
 import type { Parameters } from '../overrides/load-parameters';
 import { OverrideFolder } from '../overrides/override-folder';
 import { kindOf, refusedParameter, requireModelName, type Overrides } from '../overrides/overrides';
-import type { Servable } from '../servable';
+import { partNames } from '../pipeline/definition';
 import { findModel, scanRepository, type FoundModel, type Repository } from '../repository';
 import type { RepositoryIndexEntry } from '../rest/repository.dto';
+import type { Servable } from '../servable';
 
 /** What a change of one version came to. */
 export type VersionChange = 'loaded' | 'replaced' | 'unchanged' | 'unloaded';
@@ -81,7 +82,7 @@ export class ModelControl {
   async unload(name: string, parameters: Parameters): Promise<void> {
     this.requireExplicit();
     const dependents = unloadsDependents(parameters);
-    const parts = partNames(this.registry.peek(name));
+    const parts = partNames(this.registry.peek(name)?.settings.pipeline);
     await this.change(name, () => this.unloadNow(name));
     if (dependents) for (const part of parts) await this.unloadPart(part, parameters);
   }
@@ -151,7 +152,7 @@ export class ModelControl {
   private async loadParts(name: string, config: string | undefined, path: readonly string[]): Promise<void> {
     const { found, root } = await this.find(name);
     const { settings } = await this.factory.describe(found, root, { json: config });
-    for (const part of partNames({ settings })) {
+    for (const part of partNames(settings.pipeline)) {
       // A pipeline that is a part of itself says so when it is loaded.
       if (path.includes(part) || this.registry.peek(part) !== undefined) continue;
       try {
@@ -170,7 +171,7 @@ export class ModelControl {
   }
 
   private async unloadPart(name: string, parameters: Parameters): Promise<void> {
-    const isNeeded = this.registry.list().some((model) => partNames(model).includes(name));
+    const isNeeded = this.registry.list().some(({ settings }) => partNames(settings.pipeline).includes(name));
     if (this.registry.peek(name)?.isPart === true && !isNeeded) await this.unload(name, parameters);
   }
 
@@ -245,11 +246,6 @@ export class ModelControl {
     await Promise.all(versions.map((version) => version.stop()));
     throw errors.loadFailed(name, reason);
   }
-}
-
-/** The models that are needed for the steps of a pipeline; none for another model. */
-function partNames(model: Pick<Model, 'settings'> | undefined): readonly string[] {
-  return [...new Set(model?.settings.pipeline?.steps.map((step) => step.model))];
 }
 
 /** The version of `before` that serves on because `failed` cannot take its place, and says so from now on. */

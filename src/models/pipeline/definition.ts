@@ -21,3 +21,8 @@ export interface PipelineDefinition {
   /** File and line that it stands in. */
   readonly where: string;
 }
+
+/** The models that run the steps of `pipeline`, each once; none where there is none. */
+export function partNames(pipeline: PipelineDefinition | undefined): readonly string[] {
+  return [...new Set(pipeline?.steps.map(({ model }) => model))];
+}
