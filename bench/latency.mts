@@ -1,17 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { binaryRequest } from './load.mts';
 
 /*
  * Asks one request after another, in a process of its own so that the load generator is not measured with it. Prints
  * the 99th percentile in milliseconds.
  *
- * latency.mts <url> <seconds>
+ * latency.mts <url> <seconds> [width of one row to infer with]
  */
-const [url, seconds] = process.argv.slice(2);
+const [url, seconds, width] = process.argv.slice(2);
+const request =
+  width === undefined ? {} : { method: 'POST', ...binaryRequest('x', [1, Number(width)], ['y']) };
 const times: number[] = [];
 const end = performance.now() + Number(seconds) * 1000;
 while (performance.now() < end) {
   const started = performance.now();
-  await (await fetch(url!)).arrayBuffer();
+  await (await fetch(url!, request)).arrayBuffer();
   times.push(performance.now() - started);
   await delay(5);
 }

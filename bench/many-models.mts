@@ -10,12 +10,20 @@ const COLD_REQUESTS = 10;
 
 /** A repository of small models that are loaded on demand: how soon it is served, at what memory, and cold requests. */
 export async function manyModels(): Promise<void> {
+  for (const isolation of ['own', 'shared']) await inProcesses(isolation);
+}
+
+async function inProcesses(isolation: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-bench-'));
   for (let index = 0; index < MODELS; index++) save(join(folder, `m${index}/1/model.onnx`), affine());
   const started = performance.now();
-  const gateway = await startGateway(folder, { NEXUS_LOAD: 'on_demand', NEXUS_LOG_LEVEL: 'warn' });
+  const gateway = await startGateway(folder, {
+    NEXUS_LOAD: 'on_demand',
+    NEXUS_ISOLATION: isolation,
+    NEXUS_LOG_LEVEL: 'warn',
+  });
   const startMs = performance.now() - started;
-  console.log(`${MODELS} models: served after ${(startMs / 1000).toFixed(1)} s`);
+  console.log(`${MODELS} models, isolation ${isolation}: served after ${(startMs / 1000).toFixed(1)} s`);
   console.log(`resident memory of the gateway: ${mebibytes(gateway.pid)} MiB`);
   const excess: number[] = [];
   for (let index = 0; index < COLD_REQUESTS; index++) excess.push(await coldExcess(gateway.url, `m${index}`));

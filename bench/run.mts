@@ -4,6 +4,7 @@ import { manyModels } from './many-models.mts';
 import { overload } from './overload.mts';
 import { perceptrons } from './perceptrons.mts';
 import { large, predictions } from './predictions.mts';
+import { reloads } from './reloads.mts';
 import { smallest, smallestOverGrpc } from './smallest.mts';
 
 /*
@@ -18,6 +19,7 @@ const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<void>>> = 
   large,
   perceptrons,
   overload,
+  reloads,
   models: manyModels,
 };
 const [name = 'all', rounds = '5', seconds = '3'] = process.argv.slice(2);

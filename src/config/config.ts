@@ -55,6 +55,10 @@ export class Config {
   @OneOf(['start', 'on_demand'])
   load: 'start' | 'on_demand' = 'start';
 
+  /** Whether models that do not say it themselves have processes of their own, or share them. */
+  @OneOf(['own', 'shared'])
+  isolation: 'own' | 'shared' = 'own';
+
   /** Most memory of all runners together, in bytes: models that are loaded on demand make room for each other. 0 is no limit. */
   @ByteSize(0, Number.MAX_SAFE_INTEGER)
   memoryBudget = 0;

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import type { OnnxMetadata } from '../runtime/messages';
-import { residentBytes } from '../runtime/resident-memory';
 import type { TensorSpec } from '../runtime/tensor';
 import type { Model } from './model-factory';
 import { ModelVersion } from './model-version';
@@ -53,16 +52,19 @@ async function writtenAt(versions: readonly Servable[]): Promise<Date> {
 
 async function versionOf(version: Servable): Promise<VersionDetails> {
   const { state, reason, device, loadMs, loadedAt, options } = version;
+  const memory = await memoryOf(version);
   return {
     version: version.version,
     state,
     reason,
     load: options.onDemand ? 'on_demand' : 'start',
     in_memory: version.inMemory,
+    isolation: options.pool === undefined ? 'own' : 'shared',
     ...options.placement,
     ...(device === undefined ? {} : { device }),
     ...signatureOf(version),
-    ...(version instanceof ModelVersion ? await onnxDetails(version) : {}),
+    ...(version instanceof ModelVersion ? onnxDetails(version) : {}),
+    ...(memory === undefined ? {} : { memory }),
     ...(version instanceof PipelineVersion ? { steps: stepsOf(version) } : {}),
     ...(loadMs === undefined ? {} : { load_ms: Math.round(loadMs) }),
     ...(loadedAt === undefined ? {} : { loaded_at: loadedAt.toISOString() }),
@@ -79,16 +81,11 @@ function signatureOf(version: Servable): Partial<VersionDetails> {
   };
 }
 
-/** What the runners tell, and once one of them has read it, the file. */
-async function onnxDetails(version: ModelVersion): Promise<Partial<VersionDetails>> {
+/** What is known once a runner has read the file. */
+function onnxDetails(version: ModelVersion): Partial<VersionDetails> {
   const { file } = version;
-  const memory = await memoryOf(version);
-  return {
-    ...(file === undefined
-      ? {}
-      : { batching: batchingOf(version), file_bytes: file.bytes, onnx: onnxOf(file.metadata) }),
-    ...(memory === undefined ? {} : { memory }),
-  };
+  if (file === undefined) return {};
+  return { batching: batchingOf(version), file_bytes: file.bytes, onnx: onnxOf(file.metadata) };
 }
 
 function stepsOf({ steps, parts }: PipelineVersion): PipelineStepDetails[] {
@@ -121,9 +118,8 @@ function batchingOf({ unbatchable, maxBatchRows, limits, options }: ModelVersion
   };
 }
 
-async function memoryOf({ pids }: ModelVersion): Promise<RunnerMemory | undefined> {
-  const measured = await Promise.all(pids.map(residentBytes));
-  const runners = measured.filter((bytes) => bytes !== undefined);
+async function memoryOf(version: Servable): Promise<RunnerMemory | undefined> {
+  const runners = [...(await version.residentBytes())];
   if (runners.length === 0) return undefined;
   const sum = runners.reduce((total, bytes) => total + bytes);
   return { resident_bytes: sum, resident_bytes_per_runner: runners };

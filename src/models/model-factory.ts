@@ -4,6 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config';
 import { Metrics } from '../observability/metrics';
 import type { Device } from '../runtime/messages';
+import { RunnerPool } from '../runtime/runner-pool';
 import { Catalogue } from './catalogue';
 import { fingerprintOf } from './lifecycle/fingerprint';
 import { describeModel, type ModelDescription } from './model-description';
@@ -56,6 +57,8 @@ export class ModelFactory {
     },
   };
 
+  private readonly pool = new RunnerPool(availableParallelism());
+
   constructor(
     private readonly config: Config,
     private readonly metrics: Metrics,
@@ -79,11 +82,9 @@ export class ModelFactory {
     const { name } = found;
     const description = await this.describe(found, root, making);
     const { settings } = description;
+    const isolation = settings.isolation ?? this.config.isolation;
     const device = settings.device ?? (this.config.device as Device);
-    const placement =
-      settings.pipeline === undefined
-        ? placementOf(settings, device, availableParallelism())
-        : { instances: 0, threads: 0 };
+    const placement = placementOf({ ...settings, isolation }, device, availableParallelism());
     const made = description.versions.map(async ({ version, path = '', filename = '', reason }) => {
       const refusal = description.refusal ?? reason;
       const metrics = this.metrics.inference.model(name, version);
@@ -98,6 +99,7 @@ export class ModelFactory {
         settings,
         device,
         placement,
+        pool: isolation === 'shared' ? this.pool : undefined,
         onDemand: (settings.load ?? this.config.load) === 'on_demand',
         metrics,
       };

@@ -7,7 +7,6 @@ import { Catalogue } from './catalogue';
 import { loadAll, ModelFactory, type Model } from './model-factory';
 import { partNames } from './pipeline/definition';
 import type { Servable } from './servable';
-import { residentBytesOf } from '../runtime/resident-memory';
 import { scanRepository, type FoundModel, type Repository } from './repository';
 import { Rollouts } from './rollout/rollouts';
 
@@ -144,7 +143,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   private *snapshots(): Generator<ModelSnapshot> {
     for (const found of this.versions()) {
       const { name, version, state, load, loadMs } = found;
-      yield { model: name, version, state, loadMs, ...load, memory: () => residentBytesOf(found.pids) };
+      yield { model: name, version, state, loadMs, ...load, memory: () => found.residentBytes() };
     }
   }
 

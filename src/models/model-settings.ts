@@ -54,6 +54,7 @@ export interface ModelSettings extends OnlyInTritonConfig {
   readonly required?: boolean;
   readonly load?: 'start' | 'on_demand';
   readonly pinned?: boolean;
+  readonly isolation?: 'own' | 'shared';
   readonly versions?: 'all' | { readonly latest: number } | readonly number[];
   readonly labels?: Readonly<Record<string, readonly string[]>>;
   readonly warmup?: readonly (WarmUp | WarmUpSample)[];

@@ -2,7 +2,7 @@ import { errors, NexusError } from '../common/errors';
 import type { ModelMetrics } from '../observability/model-metrics';
 import type { LoadedModel, OnnxFile } from '../runtime/messages';
 import type { Runner } from '../runtime/runner';
-import { Supervisor } from '../runtime/supervisor';
+import { Supervisor, type SupervisorObserver } from '../runtime/supervisor';
 import { SYSTEM_CLOCK } from '../scheduling/clock';
 import type { Job, JobResult } from '../scheduling/job';
 import { Scheduler } from '../scheduling/scheduler';
@@ -85,9 +85,8 @@ export class ModelVersion implements Servable, Tenant {
     return this.loaded?.scheduler.load ?? { waitingRows: 0, waitingRequests: 0, running: 0 };
   }
 
-  /** Process ids of the runners. */
-  get pids(): readonly number[] {
-    return this.supervisor?.pids ?? [];
+  async residentBytes(): Promise<readonly number[]> {
+    return (await this.supervisor?.residentBytes()) ?? [];
   }
 
   get maxBatchRows(): number {
@@ -215,20 +214,21 @@ export class ModelVersion implements Servable, Tenant {
   }
 
   private createSupervisor(): Supervisor {
-    const { path, root, device, placement } = this.options;
+    const { path, root, device, placement, pool } = this.options;
     const options = {
       label: `${this.name}/${this.version}`,
       load: { path, root, device, threads: placement.threads, probeBatching: this.limits.max_batch_rows > 1 },
       loadTimeoutMs: this.limits.load_timeout_ms,
       runTimeoutMs: this.limits.timeout_ms,
     };
-    return new Supervisor(options, placement.instances, {
+    const observer: SupervisorObserver = {
       prepare: (runner, model) => this.prepare(runner, model),
       up: (runner) => this.runnerUp(runner),
       down: async (runner) => this.loaded?.scheduler.remove(runner),
       died: (reason) => this.observer.runnerDied(this, reason),
       broken: (reason) => this.broken(reason),
-    });
+    };
+    return new Supervisor(options, placement.instances, observer, pool);
   }
 
   private async prepare(runner: Runner, model: LoadedModel): Promise<void> {

@@ -32,8 +32,6 @@ export interface Servable {
   readonly loadedAt: Date | undefined;
   /** Whether all that runs it is in memory. */
   readonly inMemory: boolean;
-  /** Process ids of its own runners. */
-  readonly pids: readonly number[];
   /** Whether its signature is known: from its first load on. */
   readonly isDescribed: boolean;
   /** Inputs and outputs. @throws NexusError model_not_ready before the version has loaded. */
@@ -67,6 +65,9 @@ export interface Servable {
 
   /** Runs `job`. Rejects with a NexusError. */
   run(job: Job): Promise<JobResult>;
+
+  /** Resident memory of each of its own runners, in bytes. */
+  residentBytes(): Promise<readonly number[]>;
 
   /** A request is going to use this version until {@link leave}. */
   enter(): void;

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ModelMetrics } from '../observability/model-metrics';
 import type { Device } from '../runtime/messages';
+import type { RunnerPool } from '../runtime/runner-pool';
 import type { ModelSettings } from './model-settings';
 import type { Placement } from './placement';
 
@@ -21,6 +22,8 @@ export interface VersionOptions {
   readonly settings: ModelSettings;
   readonly device: Device;
   readonly placement: Placement;
+  /** The processes that it shares with others; undefined when it has its own. */
+  readonly pool: RunnerPool | undefined;
   /** Whether it is loaded at its first request. */
   readonly onDemand: boolean;
   readonly metrics: ModelMetrics;

@@ -21,7 +21,7 @@ export interface ModelSnapshot {
   /** How long loading took; undefined when it has not succeeded yet. */
   readonly loadMs: number | undefined;
   /** Memory of its runners, in bytes, measured when asked for; undefined when it has none. */
-  readonly memory: () => Promise<number | undefined>;
+  readonly memory: () => Promise<readonly number[]>;
 }
 
 /** Everything that `/metrics` exports. Features count through it and know no metrics library. */
@@ -113,8 +113,9 @@ export class Metrics {
 
   private async memory(): Promise<Sample[]> {
     const samples = Array.from(this.snapshot(), async ({ model, version, memory }) => {
-      const value = await memory();
-      return value === undefined ? [] : [{ labels: { model, version }, value }];
+      const runners = await memory();
+      if (runners.length === 0) return [];
+      return [{ labels: { model, version }, value: runners.reduce((sum, bytes) => sum + bytes) }];
     });
     return (await Promise.all(samples)).flat();
   }

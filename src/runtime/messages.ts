@@ -2,15 +2,18 @@ import type { Datatype, Shape, TensorSpec } from './tensor';
 
 /*
  * Everything that crosses the IPC channel between the gateway and a runner. Tensors do not: they lie in the
- * slab, and the messages only say where. One run is under way at a time, so answers need no number.
+ * slab, and the messages only say where. A process does one thing at a time, so answers need no number; sessions have
+ * one, because small models may share a process.
  */
 
 /** A device as settings name it. `auto` tries CUDA and falls back to the CPU; `cuda` never falls back. */
 export type Device = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 
-/** First message to a runner: load this model. */
+/** Load this model into a new session. */
 export interface LoadMessage {
   readonly type: 'load';
+  /** Number of the session. */
+  readonly session: number;
   /** Absolute path of the ONNX file. */
   readonly path: string;
   /** Folder that the model's files, external data included, must not leave. */
@@ -35,9 +38,16 @@ export interface SlabTensor {
 /** Run once on the inputs in the slab; write the outputs from `outputOffset` on. */
 export interface RunMessage {
   readonly type: 'run';
+  readonly session: number;
   readonly inputs: readonly SlabTensor[];
   readonly outputs: readonly string[];
   readonly outputOffset: number;
+}
+
+/** The session is not needed any more. */
+export interface ReleaseMessage {
+  readonly type: 'release';
+  readonly session: number;
 }
 
 /** What an ONNX file says of itself (ModelProto in onnx.proto). Empty or 0 where it says nothing. */
@@ -79,11 +89,13 @@ export interface LoadedModel {
 }
 
 /** Messages from the gateway to a runner. */
-export type ToRunner = LoadMessage | RunMessage;
+export type ToRunner = LoadMessage | RunMessage | ReleaseMessage;
 
 /** Messages from a runner to the gateway. */
 export type FromRunner =
-  | { readonly type: 'loaded'; readonly model: LoadedModel }
+  /** `bytes`: how much resident memory there is more than before. */
+  | { readonly type: 'loaded'; readonly model: LoadedModel; readonly bytes: number }
+  | { readonly type: 'released' }
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'ran'; readonly outputs: readonly SlabTensor[]; readonly runMs: number }
   | { readonly type: 'failed'; readonly reason: string; readonly noRoom: boolean };

@@ -9,10 +9,3 @@ export async function residentBytes(pid: number): Promise<number | undefined> {
   const kibibytes = /^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1];
   return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
 }
-
-/** As {@link residentBytes}, of all `pids` together; undefined when it is known of none. */
-export async function residentBytesOf(pids: readonly number[]): Promise<number | undefined> {
-  const sizes = await Promise.all(pids.map(residentBytes));
-  const known = sizes.filter((bytes) => bytes !== undefined);
-  return known.length === 0 ? undefined : known.reduce((sum, bytes) => sum + bytes);
-}

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadedModel } from './messages';
-import { Runner, type ExitReason, type RunnerOptions } from './runner';
+import { Runner, type RunnerOptions } from './runner';
+import type { RunnerPool } from './runner-pool';
+import { RunnerProcess, type ExitReason } from './runner-process';
 
 /** Told when runners come and go. */
 export interface SupervisorObserver {
@@ -20,6 +22,8 @@ export interface SupervisorObserver {
 const WINDOW_MS = 60_000;
 /** With this many deaths in the window a model is broken. */
 const MAX_DEATHS = 5;
+/** A model that has ended so many shared processes gets one of its own, so that others heal. */
+const MAX_SHARED_CRASHES = 2;
 const FIRST_BACK_OFF_MS = 100;
 const LAST_BACK_OFF_MS = 30_000;
 
@@ -31,16 +35,20 @@ export class Supervisor {
   private readonly runners = new Set<Runner>();
   private readonly stopping = new AbortController();
   private deaths: number[] = [];
+  private sharedCrashes = 0;
 
+  /** @param pool the processes to share; without, every runner has one of its own. */
   constructor(
     private readonly options: RunnerOptions,
     private readonly instances: number,
     private readonly observer: SupervisorObserver,
+    private readonly pool?: RunnerPool,
   ) {}
 
-  /** Process ids of the runners alive. */
-  get pids(): number[] {
-    return [...this.runners].flatMap(({ pid }) => pid ?? []);
+  /** Resident memory of each runner alive, in bytes. */
+  async residentBytes(): Promise<readonly number[]> {
+    const measured = await Promise.all([...this.runners].map((runner) => runner.residentBytes()));
+    return measured.filter((bytes) => bytes !== undefined);
   }
 
   /**
@@ -72,7 +80,8 @@ export class Supervisor {
   }
 
   private launch(): Runner {
-    const runner = new Runner(this.options);
+    const shared = this.sharedCrashes < MAX_SHARED_CRASHES ? this.pool?.place() : undefined;
+    const runner = new Runner(this.options, shared ?? new RunnerProcess(this.options.label));
     this.runners.add(runner);
     void runner.exited.then(() => this.runners.delete(runner));
     return runner;
@@ -83,6 +92,7 @@ export class Supervisor {
     const reason = await Promise.race([runner.exited, runner.worn]);
     if (this.stopping.signal.aborted) return;
     if (reason === undefined) return this.recycle(runner);
+    if (runner.isCulprit) this.sharedCrashes++;
     await this.observer.down(runner);
     await this.restart(reason);
   }
@@ -100,6 +110,7 @@ export class Supervisor {
     try {
       await this.load(runner);
     } catch (error) {
+      if (runner.isCulprit) this.sharedCrashes++;
       await runner.stop();
       return this.restart((error as Error).message);
     }

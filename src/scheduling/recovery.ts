@@ -24,6 +24,8 @@ export function recover(batch: Batch, failure: unknown, model: string, timeoutMs
       return batch.length > 1 ? { retries: halves(batch) } : { error: errors.noRoom(failure.message) };
     case 'timeout':
       return batch.length > 1 ? { retries: singles(batch) } : { error: errors.runTimeout(model, timeoutMs) };
+    case 'never_ran':
+      return { retries: [batch] };
     case 'died':
       for (const part of batch) part.deaths++;
       if (batch.some(({ deaths }) => deaths >= MAX_DEATHS) && batch.length === 1)

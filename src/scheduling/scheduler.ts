@@ -213,10 +213,11 @@ export class Scheduler {
     try {
       const started = this.clock.now();
       const rows = this.paddedRows(rowsOf(batch));
-      const { outputs, times } = await instance.run(gather(batch, rows), outputsOf(batch));
+      const { outputs, times, waitedMs } = await instance.run(gather(batch, rows), outputsOf(batch));
       if (!isDivisible(batch, outputs, rows))
         throw new RunFailure('execution', 'its outputs have not one row for each input row');
       this.admission.estimate.observe(rows, this.clock.now() - started);
+      for (const { ticket } of batch) ticket.queueMs += waitedMs;
       this.delay?.ran(rowsOf(batch));
       this.observer.executed(rowsOf(batch), rows - rowsOf(batch), times);
       const results = scatter(batch, outputs, rows);

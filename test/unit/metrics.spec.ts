@@ -66,7 +66,7 @@ describe('Metrics', () => {
       waitingRequests: 2,
       running: 1,
       loadMs: 5,
-      memory: () => Promise.resolve(1024),
+      memory: () => Promise.resolve([1024]),
     };
     metrics.watchModels(() => [{ ...digits, state: 'READY' }]);
     expect(await scrape(metrics, 'nexus_queue_rows')).toEqual([

@@ -20,8 +20,6 @@ export class PipelineVersion implements Servable {
   readonly platform = 'ensemble';
   readonly device = undefined;
   readonly loadMs = undefined;
-  /** None: its parts have runners. */
-  readonly pids = [];
   state: VersionState = 'LOADING';
   reason = '';
   private readonly binder: Binder;
@@ -150,6 +148,11 @@ export class PipelineVersion implements Servable {
       this.running--;
       for (const part of parts) part.leave();
     }
+  }
+
+  /** None: its parts have runners. */
+  async residentBytes(): Promise<readonly number[]> {
+    return [];
   }
 
   enter(): void {

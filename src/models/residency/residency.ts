@@ -4,9 +4,8 @@ import { Injectable } from '@nestjs/common';
 import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
 import { Metrics } from '../../observability/metrics';
-import { residentBytesOf } from '../../runtime/resident-memory';
 import { isEvictable, type Tenant } from './tenant';
-import { Turns } from './turns';
+import { Turns } from '../../common/turns';
 
 /**
  * Which models are in memory. Those that are loaded on demand have to fit into the memory budget, together with all
@@ -48,7 +47,7 @@ export class Residency {
   async settle(tenant: Tenant): Promise<void> {
     if (!tenant.options.onDemand) return;
     await this.door.take(async () => {
-      this.measured.set(tenant, (await residentBytesOf(tenant.pids)) ?? 0);
+      this.measured.set(tenant, sum(await tenant.residentBytes()));
       await this.makeRoom(tenant);
     });
   }
@@ -118,7 +117,7 @@ export class Residency {
 
   /** What `tenant` takes; while it loads, and when it is not in memory, at least what it took before. */
   private async sizeOf(tenant: Tenant): Promise<number> {
-    const bytes = (await residentBytesOf(tenant.pids)) ?? 0;
+    const bytes = sum(await tenant.residentBytes());
     if (bytes > 0 && !this.loads.has(tenant)) {
       this.measured.set(tenant, bytes);
       return bytes;

@@ -11,8 +11,8 @@ export interface Tenant {
   readonly inMemory: boolean;
   readonly users: Users;
   readonly load: Scheduler['load'];
-  /** Process ids of its runners. */
-  readonly pids: readonly number[];
+  /** Resident memory of each of its runners, in bytes. */
+  residentBytes(): Promise<readonly number[]>;
   /** Brings it into memory. @throws Error whose message is the reason, for people. */
   bringIn(): Promise<void>;
   /** Takes it out of memory. Resolves when its processes are gone. */

@@ -119,6 +119,8 @@ export class VersionDetails {
   load: 'start' | 'on_demand';
   /** Whether its runners are there. */
   in_memory: boolean;
+  /** Whether its runners are processes of its own, or it shares processes with other models. */
+  isolation: 'own' | 'shared';
   /** Runners. */
   instances: number;
   /** Threads of each runner. */

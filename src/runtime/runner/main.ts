@@ -9,7 +9,7 @@ import { loadSession, textOf, type Session } from './session';
 import { decodeStrings, encodeStrings } from './strings';
 
 /*
- * A runner: the child process that owns one ONNX session. It loads once, then runs the batches that lie in the
+ * A runner: the child process that owns ONNX sessions, mostly one. It loads them, and runs the batches that lie in the
  * slab, one after another. Being killed at any moment is normal.
  */
 
@@ -26,7 +26,7 @@ new Worker(join(__dirname, 'watchdog.js'), {
   resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
 }).unref();
 
-let session: Session | undefined;
+const sessions = new Map<number, Session>();
 /** Inputs are read into one buffer, kept from batch to batch: fresh memory costs page faults. */
 let inputBytes = Buffer.allocUnsafeSlow(1 << 16);
 
@@ -39,23 +39,34 @@ process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => {});
 
 async function handle(message: ToRunner): Promise<FromRunner> {
-  return message.type === 'load' ? load(message) : run(message);
+  switch (message.type) {
+    case 'load':
+      return load(message);
+    case 'run':
+      return run(message);
+    case 'release':
+      await sessions.get(message.session)?.release();
+      sessions.delete(message.session);
+      return { type: 'released' };
+  }
 }
 
 async function load(message: LoadMessage): Promise<FromRunner> {
   try {
-    session = await loadSession(message);
-    return { type: 'loaded', model: session.model };
+    const before = process.memoryUsage.rss();
+    const session = await loadSession(message);
+    sessions.set(message.session, session);
+    return { type: 'loaded', model: session.model, bytes: process.memoryUsage.rss() - before };
   } catch (error) {
     return { type: 'refused', reason: textOf(error) };
   }
 }
 
-async function run({ inputs, outputs, outputOffset }: RunMessage): Promise<FromRunner> {
+async function run({ session, inputs, outputs, outputOffset }: RunMessage): Promise<FromRunner> {
   try {
     const feeds = readInputs(inputs, outputOffset);
     const started = performance.now();
-    const results = await session!.run(feeds, outputs);
+    const results = await sessions.get(session)!.run(feeds, outputs);
     const runMs = performance.now() - started;
     const written = writeOutputs(outputs, results, outputOffset);
     return { type: 'ran', outputs: written, runMs };

@@ -12,6 +12,8 @@ const QUIET = { logSeverityLevel: 4 } as const;
 export interface Session {
   readonly model: LoadedModel;
   run(feeds: Record<string, OrtTensor>, outputs: readonly string[]): Promise<Record<string, OrtTensor>>;
+  /** Gives its memory back. It cannot run any more. */
+  release(): Promise<void>;
 }
 
 /** Loads the model of `message`. @throws Error whose message is the reason, for people. */
@@ -28,6 +30,7 @@ export async function loadSession(message: LoadMessage): Promise<Session> {
   return {
     model: { inputs, outputs, device, ...(fallback === undefined ? {} : { fallback }), unbatchable, file },
     run,
+    release: () => session.release(),
   };
 }
 

@@ -39,6 +39,7 @@ export class Doubler implements Instance {
         resolve({
           outputs: outputs.map((name) => ({ name, datatype: 'FP32', shape, data })),
           times: { inputMs: 0, runMs: this.runMs, outputMs: 0 },
+          waitedMs: 0,
         });
       });
     });

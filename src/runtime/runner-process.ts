@@ -1,0 +1,186 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { Turns } from '../common/turns';
+import type { FromRunner, ToRunner } from './messages';
+import { residentBytes } from './resident-memory';
+import { RunFailure } from './run-failure';
+import { Slab } from './slab';
+
+/** How a process ended, for people; empty when it was told to. */
+export type ExitReason = string;
+
+const CHILD = join(__dirname, 'runner', 'main.js');
+
+/** A little below the gateway, so that answering requests goes before computing them. */
+const NICENESS = 5;
+
+/** A failed run leaks about 2.4 kB of native memory in ONNX Runtime 1.30: this many are some 5 MB. */
+const FAILURES_OF_A_LIFE = 2000;
+
+/** What a process writes to its standard error is kept to this many characters, for the reason of its death. */
+const STDERR_TAIL = 2000;
+
+/** Processes alive. None is left behind when the gateway exits, however busy it is. */
+const alive = new Set<ChildProcess>();
+process.once('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
+
+/**
+ * The gateway's side of a child process that holds sessions and does one thing at a time. Nothing that happens in it, a
+ * hang or a crash, reaches the gateway as more than a rejected {@link ask} and {@link exited}.
+ */
+export class RunnerProcess {
+  /** Settles when the process has ended, however it came about. */
+  readonly exited: Promise<ExitReason>;
+  /** Resolves when so many runs have failed that the native memory they leaked is worth a new process. */
+  readonly worn: Promise<undefined>;
+  /** Tensors lie here on their way. Belongs to whose turn it is. */
+  readonly slab = Slab.open();
+  /** Why it has ended, or is about to; undefined while it is of use. */
+  ending: ExitReason | undefined;
+  isWorn = false;
+  /** The session that it works for, or did when it ended. */
+  worksFor: number | undefined;
+
+  private readonly child: ChildProcess;
+  /** Its sessions, and the bytes that loading each took. */
+  private readonly sessions = new Map<number, number>();
+  private readonly turns = new Turns(1);
+  private opened = 0;
+  private answer: ((message: FromRunner) => void) | undefined;
+  private fail: ((failure: RunFailure) => void) | undefined;
+  private stderr = '';
+  private failures = 0;
+  private wearOut!: () => void;
+
+  /** @param label shown in the process title, e.g. `digits/1`. */
+  constructor(label: string) {
+    this.child = fork(CHILD, [label], {
+      stdio: ['ignore', 'ignore', 'pipe', this.slab.fd, 'ipc'],
+      execArgv: [],
+    });
+    alive.add(this.child);
+    this.lowerPriority();
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr = (this.stderr + text).slice(-STDERR_TAIL);
+    });
+    this.child.on('message', (message) => this.answer?.(message as FromRunner));
+    this.exited = this.watch();
+    this.worn = new Promise((resolve) => (this.wearOut = () => resolve(undefined)));
+  }
+
+  /** How many sessions there are in it. */
+  get size(): number {
+    return this.sessions.size;
+  }
+
+  /** A number for one more session. */
+  open(): number {
+    const session = ++this.opened;
+    this.sessions.set(session, 1);
+    return session;
+  }
+
+  /** `session` has been loaded, which took so many bytes. */
+  loaded(session: number, bytes: number): void {
+    // A session that took nothing that can be seen has a share still.
+    this.sessions.set(session, Math.max(1, bytes));
+  }
+
+  /** Gives `session` up. The process ends with the last one. */
+  async close(session: number, limitMs: number): Promise<void> {
+    if (!this.sessions.delete(session)) return;
+    if (this.size === 0) return this.stop();
+    const release = () => this.ask({ type: 'release', session }, limitMs, 'a session could not be released');
+    // One that has ended meanwhile holds nothing.
+    await this.exclusively(release).catch(() => {});
+  }
+
+  /** Does `work` when what was to be done before is done. */
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.turns.take(work);
+  }
+
+  /** Sends `message`, and resolves with the answer to it. One at a time. @throws RunFailure */
+  ask(message: ToRunner, limitMs: number, tooLong: string): Promise<FromRunner> {
+    return new Promise<FromRunner>((resolve, reject) => {
+      if (this.ending !== undefined) return reject(new RunFailure('never_ran', this.ending));
+      this.worksFor = message.session;
+      const timer = setTimeout(() => {
+        reject(new RunFailure('timeout', tooLong));
+        void this.stop(tooLong);
+      }, limitMs);
+      const settle = () => {
+        clearTimeout(timer);
+        this.answer = this.fail = undefined;
+      };
+      this.answer = (answer) => {
+        settle();
+        this.worksFor = undefined;
+        resolve(answer);
+      };
+      this.fail = (failure) => (settle(), reject(failure));
+      // A failed send means that the process is gone; `exit` tells why.
+      this.child.send(message, () => {});
+    });
+  }
+
+  /** One more run has failed in it. */
+  countFailure(): void {
+    if (++this.failures !== FAILURES_OF_A_LIFE) return;
+    this.isWorn = true;
+    this.wearOut();
+  }
+
+  /**
+   * Resident memory that `session` accounts for, in bytes: that of the process, divided as loading the sessions took it.
+   * Undefined when the process has ended.
+   */
+  async bytesOf(session: number): Promise<number | undefined> {
+    const bytes = this.child.pid === undefined ? undefined : await residentBytes(this.child.pid);
+    const own = this.sessions.get(session);
+    if (bytes === undefined || own === undefined) return undefined;
+    const all = [...this.sessions.values()].reduce((sum, size) => sum + size);
+    return Math.round((bytes * own) / all);
+  }
+
+  /** Ends the process at once, as nothing else can end a run. Resolves when it is gone. */
+  async stop(reason: ExitReason = ''): Promise<void> {
+    this.ending ??= reason;
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  private watch(): Promise<ExitReason> {
+    return new Promise((resolve) => {
+      const end = (reason: ExitReason) => {
+        const told = (this.ending ??= reason);
+        this.slab.close();
+        alive.delete(this.child);
+        this.fail?.(new RunFailure('died', told));
+        resolve(told);
+      };
+      this.child.once(
+        'error',
+        (error) => this.child.pid === undefined && end(`cannot start: ${error.message}`),
+      );
+      this.child.once('exit', (code, signal) => end(describeExit(code, signal, this.stderr)));
+    });
+  }
+
+  private lowerPriority(): void {
+    try {
+      if (this.child.pid !== undefined) setPriority(this.child.pid, NICENESS);
+    } catch {
+      // Not allowed, or already gone: priority is a courtesy, and a death is told by `exited`.
+    }
+  }
+}
+
+function describeExit(code: number | null, signal: string | null, stderr: string): ExitReason {
+  const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+  // ONNX Runtime writes in colours.
+  const said = stripVTControlCharacters(stderr).trim().split('\n').at(-1) ?? '';
+  return said === '' ? `the runner ${how}` : `the runner ${how}: ${said}`;
+}
