@@ -26,6 +26,9 @@ const BESIDE_CONFIG: readonly string[] = [
   'max_queue_bytes',
 ] satisfies (keyof ModelSettings)[];
 
+/** The same for an ensemble, which runs nothing itself. */
+const BESIDE_ENSEMBLE: readonly string[] = ['description', 'required'] satisfies (keyof ModelSettings)[];
+
 /**
  * Reads the model.yaml and config.pbtxt of `model`. What is wrong with them becomes the refusal.
  * @param wanted the versions to serve; without it the version policy decides.
@@ -87,7 +90,11 @@ async function read(
     const others = await findVersions(model, missing, DEFAULT_FILENAME, repository);
     return { settings: { ...settings, version_policy }, versions: [...others, ...found].toSorted(byNumber) };
   }
-  refuseConflict(settings, model.name);
+  refuseConflict(
+    settings,
+    config.settings.pipeline === undefined ? BESIDE_CONFIG : BESIDE_ENSEMBLE,
+    model.name,
+  );
   const description = await follow(config, model, repository, wanted);
   return { ...description, settings: { ...settings, ...description.settings } };
 }
@@ -124,10 +131,10 @@ function policyOf(versions: ModelSettings['versions'] = 'all'): VersionPolicy {
   return { specific: { versions: versions.toSorted((one, other) => one - other) } };
 }
 
-function refuseConflict(settings: ModelSettings, model: string): void {
-  const key = Object.keys(settings).find((candidate) => !BESIDE_CONFIG.includes(candidate));
+function refuseConflict(settings: ModelSettings, known: readonly string[], model: string): void {
+  const key = Object.keys(settings).find((candidate) => !known.includes(candidate));
   if (key === undefined) return;
-  const allowed = BESIDE_CONFIG.join(', ');
+  const allowed = known.join(', ');
   throw new ModelSettingsError(
     `${model}/model.yaml: ${key} cannot be set beside ${CONFIG_FILE}, only ${allowed} can; say it in ${CONFIG_FILE}`,
   );

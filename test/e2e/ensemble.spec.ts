@@ -86,6 +86,11 @@ const CASES: readonly (readonly [name: string, config: string, reason: RegExp])[
     /:1: platform is 'onnxruntime_onnx', but a model with ensemble_scheduling is an 'ensemble'; /,
   ],
   [
+    'slow',
+    ensemble(),
+    /slow\/model\.yaml: timeout_ms cannot be set beside config\.pbtxt, only description, required can/,
+  ],
+  [
     'batch',
     `${step(SQUARE)}\nmax_batch_size: 4`,
     /:4: the model cannot batch, for 'v' is FP32 \[3\] in it, .* set max_batch_size: 0$/,
@@ -112,6 +117,7 @@ beforeAll(async () => {
   // An empty folder of its version, as Triton wants it.
   mkdirSync(join(repository.path, 'total/1'));
   for (const [name, config] of CASES) repository.add(`${name}/config.pbtxt`, config);
+  repository.add('slow/model.yaml', 'timeout_ms: 1000');
   gateway = await Gateway.start(repository);
 });
 
