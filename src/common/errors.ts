@@ -152,7 +152,7 @@ export const errors = {
     new NexusError(
       'invalid',
       'alias_in_use',
-      `alias '${alias}' of model '${name}' has a share of its traffic; change the traffic first`,
+      `alias '${alias}' of model '${name}' has a part in its traffic; change the traffic first`,
     ),
   rolloutsOff: () =>
     new NexusError(

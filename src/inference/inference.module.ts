@@ -16,6 +16,7 @@ import { CudaSharedMemoryController } from './rest/cuda-shared-memory.controller
 import { SystemSharedMemoryController } from './rest/system-shared-memory.controller';
 import { PredictController } from './rest/predict/predict.controller';
 import { V2Controller } from './rest/v2.controller';
+import { Shadowing } from './shadow/shadowing';
 import { SharedMemory } from './shared-memory/shared-memory';
 
 /** The data plane: inference, and what the protocols that speak it tell of the models. */
@@ -34,7 +35,7 @@ import { SharedMemory } from './shared-memory/shared-memory';
     GrpcOperationsController,
     GrpcSharedMemoryController,
   ],
-  providers: [InferenceService, Codec, SharedMemory, GrpcInferService, GrpcServer, Decoder],
+  providers: [InferenceService, Shadowing, Codec, SharedMemory, GrpcInferService, GrpcServer, Decoder],
 })
 export class InferenceModule implements OnApplicationShutdown {
   constructor(private readonly codec: Codec) {}

@@ -10,6 +10,7 @@ import type { InferenceRequest, InferenceResult, OutputRequest } from './inferen
 import type { Tensor } from '../runtime/tensor';
 import type { HeldRegions } from './shared-memory/held-regions';
 import { hasSlice } from './shared-memory/memory-slice';
+import { Shadowing } from './shadow/shadowing';
 import { SharedMemory } from './shared-memory/shared-memory';
 import { validateInputs, validateOutputs } from '../models/validation';
 
@@ -39,6 +40,7 @@ export class InferenceService {
     private readonly registry: ModelRegistry,
     private readonly traces: Traces,
     private readonly memory: SharedMemory,
+    private readonly shadowing: Shadowing,
   ) {}
 
   /**
@@ -71,6 +73,7 @@ export class InferenceService {
       const outputs = held === undefined ? computed : await held.write(computed, request.outputs);
       const encoding = translation.encode({ model, version: found.version, outputs }, request);
       const answer = encoding instanceof Promise ? await encoding : encoding;
+      if (version === undefined) this.shadowing.show(found, job, result);
       const ended = performance.now();
       const times = {
         totalMs: ended - started,

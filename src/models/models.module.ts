@@ -36,6 +36,6 @@ import { VersionsController } from './rest/versions.controller';
     RepositoryWatcher,
     RolloutControl,
   ],
-  exports: [ModelRegistry, ModelControl],
+  exports: [ModelRegistry, ModelControl, Rollouts],
 })
 export class ModelsModule {}

@@ -1,6 +1,9 @@
 import type { Job } from '../scheduling/job';
 import type { ModelSettings, QueuePolicy } from './model-settings';
 
+/** Of a job that goes behind those of every level that a model has. */
+export const LOWEST_PRIORITY = Infinity;
+
 /**
  * The priority levels of a model, of which 1 is the highest, by the schedule policy extension of Triton. A model
  * without levels has one for all requests.
@@ -16,6 +19,7 @@ export class Priorities {
 
   /** The level of a request with the parameter `priority`: 0, or a level that the model has not, is its default. */
   levelOf(priority: number): number {
+    if (priority === LOWEST_PRIORITY) return this.levels + 1;
     return priority === 0 || priority > this.levels ? this.default : priority;
   }
 

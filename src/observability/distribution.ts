@@ -10,6 +10,12 @@ export class Distribution {
     this.counts = new Float64Array(bounds.length + 1);
   }
 
+  /** Mean of the values; 0 before the first. */
+  get mean(): number {
+    const count = this.counts.reduce((total, bucket) => total + bucket, 0);
+    return count === 0 ? 0 : this.sum / count;
+  }
+
   observe(value: number): void {
     let bucket = 0;
     while (bucket < this.bounds.length && value > (this.bounds[bucket] as number)) bucket += 1;

@@ -4,6 +4,7 @@ import { VERSION } from '../common/version';
 import { GrpcMetrics } from './grpc-metrics';
 import { HttpMetrics } from './http-metrics';
 import { InferenceMetrics } from './inference-metrics';
+import { ShadowMetrics } from './shadow-metrics';
 import { registerScraped, type Sample } from './scraped';
 
 const MODEL_STATES = ['LOADING', 'READY', 'UNAVAILABLE', 'UNLOADING'] as const;
@@ -31,6 +32,7 @@ export class Metrics {
   readonly http = new HttpMetrics(this.registry);
   readonly grpc = new GrpcMetrics(this.registry);
   readonly inference = new InferenceMetrics(this.registry);
+  readonly shadows = new ShadowMetrics(this.registry);
   private snapshot: () => Iterable<ModelSnapshot> = () => [];
 
   private readonly restarts = new Counter({

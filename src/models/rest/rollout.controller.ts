@@ -4,9 +4,11 @@ import { ApiErrors } from '../../common/api-errors';
 import { errors } from '../../common/errors';
 import { jsonObject } from '../../common/json-object';
 import { ModelRegistry } from '../model-registry';
+import { Metrics } from '../../observability/metrics';
 import { RolloutControl } from '../rollout/rollout-control';
 import { Rollouts } from '../rollout/rollouts';
-import type { Traffic } from '../rollout/traffic';
+import { shadowReport } from '../rollout/shadow-report';
+import type { Shadow, Traffic } from '../rollout/traffic';
 import {
   AliasChanged,
   AliasTarget,
@@ -15,6 +17,7 @@ import {
   ModelTraffic,
   TrafficChanged,
 } from './rollout.dto';
+import { ModelShadow } from './shadow.dto';
 
 /** A request whose body is the bytes that came. */
 interface RawRequest {
@@ -32,6 +35,7 @@ export class RolloutController {
     private readonly registry: ModelRegistry,
     private readonly rollouts: Rollouts,
     private readonly control: RolloutControl,
+    private readonly metrics: Metrics,
   ) {}
 
   /** The names that stand for versions of a model, wherever a version is asked for. */
@@ -108,6 +112,18 @@ export class RolloutController {
     return { model, ...(await this.control.setTraffic(model, { weights: { [version]: 1 }, sticky: false })) };
   }
 
+  /** How the answers of the shadow compare with those that were given. */
+  @Get('shadow')
+  @ApiOperation({ summary: 'Report of the shadow of a model' })
+  @ApiErrors('not_found', 'overloaded', 'internal')
+  shadow(@Param('model') model: string): ModelShadow {
+    const { name } = this.registry.get(model);
+    const statistics = this.metrics.shadows.last(name);
+    if (statistics === undefined) return { model, shadow: null };
+    const active = this.rollouts.shadowOf(name)?.version === statistics.labels.version;
+    return { model, shadow: shadowReport(statistics, active) };
+  }
+
   /** Undoes the last change of the traffic. */
   @Post('rollback')
   @HttpCode(200)
@@ -127,7 +143,7 @@ function versionIn(body: Uint8Array | undefined): string {
 
 function trafficIn(body: Uint8Array | undefined): Traffic {
   const form = '{"weights": {"1": 90, "2": 10}, "sticky": false}';
-  const { weights, sticky = false } = jsonObject(body, form);
+  const { weights, sticky = false, shadow } = jsonObject(body, form);
   const isObject = typeof weights === 'object' && weights !== null && !Array.isArray(weights);
   if (!isObject || typeof sticky !== 'boolean') throw errors.invalidInput(`the body must be ${form}`);
   for (const [name, weight] of Object.entries(weights))
@@ -136,5 +152,16 @@ function trafficIn(body: Uint8Array | undefined): Traffic {
         `weights.${name}: expected a number from 0 to 1000000, got ${JSON.stringify(weight)}`,
         `weights.${name}`,
       );
-  return { weights: weights as Record<string, number>, sticky };
+  const split = { weights: weights as Record<string, number>, sticky };
+  return shadow === undefined ? split : { ...split, shadow: shadowIn(shadow) };
+}
+
+function shadowIn(shadow: unknown): Shadow {
+  const { version, share } = Object(shadow) as { version?: unknown; share?: unknown };
+  if (typeof version === 'string' && typeof share === 'number' && share >= 0 && share <= 1)
+    return { version, share };
+  throw errors.invalidInput(
+    `shadow: expected {"version": "2", "share": 0.1} with a share from 0 to 1, got ${JSON.stringify(shadow)}`,
+    'shadow',
+  );
 }

@@ -50,6 +50,23 @@ const WEIGHTS = {
   example: { '1': 100 },
 } as const;
 
+/** A version that is shown requests which another answers. Its answers are compared, and go to nobody. */
+export class TrafficShadow {
+  /**
+   * A version that answers none of the requests, or an alias of one.
+   * @example 2
+   */
+  version: string;
+  @ApiProperty({
+    type: Number,
+    minimum: 0,
+    maximum: 1,
+    example: 0.1,
+    description: 'How many of the requests that name no version: 0 for none, 1 for all.',
+  })
+  share: number;
+}
+
 /** How requests that name no version are shared out. */
 export class ModelTraffic {
   @ApiProperty({
@@ -59,6 +76,7 @@ export class ModelTraffic {
   weights: Record<string, number>;
   /** Whether one caller stays with one version; false when absent. */
   sticky?: boolean;
+  shadow?: TrafficShadow;
 }
 
 /** The traffic of a model. */

@@ -3,7 +3,7 @@ import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
 import { ModelRegistry } from '../model-registry';
 import { Rollouts } from './rollouts';
-import type { Traffic } from './traffic';
+import type { Shadow, Traffic } from './traffic';
 
 const ALIAS = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 const MAX_WEIGHTS = 100;
@@ -48,7 +48,8 @@ export class RolloutControl {
     const { aliases } = await this.rollouts.change(model, (rollout) => {
       if (!Object.hasOwn(rollout.aliases, alias))
         throw errors.aliasNotFound(model, alias, Object.keys(rollout.aliases));
-      if (Object.hasOwn(rollout.traffic?.weights ?? {}, alias)) throw errors.aliasInUse(model, alias);
+      const { weights = {}, shadow } = rollout.traffic ?? {};
+      if (Object.hasOwn(weights, alias) || shadow?.version === alias) throw errors.aliasInUse(model, alias);
       const { [alias]: _, ...rest } = rollout.aliases;
       return { ...rollout, aliases: rest };
     });
@@ -63,6 +64,7 @@ export class RolloutControl {
     this.requireControl();
     this.registry.get(model);
     if (traffic !== null) this.checkWeights(model, traffic);
+    if (traffic?.shadow !== undefined) this.checkShadow(model, traffic.weights, traffic.shadow);
     const { traffic: before } = await this.rollouts.change(model, (rollout) => ({
       ...rollout,
       before: rollout.traffic,
@@ -94,6 +96,18 @@ export class RolloutControl {
       throw errors.invalidInput(
         `expected the weights of 1 to ${MAX_WEIGHTS} versions, with a sum above 0, got ${names.length} with the sum ${sum}`,
         'weights',
+      );
+  }
+
+  private checkShadow(model: string, weights: Traffic['weights'], shadow: Shadow): void {
+    const { version } = this.registry.versionOf(model, shadow.version);
+    const answers = Object.keys(weights).some(
+      (name) => weights[name]! > 0 && this.rollouts.versionOf(model, name) === version,
+    );
+    if (answers)
+      throw errors.invalidInput(
+        `version ${version} cannot be the shadow, for it has a weight; expected a version that answers none of the requests`,
+        'shadow.version',
       );
   }
 

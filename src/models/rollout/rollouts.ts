@@ -5,7 +5,7 @@ import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
 import { ConfigError } from '../../config/config-error';
 import { readRollouts, writeRollouts, type Rollout, type Rollouts as State } from './state-file';
-import { stickyChoice, Turns } from './traffic';
+import { stickyChoice, Turns, type Shadow } from './traffic';
 
 const NONE: Rollout = { aliases: {}, traffic: null };
 
@@ -40,6 +40,12 @@ export class Rollouts implements OnModuleInit {
   versionOf(model: string, name: string): string {
     const { aliases } = this.of(model);
     return Object.hasOwn(aliases, name) ? aliases[name]! : name;
+  }
+
+  /** The version that is shown requests of `model`, and its share of them; undefined when there is none. */
+  shadowOf(model: string): Shadow | undefined {
+    const shadow = this.of(model).traffic?.shadow;
+    return shadow && { ...shadow, version: this.versionOf(model, shadow.version) };
   }
 
   /** The version of `ready` whose turn it is, or that `caller` stays with; undefined when none of them has a weight. */

@@ -27,6 +27,14 @@ const TRAFFIC = {
   properties: {
     weights: { type: 'object', required: [], additionalProperties: { type: 'number', minimum: 0 } },
     sticky: { type: 'boolean' },
+    shadow: {
+      type: 'object',
+      properties: {
+        version: { type: 'string' },
+        share: { type: 'number', minimum: 0, maximum: 1 },
+      },
+      required: ['version', 'share'],
+    },
   },
   required: ['weights', 'sticky'],
 } as const;

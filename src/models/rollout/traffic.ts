@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto';
 
+/** A version that is shown requests which another answers, to compare what it makes of them. */
+export interface Shadow {
+  /** A version, or an alias of one. */
+  readonly version: string;
+  /** How many of the requests that name no version: 0 for none, 1 for all. */
+  readonly share: number;
+}
+
 /** How requests that name no version are shared out. */
 export interface Traffic {
   /** Shares by version or alias, in any unit; at least one is more than 0. */
   readonly weights: Readonly<Record<string, number>>;
   /** Whether one caller stays with one version. */
   readonly sticky: boolean;
+  readonly shadow?: Shadow;
 }
 
 /** A version with its weight, which is more than 0. */
