@@ -74,7 +74,7 @@ describe('with explicit model control', () => {
     expect((await gateway.infer('chain', x)).status).toBe(404);
   });
 
-  it('it follows its models: unavailable without one, and served again by the next', async () => {
+  it('follows its models: unavailable without one, and served again by the next', async () => {
     repository = chain();
     await start({ ...EXPLICIT, NEXUS_LOAD_MODELS: 'chain' });
     expect(await change('two', 'unload')).toEqual(DONE);

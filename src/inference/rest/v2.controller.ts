@@ -105,7 +105,7 @@ function propertiesOf({
   const labels = Object.entries(signature.labels);
   return {
     ...(settings.description === undefined ? {} : { description: settings.description.trim() }),
-    device: device ?? '',
+    ...(device === undefined ? {} : { device }),
     max_batch_rows: String(maxBatchRows),
     ...(unbatchable === '' ? {} : { unbatchable }),
     ...Object.fromEntries(labels.map(([output, list]) => [`labels.${output}`, JSON.stringify(list)])),
