@@ -74,6 +74,16 @@ describe('with explicit model control', () => {
     expect((await gateway.infer('chain', x)).status).toBe(404);
   });
 
+  it('pipelines that need each other do not wait for each other', async () => {
+    const needing = (part: string) => pipeline(['x'], ['y'], [part, { x: 'x' }, { y: 'y' }]);
+    repository = new Repository().add('a/model.yaml', needing('b')).add('b/model.yaml', needing('a'));
+    await start(EXPLICIT);
+    for (const [status, body] of await Promise.all([change('a', 'load'), change('b', 'load')])) {
+      expect(status).toBe(400);
+      expect(body).toMatch(/the pipeline is a part of itself: |model '[ab]' is not served/);
+    }
+  });
+
   it('follows its models: unavailable without one, and served again by the next', async () => {
     repository = chain();
     await start({ ...EXPLICIT, NEXUS_LOAD_MODELS: 'chain' });

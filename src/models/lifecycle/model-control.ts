@@ -10,6 +10,7 @@ import { partNames } from '../pipeline/definition';
 import { findModel, scanRepository, type FoundModel, type Repository } from '../repository';
 import type { RepositoryIndexEntry } from '../rest/repository.dto';
 import type { Servable } from '../servable';
+import { missingParts } from './missing-parts';
 
 /** What a change of one version came to. */
 export type VersionChange = 'loaded' | 'replaced' | 'unchanged' | 'unloaded';
@@ -45,8 +46,10 @@ export class ModelControl {
    */
   async load(name: string, overrides: Overrides): Promise<void> {
     this.requireExplicit();
-    if (overrides.files.size === 0) await this.loadParts(name, overrides.config, [name]);
-    await this.change(name, () => this.loadNow(name, overrides));
+    await this.change(name, async () => {
+      if (overrides.files.size === 0) await this.loadParts(name, overrides.config);
+      await this.loadNow(name, overrides);
+    });
   }
 
   /**
@@ -149,19 +152,22 @@ export class ModelControl {
   }
 
   /** Loads the models of the pipeline `name` that are not served; there are none of another model. */
-  private async loadParts(name: string, config: string | undefined, path: readonly string[]): Promise<void> {
+  private async loadParts(name: string, config: string | undefined): Promise<void> {
+    const ofPart = (error: unknown) => {
+      throw error instanceof NexusError ? errors.loadFailed(name, error.message) : error;
+    };
+    const parts = await missingParts(name, (model) =>
+      model === name ? this.missingOf(name, config) : this.missingOf(model).catch(ofPart),
+    );
+    // A change of a pipeline waits for those of its parts only, and a circle has no parts: none waits for itself.
+    for (const part of parts) await this.change(part, () => this.loadPart(part)).catch(ofPart);
+  }
+
+  /** The models of the steps of `name` that are not served. */
+  private async missingOf(name: string, json?: string): Promise<readonly string[]> {
     const { found, root } = await this.find(name);
-    const { settings } = await this.factory.describe(found, root, { json: config });
-    for (const part of partNames(settings.pipeline)) {
-      // A pipeline that is a part of itself says so when it is loaded.
-      if (path.includes(part) || this.registry.peek(part) !== undefined) continue;
-      try {
-        await this.loadParts(part, undefined, [...path, part]);
-        await this.change(part, () => this.loadPart(part));
-      } catch (error) {
-        throw error instanceof NexusError ? errors.loadFailed(name, error.message) : error;
-      }
-    }
+    const { settings } = await this.factory.describe(found, root, { json });
+    return partNames(settings.pipeline).filter((part) => this.registry.peek(part) === undefined);
   }
 
   private async loadPart(name: string): Promise<void> {
