@@ -74,6 +74,15 @@ describe('with explicit model control', () => {
     expect((await gateway.infer('chain', x)).status).toBe(404);
   });
 
+  it('a pipeline of pipelines is loaded with all that it needs', async () => {
+    repository = chain().add('outer/model.yaml', pipeline(['x'], ['y'], ['chain', { x: 'x' }, { y: 'y' }]));
+    await start(EXPLICIT);
+    expect(await change('outer', 'load')).toEqual(DONE);
+    expect(await answer('outer')).toEqual([10]);
+    expect(await change('outer', 'unload', { unload_dependents: true })).toEqual(DONE);
+    expect((await gateway.index()).map(({ reason }) => reason)).toEqual(Array(4).fill('unloaded'));
+  });
+
   it('pipelines that need each other do not wait for each other', async () => {
     const needing = (part: string) => pipeline(['x'], ['y'], [part, { x: 'x' }, { y: 'y' }]);
     repository = new Repository().add('a/model.yaml', needing('b')).add('b/model.yaml', needing('a'));
