@@ -67,6 +67,21 @@ export class Config {
   @ByteSize(1024, 2048 * MIB)
   bodyLimit = 64 * MIB;
 
+  /** Most memory of the answers that are kept for models with a cache, in bytes. */
+  @ByteSize(1024, Number.MAX_SAFE_INTEGER)
+  cacheSize = 256 * MIB;
+
+  /** Largest answer that is kept, in bytes of its tensors. */
+  @ByteSize(0, 16 * MIB)
+  cacheEntryLimit = 4 * MIB;
+
+  /** Redis that keeps those answers instead, for all gateways that use it; none when empty. */
+  @Check(
+    (url) => url === '' || isRedisUrl(String(url)),
+    'the URL of a Redis, such as redis://localhost:6379, or rediss:// for TLS',
+  )
+  redisUrl = '';
+
   /** Folder whose files clients may register as system shared memory; none when empty. */
   @Check(
     (path) => path === '' || isFolder(String(path)),
@@ -110,6 +125,12 @@ export class Config {
 function isFolder(path: string): boolean {
   // A file has nothing below it, not even itself.
   return isAbsolute(path) && existsSync(`${path}/.`);
+}
+
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, pathname } = new URL(text);
+  return /^rediss?:$/.test(protocol) && /^(\/\d*)?$/.test(pathname);
 }
 
 function isNetwork(text: string): boolean {

@@ -1,5 +1,6 @@
 import { Module, type OnApplicationShutdown } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module';
+import { ResponseCache } from './cache/response-cache';
 import { Decoder } from './grpc/codec/decoder';
 import { GrpcDetailsController } from './grpc/details.controller';
 import { GrpcDiscoveryController } from './grpc/discovery.controller';
@@ -35,7 +36,16 @@ import { SharedMemory } from './shared-memory/shared-memory';
     GrpcOperationsController,
     GrpcSharedMemoryController,
   ],
-  providers: [InferenceService, Shadowing, Codec, SharedMemory, GrpcInferService, GrpcServer, Decoder],
+  providers: [
+    InferenceService,
+    ResponseCache,
+    Shadowing,
+    Codec,
+    SharedMemory,
+    GrpcInferService,
+    GrpcServer,
+    Decoder,
+  ],
 })
 export class InferenceModule implements OnApplicationShutdown {
   constructor(private readonly codec: Codec) {}

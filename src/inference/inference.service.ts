@@ -5,6 +5,7 @@ import type { Servable } from '../models/servable';
 import type { Signature } from '../models/signature';
 import type { InferenceSummary } from '../observability/request-log';
 import { Traces } from '../observability/traces';
+import { ResponseCache } from './cache/response-cache';
 import { classify } from './classification';
 import type { InferenceRequest, InferenceResult, OutputRequest } from './inference-request';
 import type { Tensor } from '../runtime/tensor';
@@ -23,7 +24,7 @@ export interface Translation<Request extends InferenceRequest, Answer> {
   encode(result: InferenceResult, request: Request): Answer | Promise<Answer>;
   /** Id of the request as its log line has it, for traces. */
   readonly requestId?: string;
-  /** Who asks, for models that keep a caller with a version. */
+  /** Who asks, for models that keep a caller with a version, or an answer for its caller. */
   readonly caller: () => string;
 }
 
@@ -40,6 +41,7 @@ export class InferenceService {
     private readonly registry: ModelRegistry,
     private readonly traces: Traces,
     private readonly memory: SharedMemory,
+    private readonly cache: ResponseCache,
     private readonly shadowing: Shadowing,
   ) {}
 
@@ -67,13 +69,14 @@ export class InferenceService {
       const inputs = held === undefined ? request.inputs : await held.read(request.inputs);
       const decoded = performance.now();
       const job = jobOf(request, inputs, found, translation.caller(), latest);
-      const result = await found.run(job);
+      const result = await this.cache.run(found, job);
       const inferred = performance.now();
       const computed = classified(result.outputs, request.outputs, job.rows, found);
       const outputs = held === undefined ? computed : await held.write(computed, request.outputs);
       const encoding = translation.encode({ model, version: found.version, outputs }, request);
       const answer = encoding instanceof Promise ? await encoding : encoding;
-      if (version === undefined) this.shadowing.show(found, job, result);
+      // A hit has no run to compare, and was shown when it was a miss.
+      if (version === undefined && result.cache?.outcome !== 'hit') this.shadowing.show(found, job, result);
       const ended = performance.now();
       const times = {
         totalMs: ended - started,
@@ -83,6 +86,7 @@ export class InferenceService {
         runMs: result.runMs,
         outputMs: result.outputMs,
         encodeMs: ended - inferred,
+        cache: result.cache,
       };
       found.metrics.request('success', job.rows, times);
       if (this.traces.active && this.traces.takes(model)) {
@@ -91,9 +95,10 @@ export class InferenceService {
       }
       const { queueMs, runMs } = times;
       const { rows } = job;
+      const cache = result.cache?.outcome;
       return {
         answer,
-        summary: { model, version: found.version, outcome: 'success', rows, queueMs, runMs },
+        summary: { model, version: found.version, outcome: 'success', rows, queueMs, runMs, cache },
       };
     } catch (error) {
       const outcome = error instanceof NexusError ? error.kind : 'internal';

@@ -39,6 +39,7 @@ function schedulingOf({ steps }: PipelineVersion) {
     backend: '',
     instance_group: [],
     default_model_filename: '',
+    response_cache: { enable: false },
     ensemble_scheduling: { step: steps.map(stepOf) },
     parameters: {},
   };
@@ -72,6 +73,7 @@ function runningOf({ name, signature, device, options }: Servable) {
     backend: 'onnxruntime',
     instance_group: [group],
     default_model_filename: filename,
+    response_cache: { enable: options.cache !== undefined },
     ...(signature.batches && merge_requests ? { dynamic_batching: batching } : {}),
     parameters: { intra_op_thread_count: { string_value: String(placement.threads) } },
   };

@@ -20,6 +20,7 @@ const BESIDE_CONFIG: readonly string[] = [
   'required',
   'load',
   'pinned',
+  'cache',
   'timeout_ms',
   'load_timeout_ms',
   'max_queue_rows',

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { OnnxMetadata } from '../runtime/messages';
 import type { TensorSpec } from '../runtime/tensor';
+import { cachePolicyOf } from './cache-policy';
 import type { Model } from './model-factory';
 import { ModelVersion } from './model-version';
 import { PipelineVersion } from './pipeline/pipeline-version';
@@ -30,6 +31,7 @@ export async function entryOf({ name, versions }: Model): Promise<ModelEntry> {
 export async function detailsOf(model: Model, { aliases, traffic }: Rollout): Promise<ModelDetails> {
   const { settings, versions } = model;
   const { id, object, created, owned_by } = await entryOf(model);
+  const cache = cachePolicyOf(settings);
   return {
     id,
     object,
@@ -39,6 +41,7 @@ export async function detailsOf(model: Model, { aliases, traffic }: Rollout): Pr
     required: settings.required ?? true,
     aliases,
     ...(traffic === null ? {} : { traffic }),
+    ...(cache === undefined ? {} : { cache }),
     versions: await Promise.all(versions.map(versionOf)),
   };
 }

@@ -5,6 +5,7 @@ import { Config } from '../config/config';
 import { Metrics } from '../observability/metrics';
 import type { Device } from '../runtime/messages';
 import { RunnerPool } from '../runtime/runner-pool';
+import { cachePolicyOf } from './cache-policy';
 import { Catalogue } from './catalogue';
 import { fingerprintOf } from './lifecycle/fingerprint';
 import { describeModel, type ModelDescription } from './model-description';
@@ -101,6 +102,7 @@ export class ModelFactory {
         placement,
         pool: isolation === 'shared' ? this.pool : undefined,
         onDemand: (settings.load ?? this.config.load) === 'on_demand',
+        cache: cachePolicyOf(settings),
         metrics,
       };
       const options = refusal === undefined ? known : { ...known, refusal };

@@ -1,5 +1,6 @@
 import type { Device } from '../runtime/messages';
 import type { TensorSpec } from '../runtime/tensor';
+import type { CachePolicy } from './cache-policy';
 import type { DeclaredTensors } from './declared-tensors';
 import type { PaddingSettings } from './padding';
 import type { PipelineDefinition } from './pipeline/definition';
@@ -54,6 +55,7 @@ export interface ModelSettings extends OnlyInTritonConfig {
   readonly required?: boolean;
   readonly load?: 'start' | 'on_demand';
   readonly pinned?: boolean;
+  readonly cache?: boolean | Partial<CachePolicy>;
   readonly isolation?: 'own' | 'shared';
   readonly versions?: 'all' | { readonly latest: number } | readonly number[];
   readonly labels?: Readonly<Record<string, readonly string[]>>;
@@ -69,6 +71,8 @@ interface OnlyInTritonConfig {
   readonly label_files?: Readonly<Record<string, string>>;
   /** Whether requests may share a run; true when absent. */
   readonly merge_requests?: boolean;
+  /** Whether answers are cached, where model.yaml does not say it. */
+  readonly response_cache?: boolean;
   /** Holds for each priority level that `priority_queue_policy` has nothing for. */
   readonly queue_policy?: QueuePolicy;
   readonly priority_queue_policy?: ReadonlyMap<number, QueuePolicy>;

@@ -5,7 +5,6 @@ import type { BatchStatistic, StatisticDuration, VersionStatistics } from './res
 /** What `version` has done, in the words of the statistics extension; the same for REST and gRPC. */
 export function statisticsOf({ name, version, metrics }: Servable): VersionStatistics {
   const { statistics, rows, executions } = metrics;
-  const none = { count: 0, ns: 0 };
   return {
     name,
     version,
@@ -19,8 +18,8 @@ export function statisticsOf({ name, version, metrics }: Servable): VersionStati
       compute_input: duration(statistics.input),
       compute_infer: duration(statistics.infer),
       compute_output: duration(statistics.output),
-      cache_hit: none,
-      cache_miss: none,
+      cache_hit: duration(statistics.cacheHit),
+      cache_miss: duration(statistics.cacheMiss),
     },
     batch_stats: [...statistics.batches]
       .map(batch)

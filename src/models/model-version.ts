@@ -1,4 +1,5 @@
 import { errors, NexusError } from '../common/errors';
+import { withinDeadline } from '../common/within-deadline';
 import type { ModelMetrics } from '../observability/model-metrics';
 import type { LoadedModel, OnnxFile } from '../runtime/messages';
 import type { Runner } from '../runtime/runner';
@@ -13,11 +14,10 @@ import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
 import type { Residency } from './residency/residency';
 import type { Tenant } from './residency/tenant';
-import { withinDeadline } from './residency/within-deadline';
 import type { Servable, VersionState } from './servable';
 import { signatureOf, type Signature } from './signature';
 import { Users } from './users';
-import { shareRunners, type VersionOptions } from './version-options';
+import { runnerOptionsOf, shareRunners, type VersionOptions } from './version-options';
 import type { VersionObserver } from './version-observer';
 import { warmUpRuns } from './warm-up';
 
@@ -45,6 +45,8 @@ export class ModelVersion implements Servable, Tenant {
   private readonly padding: Padding | undefined;
   private priorities: Priorities;
   readonly users = new Users();
+  /** Aborted once it takes no more requests, for good. */
+  readonly unloading = new AbortController();
   /** There from the first load on: what the model takes, and whether it batches, is known only then. */
   private loaded: { readonly signature: Signature; readonly scheduler: Scheduler } | undefined;
 
@@ -186,6 +188,7 @@ export class ModelVersion implements Servable, Tenant {
   /** Ends the runners at once. What waits is failed. */
   async stop(): Promise<void> {
     this.become('UNLOADING');
+    this.unloading.abort();
     this.loaded?.scheduler.fail(this.notReady());
     await this.supervisor?.stop();
     this.residency.leave(this);
@@ -214,13 +217,8 @@ export class ModelVersion implements Servable, Tenant {
   }
 
   private createSupervisor(): Supervisor {
-    const { path, root, device, placement, pool } = this.options;
-    const options = {
-      label: `${this.name}/${this.version}`,
-      load: { path, root, device, threads: placement.threads, probeBatching: this.limits.max_batch_rows > 1 },
-      loadTimeoutMs: this.limits.load_timeout_ms,
-      runTimeoutMs: this.limits.timeout_ms,
-    };
+    const { placement, pool } = this.options;
+    const options = runnerOptionsOf(this.options, this.limits);
     const observer: SupervisorObserver = {
       prepare: (runner, model) => this.prepare(runner, model),
       up: (runner) => this.runnerUp(runner),
@@ -233,6 +231,7 @@ export class ModelVersion implements Servable, Tenant {
 
   private async prepare(runner: Runner, model: LoadedModel): Promise<void> {
     this.loaded ??= this.adopt(model);
+    this.file = model.file;
     for (const inputs of warmUpRuns(model.inputs, this.options.settings)) {
       const given = this.reshaper?.toModel(inputs) ?? inputs;
       await runner.run(given, this.loaded.signature.outputNames).catch((error: Error) => {
@@ -244,12 +243,11 @@ export class ModelVersion implements Servable, Tenant {
 
   /** @throws Error when the settings do not fit the model. */
   private adopt(model: LoadedModel): { signature: Signature; scheduler: Scheduler } {
-    const { device, fallback, unbatchable, file } = model;
+    const { device, fallback, unbatchable } = model;
     const { settings, metrics } = this.options;
     const whyNot = this.limits.max_batch_rows > 1 ? unbatchable : 'max_batch_rows is 1';
     const signature = signatureOf(model, settings, whyNot === '');
     this.device = device;
-    this.file = file;
     this.unbatchable = whyNot;
     if (fallback !== undefined) this.observer.fellBack(this, fallback);
     return {

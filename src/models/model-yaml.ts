@@ -92,6 +92,8 @@ function describe({ keyword, instancePath, params, message, parentSchema }: Erro
   const where = instancePath.slice(1).replaceAll('/', '.');
   if (where.split('.')[0] === 'versions')
     return 'versions must be all, { latest: 2 } or a list such as [1, 3]';
+  if (where.split('.')[0] === 'cache')
+    return 'cache must be true, false or { ttl_s: 60, scope: caller }, ttl_s from 1 to 31536000, scope caller or all';
   if (keyword === 'additionalProperties') {
     const known = Object.keys(parentSchema!['properties'] as object);
     return `unknown key '${params['additionalProperty']}'; the keys are ${known.join(', ')}`;

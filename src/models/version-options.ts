@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ModelMetrics } from '../observability/model-metrics';
 import type { Device } from '../runtime/messages';
+import type { RunnerOptions } from '../runtime/runner';
 import type { RunnerPool } from '../runtime/runner-pool';
+import type { CachePolicy } from './cache-policy';
+import type { Limits } from './limits';
 import type { ModelSettings } from './model-settings';
 import type { Placement } from './placement';
 
@@ -26,6 +29,8 @@ export interface VersionOptions {
   readonly pool: RunnerPool | undefined;
   /** Whether it is loaded at its first request. */
   readonly onDemand: boolean;
+  /** How its answers are cached; undefined when they are not. */
+  readonly cache: CachePolicy | undefined;
   readonly metrics: ModelMetrics;
 }
 
@@ -50,6 +55,24 @@ const LIVE: readonly string[] = [
   'priority_queue_policy',
   'load_timeout_ms',
 ] satisfies (keyof ModelSettings)[];
+
+/** What the runners of a version are started with. */
+export function runnerOptionsOf(options: VersionOptions, limits: Limits): RunnerOptions {
+  const { model, version, path, root, device, placement, cache } = options;
+  return {
+    label: `${model}/${version}`,
+    load: {
+      path,
+      root,
+      device,
+      threads: placement.threads,
+      probeBatching: limits.max_batch_rows > 1,
+      digests: cache !== undefined,
+    },
+    loadTimeoutMs: limits.load_timeout_ms,
+    runTimeoutMs: limits.timeout_ms,
+  };
+}
 
 /** Whether runners that were started for `one` do for `other`: the same files, and settings that only differ in what is live. */
 export function shareRunners(one: VersionOptions, other: VersionOptions): boolean {

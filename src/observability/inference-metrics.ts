@@ -11,12 +11,15 @@ export class InferenceMetrics {
     this.counter('requests_total', 'Requests that ended, by outcome.', ({ labels, outcomes }) =>
       [...outcomes].map(([outcome, value]) => ({ labels: { ...labels, outcome }, value })),
     );
-    this.counter('rows_total', 'Rows of requests that succeeded.', ({ labels, rows }) => [
-      { labels, value: rows },
-    ]);
+    this.counter(
+      'rows_total',
+      'Rows of requests that succeeded, without those answered by the cache.',
+      ({ labels, rows }) => [{ labels, value: rows }],
+    );
     this.counter('executions_total', 'Runs of the model that succeeded.', ({ labels, executions }) => [
       { labels, value: executions },
     ]);
+    this.counter('cache_total', 'Answers of models with a cache: from it, or not.', cacheSamples);
     this.counter(
       'padding_rows_total',
       'Rows that only filled a run up to an allowed size.',
@@ -83,4 +86,12 @@ export class InferenceMetrics {
 
 function byReason(labels: ModelMetrics['labels'], counts: ReadonlyMap<string, number>): Sample[] {
   return [...counts].map(([reason, value]) => ({ labels: { ...labels, reason }, value }));
+}
+
+function cacheSamples({ labels, statistics: { cacheHit, cacheMiss } }: ModelMetrics): Sample[] {
+  if (cacheHit.count + cacheMiss.count === 0) return [];
+  return [
+    { labels: { ...labels, outcome: 'hit' }, value: cacheHit.count },
+    { labels: { ...labels, outcome: 'miss' }, value: cacheMiss.count },
+  ];
 }

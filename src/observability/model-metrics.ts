@@ -6,12 +6,20 @@ import { ModelStatistics } from './model-statistics';
 /** How a request ended. */
 export type Outcome = 'success' | ErrorKind;
 
+/** What the cache of a model did for a request: answered it, or left it to the model; and how long that took, in milliseconds. */
+export interface CacheUse {
+  readonly outcome: 'hit' | 'miss';
+  readonly ms: number;
+}
+
 /** Where the time of a request went, in milliseconds. A step that was not reached is absent. */
 export interface RequestTimes extends Partial<RunTimes> {
   readonly totalMs: number;
   readonly decodeMs?: number;
   readonly queueMs?: number;
   readonly encodeMs?: number;
+  /** Absent for a model without a cache. */
+  readonly cache?: CacheUse | undefined;
 }
 
 /** Upper bounds of the buckets for times, in seconds. */
@@ -38,14 +46,15 @@ export class ModelMetrics {
 
   constructor(readonly labels: { readonly model: string; readonly version: string }) {}
 
-  /** A request ended; its rows count as served when it succeeded. */
+  /** A request ended; its rows count as served when it succeeded, and was not answered by the cache. */
   request(outcome: Outcome, rows: number, times: RequestTimes): void {
     const { totalMs, decodeMs, queueMs, encodeMs } = times;
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
-    if (outcome === 'success') this.rows += rows;
+    const isHit = times.cache?.outcome === 'hit';
+    if (outcome === 'success' && !isHit) this.rows += rows;
     this.total.observe(totalMs / 1000);
     if (decodeMs !== undefined) this.decode.observe(decodeMs / 1000);
-    if (queueMs !== undefined) this.queue.observe(queueMs / 1000);
+    if (queueMs !== undefined && !isHit) this.queue.observe(queueMs / 1000);
     if (encodeMs !== undefined) this.encode.observe(encodeMs / 1000);
     this.statistics.request(outcome === 'success', times);
   }

@@ -30,6 +30,9 @@ export class ModelStatistics {
   readonly input = new Durations();
   readonly infer = new Durations();
   readonly output = new Durations();
+  /** Of the requests to a model with a cache that succeeded: the time that the cache took. */
+  readonly cacheHit = new Durations();
+  readonly cacheMiss = new Durations();
   /** By rows of the run. */
   readonly batches = new Map<number, BatchStatistics>();
 
@@ -38,6 +41,8 @@ export class ModelStatistics {
     if (!succeeded) return this.fail.add(times.totalMs);
     this.success.add(times.totalMs);
     this.queue.add(times.queueMs ?? 0);
+    if (times.cache?.outcome === 'hit') return this.cacheHit.add(times.cache.ms);
+    if (times.cache?.outcome === 'miss') this.cacheMiss.add(times.cache.ms);
     this.input.add(times.inputMs ?? 0);
     this.infer.add(times.runMs ?? 0);
     this.output.add(times.outputMs ?? 0);

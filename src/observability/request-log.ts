@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { REQUEST_ID_HEADER } from '../common/request-id';
 import type { Log } from './log';
 import type { Metrics } from './metrics';
-import type { Outcome } from './model-metrics';
+import type { CacheUse, Outcome } from './model-metrics';
 
 /** What the line of an inference request tells beside the usual; times in milliseconds. */
 export interface InferenceSummary {
@@ -12,6 +12,8 @@ export interface InferenceSummary {
   readonly rows: number;
   readonly queueMs: number;
   readonly runMs: number;
+  /** Whether the cache had the answer; absent for a model without a cache. */
+  readonly cache?: CacheUse['outcome'] | undefined;
 }
 
 declare module 'fastify' {
@@ -76,6 +78,7 @@ export function logFields({ requestId, method, route, status, ms, inference }: A
     rows: inference?.rows,
     queueMs: inference && rounded(inference.queueMs),
     runMs: inference && rounded(inference.runMs),
+    cache: inference?.cache,
   };
 }
 

@@ -11,7 +11,7 @@ export interface TracedRequest {
   readonly version: string;
   /** Start on the `performance.now()` clock. */
   readonly started: number;
-  readonly times: Required<RequestTimes>;
+  readonly times: Required<Omit<RequestTimes, 'cache'>>;
 }
 
 /** Which requests are traced: settings of their own, and how many have been seen and written under them. */

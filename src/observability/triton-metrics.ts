@@ -35,13 +35,18 @@ export function addTritonMetrics(metrics: Metrics): void {
     { labels, value: outcomes.get('success') ?? 0 },
   ]);
   counter('request_failure', 'Requests that failed, by reason.', failures);
-  counter('count', 'Rows of requests that succeeded.', ({ labels, rows }) => [{ labels, value: rows }]);
+  counter(
+    'count',
+    'Rows of requests that succeeded, without those answered by the cache.',
+    ({ labels, rows }) => [{ labels, value: rows }],
+  );
   counter('exec_count', 'Runs of the model.', ({ labels, executions }) => [{ labels, value: executions }]);
   for (const [step, durations] of Object.entries(MICROSECONDS)) {
     counter(`${step}_duration_us`, `Microseconds, of requests that succeeded: ${step}.`, (model) => [
       { labels: model.labels, value: Math.round(durations(model.statistics).ms * 1000) },
     ]);
   }
+  addCacheMetrics(metrics);
   modelGauge(
     metrics,
     'nv_inference_pending_request_count',
@@ -52,6 +57,24 @@ export function addTritonMetrics(metrics: Metrics): void {
     loadMs === undefined ? [] : [loadMs / 1000],
   );
   addCpuMetrics(registry);
+}
+
+function addCacheMetrics({ registry, inference }: Metrics): void {
+  const counter = (name: string, help: string, value: (statistics: ModelStatistics) => number) =>
+    registerScraped(registry, {
+      name: `nv_cache_${name}_per_model`,
+      help,
+      type: 'counter',
+      read: () =>
+        Array.from(inference.models(), ({ labels, statistics }) => ({ labels, value: value(statistics) })),
+    });
+  const microseconds = ({ ms }: Durations) => Math.round(ms * 1000);
+  counter('num_hits', 'Requests answered by the cache.', ({ cacheHit }) => cacheHit.count);
+  counter('num_misses', 'Requests that the cache had no answer for.', ({ cacheMiss }) => cacheMiss.count);
+  counter('hit_duration', 'Microseconds that hits took.', ({ cacheHit }) => microseconds(cacheHit));
+  counter('miss_duration', 'Microseconds that misses took, without runs.', ({ cacheMiss }) =>
+    microseconds(cacheMiss),
+  );
 }
 
 function failures({ labels, outcomes }: ModelMetrics): Sample[] {

@@ -23,6 +23,8 @@ export interface LoadMessage {
   readonly threads: number;
   /** Whether to try out with small inputs if rows can be batched. */
   readonly probeBatching: boolean;
+  /** Whether to compute the digest of the model. */
+  readonly digests: boolean;
 }
 
 /** Where one tensor lies in the slab. */
@@ -72,6 +74,8 @@ export interface OnnxMetadata {
 export interface OnnxFile {
   /** Its size, files with external data included. */
   readonly bytes: number;
+  /** SHA-256 of its bytes, files with external data included, where it was asked for. */
+  readonly digest?: string;
   readonly metadata: OnnxMetadata;
 }
 

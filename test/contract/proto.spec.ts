@@ -36,6 +36,7 @@ const NUMBERS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     parameters: 14,
     ensemble_scheduling: 15,
     backend: 17,
+    response_cache: 24,
   },
 };
 

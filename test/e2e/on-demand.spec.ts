@@ -126,6 +126,19 @@ describe('with a memory budget', () => {
     expect(await inMemory('always', 'pinned', 'a', 'b', 'c')).toEqual(['always', 'pinned', 'b', 'c']);
   });
 
+  it('a kept answer is given without bringing its model back', async () => {
+    repository = new Repository();
+    for (const name of ['a', 'b']) repository.model(name, affine(), 'cache: true');
+    await start({
+      NEXUS_LOAD: 'on_demand',
+      NEXUS_MEMORY_BUDGET: String(Math.round(1.5 * (await bytesOfOne()))),
+    });
+    for (const name of ['a', 'b']) expect(await statusOf(name)).toBe(200);
+    const { status, headers, body } = await gateway.infer('a', x);
+    expect([status, headers.get('x-cache'), body.outputs[0].data]).toEqual([200, 'hit', [3, 5]]);
+    expect(await inMemory('a', 'b')).toEqual(['b']);
+  });
+
   it('what is in use stays, and others are told to come again', async () => {
     repository = new Repository().model('busy', counter()).model('other', affine());
     const budget = String(Math.round(1.5 * (await bytesOfOne())));

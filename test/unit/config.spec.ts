@@ -32,6 +32,7 @@ describe('loadConfig', () => {
       NEXUS_MODEL_CONTROL_MODE: 'explicit',
       NEXUS_LOAD_MODELS: 'digits, iris',
       NEXUS_TRUST_PROXY: '10.0.0.0/8,::1',
+      NEXUS_REDIS_URL: 'rediss://user:password@localhost:6379/2',
     });
     expect(config).toMatchObject({
       port: 0,
@@ -40,6 +41,7 @@ describe('loadConfig', () => {
       modelControlMode: 'explicit',
       loadModels: ['digits', 'iris'],
       trustProxy: ['10.0.0.0/8', '::1'],
+      redisUrl: 'rediss://user:password@localhost:6379/2',
     });
   });
 
@@ -71,6 +73,9 @@ describe('loadConfig', () => {
     ['NEXUS_REQUEST_TIMEOUT_MS', '0'],
     ['NEXUS_TRUST_PROXY', '10.0.0.0/33'],
     ['NEXUS_TRUST_PROXY', 'proxy.example'],
+    ['NEXUS_REDIS_URL', 'localhost:6379'],
+    ['NEXUS_REDIS_URL', 'http://localhost'],
+    ['NEXUS_REDIS_URL', 'redis://localhost/cache'],
     ['NEXUS_HOST', 'http://localhost'],
     ['NEXUS_MODEL_CONTROL_MODE', 'polling'],
     ['NEXUS_REPOSITORY_POLL_SECS', '0'],
@@ -128,7 +133,8 @@ describe('docs/configuration.md', () => {
 
   it('has exactly the settings there are, with their defaults', () => {
     const expected = Object.entries(new Config()).map(([field, value]) => {
-      const standard = field === 'bodyLimit' ? '64MiB' : String(value);
+      const isBytes = typeof value === 'number' && value > 0 && value % 2 ** 20 === 0;
+      const standard = isBytes ? `${value / 2 ** 20}MiB` : String(value);
       return [`\`${variableOf(field)}\``, standard === '' ? 'none' : `\`${standard}\``] as const;
     });
     expect(defaults).toEqual(new Map(expected));

@@ -1,9 +1,10 @@
-import type { Metadata, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
+import { Metadata, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
 import { type BeforeApplicationShutdown, Controller } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
 import { SkipThrottle } from '@nestjs/throttler';
 import { Budget } from '../../common/caller';
 import { callOf } from '../../observability/grpc-call';
+import { CACHE_HEADER } from '../cache/cache-header';
 import { readRequest } from './codec/read-request';
 import { GrpcInferService } from './infer.service';
 import { InferStream } from './infer-stream';
@@ -30,6 +31,7 @@ export class GrpcInferController implements BeforeApplicationShutdown {
   ): Promise<ModelInferResponse> {
     const { answer, summary } = await this.inference.serve(readRequest(bytes), call);
     callOf(metadata).inference = summary;
+    if (summary.cache !== undefined) call.sendMetadata(cacheMetadata(summary.cache));
     return answer;
   }
 
@@ -45,4 +47,11 @@ export class GrpcInferController implements BeforeApplicationShutdown {
   beforeApplicationShutdown(): void {
     for (const stream of this.streams) stream.shutDown();
   }
+}
+
+/** The initial metadata of an answer of a model with a cache. */
+function cacheMetadata(outcome: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set(CACHE_HEADER, outcome);
+  return metadata;
 }

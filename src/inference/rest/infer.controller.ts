@@ -7,7 +7,7 @@ import { Config } from '../../config/config';
 import type { Signature } from '../../models/signature';
 import type { InferenceResult } from '../inference-request';
 import { InferenceService } from '../inference.service';
-import { sendAnswer } from './answer';
+import { sendAnswer, tell } from './answer';
 import { bodyOf } from './body';
 import { Codec } from './codec/codec';
 import type { EncodedResponse } from './codec/messages';
@@ -66,7 +66,7 @@ export class InferController {
       requestId: request.id,
       caller: () => callerOf(request),
     });
-    request.inference = summary;
+    tell(reply, summary);
     sendAnswer(reply, answer, this.config.responseCompression);
   }
 

@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiHeader, ApiOkResponse, ApiParam, getSchemaPath } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../common/api-errors';
 import { ApiModel, ApiVersion } from '../../models/rest/api-model';
+import { CACHE_HEADER } from '../cache/cache-header';
 import { IMAGE_OF_SEVEN, SEVEN } from './v2.examples';
 import { InferRequest, InferResponse } from './v2.dto';
 
@@ -34,6 +35,15 @@ export function ApiDeadline(): MethodDecorator {
   });
 }
 
+/** Headers of an inference answer that say what the cache did. */
+export const CACHE_HEADERS = {
+  [CACHE_HEADER]: {
+    description:
+      'Whether the answer came from the cache, or from the run of an equal request; absent for a model without a cache.',
+    schema: { type: 'string', enum: ['hit', 'miss'] },
+  },
+};
+
 function ApiInference(): MethodDecorator {
   return applyDecorators(
     ApiHeader({
@@ -47,6 +57,7 @@ function ApiInference(): MethodDecorator {
     ApiBody({ type: InferRequest, required: true, examples: EXAMPLES }),
     ApiOkResponse({
       description: 'The outputs.',
+      headers: CACHE_HEADERS,
       content: { 'application/json': { schema: { $ref: getSchemaPath(InferResponse) }, example: SEVEN } },
     }),
     ApiV2Errors('invalid', 'too_large', 'unsupported_encoding', 'deadline'),

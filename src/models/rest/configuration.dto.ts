@@ -103,6 +103,11 @@ export class ConfigurationParameter {
   string_value: string;
 }
 
+/** Whether answers are cached. */
+export class ResponseCache {
+  enable: boolean;
+}
+
 /** How a model is served, in the words of Triton's model configuration. */
 export class ModelConfiguration {
   /** @example digits */
@@ -125,6 +130,7 @@ export class ModelConfiguration {
   instance_group: InstanceGroup[];
   /** @example model.onnx */
   default_model_filename: string;
+  response_cache: ResponseCache;
   /** Absent where requests do not share a run. */
   dynamic_batching?: DynamicBatching;
   /** Of a pipeline. */

@@ -23,6 +23,17 @@ export class ModelEntryList {
   data: ModelEntry[];
 }
 
+/** How the answers of a model are cached. */
+export class CacheDetails {
+  /**
+   * How long an answer is given again, in seconds.
+   * @example 60
+   */
+  ttl_s: number;
+  /** Who is given it: only the caller that it was computed for, or whoever sends the same request. */
+  scope: 'caller' | 'all';
+}
+
 /** All that is known of a model. */
 export class ModelDetails extends ModelEntry {
   /** @example Recognises a handwritten digit in an image of 8x8 pixels. */
@@ -36,6 +47,8 @@ export class ModelDetails extends ModelEntry {
   aliases: Record<string, string>;
   /** How requests that name no version are shared out; absent when the newest version that is ready gets all. */
   traffic?: ModelTraffic;
+  /** Absent when answers are not cached. */
+  cache?: CacheDetails;
   /** Oldest first. */
   versions: VersionDetails[];
 }

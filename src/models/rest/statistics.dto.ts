@@ -16,8 +16,9 @@ export class InferenceStatistics {
   compute_infer: StatisticDuration;
   /** Taking the outputs from the runner. */
   compute_output: StatisticDuration;
-  /** Always zero: there is no response cache. */
+  /** Of requests that were answered without a run of their own. */
   cache_hit: StatisticDuration;
+  /** Looking for the answer and keeping it, of requests that were computed. */
   cache_miss: StatisticDuration;
 }
 
@@ -37,7 +38,7 @@ export class VersionStatistics {
   version: string;
   /** Milliseconds since 1970 at the last run; 0 before the first. */
   last_inference: number;
-  /** Rows of requests that succeeded. */
+  /** Rows of requests that succeeded, without those answered by the cache. */
   inference_count: number;
   /** Runs. */
   execution_count: number;

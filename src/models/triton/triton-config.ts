@@ -99,6 +99,7 @@ async function understand(
       ...batchingOf(config),
       ...instancesOf(config),
       ...parametersOf(config),
+      response_cache: config.response_cache?.enable ?? false,
       version_policy: versionPolicyOf(config),
       declared: tensorsOf(config, file),
       label_files: labelFilesOf(config),

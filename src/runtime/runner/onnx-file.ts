@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import type { OnnxFile } from '../messages';
+import { digestOf } from './digest';
 import { externalFiles } from './external-data';
 import { metadataOf } from './onnx-metadata';
 import { Refusal } from './refusal';
@@ -29,11 +30,11 @@ const UNSUPPORTED_ELEMENTS: Readonly<Record<number, string>> = {
 };
 
 /**
- * What the ONNX file at `path` says of itself. Reads the structure of the file, not the weights.
+ * What the ONNX file at `path` says of itself. Reads the structure of the file, and the weights only for its digest.
  * @throws Refusal when the file is not to be loaded: it is none, has inputs or outputs that cannot be served, or
  * external data that is missing or outside `root`.
  */
-export function inspect(path: string, root: string): OnnxFile {
+export function inspect(path: string, root: string, digests = false): OnnxFile {
   const fd = openSync(path, 'r');
   try {
     const { size } = fstatSync(fd);
@@ -42,8 +43,10 @@ export function inspect(path: string, root: string): OnnxFile {
     const file: Field = { number: 0, start: 0, end: size, value: 0 };
     refuseUnservable(reader, file);
     let bytes = size;
-    for (const external of externalFiles(reader, file, path, root)) bytes += statSync(external).size;
-    return { bytes, metadata: metadataOf(reader, file) };
+    const externals = externalFiles(reader, file, path, root);
+    for (const external of externals) bytes += statSync(external).size;
+    const digest = digests ? { digest: digestOf([path, ...externals]) } : {};
+    return { bytes, ...digest, metadata: metadataOf(reader, file) };
   } catch (error) {
     if (error instanceof Refusal) throw error;
     const reason = `the file is not a readable ONNX model: ${(error as Error).message}`;

@@ -18,7 +18,7 @@ export interface Session {
 
 /** Loads the model of `message`. @throws Error whose message is the reason, for people. */
 export async function loadSession(message: LoadMessage): Promise<Session> {
-  const file = inspect(message.path, message.root);
+  const file = inspect(message.path, message.root, message.digests);
   const { session, device, fallback } = await create(message);
   const run: Session['run'] = (feeds, outputs) => session.run(feeds, outputs, QUIET);
   const inputs = session.inputMetadata.map(specOf);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -157,6 +158,27 @@ describe('a file', () => {
     expect(inspected(plain).bytes).toBe(plain.length);
     const external = externalBias('data/bias.bin', './data/bias.bin', 'link/bias.bin');
     expect(inspected(external).bytes).toBe(external.length + 1000);
+  });
+});
+
+describe('the digest of a model', () => {
+  const digestOf = () => inspect(path, folder, true).digest;
+
+  it('is SHA-256 of its file, and computed only where it is asked for', () => {
+    const bytes = affine();
+    expect(inspected(bytes)).not.toHaveProperty('digest');
+    expect(digestOf()).toBe(createHash('sha256').update(bytes).digest('hex'));
+  });
+
+  it('is another one when external data change', () => {
+    save(join(folder, 'bias.bin'), new Uint8Array(3 * 2 ** 20));
+    writeFileSync(path, externalBias('bias.bin'));
+    const before = digestOf();
+    expect(digestOf()).toBe(before);
+    const changed = new Uint8Array(3 * 2 ** 20);
+    changed[changed.length - 1] = 1;
+    save(join(folder, 'bias.bin'), changed);
+    expect(digestOf()).not.toBe(before);
   });
 });
 

@@ -6,7 +6,7 @@ import { Config } from '../../../config/config';
 import type { Signature } from '../../../models/signature';
 import type { InferenceResult } from '../../inference-request';
 import { InferenceService } from '../../inference.service';
-import { sendAnswer } from '../answer';
+import { sendAnswer, tell } from '../answer';
 import { bodyOf } from '../body';
 import { Codec } from '../codec/codec';
 import type { EncodedResponse } from '../codec/messages';
@@ -43,7 +43,7 @@ export class GenerateController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    sendAnswer(reply, await this.answer(model, undefined, request), this.config.responseCompression);
+    sendAnswer(reply, await this.answer(model, undefined, request, reply), this.config.responseCompression);
   }
 
   /** Runs one version of a model. */
@@ -57,7 +57,7 @@ export class GenerateController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    sendAnswer(reply, await this.answer(model, version, request), this.config.responseCompression);
+    sendAnswer(reply, await this.answer(model, version, request, reply), this.config.responseCompression);
   }
 
   /** Runs the newest version of a model that is ready; the answer is a stream of one server-sent event. */
@@ -70,7 +70,7 @@ export class GenerateController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    sendEvent(reply, await this.answer(model, undefined, request));
+    sendEvent(reply, await this.answer(model, undefined, request, reply));
   }
 
   /** Runs one version of a model; the answer is a stream of one server-sent event. */
@@ -84,7 +84,7 @@ export class GenerateController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    sendEvent(reply, await this.answer(model, version, request));
+    sendEvent(reply, await this.answer(model, version, request, reply));
   }
 
   /**
@@ -96,6 +96,7 @@ export class GenerateController {
     model: string,
     version: string | undefined,
     request: FastifyRequest,
+    reply: FastifyReply,
   ): Promise<EncodedResponse> {
     const { answer, summary } = await this.inference.serve(model, version, {
       deadline: () => deadlineOf(request.headers, undefined, this.config.requestTimeoutMs),
@@ -104,7 +105,7 @@ export class GenerateController {
       requestId: request.id,
       caller: () => callerOf(request),
     });
-    request.inference = summary;
+    tell(reply, summary);
     return answer;
   }
 

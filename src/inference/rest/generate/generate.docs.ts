@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOkResponse } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../../common/api-errors';
 import { ApiModel, ApiVersion } from '../../../models/rest/api-model';
-import { ApiDeadline } from '../v2.docs';
+import { ApiDeadline, CACHE_HEADERS } from '../v2.docs';
 import { IMAGE_OF_SEVEN } from '../v2.examples';
 
 /** Generation with the newest ready version of a model. */
@@ -36,6 +36,7 @@ function ApiGeneration(): MethodDecorator {
 function ApiAnswer(): MethodDecorator {
   return ApiOkResponse({
     description: 'The outputs.',
+    headers: CACHE_HEADERS,
     content: { 'application/json': { schema: ANSWER, example: SEVEN } },
   });
 }
@@ -44,6 +45,7 @@ function ApiEvents(): MethodDecorator {
   return ApiOkResponse({
     description:
       'Server-sent events: one, with the outputs as its data. Whatever fails does so before, as JSON.',
+    headers: CACHE_HEADERS,
     content: {
       'text/event-stream': { schema: { type: 'string' }, example: `data: ${JSON.stringify(SEVEN)}\n\n` },
     },

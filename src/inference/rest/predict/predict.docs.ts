@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiParam } from '@nestjs/swagger';
 import { ApiErrors } from '../../../common/api-errors';
-import { ApiDeadline } from '../v2.docs';
+import { ApiDeadline, CACHE_HEADERS } from '../v2.docs';
 import { IMAGE_OF_SEVEN } from '../v2.examples';
 import { PredictRequest, PredictResponse } from './predict.dto';
 
@@ -17,7 +17,11 @@ export function ApiPredict(): MethodDecorator {
         'With application/octet-stream the answer is that of the Open Inference Protocol V2, with binary tensors.',
     }),
     ApiBody({ type: PredictRequest, required: true, examples: EXAMPLES }),
-    ApiOkResponse({ type: PredictResponse, description: 'The outputs, or the predictions row by row.' }),
+    ApiOkResponse({
+      headers: CACHE_HEADERS,
+      type: PredictResponse,
+      description: 'The outputs, or the predictions row by row.',
+    }),
     ApiErrors('invalid', 'not_found', 'too_large', 'unsupported_encoding', 'overloaded'),
     ApiErrors('internal', 'unavailable', 'deadline'),
   );

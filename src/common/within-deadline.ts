@@ -1,4 +1,4 @@
-import { errors } from '../../common/errors';
+import { errors } from './errors';
 
 /** A longer timer would end at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

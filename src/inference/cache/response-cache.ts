@@ -1,0 +1,61 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { Registry } from 'prom-client';
+import { Config } from '../../config/config';
+import type { CachePolicy } from '../../models/cache-policy';
+import { ModelVersion } from '../../models/model-version';
+import type { Servable } from '../../models/servable';
+import { Metrics } from '../../observability/metrics';
+import { registerScraped } from '../../observability/scraped';
+import type { Store } from './entries';
+import { MemoryStore } from './memory-store';
+import { RedisStore } from './redis-store';
+import { VersionCache, type CachedResult } from './version-cache';
+
+/** The answers of the models whose settings ask for a cache. */
+@Injectable()
+export class ResponseCache implements OnApplicationShutdown {
+  private readonly store: Store;
+  private readonly versions = new WeakMap<ModelVersion, VersionCache>();
+
+  constructor(config: Config, { registry }: Metrics) {
+    this.store = config.redisUrl === '' ? inMemory(config, registry) : inRedis(config, registry);
+  }
+
+  /** Runs `job` on `version`, through its cache where it has one. Rejects with a NexusError. */
+  run(version: Servable, job: Parameters<Servable['run']>[0]): Promise<CachedResult> {
+    const { cache: policy } = version.options;
+    // What a pipeline answers changes with its models, and those are not asked for it.
+    if (policy === undefined || !(version instanceof ModelVersion)) return version.run(job);
+    let cache = this.versions.get(version);
+    if (cache === undefined) this.versions.set(version, (cache = this.open(version, policy)));
+    return cache.run(job);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.store.close();
+  }
+
+  private open(version: ModelVersion, policy: CachePolicy): VersionCache {
+    const entries = this.store.open(`${version.name}/${version.version}`, policy.ttl_s * 1000);
+    version.unloading.signal.addEventListener('abort', () => entries.close(), { once: true });
+    return new VersionCache(version, policy, entries);
+  }
+}
+
+function inMemory({ cacheSize, cacheEntryLimit }: Config, registry: Registry): Store {
+  const store = new MemoryStore(cacheSize, cacheEntryLimit);
+  gauge(registry, 'nexus_cache_bytes', 'Memory of the answers that are kept.', () => store.bytes);
+  return store;
+}
+
+function inRedis({ redisUrl, cacheEntryLimit }: Config, registry: Registry): Store {
+  const store = new RedisStore(redisUrl, cacheEntryLimit);
+  gauge(registry, 'nexus_cache_redis_up', '1 while Redis can be used, 0 otherwise.', () =>
+    Number(store.isUp),
+  );
+  return store;
+}
+
+function gauge(registry: Registry, name: string, help: string, value: () => number): void {
+  registerScraped(registry, { name, help, type: 'gauge', read: () => [{ labels: {}, value: value() }] });
+}

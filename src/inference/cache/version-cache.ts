@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import type { CachePolicy } from '../../models/cache-policy';
+import type { ModelVersion } from '../../models/model-version';
+import type { CacheUse } from '../../observability/model-metrics';
+import type { Entries } from './entries';
+import { keyOf } from './key';
+import { SingleFlight, type Waiter } from './single-flight';
+
+type Job = Parameters<ModelVersion['run']>[0];
+type JobResult = Awaited<ReturnType<ModelVersion['run']>>;
+
+/** What a job came to, and what the cache did for it; a hit has no times of a run. */
+export interface CachedResult extends JobResult {
+  readonly cache?: CacheUse;
+}
+
+const NO_RUN = { queueMs: 0, inputMs: 0, runMs: 0, outputMs: 0 } as const;
+
+/** Answers equal requests to one version of a model with one run. */
+export class VersionCache {
+  private readonly flights = new SingleFlight<JobResult & { readonly isKept: boolean }>();
+  /** Digest of what answers depend on beside the file and the request. */
+  private readonly form: string;
+
+  constructor(
+    private readonly version: ModelVersion,
+    private readonly policy: CachePolicy,
+    private readonly entries: Entries,
+  ) {
+    const { name, signature, options } = version;
+    const { inputs, outputs, batches } = signature;
+    const { declared, pad } = options.settings;
+    const form = [name, version.version, inputs, outputs, batches, declared, pad];
+    this.form = createHash('sha256').update(JSON.stringify(form)).digest('hex');
+  }
+
+  /**
+   * The answer to `job`: kept, of a run that is under way for an equal job, or of a run of its own. A run that
+   * fails fails all that wait for it, and is not kept. Rejects with a NexusError.
+   */
+  async run(job: Job): Promise<CachedResult> {
+    const started = performance.now();
+    const key = await keyOf({
+      model: `${this.version.file!.digest} ${this.form}`,
+      caller: this.policy.scope === 'all' ? '' : job.caller,
+      outputs: job.outputs,
+      inputs: job.inputs,
+    });
+    // A request of a high priority does not wait for the run of a low one.
+    const { result, isFirst } = await this.flights.join(`${job.priority} ${key}`, job, (all) =>
+      this.compute(key, sharedBy(all, job)),
+    );
+    const ms = performance.now() - started;
+    if (result.isKept || !isFirst)
+      return { ...NO_RUN, outputs: result.outputs, cache: { outcome: 'hit', ms } };
+    const { queueMs, inputMs, runMs, outputMs } = result;
+    // Parts of a large job run side by side, and their times are added up.
+    const own = Math.max(0, ms - queueMs - inputMs - runMs - outputMs);
+    return { ...result, cache: { outcome: 'miss', ms: own } };
+  }
+
+  private async compute(key: string, job: Job) {
+    const outputs = await this.entries.get(key);
+    if (outputs !== undefined) return { ...NO_RUN, outputs, isKept: true };
+    const result = await this.version.run(job);
+    this.entries.set(key, result.outputs);
+    return { ...result, isKept: false };
+  }
+}
+
+/** `job` for all that wait for its answer, of whom there may soon be more. */
+function sharedBy(all: Waiter, job: Job): Job {
+  return {
+    ...job,
+    get deadline() {
+      return all.deadline;
+    },
+    abandoned: all.abandoned,
+  };
+}

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
+
+const PIECE_BYTES = 2 ** 20;
+
+/** SHA-256, in hexadecimal digits, of the bytes of the files at `paths`, one after another. Holds up the process: some seconds for a gigabyte. */
+export function digestOf(paths: Iterable<string>): string {
+  const hash = createHash('sha256');
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  for (const path of paths) {
+    const fd = openSync(path, 'r');
+    try {
+      for (let read = readSync(fd, piece); read > 0; read = readSync(fd, piece))
+        hash.update(piece.subarray(0, read));
+    } finally {
+      closeSync(fd);
+    }
+  }
+  return hash.digest('hex');
+}
