@@ -24,7 +24,7 @@ export class ResponseCache implements OnApplicationShutdown {
   /** Runs `job` on `version`, through its cache where it has one. Rejects with a NexusError. */
   run(version: Servable, job: Parameters<Servable['run']>[0]): Promise<CachedResult> {
     const { cache: policy } = version.options;
-    // What a pipeline answers changes with its models, and those are not asked for it.
+    // What a pipeline answers changes with its models.
     if (policy === undefined || !(version instanceof ModelVersion)) return version.run(job);
     let cache = this.versions.get(version);
     if (cache === undefined) this.versions.set(version, (cache = this.open(version, policy)));
