@@ -18,5 +18,9 @@ const [line] = await once(createInterface(gateway.stderr), 'line');
 const url = /http:\S+\d/.exec(line)[0];
 while (!(await fetch(`${url}/health/startup`)).ok) await delay(100);
 const document = await (await fetch(`${url}/openapi.json`)).json();
-writeFileSync(join(root, 'openapi.json'), `${JSON.stringify(document, null, 2)}\n`);
+// Numbers of a row stand in one line: an image would be a thousand.
+const text = JSON.stringify(document, null, 2).replaceAll(/\[[-\d.e+,\s]+\]/g, (row) =>
+  row.replaceAll(/\s+/g, ' '),
+);
+writeFileSync(join(root, 'openapi.json'), `${text}\n`);
 gateway.kill('SIGINT');

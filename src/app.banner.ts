@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { VERSION } from './common/version';
 import { GrpcServer } from './inference/grpc/grpc-server';
 import { ModelRegistry } from './models/model-registry';
-import type { ModelVersion } from './models/model-version';
+import type { Servable } from './models/servable';
 
 /**
  * Tells the person at the terminal where the server is and, once all models have loaded, how each of them is. Goes
@@ -24,7 +24,7 @@ export async function showBanner(app: NestFastifyApplication): Promise<void> {
   );
 }
 
-function table(versions: readonly ModelVersion[]): string[] {
+function table(versions: readonly Servable[]): string[] {
   if (versions.length === 0)
     return ['  No models: put one at <NEXUS_MODEL_REPOSITORY>/<name>/1/model.onnx and start again.'];
   const rows = versions.map(({ name, version, state, device = '-', reason }) => [

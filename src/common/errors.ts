@@ -226,6 +226,15 @@ export const errors = {
     ),
   executionFailed: (model: string, reason: string) =>
     new NexusError('invalid', 'execution_failed', `model '${model}' cannot run this input: ${reason}`),
+  stepFailed: (step: string, { kind, code, message, details }: NexusError) => {
+    const { retryAfterSeconds } = details;
+    return new NexusError(
+      kind,
+      code,
+      `${step}: ${message}`,
+      retryAfterSeconds === undefined ? {} : { retryAfterSeconds },
+    );
+  },
   sharedMemoryOff: () =>
     new NexusError(
       'unimplemented',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ModelRegistry } from '../models/model-registry';
-import type { ModelVersion } from '../models/model-version';
+import type { Servable } from '../models/servable';
 import { identifiersOf } from './models/identifiers';
 import { modelDocument, type ModelDocument } from './models/model-document';
 import { refusalComponents } from './models/operation';
@@ -20,6 +20,8 @@ interface Fragment {
   readonly identifier: string;
   /** Those that it was made of: they may change while the version is served. */
   readonly settings: object;
+  /** When the version was; what a pipeline takes may change with its models. */
+  readonly loadedAt: Date | undefined;
   readonly digest: string;
   readonly tag: Buffer;
   /** Members of the objects of paths and of schemas. */
@@ -33,7 +35,7 @@ const MODELS_A_TURN = 16;
 
 /** The OpenAPI document with the operations of every model that is READY and whose inputs and outputs are known. */
 export class LiveDocument {
-  private readonly fragments = new WeakMap<ModelVersion, Fragment>();
+  private readonly fragments = new WeakMap<Servable, Fragment>();
   private readonly fixedDigest: string;
   private latest: ServedDocument | undefined;
 
@@ -54,7 +56,7 @@ export class LiveDocument {
   }
 
   /** The newest ready version of each model, by name. */
-  private ready(): ModelVersion[] {
+  private ready(): Servable[] {
     return this.registry
       .list()
       .flatMap(
@@ -64,16 +66,17 @@ export class LiveDocument {
       .toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
-  private async describe(versions: readonly ModelVersion[]): Promise<Fragment[]> {
+  private async describe(versions: readonly Servable[]): Promise<Fragment[]> {
     const identifiers = identifiersOf(versions.map(({ name }) => name));
     const fragments: Fragment[] = [];
     let made = 0;
     for (const version of versions) {
       const identifier = identifiers.get(version.name)!;
       let fragment = this.fragments.get(version);
-      const { settings } = version.options;
-      if (fragment?.identifier !== identifier || fragment.settings !== settings) {
-        fragment = { ...fragmentOf(modelDocument(version, identifier)), identifier, settings };
+      if (fragment === undefined || !isOf(fragment, identifier, version)) {
+        const { loadedAt, options } = version;
+        const { settings } = options;
+        fragment = { ...fragmentOf(modelDocument(version, identifier)), identifier, settings, loadedAt };
         this.fragments.set(version, fragment);
         if (++made % MODELS_A_TURN === 0) await turn();
       }
@@ -97,6 +100,14 @@ export class LiveDocument {
       Buffer.from('}}}'),
     ]);
   }
+}
+
+/** Whether `fragment` tells of `version` as it is now. */
+function isOf(fragment: Fragment, identifier: string, { options, loadedAt }: Servable): boolean {
+  const { settings } = options;
+  return (
+    fragment.identifier === identifier && fragment.settings === settings && fragment.loadedAt === loadedAt
+  );
 }
 
 const COMMA = Buffer.from(',');

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { NexusError } from '../common/errors';
 import { ModelRegistry } from '../models/model-registry';
-import type { ModelVersion } from '../models/model-version';
+import type { Servable } from '../models/servable';
 import type { Signature } from '../models/signature';
 import type { InferenceSummary } from '../observability/request-log';
 import { Traces } from '../observability/traces';
@@ -13,7 +13,7 @@ import type { HeldRegions } from './shared-memory/held-regions';
 import { hasSlice } from './shared-memory/memory-slice';
 import { Shadowing } from './shadow/shadowing';
 import { SharedMemory } from './shared-memory/shared-memory';
-import { validateInputs, validateOutputs } from './validation';
+import { validateInputs, validateOutputs } from '../models/validation';
 
 /** How a protocol speaks: it turns its bytes into a request, and the result of that request into its answer. */
 export interface Translation<Request extends InferenceRequest, Answer> {
@@ -116,14 +116,13 @@ function classified(
   outputs: readonly Tensor[],
   asked: readonly OutputRequest[],
   rows: number,
-  { signature, options }: ModelVersion,
+  { signature }: Servable,
 ): readonly Tensor[] {
   if (asked.every(({ classes }) => classes === undefined)) return outputs;
-  const { labels } = options.settings;
   return outputs.map((output, index) => {
     const count = asked[index]!.classes;
     if (count === undefined) return output;
-    return classify(output, count, signature.batches ? rows : undefined, labels?.[output.name]);
+    return classify(output, count, signature.batches ? rows : undefined, signature.labels[output.name]);
   });
 }
 
@@ -131,10 +130,10 @@ function classified(
 function jobOf(
   request: InferenceRequest,
   given: readonly Tensor[],
-  { signature, name }: ModelVersion,
+  { signature, name }: Servable,
   caller: string,
   latest: number,
-): Parameters<ModelVersion['run']>[0] {
+): Parameters<Servable['run']>[0] {
   const { inputs, rows, byteLength, shapeKey } = validateInputs(given, name, signature);
   const asked = request.outputs.map((output) => output.name);
   const outputs = validateOutputs(asked, name, signature);

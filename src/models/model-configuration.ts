@@ -1,7 +1,14 @@
 import type { Shape, TensorSpec } from '../runtime/tensor';
 import type { DeclaredTensor } from './declared-tensors';
-import type { ModelVersion } from './model-version';
-import type { ConfiguredOutput, ModelConfiguration } from './rest/configuration.dto';
+import type { PipelineStep } from './pipeline/definition';
+import { PipelineVersion } from './pipeline/pipeline-version';
+import type { Servable } from './servable';
+import type {
+  ConfiguredOutput,
+  EnsembleStep,
+  InstanceGroup,
+  ModelConfiguration,
+} from './rest/configuration.dto';
 
 /**
  * How `version` is served, in the words of Triton's model configuration (model_config.proto); the same for REST and
@@ -9,37 +16,65 @@ import type { ConfiguredOutput, ModelConfiguration } from './rest/configuration.
  *
  * @throws NexusError model_not_ready before the version has loaded.
  */
-export function configurationOf(version: ModelVersion): ModelConfiguration {
-  const { name, signature, maxBatchRows, device, options } = version;
+export function configurationOf(version: Servable): ModelConfiguration {
+  const { name, platform, signature, maxBatchRows, options } = version;
   const { inputs, outputs, batches } = signature;
-  const { placement, filename, settings } = options;
-  const { declared, label_files, merge_requests = true } = settings;
-  const batching = {
-    max_queue_delay_microseconds: settings.max_queue_delay_us ?? 0,
-    priority_levels: settings.priority_levels ?? 0,
-    default_priority_level: settings.default_priority_level ?? settings.priority_levels ?? 0,
-  };
+  const { declared, label_files, version_policy = { all: {} } } = options.settings;
   return {
     name,
-    platform: 'onnxruntime_onnx',
-    backend: 'onnxruntime',
-    version_policy: settings.version_policy ?? { all: {} },
+    platform,
+    version_policy,
     max_batch_size: batches ? maxBatchRows : 0,
     input: inputs.map((spec) => configured(spec, batches, insideOf(spec, declared?.inputs))),
     output: outputs.map((spec) =>
       configured(spec, batches, insideOf(spec, declared?.outputs), label_files?.[spec.name]),
     ),
-    instance_group: [
-      {
-        name: `${name}_0`,
-        kind: device === 'cuda' ? 'KIND_GPU' : 'KIND_CPU',
-        count: placement.instances,
-        gpus: device === 'cuda' ? [Number(options.device.split(':')[1] ?? 0)] : [],
-      },
-    ],
+    ...(version instanceof PipelineVersion ? schedulingOf(version) : runningOf(version)),
+  };
+}
+
+/** What runs a pipeline: its steps. */
+function schedulingOf({ steps }: PipelineVersion) {
+  return {
+    backend: '',
+    instance_group: [],
+    default_model_filename: '',
+    response_cache: { enable: false },
+    ensemble_scheduling: { step: steps.map(stepOf) },
+    parameters: {},
+  };
+}
+
+function stepOf({ model, version, inputs, outputs }: PipelineStep): EnsembleStep {
+  return {
+    model_name: model,
+    model_version: version === undefined ? -1 : Number(version),
+    input_map: { ...inputs },
+    output_map: { ...outputs },
+  };
+}
+
+/** What runs an ONNX model: its runners. */
+function runningOf({ name, signature, device, options }: Servable) {
+  const { placement, filename, settings } = options;
+  const { merge_requests = true } = settings;
+  const batching = {
+    max_queue_delay_microseconds: settings.max_queue_delay_us ?? 0,
+    priority_levels: settings.priority_levels ?? 0,
+    default_priority_level: settings.default_priority_level ?? settings.priority_levels ?? 0,
+  };
+  const group: InstanceGroup = {
+    name: `${name}_0`,
+    kind: device === 'cuda' ? 'KIND_GPU' : 'KIND_CPU',
+    count: placement.instances,
+    gpus: device === 'cuda' ? [Number(options.device.split(':')[1] ?? 0)] : [],
+  };
+  return {
+    backend: 'onnxruntime',
+    instance_group: [group],
     default_model_filename: filename,
     response_cache: { enable: options.cache !== undefined },
-    ...(batches && merge_requests ? { dynamic_batching: batching } : {}),
+    ...(signature.batches && merge_requests ? { dynamic_batching: batching } : {}),
     parameters: { intra_op_thread_count: { string_value: String(placement.threads) } },
   };
 }

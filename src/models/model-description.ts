@@ -27,6 +27,9 @@ const BESIDE_CONFIG: readonly string[] = [
   'max_queue_bytes',
 ] satisfies (keyof ModelSettings)[];
 
+/** The same for an ensemble, which runs nothing itself. */
+const BESIDE_ENSEMBLE: readonly string[] = ['description', 'required'] satisfies (keyof ModelSettings)[];
+
 /**
  * Reads the model.yaml and config.pbtxt of `model`. What is wrong with them becomes the refusal.
  * @param wanted the versions to serve; without it the version policy decides.
@@ -52,6 +55,11 @@ export async function describeByJson(
   );
 }
 
+/** The versions of a pipeline, which needs no files in them. */
+function withoutFiles(versions: readonly string[]): readonly FoundVersion[] {
+  return versions.map((version) => ({ version }));
+}
+
 async function orRefuse(
   model: FoundModel,
   description: Promise<ModelDescription>,
@@ -69,17 +77,25 @@ async function read(
   repository: string,
   wanted: readonly string[] | undefined,
 ): Promise<ModelDescription> {
+  const { refusal, versions } = model;
+  if (refusal !== undefined) return { settings: {}, versions, refusal };
   const config = await readTritonConfig(model, repository);
   const settings = await readModelSettings(model.folder, repository);
   if (config === undefined) {
     const version_policy = policyOf(settings.versions);
     const chosen = chosenOf(model, version_policy, wanted);
+    if (settings.pipeline !== undefined)
+      return { settings: { ...settings, version_policy }, versions: withoutFiles(chosen) };
     const found = model.versions.filter(({ version }) => chosen.includes(version));
     const missing = chosen.filter((version) => !found.some((known) => known.version === version));
     const others = await findVersions(model, missing, DEFAULT_FILENAME, repository);
     return { settings: { ...settings, version_policy }, versions: [...others, ...found].toSorted(byNumber) };
   }
-  refuseConflict(settings, model.name);
+  refuseConflict(
+    settings,
+    config.settings.pipeline === undefined ? BESIDE_CONFIG : BESIDE_ENSEMBLE,
+    model.name,
+  );
   const description = await follow(config, model, repository, wanted);
   return { ...description, settings: { ...settings, ...description.settings } };
 }
@@ -92,6 +108,7 @@ async function follow(
   wanted?: readonly string[],
 ): Promise<ModelDescription> {
   const chosen = chosenOf(model, settings.version_policy, wanted);
+  if (settings.pipeline !== undefined) return { settings, versions: withoutFiles(chosen) };
   return { settings, versions: await findVersions(model, chosen, filename, repository) };
 }
 
@@ -115,10 +132,10 @@ function policyOf(versions: ModelSettings['versions'] = 'all'): VersionPolicy {
   return { specific: { versions: versions.toSorted((one, other) => one - other) } };
 }
 
-function refuseConflict(settings: ModelSettings, model: string): void {
-  const key = Object.keys(settings).find((candidate) => !BESIDE_CONFIG.includes(candidate));
+function refuseConflict(settings: ModelSettings, known: readonly string[], model: string): void {
+  const key = Object.keys(settings).find((candidate) => !known.includes(candidate));
   if (key === undefined) return;
-  const allowed = BESIDE_CONFIG.join(', ');
+  const allowed = known.join(', ');
   throw new ModelSettingsError(
     `${model}/model.yaml: ${key} cannot be set beside ${CONFIG_FILE}, only ${allowed} can; say it in ${CONFIG_FILE}`,
   );

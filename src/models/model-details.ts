@@ -3,12 +3,15 @@ import type { OnnxMetadata } from '../runtime/messages';
 import type { TensorSpec } from '../runtime/tensor';
 import { cachePolicyOf } from './cache-policy';
 import type { Model } from './model-factory';
-import type { ModelVersion } from './model-version';
+import { ModelVersion } from './model-version';
+import { PipelineVersion } from './pipeline/pipeline-version';
+import type { Servable } from './servable';
 import type { ModelDetails, ModelEntry } from './rest/models.dto';
 import type { Rollout } from './rollout/state-file';
 import type {
   OnnxDetails,
   OutputLabels,
+  PipelineStepDetails,
   RunnerMemory,
   VersionBatching,
   VersionDetails,
@@ -44,14 +47,14 @@ export async function detailsOf(model: Model, { aliases, traffic }: Rollout): Pr
 }
 
 /** When the file of the newest version that has one was written; the beginning of 1970 when none has. */
-async function writtenAt(versions: readonly ModelVersion[]): Promise<Date> {
+async function writtenAt(versions: readonly Servable[]): Promise<Date> {
   const newest = versions.findLast(({ options }) => options.path !== '');
   const file = newest && (await stat(newest.options.path).catch(() => undefined));
   return file?.mtime ?? new Date(0);
 }
 
-async function versionOf(version: ModelVersion): Promise<VersionDetails> {
-  const { state, reason, loadMs, loadedAt, options } = version;
+async function versionOf(version: Servable): Promise<VersionDetails> {
+  const { state, reason, device, loadMs, loadedAt, options } = version;
   const memory = await memoryOf(version);
   return {
     version: version.version,
@@ -61,26 +64,38 @@ async function versionOf(version: ModelVersion): Promise<VersionDetails> {
     in_memory: version.inMemory,
     isolation: options.pool === undefined ? 'own' : 'shared',
     ...options.placement,
-    ...loadedDetails(version),
+    ...(device === undefined ? {} : { device }),
+    ...signatureOf(version),
+    ...(version instanceof ModelVersion ? onnxDetails(version) : {}),
+    ...(memory === undefined ? {} : { memory }),
+    ...(version instanceof PipelineVersion ? { steps: stepsOf(version) } : {}),
     ...(loadMs === undefined ? {} : { load_ms: Math.round(loadMs) }),
     ...(loadedAt === undefined ? {} : { loaded_at: loadedAt.toISOString() }),
-    ...(memory === undefined ? {} : { memory }),
+  };
+}
+
+/** What is known once the version has loaded. */
+function signatureOf(version: Servable): Partial<VersionDetails> {
+  if (version.loadedAt === undefined) return {};
+  const { inputs, outputs, labels } = version.signature;
+  return {
+    signature: { inputs: inputs.map(tensorOf), outputs: outputs.map(tensorOf) },
+    labels: Object.entries(labels).map(labelsOf),
   };
 }
 
 /** What is known once a runner has read the file. */
-function loadedDetails(version: ModelVersion): Partial<VersionDetails> {
-  const { device, file } = version;
-  if (file === undefined || device === undefined) return {};
-  const { inputs, outputs, labels } = version.signature;
-  return {
-    device,
-    signature: { inputs: inputs.map(tensorOf), outputs: outputs.map(tensorOf) },
-    labels: Object.entries(labels).map(labelsOf),
-    batching: batchingOf(version),
-    file_bytes: file.bytes,
-    onnx: onnxOf(file.metadata),
-  };
+function onnxDetails(version: ModelVersion): Partial<VersionDetails> {
+  const { file } = version;
+  if (file === undefined) return {};
+  return { batching: batchingOf(version), file_bytes: file.bytes, onnx: onnxOf(file.metadata) };
+}
+
+function stepsOf({ steps, parts }: PipelineVersion): PipelineStepDetails[] {
+  return steps.map((step) => {
+    const part = parts.get(step);
+    return { model: step.model, ...(part === undefined ? {} : { version: part.version }) };
+  });
 }
 
 function tensorOf({ name, datatype, shape }: TensorSpec) {
@@ -106,7 +121,7 @@ function batchingOf({ unbatchable, maxBatchRows, limits, options }: ModelVersion
   };
 }
 
-async function memoryOf(version: ModelVersion): Promise<RunnerMemory | undefined> {
+async function memoryOf(version: Servable): Promise<RunnerMemory | undefined> {
   const runners = [...(await version.residentBytes())];
   if (runners.length === 0) return undefined;
   const sum = runners.reduce((total, bytes) => total + bytes);

@@ -6,22 +6,28 @@ import { Metrics } from '../observability/metrics';
 import type { Device } from '../runtime/messages';
 import { RunnerPool } from '../runtime/runner-pool';
 import { cachePolicyOf } from './cache-policy';
+import { Catalogue } from './catalogue';
 import { fingerprintOf } from './lifecycle/fingerprint';
-import { describeModel } from './model-description';
+import { describeModel, type ModelDescription } from './model-description';
 import type { ModelSettings } from './model-settings';
 import { ModelVersion } from './model-version';
+import { PipelineVersion } from './pipeline/pipeline-version';
 import { placementOf } from './placement';
 import type { VersionObserver } from './version-observer';
 import type { OverrideFolder } from './overrides/override-folder';
 import { OverrideReader } from './overrides/override-reader';
 import type { FoundModel } from './repository';
 import { Residency } from './residency/residency';
+import type { Servable } from './servable';
+import type { VersionOptions } from './version-options';
 
 /** A model and its versions, oldest first. */
 export interface Model {
   readonly name: string;
   readonly settings: ModelSettings;
-  readonly versions: readonly ModelVersion[];
+  readonly versions: readonly Servable[];
+  /** Whether nobody asked for it, but a pipeline needs it. */
+  readonly isPart?: boolean;
   /** Where its files are when a client sent them; to be removed with the model. */
   readonly folder?: OverrideFolder | undefined;
 }
@@ -58,19 +64,24 @@ export class ModelFactory {
     private readonly config: Config,
     private readonly metrics: Metrics,
     private readonly overrides: OverrideReader,
+    private readonly catalogue: Catalogue,
     private readonly residency: Residency,
   ) {}
+
+  /** What is said of the model found, by its files or by the client. */
+  describe(found: FoundModel, root: string, { json, versions }: Making): Promise<ModelDescription> {
+    return json === undefined
+      ? describeModel(found, root, versions)
+      : this.overrides.describe(found, root, json);
+  }
 
   /**
    * The model found, not loaded yet, but for the versions of `before` that can go on as they run. What is wrong with
    * it becomes the reason of its versions.
    */
-  async create(found: FoundModel, root: string, { json, before, versions }: Making = {}): Promise<Model> {
+  async create(found: FoundModel, root: string, making: Making = {}): Promise<Model> {
     const { name } = found;
-    const description =
-      json === undefined
-        ? await describeModel(found, root, versions)
-        : await this.overrides.describe(found, root, json);
+    const description = await this.describe(found, root, making);
     const { settings } = description;
     const isolation = settings.isolation ?? this.config.isolation;
     const device = settings.device ?? (this.config.device as Device);
@@ -95,23 +106,29 @@ export class ModelFactory {
         metrics,
       };
       const options = refusal === undefined ? known : { ...known, refusal };
-      const running = before?.versions.find((candidate) => candidate.version === version);
-      return running?.follow(options) === true
-        ? running
-        : new ModelVersion(options, this.observer, this.residency);
+      const running = making.before?.versions.find((candidate) => candidate.version === version);
+      return running?.follow(options) === true ? running : this.versionOf(options);
     });
     return { name, settings, versions: await Promise.all(made) };
   }
 
-  private stateChanged({ name, version, state, reason }: ModelVersion): void {
+  private versionOf(options: VersionOptions): Servable {
+    const { pipeline } = options.settings;
+    return pipeline === undefined || options.refusal !== undefined
+      ? new ModelVersion(options, this.observer, this.residency)
+      : new PipelineVersion(options, pipeline, this.catalogue, this.observer);
+  }
+
+  private stateChanged({ name, version, state, reason }: Servable): void {
     const text = `${name}/${version} is ${state}${reason === '' ? '' : `: ${reason}`}`;
     if (state === 'UNAVAILABLE' && reason !== 'unloaded') this.logger.error(text);
     else this.logger.log(text);
+    this.catalogue.review();
   }
 }
 
 /** Loads `versions`, as many at a time as there are cores: loading is work for the CPU. Never rejects. */
-export async function loadAll(versions: readonly ModelVersion[]): Promise<void> {
+export async function loadAll(versions: readonly Servable[]): Promise<void> {
   const waiting = versions.values();
   const load = async () => {
     for (const version of waiting) await version.start();

@@ -3,8 +3,10 @@ import { errors } from '../common/errors';
 import { Config } from '../config/config';
 import { ConfigError } from '../config/config-error';
 import { Metrics, type ModelSnapshot } from '../observability/metrics';
+import { Catalogue } from './catalogue';
 import { loadAll, ModelFactory, type Model } from './model-factory';
-import type { ModelVersion } from './model-version';
+import { partNames } from './pipeline/definition';
+import type { Servable } from './servable';
 import { scanRepository, type FoundModel, type Repository } from './repository';
 import { Rollouts } from './rollout/rollouts';
 
@@ -19,12 +21,11 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   /** Whether {@link loaded} has resolved. */
   settled = false;
 
-  private models: ReadonlyMap<string, Model> = new Map();
-
   constructor(
     private readonly config: Config,
     private readonly metrics: Metrics,
     private readonly factory: ModelFactory,
+    private readonly catalogue: Catalogue,
     private readonly rollouts: Rollouts,
   ) {}
 
@@ -32,8 +33,8 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   async onModuleInit(): Promise<void> {
     this.metrics.watchModels(() => this.snapshots());
     const { root, models } = await this.scan();
-    const made = await Promise.all(models.map((model) => this.factory.create(model, root)));
-    this.models = new Map(made.map((model) => [model.name, model]));
+    const made = await this.make(this.selected(models), models, root);
+    this.catalogue.models = new Map(made.map((model) => [model.name, model]));
     const versions = [...this.versions()];
     for (const version of versions) if (version.options.onDemand) version.defer();
     const others = versions.filter(({ options }) => !options.onDemand);
@@ -42,22 +43,26 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
 
   /** Ends all runners. Runs after the servers have closed, so nothing is under way. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.versions()].map((version) => version.stop()));
+    // Pipelines first, or each would tell that its parts are gone.
+    const versions = [...this.versions()].toSorted((one, other) =>
+      one.platform.localeCompare(other.platform),
+    );
+    await Promise.all(versions.map((version) => version.stop()));
   }
 
   /** All models, by name. */
   list(): readonly Model[] {
-    return [...this.models.values()];
+    return [...this.catalogue.models.values()];
   }
 
   /** The model of this name, if it is served. */
   peek(name: string): Model | undefined {
-    return this.models.get(name);
+    return this.catalogue.models.get(name);
   }
 
   /** @throws NexusError model_not_found */
   get(name: string): Model {
-    const model = this.models.get(name);
+    const model = this.catalogue.models.get(name);
     if (model === undefined) throw errors.modelNotFound(name);
     return model;
   }
@@ -66,7 +71,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
    * The version asked for, by its number or an alias, or the newest that is READY.
    * @throws NexusError model_not_found, version_not_found, model_not_ready
    */
-  find(name: string, version?: string): ModelVersion {
+  find(name: string, version?: string): Servable {
     const found = version === undefined ? this.newestOf(name) : this.versionOf(name, version);
     if (found.state !== 'READY') throw found.notReady();
     return found;
@@ -76,7 +81,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
    * As {@link find}, and its signature is known: a model that is loaded on demand and never was is loaded for it.
    * @throws NexusError as find, and memory_full, deadline_exceeded
    */
-  async describe(name: string, version?: string): Promise<ModelVersion> {
+  async describe(name: string, version?: string): Promise<Servable> {
     const found = this.find(name, version);
     found.enter();
     try {
@@ -91,7 +96,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
    * The version that is to answer a request: the one asked for, or the one that the traffic of the model gives it to.
    * @throws NexusError as {@link find}
    */
-  route(name: string, version: string | undefined, caller: () => string): ModelVersion {
+  route(name: string, version: string | undefined, caller: () => string): Servable {
     if (version !== undefined || this.rollouts.of(name).traffic === null) return this.find(name, version);
     const ready = this.get(name).versions.filter(({ state }) => state === 'READY');
     const known = ready.map((candidate) => candidate.version);
@@ -99,7 +104,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** The version asked for, in whatever state. @throws NexusError model_not_found, version_not_found */
-  versionOf(name: string, asked: string): ModelVersion {
+  versionOf(name: string, asked: string): Servable {
     const { versions } = this.get(name);
     const version = this.rollouts.versionOf(name, asked);
     const found = versions.find((candidate) => candidate.version === version);
@@ -114,23 +119,23 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
 
   /** Serves `model` from now on, under its name. Returns the one that was served under it before. */
   put(model: Model): Model | undefined {
-    const before = this.models.get(model.name);
-    const sorted = [...this.models, [model.name, model] as const].toSorted(([one], [other]) =>
+    const before = this.catalogue.models.get(model.name);
+    const sorted = [...this.catalogue.models, [model.name, model] as const].toSorted(([one], [other]) =>
       one < other ? -1 : 1,
     );
-    this.models = new Map(sorted);
+    this.catalogue.models = new Map(sorted);
     return before;
   }
 
   /** Serves no model of this name any more. Returns the one that was served; undefined when there was none. */
   remove(name: string): Model | undefined {
-    const before = this.models.get(name);
-    this.models = new Map([...this.models].filter(([key]) => key !== name));
+    const before = this.catalogue.models.get(name);
+    this.catalogue.models = new Map([...this.catalogue.models].filter(([key]) => key !== name));
     return before;
   }
 
   /** The newest version that is READY, or where none is the newest. */
-  private newestOf(name: string): ModelVersion {
+  private newestOf(name: string): Servable {
     const { versions } = this.get(name);
     return versions.findLast(({ state }) => state === 'READY') ?? versions.at(-1)!;
   }
@@ -142,14 +147,30 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  private async scan(): Promise<Repository> {
+  private scan(): Promise<Repository> {
     const path = this.config.modelRepository;
-    const { root, models } = await scanRepository(path).catch((error: NodeJS.ErrnoException) => {
+    return scanRepository(path).catch((error: NodeJS.ErrnoException) => {
       throw new ConfigError([
         `NEXUS_MODEL_REPOSITORY=${path}: cannot be read (${error.code}); name a folder of models`,
       ]);
     });
-    return { root, models: this.selected(models) };
+  }
+
+  /** Makes `selected`, and those of `all` that are needed for the steps of a pipeline among them. */
+  private async make(
+    selected: readonly FoundModel[],
+    all: readonly FoundModel[],
+    root: string,
+  ): Promise<readonly Model[]> {
+    const made = new Map<string, Model>();
+    for (let next = selected; next.length > 0;) {
+      const models = await Promise.all(next.map((model) => this.factory.create(model, root)));
+      for (const model of models)
+        made.set(model.name, selected === next ? model : { ...model, isPart: true });
+      const needed = models.flatMap(({ settings }) => partNames(settings.pipeline));
+      next = all.filter(({ name }) => needed.includes(name) && !made.has(name));
+    }
+    return [...made.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   /** The models to load at the start. */
@@ -164,7 +185,7 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     ]);
   }
 
-  private *versions(): Generator<ModelVersion> {
-    for (const { versions } of this.models.values()) yield* versions;
+  private *versions(): Generator<Servable> {
+    for (const { versions } of this.catalogue.models.values()) yield* versions;
   }
 }

@@ -3,6 +3,7 @@ import type { TensorSpec } from '../runtime/tensor';
 import type { CachePolicy } from './cache-policy';
 import type { DeclaredTensors } from './declared-tensors';
 import type { PaddingSettings } from './padding';
+import type { PipelineDefinition } from './pipeline/definition';
 import type { VersionPolicy } from './rest/configuration.dto';
 
 /** One run before READY. */
@@ -33,6 +34,8 @@ export interface WarmUpSample {
  * config.pbtxt comes to.
  */
 export interface ModelSettings extends OnlyInTritonConfig {
+  /** What the model is, where it is a graph of models. */
+  readonly pipeline?: PipelineDefinition;
   readonly description?: string;
   readonly example?: Readonly<Record<string, unknown>>;
   readonly device?: Device;

@@ -1,9 +1,9 @@
 import type { BatchStatistics, Durations } from '../observability/model-statistics';
-import type { ModelVersion } from './model-version';
+import type { Servable } from './servable';
 import type { BatchStatistic, StatisticDuration, VersionStatistics } from './rest/statistics.dto';
 
 /** What `version` has done, in the words of the statistics extension; the same for REST and gRPC. */
-export function statisticsOf({ name, version, metrics }: ModelVersion): VersionStatistics {
+export function statisticsOf({ name, version, metrics }: Servable): VersionStatistics {
   const { statistics, rows, executions } = metrics;
   return {
     name,

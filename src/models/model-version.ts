@@ -14,34 +14,26 @@ import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
 import type { Residency } from './residency/residency';
 import type { Tenant } from './residency/tenant';
+import type { Servable, VersionState } from './servable';
 import { signatureOf, type Signature } from './signature';
 import { Users } from './users';
 import { runnerOptionsOf, shareRunners, type VersionOptions } from './version-options';
 import type { VersionObserver } from './version-observer';
 import { warmUpRuns } from './warm-up';
 
-/** State of a model version, by Triton's names. */
-export type VersionState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
-
 /** The reason of a version that is served, but not in memory. */
 const NOT_IN_MEMORY = 'not in memory; the next request loads it';
 
-/**
- * One version of a model: its state, its runners and its scheduler. A version that is loaded on demand is READY whether
- * it is in memory or not: READY says that requests are taken.
- */
-export class ModelVersion implements Tenant {
+/** One version of an ONNX model: its state, its runners and its scheduler. */
+export class ModelVersion implements Servable, Tenant {
+  readonly platform = 'onnxruntime_onnx';
   state: VersionState = 'LOADING';
-  /** Why the version is in its state; empty when there is nothing to say. */
   reason = '';
-  /** Where it runs; known once it has loaded. */
   device: 'cpu' | 'cuda' | undefined;
-  /** How long loading took, and when it was done; known once it has succeeded. */
   loadMs: number | undefined;
   loadedAt: Date | undefined;
   /** The file it was loaded from; known once a runner has read it. */
   file: OnnxFile | undefined;
-  /** Why requests are not batched; empty when they are. */
   unbatchable = '';
   /** Its settings, or the defaults. */
   limits: Limits;
@@ -78,33 +70,27 @@ export class ModelVersion implements Tenant {
     return this.options.version;
   }
 
-  /** Whether its signature is known: from its first load on. */
   get isDescribed(): boolean {
     return this.loaded !== undefined;
   }
 
-  /** Inputs and outputs. @throws NexusError model_not_ready before the version has loaded. */
   get signature(): Signature {
     if (this.loaded === undefined) throw this.notReady();
     return this.loaded.signature;
   }
 
-  /** Where what happens to requests of this version is counted. */
   get metrics(): ModelMetrics {
     return this.options.metrics;
   }
 
-  /** What the runners of this version have to do at this moment. */
   get load(): Scheduler['load'] {
     return this.loaded?.scheduler.load ?? { waitingRows: 0, waitingRequests: 0, running: 0 };
   }
 
-  /** Resident memory of each runner, in bytes. */
   async residentBytes(): Promise<readonly number[]> {
     return (await this.supervisor?.residentBytes()) ?? [];
   }
 
-  /** Most rows of one run; 1 when requests are not batched. */
   get maxBatchRows(): number {
     return this.unbatchable === '' ? this.limits.max_batch_rows : 1;
   }
@@ -169,12 +155,10 @@ export class ModelVersion implements Tenant {
     return true;
   }
 
-  /** Says with a version that serves on why a newer file has not taken its place. */
   keep(reason: string): void {
     this.reason = `a newer file cannot be loaded, this one serves on: ${reason}`;
   }
 
-  /** Runs `job`. Rejects with a NexusError. */
   run(job: Job): Promise<JobResult> {
     if (this.loaded === undefined || this.state !== 'READY') return Promise.reject(this.notReady());
     const { scheduler } = this.loaded;
@@ -186,12 +170,10 @@ export class ModelVersion implements Tenant {
     return this.reshaper?.run(placed, submit) ?? submit(placed);
   }
 
-  /** A request is going to use this version until {@link leave}. */
   enter(): void {
     this.users.enter();
   }
 
-  /** The request of an {@link enter} has what it needed. */
   leave(): void {
     this.users.leave();
   }
@@ -213,7 +195,6 @@ export class ModelVersion implements Tenant {
     this.become('UNAVAILABLE', 'unloaded');
   }
 
-  /** The error for a request that needs this version while it is not ready. */
   notReady() {
     return errors.modelNotReady(this.name, this.version, this.state, this.reason);
   }

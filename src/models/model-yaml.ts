@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import Ajv, { type ErrorObject } from 'ajv';
-import { isMap, LineCounter, parseDocument, type Document } from 'yaml';
+import { isMap, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { readInnerFile } from './inner-file';
 import { ModelSettingsError, type ModelSettings, type WarmUp } from './model-settings';
 import schema from './model.schema.json';
+import { pipelineOf, withoutPipeline, type WrittenPipeline } from './pipeline/pipeline-yaml';
 
 type Written = Omit<ModelSettings, 'labels' | 'warmup'> & {
   labels?: Record<string, string | string[]>;
   warmup?: (Omit<WarmUp, 'files'> & { files?: Record<string, string> })[];
-};
+} & WrittenPipeline;
 
 const validate = new Ajv({ allowUnionTypes: true, verbose: true }).compile<Written>(schema);
 
@@ -63,10 +64,11 @@ function parse(text: string, shown: string): Written {
     throw new ModelSettingsError(`${shown}:${lines.linePos(fault.pos[0]).line}: ${fault.message}`);
   const settings: unknown = document.toJS() ?? {};
   if (validate(settings)) {
+    const pointTo = (pointer: string) => `${shown}:${lineOf(document, pointer, lines)}`;
     const wrong = faultOf(settings);
-    if (wrong === undefined) return settings;
-    const [key, what] = wrong;
-    throw new ModelSettingsError(`${shown}:${lineOf(document, `/${key}`, lines)}: ${key} ${what}`);
+    if (wrong !== undefined) throw new ModelSettingsError(`${pointTo(`/${wrong[0]}`)}: ${wrong.join(' ')}`);
+    const pipeline = pipelineOf(settings, pointTo);
+    return pipeline === undefined ? settings : { ...withoutPipeline(settings), pipeline };
   }
   const error = validate.errors![0]!;
   throw new ModelSettingsError(`${shown}:${lineOf(document, pathOf(error), lines)}: ${describe(error)}`);
@@ -112,7 +114,11 @@ function lineOf(document: Document, pointer: string, lines: LineCounter): number
   const path = pointer.split('/').slice(1);
   const last = path.at(-1);
   const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
-  const key = isMap(parent) ? parent.items.find((item) => String(item.key) === last)?.key : parent;
+  const key = isMap(parent)
+    ? parent.items.find((item) => String(item.key) === last)?.key
+    : isSeq(parent)
+      ? parent.items[Number(last)]
+      : parent;
   const range = (key as { range?: [number, number, number] } | null | undefined)?.range;
   return range === undefined || range === null ? 1 : lines.linePos(range[0]).line;
 }

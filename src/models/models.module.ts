@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { Catalogue } from './catalogue';
 import { ModelControl } from './lifecycle/model-control';
 import { RepositoryWatcher } from './lifecycle/repository-watcher';
 import { ModelFactory } from './model-factory';
@@ -25,6 +26,7 @@ import { VersionsController } from './rest/versions.controller';
     TraceController,
   ],
   providers: [
+    Catalogue,
     OverrideReader,
     Rollouts,
     Residency,

@@ -20,6 +20,8 @@ export interface FoundModel {
   readonly versions: readonly FoundVersion[];
   /** Whether the model file stands in `folder` itself, as version 1. */
   readonly bare?: boolean;
+  /** Why nothing in `folder` may be read. */
+  readonly refusal?: string;
 }
 
 /** What the repository holds. */
@@ -32,6 +34,7 @@ export interface Repository {
 const VERSION = /^[1-9][0-9]*$/;
 /** What the ONNX file of a version is called. */
 export const DEFAULT_FILENAME = 'model.onnx';
+const LEAVES = 'the folder is a link that leaves the model repository';
 const ONNX = /\.onnx$/i;
 
 /**
@@ -61,7 +64,7 @@ export async function scanRepository(path: string): Promise<Repository> {
 /** Finds the model `name` in `folder`, no file of which may be outside `root`. */
 export async function findModel(folder: string, name: string, root: string): Promise<FoundModel> {
   if (isOutside(await realpath(folder), root))
-    return refused(name, folder, 'the folder is a link that leaves the model repository');
+    return { name, folder, versions: [{ version: '1' }], refusal: LEAVES };
   const entries = await list(folder);
   const versions = entries.filter((entry) => VERSION.test(entry));
   if (versions.length > 0) {
@@ -71,11 +74,8 @@ export async function findModel(folder: string, name: string, root: string): Pro
   }
   const single = entries.filter((entry) => ONNX.test(entry));
   if (single.length === 1) return { ...(await bareModel(folder, single[0]!, root)), name };
-  return refused(
-    name,
-    folder,
-    `no model file; expected ${name}/<version>/model.onnx, with a whole number as version`,
-  );
+  const reason = `no model file; expected ${name}/<version>/model.onnx, with a whole number as version`;
+  return { name, folder, versions: [{ version: '1', reason }] };
 }
 
 /** A folder with one ONNX file and no version folders: version 1. */
@@ -112,10 +112,6 @@ async function checkFile(
   } catch (error) {
     return { version, reason: `${shown} cannot be read: ${(error as NodeJS.ErrnoException).code}` };
   }
-}
-
-function refused(name: string, folder: string, reason: string): FoundModel {
-  return { name, folder, versions: [{ version: '1', reason }] };
 }
 
 /** Names a model after its file, or after the folder when the file is called model.onnx. */

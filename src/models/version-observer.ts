@@ -1,8 +1,8 @@
-import type { ModelVersion } from './model-version';
+import type { Servable } from './servable';
 
 /** Told what happens to a version, for logs and metrics. */
 export interface VersionObserver {
-  stateChanged(version: ModelVersion): void;
-  runnerDied(version: ModelVersion, reason: string): void;
-  fellBack(version: ModelVersion, reason: string): void;
+  stateChanged(version: Servable): void;
+  runnerDied(version: Servable, reason: string): void;
+  fellBack(version: Servable, reason: string): void;
 }

@@ -80,7 +80,7 @@ it.each(Object.entries(PROGRAMS))(
     const { stdout } = await node('dist/program.js', gateway.url);
     expect(JSON.parse(stdout)).toEqual({
       language: 'en',
-      models: ['breast-tumor', 'digits', 'language'],
+      models: ['bitmap-blocks', 'breast-tumor', 'digits', 'digits-from-bitmap', 'language'],
       refused: 'invalid_input',
     });
     rmSync(app, { recursive: true });

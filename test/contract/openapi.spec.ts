@@ -71,7 +71,7 @@ afterAll(async () => {
 
 it('openapi.json is what the gateway serves; `yarn openapi` writes it anew', async () => {
   const served = await (await gateway.fetch('/openapi.json')).json();
-  expect(`${JSON.stringify(served, null, 2)}\n`).toBe(text);
+  expect(JSON.stringify(served)).toBe(JSON.stringify(document));
 });
 
 it('is an OpenAPI 3.1 document', async () => {

@@ -14,6 +14,14 @@ const NUMBERS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     default_queue_policy: 6,
     priority_queue_policy: 7,
   },
+  ModelEnsembling: { step: 1, max_inflight_requests: 2 },
+  'ModelEnsembling.Step': {
+    model_name: 1,
+    model_version: 2,
+    input_map: 3,
+    output_map: 4,
+    model_namespace: 5,
+  },
   ModelInstanceGroup: { name: 1, count: 2, gpus: 3, kind: 4 },
   ModelConfig: {
     name: 1,
@@ -26,6 +34,7 @@ const NUMBERS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     default_model_filename: 8,
     dynamic_batching: 11,
     parameters: 14,
+    ensemble_scheduling: 15,
     backend: 17,
     response_cache: 24,
   },
@@ -33,10 +42,16 @@ const NUMBERS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 
 const definition = loadSync('src/inference/grpc/inference.proto', { keepCase: true });
 
+interface MessageType {
+  readonly name: string;
+  readonly field: readonly { readonly name: string; readonly number: number }[];
+  readonly nestedType: readonly MessageType[];
+}
+
 it.each(Object.keys(NUMBERS))('clients of Triton read %s', (message) => {
-  const { field } = definition[`inference.${message}`]!.type as {
-    readonly field: readonly { readonly name: string; readonly number: number }[];
-  };
+  const [outer, inner] = message.split('.');
+  const type = definition[`inference.${outer}`]!.type as MessageType;
+  const { field } = inner === undefined ? type : type.nestedType.find(({ name }) => name === inner)!;
   const numbers = Object.fromEntries(field.map(({ name, number }) => [name, number]));
   expect(numbers).not.toEqual({});
   expect(NUMBERS[message]).toMatchObject(numbers);

@@ -72,7 +72,13 @@ describe('with the sample models', () => {
   });
 
   it('tells of the models and of the server', async () => {
-    expect(await nexus.models()).toEqual(['breast-tumor', 'digits', 'language']);
+    expect(await nexus.models()).toEqual([
+      'bitmap-blocks',
+      'breast-tumor',
+      'digits',
+      'digits-from-bitmap',
+      'language',
+    ]);
     expect(await nexus.model('digits')).toMatchObject({
       name: 'digits',
       inputs: [{ name: 'image', datatype: 'FP32', shape: [-1, 8, 8] }],

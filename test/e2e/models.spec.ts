@@ -1,6 +1,7 @@
-import { statSync, utimesSync } from 'node:fs';
+import { readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parse } from 'yaml';
 import { affine, bfloat16, externalBias, normaliser, slow, sumOfFour } from '../fixtures/models';
 import { Gateway, Repository } from './gateway';
 
@@ -258,11 +259,13 @@ it('a model that loads is not in the list, and its details have what is known', 
 it('the sample models tell where they come from', async () => {
   const server = await Gateway.start('./models');
   expect((await list(server)).data.map(({ id }: { id: string }) => id)).toEqual([
+    'bitmap-blocks',
     'breast-tumor',
     'digits',
+    'digits-from-bitmap',
     'language',
   ]);
-  for (const name of ['breast-tumor', 'digits', 'language']) {
+  for (const name of ['bitmap-blocks', 'breast-tumor', 'digits', 'language']) {
     const { versions } = await details(name, server);
     const { onnx, file_bytes, memory } = versions[0];
     expect(onnx).toMatchObject({
@@ -275,5 +278,19 @@ it('the sample models tell where they come from', async () => {
     expect(file_bytes).toBe(statSync(`models/${name}/1/model.onnx`).size);
     expect(memory.resident_bytes).toBeGreaterThan(0);
   }
+  await server.stop();
+});
+
+it('the sample pipeline answers what its models do, one after the other', async () => {
+  const server = await Gateway.start('./models');
+  const predict = async (model: string, request: object) => {
+    const message = { method: 'POST', body: JSON.stringify(request) };
+    return (await server.send(`/v1/models/${model}/predict`, message)).json().outputs;
+  };
+  const { example: inputs } = parse(readFileSync('models/digits-from-bitmap/model.yaml', 'utf8'));
+  const { image } = await predict('bitmap-blocks', { inputs });
+  const digit = await predict('digits', { inputs: { image } });
+  expect(await predict('digits-from-bitmap', { inputs })).toEqual(digit);
+  expect(digit.label).toBe(7);
   await server.stop();
 });

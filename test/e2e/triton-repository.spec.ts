@@ -241,8 +241,8 @@ describe('a config.pbtxt that cannot be followed', () => {
     ],
     [
       'ensemble',
-      'platform: "ensemble"\nensemble_scheduling { step [ ] }',
-      /:2: ensemble_scheduling is not supported; call the models/,
+      '\nplatform: "ensemble"',
+      /:2: platform 'ensemble' needs ensemble_scheduling; add its steps$/,
     ],
     ['stateful', 'sequence_batching { }', /:1: sequence_batching is not supported; /],
     [

@@ -1,6 +1,15 @@
 // Written by `yarn sdk`.
 
 export interface Models {
+  'bitmap-blocks': {
+    inputs: Schemas['BitmapBlocksInputs'];
+    outputs: Schemas['BitmapBlocksOutputs'];
+    classes: undefined;
+    inputRows: Schemas['BitmapBlocksInputRows'];
+    outputRows: Schemas['BitmapBlocksOutputRows'];
+    classRows: undefined;
+    tensors: { inputs: { bitmap: 'UINT8' }; outputs: { image: 'FP32' } };
+  };
   'breast-tumor': {
     inputs: Schemas['BreastTumorInputs'];
     outputs: Schemas['BreastTumorOutputs'];
@@ -22,6 +31,15 @@ export interface Models {
     classRows: Schemas['DigitsRowsResponse']['classes'];
     tensors: { inputs: { image: 'FP32' }; outputs: { label: 'INT64'; probabilities: 'FP32' } };
   };
+  'digits-from-bitmap': {
+    inputs: Schemas['DigitsFromBitmapInputs'];
+    outputs: Schemas['DigitsFromBitmapOutputs'];
+    classes: Schemas['DigitsFromBitmapItemResponse']['classes'];
+    inputRows: Schemas['DigitsFromBitmapInputRows'];
+    outputRows: Schemas['DigitsFromBitmapOutputRows'];
+    classRows: Schemas['DigitsFromBitmapRowsResponse']['classes'];
+    tensors: { inputs: { bitmap: 'UINT8' }; outputs: { label: 'INT64'; probabilities: 'FP32' } };
+  };
   language: {
     inputs: Schemas['LanguageInputs'];
     outputs: Schemas['LanguageOutputs'];
@@ -36,6 +54,11 @@ type Schemas = components['schemas'];
 
 export interface components {
   schemas: {
+    /**
+     * @description An element of datatype UINT8.
+     * @example 1
+     */
+    ElementUINT8: number;
     /**
      * @description An element of datatype FP32.
      * @example 0.5
@@ -52,6 +75,36 @@ export interface components {
      * @example 1
      */
     ElementINT64: number;
+    BitmapBlocksInputs: {
+      /** @description UINT8 [-1,32,32], one row of it */
+      bitmap: components['schemas']['ElementUINT8'][][];
+    };
+    BitmapBlocksOutputs: {
+      /** @description FP32 [-1,8,8], one row of it */
+      image?: components['schemas']['ElementFP32'][][];
+    };
+    BitmapBlocksInputRows: {
+      /** @description UINT8 [-1,32,32] */
+      bitmap: components['schemas']['ElementUINT8'][][][];
+    };
+    BitmapBlocksOutputRows: {
+      /** @description FP32 [-1,8,8] */
+      image?: components['schemas']['ElementFP32'][][][];
+    };
+    BitmapBlocksItemResponse: {
+      outputs: components['schemas']['BitmapBlocksOutputs'];
+      /** @description Comes back in the answer. */
+      id?: string;
+      model: string;
+      version: string;
+    };
+    BitmapBlocksRowsResponse: {
+      outputs: components['schemas']['BitmapBlocksOutputRows'];
+      /** @description Comes back in the answer. */
+      id?: string;
+      model: string;
+      version: string;
+    };
     BreastTumorInputs: {
       /** @description FP32 [-1,10], one row of it */
       mean: components['schemas']['ElementFP32'][];
@@ -147,6 +200,56 @@ export interface components {
     };
     DigitsRowsResponse: {
       outputs: components['schemas']['DigitsOutputRows'];
+      /** @description Comes back in the answer. */
+      id?: string;
+      model: string;
+      version: string;
+      /** @description The largest classes of the outputs that have labels, the largest first. */
+      classes?: {
+        probabilities?: {
+          /** @enum {string} */
+          label: '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
+          score: components['schemas']['ElementFP32'];
+        }[][];
+      };
+    };
+    DigitsFromBitmapInputs: {
+      /** @description UINT8 [-1,32,32], one row of it */
+      bitmap: components['schemas']['ElementUINT8'][][];
+    };
+    DigitsFromBitmapOutputs: {
+      /** @description INT64 [-1], one row of it */
+      label?: components['schemas']['ElementINT64'];
+      /** @description FP32 [-1,10], one row of it */
+      probabilities?: components['schemas']['ElementFP32'][];
+    };
+    DigitsFromBitmapInputRows: {
+      /** @description UINT8 [-1,32,32] */
+      bitmap: components['schemas']['ElementUINT8'][][][];
+    };
+    DigitsFromBitmapOutputRows: {
+      /** @description INT64 [-1] */
+      label?: components['schemas']['ElementINT64'][];
+      /** @description FP32 [-1,10] */
+      probabilities?: components['schemas']['ElementFP32'][][];
+    };
+    DigitsFromBitmapItemResponse: {
+      outputs: components['schemas']['DigitsFromBitmapOutputs'];
+      /** @description Comes back in the answer. */
+      id?: string;
+      model: string;
+      version: string;
+      /** @description The largest classes of the outputs that have labels, the largest first. */
+      classes?: {
+        probabilities?: {
+          /** @enum {string} */
+          label: '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
+          score: components['schemas']['ElementFP32'];
+        }[];
+      };
+    };
+    DigitsFromBitmapRowsResponse: {
+      outputs: components['schemas']['DigitsFromBitmapOutputRows'];
       /** @description Comes back in the answer. */
       id?: string;
       model: string;

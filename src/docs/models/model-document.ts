@@ -1,4 +1,4 @@
-import type { ModelVersion } from '../../models/model-version';
+import type { Servable } from '../../models/servable';
 import type { Datatype, TensorSpec } from '../../runtime/tensor';
 import { codeSamples } from './code-samples';
 import { exampleValues, flat, shapeOf, type Values } from './example-values';
@@ -19,7 +19,7 @@ export interface ModelDocument {
 
 /** A model as its operations show it. */
 interface Shown {
-  readonly version: ModelVersion;
+  readonly version: Servable;
   readonly identifier: string;
   readonly tag: string;
   /** Values of the inputs and outputs of one item; undefined when they are too long to show. */
@@ -31,7 +31,7 @@ const FORMS =
   'Takes one item, several by the name of the input, or `instances` one after another; the answer has the same form.';
 
 /** The operations of `version`, which must be loaded; they and their schemas are named after `identifier`. */
-export function modelDocument(version: ModelVersion, identifier: string): ModelDocument {
+export function modelDocument(version: Servable, identifier: string): ModelDocument {
   const { name, signature } = version;
   const { inputs, outputs, batches } = signature;
   const { description = '', example } = version.options.settings;

@@ -2,7 +2,8 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Registry } from 'prom-client';
 import { Config } from '../../config/config';
 import type { CachePolicy } from '../../models/cache-policy';
-import type { ModelVersion } from '../../models/model-version';
+import { ModelVersion } from '../../models/model-version';
+import type { Servable } from '../../models/servable';
 import { Metrics } from '../../observability/metrics';
 import { registerScraped } from '../../observability/scraped';
 import type { Store } from './entries';
@@ -21,9 +22,10 @@ export class ResponseCache implements OnApplicationShutdown {
   }
 
   /** Runs `job` on `version`, through its cache where it has one. Rejects with a NexusError. */
-  run(version: ModelVersion, job: Parameters<ModelVersion['run']>[0]): Promise<CachedResult> {
+  run(version: Servable, job: Parameters<Servable['run']>[0]): Promise<CachedResult> {
     const { cache: policy } = version.options;
-    if (policy === undefined) return version.run(job);
+    // What a pipeline answers changes with its models.
+    if (policy === undefined || !(version instanceof ModelVersion)) return version.run(job);
     let cache = this.versions.get(version);
     if (cache === undefined) this.versions.set(version, (cache = this.open(version, policy)));
     return cache.run(job);

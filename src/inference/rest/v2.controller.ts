@@ -4,7 +4,7 @@ import { ApiV2Errors } from '../../common/api-errors';
 import { VERSION } from '../../common/version';
 import { Config } from '../../config/config';
 import { ModelRegistry } from '../../models/model-registry';
-import type { ModelVersion } from '../../models/model-version';
+import type { Servable } from '../../models/servable';
 import { extensionsOf } from '../extensions';
 import { ApiModel, ApiVersion } from '../../models/rest/api-model';
 import { ModelList, ModelMetadata, ModelReady, ServerMetadata } from './v2.dto';
@@ -82,12 +82,12 @@ export class V2Controller {
 }
 
 /** What `found` takes and gives, in the words of the protocol; `versions` are those it is told of. */
-export function describe(found: ModelVersion, versions: string[]): ModelMetadata {
+export function describe(found: Servable, versions: string[]): ModelMetadata {
   const { inputs, outputs } = found.signature;
   return {
     name: found.name,
     versions,
-    platform: 'onnxruntime_onnx',
+    platform: found.platform,
     inputs: inputs.map(({ name, datatype, shape }) => ({ name, datatype, shape: [...shape] })),
     outputs: outputs.map(({ name, datatype, shape }) => ({ name, datatype, shape: [...shape] })),
     properties: propertiesOf(found),
@@ -97,14 +97,15 @@ export function describe(found: ModelVersion, versions: string[]): ModelMetadata
 /** The protocol's `properties`: text only. */
 function propertiesOf({
   options: { settings },
+  signature,
   device,
   maxBatchRows,
   unbatchable,
-}: ModelVersion): Record<string, string> {
-  const labels = Object.entries(settings.labels ?? {});
+}: Servable): Record<string, string> {
+  const labels = Object.entries(signature.labels);
   return {
     ...(settings.description === undefined ? {} : { description: settings.description.trim() }),
-    device: device ?? '',
+    ...(device === undefined ? {} : { device }),
     max_batch_rows: String(maxBatchRows),
     ...(unbatchable === '' ? {} : { unbatchable }),
     ...Object.fromEntries(labels.map(([output, list]) => [`labels.${output}`, JSON.stringify(list)])),

@@ -1,16 +1,16 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { NexusError } from '../../common/errors';
 import { ModelRegistry } from '../../models/model-registry';
-import type { ModelVersion } from '../../models/model-version';
 import { LOWEST_PRIORITY } from '../../models/priorities';
 import { Rollouts } from '../../models/rollout/rollouts';
+import type { Servable } from '../../models/servable';
+import { validateInputs, validateOutputs } from '../../models/validation';
 import { Metrics } from '../../observability/metrics';
 import type { ShadowStatistics } from '../../observability/shadow-statistics';
-import { validateInputs, validateOutputs } from '../validation';
 import { compareOutputs } from './comparison';
 
-type Job = Parameters<ModelVersion['run']>[0];
-type JobResult = Awaited<ReturnType<ModelVersion['run']>>;
+type Job = Parameters<Servable['run']>[0];
+type JobResult = Awaited<ReturnType<Servable['run']>>;
 
 /** Most requests that are with a shadow at a time, of all models: their tensors are kept for as long. */
 const MOST_UNDER_WAY = 4;
@@ -37,7 +37,7 @@ export class Shadowing {
    * Shows `job`, which `answering` has made `result` of, to the shadow of its model, if it has one and this is its
    * turn. Never throws, and does not wait for it; drops it when there is much to do.
    */
-  show(answering: ModelVersion, job: Job, result: JobResult): void {
+  show(answering: Servable, job: Job, result: JobResult): void {
     const target = this.rollouts.shadowOf(answering.name);
     if (target === undefined || target.version === answering.version) return;
     const statistics = this.metrics.shadows.of(answering.name, target.version);
@@ -50,8 +50,8 @@ export class Shadowing {
   }
 
   private async compare(
-    answering: ModelVersion,
-    shadow: ModelVersion,
+    answering: Servable,
+    shadow: Servable,
     job: Job,
     result: JobResult,
     statistics: ShadowStatistics,
@@ -79,7 +79,7 @@ export class Shadowing {
 }
 
 /** `job` as `shadow` takes it. @throws NexusError invalid_input when it takes something else. */
-function jobFor({ name, signature }: ModelVersion, job: Job): Job {
+function jobFor({ name, signature }: Servable, job: Job): Job {
   return {
     ...validateInputs(job.inputs, name, signature),
     outputs: validateOutputs(job.outputs, name, signature),

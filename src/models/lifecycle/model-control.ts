@@ -6,9 +6,11 @@ import { ModelRegistry } from '../model-registry';
 import type { Parameters } from '../overrides/load-parameters';
 import { OverrideFolder } from '../overrides/override-folder';
 import { kindOf, refusedParameter, requireModelName, type Overrides } from '../overrides/overrides';
-import type { ModelVersion } from '../model-version';
+import { partNames } from '../pipeline/definition';
 import { findModel, scanRepository, type FoundModel, type Repository } from '../repository';
 import type { RepositoryIndexEntry } from '../rest/repository.dto';
+import type { Servable } from '../servable';
+import { missingParts } from './missing-parts';
 
 /** What a change of one version came to. */
 export type VersionChange = 'loaded' | 'replaced' | 'unchanged' | 'unloaded';
@@ -37,13 +39,17 @@ export class ModelControl {
    * Loads the model as the repository has it now, or, this once, as `overrides` have it. A version whose files are the
    * same goes on, with what its settings change while it runs. Another one takes the place of the version of its
    * number once it is READY, which answers what it has taken before it ends; where it cannot be loaded, that one stays.
+   * The models of a pipeline are loaded before it where they are not served.
    *
    * @throws NexusError model_control_off, invalid_input, not_in_repository, no_room; load_failed when no version, or not
    * the place of one that is served, could be taken.
    */
   async load(name: string, overrides: Overrides): Promise<void> {
     this.requireExplicit();
-    await this.change(name, () => this.loadNow(name, overrides));
+    await this.change(name, async () => {
+      if (overrides.files.size === 0) await this.loadParts(name, overrides.config);
+      await this.loadNow(name, overrides);
+    });
   }
 
   /**
@@ -72,14 +78,16 @@ export class ModelControl {
   }
 
   /**
-   * Serves the model no more. Resolves when what it had taken is answered and its processes are gone.
+   * Serves the model no more. Resolves when what it had taken is answered and its processes are gone. With
+   * `unload_dependents` the models that were loaded only because this one is a pipeline of them go too.
    * @throws NexusError model_control_off, invalid_input, model_not_found
    */
   async unload(name: string, parameters: Parameters): Promise<void> {
     this.requireExplicit();
-    // No model depends on another, so there is nothing to do for it.
-    requireUnloadParameters(parameters);
+    const dependents = unloadsDependents(parameters);
+    const parts = partNames(this.registry.peek(name)?.settings.pipeline);
     await this.change(name, () => this.unloadNow(name));
+    if (dependents) for (const part of parts) await this.unloadPart(part, parameters);
   }
 
   /**
@@ -105,7 +113,10 @@ export class ModelControl {
    */
   async follow(name: string, found: FoundModel | undefined, root: string): Promise<void> {
     const work = async () => {
-      if (found !== undefined) return this.serve(await this.factory.create(found, root, this.served(name)));
+      if (found !== undefined) {
+        const model = await this.factory.create(found, root, this.served(name));
+        return model.settings.pipeline === undefined ? this.serve(model) : this.servePipeline(model);
+      }
       if (this.registry.peek(name) !== undefined) await this.unloadNow(name);
     };
     await this.change(name, () =>
@@ -138,6 +149,36 @@ export class ModelControl {
     const change = earlier.catch(() => {}).then(work);
     this.changes.set(name, change);
     return change.finally(() => this.changes.get(name) === change && this.changes.delete(name));
+  }
+
+  /** Loads the models of the pipeline `name` that are not served; there are none of another model. */
+  private async loadParts(name: string, config: string | undefined): Promise<void> {
+    const ofPart = (error: unknown) => {
+      throw error instanceof NexusError ? errors.loadFailed(name, error.message) : error;
+    };
+    const parts = await missingParts(name, (model) =>
+      model === name ? this.missingOf(name, config) : this.missingOf(model).catch(ofPart),
+    );
+    // A change of a pipeline waits for those of its parts only, and a circle has no parts: none waits for itself.
+    for (const part of parts) await this.change(part, () => this.loadPart(part)).catch(ofPart);
+  }
+
+  /** The models of the steps of `name` that are not served. */
+  private async missingOf(name: string, json?: string): Promise<readonly string[]> {
+    const { found, root } = await this.find(name);
+    const { settings } = await this.factory.describe(found, root, { json });
+    return partNames(settings.pipeline).filter((part) => this.registry.peek(part) === undefined);
+  }
+
+  private async loadPart(name: string): Promise<void> {
+    if (this.registry.peek(name) !== undefined) return;
+    const { found, root } = await this.find(name);
+    await this.serve({ ...(await this.factory.create(found, root)), isPart: true });
+  }
+
+  private async unloadPart(name: string, parameters: Parameters): Promise<void> {
+    const isNeeded = this.registry.list().some(({ settings }) => partNames(settings.pipeline).includes(name));
+    if (this.registry.peek(name)?.isPart === true && !isNeeded) await this.unload(name, parameters);
   }
 
   private async loadNow(name: string, { config, files }: Overrides): Promise<void> {
@@ -197,6 +238,14 @@ export class ModelControl {
     if (kept.length > 0) throw errors.loadFailed(model.name, reason);
   }
 
+  /** Serves a pipeline even before its models are: they may come later. */
+  private async servePipeline(model: Model): Promise<void> {
+    const before = this.registry.put(model);
+    await loadAll(model.versions);
+    const gone = before?.versions.filter((version) => !model.versions.includes(version)) ?? [];
+    void retire(gone, before?.folder);
+  }
+
   private async refuse({ name, versions, folder }: Model, before: Model | undefined, reason: string) {
     if (folder === undefined && before === undefined) this.failures.set(name, reason);
     for (const version of versions) keptInPlaceOf(version, before);
@@ -206,26 +255,27 @@ export class ModelControl {
 }
 
 /** The version of `before` that serves on because `failed` cannot take its place, and says so from now on. */
-function keptInPlaceOf(failed: ModelVersion, before: Model | undefined): ModelVersion | undefined {
+function keptInPlaceOf(failed: Servable, before: Model | undefined): Servable | undefined {
   const kept = before?.versions.find(({ version, state }) => version === failed.version && state === 'READY');
   kept?.keep(failed.reason);
   return kept;
 }
 
-function byNumber(one: ModelVersion, other: ModelVersion): number {
+function byNumber(one: Servable, other: Servable): number {
   return Number(one.version) - Number(other.version);
 }
 
 /** @throws NexusError invalid_input for a parameter that is not known, and for a value that is not one of its. */
-function requireUnloadParameters({ unload_dependents: dependents = false, ...others }: Parameters): void {
+function unloadsDependents({ unload_dependents: dependents = false, ...others }: Parameters): boolean {
   if (typeof dependents !== 'boolean')
     throw refusedParameter('unload_dependents', `expected true or false, got ${kindOf(dependents)}`);
   const [strange] = Object.keys(others);
   if (strange !== undefined)
     throw refusedParameter(strange, 'not supported; a model is unloaded with unload_dependents');
+  return dependents;
 }
 
-async function retire(versions: readonly ModelVersion[], folder: OverrideFolder | undefined): Promise<void> {
+async function retire(versions: readonly Servable[], folder: OverrideFolder | undefined): Promise<void> {
   await Promise.all(versions.map((version) => version.retire()));
   await folder?.remove();
 }

@@ -75,6 +75,29 @@ export class DynamicBatching {
   default_priority_level: number;
 }
 
+/** One model of an ensemble, and how its tensors are called in the ensemble. */
+export class EnsembleStep {
+  /** @example digits */
+  model_name: string;
+  /** -1 is the newest that is ready. */
+  model_version: number;
+  /**
+   * The tensor of the ensemble that each input of the model is.
+   * @example {"image": "pixels"}
+   */
+  input_map: Record<string, string>;
+  /**
+   * The tensor of the ensemble that an output of the model is.
+   * @example {"label": "label"}
+   */
+  output_map: Record<string, string>;
+}
+
+/** The models of an ensemble. */
+export class EnsembleScheduling {
+  step: EnsembleStep[];
+}
+
 /** A value of a model's parameters. */
 export class ConfigurationParameter {
   string_value: string;
@@ -89,7 +112,10 @@ export class ResponseCache {
 export class ModelConfiguration {
   /** @example digits */
   name: string;
-  /** @example onnxruntime_onnx */
+  /**
+   * `ensemble` for a pipeline.
+   * @example onnxruntime_onnx
+   */
   platform: string;
   /** @example onnxruntime */
   backend: string;
@@ -107,5 +133,7 @@ export class ModelConfiguration {
   response_cache: ResponseCache;
   /** Absent where requests do not share a run. */
   dynamic_batching?: DynamicBatching;
+  /** Of a pipeline. */
+  ensemble_scheduling?: EnsembleScheduling;
   parameters: Record<string, ConfigurationParameter>;
 }

@@ -42,7 +42,7 @@ export class RepositoryLoadRequest {
 
 /** Parameters of an unload request. */
 export class UnloadParameters {
-  /** Accepted; no model depends on another. */
+  /** Whether models that were loaded only for the steps of this one, a pipeline, go too. */
   unload_dependents?: boolean;
 }
 

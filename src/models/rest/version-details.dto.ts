@@ -96,6 +96,17 @@ export class OnnxDetails {
   truncated: boolean;
 }
 
+/** One step of a pipeline. */
+export class PipelineStepDetails {
+  /** @example digits */
+  model: string;
+  /**
+   * The version that runs it; absent before all steps have had one.
+   * @example 1
+   */
+  version?: string;
+}
+
 /** All that is known of one version of a model. What only its file tells is absent until it has loaded. */
 export class VersionDetails {
   /** @example 1 */
@@ -133,5 +144,7 @@ export class VersionDetails {
    * @example 69897
    */
   file_bytes?: number;
+  /** The models of a pipeline, as they are written. */
+  steps?: PipelineStepDetails[];
   onnx?: OnnxDetails;
 }

@@ -1,3 +1,4 @@
+import { isEnsemble } from './ensemble';
 import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
 import { positionOf } from './text/read-message';
@@ -9,7 +10,7 @@ const ONLY = {
   runtime: 'libtriton_onnxruntime.so',
 } as const;
 
-/** @throws Fault when `config` is not of the model called `model`, or not of an ONNX model. */
+/** @throws Fault when `config` is not of the model called `model`, or neither of an ONNX model nor of an ensemble. */
 export function checkIdentity(config: ModelConfig, model: string): void {
   const { name = '' } = config;
   if (name !== '' && name !== model)
@@ -17,6 +18,7 @@ export function checkIdentity(config: ModelConfig, model: string): void {
       { line: positionOf(config, 'name').line },
       `name is '${name}', but the model is '${model}'; make them the same, or remove name`,
     );
+  if (isEnsemble(config)) return;
   for (const field of Object.keys(ONLY) as (keyof typeof ONLY)[]) {
     const { [field]: value = '' } = config;
     if (value === '' || value === ONLY[field]) continue;

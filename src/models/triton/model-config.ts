@@ -72,6 +72,17 @@ const DYNAMIC_BATCHING = {
   priority_queue_policy: numberedMapOf(QUEUE_POLICY),
 } as const;
 
+const ENSEMBLE_SCHEDULING = {
+  step: many({
+    model_name: 'string',
+    model_version: 'int64',
+    input_map: mapOf('string'),
+    output_map: mapOf('string'),
+    model_namespace: 'string',
+  }),
+  max_inflight_requests: 'uint32',
+} as const;
+
 const GRAPH_SHAPES = mapOf({ dim: many('int64') });
 const ACCELERATOR = { name: 'string', parameters: mapOf('string') } as const;
 
@@ -131,6 +142,7 @@ export const MODEL_CONFIG = {
   output: many(OUTPUT),
   optimization: OPTIMIZATION,
   dynamic_batching: DYNAMIC_BATCHING,
+  ensemble_scheduling: ENSEMBLE_SCHEDULING,
   instance_group: many(INSTANCE_GROUP),
   default_model_filename: 'string',
   cc_model_filenames: mapOf('string'),
@@ -142,6 +154,7 @@ export const MODEL_CONFIG = {
   model_repository_agents: { agents: many(ACCELERATOR) },
   response_cache: ENABLE,
   model_metrics: MODEL_METRICS,
+  [ONE_OF]: ['dynamic_batching', 'ensemble_scheduling'],
 } as const;
 
 /** A config.pbtxt as it is written, without the fields that are refused. */

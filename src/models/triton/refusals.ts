@@ -7,7 +7,6 @@ import type { Field } from './text/text-format';
 const UNKNOWN_HERE: Readonly<Record<string, string>> = {
   sequence_batching:
     'requests are independent of each other; serve a model that carries its state in tensors',
-  ensemble_scheduling: 'call the models one after another, or join them into one ONNX file',
   batch_input: 'export the model with a batch dimension',
   batch_output: 'export the model with a batch dimension',
 };

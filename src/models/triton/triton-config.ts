@@ -3,6 +3,7 @@ import { readInnerFile } from '../inner-file';
 import { ModelSettingsError, type ModelSettings } from '../model-settings';
 import type { FoundModel } from '../repository';
 import { batchingOf } from './batching';
+import { pipelineOf } from './ensemble';
 import { checkIdentity } from './identity';
 import { instancesOf } from './instances';
 import { parseMessageJson } from './json/json-mapping';
@@ -90,9 +91,11 @@ async function understand(
   checkIdentity(config, name);
   refuseUnsupported(config);
   const { default_model_filename: filename = '' } = config;
+  const pipeline = pipelineOf(config, file);
   return {
     filename: filename === '' ? 'model.onnx' : filename,
     settings: {
+      ...(pipeline === undefined ? {} : { pipeline }),
       ...batchingOf(config),
       ...instancesOf(config),
       ...parametersOf(config),

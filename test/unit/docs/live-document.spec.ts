@@ -2,12 +2,12 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import fc from 'fast-check';
 import { LiveDocument } from '../../../src/docs/live-document';
 import type { ModelRegistry } from '../../../src/models/model-registry';
-import type { ModelVersion } from '../../../src/models/model-version';
+import type { Servable } from '../../../src/models/servable';
 
 /** How often a version was described. */
 let described = 0;
 
-function ready(name: string, width: number): ModelVersion {
+function ready(name: string, width: number): Servable {
   const tensor = (tensorName: string) => ({ name: tensorName, datatype: 'FP32', shape: [-1, width] });
   const inputs = [tensor('x')];
   const outputs = [tensor('y')];
@@ -18,11 +18,11 @@ function ready(name: string, width: number): ModelVersion {
       return { inputs, outputs, outputNames: ['y'], labels: {}, batches: true };
     },
   });
-  return version as unknown as ModelVersion;
+  return version as unknown as Servable;
 }
 
 /** A document of the models in `models`, which may change. */
-function documentOf(models: ReadonlyMap<string, ModelVersion>): LiveDocument {
+function documentOf(models: ReadonlyMap<string, Servable>): LiveDocument {
   const list = () => [...models].map(([name, version]) => ({ name, versions: [version] }));
   const fixed = { openapi: '3.1.0', info: { title: 'fixed', version: '1' }, paths: {} } as OpenAPIObject;
   return new LiveDocument(fixed, { list } as unknown as ModelRegistry);
@@ -53,7 +53,7 @@ it('the ETag is that of the models, whatever came between', async () => {
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
-      const models = new Map<string, ModelVersion>();
+      const models = new Map<string, Servable>();
       const document = documentOf(models);
       for (const { name, width } of steps) {
         const before = await document.current();

@@ -1,5 +1,5 @@
 import { errors, type NexusError } from '../common/errors';
-import type { Signature } from '../models/signature';
+import type { Signature } from './signature';
 import { ELEMENT_BYTES, elementCount, type Shape, type Tensor, type TensorSpec } from '../runtime/tensor';
 
 /** What the scheduler needs to know of valid inputs. */

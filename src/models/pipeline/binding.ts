@@ -1,0 +1,108 @@
+import type { Catalogue } from '../catalogue';
+import { labelFault } from '../labels';
+import type { ModelSettings } from '../model-settings';
+import type { Servable, VersionState } from '../servable';
+import type { Signature } from '../signature';
+import type { PipelineDefinition, PipelineStep } from './definition';
+import { fitSteps } from './fit-steps';
+import { orderOf } from './graph';
+import { partsOf, type Lack } from './parts';
+import { ofStep, type BoundSteps } from './run';
+
+/** Versions that run the steps of a pipeline and fit each other, and what they come to. */
+export interface Binding {
+  readonly parts: BoundSteps;
+  readonly signature: Signature;
+  /** When it came about. */
+  readonly at: Date;
+}
+
+/** How a pipeline is by its parts. */
+export interface Outlook {
+  readonly state: VersionState;
+  readonly reason: string;
+  /** There when all of its parts are ready and known, and fit. */
+  readonly binding?: Binding;
+}
+
+/** The reason of a pipeline of models that were never in memory. Whether they fit is known when they have been. */
+const NOT_DESCRIBED = 'models of it have not been in memory yet; the next request loads them';
+
+/** Binds the steps of a pipeline to the versions that run them, anew whenever these are other ones. */
+export class Binder {
+  /** The last that fitted. */
+  latest: Binding | undefined;
+  private readonly order: readonly PipelineStep[];
+  /** The parts that were last looked at, by their signatures, and why they do not fit. */
+  private seen: { readonly signatures: readonly Signature[]; readonly fault: string | undefined } | undefined;
+
+  /** @throws ModelSettingsError when the steps cannot be put in an order. */
+  constructor(
+    private readonly model: string,
+    private readonly definition: PipelineDefinition,
+    private readonly settings: ModelSettings,
+    private readonly catalogue: Catalogue,
+  ) {
+    this.order = orderOf(definition);
+  }
+
+  /** How the pipeline is at this moment, by the versions that there are of its models. */
+  look(): Outlook {
+    const parts = this.parts();
+    if ('reason' in parts) return parts;
+    if (!parts.every(({ isDescribed }) => isDescribed)) return { state: 'READY', reason: NOT_DESCRIBED };
+    const signatures = parts.map(({ signature }) => signature);
+    if (!this.hasSeen(signatures)) this.seen = { signatures, fault: this.bind(parts, signatures) };
+    const { fault } = this.seen!;
+    if (fault !== undefined) return { state: 'UNAVAILABLE', reason: fault };
+    return { state: 'READY', reason: '', binding: this.latest! };
+  }
+
+  /** Resolves when the signature of every part is known. @throws NexusError that names the step */
+  async describe(deadline: number): Promise<void> {
+    const parts = this.parts();
+    if ('reason' in parts) return;
+    await Promise.all(
+      parts.map((part, index) =>
+        part.described(deadline).catch((error: unknown) => {
+          throw ofStep(this.order[index]!, error);
+        }),
+      ),
+    );
+  }
+
+  private parts(): readonly Servable[] | Lack {
+    return partsOf(this.model, this.order, this.catalogue);
+  }
+
+  private hasSeen(signatures: readonly Signature[]): boolean {
+    const { seen } = this;
+    return seen !== undefined && signatures.every((signature, index) => signature === seen.signatures[index]);
+  }
+
+  /** Binds the steps to `parts`, which becomes the latest. Returns why they do not fit; undefined when they do. */
+  private bind(parts: readonly Servable[], signatures: readonly Signature[]): string | undefined {
+    try {
+      const signature = this.signatureOf(signatures);
+      const bound = new Map(this.order.map((step, index) => [step, parts[index]!]));
+      this.latest = { parts: bound, signature, at: new Date() };
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+
+  /** @throws Error when the parts do not fit each other, or not the settings. */
+  private signatureOf(signatures: readonly Signature[]): Signature {
+    const { declared, labels = {}, max_batch_rows: most } = this.settings;
+    const steps = this.order.map((step, index) => ({ step, signature: signatures[index]! }));
+    const signature = fitSteps(this.definition, steps, declared);
+    const fault = labelFault(labels, signature.outputs);
+    if (fault !== undefined) throw new Error(`${this.definition.where}: ${fault}`);
+    return {
+      ...signature,
+      labels: { ...signature.labels, ...labels },
+      batches: signature.batches && most !== 1,
+    };
+  }
+}

@@ -1,0 +1,192 @@
+import { isDeepStrictEqual } from 'node:util';
+import { errors } from '../../common/errors';
+import type { ModelMetrics } from '../../observability/model-metrics';
+import type { Job, JobResult } from '../../scheduling/job';
+import type { Catalogue } from '../catalogue';
+import type { Servable, VersionLoad, VersionState } from '../servable';
+import type { Signature } from '../signature';
+import { Users } from '../users';
+import type { VersionObserver } from '../version-observer';
+import type { VersionOptions } from '../version-options';
+import { Binder, type Binding } from './binding';
+import type { PipelineDefinition, PipelineStep } from './definition';
+import { PipelineRun, type BoundSteps } from './run';
+
+/**
+ * One version of a model that is a graph of models. It runs nothing itself, so its state follows from those of its
+ * parts: READY while there is a version of each that is, and they fit each other.
+ */
+export class PipelineVersion implements Servable {
+  readonly platform = 'ensemble';
+  readonly device = undefined;
+  readonly loadMs = undefined;
+  state: VersionState = 'LOADING';
+  reason = '';
+  private readonly binder: Binder;
+  /** The parts that it runs on at this moment. */
+  private binding: Binding | undefined;
+  /** Whether its state follows from those of its parts: from its start to its end. */
+  private follows = false;
+  private kept = '';
+  private running = 0;
+  private readonly users = new Users();
+
+  /** @throws ModelSettingsError when the steps cannot be put in an order. */
+  constructor(
+    readonly options: VersionOptions,
+    private readonly definition: PipelineDefinition,
+    catalogue: Catalogue,
+    private readonly observer: VersionObserver,
+  ) {
+    this.binder = new Binder(options.model, definition, options.settings, catalogue);
+  }
+
+  get name(): string {
+    return this.options.model;
+  }
+
+  get version(): string {
+    return this.options.version;
+  }
+
+  get inMemory(): boolean {
+    return this.isDescribed && [...this.parts.values()].every((part) => part.inMemory);
+  }
+
+  get isDescribed(): boolean {
+    return this.binding !== undefined;
+  }
+
+  get signature(): Signature {
+    if (this.latest === undefined) throw this.notReady();
+    return this.latest.signature;
+  }
+
+  /** When its parts came to fit each other. */
+  get loadedAt(): Date | undefined {
+    return this.binding?.at;
+  }
+
+  get unbatchable(): string {
+    if (this.options.settings.max_batch_rows === 1) return 'max_batch_rows is 1';
+    const single = [...this.parts].find(([, part]) => !part.signature.batches);
+    return single === undefined ? '' : `${single[0].title}: ${single[1].unbatchable}`;
+  }
+
+  get maxBatchRows(): number {
+    if (this.unbatchable !== '') return 1;
+    const limits = [...this.parts.values()].map(({ maxBatchRows }) => maxBatchRows);
+    return this.options.settings.max_batch_rows ?? Math.min(...limits);
+  }
+
+  get metrics(): ModelMetrics {
+    return this.options.metrics;
+  }
+
+  /** What waits is in the load of the parts. */
+  get load(): VersionLoad {
+    return { waitingRows: 0, waitingRequests: 0, running: this.running };
+  }
+
+  /** The steps as they are written. */
+  get steps(): readonly PipelineStep[] {
+    return this.definition.steps;
+  }
+
+  /** The versions that run the steps; none before they have fitted. */
+  get parts(): BoundSteps {
+    return this.latest?.parts ?? new Map();
+  }
+
+  async start(): Promise<void> {
+    this.defer();
+  }
+
+  defer(): void {
+    this.follows = true;
+    this.review();
+  }
+
+  async described(deadline: number): Promise<void> {
+    if (this.isDescribed) return;
+    await this.binder.describe(deadline);
+    if (!this.isDescribed) throw this.notReady();
+  }
+
+  /** Brings its state to what follows from those of its parts. To be called when one of them may have changed. */
+  review(): void {
+    if (!this.follows) return;
+    const { state, reason, binding } = this.binder.look();
+    this.binding = binding;
+    this.become(state, binding === undefined ? reason : this.kept);
+  }
+
+  follow({ settings, refusal }: VersionOptions): boolean {
+    const isSame = refusal === this.options.refusal && isDeepStrictEqual(settings, this.options.settings);
+    if (isSame) this.kept = '';
+    this.review();
+    return isSame;
+  }
+
+  keep(reason: string): void {
+    this.kept = `a newer pipeline cannot be loaded, this one serves on: ${reason}`;
+    this.review();
+  }
+
+  async run(job: Job): Promise<JobResult> {
+    if (this.state !== 'READY') throw this.notReady();
+    await this.described(job.deadline);
+    const bound = this.parts;
+    const parts = [...bound.values()];
+    for (const part of parts) part.enter();
+    this.running++;
+    try {
+      const result = await new PipelineRun(bound, job).result();
+      this.metrics.executed(job.rows, 0, result);
+      return result;
+    } finally {
+      this.running--;
+      for (const part of parts) part.leave();
+    }
+  }
+
+  /** None: its parts have runners. */
+  async residentBytes(): Promise<readonly number[]> {
+    return [];
+  }
+
+  enter(): void {
+    this.users.enter();
+  }
+
+  leave(): void {
+    this.users.leave();
+  }
+
+  async retire(): Promise<void> {
+    await this.users.gone();
+    await this.stop();
+  }
+
+  async stop(): Promise<void> {
+    this.follows = false;
+    this.binding = undefined;
+    this.become('UNAVAILABLE', 'unloaded');
+  }
+
+  notReady() {
+    return errors.modelNotReady(this.name, this.version, this.state, this.reason);
+  }
+
+  /** The parts that it runs on, or the last ones. */
+  private get latest(): Binding | undefined {
+    return this.binding ?? this.binder.latest;
+  }
+
+  private become(state: VersionState, reason: string): void {
+    if (state === this.state && reason === this.reason) return;
+    this.state = state;
+    this.reason = reason;
+    this.observer.stateChanged(this);
+  }
+}

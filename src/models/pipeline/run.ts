@@ -1,0 +1,96 @@
+import { errors, NexusError } from '../../common/errors';
+import type { Tensor } from '../../runtime/tensor';
+import type { Job, JobResult } from '../../scheduling/job';
+import type { Servable } from '../servable';
+import { validateInputs } from '../validation';
+import type { PipelineStep } from './definition';
+import { demandOf } from './graph';
+
+/** The version that runs each step of a pipeline. The steps are in order. */
+export type BoundSteps = ReadonlyMap<PipelineStep, Servable>;
+
+/**
+ * One request on its way through a pipeline. A step runs as soon as there is all that it reads, beside others that
+ * do; a tensor is let go of when its last reader has it; what the outputs do not need is neither run nor fetched.
+ */
+export class PipelineRun {
+  private readonly tensors: Map<string, Tensor>;
+  private readonly steps: readonly PipelineStep[];
+  /** How often each tensor will still be read. */
+  private readonly readers: Map<string, number>;
+  private readonly times = { queueMs: 0, inputMs: 0, runMs: 0, outputMs: 0 };
+  private failed = false;
+
+  constructor(
+    private readonly parts: BoundSteps,
+    private readonly job: Job,
+  ) {
+    const { steps, readers } = demandOf([...parts.keys()], job.outputs);
+    this.steps = steps;
+    this.readers = new Map(readers);
+    const needed = job.inputs.filter(({ name }) => readers.has(name));
+    this.tensors = new Map(needed.map((input) => [input.name, input]));
+  }
+
+  /** Rejects with a NexusError that names the step. Times are those of all steps together. */
+  async result(): Promise<JobResult> {
+    const given = new Map<string, Promise<void>>();
+    const done = this.steps.map((step) => {
+      const ready = Promise.all(Object.values(step.inputs).flatMap((name) => given.get(name) ?? []));
+      const finished = ready.then(() => this.run(step));
+      for (const name of Object.values(step.outputs)) given.set(name, finished);
+      return finished;
+    });
+    await Promise.all(done).catch((error: unknown) => {
+      this.failed = true;
+      throw error;
+    });
+    return { outputs: this.job.outputs.map((name) => this.tensors.get(name)!), ...this.times };
+  }
+
+  private async run(step: PipelineStep): Promise<void> {
+    const part = this.parts.get(step)!;
+    const started = performance.now();
+    try {
+      const { job, times } = await this.submit(step, part);
+      part.metrics.request('success', job.rows, { totalMs: performance.now() - started, ...times });
+    } catch (error) {
+      const outcome = error instanceof NexusError ? error.kind : 'internal';
+      part.metrics.request(outcome, 0, { totalMs: performance.now() - started });
+      throw ofStep(step, error);
+    }
+  }
+
+  private async submit(step: PipelineStep, part: Servable) {
+    const job = this.jobOf(step, part);
+    const { outputs, ...times } = await part.run(job);
+    for (const output of outputs) {
+      const name = step.outputs[output.name]!;
+      this.tensors.set(name, { ...output, name });
+    }
+    for (const key of ['queueMs', 'inputMs', 'runMs', 'outputMs'] as const) this.times[key] += times[key];
+    return { job, times };
+  }
+
+  /** @throws NexusError invalid_input when the model does not take what the steps before have made of the request. */
+  private jobOf(step: PipelineStep, part: Servable): Job {
+    const given = Object.entries(step.inputs).map(([name, ours]) => ({ ...this.take(ours), name }));
+    const outputs = Object.keys(step.outputs).filter((name) => this.readers.has(step.outputs[name]!));
+    const abandoned = () => this.failed || this.job.abandoned?.() === true;
+    return { ...this.job, ...validateInputs(given, part.name, part.signature), outputs, abandoned };
+  }
+
+  /** The tensor `name` for one of its readers. */
+  private take(name: string): Tensor {
+    const tensor = this.tensors.get(name)!;
+    const left = this.readers.get(name)! - 1;
+    this.readers.set(name, left);
+    if (left === 0) this.tensors.delete(name);
+    return tensor;
+  }
+}
+
+/** `error` as a NexusError that names the step it comes from; another error is as it was. */
+export function ofStep({ title }: PipelineStep, error: unknown): unknown {
+  return error instanceof NexusError ? errors.stepFailed(title, error) : error;
+}
