@@ -51,7 +51,8 @@ export class RunnerProcess {
     this.exited = new Promise((resolve) => (this.end = resolve));
     this.worn = new Promise((resolve) => (this.wearOut = () => resolve(undefined)));
     this.spawned = spawner.spawn(label, this.slab.path, {
-      connected: (channel, pid) => this.connected(channel, pid),
+      started: (pid) => (this.pid = pid),
+      connected: (channel) => this.connected(channel),
       received: (message) => this.answer?.(message as FromRunner),
       ended: (reason) => this.ended(reason),
     });
@@ -139,9 +140,8 @@ export class RunnerProcess {
     await this.exited;
   }
 
-  private connected(channel: JsonLines, pid: number): void {
+  private connected(channel: JsonLines): void {
     this.channel = channel;
-    this.pid = pid;
     if (this.waiting !== undefined) channel.send(this.waiting);
   }
 

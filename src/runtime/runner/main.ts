@@ -43,7 +43,7 @@ const gateway = connect(path);
 const channel = new JsonLines(gateway, (message) => {
   void handle(message as ToRunner).then((answer) => channel.send(answer));
 });
-channel.send({ token, pid: process.pid } satisfies HelloMessage);
+channel.send({ token } satisfies HelloMessage);
 // The gateway is gone: nobody is left to work for.
 gateway.on('close', () => process.exit(0));
 // Ctrl-C reaches the whole process group; when a runner ends is the gateway's to say.

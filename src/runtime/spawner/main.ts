@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import type { EndedMessage, SpawnMessage, ToSpawner } from './messages';
+import type { FromSpawner, SpawnMessage, ToSpawner } from './messages';
 
 /*
  * The spawner: the process that runners are children of. To start a process is to copy the page tables of the one that
@@ -36,19 +36,24 @@ function start({ id, label, slab, socket }: SpawnMessage): void {
   const child = spawn(process.execPath, [RUNNER, label], { stdio: ['pipe', 'ignore', 'pipe', descriptor] });
   closeSync(descriptor);
   children.set(id, child);
+  if (child.pid !== undefined) tell({ type: 'started', id, pid: child.pid });
   let stderr = '';
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-STDERR_TAIL);
   });
-  child.once('error', (error) => child.pid === undefined && tell(id, `cannot start: ${error.message}`));
-  child.once('exit', (code, signal) => tell(id, describeExit(code, signal, stderr)));
+  child.once('error', (error) => child.pid === undefined && ended(id, `cannot start: ${error.message}`));
+  child.once('exit', (code, signal) => ended(id, describeExit(code, signal, stderr)));
   // One that has ended already takes nothing, which its exit tells.
   child.stdin!.on('error', () => {}).end(JSON.stringify(socket));
 }
 
-function tell(id: number, reason: string): void {
+function ended(id: number, reason: string): void {
   children.delete(id);
-  process.send!({ id, reason } satisfies EndedMessage);
+  tell({ type: 'ended', id, reason });
+}
+
+function tell(message: FromSpawner): void {
+  process.send!(message);
 }
 
 function describeExit(code: number | null, signal: string | null, stderr: string): string {

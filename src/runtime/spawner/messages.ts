@@ -24,7 +24,6 @@ export interface RunnerSocket {
 /** First message of a runner to the gateway. */
 export interface HelloMessage {
   readonly token: string;
-  readonly pid: number;
 }
 
 /** End a runner at once. */
@@ -36,8 +35,7 @@ export interface KillMessage {
 /** Messages from the gateway to the spawner. */
 export type ToSpawner = SpawnMessage | KillMessage;
 
-/** A runner has ended, or could not be started; `reason` is for people. */
-export interface EndedMessage {
-  readonly id: number;
-  readonly reason: string;
-}
+/** Messages from the spawner to the gateway: a runner has been started; it has ended, or could not be started, for a reason. */
+export type FromSpawner =
+  | { readonly type: 'started'; readonly id: number; readonly pid: number }
+  | { readonly type: 'ended'; readonly id: number; readonly reason: string };

@@ -3,12 +3,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { JsonLines } from '../json-lines';
-import type { EndedMessage, HelloMessage, ToSpawner } from './messages';
+import type { FromSpawner, HelloMessage, ToSpawner } from './messages';
 
 /** Told what happens to a process. */
 export interface SpawnObserver {
-  /** It is there and can be spoken to. */
-  connected(channel: JsonLines, pid: number): void;
+  started(pid: number): void;
+  /** It can be spoken to. */
+  connected(channel: JsonLines): void;
   received(message: unknown): void;
   /** It is gone, or could not be started, for a reason for people. Nothing is told after this. */
   ended(reason: string): void;
@@ -60,7 +61,10 @@ export class Spawner {
 
   private launch(): ChildProcess {
     const child = fork(MAIN, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
-    child.on('message', ({ id, reason }: EndedMessage) => this.end(id, reason));
+    child.on('message', (message: FromSpawner) => {
+      if (message.type === 'ended') this.end(message.id, message.reason);
+      else this.observers.get(message.id)?.started(message.pid);
+    });
     child.once('exit', () => this.lost(child));
     // It ends with the gateway, and does not keep it from ending.
     child.unref();
@@ -90,12 +94,12 @@ export class Spawner {
     let observer: SpawnObserver | undefined;
     const channel = new JsonLines(socket, (message) => {
       if (observer !== undefined) return observer.received(message);
-      const { token, pid } = message as HelloMessage;
+      const { token } = message as HelloMessage;
       observer = this.expected.get(token);
       if (observer === undefined) return socket.destroy();
       this.expected.delete(token);
       socket.setTimeout(0);
-      observer.connected(channel, pid);
+      observer.connected(channel);
     });
     socket.setTimeout(HELLO_MS, () => socket.destroy());
   }
