@@ -1,4 +1,4 @@
-import { affine, echo, identity, slow } from '../fixtures/models';
+import { affine, echo, identity, slow, sumOfFour } from '../fixtures/models';
 import { Gateway, Repository } from './gateway';
 
 const EXPLICIT = { NEXUS_MODEL_CONTROL_MODE: 'explicit', NEXUS_LOAD_MODELS: '*' };
@@ -11,6 +11,8 @@ beforeAll(async () => {
     .add('m/2/model.onnx', affine(3))
     .add('m/3/model.onnx', affine(-1))
     .add('m/4/model.onnx', echo())
+    .model('f', affine(2))
+    .add('f/2/model.onnx', sumOfFour())
     .model('s', identity('x', 'y', ['batch']))
     .add('s/2/model.onnx', slow(300_000));
   gateway = await Gateway.start(repository, EXPLICIT);
@@ -78,6 +80,9 @@ it('another version begins anew, and may see other labels', async () => {
   await ask([1, 3]);
   const { version, outputs } = await reportOf(1);
   expect([version, outputs[0].label_agreement]).toEqual(['3', 0]);
+  const labels = 'nexus_shadow_label_rows_total{model="m",version="3",agree="false"}';
+  expect(await gateway.metric(labels)).toBe(1);
+  expect(await gateway.metric('nexus_shadow_max_abs_difference{model="m",version="3"}')).toBe(9);
 });
 
 it('sees only its share', async () => {
@@ -87,6 +92,16 @@ it('sees only its share', async () => {
     if (count % 2 === 1) await reportOf((count + 1) / 2);
   }
   expect((await reportOf(4)).requests.compared).toBe(4);
+});
+
+it('may fail, which harms nobody', async () => {
+  await shadowedBy('2', 1, 'f');
+  await ask([1, 3], [1, 2], 'f');
+  const { requests, last_failure: failure } = await reportOf(1, 'f');
+  expect(requests).toEqual({ compared: 0, failed: 1, dropped: 0 });
+  expect(failure).toMatch(/MatMul/);
+  const series = 'nexus_shadow_requests_total{model="f",version="2",outcome="failed"}';
+  expect(await gateway.metric(series)).toBe(1);
 });
 
 it('may take something else, which harms nobody', async () => {

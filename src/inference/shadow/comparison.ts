@@ -8,8 +8,8 @@ import { typedView } from '../../common/typed-arrays';
 const ELEMENTS_A_TURN = 16_384;
 
 /**
- * How far each of `outputs` is from that of `others` in the same place. Takes turns of the event loop of less than a
- * millisecond, however large they are.
+ * How far each of `outputs` is from that of `others` in the same place. Others have their turns of the event loop meanwhile:
+ * between some thousand elements, and between rows where labels are compared.
  *
  * @param labels names of classes by output: where there are some, the largest element of each row is compared as well.
  */

@@ -142,7 +142,7 @@ function versionIn(body: Uint8Array | undefined): string {
 }
 
 function trafficIn(body: Uint8Array | undefined): Traffic {
-  const form = '{"weights": {"1": 90, "2": 10}, "sticky": false}';
+  const form = '{"weights": {"1": 90, "2": 10}, "sticky": false, "shadow": {"version": "3", "share": 0.1}}';
   const { weights, sticky = false, shadow } = jsonObject(body, form);
   const isObject = typeof weights === 'object' && weights !== null && !Array.isArray(weights);
   if (!isObject || typeof sticky !== 'boolean') throw errors.invalidInput(`the body must be ${form}`);

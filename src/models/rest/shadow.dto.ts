@@ -5,7 +5,7 @@ export class ShadowOutput {
   /** @example probabilities */
   name: string;
   /**
-   * Requests for which it was the same to the bit.
+   * Requests for which no element differs.
    * @example 990
    */
   equal: number;
@@ -38,7 +38,7 @@ export class ShadowRequests {
    */
   failed: number;
   /**
-   * There was too much to do, or the shadow was not ready.
+   * There was too much to do, the shadow was not ready, or it could not begin within a second.
    * @example 12
    */
   dropped: number;
