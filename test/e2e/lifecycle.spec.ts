@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { affine, counter, slow } from '../fixtures/models';
 import { Gateway, Repository } from './gateway';
-import { isAlive } from './processes';
+import { allRunnersOf, childrenOf, isAlive } from './processes';
 
 const STEPS = 500_000;
 const DRAINS_LONG = { NEXUS_DRAIN_DELAY_MS: '3600000' };
@@ -85,17 +85,27 @@ describe('after SIGTERM', () => {
     while (runners.some(isAlive)) await delay(20);
   });
 
-  it('what is in flight is finished, and connections kept alive do not delay the end', async () => {
-    gateway = await Gateway.start(repository.model('counter', counter()));
-    await (await gateway.fetch('/v2')).text();
-    const inFlight = gateway.infer('counter', count(1e6));
-    await gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
-    gateway.kill('SIGTERM');
-    await draining();
-    const { status, body } = await inFlight;
-    expect([status, body.outputs[0].data]).toEqual([200, [1e6]]);
-    expect(await gateway.exited()).toBe(0);
-  });
+  it.each([
+    ['the gateway alone', () => []],
+    [
+      'all of its processes, as systemd sends it',
+      (pid: number) => [...childrenOf(pid), ...allRunnersOf(pid)],
+    ],
+  ])(
+    'what is in flight is finished, and connections kept alive do not delay the end: %s',
+    async (_, others) => {
+      gateway = await Gateway.start(repository.model('counter', counter()));
+      await (await gateway.fetch('/v2')).text();
+      const inFlight = gateway.infer('counter', count(1e6));
+      await gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
+      for (const pid of others(gateway.pid)) process.kill(pid, 'SIGTERM');
+      gateway.kill('SIGTERM');
+      await draining();
+      const { status, body } = await inFlight;
+      expect([status, body.outputs[0].data]).toEqual([200, [1e6]]);
+      expect(await gateway.exited()).toBe(0);
+    },
+  );
 
   it.each([
     ['nothing', ''],

@@ -46,8 +46,9 @@ const channel = new JsonLines(gateway, (message) => {
 channel.send({ token } satisfies HelloMessage);
 // The gateway is gone: nobody is left to work for.
 gateway.on('close', () => process.exit(0));
-// Ctrl-C reaches the whole process group; when a runner ends is the gateway's to say.
-process.on('SIGINT', () => {});
+// Ctrl-C reaches the whole process group, and systemd tells all processes of a service: when runners end is the
+// gateway's to say.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 
 function lowerPriority(): void {
   try {

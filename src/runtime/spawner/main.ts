@@ -27,8 +27,9 @@ process.on('disconnect', () => {
   for (const child of children.values()) child.kill('SIGKILL');
   process.exit(0);
 });
-// Ctrl-C reaches the whole process group; when runners end is the gateway's to say.
-process.on('SIGINT', () => {});
+// Ctrl-C reaches the whole process group, and systemd tells all processes of a service: when runners end is the
+// gateway's to say.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 
 function start({ id, label, slab, socket }: SpawnMessage): void {
   const descriptor = openSync(slab, 'r+');
