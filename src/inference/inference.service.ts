@@ -4,7 +4,8 @@ import { ModelRegistry } from '../models/model-registry';
 import type { Servable } from '../models/servable';
 import type { Signature } from '../models/signature';
 import type { InferenceSummary } from '../observability/request-log';
-import { Traces } from '../observability/traces';
+import type { RequestTimes } from '../observability/model-metrics';
+import { Traces, type TracedRequest } from '../observability/traces';
 import { ResponseCache } from './cache/response-cache';
 import { classify } from './classification';
 import type { InferenceRequest, InferenceResult, OutputRequest } from './inference-request';
@@ -88,18 +89,10 @@ export class InferenceService {
         encodeMs: ended - inferred,
         cache: result.cache,
       };
-      found.metrics.request('success', job.rows, times);
-      if (this.traces.active && this.traces.takes(model)) {
-        const { requestId } = translation;
-        this.traces.write({ requestId, model, version: found.version, started, times });
-      }
-      const { queueMs, runMs } = times;
-      const { rows } = job;
-      const cache = result.cache?.outcome;
-      return {
-        answer,
-        summary: { model, version: found.version, outcome: 'success', rows, queueMs, runMs, cache },
-      };
+      this.count(found, job.rows, times, started, translation.requestId);
+      const { queueMs, runMs, cache } = times;
+      const summary = { rows: job.rows, queueMs, runMs, cache: cache?.outcome };
+      return { answer, summary: { model, version: found.version, outcome: 'success', ...summary } };
     } catch (error) {
       const outcome = error instanceof NexusError ? error.kind : 'internal';
       found.metrics.request(outcome, 0, { totalMs: performance.now() - started });
@@ -108,6 +101,19 @@ export class InferenceService {
       found.leave();
       if (held !== undefined) await held.release();
     }
+  }
+
+  /** Counts a request that has been answered, and traces it where that is asked for. */
+  private count(
+    { name, version, metrics }: Servable,
+    rows: number,
+    times: TracedRequest['times'] & RequestTimes,
+    started: number,
+    requestId: string | undefined,
+  ): void {
+    metrics.request('success', rows, times);
+    if (this.traces.active && this.traces.takes(name))
+      this.traces.write({ requestId, model: name, version, started, times });
   }
 }
 
