@@ -21,6 +21,7 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
     .addTag('Inference', 'Run a model (Open Inference Protocol V2).')
     .addTag('Predictions', 'Run a model on JSON as a person would write it.')
     .addTag('Models', 'What is served, with its inputs and outputs.')
+    .addTag('Roll-outs', 'Which versions of a model are served, and which of them answers.')
     .addTag(
       'Shared memory',
       'Tensors in memory that a client on the same machine shares (NEXUS_SYSTEM_SHARED_MEMORY).',

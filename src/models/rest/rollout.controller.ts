@@ -27,7 +27,7 @@ interface RawRequest {
 const ALIAS = { name: 'alias', example: 'stable', description: 'Name for a version.' };
 
 /** Which version of a model answers. Changes need NEXUS_MODEL_CONTROL_MODE explicit or poll, and outlive the process. */
-@ApiTags('Models')
+@ApiTags('Roll-outs')
 @ApiParam({ name: 'model', example: 'digits', description: 'Name of the model.' })
 @Controller('v1/models/:model')
 export class RolloutController {

@@ -5,7 +5,7 @@ import { ModelControl, type VersionChange } from '../lifecycle/model-control';
 import { VersionChanged } from './versions.dto';
 
 /** One version of a model, while the gateway runs. */
-@ApiTags('Models')
+@ApiTags('Roll-outs')
 @ApiParam({ name: 'model', example: 'digits', description: 'Name of the model.' })
 @ApiParam({ name: 'version', example: '1', description: 'Version of the model.' })
 @Controller('v1/models/:model/versions/:version')
