@@ -26,7 +26,7 @@ const TIMEOUT = {
   in: 'header',
   required: false,
   description:
-    'Milliseconds after which the answer is of no use; work that has not started by then is dropped.',
+    'Milliseconds after which the answer is of no use: refused at once where that is too soon, and dropped when it has not begun by then.',
   schema: { type: 'string', pattern: '^[1-9][0-9]{0,14}$' },
 };
 

@@ -31,7 +31,7 @@ export function ApiDeadline(): MethodDecorator {
     required: false,
     schema: { type: 'string', pattern: '^[1-9][0-9]{0,14}$' },
     description:
-      'Milliseconds after which the answer is of no use; work that has not started by then is dropped.',
+      'Milliseconds after which the answer is of no use: refused at once where that is too soon, and dropped when it has not begun by then.',
   });
 }
 
