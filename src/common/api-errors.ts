@@ -8,13 +8,14 @@ export const MEANING: Readonly<
   Record<Exclude<ErrorKind, 'rate_limited' | 'cancelled' | 'wrong_method'>, string>
 > = {
   invalid: 'The request is wrong; the text tells what was expected, what came and how to fix it.',
-  not_found: 'There is no such model, version or shared memory region.',
+  not_found: 'There is no such model, version, alias or shared memory region.',
   too_large: 'The body is larger than NEXUS_BODY_LIMIT.',
   unsupported_encoding: 'The Content-Encoding is not gzip, deflate or identity.',
   overloaded:
-    'Too many requests of this caller, or the queue of the model is full; Retry-After tells when to try again.',
+    'Too many requests of this caller, a full queue, or a deadline that cannot be met; Retry-After tells when to try again.',
   internal: 'A fault of the server; its log has it under the request id.',
-  unavailable: 'Not ready, or the process of the model was lost twice; Retry-After tells when to try again.',
+  unavailable:
+    'Not ready, no memory for it, its process was lost twice, or its state cannot be written; the text tells which.',
   unimplemented: 'NEXUS_SYSTEM_SHARED_MEMORY is not set.',
   deadline: 'The deadline of the request, or the time limit of a run, has passed.',
 };

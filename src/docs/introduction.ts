@@ -1,5 +1,5 @@
 /** The first page of the documentation, in Markdown: what the gateway is, and how to start. */
-export const INTRODUCTION = `Every model that is ready has operations of its own below, typed from its ONNX graph: the names, datatypes and
+export const INTRODUCTION = `Every model that is ready has operations of its own below, typed from the model itself: the names, datatypes and
 shapes that you see are those of the model, and the examples run as they stand.
 
 - **Predict** (\`/v1/models/{model}/predict\`) takes and gives JSON as a person would write it.

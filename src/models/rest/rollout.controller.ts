@@ -46,7 +46,7 @@ export class RolloutController {
     return { model, aliases: this.rollouts.of(this.registry.get(model).name).aliases };
   }
 
-  /** Makes an alias, or points it at another version. */
+  /** Makes an alias, or points it at another version. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
   @Put('aliases/:alias')
   @ApiOperation({ summary: 'Set an alias' })
   @ApiParam(ALIAS)
@@ -62,7 +62,7 @@ export class RolloutController {
     return { model, alias, ...(await this.control.setAlias(model, alias, version)) };
   }
 
-  /** Removes an alias. */
+  /** Removes an alias. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
   @Delete('aliases/:alias')
   @ApiOperation({ summary: 'Remove an alias' })
   @ApiParam(ALIAS)
@@ -79,7 +79,7 @@ export class RolloutController {
     return { model, traffic: this.rollouts.of(this.registry.get(model).name).traffic };
   }
 
-  /** Shares out the requests that name no version. */
+  /** Shares out the requests that name no version. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
   @Put('traffic')
   @ApiOperation({ summary: 'Split the traffic of a model' })
   @ApiBody({
@@ -92,7 +92,7 @@ export class RolloutController {
     return { model, ...(await this.control.setTraffic(model, trafficIn(body))) };
   }
 
-  /** Gives the requests that name no version to the newest version that is ready again. */
+  /** Gives the requests that name no version to the newest version that is ready again. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
   @Delete('traffic')
   @ApiOperation({ summary: 'End the split of the traffic' })
   @ApiErrors('invalid', 'not_found', 'overloaded', 'internal', 'unavailable')
@@ -100,7 +100,7 @@ export class RolloutController {
     return { model, ...(await this.control.setTraffic(model, null)) };
   }
 
-  /** Gives all requests that name no version to one version. */
+  /** Gives all requests that name no version to one version. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
   @Post('promote')
   @HttpCode(200)
   @ApiOperation({ summary: 'Promote a version' })
@@ -124,7 +124,7 @@ export class RolloutController {
     return { model, shadow: shadowReport(statistics, active) };
   }
 
-  /** Undoes the last change of the traffic. */
+  /** Undoes the last change of the traffic. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
   @Post('rollback')
   @HttpCode(200)
   @ApiOperation({ summary: 'Roll back the traffic of a model' })
