@@ -72,8 +72,8 @@ export class RunnerProcess {
 
   /** `session` has been loaded, which took so many bytes. */
   loaded(session: number, bytes: number): void {
-    // A session that took nothing that can be seen has a share still.
-    this.sessions.set(session, Math.max(1, bytes));
+    // It may have been given up meanwhile. One that took nothing that can be seen has a share still.
+    if (this.sessions.has(session)) this.sessions.set(session, Math.max(1, bytes));
   }
 
   /** Gives `session` up. The process ends with the last one. */

@@ -66,6 +66,7 @@ export class Spawner {
       else this.observers.get(message.id)?.started(message.pid);
     });
     child.once('exit', () => this.lost(child));
+    child.once('error', () => this.lost(child));
     // It ends with the gateway, and does not keep it from ending.
     child.unref();
     child.channel?.unref();
