@@ -58,7 +58,7 @@ export class ModelVersion implements Servable, Tenant {
   ) {
     this.limits = limitsOf(options.settings);
     this.reshaper = Reshaper.of(options.settings.declared);
-    this.padding = Padding.of(options.settings.pad);
+    this.padding = Padding.of(options.settings.pad, options.metrics);
     this.priorities = new Priorities(options.settings);
   }
 
@@ -84,7 +84,7 @@ export class ModelVersion implements Servable, Tenant {
   }
 
   get load(): Scheduler['load'] {
-    return this.loaded?.scheduler.load ?? { waitingRows: 0, waitingRequests: 0, running: 0 };
+    return this.loaded?.scheduler.load ?? { waitingRows: 0, waitingRequests: 0, running: 0, delayMs: 0 };
   }
 
   async residentBytes(): Promise<readonly number[]> {

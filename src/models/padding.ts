@@ -19,20 +19,28 @@ export interface PaddingSettings {
   readonly outputs?: readonly string[];
 }
 
+/** Told how much is added to requests. */
+export interface PaddingObserver {
+  padded(bytes: number): void;
+}
+
 /** Makes inputs longer before a run, and outputs shorter after it. */
 export class Padding {
   private readonly fills: ReadonlyMap<string, number>;
   private readonly lengths: readonly number[];
 
-  private constructor(private readonly settings: PaddingSettings) {
+  private constructor(
+    private readonly settings: PaddingSettings,
+    private readonly observer: PaddingObserver,
+  ) {
     const { inputs, mask, lengths } = settings;
     this.lengths = lengths.toSorted((one, other) => one - other);
     this.fills = new Map([...Object.entries(inputs), ...(mask === undefined ? [] : [[mask, 0] as const])]);
   }
 
   /** The padding of a model; undefined when nothing is padded. */
-  static of(settings: PaddingSettings | undefined): Padding | undefined {
-    return settings === undefined ? undefined : new Padding(settings);
+  static of(settings: PaddingSettings | undefined, observer: PaddingObserver): Padding | undefined {
+    return settings === undefined ? undefined : new Padding(settings, observer);
   }
 
   /** Runs `job` with `run`, to which its inputs are of the next length that there is to be. */
@@ -46,6 +54,7 @@ export class Padding {
     const inputs = job.inputs.map((input) => this.pad(input, target));
     const byteLength = inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
     const shapeKey = inputs.map(({ shape }) => shape.slice(1).join()).join(';');
+    this.observer.padded(byteLength - job.byteLength);
     const result = await run({ ...job, inputs, byteLength, shapeKey });
     const outputs = result.outputs.map((output) =>
       cut.includes(output.name) ? resize(output, axis, length!) : output,

@@ -1,18 +1,12 @@
 import type { NexusError } from '../common/errors';
 import type { ModelMetrics } from '../observability/model-metrics';
 import type { Job, JobResult } from '../scheduling/job';
+import type { SchedulerLoad } from '../scheduling/scheduler';
 import type { Signature } from './signature';
 import type { VersionOptions } from './version-options';
 
 /** State of a model version, by Triton's names. */
 export type VersionState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
-
-/** What waits for a runner, and how many runs are under way. */
-export interface VersionLoad {
-  readonly waitingRows: number;
-  readonly waitingRequests: number;
-  readonly running: number;
-}
 
 /** One version of a model as the gateway serves it, whatever runs it. */
 export interface Servable {
@@ -43,7 +37,7 @@ export interface Servable {
   /** Where what happens to requests of this version is counted. */
   readonly metrics: ModelMetrics;
   /** What its runners have to do at this moment. */
-  readonly load: VersionLoad;
+  readonly load: SchedulerLoad;
 
   /** Loads it. Never rejects: a failure becomes the state and its reason. */
   start(): Promise<void>;

@@ -26,6 +26,21 @@ export class InferenceMetrics {
       ({ labels, paddingRows }) => [{ labels, value: paddingRows }],
     );
     this.counter(
+      'padding_bytes_total',
+      'Bytes that only filled inputs up to a common length.',
+      ({ labels, paddingBytes }) => [{ labels, value: paddingBytes }],
+    );
+    this.counter(
+      'priority_requests_total',
+      'Requests that began to run, by priority level.',
+      ({ labels, waits }) => byPriority(labels, waits, ({ requests }) => requests),
+    );
+    this.counter(
+      'priority_wait_seconds_total',
+      'Time that those requests had waited, together.',
+      ({ labels, waits }) => byPriority(labels, waits, ({ seconds }) => seconds),
+    );
+    this.counter(
       'batches_total',
       'Batches that left the queue, by reason: full, idle (nothing was worth waiting for), delay, deadline, retry.',
       ({ labels, departures }) => byReason(labels, departures),
@@ -94,4 +109,15 @@ function cacheSamples({ labels, statistics: { cacheHit, cacheMiss } }: ModelMetr
     { labels: { ...labels, outcome: 'hit' }, value: cacheHit.count },
     { labels: { ...labels, outcome: 'miss' }, value: cacheMiss.count },
   ];
+}
+
+function byPriority(
+  labels: ModelMetrics['labels'],
+  waits: ModelMetrics['waits'],
+  valueOf: (wait: { requests: number; seconds: number }) => number,
+): Sample[] {
+  return Array.from(waits, ([priority, wait]) => ({
+    labels: { ...labels, priority: String(priority) },
+    value: valueOf(wait),
+  }));
 }

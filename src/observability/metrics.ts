@@ -19,6 +19,8 @@ export interface ModelSnapshot {
   readonly waitingRequests: number;
   /** Runs under way. */
   readonly running: number;
+  /** How long an idle instance waits for company, in milliseconds. */
+  readonly delayMs: number;
   /** How long loading took; undefined when it has not succeeded yet. */
   readonly loadMs: number | undefined;
   /** Memory of its runners, in bytes, measured when asked for; undefined when it has none. */
@@ -70,6 +72,9 @@ export class Metrics {
     );
     this.gauge('nexus_queue_requests', 'Requests that wait for an instance.', () =>
       this.eachModel(({ waitingRequests }) => waitingRequests),
+    );
+    this.gauge('nexus_queue_delay_seconds', 'How long an idle instance waits for company.', () =>
+      this.eachModel(({ delayMs }) => delayMs / 1000),
     );
     this.gauge('nexus_running_executions', 'Runs under way.', () => this.eachModel(({ running }) => running));
     this.gauge('nexus_model_state', '1 for the state a version of a model is in, 0 for the others.', () =>

@@ -36,6 +36,9 @@ export class ModelMetrics {
   rows = 0;
   executions = 0;
   paddingRows = 0;
+  paddingBytes = 0;
+  /** Of each priority level, how many requests began, and how many seconds they had waited together. */
+  readonly waits = new Map<number, { requests: number; seconds: number }>();
   readonly batchRows = new Distribution(ROWS);
   readonly run = new Distribution(SECONDS);
   readonly decode = new Distribution(SECONDS);
@@ -57,6 +60,20 @@ export class ModelMetrics {
     if (queueMs !== undefined && !isHit) this.queue.observe(queueMs / 1000);
     if (encodeMs !== undefined) this.encode.observe(encodeMs / 1000);
     this.statistics.request(outcome === 'success', times);
+  }
+
+  /** A request of a priority level began to run after it had waited so long; 0 is the level of models without. */
+  began(priority: number, waitedMs: number): void {
+    if (priority === 0) return;
+    let wait = this.waits.get(priority);
+    if (wait === undefined) this.waits.set(priority, (wait = { requests: 0, seconds: 0 }));
+    wait.requests++;
+    wait.seconds += waitedMs / 1000;
+  }
+
+  /** The inputs of a request were filled up with so many bytes. */
+  padded(bytes: number): void {
+    this.paddingBytes += bytes;
   }
 
   /** A batch left the queue for this reason. */

@@ -39,8 +39,18 @@ export interface SchedulerLimits {
 /** Why a request was not taken: no room in the queue, no time before its deadline; or it had to make room for others. */
 export type Refusal = 'queue_full' | 'deadline' | 'displaced';
 
+/** What waits for an instance, how many runs are under way, and how long an idle instance waits for company. */
+export interface SchedulerLoad {
+  readonly waitingRows: number;
+  readonly waitingRequests: number;
+  readonly running: number;
+  readonly delayMs: number;
+}
+
 /** Told what the scheduler does. */
 export interface SchedulerObserver {
+  /** The first run of a request of a priority level begins, after it has waited so long. */
+  began(priority: number, waitedMs: number): void;
   /** A run succeeded. @param rows those of requests. @param padding those that only filled it up. */
   executed(rows: number, padding: number, times: RunTimes): void;
   /** A batch left the queue, or one that had failed is tried again in smaller ones. */
@@ -88,9 +98,10 @@ export class Scheduler {
     this.limit(limits);
   }
 
-  /** What waits for an instance, and how many runs are under way. */
-  get load(): { waitingRows: number; waitingRequests: number; running: number } {
-    return { waitingRows: this.queue.rows, waitingRequests: this.queue.length, running: this.running };
+  /** What there is to do at this moment. */
+  get load(): SchedulerLoad {
+    const { rows: waitingRows, length: waitingRequests } = this.queue;
+    return { waitingRows, waitingRequests, running: this.running, delayMs: this.delayMs };
   }
 
   /**
@@ -182,11 +193,14 @@ export class Scheduler {
 
   /** Undefined when nothing waits for company. */
   private patience(): Patience | undefined {
-    const delayMs = this.delay?.ms ?? this.limits.maxQueueDelayUs / 1000;
-    if (delayMs === 0) return undefined;
+    if (this.delayMs === 0) return undefined;
     const now = this.clock.now();
     const runMs = this.admission.estimate.of(this.limits.maxBatchRows);
-    return { since: now - delayMs, deadline: now + runMs + LATENESS_MS };
+    return { since: now - this.delayMs, deadline: now + runMs + LATENESS_MS };
+  }
+
+  private get delayMs(): number {
+    return this.delay?.ms ?? this.limits.maxQueueDelayUs / 1000;
   }
 
   private wakeUpWhenDue(patience: Patience): void {
@@ -201,7 +215,11 @@ export class Scheduler {
     const started = this.clock.now();
     this.running++;
     this.admission.begun(instance, rowsOf(batch));
-    for (const { ticket, index } of batch) if (index === 0) ticket.queueMs = started - ticket.enqueuedAt;
+    for (const { ticket, index } of batch) {
+      if (index > 0) continue;
+      ticket.queueMs = started - ticket.enqueuedAt;
+      this.observer.began(ticket.job.priority, ticket.queueMs);
+    }
     const settle = await this.run(instance, batch);
     // The next batch is on its way before this one's answers are written.
     this.release(instance);

@@ -64,6 +64,7 @@ describe('Metrics', () => {
       version: '1',
       waitingRows: 7,
       waitingRequests: 2,
+      delayMs: 0,
       running: 1,
       loadMs: 5,
       memory: () => Promise.resolve([1024]),

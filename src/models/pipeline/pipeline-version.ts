@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { errors } from '../../common/errors';
 import type { ModelMetrics } from '../../observability/model-metrics';
 import type { Job, JobResult } from '../../scheduling/job';
+import type { SchedulerLoad } from '../../scheduling/scheduler';
 import type { Catalogue } from '../catalogue';
-import type { Servable, VersionLoad, VersionState } from '../servable';
+import type { Servable, VersionState } from '../servable';
 import type { Signature } from '../signature';
 import { Users } from '../users';
 import type { VersionObserver } from '../version-observer';
@@ -84,8 +85,8 @@ export class PipelineVersion implements Servable {
   }
 
   /** What waits is in the load of the parts. */
-  get load(): VersionLoad {
-    return { waitingRows: 0, waitingRequests: 0, running: this.running };
+  get load(): SchedulerLoad {
+    return { waitingRows: 0, waitingRequests: 0, running: this.running, delayMs: 0 };
   }
 
   /** The steps as they are written. */

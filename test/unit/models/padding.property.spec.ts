@@ -24,16 +24,22 @@ describe(Padding.name, () => {
         const count = rows * length * width;
         const data = new Uint8Array(count * TYPED_ARRAY[datatype].BYTES_PER_ELEMENT).fill(1);
         const x: Tensor = { name: 'x', datatype, shape: [rows, length, width], data };
-        const padding = Padding.of({ axis: 1, lengths: [6, 3], inputs: { x: fill }, outputs: ['x'] })!;
+        let added = 0;
+        const observer = { padded: (bytes: number) => (added += bytes) };
+        const padding = Padding.of(
+          { axis: 1, lengths: [6, 3], inputs: { x: fill }, outputs: ['x'] },
+          observer,
+        )!;
         const target = [3, 6].find((candidate) => candidate >= length) ?? length;
         const job = jobOf([], 1, { inputs: [x], rows, byteLength: data.byteLength });
         const { outputs } = await padding.run(job, (inner) => {
           const [seen] = inner.inputs as [Tensor];
           expect(seen.shape).toEqual([rows, target, width]);
           expect(inner.byteLength).toBe(seen.data.byteLength);
-          const added = elementsOf(seen).filter((_, index) => Math.floor(index / width) % target >= length);
-          expect(added).toEqual(added.map(() => fill));
-          expect(added).toHaveLength(rows * (target - length) * width);
+          expect(added).toBe(seen.data.byteLength - data.byteLength);
+          const filled = elementsOf(seen).filter((_, index) => Math.floor(index / width) % target >= length);
+          expect(filled).toEqual(filled.map(() => fill));
+          expect(filled).toHaveLength(rows * (target - length) * width);
           return Promise.resolve({ outputs: inner.inputs, queueMs: 0, inputMs: 0, runMs: 0, outputMs: 0 });
         });
         expect(outputs[0]!.shape).toEqual(x.shape);

@@ -11,7 +11,12 @@ export const POISON = -1;
 export const KILLER = -2;
 
 /** An observer that nothing is told. */
-export const NOBODY: SchedulerObserver = { executed: () => {}, departed: () => {}, refused: () => {} };
+export const NOBODY: SchedulerObserver = {
+  began: () => {},
+  executed: () => {},
+  departed: () => {},
+  refused: () => {},
+};
 
 /** An instance that takes `runMs` of the clock's time to double every number; it counts what it is given. */
 export class Doubler implements Instance {

@@ -21,6 +21,12 @@ class Counts implements SchedulerObserver {
   readonly departures: Record<string, number> = {};
   readonly refusals: Record<string, number> = {};
 
+  readonly begun: [priority: number, waitedMs: number][] = [];
+
+  began(...request: [number, number]): void {
+    this.begun.push(request);
+  }
+
   executed(): void {}
 
   departed(reason: string): void {
@@ -134,6 +140,24 @@ describe('deadlines', () => {
     }
     await clock.pass(100);
     expect(codes.slice(-200)).toEqual(Array.from({ length: 200 }, () => 'ok'));
+  });
+});
+
+describe('priorities', () => {
+  it('are told with how long each request waited, and age', async () => {
+    const { clock, counts, send } = set({ maxBatchRows: 1 });
+    void send({ priority: 1 });
+    await clock.pass(1);
+    void send({ priority: 3 });
+    for (let index = 0; index < 300; index++) {
+      void send({ priority: 1 });
+      await clock.pass(RUN_MS);
+    }
+    const [low] = counts.begun.filter(([priority]) => priority === 3);
+    // Two levels below the others, it has to wait for two seconds, and for the run that is under way then.
+    expect(low![1]).toBeGreaterThanOrEqual(2000);
+    expect(low![1]).toBeLessThanOrEqual(2000 + 2 * RUN_MS);
+    expect(counts.begun.filter(([priority]) => priority === 1).length).toBeGreaterThan(290);
   });
 });
 
