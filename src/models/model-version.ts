@@ -235,7 +235,7 @@ export class ModelVersion implements Servable, Tenant {
     for (const inputs of warmUpRuns(model.inputs, this.options.settings)) {
       const given = this.reshaper?.toModel(inputs) ?? inputs;
       await runner.run(given, this.loaded.signature.outputNames).catch((error: Error) => {
-        throw new Error(`a warm-up run fails: ${error.message}`);
+        throw new Error(`a warm-up run fails: ${error.message}`, { cause: error });
       });
     }
     if (!this.inMemory) await this.residency.settle(this);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadedModel } from './messages';
+import { RunFailure } from './run-failure';
 import { Runner, type RunnerOptions } from './runner';
 import type { RunnerPool } from './runner-pool';
 import { RunnerProcess, type ExitReason } from './runner-process';
@@ -56,9 +57,8 @@ export class Supervisor {
    * @throws Error whose message is the reason, when the model cannot be loaded.
    */
   async start(): Promise<void> {
-    const runner = this.launch();
     try {
-      await this.load(runner);
+      const runner = await this.first();
       this.observer.up(runner);
       void this.keep(runner);
       for (let count = 1; count < this.instances; count++) void this.replace();
@@ -73,6 +73,23 @@ export class Supervisor {
     this.stopping.abort();
     const ends = [...this.runners].map((runner) => [this.observer.down(runner), runner.stop()]);
     await Promise.all(ends.flat());
+  }
+
+  /** A runner that has loaded: a second one when the process of the first ended, which need not be its model's fault. */
+  private async first(): Promise<Runner> {
+    const runner = this.launch();
+    try {
+      await this.load(runner);
+      return runner;
+    } catch (error) {
+      if (this.stopping.signal.aborted || !isProcessEnd(error)) throw error;
+      if (runner.isCulprit) this.sharedCrashes++;
+      this.observer.died((error as Error).message);
+      await runner.stop();
+    }
+    const second = this.launch();
+    await this.load(second);
+    return second;
   }
 
   private async load(runner: Runner): Promise<void> {
@@ -138,4 +155,10 @@ export class Supervisor {
     );
     return LAST_BACK_OFF_MS;
   }
+}
+
+/** Whether loading or warming up failed because the process ended. */
+function isProcessEnd(error: unknown): boolean {
+  const { cause = error } = error as Error;
+  return cause instanceof RunFailure && (cause.kind === 'died' || cause.kind === 'never_ran');
 }

@@ -104,6 +104,16 @@ describe('a model that is loaded on demand', () => {
     expect((await gateway.infer('slow', one)).body.outputs[0].data).toEqual([1]);
     expect(await counted('nexus_model_loads_total', 'slow')).toBe(1);
   });
+
+  it('is loaded once more when the process that it is loaded in ends meanwhile', async () => {
+    repository = new Repository().model('slow', slow(300_000), 'load: on_demand');
+    await start();
+    const answer = gateway.infer('slow', one);
+    await until(async () => (await gateway.send('/health/live')) && gateway.runners('slow/1').length === 1);
+    process.kill(gateway.runners('slow/1')[0]!, 'SIGKILL');
+    expect((await answer).body.outputs[0].data).toEqual([1]);
+    expect(await counted('nexus_runner_restarts_total', 'slow')).toBe(1);
+  });
 });
 
 describe('with a memory budget', () => {
