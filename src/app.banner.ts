@@ -26,7 +26,10 @@ export async function showBanner(app: NestFastifyApplication): Promise<void> {
 
 function table(versions: readonly Servable[]): string[] {
   if (versions.length === 0)
-    return ['  No models: put one at <NEXUS_MODEL_REPOSITORY>/<name>/1/model.onnx and start again.'];
+    return [
+      '  No models: put one at <NEXUS_MODEL_REPOSITORY>/<name>/1/model.onnx and start again; in explicit mode, load it with',
+      '  POST /v2/repository/models/<name>/load, or name it in NEXUS_LOAD_MODELS.',
+    ];
   const rows = versions.map(({ name, version, state, device = '-', reason }) => [
     name,
     version,

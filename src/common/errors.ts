@@ -128,7 +128,7 @@ export const errors = {
     new NexusError(
       'not_found',
       'model_not_found',
-      `model '${name}' is not found; GET /v2/models lists the models`,
+      `model '${name}' is not found; GET /v2/models lists the models that are served, and POST /v2/repository/index all that there are`,
     ),
   versionNotFound: (name: string, version: string, known: readonly string[]) =>
     new NexusError(

@@ -1,7 +1,7 @@
 import type { NexusError } from '../common/errors';
 import type { ModelMetrics } from '../observability/model-metrics';
 import type { Job, JobResult } from '../scheduling/job';
-import type { SchedulerLoad } from '../scheduling/scheduler';
+import type { SchedulerLoad } from '../scheduling/observer';
 import type { Signature } from './signature';
 import type { VersionOptions } from './version-options';
 

@@ -1,9 +1,10 @@
 import { errors, type NexusError } from '../common/errors';
 import type { Clock } from './clock';
 import type { Job } from './job';
+import type { SchedulerObserver } from './observer';
 import type { Queue } from './queue';
 import { RunEstimate } from './run-estimate';
-import type { Instance, SchedulerLimits, SchedulerObserver } from './scheduler';
+import type { Instance, SchedulerLimits } from './scheduler';
 
 /** What of a queue is in the way of a job, for the text of its error. */
 interface Obstacle {

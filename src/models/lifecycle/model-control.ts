@@ -256,7 +256,10 @@ export class ModelControl {
 
 /** The version of `before` that serves on because `failed` cannot take its place, and says so from now on. */
 function keptInPlaceOf(failed: Servable, before: Model | undefined): Servable | undefined {
-  const kept = before?.versions.find(({ version, state }) => version === failed.version && state === 'READY');
+  // One that is not in memory would have to be loaded from the new file.
+  const kept = before?.versions.find(
+    ({ version, state, inMemory }) => version === failed.version && state === 'READY' && inMemory,
+  );
   kept?.keep(failed.reason);
   return kept;
 }

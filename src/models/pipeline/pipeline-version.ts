@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { errors } from '../../common/errors';
 import type { ModelMetrics } from '../../observability/model-metrics';
 import type { Job, JobResult } from '../../scheduling/job';
-import type { SchedulerLoad } from '../../scheduling/scheduler';
+import type { SchedulerLoad } from '../../scheduling/observer';
 import type { Catalogue } from '../catalogue';
 import type { Servable, VersionState } from '../servable';
 import type { Signature } from '../signature';
@@ -111,6 +111,7 @@ export class PipelineVersion implements Servable {
   async described(deadline: number): Promise<void> {
     if (this.isDescribed) return;
     await this.binder.describe(deadline);
+    this.review();
     if (!this.isDescribed) throw this.notReady();
   }
 

@@ -1,4 +1,4 @@
-import type { Scheduler } from '../../scheduling/scheduler';
+import type { SchedulerLoad } from '../../scheduling/observer';
 import type { Users } from '../users';
 import type { VersionOptions } from '../version-options';
 
@@ -10,7 +10,7 @@ export interface Tenant {
   /** Whether its runners are there, to take requests. */
   readonly inMemory: boolean;
   readonly users: Users;
-  readonly load: Scheduler['load'];
+  readonly load: SchedulerLoad;
   /** Resident memory of each of its runners, in bytes. */
   residentBytes(): Promise<readonly number[]>;
   /** Brings it into memory. @throws Error whose message is the reason, for people. */

@@ -54,7 +54,8 @@ function ended(id: number, reason: string): void {
 }
 
 function tell(message: FromSpawner): void {
-  process.send!(message);
+  // A gateway that is gone needs to know nothing.
+  process.send!(message, undefined, undefined, () => {});
 }
 
 function describeExit(code: number | null, signal: string | null, stderr: string): string {

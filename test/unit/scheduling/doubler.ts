@@ -4,7 +4,8 @@ import type { PackedTensor } from '../../../src/runtime/slab-layout';
 import type { Tensor } from '../../../src/runtime/tensor';
 import type { Clock } from '../../../src/scheduling/clock';
 import type { Job } from '../../../src/scheduling/job';
-import type { Instance, SchedulerObserver } from '../../../src/scheduling/scheduler';
+import type { SchedulerObserver } from '../../../src/scheduling/observer';
+import type { Instance } from '../../../src/scheduling/scheduler';
 
 /** A value that no run survives as data, and one that no runner survives. */
 export const POISON = -1;

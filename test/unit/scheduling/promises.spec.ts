@@ -1,4 +1,5 @@
-import { Scheduler, type SchedulerLimits, type SchedulerObserver } from '../../../src/scheduling/scheduler';
+import type { SchedulerObserver } from '../../../src/scheduling/observer';
+import { Scheduler, type SchedulerLimits } from '../../../src/scheduling/scheduler';
 import { Doubler, jobOf, POISON } from './doubler';
 import { VirtualClock } from './virtual-clock';
 
