@@ -7,7 +7,7 @@ const PAD = `pad:
   inputs: { ids: 7 }
   mask: mask
   outputs: [same]
-max_queue_delay_us: 500000
+max_queue_delay_us: 2000000
 max_batch_rows: 2
 `;
 /** Takes some hundred milliseconds. */

@@ -163,4 +163,27 @@ describe('with a memory budget', () => {
     expect(await statusOf('other')).toBe(200);
     expect(await inMemory('busy', 'other')).toEqual(['other']);
   });
+
+  it('a pipeline whose models do not fit in together says so, each time', async () => {
+    repository = new Repository().model('a', affine()).model('b', affine());
+    repository.add(
+      'pipe/model.yaml',
+      `kind: pipeline
+inputs: [x]
+outputs: [z]
+steps:
+  - { model: a, inputs: { x: x }, outputs: { y: y } }
+  - { model: b, inputs: { x: y }, outputs: { y: z } }
+`,
+    );
+    const budget = String(Math.round(1.5 * (await bytesOfOne())));
+    await start({ NEXUS_LOAD: 'on_demand', NEXUS_MEMORY_BUDGET: budget });
+    for (let time = 0; time < 3; time++) {
+      const { status, body } = await gateway.infer('pipe', x);
+      expect([status, body.error]).toEqual([
+        503,
+        expect.stringMatching(/step \d.*raise NEXUS_MEMORY_BUDGET/),
+      ]);
+    }
+  });
 });
