@@ -1,5 +1,8 @@
-import { NexusError } from '../../common/errors';
+import { errors, NexusError } from '../../common/errors';
 import { withinDeadline } from '../../common/within-deadline';
+
+/** Where a waiter was when its deadline passed. */
+const WHILE_COMPUTED = 'while its answer was computed';
 
 /** Who waits for an answer; see InferenceRequest. */
 export interface Waiter {
@@ -32,13 +35,13 @@ export class SingleFlight<T> {
     running?.waiters.push(waiter);
     const flight = running ?? this.begin(key, waiter, compute);
     try {
-      const result = await withinDeadline(flight.result, waiter.deadline, 'while its answer was computed');
+      const result = await withinDeadline(flight.result, waiter.deadline, WHILE_COMPUTED);
       return { result, isFirst: running === undefined };
     } catch (error) {
       // Those before this one were gone, and it came in the moment that the computation was given up.
       if (running !== undefined && isGivenUp(error) && !isGone(waiter))
         return this.join(key, waiter, compute);
-      throw error;
+      throw isGivenUp(error) ? ownReason(error, waiter) : error;
     }
   }
 
@@ -59,6 +62,12 @@ function together(waiters: readonly Waiter[]): Waiter {
     },
     abandoned: () => waiters.every(isGone),
   };
+}
+
+/** Why `waiter` gets no answer when the computation was given up with `error`: some may have left, and it was too late for others. */
+function ownReason(error: unknown, { deadline, abandoned }: Waiter): unknown {
+  const isLate = abandoned?.() !== true && deadline <= performance.now();
+  return isLate ? errors.deadlineExceeded(WHILE_COMPUTED) : error;
 }
 
 function isGivenUp(error: unknown): boolean {

@@ -42,4 +42,17 @@ describe('SingleFlight', () => {
     expect(await other).toEqual({ result, isFirst: false });
     expect((await flights.join('key', patient, async () => [])).isFirst).toBe(true);
   });
+
+  it('tells each waiter why it was given up itself', async () => {
+    const flights = new SingleFlight<unknown>();
+    const past = performance.now() - 1;
+    const codeFor = (waiter: Waiter) =>
+      flights
+        .join('key', waiter, async () => {
+          throw errors.cancelled();
+        })
+        .catch(({ code }: { code: string }) => code);
+    expect(await codeFor({ deadline: past, abandoned: () => false })).toBe('deadline_exceeded');
+    expect(await codeFor({ deadline: past, abandoned: () => true })).toBe('cancelled');
+  });
 });
