@@ -24,6 +24,9 @@ export interface PaddingObserver {
   padded(bytes: number): void;
 }
 
+/** Most bytes of padded inputs: what a small request becomes must not take all memory. */
+const MAX_BYTES = 256 * 2 ** 20;
+
 /** Makes inputs longer before a run, and outputs shorter after it. */
 export class Padding {
   private readonly fills: ReadonlyMap<string, number>;
@@ -46,11 +49,14 @@ export class Padding {
   /** Runs `job` with `run`, to which its inputs are of the next length that there is to be. */
   async run(job: Job, run: (job: Job) => Promise<JobResult>): Promise<JobResult> {
     const { axis, outputs: cut = [] } = this.settings;
-    const found = new Set(this.padded(job.inputs).map(({ shape }) => shape[axis]!));
+    const padded = this.padded(job.inputs);
+    const found = new Set(padded.map(({ shape }) => shape[axis]!));
     const [length] = found;
     const target = this.lengths.find((candidate) => candidate >= length!);
-    // Inputs of different lengths are for the model to judge.
-    if (found.size !== 1 || target === undefined) return run(job);
+    // Inputs of different lengths, or none, are for the model to judge.
+    if (found.size !== 1 || length === 0 || target === undefined) return run(job);
+    const bytes = padded.reduce((sum, { data }) => sum + data.byteLength, 0);
+    if ((bytes * target) / length! > MAX_BYTES) return run(job);
     const inputs = job.inputs.map((input) => this.pad(input, target));
     const byteLength = inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
     const shapeKey = inputs.map(({ shape }) => shape.slice(1).join()).join(';');

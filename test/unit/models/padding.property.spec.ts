@@ -30,7 +30,7 @@ describe(Padding.name, () => {
           { axis: 1, lengths: [6, 3], inputs: { x: fill }, outputs: ['x'] },
           observer,
         )!;
-        const target = [3, 6].find((candidate) => candidate >= length) ?? length;
+        const target = length === 0 ? 0 : ([3, 6].find((candidate) => candidate >= length) ?? length);
         const job = jobOf([], 1, { inputs: [x], rows, byteLength: data.byteLength });
         const { outputs } = await padding.run(job, (inner) => {
           const [seen] = inner.inputs as [Tensor];
