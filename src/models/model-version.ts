@@ -124,6 +124,8 @@ export class ModelVersion implements Servable, Tenant {
     const started = performance.now();
     this.supervisor = this.createSupervisor();
     await this.supervisor.start();
+    // It may have been stopped once its runner had loaded.
+    if (this.unloading.signal.aborted) throw this.notReady();
     this.inMemory = true;
     this.loadMs = performance.now() - started;
     this.loadedAt = new Date();
@@ -189,6 +191,7 @@ export class ModelVersion implements Servable, Tenant {
   async stop(): Promise<void> {
     this.become('UNLOADING');
     this.unloading.abort();
+    this.inMemory = false;
     this.loaded?.scheduler.fail(this.notReady());
     await this.supervisor?.stop();
     this.residency.leave(this);
