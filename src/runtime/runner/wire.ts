@@ -43,8 +43,7 @@ export class WireReader {
 
   /** The text in `field`, or the whole characters in the first `maxBytes` of it. What is not UTF-8 becomes U+FFFD. */
   text({ start, end }: Field, maxBytes = WINDOW_BYTES): string {
-    const bytes = Buffer.alloc(Math.min(end - start, maxBytes));
-    readSync(this.fd, bytes, 0, bytes.length, start);
+    const bytes = this.bytes(start, Math.min(end - start, maxBytes));
     // As a stream, so that a character of which only the beginning is left becomes nothing.
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: end - start > maxBytes });
   }
@@ -53,9 +52,35 @@ export class WireReader {
   int64({ start, end }: Field): bigint {
     this.position = start;
     let value = 0n;
-    for (let index = 0; index < Math.min(end - start, 10); index++)
-      value |= BigInt(this.byte() & 0x7f) << BigInt(7 * index);
+    for (let index = 0; index < Math.min(end - start, 10); index++) {
+      const byte = this.byte();
+      value |= BigInt(byte & 0x7f) << BigInt(7 * index);
+      if (byte < 0x80) break;
+    }
     return BigInt.asIntN(64, value);
+  }
+
+  /** The varints in `field`, which is one or holds several, packed; as signed 64-bit integers, rounded to numbers. */
+  varints({ start, end }: Field): number[] {
+    const integers: number[] = [];
+    for (let next = start; next < end; next = this.position)
+      integers.push(Number(this.int64({ number: 0, start: next, end, value: 0 })));
+    return integers;
+  }
+
+  /** The little-endian 64-bit integers in `field`, rounded to numbers. */
+  raw64({ start, end }: Field): number[] {
+    const bytes = this.bytes(start, end - start);
+    return Array.from({ length: bytes.length >> 3 }, (_, index) => Number(bytes.readBigInt64LE(index * 8)));
+  }
+
+  /** Names are many and short: most lie in the window already. */
+  private bytes(start: number, length: number): Buffer {
+    if (start >= this.windowStart && start + length <= this.windowEnd)
+      return this.window.subarray(start - this.windowStart, start - this.windowStart + length);
+    const bytes = Buffer.alloc(length);
+    readSync(this.fd, bytes, 0, length, start);
+    return bytes;
   }
 
   private payload(number: number, wireType: number): Field {
