@@ -1,8 +1,11 @@
+import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Device, LoadMessage, LoadedModel } from '../messages';
 import type { TensorSpec } from '../tensor';
 import { inspect } from './onnx-file';
 import { datatypeOf } from './onnx-types';
+import { ortMessage } from './ort-message';
 import { whyUnbatchable } from './probe';
 
 /** Only fatal messages: the others reach the caller as errors, and ONNX Runtime would print them in colours. */
@@ -47,15 +50,19 @@ async function create(
   }
 }
 
-function createOn(device: Device, { path, threads }: LoadMessage): Promise<InferenceSession> {
+async function createOn(device: Device, { path, root, threads }: LoadMessage): Promise<InferenceSession> {
   const deviceId = Number(device.split(':')[1] ?? 0);
-  return InferenceSession.create(path, {
+  const loading = InferenceSession.create(path, {
     ...QUIET,
     executionProviders: device === 'cpu' ? ['cpu'] : [{ name: 'cuda', deviceId }],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     // Spinning threads burn whole cores while nothing runs, at the same latency.
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+  });
+  return loading.catch((error: unknown) => {
+    const folders = [dirname(path), root].flatMap((folder) => [folder, realpathSync(folder)]);
+    throw new Error(textOf(error, folders), { cause: error });
   });
 }
 
@@ -77,11 +84,7 @@ function firstDimension(value: InferenceSession.ValueMetadata): string | undefin
   return typeof first === 'string' ? first : undefined;
 }
 
-/** What `error` says, without the file names and the brackets ONNX Runtime puts around it. */
-export function textOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text
-    .replace(/\s*\/\S*\/(\S+?:\d+)[^\n]*\n?/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
+/** What `error` says, for callers: see {@link ortMessage}. */
+export function textOf(error: unknown, folders: readonly string[] = []): string {
+  return ortMessage(error instanceof Error ? error.message : String(error), folders);
 }
