@@ -21,7 +21,7 @@ export function signatureOf(model: LoadedModel, settings: ModelSettings, batches
   const { inputs, outputs } = fitTensors(settings.declared, model);
   const { labels = {}, pad, allowed_batch_sizes: sizes } = settings;
   const fault =
-    labelFault(labels, model.outputs) ??
+    labelFault(labels, outputs) ??
     (pad === undefined ? undefined : paddingFault(pad, inputs, outputs)) ??
     (sizes === undefined || batches
       ? undefined
