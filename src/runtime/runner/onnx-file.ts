@@ -7,6 +7,7 @@ import { metadataOf } from './onnx-metadata';
 import { Refusal } from './refusal';
 import { unservable } from './value-types';
 import { WireReader, type Field } from './wire';
+import { zipMaps } from './zip-map';
 
 /**
  * What the ONNX file at `path` says of itself. Reads the structure of the file, and the weights only for its digest.
@@ -43,20 +44,17 @@ function refuseUnservable(reader: WireReader, file: Field): void {
   for (const value of reader.fields(graph)) {
     if (value.number !== 11 && value.number !== 12) continue;
     const reason = unservable(reader, value, value.number === 11 ? 'input' : 'output');
-    if (reason !== undefined && !isDefault(reader, graph, value)) throw new Refusal(reason);
+    if (reason === undefined) continue;
+    const name = reader.textIn(value, 1);
+    const isServed = value.number === 11 ? isDefault(reader, graph, name) : zipMaps(reader, graph).has(name);
+    if (!isServed) throw new Refusal(reason);
   }
 }
 
-/** Whether `value` is an input with a value of its own, which nobody gives. */
-function isDefault(reader: WireReader, graph: Field, value: Field): boolean {
-  const nameOf = (message: Field, number: number) => {
-    const name = reader.last(message, number);
-    return name === undefined ? '' : reader.text(name);
-  };
-  if (value.number !== 11) return false;
-  const name = nameOf(value, 1);
+/** Whether the input `name` has a value of its own: nobody gives another. */
+function isDefault(reader: WireReader, graph: Field, name: string): boolean {
   for (const tensor of reader.fields(graph)) {
-    if (tensor.number === 5 && nameOf(tensor, 8) === name) return true;
+    if (tensor.number === 5 && reader.textIn(tensor, 8) === name) return true;
   }
   return false;
 }

@@ -46,8 +46,7 @@ export function unservable(reader: WireReader, value: Field, kind: 'input' | 'ou
   const type = reader.last(value, 2);
   const fault = type && faultOf(reader, type, kind);
   if (fault === undefined) return undefined;
-  const name = reader.last(value, 1);
-  return `${kind} '${name === undefined ? '' : reader.text(name)}' ${fault}`;
+  return `${kind} '${reader.textIn(value, 1)}' ${fault}`;
 }
 
 function faultOf(reader: WireReader, type: Field, kind: 'input' | 'output'): string | undefined {
