@@ -1,4 +1,4 @@
-import { readFileSync, statSync, utimesSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
@@ -18,6 +18,10 @@ const ABOUT = {
   opsetImport: [{ version: 17 }, { domain: 'com.example', version: 1 }],
   metadataProps: [{ key: 'author', value: 'Zoë' }],
 };
+const WORDS = [
+  { key: 'licence', value: '"Zoë"\n'.repeat(10_000) },
+  ...Array.from({ length: 200 }, (_, index) => ({ key: `class ${index}`, value: String(index) })),
+];
 const YAML = `description: Adds one.
 required: false
 instances: 2
@@ -48,7 +52,7 @@ const repository = new Repository()
   .add('thousand/names.txt', many.slice(1).join('\n'))
   .model('more', affine(), 'labels: { y: names.txt }\n')
   .add('more/names.txt', many.join('\n'))
-  .model('wordy', affine(2, { docString: 'x'.repeat(5000) }))
+  .model('wordy', affine(2, { docString: 'x'.repeat(5000), metadataProps: WORDS }))
   .model('half', affine())
   .add('half/2/model.onnx', bfloat16())
   .model('broken', bfloat16())
@@ -197,6 +201,31 @@ describe('the details', () => {
   it('say when something of the file was left out', async () => {
     const { onnx } = await only('wordy');
     expect([onnx.doc_string, onnx.truncated]).toEqual(['x'.repeat(4096), true]);
+  });
+
+  it('leave nothing out of the properties where these are asked for', async () => {
+    const whole = (model: string, version: string) =>
+      gateway.send(`/v1/models/${model}/versions/${version}/metadata_props`);
+    const wordy = await whole('wordy', '1');
+    expect([wordy.status, wordy.headers['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
+    expect(wordy.json()).toEqual(Object.fromEntries(WORDS.map(({ key, value }) => [key, value])));
+    expect((await whole('rich', '1')).json()).toEqual({ author: 'Zoë' });
+    expect((await whole('rich', '10')).json()).toEqual({});
+    for (const [model, version, expected] of [
+      ['rich', '7', 404],
+      ['none', '1', 404],
+      ['broken', '1', 503],
+    ] as const)
+      expect((await whole(model, version)).status).toBe(expected);
+  });
+
+  it('say so when the file for the properties is gone', async () => {
+    rmSync(join(repository.path, 'half/1/model.onnx'));
+    const gone = await gateway.send('/v1/models/half/versions/1/metadata_props');
+    expect([gone.status, gone.json().error.message]).toEqual([
+      503,
+      "the server is not ready: the file of model 'half' version 1 cannot be read: ENOENT",
+    ]);
   });
 
   it('of a model that cannot be served have the reason', async () => {

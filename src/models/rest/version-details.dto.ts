@@ -92,7 +92,10 @@ export class OnnxDetails {
   graph_name: string;
   /** @example {"author": "ACME"} */
   metadata_props: Record<string, string>;
-  /** Whether something was left out: of each text what is beyond 4 KiB, of operator sets and properties those beyond 128. */
+  /**
+   * Whether something was left out: of each text what is beyond 4 KiB, of operator sets and properties those beyond 128.
+   * `GET /v1/models/{model}/versions/{version}/metadata_props` has all properties.
+   */
   truncated: boolean;
 }
 
