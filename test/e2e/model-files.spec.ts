@@ -14,6 +14,17 @@ const tensor = (elemType: number) => ({ tensorType: { elemType, shape: { dim: [{
 /** A model with the output `y` of `type`. */
 const giving = (type: onnx.ITypeProto) =>
   model({ input: [x], output: [{ name: 'y', type }], node: [node('Anything', ['x'], ['y'])] });
+/** `y = x * scale`, where `scale` is an input that has a value of its own, 2. */
+function scaled(irVersion: number): Uint8Array {
+  const graph = {
+    input: [value('x', 'FLOAT', ['batch', 2]), value('scale', 'FLOAT', [1])],
+    output: [value('y', 'FLOAT', ['batch', 2])],
+    initializer: [floats('scale', [1], [2])],
+    node: [node('Mul', ['x', 'scale'], ['y'])],
+  };
+  return model(graph, { irVersion });
+}
+
 /** Models that cannot be served, and all that is said of each. */
 const REFUSED: Readonly<Record<string, [file: Uint8Array | string, reason: string]>> = {
   opset: [
@@ -81,6 +92,16 @@ const repository = new Repository()
       node: [{ ...node('Reshape', ['x', 'shape'], ['y']), name: '/head/Reshape' }],
     }),
   )
+  .model('default', scaled(8))
+  .model('old', scaled(3))
+  .model(
+    'declared',
+    model({
+      input: [value('x', 'FLOAT', ['n', 3])],
+      output: [value('y', 'FLOAT', [1, 3])],
+      node: [node('Identity', ['x'], ['y'])],
+    }),
+  )
   .add('pointer-data/1/bias.bin', POINTER);
 for (const [name, [file]] of Object.entries(REFUSED)) repository.add(`${name}/1/model.onnx`, file);
 
@@ -119,4 +140,33 @@ it.each([
   const { status, body } = await gateway.infer(name, { inputs });
   expect([status, body.error]).toEqual([400, expect.stringMatching(reason)]);
   expect(body.error).not.toMatch(/onnxruntime_src|\.h:|\/tmp/);
+});
+
+it.each(['default', 'old'])('hides an input that has a value of its own: %s', async (name) => {
+  const { inputs, properties } = (await gateway.send(`/v2/models/${name}`)).json();
+  expect(inputs).toEqual([{ name: 'x', datatype: 'FP32', shape: [-1, 2] }]);
+  expect(properties).not.toHaveProperty('unbatchable');
+  const own = { name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] };
+  expect((await gateway.infer(name, { inputs: [own] })).body.outputs[0].data).toEqual([2, 4]);
+  const scale = { name: 'scale', datatype: 'FP32', shape: [1], data: [3] };
+  const { status, body } = await gateway.infer(name, { inputs: [own, scale] });
+  expect([status, body.error]).toEqual([400, expect.stringMatching(/'scale'.*'x'/)]);
+});
+
+it('answers what a run gives where the file declares another shape', async () => {
+  const data = [1, 2, 3, 4, 5, 6];
+  const { status, body } = await gateway.infer('declared', {
+    inputs: [{ name: 'x', datatype: 'FP32', shape: [2, 3], data }],
+  });
+  expect([status, body.outputs]).toEqual([200, [{ name: 'y', datatype: 'FP32', shape: [2, 3], data }]]);
+  const message = {
+    method: 'POST',
+    body: JSON.stringify({ inputs: { x: [data.slice(0, 3), data.slice(3)] } }),
+  };
+  expect((await gateway.send('/v1/models/declared/predict', message)).json().outputs).toEqual({
+    y: [
+      [1, 2, 3],
+      [4, 5, 6],
+    ],
+  });
 });
