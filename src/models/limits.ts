@@ -2,8 +2,11 @@ import type { SchedulerLimits } from '../scheduling/scheduler';
 import type { ModelSettings } from './model-settings';
 import type { Priorities } from './priorities';
 
+/** Most rows of one run of a model for which nothing else is set. */
+export const DEFAULT_MAX_BATCH_ROWS = 64;
+
 const DEFAULTS = {
-  max_batch_rows: 64,
+  max_batch_rows: DEFAULT_MAX_BATCH_ROWS,
   max_queue_delay_us: 0,
   max_queue_rows: 8192,
   max_queue_bytes: 256 * 1024 * 1024,
