@@ -107,12 +107,13 @@ function labelsOf([output, names]: [string, readonly string[]]): OutputLabels {
   return { output, count, ...(count > MAX_LABELS ? {} : { names: [...names] }) };
 }
 
-function batchingOf({ unbatchable, maxBatchRows, limits, options }: ModelVersion): VersionBatching {
+function batchingOf({ unbatchable, untried, maxBatchRows, limits, options }: ModelVersion): VersionBatching {
   const { merge_requests: merges = true, priority_levels = 0 } = options.settings;
   const whyNot = unbatchable === '' && !merges ? 'its configuration has no dynamic_batching' : unbatchable;
   return {
     enabled: whyNot === '',
     ...(whyNot === '' ? {} : { why_not: whyNot }),
+    ...(untried === undefined ? {} : { trial_failed: untried }),
     max_batch_rows: maxBatchRows,
     max_queue_delay_us: limits.max_queue_delay_us,
     max_queue_rows: limits.max_queue_rows,

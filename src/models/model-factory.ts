@@ -56,6 +56,12 @@ export class ModelFactory {
       this.metrics.deviceFellBack(name, version);
       this.logger.warn(`${name}/${version} runs on the CPU, because CUDA cannot be used: ${reason}`);
     },
+    untried: ({ name, version, unbatchable }, reason) => {
+      const so =
+        unbatchable === '' ? 'requests share runs all the same, as configured' : 'requests do not share runs';
+      this.logger.warn(`${name}/${version}: every run on made-up inputs fails; ${so}: ${reason}`);
+    },
+    mixed: ({ name, version }, reason) => this.logger.error(`${name}/${version}: ${reason}`),
   };
 
   private readonly pool = new RunnerPool(availableParallelism());

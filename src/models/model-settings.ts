@@ -42,6 +42,7 @@ export interface ModelSettings extends OnlyInTritonConfig {
   readonly instances?: number;
   readonly threads?: number;
   readonly max_batch_rows?: number;
+  readonly verify_batching?: number;
   readonly allowed_batch_sizes?: readonly number[];
   readonly pad?: PaddingSettings;
   readonly max_queue_delay_us?: number;

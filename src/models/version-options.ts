@@ -52,6 +52,7 @@ const LIVE: readonly string[] = [
   'priority_levels',
   'default_priority_level',
   'queue_policy',
+  'verify_batching',
   'priority_queue_policy',
   'load_timeout_ms',
 ] satisfies (keyof ModelSettings)[];

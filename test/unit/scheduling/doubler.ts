@@ -17,6 +17,7 @@ export const NOBODY: SchedulerObserver = {
   executed: () => {},
   departed: () => {},
   refused: () => {},
+  checked: () => {},
 };
 
 /** An instance that takes `runMs` of the clock's time to double every number; it counts what it is given. */
