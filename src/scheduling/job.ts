@@ -67,7 +67,8 @@ export class Ticket {
     { inputMs, runMs, outputMs }: RunTimes,
     join: (ticket: Ticket) => readonly Tensor[],
   ): void {
-    if (this.settled) return;
+    // A part from before the job was put together again is of no use.
+    if (this.settled || this.parts[part.index] !== part) return;
     this.results[part.index] = outputs;
     this.inputMs += inputMs;
     this.runMs += runMs;

@@ -43,7 +43,7 @@ export function separately(parts: readonly Part[]): Batch[] {
   const whole = new Set<Part>();
   for (const part of parts) {
     const { ticket } = part;
-    if (ticket.settled || !ticket.parts.includes(part)) continue;
+    if (ticket.settled || ticket.parts[part.index] !== part) continue;
     whole.add(ticket.parts.length > 1 ? ticket.rejoin() : part);
   }
   return [...whole].map((part) => [part]);

@@ -68,7 +68,7 @@ describe('a repository', () => {
     const { properties } = (await normal.send('/v2/models/normaliser')).json();
     expect(properties).toMatchObject({
       max_batch_rows: '1',
-      unbatchable: "the rows of output 'share' depend on each other",
+      unbatchable: 'ReduceSum in it works on all rows together',
     });
     const requests = Array.from({ length: 30 }, async (_, index) => {
       const data = Array.from({ length: 1 + (index % 4) }, (_unused, row) => row + index);
