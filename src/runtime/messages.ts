@@ -88,6 +88,8 @@ export interface OnnxFile {
 export interface LoadedModel {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  /** Names of the classes in the last dimension of an output, by its name, where the file tells them. */
+  readonly labels: Readonly<Record<string, readonly string[]>>;
   /** Where the session really runs. */
   readonly device: 'cpu' | 'cuda';
   /** Why CUDA was not taken, when `auto` fell back. */

@@ -90,7 +90,7 @@ describe('a model that cannot be served', () => {
     ['noise', /not a readable ONNX model/],
     ['text', /not a readable ONNX model/],
     ['truncated', /not a readable ONNX model/],
-    ['sequence', /output 'parts' is a sequence, not a tensor; export the model with tensors only/],
+    ['sequence', /output 'parts' is a sequence, not a tensor; join its tensors/],
     ['bfloat16', /output 'y' has the element type BFLOAT16, which is not supported; cast it/],
     ['folder-of-nothing', /no model file; expected folder-of-nothing\/<version>\/model\.onnx/],
     ['not-a-file', /not-a-file\/1\/model\.onnx is not a file/],

@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Device, LoadMessage, LoadedModel } from '../messages';
 import type { TensorSpec } from '../tensor';
@@ -5,6 +7,8 @@ import { tryBatching } from './batching-trial';
 import { mixingOperator } from './mixing';
 import { inspect } from './onnx-file';
 import { datatypeOf } from './onnx-types';
+import { ortMessage } from './ort-message';
+import { unzip } from './zip-map';
 
 /** Only fatal messages: the others reach the caller as errors, and ONNX Runtime would print them in colours. */
 const QUIET = { logSeverityLevel: 4 } as const;
@@ -23,40 +27,68 @@ export interface Session {
 /** Loads the model of `message`. @throws Error whose message is the reason, for people. */
 export async function loadSession(message: LoadMessage): Promise<Session> {
   const file = inspect(message.path, message.root, message.digests);
-  const { session, device, fallback } = await create(message);
+  const unzipped = unzip(message.path);
+  const { session, device, fallback } = await create(message, unzipped?.bytes);
   const run: Session['run'] = (feeds, outputs) => session.run(feeds, outputs, QUIET);
   const inputs = session.inputMetadata.map(specOf);
   const outputs = session.outputMetadata.map(specOf);
   const batching = await batchingOf(message, inputs, outputs, run);
   return {
-    model: { inputs, outputs, device, ...(fallback === undefined ? {} : { fallback }), ...batching, file },
+    model: {
+      inputs,
+      outputs,
+      labels: unzipped?.labels ?? {},
+      device,
+      ...(fallback === undefined ? {} : { fallback }),
+      ...batching,
+      file,
+    },
     run,
     release: () => session.release(),
   };
 }
 
+/** @param bytes the model, where it is another than that in the file. */
 async function create(
   message: LoadMessage,
+  bytes: Uint8Array | undefined,
 ): Promise<{ session: InferenceSession; device: 'cpu' | 'cuda'; fallback?: string }> {
   const { device } = message;
-  if (device === 'cpu') return { session: await createOn('cpu', message), device };
+  if (device === 'cpu') return { session: await createOn('cpu', message, bytes), device };
   try {
-    return { session: await createOn(device, message), device: 'cuda' };
+    return { session: await createOn(device, message, bytes), device: 'cuda' };
   } catch (error) {
     if (device !== 'auto') throw error;
-    return { session: await createOn('cpu', message), device: 'cpu', fallback: textOf(error) };
+    return { session: await createOn('cpu', message, bytes), device: 'cpu', fallback: textOf(error) };
   }
 }
 
-function createOn(device: Device, { path, threads }: LoadMessage): Promise<InferenceSession> {
+async function createOn(
+  device: Device,
+  { path, root, threads }: LoadMessage,
+  bytes: Uint8Array | undefined,
+): Promise<InferenceSession> {
   const deviceId = Number(device.split(':')[1] ?? 0);
-  return InferenceSession.create(path, {
+  const options: InferenceSession.SessionOptions = {
     ...QUIET,
     executionProviders: device === 'cpu' ? ['cpu'] : [{ name: 'cuda', deviceId }],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    // Spinning threads burn whole cores while nothing runs, at the same latency.
-    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+    extra: {
+      session: {
+        // Spinning threads burn whole cores while nothing runs, at the same latency.
+        intra_op: { allow_spinning: '0' },
+        inter_op: { allow_spinning: '0' },
+        // External data lie beside the file, wherever the bytes of the model come from.
+        ...(bytes === undefined ? {} : { model_external_initializers_file_folder_path: dirname(path) }),
+      },
+    },
+  };
+  const loading =
+    bytes === undefined ? InferenceSession.create(path, options) : InferenceSession.create(bytes, options);
+  return loading.catch((error: unknown) => {
+    const folders = [dirname(path), root].flatMap((folder) => [folder, realpathSync(folder)]);
+    throw new Error(textOf(error, folders), { cause: error });
   });
 }
 
@@ -95,11 +127,7 @@ async function batchingOf(
   };
 }
 
-/** What `error` says, without the file names and the brackets ONNX Runtime puts around it. */
-export function textOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text
-    .replace(/\s*\/\S*\/(\S+?:\d+)[^\n]*\n?/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
+/** What `error` says, for callers: see {@link ortMessage}. */
+export function textOf(error: unknown, folders: readonly string[] = []): string {
+  return ortMessage(error instanceof Error ? error.message : String(error), folders);
 }

@@ -48,6 +48,12 @@ export class WireReader {
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: end - start > maxBytes });
   }
 
+  /** The text in the field `number` of `message`; empty where there is none. */
+  textIn(message: Field, number: number): string {
+    const field = this.last(message, number);
+    return field === undefined ? '' : this.text(field);
+  }
+
   /** The integer in `field`, which may be too large for a number. */
   int64({ start, end }: Field): bigint {
     this.position = start;
@@ -60,12 +66,17 @@ export class WireReader {
     return BigInt.asIntN(64, value);
   }
 
-  /** The varints in `field`, which is one or holds several, packed; as signed 64-bit integers, rounded to numbers. */
-  varints({ start, end }: Field): number[] {
-    const integers: number[] = [];
+  /** The varints in `field`, which is one or holds several, packed; as signed 64-bit integers. */
+  int64s({ start, end }: Field): bigint[] {
+    const integers: bigint[] = [];
     for (let next = start; next < end; next = this.position)
-      integers.push(Number(this.int64({ number: 0, start: next, end, value: 0 })));
+      integers.push(this.int64({ number: 0, start: next, end, value: 0 }));
     return integers;
+  }
+
+  /** What {@link int64s} gives, rounded to numbers. */
+  varints(field: Field): number[] {
+    return this.int64s(field).map(Number);
   }
 
   /** The little-endian 64-bit integers in `field`, rounded to numbers. */
