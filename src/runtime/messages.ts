@@ -111,4 +111,5 @@ export type FromRunner =
   | { readonly type: 'released' }
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'ran'; readonly outputs: readonly SlabTensor[]; readonly runMs: number }
+  /** With `noRoom`, `reason` is what the slab has no room for. */
   | { readonly type: 'failed'; readonly reason: string; readonly noRoom: boolean };

@@ -26,6 +26,7 @@ export function recover(batch: Batch, failure: unknown, model: string, timeoutMs
     case 'timeout':
       return batch.length > 1 ? { retries: singles(batch) } : { error: errors.runTimeout(model, timeoutMs) };
     case 'never_ran':
+    case 'interrupted':
       return { retries: [batch] };
     case 'died':
       for (const part of batch) part.deaths++;

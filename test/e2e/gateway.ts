@@ -56,8 +56,9 @@ export class Gateway {
   private readonly child: ChildProcess;
   private readonly waiting = new Set<() => void>();
 
-  private constructor(repository: string, env: NodeJS.ProcessEnv) {
-    this.child = spawn(process.execPath, ['dist/main.js'], {
+  private constructor(repository: string, env: NodeJS.ProcessEnv, under: readonly string[] = []) {
+    const [command, ...args] = [...under, process.execPath, 'dist/main.js'] as [string, ...string[]];
+    this.child = spawn(command, args, {
       env: {
         ...process.env,
         NEXUS_PORT: '0',
@@ -83,9 +84,22 @@ export class Gateway {
     });
   }
 
+  /** Starts a gateway, and waits for nothing. @param under a command that runs the one that follows it. */
+  static launch(
+    repository: Repository | string,
+    env: NodeJS.ProcessEnv = {},
+    under: readonly string[] = [],
+  ): Gateway {
+    return new Gateway(typeof repository === 'string' ? repository : repository.path, env, under);
+  }
+
   /** Starts a gateway and waits until it listens; models may still be loading. */
-  static async listening(repository: Repository | string, env: NodeJS.ProcessEnv = {}): Promise<Gateway> {
-    const gateway = new Gateway(typeof repository === 'string' ? repository : repository.path, env);
+  static async listening(
+    repository: Repository | string,
+    env: NodeJS.ProcessEnv = {},
+    under: readonly string[] = [],
+  ): Promise<Gateway> {
+    const gateway = Gateway.launch(repository, env, under);
     await gateway.until(() => gateway.stderr.includes('loading'));
     gateway.url = /http:\S+\d/.exec(gateway.stderr)![0];
     gateway.grpc = /gRPC on (\S+\d)/.exec(gateway.stderr)![1]!;
@@ -93,8 +107,12 @@ export class Gateway {
   }
 
   /** Starts a gateway and waits until each of its models is READY or UNAVAILABLE. */
-  static async start(repository: Repository | string, env: NodeJS.ProcessEnv = {}): Promise<Gateway> {
-    const gateway = await Gateway.listening(repository, env);
+  static async start(
+    repository: Repository | string,
+    env: NodeJS.ProcessEnv = {},
+    under: readonly string[] = [],
+  ): Promise<Gateway> {
+    const gateway = await Gateway.listening(repository, env, under);
     await gateway.until(() => gateway.stderr.includes('Docs'));
     return gateway;
   }
@@ -104,7 +122,7 @@ export class Gateway {
     env: NodeJS.ProcessEnv,
     repository: Repository | string = './models',
   ): Promise<{ code: number | null; stderr: string }> {
-    const gateway = new Gateway(typeof repository === 'string' ? repository : repository.path, env);
+    const gateway = Gateway.launch(repository, env);
     const code = await gateway.exited();
     return { code, stderr: gateway.stderr };
   }
