@@ -56,7 +56,7 @@ export class Gateway {
   private readonly child: ChildProcess;
   private readonly waiting = new Set<() => void>();
 
-  private constructor(repository: string, env: NodeJS.ProcessEnv) {
+  private constructor(repository: string, env: NodeJS.ProcessEnv, uid?: number) {
     this.child = spawn(process.execPath, ['dist/main.js'], {
       env: {
         ...process.env,
@@ -67,6 +67,7 @@ export class Gateway {
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
+      uid,
     });
     alive.add(this.child);
     createInterface(this.child.stdout!).on('line', (line) => {
@@ -84,17 +85,25 @@ export class Gateway {
   }
 
   /** Starts a gateway and waits until it listens; models may still be loading. */
-  static async listening(repository: Repository | string, env: NodeJS.ProcessEnv = {}): Promise<Gateway> {
-    const gateway = new Gateway(typeof repository === 'string' ? repository : repository.path, env);
+  static async listening(
+    repository: Repository | string,
+    env: NodeJS.ProcessEnv = {},
+    uid?: number,
+  ): Promise<Gateway> {
+    const gateway = new Gateway(typeof repository === 'string' ? repository : repository.path, env, uid);
     await gateway.until(() => gateway.stderr.includes('loading'));
     gateway.url = /http:\S+\d/.exec(gateway.stderr)![0];
     gateway.grpc = /gRPC on (\S+\d)/.exec(gateway.stderr)![1]!;
     return gateway;
   }
 
-  /** Starts a gateway and waits until each of its models is READY or UNAVAILABLE. */
-  static async start(repository: Repository | string, env: NodeJS.ProcessEnv = {}): Promise<Gateway> {
-    const gateway = await Gateway.listening(repository, env);
+  /** Starts a gateway, as the user `uid`, and waits until each of its models is READY or UNAVAILABLE. */
+  static async start(
+    repository: Repository | string,
+    env: NodeJS.ProcessEnv = {},
+    uid?: number,
+  ): Promise<Gateway> {
+    const gateway = await Gateway.listening(repository, env, uid);
     await gateway.until(() => gateway.stderr.includes('Docs'));
     return gateway;
   }
