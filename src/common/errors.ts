@@ -116,6 +116,13 @@ export const errors = {
       'not_in_repository',
       `the model repository has no '${name}'; it has ${known.join(', ') || 'no models'}`,
     ),
+  repositoryUnreadable: (reason: string) =>
+    new NexusError(
+      'unavailable',
+      'repository_unreadable',
+      `the model repository cannot be read: ${reason}; what is served goes on, mount the folder again or correct its permissions`,
+      { retryAfterSeconds: 1 },
+    ),
   versionNotInRepository: (name: string, version: string, known: readonly string[]) =>
     new NexusError(
       'not_found',

@@ -46,6 +46,12 @@ export class Repository {
 const alive = new Set<ChildProcess>();
 process.once('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
 
+/** How the process is started: through the command `under`, and as the user `uid`. */
+export interface Launch {
+  readonly under?: readonly string[];
+  readonly uid?: number;
+}
+
 /** The built gateway as its own process, on a free port, as a user starts it. */
 export class Gateway {
   readonly logs: LogLine[] = [];
@@ -56,9 +62,11 @@ export class Gateway {
   private readonly child: ChildProcess;
   private readonly waiting = new Set<() => void>();
 
-  private constructor(repository: string, env: NodeJS.ProcessEnv, under: readonly string[] = []) {
+  private constructor(repository: string, env: NodeJS.ProcessEnv, how: Launch = {}) {
+    const { under = [], ...as } = how;
     const [command, ...args] = [...under, process.execPath, 'dist/main.js'] as [string, ...string[]];
     this.child = spawn(command, args, {
+      ...as,
       env: {
         ...process.env,
         NEXUS_PORT: '0',
@@ -84,22 +92,22 @@ export class Gateway {
     });
   }
 
-  /** Starts a gateway, and waits for nothing. @param under a command that runs the one that follows it. */
+  /** Starts a gateway, and waits for nothing. */
   static launch(
     repository: Repository | string,
     env: NodeJS.ProcessEnv = {},
-    under: readonly string[] = [],
+    how: Launch = {},
   ): Gateway {
-    return new Gateway(typeof repository === 'string' ? repository : repository.path, env, under);
+    return new Gateway(typeof repository === 'string' ? repository : repository.path, env, how);
   }
 
   /** Starts a gateway and waits until it listens; models may still be loading. */
   static async listening(
     repository: Repository | string,
     env: NodeJS.ProcessEnv = {},
-    under: readonly string[] = [],
+    how: Launch = {},
   ): Promise<Gateway> {
-    const gateway = Gateway.launch(repository, env, under);
+    const gateway = Gateway.launch(repository, env, how);
     await gateway.until(() => gateway.stderr.includes('loading'));
     gateway.url = /http:\S+\d/.exec(gateway.stderr)![0];
     gateway.grpc = /gRPC on (\S+\d)/.exec(gateway.stderr)![1]!;
@@ -110,9 +118,9 @@ export class Gateway {
   static async start(
     repository: Repository | string,
     env: NodeJS.ProcessEnv = {},
-    under: readonly string[] = [],
+    how: Launch = {},
   ): Promise<Gateway> {
-    const gateway = await Gateway.listening(repository, env, under);
+    const gateway = await Gateway.listening(repository, env, how);
     await gateway.until(() => gateway.stderr.includes('Docs'));
     return gateway;
   }

@@ -29,7 +29,7 @@ let gateway: Gateway;
 
 async function start(under: readonly string[]): Promise<void> {
   repository = new Repository().model('affine', affine()).model('wide', wide(), 'max_batch_rows: 1\n');
-  gateway = await Gateway.start(repository, {}, under);
+  gateway = await Gateway.start(repository, {}, { under });
 }
 
 afterEach(async () => {
