@@ -64,7 +64,7 @@ export class Gateway {
 
   private constructor(repository: string, env: NodeJS.ProcessEnv, how: Launch = {}) {
     const { under = [], ...as } = how;
-    const [command, ...args] = [...under, process.execPath, 'dist/main.js'] as [string, ...string[]];
+    const [command, ...args] = [...under, process.execPath, 'dist/main.js'];
     this.child = spawn(command, args, {
       ...as,
       env: {
@@ -93,11 +93,7 @@ export class Gateway {
   }
 
   /** Starts a gateway, and waits for nothing. */
-  static launch(
-    repository: Repository | string,
-    env: NodeJS.ProcessEnv = {},
-    how: Launch = {},
-  ): Gateway {
+  static launch(repository: Repository | string, env: NodeJS.ProcessEnv = {}, how: Launch = {}): Gateway {
     return new Gateway(typeof repository === 'string' ? repository : repository.path, env, how);
   }
 
