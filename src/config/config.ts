@@ -101,6 +101,10 @@ export class Config {
   @WholeNumber(0, MAX_TIMER_MS)
   drainDelayMs = 5000;
 
+  /** When the server is ready: as soon as it serves and every required model is ready, or only when all models are. */
+  @OneOf(['serving', 'strict'])
+  readiness: 'serving' | 'strict' = 'serving';
+
   /** Requests of one caller in a window; 0 turns rate limiting off. */
   @WholeNumber(0, Number.MAX_SAFE_INTEGER)
   rateLimit = 600_000;

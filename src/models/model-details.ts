@@ -3,6 +3,7 @@ import type { OnnxMetadata } from '../runtime/messages';
 import type { TensorSpec } from '../runtime/tensor';
 import { cachePolicyOf } from './cache-policy';
 import type { Model } from './model-factory';
+import { isRequired } from './model-settings';
 import { ModelVersion } from './model-version';
 import { PipelineVersion } from './pipeline/pipeline-version';
 import type { Servable } from './servable';
@@ -38,7 +39,7 @@ export async function detailsOf(model: Model, { aliases, traffic }: Rollout): Pr
     created,
     owned_by,
     ...(settings.description === undefined ? {} : { description: settings.description.trim() }),
-    required: settings.required ?? true,
+    required: isRequired(settings),
     aliases,
     ...(traffic === null ? {} : { traffic }),
     ...(cache === undefined ? {} : { cache }),

@@ -88,3 +88,8 @@ export interface QueuePolicy {
 
 /** A model.yaml that cannot be used. The message names file, line and key, and what to write instead. */
 export class ModelSettingsError extends Error {}
+
+/** Whether the server is not ready without the model. */
+export function isRequired({ required = false }: ModelSettings): boolean {
+  return required;
+}
