@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runClientChecks } from './client-checks.mjs';
 import { runContractChecks } from './contract-checks.mjs';
+import { runOnnxChecks } from './onnx-checks.mjs';
 import { prepare } from './prepare.mjs';
 import { runStep } from './progress.mjs';
 import { env, node, root } from './toolchain.mjs';
 
-// `npm test`: installs and builds what has changed, runs the static checks, Jest, Schemathesis and the Python clients, and
-// counts each check as a test. Arguments after `--` go to Jest, and what is not Jest's own is left out then.
+// `npm test`: installs and builds what has changed, runs the static checks, Jest, Schemathesis, the Python clients and a sample
+// of ONNX's backend tests, and counts each check as a test. Arguments after `--` go to Jest, and what is not Jest's own is left out then.
 // Nest is published as ES modules, which Jest loads only through Node's experimental vm modules.
 const VM_MODULES = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 const JEST = [...VM_MODULES, 'node_modules/jest/bin/jest.js', '--config', 'test/jest.config.js'];
@@ -33,6 +34,7 @@ const jestCode = await runJest(jestArgs);
 if (jestArgs.length === 0) {
   count(await runContractChecks(SAME_CASES));
   count(await runClientChecks());
+  count(await runOnnxChecks(['--sample']));
 }
 process.exitCode = totals.failed > 0 ? 1 : jestCode;
 

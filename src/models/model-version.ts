@@ -35,6 +35,8 @@ export class ModelVersion implements Servable, Tenant {
   /** The file it was loaded from; known once a runner has read it. */
   file: OnnxFile | undefined;
   unbatchable = '';
+  /** Why it could not be tried out whether it batches; undefined when it was. */
+  untried: string | undefined;
   /** Its settings, or the defaults. */
   limits: Limits;
   /** Whether its runners are there and take requests, or soon will again. */
@@ -254,17 +256,22 @@ export class ModelVersion implements Servable, Tenant {
     const signature = signatureOf(model, settings, whyNot === '');
     this.device = device;
     this.unbatchable = whyNot;
+    this.untried = model.untried;
+    if (model.untried !== undefined) this.observer.untried(this, model.untried);
     if (fallback !== undefined) this.observer.fellBack(this, fallback);
-    return {
-      signature,
-      labelsOfFile: model.labels,
-      scheduler: new Scheduler(
-        this.name,
-        schedulerLimitsOf(this.options.settings, this.priorities, this.maxBatchRows),
-        SYSTEM_CLOCK,
-        metrics,
-      ),
-    };
+    const limits = schedulerLimitsOf(settings, this.priorities, this.maxBatchRows);
+    const scheduler = new Scheduler(this.name, limits, SYSTEM_CLOCK, metrics);
+    void scheduler.mixed.then((output) => this.stopBatching(output));
+    return { signature, labelsOfFile: model.labels, scheduler };
+  }
+
+  /** The scheduler has stopped by itself; what comes from now on is not taken for rows. */
+  private stopBatching(output: string): void {
+    const loaded = this.loaded!;
+    this.unbatchable = `the rows of output '${output}' depend on each other, as a check of a batch has shown`;
+    this.loaded = { ...loaded, signature: { ...loaded.signature, batches: false } };
+    if (this.reason === '') this.reason = `requests do not share runs: ${this.unbatchable}`;
+    this.observer.mixed(this, `requests do not share runs any more: ${this.unbatchable}`);
   }
 
   private runnerUp(runner: Runner): void {

@@ -30,8 +30,8 @@ export class Graph {
   readonly inputs: readonly string[];
   /** Names of its outputs. */
   readonly outputs: readonly string[];
-  /** Where the initializers lie, by name. */
-  private readonly initializers: ReadonlyMap<string, Field>;
+  /** Where initializers, and the tensors of Constant nodes, lie, by name. */
+  private readonly constants: ReadonlyMap<string, Field>;
 
   /** @throws Error when `graph`, a GraphProto, is none. */
   constructor(
@@ -41,33 +41,37 @@ export class Graph {
     const nodes: GraphNode[] = [];
     const inputs: string[] = [];
     const outputs: string[] = [];
-    const initializers = new Map<string, Field>();
+    const constants = new Map<string, Field>();
     for (const field of reader.fields(graph)) {
-      if (field.number === GRAPH.node) nodes.push(this.readNode(field));
-      else if (field.number === GRAPH.initializer) initializers.set(this.textIn(field, TENSOR.name), field);
+      if (field.number === GRAPH.node) {
+        const node = this.readNode(field);
+        nodes.push(node);
+        const tensor = node.op === 'Constant' ? this.tensorIn(node) : undefined;
+        if (tensor !== undefined) constants.set(node.outputs[0]!, tensor);
+      } else if (field.number === GRAPH.initializer) constants.set(this.textIn(field, TENSOR.name), field);
       else if (field.number === GRAPH.input) inputs.push(this.textIn(field, 1));
       else if (field.number === GRAPH.output) outputs.push(this.textIn(field, 1));
     }
     this.nodes = nodes;
-    this.inputs = inputs.filter((name) => !initializers.has(name));
+    this.inputs = inputs.filter((name) => !constants.has(name));
     this.outputs = outputs;
-    this.initializers = initializers;
+    this.constants = constants;
   }
 
   /** Whether `name` is a weight, or another tensor that stands in the file. */
   isConstant(name: string): boolean {
-    return this.initializers.has(name);
+    return this.constants.has(name);
   }
 
-  /** The dimensions of the initializer `name`; undefined when there is none. */
+  /** The dimensions of the constant `name`; undefined when there is none. */
   constantShape(name: string): readonly number[] | undefined {
-    const tensor = this.initializers.get(name);
+    const tensor = this.constants.get(name);
     return tensor && this.integersIn(tensor, TENSOR.dims);
   }
 
-  /** The elements of the INT64 initializer `name`; undefined when it is no such, or a long one. */
+  /** The elements of the INT64 constant `name`; undefined when it is no such, or a long one. */
   constantIntegers(name: string): readonly number[] | undefined {
-    const tensor = this.initializers.get(name);
+    const tensor = this.constants.get(name);
     return tensor && this.integersOf(tensor);
   }
 
@@ -77,18 +81,22 @@ export class Graph {
     return attribute && this.integersIn(attribute, ATTRIBUTE.integer)[0];
   }
 
-  /** The attribute `name` of `node` as integers, those of a small tensor included; undefined when it has none. */
+  /** The attribute `name` of `node` as integers; undefined when it has none. */
   integers(node: GraphNode, name: string): readonly number[] | undefined {
     const attribute = this.attribute(node, name);
-    if (attribute === undefined) return undefined;
-    const tensor = this.reader.last(attribute, ATTRIBUTE.tensor);
-    return tensor === undefined ? this.integersIn(attribute, ATTRIBUTE.integers) : this.integersOf(tensor);
+    return attribute && this.integersIn(attribute, ATTRIBUTE.integers);
   }
 
   /** The attribute `name` of `node` as texts; undefined when it has none. */
   texts(node: GraphNode, name: string): readonly string[] | undefined {
     const attribute = this.attribute(node, name);
     return attribute && this.textsIn(attribute, ATTRIBUTE.texts);
+  }
+
+  /** The tensor that a Constant node gives. */
+  private tensorIn(node: GraphNode): Field | undefined {
+    const value = this.attribute(node, 'value');
+    return value && this.reader.last(value, ATTRIBUTE.tensor);
   }
 
   private attribute({ field }: GraphNode, name: string): Field | undefined {

@@ -3,14 +3,18 @@ import { dirname } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Device, LoadMessage, LoadedModel } from '../messages';
 import type { TensorSpec } from '../tensor';
+import { tryBatching } from './batching-trial';
+import { mixingOperator } from './mixing';
 import { inspect } from './onnx-file';
 import { datatypeOf } from './onnx-types';
 import { ortMessage } from './ort-message';
-import { whyUnbatchable } from './probe';
 import { unzip } from './zip-map';
 
 /** Only fatal messages: the others reach the caller as errors, and ONNX Runtime would print them in colours. */
 const QUIET = { logSeverityLevel: 4 } as const;
+
+/** For a model whose rows are independent, which its operator knows. */
+const REMEDY = 'where its rows do not depend on each other, set max_batch_rows in model.yaml';
 
 /** A loaded session and what it says of itself. */
 export interface Session {
@@ -28,10 +32,7 @@ export async function loadSession(message: LoadMessage): Promise<Session> {
   const run: Session['run'] = (feeds, outputs) => session.run(feeds, outputs, QUIET);
   const inputs = session.inputMetadata.map(specOf);
   const outputs = session.outputMetadata.map(specOf);
-  const symbols = [...session.inputMetadata, ...session.outputMetadata].map(firstDimension);
-  const unbatchable = message.probeBatching
-    ? await whyUnbatchable(inputs, outputs, symbols, run)
-    : 'turned off';
+  const batching = await batchingOf(message, inputs, outputs, run);
   return {
     model: {
       inputs,
@@ -39,7 +40,7 @@ export async function loadSession(message: LoadMessage): Promise<Session> {
       labels: unzipped?.labels ?? {},
       device,
       ...(fallback === undefined ? {} : { fallback }),
-      unbatchable,
+      ...batching,
       file,
     },
     run,
@@ -103,10 +104,27 @@ function specOf(value: InferenceSession.ValueMetadata): TensorSpec {
   };
 }
 
-/** The symbol of the first dimension: a name, '' when unnamed, undefined when fixed or a scalar. */
-function firstDimension(value: InferenceSession.ValueMetadata): string | undefined {
-  const first = value.isTensor ? value.shape[0] : undefined;
-  return typeof first === 'string' ? first : undefined;
+/** Whether requests may share a run: what the graph says, a trial, and where that is not possible the configuration. */
+async function batchingOf(
+  { batching, path }: LoadMessage,
+  inputs: readonly TensorSpec[],
+  outputs: readonly TensorSpec[],
+  run: Session['run'],
+): Promise<Pick<LoadedModel, 'unbatchable' | 'untried'>> {
+  if (batching === 'off') return { unbatchable: 'turned off' };
+  const fixed = [...inputs, ...outputs].find(({ shape }) => shape[0] !== -1);
+  if (fixed !== undefined) return { unbatchable: `'${fixed.name}' has no variable first dimension` };
+  if (inputs.length === 0) return { unbatchable: 'it has no inputs' };
+  const mixer = mixingOperator(path, inputs);
+  if (mixer !== undefined) return { unbatchable: `${mixer} in it works on all rows together` };
+  const { against, failed } = await tryBatching(inputs, outputs, run);
+  if (failed === '') return { unbatchable: against };
+  const untried = textOf(failed);
+  if (batching === 'declared') return { unbatchable: '', untried };
+  return {
+    unbatchable: `it could not be tried out, for made-up inputs fail: ${untried}; ${REMEDY}`,
+    untried,
+  };
 }
 
 /** What `error` says, for callers: see {@link ortMessage}. */

@@ -64,12 +64,15 @@ export class Refused extends Error {
   /** The HTTP status, or the gRPC code by name. */
   readonly status: number | string;
   readonly blamesClient: boolean;
+  /** All that the server said. */
+  readonly text: string;
   /** What a client error looks like on this transport. */
   readonly rule: string;
 
   constructor(status: number | string, message: string, blamesClient: boolean, rule: string) {
     super(`${status}: ${message.length > 160 ? `${message.slice(0, 160)}...` : message}`);
     this.status = status;
+    this.text = message;
     this.blamesClient = blamesClient;
     this.rule = rule;
   }
