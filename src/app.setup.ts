@@ -6,6 +6,7 @@ import { sendError } from './common/error-body';
 import { ErrorFilter } from './common/error.filter';
 import { answerMalformed } from './common/malformed-http';
 import { KnownRoutes } from './common/known-routes';
+import { closeInOrder } from './common/orderly-close';
 import { readBody } from './common/read-body';
 import { REQUEST_ID_HEADER, requestIdOf } from './common/request-id';
 import { toNexusError } from './common/to-nexus-error';
@@ -37,6 +38,7 @@ export async function createApp(
     },
   );
   app.useGlobalFilters(new ErrorFilter());
+  closeInOrder(app.getHttpServer());
   app.get(Drain).watch(app.getHttpAdapter().getInstance());
   observeRequests(app.getHttpAdapter().getInstance(), log, app.get(Metrics));
   connectGrpc(app, config, log);

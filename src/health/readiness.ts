@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { Model } from '../models/model-factory';
 import { ModelRegistry } from '../models/model-registry';
-import { Drain } from './drain';
+import { Drain, SHUTTING_DOWN } from './drain';
 
 /**
  * What readiness depends on: every required model has a READY version and the server is not draining. An optional
@@ -29,7 +29,7 @@ export class Readiness {
 
   /** Why the server is not ready; empty when it is. */
   get reason(): string {
-    if (this.drain.active) return 'the server is shutting down';
+    if (this.drain.active) return SHUTTING_DOWN;
     const waiting = this.registry.list().find((model) => isRequired(model) && !isReady(model));
     return waiting === undefined ? '' : `model '${waiting.name}' is not ready; /health tells why`;
   }

@@ -57,7 +57,7 @@ export class Gateway {
   private readonly waiting = new Set<() => void>();
 
   private constructor(repository: string, env: NodeJS.ProcessEnv, under: readonly string[] = []) {
-    const [command, ...args] = [...under, process.execPath, 'dist/main.js'] as [string, ...string[]];
+    const [command, ...args] = [...under, process.execPath, 'dist/main.js'];
     this.child = spawn(command, args, {
       env: {
         ...process.env,
