@@ -9,6 +9,7 @@ import { KnownRoutes } from './common/known-routes';
 import { MemoryInFlight } from './common/memory-in-flight';
 import { Pace } from './common/pace';
 import { acceptAnyBody } from './common/read-body';
+import { closeInOrder } from './common/orderly-close';
 import { REQUEST_ID_HEADER, requestIdOf } from './common/request-id';
 import { watchReaders } from './common/slow-reader';
 import { toNexusError } from './common/to-nexus-error';
@@ -47,6 +48,7 @@ export async function createApp(
   watchReaders(server, memory, pace);
   addMemoryMetrics(app.get(Metrics).registry, memory);
   app.useGlobalFilters(new ErrorFilter());
+  closeInOrder(app.getHttpServer());
   app.get(Drain).watch(server);
   observeRequests(server, log, app.get(Metrics));
   connectGrpc(app, config, log);

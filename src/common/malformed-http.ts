@@ -29,5 +29,6 @@ export function answerMalformed(fault: Error & { code?: string }, socket: Socket
     `${REQUEST_ID_HEADER}: ${randomUUID()}`,
     'connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.destroySoon();
 }

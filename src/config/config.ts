@@ -102,6 +102,10 @@ export class Config {
   @OneOf(['off', 'json', 'all'])
   responseCompression: 'off' | 'json' | 'all' = 'off';
 
+  /** Most connections of clients, over HTTP and gRPC together; 0 is what the limit of open files has room for. */
+  @WholeNumber(0, 10_000_000)
+  maxConnections = 0;
+
   /** Deadline of a request that brings none, in milliseconds. */
   @WholeNumber(1, MAX_TIMER_MS)
   requestTimeoutMs = 60_000;
