@@ -294,6 +294,7 @@ export const errors = {
     }),
   unimplemented: (what: string, instead: string) =>
     new NexusError('unimplemented', 'unimplemented', `${what} is not supported; ${instead}`),
+  loadLimit: (reason: string) => new NexusError('overloaded', 'load_limit', reason, { retryAfterSeconds: 1 }),
   noRoom: (reason: string) => new NexusError('unavailable', 'no_room', reason, { retryAfterSeconds: 1 }),
   internal: () =>
     new NexusError('internal', 'internal', 'internal error; the log has it under the request id'),

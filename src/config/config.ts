@@ -64,6 +64,14 @@ export class Config {
   @ByteSize(0, Number.MAX_SAFE_INTEGER)
   memoryBudget = 0;
 
+  /** Most versions of models that are served at a time for requests to load more to be taken. */
+  @WholeNumber(1, Number.MAX_SAFE_INTEGER)
+  maxVersions = 1000;
+
+  /** Most bytes of the files that clients have sent to load models with, on disk or on the way there. */
+  @ByteSize(0, Number.MAX_SAFE_INTEGER)
+  overrideSize = 4096 * MIB;
+
   /** Largest request body, in bytes, after decompression too. */
   @ByteSize(1024, 2048 * MIB)
   bodyLimit = 64 * MIB;

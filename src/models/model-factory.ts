@@ -38,6 +38,8 @@ export interface Making {
   readonly json?: string | undefined;
   /** The model as it is served. */
   readonly before?: Model | undefined;
+  /** Whether a client asked for it, whose models have to fit into the memory budget. */
+  readonly byRequest?: boolean;
   /** The versions to make, in place of those of the version policy. */
   readonly versions?: readonly string[];
 }
@@ -110,6 +112,7 @@ export class ModelFactory {
         placement,
         pool: isolation === 'shared' ? this.pool : undefined,
         onDemand: (settings.load ?? this.config.load) === 'on_demand',
+        byRequest: making.byRequest ?? false,
         cache: cachePolicyOf(settings),
         metrics,
       };
