@@ -6,14 +6,18 @@ import { sendError } from './common/error-body';
 import { ErrorFilter } from './common/error.filter';
 import { answerMalformed } from './common/malformed-http';
 import { KnownRoutes } from './common/known-routes';
-import { readBody } from './common/read-body';
+import { MemoryInFlight } from './common/memory-in-flight';
+import { Pace } from './common/pace';
+import { acceptAnyBody } from './common/read-body';
 import { REQUEST_ID_HEADER, requestIdOf } from './common/request-id';
+import { watchReaders } from './common/slow-reader';
 import { toNexusError } from './common/to-nexus-error';
 import type { Config } from './config/config';
 import { serveDocs } from './docs/docs';
 import { connectGrpc } from './app.grpc';
 import { Drain } from './health/drain';
 import { Log, NestLogger } from './observability/log';
+import { addMemoryMetrics } from './observability/memory-metrics';
 import { Metrics } from './observability/metrics';
 import { observeRequests } from './observability/request-log';
 
@@ -36,9 +40,15 @@ export async function createApp(
       abortOnError: false,
     },
   );
+  const server = app.getHttpAdapter().getInstance();
+  const memory = app.get(MemoryInFlight);
+  const pace = app.get(Pace);
+  acceptAnyBody(server, { limit: config.bodyLimit, memory, pace });
+  watchReaders(server, memory, pace);
+  addMemoryMetrics(app.get(Metrics).registry, memory);
   app.useGlobalFilters(new ErrorFilter());
-  app.get(Drain).watch(app.getHttpAdapter().getInstance());
-  observeRequests(app.getHttpAdapter().getInstance(), log, app.get(Metrics));
+  app.get(Drain).watch(server);
+  observeRequests(server, log, app.get(Metrics));
   connectGrpc(app, config, log);
   serveDocs(app);
   return app;
@@ -60,7 +70,6 @@ function createAdapter({ bodyLimit, trustProxy }: Config): FastifyAdapter {
     skipMiddie: true,
   });
   KnownRoutes.watch(adapter.getInstance());
-  acceptAnyBody(adapter, bodyLimit);
   return adapter;
 }
 
@@ -68,16 +77,4 @@ function createAdapter({ bodyLimit, trustProxy }: Config): FastifyAdapter {
 function refuseRequest(fault: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   reply.header(REQUEST_ID_HEADER, request.id);
   sendError(toNexusError(fault, request), request, reply);
-}
-
-/** Hands every body over as a Buffer, whatever its Content-Type says: V2 clients send JSON under any name or none. */
-function acceptAnyBody(adapter: FastifyAdapter, limit: number): void {
-  const server = adapter.getInstance();
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', readBody(limit));
-  // Fastify would refuse a name that is no media type before it asks for a parser.
-  server.addHook('onRequest', (request, _reply, done) => {
-    request.headers['content-type'] = undefined;
-    done();
-  });
 }

@@ -5,7 +5,7 @@ import { ErrorAnswer, V2Error } from './errors.dto';
 
 /** What each kind of error means to a client. */
 export const MEANING: Readonly<
-  Record<Exclude<ErrorKind, 'rate_limited' | 'cancelled' | 'wrong_method'>, string>
+  Record<Exclude<ErrorKind, 'rate_limited' | 'cancelled' | 'wrong_method' | 'too_slow'>, string>
 > = {
   invalid: 'The request is wrong; the text tells what was expected, what came and how to fix it.',
   not_found: 'There is no such model, version, alias or shared memory region.',

@@ -25,5 +25,7 @@ export function sendError(error: NexusError, request: FastifyRequest, reply: Fas
   const { retryAfterSeconds, allow } = error.details;
   if (allow !== undefined) reply.header('allow', allow);
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
+  // The rest of the body would be taken for the next request.
+  if (error.kind === 'too_slow') reply.header('connection', 'close');
   reply.code(HTTP_STATUS[error.kind]).send(errorBody(error, request.url));
 }

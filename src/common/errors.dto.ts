@@ -8,7 +8,7 @@ export class V2Error {
 export class ErrorDetails {
   /**
    * What was expected, what came, how to fix it.
-   * @example inputs.image[3][7]: expected a number, "NaN", "Infinity" or "-Infinity" in the range of FP32, got "x"
+   * @example inputs.image[3][7]: expected a number, null, "NaN", "Infinity" or "-Infinity" in the range of FP32, got "x"
    */
   message: string;
   /** @example invalid */

@@ -9,6 +9,7 @@ export type ErrorKind =
   | 'not_found'
   | 'wrong_method'
   | 'too_large'
+  | 'too_slow'
   | 'unsupported_encoding'
   | 'rate_limited'
   | 'overloaded'
@@ -24,6 +25,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorKind, number>> = {
   not_found: 404,
   wrong_method: 405,
   too_large: 413,
+  too_slow: 408,
   unsupported_encoding: 415,
   rate_limited: 429,
   overloaded: 429,
@@ -40,6 +42,7 @@ export const GRPC_STATUS: Readonly<Record<ErrorKind, keyof typeof status>> = {
   not_found: 'NOT_FOUND',
   wrong_method: 'UNIMPLEMENTED',
   too_large: 'RESOURCE_EXHAUSTED',
+  too_slow: 'DEADLINE_EXCEEDED',
   unsupported_encoding: 'UNIMPLEMENTED',
   rate_limited: 'RESOURCE_EXHAUSTED',
   overloaded: 'RESOURCE_EXHAUSTED',
@@ -78,11 +81,24 @@ export class NexusError extends Error {
 export const errors = {
   invalidInput: (message: string, param?: string) =>
     new NexusError('invalid', 'invalid_input', message, param === undefined ? {} : { param }),
-  bodyTooLarge: (limitBytes: number) =>
+  bodyTooLarge: (limitBytes: number, setting = 'NEXUS_BODY_LIMIT') =>
     new NexusError(
       'too_large',
       'body_too_large',
-      `the request body is larger than the limit of ${limitBytes} bytes; send fewer rows a request, or raise NEXUS_BODY_LIMIT`,
+      `the request body is larger than the limit of ${limitBytes} bytes; send fewer rows a request, or raise ${setting}`,
+    ),
+  memoryBusy: (limit: number) =>
+    new NexusError(
+      'overloaded',
+      'memory_busy',
+      `there is no memory for this request beside the others under way, which share ${mebibytes(limit)}; retry after a second, send fewer rows a request, or raise NEXUS_MEMORY_IN_FLIGHT`,
+      { retryAfterSeconds: 1 },
+    ),
+  tooSlow: (what: string) =>
+    new NexusError(
+      'too_slow',
+      'too_slow',
+      `${what} did not arrive in time; send it faster, or raise NEXUS_TRANSFER_TIMEOUT_MS`,
     ),
   unsupportedEncoding: (encoding: string) =>
     new NexusError(
@@ -115,6 +131,13 @@ export const errors = {
       'not_found',
       'not_in_repository',
       `the model repository has no '${name}'; it has ${known.join(', ') || 'no models'}`,
+    ),
+  repositoryUnreadable: (reason: string) =>
+    new NexusError(
+      'unavailable',
+      'repository_unreadable',
+      `the model repository cannot be read: ${reason}; what is served goes on, mount the folder again or correct its permissions`,
+      { retryAfterSeconds: 1 },
     ),
   versionNotInRepository: (name: string, version: string, known: readonly string[]) =>
     new NexusError(

@@ -1,5 +1,7 @@
 import { errors } from './errors';
+import { parseExactJson } from './json-exact';
 import { requireLittleStructure } from './json-structure';
+import { withoutByteOrderMark } from './json-text';
 
 /** What is parsed in 1 ms or so. */
 const SMALL_BYTES = 128 * 1024;
@@ -22,12 +24,17 @@ export function jsonObject(
     );
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   requireLittleStructure(bytes);
-  try {
-    const message: unknown = JSON.parse(bytes.toString('utf8'));
-    if (typeof message === 'object' && message !== null && !Array.isArray(message))
-      return message as Record<string, unknown>;
-  } catch {
-    // Told below, like any other body that is not what it should be.
-  }
+  const message = parsed(withoutByteOrderMark(bytes.toString('utf8')));
+  if (typeof message === 'object' && message !== null && !Array.isArray(message))
+    return message as Record<string, unknown>;
   throw errors.invalidInput(`the body must be empty or ${form}`);
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    // Tells where the text is wrong, which JSON.parse does not always.
+    return parseExactJson(json);
+  }
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { totalmem } from 'node:os';
 import { dirname, isAbsolute } from 'node:path';
 import { ByteSize, Check, ListOf, OneOf, Text, WholeNumber } from './setting';
 
@@ -67,6 +68,14 @@ export class Config {
   @ByteSize(1024, 2048 * MIB)
   bodyLimit = 64 * MIB;
 
+  /** Most memory of all requests under way: bodies, what is decoded from them, and answers that have not been sent. */
+  @ByteSize(MIB, Number.MAX_SAFE_INTEGER)
+  memoryInFlight = quarterOfMemory();
+
+  /** How long a body or an answer may move fewer than 1024 bytes a second before it is cut off, in milliseconds. */
+  @WholeNumber(100, MAX_TIMER_MS)
+  transferTimeoutMs = 30_000;
+
   /** Most memory of the answers that are kept for models with a cache, in bytes. */
   @ByteSize(1024, Number.MAX_SAFE_INTEGER)
   cacheSize = 256 * MIB;
@@ -101,6 +110,10 @@ export class Config {
   @WholeNumber(0, MAX_TIMER_MS)
   drainDelayMs = 5000;
 
+  /** When the server is ready: as soon as it serves and every required model is ready, or only when all models are. */
+  @OneOf(['serving', 'strict'])
+  readiness: 'serving' | 'strict' = 'serving';
+
   /** Requests of one caller in a window; 0 turns rate limiting off. */
   @WholeNumber(0, Number.MAX_SAFE_INTEGER)
   rateLimit = 600_000;
@@ -120,6 +133,13 @@ export class Config {
   /** Least severe log lines that are written; info has one line a request. */
   @OneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
   logLevel = 'info';
+}
+
+/** A quarter of the memory that this process may have: of its container, or of the machine. */
+function quarterOfMemory(): number {
+  // Without a limit it is 0, or more than there is.
+  const ofContainer = process.constrainedMemory() || Infinity;
+  return Math.max(MIB, Math.floor(Math.min(ofContainer, totalmem()) / 4));
 }
 
 function isFolder(path: string): boolean {

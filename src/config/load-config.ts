@@ -43,7 +43,13 @@ function isServiceLink(name: string, value: string): boolean {
 }
 
 function describeUnknown(name: string, fields: ReadonlyMap<string, string>): string {
-  return `${name}: there is no such setting; did you mean ${nearest(name, [...fields.keys()])}?`;
+  // What all of them begin with says nothing.
+  const near = nearest(
+    name.slice(PREFIX.length),
+    [...fields.keys()].map((known) => known.slice(PREFIX.length)),
+  );
+  const hint = near === undefined ? 'unset it' : `did you mean ${PREFIX}${near}?`;
+  return `${name}: there is no such setting; ${hint}`;
 }
 
 function describeFault(fault: ValidationError, env: NodeJS.ProcessEnv, defaults: Config): string {

@@ -1,18 +1,27 @@
-/** The candidate with the fewest edits (insert, delete or replace a character) to `word`; there must be one. */
-export function nearest(word: string, candidates: readonly string[]): string {
-  return candidates.reduce((best, next) => (distance(word, next) < distance(word, best) ? next : best));
+/**
+ * The candidate that is made of `word` by the fewest edits: a character inserted, deleted or replaced, or two neighbours
+ * swapped. Undefined when none is near, which is one edit for every three characters of the shorter one.
+ */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  return candidates
+    .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, edits }) => edits * 3 <= Math.min(word.length, candidate.length))
+    .toSorted((one, other) => one.edits - other.edits)[0]?.candidate;
 }
 
-/** The Levenshtein distance, computed row by row. */
+/** The distance of Damerau and Levenshtein (optimal string alignment), computed row by row. */
 function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  let before: readonly number[] = [];
+  let row: readonly number[] = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (const [index, letter] of from.split('').entries()) {
     const next = [index + 1];
     for (let column = 1; column <= to.length; column += 1) {
       const replaced = at(row, column - 1) + (to[column - 1] === letter ? 0 : 1);
-      next.push(Math.min(replaced, at(row, column) + 1, at(next, column - 1) + 1));
+      const isSwap = index > 0 && to[column - 2] === letter && to[column - 1] === from[index - 1];
+      const swapped = isSwap ? at(before, column - 2) + 1 : Infinity;
+      next.push(Math.min(replaced, swapped, at(row, column) + 1, at(next, column - 1) + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return at(row, to.length);
 }

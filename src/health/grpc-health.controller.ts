@@ -17,7 +17,7 @@ export class GrpcHealthController {
     return { live: true };
   }
 
-  /** True when every required model is ready and the server is not shutting down. */
+  /** True once the first loading has ended, a model is ready, every required one is, and no shutdown has begun. */
   @GrpcMethod(SERVICE, 'ServerReady')
   serverReady(): { ready: boolean } {
     return { ready: this.readiness.reason === '' };

@@ -13,7 +13,7 @@ type Handler = (...args: unknown[]) => void;
 
 /**
  * `grpc.health.v1.Health`: the server under the empty name and that of the inference service, and each model under its
- * own. A shutdown makes all of them NOT_SERVING at once.
+ * own. A shutdown makes all of them NOT_SERVING at once, and an unload its model.
  */
 @Injectable()
 export class GrpcHealth {
@@ -52,10 +52,11 @@ export class GrpcHealth {
 
   private refresh(): void {
     const ready = this.readiness.reason === '';
-    this.tell('', ready);
-    this.tell('inference.GRPCInferenceService', ready);
+    const serving = new Map<string, boolean>([...this.told.keys()].map((name) => [name, false]));
     for (const { name, versions } of this.registry.list())
-      this.tell(name, !this.drain.active && versions.some(({ state }) => state === 'READY'));
+      serving.set(name, !this.drain.active && versions.some(({ state }) => state === 'READY'));
+    serving.set('', ready).set('inference.GRPCInferenceService', ready);
+    for (const [name, isServing] of serving) this.tell(name, isServing);
   }
 
   private tell(name: string, serving: boolean): void {

@@ -30,10 +30,10 @@ export class HealthController {
     return this.health.check([]);
   }
 
-  /** 200 when every required model is ready and the server is not shutting down, otherwise 503. For readiness probes. */
+  /** As `/health`: 200 once the first loading has ended, a model is ready, every required one is, and no shutdown has begun; otherwise 503. For readiness probes. */
   @Get('ready')
   @HealthCheck()
-  @ApiOperation({ summary: 'Whether every required model is ready' })
+  @ApiOperation({ summary: 'Whether requests can be served' })
   healthReady(): Promise<HealthCheckResult> {
     return this.health.check(this.readiness.checks);
   }

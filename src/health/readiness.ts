@@ -1,12 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { Config } from '../config/config';
 import type { Model } from '../models/model-factory';
 import { ModelRegistry } from '../models/model-registry';
+import { isRequired } from '../models/model-settings';
 import { Drain } from './drain';
 
+const LOADING = 'models are still loading';
+const NO_MODEL = 'the model repository has no models; put one at <model>/<version>/model.onnx';
+
 /**
- * What readiness depends on: every required model has a READY version and the server is not draining. An optional
- * model that is not READY only degrades the state.
+ * What readiness depends on, by NEXUS_READINESS: the first loading has ended, a model is READY, every required model is,
+ * and the server is not draining. Any other model that is not READY only degrades the state.
  */
 @Injectable()
 export class Readiness {
@@ -14,6 +19,7 @@ export class Readiness {
     private readonly indicators: HealthIndicatorService,
     private readonly registry: ModelRegistry,
     private readonly drain: Drain,
+    private readonly config: Config,
   ) {}
 
   /** Checks for Terminus: the server itself, then each model. */
@@ -24,19 +30,32 @@ export class Readiness {
   /** Check for Terminus: the first loading of the models has ended, well or not. */
   started(): HealthIndicatorResult {
     const indicator = this.indicators.check('models');
-    return this.registry.settled ? indicator.up() : indicator.down('models are still loading');
+    return this.registry.settled ? indicator.up() : indicator.down(LOADING);
   }
 
   /** Why the server is not ready; empty when it is. */
   get reason(): string {
-    if (this.drain.active) return 'the server is shutting down';
-    const waiting = this.registry.list().find((model) => isRequired(model) && !isReady(model));
+    const fault = this.fault();
+    if (fault !== '') return fault;
+    const waiting = this.registry.list().find((model) => this.isRequired(model) && !isReady(model));
     return waiting === undefined ? '' : `model '${waiting.name}' is not ready; /health tells why`;
+  }
+
+  /** Why the server is not ready, whichever models are required. */
+  private fault(): string {
+    if (this.drain.active) return 'the server is shutting down';
+    if (!this.registry.settled) return LOADING;
+    const models = this.registry.list();
+    if (models.some(isReady)) return '';
+    // Without a model, explicit control waits for requests to load one, which have to get here.
+    if (models.length === 0) return this.config.modelControlMode === 'explicit' ? '' : NO_MODEL;
+    return 'no model is ready; /health tells why';
   }
 
   private server(): HealthIndicatorResult {
     const indicator = this.indicators.check('server');
-    return this.drain.active ? indicator.down('shutting down') : indicator.up();
+    const fault = this.fault();
+    return fault === '' ? indicator.up() : indicator.down(fault);
   }
 
   private model(model: Model): HealthIndicatorResult {
@@ -47,14 +66,15 @@ export class Readiness {
       ...(reason === '' ? {} : { reason }),
       ...(device === undefined ? {} : { device }),
     }));
-    const data = { required: isRequired(model), versions };
+    const required = this.isRequired(model);
+    const data = { required, versions };
     if (isReady(model)) return indicator.up(data);
-    return isRequired(model) ? indicator.down(data) : indicator.degraded(data);
+    return required ? indicator.down(data) : indicator.degraded(data);
   }
-}
 
-function isRequired({ settings }: Model): boolean {
-  return settings.required ?? true;
+  private isRequired({ settings }: Model): boolean {
+    return this.config.readiness === 'strict' || isRequired(settings);
+  }
 }
 
 function isReady({ versions }: Model): boolean {

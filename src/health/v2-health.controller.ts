@@ -20,9 +20,9 @@ export class V2HealthController {
     return { live: true };
   }
 
-  /** 200 when every required model is ready and the server is not shutting down, otherwise 503. */
+  /** 200 once the first loading has ended, a model is ready, every required one is, and no shutdown has begun; otherwise 503. */
   @Get('ready')
-  @ApiOperation({ summary: 'Whether every required model is ready (V2)' })
+  @ApiOperation({ summary: 'Whether requests can be served (V2)' })
   @ApiV2Errors('unavailable')
   v2HealthReady(): V2Ready {
     const { reason } = this.readiness;

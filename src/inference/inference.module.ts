@@ -1,4 +1,7 @@
 import { Module, type OnApplicationShutdown } from '@nestjs/common';
+import { MemoryInFlight } from '../common/memory-in-flight';
+import { Pace } from '../common/pace';
+import { Config } from '../config/config';
 import { ModelsModule } from '../models/models.module';
 import { ResponseCache } from './cache/response-cache';
 import { Decoder } from './grpc/codec/decoder';
@@ -45,12 +48,26 @@ import { SharedMemory } from './shared-memory/shared-memory';
     GrpcInferService,
     GrpcServer,
     Decoder,
+    {
+      provide: MemoryInFlight,
+      inject: [Config],
+      useFactory: ({ memoryInFlight }: Config) => new MemoryInFlight(memoryInFlight),
+    },
+    {
+      provide: Pace,
+      inject: [Config],
+      useFactory: ({ transferTimeoutMs }: Config) => new Pace(transferTimeoutMs),
+    },
   ],
 })
 export class InferenceModule implements OnApplicationShutdown {
-  constructor(private readonly codec: Codec) {}
+  constructor(
+    private readonly codec: Codec,
+    private readonly pace: Pace,
+  ) {}
 
   async onApplicationShutdown(): Promise<void> {
+    this.pace.stop();
     await this.codec.close();
   }
 }

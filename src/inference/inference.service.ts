@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { NexusError } from '../common/errors';
+import type { Charge } from '../common/memory-in-flight';
 import { ModelRegistry } from '../models/model-registry';
 import type { Servable } from '../models/servable';
 import type { Signature } from '../models/signature';
@@ -25,6 +26,8 @@ export interface Translation<Request extends InferenceRequest, Answer> {
   encode(result: InferenceResult, request: Request): Answer | Promise<Answer>;
   /** Id of the request as its log line has it, for traces. */
   readonly requestId?: string;
+  /** What the request is charged to; its answer takes the place of its bytes. */
+  readonly memory: Charge | undefined;
   /** Who asks, for models that keep a caller with a version, or an answer for its caller. */
   readonly caller: () => string;
 }
@@ -66,12 +69,16 @@ export class InferenceService {
       // Small messages are translated at once: waiting for a promise would cost more than the work.
       const decoding = translation.decode(found.signature);
       const request = decoding instanceof Promise ? await decoding : decoding;
-      if (request.inputs.some(hasSlice) || request.outputs.some(hasSlice)) held = this.memory.hold(request);
+      if (request.inputs.some(hasSlice) || request.outputs.some(hasSlice)) {
+        translation.memory?.add(sliceBytes(request.inputs));
+        held = this.memory.hold(request);
+      }
       const inputs = held === undefined ? request.inputs : await held.read(request.inputs);
       const decoded = performance.now();
       const job = jobOf(request, inputs, found, translation.caller(), latest);
       const result = await this.cache.run(found, job);
       const inferred = performance.now();
+      translation.memory?.hold(bytesOf(result.outputs));
       const computed = classified(result.outputs, request.outputs, job.rows, found);
       const outputs = held === undefined ? computed : await held.write(computed, request.outputs);
       const encoding = translation.encode({ model, version: found.version, outputs }, request);
@@ -115,6 +122,17 @@ export class InferenceService {
     if (this.traces.active && this.traces.takes(name))
       this.traces.write({ requestId, model: name, version, started, times });
   }
+}
+
+function bytesOf(tensors: readonly Tensor[]): number {
+  let bytes = 0;
+  for (const { data } of tensors) bytes += data.byteLength;
+  return bytes;
+}
+
+/** Bytes of the inputs that are in shared memory, and have to be read from there. */
+function sliceBytes(inputs: InferenceRequest['inputs']): number {
+  return inputs.reduce((sum, { slice }) => sum + (slice?.byteSize ?? 0), 0);
 }
 
 /** `outputs`, those that `asked`, in the same order, wants classified as their largest elements. @throws NexusError invalid_input */

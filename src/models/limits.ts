@@ -1,12 +1,16 @@
-import type { SchedulerLimits } from '../scheduling/scheduler';
+import type { SchedulerLimits } from '../scheduling/limits';
 import type { ModelSettings } from './model-settings';
 import type { Priorities } from './priorities';
 
+/** Most rows of one run of a model for which nothing else is set. */
+export const DEFAULT_MAX_BATCH_ROWS = 64;
+
 const DEFAULTS = {
-  max_batch_rows: 64,
+  max_batch_rows: DEFAULT_MAX_BATCH_ROWS,
   max_queue_delay_us: 0,
   max_queue_rows: 8192,
   max_queue_bytes: 256 * 1024 * 1024,
+  verify_batching: 0.001,
   timeout_ms: 30_000,
   load_timeout_ms: 300_000,
 } as const;
@@ -36,6 +40,7 @@ export function schedulerLimitsOf(
     ...(target === undefined ? {} : { targetP99Ms: target }),
     maxQueueRows: limits.max_queue_rows,
     maxQueueBytes: limits.max_queue_bytes,
+    verifyBatching: limits.verify_batching,
     timeoutMs: limits.timeout_ms,
     maxQueueRequests: (level) => priorities.policyOf(level).max_requests ?? Infinity,
     mergesRequests: settings.merge_requests ?? true,

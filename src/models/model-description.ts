@@ -25,6 +25,7 @@ const BESIDE_CONFIG: readonly string[] = [
   'load_timeout_ms',
   'max_queue_rows',
   'max_queue_bytes',
+  'verify_batching',
 ] satisfies (keyof ModelSettings)[];
 
 /** The same for an ensemble, which runs nothing itself. */

@@ -3,6 +3,7 @@ import type { OnnxMetadata } from '../runtime/messages';
 import type { TensorSpec } from '../runtime/tensor';
 import { cachePolicyOf } from './cache-policy';
 import type { Model } from './model-factory';
+import { isRequired } from './model-settings';
 import { ModelVersion } from './model-version';
 import { PipelineVersion } from './pipeline/pipeline-version';
 import type { Servable } from './servable';
@@ -38,7 +39,7 @@ export async function detailsOf(model: Model, { aliases, traffic }: Rollout): Pr
     created,
     owned_by,
     ...(settings.description === undefined ? {} : { description: settings.description.trim() }),
-    required: settings.required ?? true,
+    required: isRequired(settings),
     aliases,
     ...(traffic === null ? {} : { traffic }),
     ...(cache === undefined ? {} : { cache }),
@@ -107,12 +108,13 @@ function labelsOf([output, names]: [string, readonly string[]]): OutputLabels {
   return { output, count, ...(count > MAX_LABELS ? {} : { names: [...names] }) };
 }
 
-function batchingOf({ unbatchable, maxBatchRows, limits, options }: ModelVersion): VersionBatching {
+function batchingOf({ unbatchable, untried, maxBatchRows, limits, options }: ModelVersion): VersionBatching {
   const { merge_requests: merges = true, priority_levels = 0 } = options.settings;
   const whyNot = unbatchable === '' && !merges ? 'its configuration has no dynamic_batching' : unbatchable;
   return {
     enabled: whyNot === '',
     ...(whyNot === '' ? {} : { why_not: whyNot }),
+    ...(untried === undefined ? {} : { trial_failed: untried }),
     max_batch_rows: maxBatchRows,
     max_queue_delay_us: limits.max_queue_delay_us,
     max_queue_rows: limits.max_queue_rows,

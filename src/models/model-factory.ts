@@ -8,7 +8,7 @@ import { RunnerPool } from '../runtime/runner-pool';
 import { cachePolicyOf } from './cache-policy';
 import { Catalogue } from './catalogue';
 import { fingerprintOf } from './lifecycle/fingerprint';
-import { describeModel, type ModelDescription } from './model-description';
+import type { ModelDescription } from './model-description';
 import type { ModelSettings } from './model-settings';
 import { ModelVersion } from './model-version';
 import { PipelineVersion } from './pipeline/pipeline-version';
@@ -56,6 +56,12 @@ export class ModelFactory {
       this.metrics.deviceFellBack(name, version);
       this.logger.warn(`${name}/${version} runs on the CPU, because CUDA cannot be used: ${reason}`);
     },
+    untried: ({ name, version, unbatchable }, reason) => {
+      const so =
+        unbatchable === '' ? 'requests share runs all the same, as configured' : 'requests do not share runs';
+      this.logger.warn(`${name}/${version}: every run on made-up inputs fails; ${so}: ${reason}`);
+    },
+    mixed: ({ name, version }, reason) => this.logger.error(`${name}/${version}: ${reason}`),
   };
 
   private readonly pool = new RunnerPool(availableParallelism());
@@ -71,7 +77,9 @@ export class ModelFactory {
   /** What is said of the model found, by its files or by the client. */
   describe(found: FoundModel, root: string, { json, versions }: Making): Promise<ModelDescription> {
     return json === undefined
-      ? describeModel(found, root, versions)
+      ? this.overrides
+          .describeFiles(found, root, versions)
+          .catch((error: unknown) => this.refused(found, error))
       : this.overrides.describe(found, root, json);
   }
 
@@ -89,7 +97,7 @@ export class ModelFactory {
     const made = description.versions.map(async ({ version, path = '', filename = '', reason }) => {
       const refusal = description.refusal ?? reason;
       const metrics = this.metrics.inference.model(name, version);
-      const fingerprint = path === '' ? '' : await fingerprintOf(dirname(path));
+      const fingerprint = path === '' ? '' : await fingerprintOf(dirname(path), root);
       const known = {
         model: name,
         version,
@@ -110,6 +118,12 @@ export class ModelFactory {
       return running?.follow(options) === true ? running : this.versionOf(options);
     });
     return { name, settings, versions: await Promise.all(made) };
+  }
+
+  /** What nobody has thought of is still the trouble of one model. */
+  private refused({ name, versions }: FoundModel, error: unknown): ModelDescription {
+    this.logger.error(error);
+    return { settings: {}, versions, refusal: `internal error while '${name}' was read; the log has it` };
   }
 
   private versionOf(options: VersionOptions): Servable {

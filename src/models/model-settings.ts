@@ -42,6 +42,7 @@ export interface ModelSettings extends OnlyInTritonConfig {
   readonly instances?: number;
   readonly threads?: number;
   readonly max_batch_rows?: number;
+  readonly verify_batching?: number;
   readonly allowed_batch_sizes?: readonly number[];
   readonly pad?: PaddingSettings;
   readonly max_queue_delay_us?: number;
@@ -87,3 +88,8 @@ export interface QueuePolicy {
 
 /** A model.yaml that cannot be used. The message names file, line and key, and what to write instead. */
 export class ModelSettingsError extends Error {}
+
+/** Whether the server is not ready without the model. */
+export function isRequired({ required = false }: ModelSettings): boolean {
+  return required;
+}

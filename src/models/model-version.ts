@@ -7,7 +7,7 @@ import { Supervisor, type SupervisorObserver } from '../runtime/supervisor';
 import { SYSTEM_CLOCK } from '../scheduling/clock';
 import type { Job, JobResult } from '../scheduling/job';
 import { Scheduler } from '../scheduling/scheduler';
-import { labelFault } from './labels';
+import { labelFault, labelsOf, type Labels } from './labels';
 import { limitsOf, schedulerLimitsOf, type Limits } from './limits';
 import { Padding } from './padding';
 import { Priorities } from './priorities';
@@ -35,6 +35,8 @@ export class ModelVersion implements Servable, Tenant {
   /** The file it was loaded from; known once a runner has read it. */
   file: OnnxFile | undefined;
   unbatchable = '';
+  /** Why it could not be tried out whether it batches; undefined when it was. */
+  untried: string | undefined;
   /** Its settings, or the defaults. */
   limits: Limits;
   /** Whether its runners are there and take requests, or soon will again. */
@@ -48,7 +50,9 @@ export class ModelVersion implements Servable, Tenant {
   /** Aborted once it takes no more requests, for good. */
   readonly unloading = new AbortController();
   /** There from the first load on: what the model takes, and whether it batches, is known only then. */
-  private loaded: { readonly signature: Signature; readonly scheduler: Scheduler } | undefined;
+  private loaded:
+    | { readonly signature: Signature; readonly scheduler: Scheduler; readonly labelsOfFile: Labels }
+    | undefined;
 
   /** @param options changed by {@link follow} only. */
   constructor(
@@ -144,14 +148,14 @@ export class ModelVersion implements Servable, Tenant {
    */
   follow(options: VersionOptions): boolean {
     if (this.state !== 'READY' || this.loaded === undefined) return false;
-    const { signature, scheduler } = this.loaded;
-    const { labels = {} } = options.settings;
+    const { signature, scheduler, labelsOfFile } = this.loaded;
+    const labels = labelsOf(options.settings, labelsOfFile, signature.outputs);
     if (!shareRunners(this.options, options) || labelFault(labels, signature.outputs) !== undefined)
       return false;
     this.options = options;
     this.limits = limitsOf(options.settings);
     this.priorities = new Priorities(options.settings);
-    this.loaded = { signature: { ...signature, labels }, scheduler };
+    this.loaded = { signature: { ...signature, labels }, scheduler, labelsOfFile };
     scheduler.limit(schedulerLimitsOf(this.options.settings, this.priorities, this.maxBatchRows));
     this.reason = this.inMemory ? '' : NOT_IN_MEMORY;
     return true;
@@ -245,23 +249,29 @@ export class ModelVersion implements Servable, Tenant {
   }
 
   /** @throws Error when the settings do not fit the model. */
-  private adopt(model: LoadedModel): { signature: Signature; scheduler: Scheduler } {
+  private adopt(model: LoadedModel): NonNullable<ModelVersion['loaded']> {
     const { device, fallback, unbatchable } = model;
     const { settings, metrics } = this.options;
     const whyNot = this.limits.max_batch_rows > 1 ? unbatchable : 'max_batch_rows is 1';
     const signature = signatureOf(model, settings, whyNot === '');
     this.device = device;
     this.unbatchable = whyNot;
+    this.untried = model.untried;
+    if (model.untried !== undefined) this.observer.untried(this, model.untried);
     if (fallback !== undefined) this.observer.fellBack(this, fallback);
-    return {
-      signature,
-      scheduler: new Scheduler(
-        this.name,
-        schedulerLimitsOf(this.options.settings, this.priorities, this.maxBatchRows),
-        SYSTEM_CLOCK,
-        metrics,
-      ),
-    };
+    const limits = schedulerLimitsOf(settings, this.priorities, this.maxBatchRows);
+    const scheduler = new Scheduler(this.name, limits, SYSTEM_CLOCK, metrics);
+    void scheduler.mixed.then((output) => this.stopBatching(output));
+    return { signature, labelsOfFile: model.labels, scheduler };
+  }
+
+  /** The scheduler has stopped by itself; what comes from now on is not taken for rows. */
+  private stopBatching(output: string): void {
+    const loaded = this.loaded!;
+    this.unbatchable = `the rows of output '${output}' depend on each other, as a check of a batch has shown`;
+    this.loaded = { ...loaded, signature: { ...loaded.signature, batches: false } };
+    if (this.reason === '') this.reason = `requests do not share runs: ${this.unbatchable}`;
+    this.observer.mixed(this, `requests do not share runs any more: ${this.unbatchable}`);
   }
 
   private runnerUp(runner: Runner): void {

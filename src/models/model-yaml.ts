@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import Ajv, { type ErrorObject } from 'ajv';
 import { isMap, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
-import { readInnerFile } from './inner-file';
+import { LABEL_BYTES, readInnerFile, readInnerText, WARM_UP_BYTES, type UnreadableFile } from './inner-file';
 import { ModelSettingsError, type ModelSettings, type WarmUp } from './model-settings';
 import schema from './model.schema.json';
 import { pipelineOf, withoutPipeline, type WrittenPipeline } from './pipeline/pipeline-yaml';
@@ -12,6 +11,14 @@ type Written = Omit<ModelSettings, 'labels' | 'warmup'> & {
   warmup?: (Omit<WarmUp, 'files'> & { files?: Record<string, string> })[];
 } & WrittenPipeline;
 
+/** Name of the file of a model's settings. */
+export const SETTINGS_FILE = 'model.yaml';
+
+/** Many keys take time by their square: these take seconds, where they stand beside each other. */
+const MAX_BYTES = 256 * 2 ** 10;
+/** Characters that aliases may make of them. */
+const MAX_RESOLVED = 4 * MAX_BYTES;
+
 const validate = new Ajv({ allowUnionTypes: true, verbose: true }).compile<Written>(schema);
 
 /**
@@ -19,33 +26,40 @@ const validate = new Ajv({ allowUnionTypes: true, verbose: true }).compile<Writt
  * @throws ModelSettingsError
  */
 export async function readModelSettings(folder: string, repository: string): Promise<ModelSettings> {
-  const path = join(folder, 'model.yaml');
-  const shown = relative(join(repository, '..'), path);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw new ModelSettingsError(`${shown} cannot be read: ${error.code}`);
-  });
+  const shown = relative(join(repository, '..'), join(folder, SETTINGS_FILE));
+  const text = await readInnerText(folder, SETTINGS_FILE, repository, MAX_BYTES).catch(
+    (error: UnreadableFile) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw new ModelSettingsError(`${shown} cannot be read: ${error.message}`);
+    },
+  );
   if (text === undefined) return {};
   const written = parse(text, shown);
   const { labels, warmup, ...rest } = written;
-  const read = async (file: string, what: string) =>
-    readInnerFile(folder, file, repository).catch((error: Error) => {
+  const orExplain = <T>(content: Promise<T>, what: string, file: string) =>
+    content.catch((error: UnreadableFile) => {
       throw new ModelSettingsError(`${shown}: the ${what} '${file}' cannot be read: ${error.message}`);
     });
+  const labelsIn = async (file: string) =>
+    orExplain(readInnerText(folder, file, repository, LABEL_BYTES), 'label file', file);
+  const bytesIn = async (file: string) =>
+    orExplain(readInnerFile(folder, file, repository, WARM_UP_BYTES), 'warm-up file', file);
   return {
     ...rest,
-    ...(labels === undefined ? {} : { labels: await mapValues(labels, (list) => labelsOf(list, read)) }),
-    ...(warmup === undefined ? {} : { warmup: await Promise.all(warmup.map((run) => withFiles(run, read))) }),
+    ...(labels === undefined ? {} : { labels: await mapValues(labels, (list) => labelsOf(list, labelsIn)) }),
+    ...(warmup === undefined
+      ? {}
+      : { warmup: await Promise.all(warmup.map((run) => withFiles(run, bytesIn))) }),
   };
 }
 
 /** Reads a file beside model.yaml. @throws ModelSettingsError */
-type Read = (file: string, what: string) => Promise<Buffer>;
+type Read<T> = (file: string) => Promise<T>;
 
-async function withFiles(run: NonNullable<Written['warmup']>[number], read: Read): Promise<WarmUp> {
+async function withFiles(run: NonNullable<Written['warmup']>[number], read: Read<Buffer>): Promise<WarmUp> {
   const { files, ...rest } = run;
   if (files === undefined) return rest;
-  return { ...rest, files: await mapValues(files, (file) => read(file, 'warm-up file')) };
+  return { ...rest, files: await mapValues(files, read) };
 }
 
 async function mapValues<From, To>(
@@ -58,11 +72,11 @@ async function mapValues<From, To>(
 
 function parse(text: string, shown: string): Written {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = orRefuse(shown, () => parseDocument(text, { lineCounter: lines, prettyErrors: false }));
   const [fault] = document.errors;
   if (fault !== undefined)
     throw new ModelSettingsError(`${shown}:${lines.linePos(fault.pos[0]).line}: ${fault.message}`);
-  const settings: unknown = document.toJS() ?? {};
+  const settings = orRefuse(shown, () => resolved(document));
   if (validate(settings)) {
     const pointTo = (pointer: string) => `${shown}:${lineOf(document, pointer, lines)}`;
     const wrong = faultOf(settings);
@@ -72,6 +86,23 @@ function parse(text: string, shown: string): Written {
   }
   const error = validate.errors![0]!;
   throw new ModelSettingsError(`${shown}:${lineOf(document, pathOf(error), lines)}: ${describe(error)}`);
+}
+
+/** What `document` says once its aliases are followed. @throws Error when they have no end, or no sensible one. */
+function resolved(document: Document): unknown {
+  const settings: unknown = document.toJS() ?? {};
+  const { length } = JSON.stringify(settings);
+  if (length > MAX_RESOLVED) throw new Error(`its aliases make ${length} characters of it`);
+  return settings;
+}
+
+/** What `read` reads. @throws ModelSettingsError for whatever it throws: the library throws what it cannot place. */
+function orRefuse<T>(shown: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new ModelSettingsError(`${shown} cannot be read: ${(error as Error).message.split('\n')[0]}`);
+  }
 }
 
 /** What the schema cannot say: the key, and what is wrong with it. */
@@ -123,8 +154,7 @@ function lineOf(document: Document, pointer: string, lines: LineCounter): number
   return range === undefined || range === null ? 1 : lines.linePos(range[0]).line;
 }
 
-async function labelsOf(list: string | string[], read: Read): Promise<string[]> {
+async function labelsOf(list: string | string[], read: Read<string>): Promise<string[]> {
   if (Array.isArray(list)) return list;
-  const content = await read(list, 'label file');
-  return content.toString('utf8').trimEnd().split(/\r?\n/);
+  return (await read(list)).trimEnd().split(/\r?\n/);
 }

@@ -1,6 +1,6 @@
-import type { Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import { systemReason } from './inner-file';
 
 /** A model file found in the repository, or why what was found is none. */
 export interface FoundVersion {
@@ -49,22 +49,40 @@ export async function scanRepository(path: string): Promise<Repository> {
     return {
       root: folder,
       models: [
-        { name: modelName(root), folder, versions: [{ version: '1', path: root, filename: basename(root) }] },
+        {
+          name: modelName(root),
+          folder,
+          versions: [{ version: '1', path: root, filename: basename(root) }],
+          bare: true,
+        },
       ],
     };
   }
   const entries = await list(root);
-  const single = entries.filter((name) => ONNX.test(name));
-  if (single.length === 1) return { root, models: [await bareModel(root, single[0]!, root)] };
+  const single = await bareFile(root, entries);
+  if (single !== undefined) return { root, models: [await bareModel(root, single, root)] };
   const folders: string[] = [];
-  for (const name of entries) if ((await statOf(join(root, name)))?.isDirectory()) folders.push(name);
+  for (const name of entries) if (await mayBeFolder(join(root, name))) folders.push(name);
   return { root, models: await Promise.all(folders.map((name) => findModel(join(root, name), name, root))) };
 }
 
-/** Finds the model `name` in `folder`, no file of which may be outside `root`. */
+/**
+ * Finds the model `name` in `folder`, no file of which may be outside `root`. Never rejects: a folder that cannot be
+ * read is a refusal.
+ */
 export async function findModel(folder: string, name: string, root: string): Promise<FoundModel> {
-  if (isOutside(await realpath(folder), root))
-    return { name, folder, versions: [{ version: '1' }], refusal: LEAVES };
+  const refused = (refusal: string) => ({ name, folder, versions: [{ version: '1' }], refusal });
+  try {
+    if (isOutside(await realpath(folder), root)) return refused(LEAVES);
+    return await lookInto(folder, name, root);
+  } catch (error) {
+    const reason = systemReason(error as NodeJS.ErrnoException);
+    return refused(`the folder ${relative(root, folder)} cannot be read: ${reason}`);
+  }
+}
+
+/** @throws the system's error when `folder` cannot be listed. */
+async function lookInto(folder: string, name: string, root: string): Promise<FoundModel> {
   const entries = await list(folder);
   const versions = entries.filter((entry) => VERSION.test(entry));
   if (versions.length > 0) {
@@ -72,8 +90,8 @@ export async function findModel(folder: string, name: string, root: string): Pro
     const model = { name, folder, versions: sorted.map((version) => ({ version })) };
     return { ...model, versions: await findVersions(model, sorted, DEFAULT_FILENAME, root) };
   }
-  const single = entries.filter((entry) => ONNX.test(entry));
-  if (single.length === 1) return { ...(await bareModel(folder, single[0]!, root)), name };
+  const single = await bareFile(folder, entries);
+  if (single !== undefined) return { ...(await bareModel(folder, single, root)), name };
   const reason = `no model file; expected ${name}/<version>/model.onnx, with a whole number as version`;
   return { name, folder, versions: [{ version: '1', reason }] };
 }
@@ -84,14 +102,24 @@ async function bareModel(folder: string, file: string, root: string): Promise<Fo
   return { name, folder, versions: [await checkFile('1', folder, file, root)], bare: true };
 }
 
-/** Looks for `filename` in the folders of `versions`, which need not be there. A model without such folders is as found. */
+/**
+ * Looks for `filename` in the folders of `versions`, which need not be there. A model without such folders has the
+ * version that was found, and no other.
+ */
 export async function findVersions(
   { folder, versions: found, bare = false }: FoundModel,
   versions: readonly string[],
   filename: string,
   root: string,
 ): Promise<readonly FoundVersion[]> {
-  if (bare) return found;
+  if (bare)
+    return versions.map(
+      (version) =>
+        found.find((known) => known.version === version) ?? {
+          version,
+          reason: `there is no folder ${version}; a model file without one is version 1`,
+        },
+    );
   return Promise.all(versions.map((version) => checkFile(version, join(folder, version), filename, root)));
 }
 
@@ -110,7 +138,7 @@ async function checkFile(
     if (!(await stat(real)).isFile()) return { version, reason: `${shown} is not a file` };
     return { version, path: real, filename };
   } catch (error) {
-    return { version, reason: `${shown} cannot be read: ${(error as NodeJS.ErrnoException).code}` };
+    return { version, reason: `${shown} cannot be read: ${systemReason(error as NodeJS.ErrnoException)}` };
   }
 }
 
@@ -128,6 +156,24 @@ async function list(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => !/^[._]/.test(name)).toSorted();
 }
 
-function statOf(path: string): Promise<Stats | undefined> {
-  return stat(path).catch(() => undefined);
+/** The one ONNX file among `entries` of `folder`; undefined when there is none, or several. A folder may have such a name. */
+async function bareFile(folder: string, entries: readonly string[]): Promise<string | undefined> {
+  const files: string[] = [];
+  for (const name of entries) if (ONNX.test(name) && !(await isFolder(join(folder, name)))) files.push(name);
+  return files.length === 1 ? files[0] : undefined;
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** Whether `path` is a folder, or leads nowhere: a model whose folder is a broken link has to say so. */
+function mayBeFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => true,
+  );
 }

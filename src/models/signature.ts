@@ -1,7 +1,7 @@
 import type { LoadedModel } from '../runtime/messages';
 import type { TensorSpec } from '../runtime/tensor';
 import { fitTensors } from './declared-tensors';
-import { labelFault } from './labels';
+import { labelFault, labelsOf, type Labels } from './labels';
 import { paddingFault } from './padding';
 import type { ModelSettings } from './model-settings';
 
@@ -11,7 +11,7 @@ export interface Signature {
   readonly outputs: readonly TensorSpec[];
   readonly outputNames: readonly string[];
   /** Names of the classes in the last dimension of an output, by its name. */
-  readonly labels: Readonly<Record<string, readonly string[]>>;
+  readonly labels: Labels;
   /** Whether the first dimension is rows that may share a run with those of other requests. */
   readonly batches: boolean;
 }
@@ -19,9 +19,10 @@ export interface Signature {
 /** The signature of `model` with `settings`. @throws Error when the settings do not fit the model. */
 export function signatureOf(model: LoadedModel, settings: ModelSettings, batches: boolean): Signature {
   const { inputs, outputs } = fitTensors(settings.declared, model);
-  const { labels = {}, pad, allowed_batch_sizes: sizes } = settings;
+  const { pad, allowed_batch_sizes: sizes } = settings;
+  const labels = labelsOf(settings, model.labels, outputs);
   const fault =
-    labelFault(labels, model.outputs) ??
+    labelFault(labels, outputs) ??
     (pad === undefined ? undefined : paddingFault(pad, inputs, outputs)) ??
     (sizes === undefined || batches
       ? undefined

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ModelMetrics } from '../observability/model-metrics';
-import type { Device } from '../runtime/messages';
+import type { Batching, Device } from '../runtime/messages';
 import type { RunnerOptions } from '../runtime/runner';
 import type { RunnerPool } from '../runtime/runner-pool';
 import type { CachePolicy } from './cache-policy';
@@ -52,13 +52,14 @@ const LIVE: readonly string[] = [
   'priority_levels',
   'default_priority_level',
   'queue_policy',
+  'verify_batching',
   'priority_queue_policy',
   'load_timeout_ms',
 ] satisfies (keyof ModelSettings)[];
 
 /** What the runners of a version are started with. */
 export function runnerOptionsOf(options: VersionOptions, limits: Limits): RunnerOptions {
-  const { model, version, path, root, device, placement, cache } = options;
+  const { model, version, path, root, device, placement, cache, settings } = options;
   return {
     label: `${model}/${version}`,
     load: {
@@ -66,12 +67,18 @@ export function runnerOptionsOf(options: VersionOptions, limits: Limits): Runner
       root,
       device,
       threads: placement.threads,
-      probeBatching: limits.max_batch_rows > 1,
+      batching: batchingOf(settings, limits),
       digests: cache !== undefined,
     },
     loadTimeoutMs: limits.load_timeout_ms,
     runTimeoutMs: limits.timeout_ms,
   };
+}
+
+function batchingOf(settings: ModelSettings, limits: Limits): Batching {
+  if (limits.max_batch_rows <= 1) return 'off';
+  const { max_batch_rows: rows, allowed_batch_sizes: sizes } = settings;
+  return rows === undefined && sizes === undefined ? 'tried' : 'declared';
 }
 
 /** Whether runners that were started for `one` do for `other`: the same files, and settings that only differ in what is live. */

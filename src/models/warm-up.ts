@@ -1,9 +1,7 @@
 import type { PackedTensor } from '../runtime/slab-layout';
 import { ELEMENT_BYTES, elementCount, type Datatype, type Shape, type TensorSpec } from '../runtime/tensor';
+import { WARM_UP_BYTES } from './inner-file';
 import type { ModelSettings, WarmUp, WarmUpTensor } from './model-settings';
-
-/** Most bytes that one input of a warm-up is made of. */
-const MAX_BYTES = 256 * 2 ** 20;
 
 /**
  * The inputs of each warm-up run, one run after another: what is given, zeros, empty strings or random numbers. Without
@@ -53,9 +51,9 @@ function zeros(name: string, datatype: Datatype, shape: Shape): Uint8Array<Array
   // An empty string is four bytes of zero: its length.
   const elementBytes = datatype === 'BYTES' ? 4 : ELEMENT_BYTES[datatype];
   const length = elementCount(shape) * elementBytes;
-  if (length <= MAX_BYTES) return new Uint8Array(length);
+  if (length <= WARM_UP_BYTES) return new Uint8Array(length);
   throw new Error(
-    `warm-up input '${name}' of ${datatype} [${shape.join(',')}] has ${length} bytes; make it smaller, at most ${MAX_BYTES}`,
+    `warm-up input '${name}' of ${datatype} [${shape.join(',')}] has ${length} bytes; make it smaller, at most ${WARM_UP_BYTES}`,
   );
 }
 

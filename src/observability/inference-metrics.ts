@@ -50,6 +50,12 @@ export class InferenceMetrics {
       'Requests that were not run, by reason: queue_full, deadline (it could not be met), displaced (others had less).',
       ({ labels, refusals }) => byReason(labels, refusals),
     );
+    this.counter(
+      'batch_checks_total',
+      'Batches of which a row was run again alone, by outcome: same, mixed (rows depend on each other; batching stops).',
+      ({ labels, checks }) =>
+        [...checks].map(([outcome, value]) => ({ labels: { ...labels, outcome }, value })),
+    );
     this.histogram('batch_rows', 'Rows of one run.', ({ batchRows }) => batchRows);
     this.histogram('run_duration_seconds', 'Time of one run.', ({ run }) => run);
     this.histogram('queue_duration_seconds', 'Time a request waited.', ({ queue }) => queue);

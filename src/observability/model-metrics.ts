@@ -33,6 +33,7 @@ export class ModelMetrics {
   readonly outcomes = new Map<Outcome, number>();
   readonly departures = new Map<string, number>();
   readonly refusals = new Map<string, number>();
+  readonly checks = new Map<string, number>();
   rows = 0;
   executions = 0;
   paddingRows = 0;
@@ -84,6 +85,11 @@ export class ModelMetrics {
   /** A request was not taken, or had to leave the queue, for this reason. */
   refused(reason: string): void {
     this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
+  }
+
+  /** A row of a batch was run again alone, with this outcome. */
+  checked(outcome: string): void {
+    this.checks.set(outcome, (this.checks.get(outcome) ?? 0) + 1);
   }
 
   /** A run of `rows` rows succeeded, and of `padding` more that only filled it up. */

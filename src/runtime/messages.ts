@@ -9,6 +9,12 @@ import type { Datatype, Shape, TensorSpec } from './tensor';
 /** A device as settings name it. `auto` tries CUDA and falls back to the CPU; `cuda` never falls back. */
 export type Device = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 
+/**
+ * Whether requests may share a run: not at all, if a trial finds nothing against it, or also where it is declared and no
+ * trial is possible.
+ */
+export type Batching = 'off' | 'tried' | 'declared';
+
 /** Load this model into a new session. */
 export interface LoadMessage {
   readonly type: 'load';
@@ -21,8 +27,7 @@ export interface LoadMessage {
   readonly device: Device;
   /** Threads of one operator (intra-op). */
   readonly threads: number;
-  /** Whether to try out with small inputs if rows can be batched. */
-  readonly probeBatching: boolean;
+  readonly batching: Batching;
   /** Whether to compute the digest of the model. */
   readonly digests: boolean;
 }
@@ -83,12 +88,16 @@ export interface OnnxFile {
 export interface LoadedModel {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  /** Names of the classes in the last dimension of an output, by its name, where the file tells them. */
+  readonly labels: Readonly<Record<string, readonly string[]>>;
   /** Where the session really runs. */
   readonly device: 'cpu' | 'cuda';
   /** Why CUDA was not taken, when `auto` fell back. */
   readonly fallback?: string;
   /** Empty when requests may share a run; otherwise why not. */
   readonly unbatchable: string;
+  /** Why it could not be tried out whether they may; absent where it was tried, or there was no need to. */
+  readonly untried?: string;
   readonly file: OnnxFile;
 }
 
@@ -102,4 +111,5 @@ export type FromRunner =
   | { readonly type: 'released' }
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'ran'; readonly outputs: readonly SlabTensor[]; readonly runMs: number }
+  /** With `noRoom`, `reason` is what the slab has no room for. */
   | { readonly type: 'failed'; readonly reason: string; readonly noRoom: boolean };

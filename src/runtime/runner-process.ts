@@ -3,11 +3,9 @@ import type { JsonLines } from './json-lines';
 import type { FromRunner, ToRunner } from './messages';
 import { residentBytes } from './resident-memory';
 import { RunFailure } from './run-failure';
+import { unstarted, type RunnerEnd } from './runner-end';
 import { Slab } from './slab';
 import { Spawner, type Spawned } from './spawner/spawner';
-
-/** How a process ended, for people; empty when it was told to. */
-export type ExitReason = string;
 
 /** A failed run leaks about 2.4 kB of native memory in ONNX Runtime 1.30: this many are some 5 MB. */
 const FAILURES_OF_A_LIFE = 2000;
@@ -20,18 +18,18 @@ const spawner = new Spawner();
  */
 export class RunnerProcess {
   /** Settles when the process has ended, however it came about. */
-  readonly exited: Promise<ExitReason>;
+  readonly exited: Promise<RunnerEnd>;
   /** Resolves when so many runs have failed that the native memory they leaked is worth a new process. */
   readonly worn: Promise<undefined>;
-  /** Tensors lie here on their way. Belongs to whose turn it is. */
-  readonly slab = Slab.open();
+  /** Tensors lie here on their way. Belongs to whose turn it is. Undefined when it could not be opened. */
+  readonly slab: Slab | undefined;
   /** Why it has ended, or is about to; undefined while it is of use. */
-  ending: ExitReason | undefined;
+  ending: RunnerEnd | undefined;
   isWorn = false;
   /** The session that it works for, or did when it ended. */
   worksFor: number | undefined;
 
-  private readonly spawned: Spawned;
+  private readonly spawned: Spawned | undefined;
   private channel: JsonLines | undefined;
   private pid: number | undefined;
   /** Its sessions, and the bytes that loading each took. */
@@ -42,7 +40,7 @@ export class RunnerProcess {
   private fail: ((failure: RunFailure) => void) | undefined;
   /** What was asked before the process was there. */
   private waiting: ToRunner | undefined;
-  private end!: (reason: ExitReason) => void;
+  private end!: (end: RunnerEnd) => void;
   private failures = 0;
   private wearOut!: () => void;
 
@@ -50,12 +48,17 @@ export class RunnerProcess {
   constructor(label: string) {
     this.exited = new Promise((resolve) => (this.end = resolve));
     this.worn = new Promise((resolve) => (this.wearOut = () => resolve(undefined)));
-    this.spawned = spawner.spawn(label, this.slab.path, {
-      started: (pid) => (this.pid = pid),
-      connected: (channel) => this.connected(channel),
-      received: (message) => this.answer?.(message as FromRunner),
-      ended: (reason) => this.ended(reason),
-    });
+    try {
+      this.slab = Slab.open();
+      this.spawned = spawner.spawn(label, this.slab.path, {
+        started: (pid) => (this.pid = pid),
+        connected: (channel) => this.connected(channel),
+        received: (message) => this.answer?.(message as FromRunner),
+        ended: (end) => this.ended(end),
+      });
+    } catch (error) {
+      this.ended(unstarted(error));
+    }
   }
 
   /** How many sessions there are in it. */
@@ -93,7 +96,7 @@ export class RunnerProcess {
   /** Sends `message`, and resolves with the answer to it. One at a time. @throws RunFailure */
   ask(message: ToRunner, limitMs: number, tooLong: string): Promise<FromRunner> {
     return new Promise<FromRunner>((resolve, reject) => {
-      if (this.ending !== undefined) return reject(new RunFailure('never_ran', this.ending));
+      if (this.ending !== undefined) return reject(new RunFailure('never_ran', this.ending.reason));
       this.worksFor = message.session;
       const timer = setTimeout(() => {
         reject(new RunFailure('timeout', tooLong));
@@ -134,9 +137,9 @@ export class RunnerProcess {
   }
 
   /** Ends the process at once, as nothing else can end a run. Resolves when it is gone. */
-  async stop(reason: ExitReason = ''): Promise<void> {
-    this.ending ??= reason;
-    this.spawned.kill();
+  async stop(reason = ''): Promise<void> {
+    this.ending ??= { cause: 'own', reason };
+    this.spawned?.kill();
     await this.exited;
   }
 
@@ -145,10 +148,10 @@ export class RunnerProcess {
     if (this.waiting !== undefined) channel.send(this.waiting);
   }
 
-  private ended(reason: ExitReason): void {
-    const told = (this.ending ??= reason);
-    this.slab.close();
-    this.fail?.(new RunFailure('died', told));
-    this.end(told);
+  private ended(end: RunnerEnd): void {
+    const { cause, reason } = (this.ending ??= end);
+    this.slab?.close();
+    this.fail?.(new RunFailure(cause === 'own' ? 'died' : 'interrupted', reason));
+    this.end({ cause, reason });
   }
 }

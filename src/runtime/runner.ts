@@ -1,7 +1,9 @@
 import type { RunTimes } from '../common/run-times';
 import type { FromRunner, LoadedModel, LoadMessage, RunMessage, SlabTensor } from './messages';
 import { RunFailure } from './run-failure';
-import type { ExitReason, RunnerProcess } from './runner-process';
+import type { RunnerEnd } from './runner-end';
+import type { RunnerProcess } from './runner-process';
+import type { Slab } from './slab';
 import { layOut, type PackedTensor } from './slab-layout';
 import type { Tensor } from './tensor';
 
@@ -27,7 +29,7 @@ export interface RunnerOptions {
 /** One session in a process, which is all its own or shared: runs one batch at a time. */
 export class Runner {
   /** Settles when the session is gone, with its process or without. */
-  readonly exited: Promise<ExitReason>;
+  readonly exited: Promise<RunnerEnd>;
   private readonly session: number;
   private gone!: () => void;
 
@@ -36,7 +38,9 @@ export class Runner {
     private readonly process: RunnerProcess,
   ) {
     this.session = process.open();
-    const stopped = new Promise<ExitReason>((resolve) => (this.gone = () => resolve('')));
+    const stopped = new Promise<RunnerEnd>((resolve) => {
+      this.gone = () => resolve({ cause: 'own', reason: '' });
+    });
     this.exited = Promise.race([process.exited, stopped]);
   }
 
@@ -45,9 +49,9 @@ export class Runner {
     return this.process.worn;
   }
 
-  /** Whether it was this session that the process worked for when it ended. */
+  /** Whether the process ended by itself, and while it worked for this session. */
   get isCulprit(): boolean {
-    return this.process.worksFor === this.session;
+    return this.process.worksFor === this.session && this.process.ending?.cause === 'own';
   }
 
   /** Resident memory that it accounts for, in bytes; undefined when it is gone. */
@@ -89,7 +93,21 @@ export class Runner {
     waitedMs: number,
   ): Promise<RunResult> {
     const { slab, ending } = this.process;
-    if (ending !== undefined) throw new RunFailure('never_ran', ending);
+    if (slab === undefined || ending !== undefined) throw new RunFailure('never_ran', ending?.reason ?? '');
+    try {
+      return await this.runIn(slab, inputs, outputs, waitedMs);
+    } catch (failure) {
+      await slab.clear();
+      throw failure;
+    }
+  }
+
+  private async runIn(
+    slab: Slab,
+    inputs: readonly PackedTensor[],
+    outputs: readonly string[],
+    waitedMs: number,
+  ): Promise<RunResult> {
     const started = performance.now();
     const { tensors, chunks, end } = layOut(inputs, 0);
     await slab.write(chunks, end, 0);
@@ -103,9 +121,9 @@ export class Runner {
       outputOffset: end,
     };
     const answer = await this.process.ask(message, limit, `the run took longer than ${limit} ms`);
-    if (answer.type !== 'ran') throw this.failed(answer);
+    if (answer.type !== 'ran') throw this.failed(slab, answer);
     const answered = performance.now();
-    const collected = await this.collect(answer.outputs, end);
+    const collected = await collect(slab, answer.outputs, end);
     const times = {
       inputMs: written - started,
       runMs: answer.runMs,
@@ -114,22 +132,22 @@ export class Runner {
     return { outputs: collected, times, waitedMs };
   }
 
-  private failed(answer: Exclude<FromRunner, { type: 'ran' }>): RunFailure {
+  private failed(slab: Slab, answer: Exclude<FromRunner, { type: 'ran' }>): RunFailure {
     if (answer.type !== 'failed') return new RunFailure('died', `unexpected answer '${answer.type}' to run`);
-    if (answer.noRoom) return new RunFailure('no_room', answer.reason);
+    if (answer.noRoom) return slab.noRoom(answer.reason);
     this.process.countFailure();
     return new RunFailure('execution', answer.reason);
   }
+}
 
-  private async collect(outputs: readonly SlabTensor[], start: number): Promise<Tensor[]> {
-    const { slab } = this.process;
-    const last = outputs.at(-1);
-    const end = last === undefined ? start : last.offset + last.byteLength;
-    const bytes = await slab.read(start, end - start);
-    slab.shrink(end);
-    return outputs.map(({ name, datatype, shape, offset, byteLength }) => {
-      const data = bytes.subarray(offset - start, offset - start + byteLength);
-      return { name, datatype, shape, data };
-    });
-  }
+/** Takes `outputs`, which lie in `slab` from `start` on, out of it: the batch is done. */
+async function collect(slab: Slab, outputs: readonly SlabTensor[], start: number): Promise<Tensor[]> {
+  const last = outputs.at(-1);
+  const end = last === undefined ? start : last.offset + last.byteLength;
+  const bytes = await slab.read(start, end - start);
+  await slab.shrink(end);
+  return outputs.map(({ name, datatype, shape, offset, byteLength }) => {
+    const data = bytes.subarray(offset - start, offset - start + byteLength);
+    return { name, datatype, shape, data };
+  });
 }

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   constants,
+  fstatSync,
+  ftruncate,
   ftruncateSync,
   openSync,
   read,
@@ -17,12 +19,20 @@ import { RunFailure } from './run-failure';
 
 const readAsync = promisify(read);
 const writevAsync = promisify(writev);
+const ftruncateAsync = promisify(ftruncate);
 
-/** Copies above this many bytes use the asynchronous calls, so that they do not hold the event loop. */
+/** Copying or giving back more than this many bytes uses the asynchronous calls, so as not to hold the event loop. */
 const SYNC_LIMIT = 1 << 20;
 
-/** A slab that grew beyond this is cut back after the batch: memory of one huge request is not kept. */
-const KEEP_BYTES = 64 << 20;
+/** A slab is not cut back below this: the next batch would have to get the memory anew, which costs page faults. */
+const KEEP_BYTES = 1 << 20;
+
+/** How many times the size of usual batches a slab may have before it is cut back, and is cut back to. */
+const SPARE = 4;
+const KEPT_SPARE = 2;
+
+/** Weight of one batch in the mean that tells which size is usual. */
+const WEIGHT = 1 / 8;
 
 /** Folders tried in order; the first is memory on every Linux. */
 const FOLDERS = ['/dev/shm', tmpdir()];
@@ -32,9 +42,13 @@ const FOLDERS = ['/dev/shm', tmpdir()];
  * on. It grows with what is written, and is gone when both processes have closed it.
  */
 export class Slab {
-  /** Asynchronous copies under way: the descriptor is not closed under them, its number may be given anew at once. */
+  /** Asynchronous calls under way: the descriptor is not closed under them, its number may be given anew at once. */
   private pending = 0;
   private closing = false;
+  /** Bytes that it takes at most, unless a run has failed. */
+  private size = 0;
+  /** Mean size of the recent batches, in bytes. The first ones are not usual yet. */
+  private usual = 0;
 
   private constructor(
     /** Where the runner's process finds it, to take its name away. */
@@ -65,9 +79,9 @@ export class Slab {
         byteLength <= SYNC_LIMIT
           ? writevSync(this.fd, buffers, offset)
           : (await this.hold(writevAsync(this.fd, buffers, offset))).bytesWritten;
-      if (written < byteLength) throw this.noRoom(byteLength);
+      if (written < byteLength) throw this.noRoom(`${byteLength} bytes of inputs`);
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? this.noRoom(byteLength) : error;
+      throw isNoRoom(error) ? this.noRoom(`${byteLength} bytes of inputs`) : error;
     }
   }
 
@@ -80,12 +94,22 @@ export class Slab {
     return buffer;
   }
 
-  /** Gives memory back to the system if the slab has grown to `byteLength` beyond what is worth keeping. */
-  shrink(byteLength: number): void {
-    if (byteLength > KEEP_BYTES) ftruncateSync(this.fd, 0);
+  /** A batch that took `byteLength` bytes is done: gives memory back that batches do not usually take. */
+  async shrink(byteLength: number): Promise<void> {
+    this.size = Math.max(this.size, byteLength);
+    this.usual += (byteLength - this.usual) * WEIGHT;
+    if (this.size <= Math.max(KEEP_BYTES, SPARE * this.usual)) return;
+    await this.truncate(Math.max(KEEP_BYTES, Math.ceil(KEPT_SPARE * this.usual)));
   }
 
-  /** Closes this side's descriptor, once copies under way are done. Nothing may be copied after this. */
+  /** A run has failed, and what it has left is not known: gives all memory back. */
+  async clear(): Promise<void> {
+    if (this.closing) return;
+    this.size = fstatSync(this.fd).size;
+    await this.truncate(0);
+  }
+
+  /** Closes this side's descriptor, once calls under way are done. Nothing may be copied after this. */
   close(): void {
     this.closing = true;
     // A runner that could not be started has left the name.
@@ -93,20 +117,34 @@ export class Slab {
     if (this.pending === 0) closeSync(this.fd);
   }
 
-  private async hold<T>(copy: Promise<T>): Promise<T> {
+  private async hold<T>(call: Promise<T>): Promise<T> {
     this.pending++;
     try {
-      return await copy;
+      return await call;
     } finally {
       this.pending--;
       if (this.closing && this.pending === 0) closeSync(this.fd);
     }
   }
 
-  private noRoom(byteLength: number): RunFailure {
+  /** The failure of a run for which there is no room for `what`, e.g. `12 bytes of inputs`. */
+  noRoom(what: string): RunFailure {
     return new RunFailure(
       'no_room',
-      `${dirname(this.path)} has no room for ${byteLength} bytes of tensors; send fewer rows a request, or enlarge it (docker run --shm-size=1g)`,
+      `${dirname(this.path)} has no room for ${what}; send fewer rows a request, or enlarge it (docker run --shm-size=1g)`,
     );
   }
+
+  private async truncate(byteLength: number): Promise<void> {
+    // Once closed, its number may be that of another file.
+    if (this.closing) return;
+    if (this.size - byteLength <= SYNC_LIMIT) ftruncateSync(this.fd, byteLength);
+    else await this.hold(ftruncateAsync(this.fd, byteLength));
+    this.size = byteLength;
+  }
+}
+
+/** Whether the file system is full, or files may not be as large. */
+function isNoRoom(error: unknown): boolean {
+  return ['ENOSPC', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadedModel } from './messages';
 import { RunFailure } from './run-failure';
 import { Runner, type RunnerOptions } from './runner';
+import type { EndCause, RunnerEnd } from './runner-end';
 import type { RunnerPool } from './runner-pool';
-import { RunnerProcess, type ExitReason } from './runner-process';
+import { RunnerProcess } from './runner-process';
 
 /** Told when runners come and go. */
 export interface SupervisorObserver {
@@ -13,8 +14,8 @@ export interface SupervisorObserver {
   up(runner: Runner): void;
   /** `runner` takes no more batches. Resolves when the one it may be working on is done. */
   down(runner: Runner): Promise<void>;
-  /** A runner ended by itself and will be replaced. */
-  died(reason: ExitReason): void;
+  /** A runner ended, or could not be started, and will be replaced. */
+  died(reason: string): void;
   /** Runners die again and again: the model cannot be served. A later `up` says that it can again. */
   broken(reason: string): void;
 }
@@ -23,19 +24,25 @@ export interface SupervisorObserver {
 const WINDOW_MS = 60_000;
 /** With this many deaths in the window a model is broken. */
 const MAX_DEATHS = 5;
+/** With so many ends of a cause, a model that has not loaded yet is given up. */
+const FIRST_ENDS: Readonly<Record<EndCause, number>> = { own: 2, unstarted: MAX_DEATHS, spawner: Infinity };
 /** A model that has ended so many shared processes gets one of its own, so that others heal. */
 const MAX_SHARED_CRASHES = 2;
 const FIRST_BACK_OFF_MS = 100;
 const LAST_BACK_OFF_MS = 30_000;
+/** The same for ends that are not the model's: it is not broken, and to be served again soon. */
+const LAST_INTERRUPTION_MS = 2000;
 
 /**
  * Keeps the runners of one model version alive: a runner that dies is replaced after a pause that doubles with each
- * recent death, a worn one is replaced before it is ended.
+ * recent death, a worn one is replaced before it is ended. A runner that ends with the process that had started it has
+ * not died.
  */
 export class Supervisor {
   private readonly runners = new Set<Runner>();
   private readonly stopping = new AbortController();
   private deaths: number[] = [];
+  private interruptions: number[] = [];
   private sharedCrashes = 0;
 
   /** @param pool the processes to share; without, every runner has one of its own. */
@@ -75,21 +82,28 @@ export class Supervisor {
     await Promise.all(ends.flat());
   }
 
-  /** A runner that has loaded: a second one when the process of the first ended, which need not be its model's fault. */
+  /**
+   * A runner that has loaded: a second one when the process of the first died, which need not be its model's fault. What
+   * cannot be its fault is tried more often.
+   */
   private async first(): Promise<Runner> {
-    const runner = this.launch();
-    try {
-      await this.load(runner);
-      return runner;
-    } catch (error) {
-      if (this.stopping.signal.aborted || !isProcessEnd(error)) throw error;
-      if (runner.isCulprit) this.sharedCrashes++;
-      this.observer.died((error as Error).message);
-      await runner.stop();
+    const ends = { own: 0, unstarted: 0, spawner: 0 };
+    for (;;) {
+      const runner = this.launch();
+      try {
+        await this.load(runner);
+        return runner;
+      } catch (error) {
+        if (this.stopping.signal.aborted || !isProcessEnd(error)) throw error;
+        if (runner.isCulprit) this.sharedCrashes++;
+        await runner.stop();
+        const { cause } = await runner.exited;
+        if (++ends[cause] >= FIRST_ENDS[cause]) throw error;
+        this.observer.died((error as Error).message);
+        await this.pause(this.count(cause));
+        if (this.stopping.signal.aborted) throw error;
+      }
     }
-    const second = this.launch();
-    await this.load(second);
-    return second;
   }
 
   private async load(runner: Runner): Promise<void> {
@@ -106,12 +120,12 @@ export class Supervisor {
 
   /** Waits for the end of `runner`, or of its useful life, and then sees to its successor. */
   private async keep(runner: Runner): Promise<void> {
-    const reason = await Promise.race([runner.exited, runner.worn]);
+    const end = await Promise.race([runner.exited, runner.worn]);
     if (this.stopping.signal.aborted) return;
-    if (reason === undefined) return this.recycle(runner);
+    if (end === undefined) return this.recycle(runner);
     if (runner.isCulprit) this.sharedCrashes++;
     await this.observer.down(runner);
-    await this.restart(reason);
+    await this.restart(end);
   }
 
   private async recycle(worn: Runner): Promise<void> {
@@ -129,36 +143,50 @@ export class Supervisor {
     } catch (error) {
       if (runner.isCulprit) this.sharedCrashes++;
       await runner.stop();
-      return this.restart((error as Error).message);
+      const { cause } = await runner.exited;
+      return this.restart({ cause, reason: (error as Error).message });
     }
     if (this.stopping.signal.aborted) return;
     this.observer.up(runner);
     void this.keep(runner);
   }
 
-  private async restart(reason: ExitReason): Promise<void> {
+  private async restart({ cause, reason }: RunnerEnd): Promise<void> {
     if (this.stopping.signal.aborted) return;
     this.observer.died(reason);
-    const pauseMs = this.countDeath(reason);
-    await delay(pauseMs, undefined, { signal: this.stopping.signal }).catch(() => {});
+    const pauseMs = this.count(cause);
+    if (cause !== 'spawner' && this.deaths.length >= MAX_DEATHS)
+      this.observer.broken(
+        `${this.deaths.length} runners died within a minute, the last because ${reason}; next try in 30 s`,
+      );
+    await this.pause(pauseMs);
     await this.replace();
   }
 
-  /** Notes a death. Returns how long to wait before the next start, in milliseconds. */
-  private countDeath(reason: ExitReason): number {
-    const now = performance.now();
-    this.deaths = [...this.deaths.filter((moment) => now - moment < WINDOW_MS), now];
-    if (this.deaths.length < MAX_DEATHS)
-      return Math.min(FIRST_BACK_OFF_MS * 2 ** (this.deaths.length - 1), LAST_BACK_OFF_MS);
-    this.observer.broken(
-      `${this.deaths.length} runners died within a minute, the last because ${reason}; next try in 30 s`,
-    );
-    return LAST_BACK_OFF_MS;
+  /** Notes an end. Returns how long to wait before the next start, in milliseconds. */
+  private count(cause: EndCause): number {
+    if (cause === 'spawner') {
+      this.interruptions = withNow(this.interruptions);
+      return Math.min(FIRST_BACK_OFF_MS * 2 ** (this.interruptions.length - 1), LAST_INTERRUPTION_MS);
+    }
+    this.deaths = withNow(this.deaths);
+    if (this.deaths.length >= MAX_DEATHS) return LAST_BACK_OFF_MS;
+    return FIRST_BACK_OFF_MS * 2 ** (this.deaths.length - 1);
   }
+
+  private async pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.stopping.signal }).catch(() => {});
+  }
+}
+
+/** The `moments` within the window, and the present one. */
+function withNow(moments: readonly number[]): number[] {
+  const now = performance.now();
+  return [...moments.filter((moment) => now - moment < WINDOW_MS), now];
 }
 
 /** Whether loading or warming up failed because the process ended. */
 function isProcessEnd(error: unknown): boolean {
   const { cause = error } = error as Error;
-  return cause instanceof RunFailure && (cause.kind === 'died' || cause.kind === 'never_ran');
+  return cause instanceof RunFailure && cause.isProcessEnd;
 }

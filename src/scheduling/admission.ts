@@ -4,7 +4,8 @@ import type { Job } from './job';
 import type { SchedulerObserver } from './observer';
 import type { Queue } from './queue';
 import { RunEstimate } from './run-estimate';
-import type { Instance, SchedulerLimits } from './scheduler';
+import type { SchedulerLimits } from './limits';
+import type { Instance } from './scheduler';
 
 /** What of a queue is in the way of a job, for the text of its error. */
 interface Obstacle {

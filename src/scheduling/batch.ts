@@ -11,6 +11,11 @@ export function rowsOf(batch: Batch): number {
   return batch.reduce((sum, { rows }) => sum + rows, 0);
 }
 
+/** Whether a run of `batch`, filled up to `rows` rows, has other rows than those of one whole request. */
+export function isShared(batch: Batch, rows: number): boolean {
+  return !isWhole(batch) || rows !== rowsOf(batch);
+}
+
 /**
  * The inputs of a batch: the rows of all parts one after another, as pieces that are still the requests' own bytes.
  * @param rows how many to run: beyond those of the parts, the last one is repeated.
@@ -40,8 +45,7 @@ export function outputsOf(batch: Batch): readonly string[] {
 
 /** Whether every output has as many rows as went in, `rows`, so that it can be cut apart again. */
 export function isDivisible(batch: Batch, outputs: readonly Tensor[], rows: number): boolean {
-  const isAlone = isWhole(batch) && rows === rowsOf(batch);
-  return isAlone || outputs.every(({ shape }) => shape[0] === rows);
+  return !isShared(batch, rows) || outputs.every(({ shape }) => shape[0] === rows);
 }
 
 /** The outputs of each part: its own rows of `rows`, those outputs that it asked for, in its order. */
@@ -61,6 +65,14 @@ export function scatter(batch: Batch, outputs: readonly Tensor[], all: number): 
 /** Puts the outputs of a job's parts together again. */
 export function joinParts({ results }: Ticket): readonly Tensor[] {
   return results[0]!.map((_, index) => joinRows(results.map((outputs) => outputs[index]!)));
+}
+
+/** The inputs of row `row` of `part`, `times` times below one another. */
+export function repeatRow(part: Part, row: number, times: number): PackedTensor[] {
+  return part.ticket.job.inputs.map((_, index) => {
+    const { name, datatype, shape, data } = sliceRows(inputOf(part, index), row, 1);
+    return { name, datatype, shape: [times, ...shape.slice(1)], chunks: Array(times).fill(data) };
+  });
 }
 
 function isWhole(batch: Batch): boolean {

@@ -30,7 +30,7 @@ export interface JobResult extends RunTimes {
 /** A job on its way: its parts, and the promise it settles. */
 export class Ticket {
   settled = false;
-  readonly parts: Part[];
+  parts: readonly Part[];
   /** Outputs of each part, by its index. */
   readonly results: (readonly Tensor[])[] = [];
   queueMs = 0;
@@ -46,10 +46,18 @@ export class Ticket {
     private readonly resolve: (result: JobResult) => void,
     private readonly rejectPromise: (error: unknown) => void,
   ) {
-    this.parts = [new Part(this, 0, 0, Math.min(maxRows, job.rows))];
-    for (let first = maxRows; first < job.rows; first += maxRows) {
-      this.parts.push(new Part(this, this.parts.length, first, Math.min(maxRows, job.rows - first)));
-    }
+    const parts = [new Part(this, 0, 0, Math.min(maxRows, job.rows))];
+    for (let first = maxRows; first < job.rows; first += maxRows)
+      parts.push(new Part(this, parts.length, first, Math.min(maxRows, job.rows - first)));
+    this.parts = parts;
+  }
+
+  /** Makes the job one part again. What has come of its parts so far counts no more. */
+  rejoin(): Part {
+    const whole = new Part(this, 0, 0, this.job.rows);
+    this.parts = [whole];
+    this.results.length = this.done = 0;
+    return whole;
   }
 
   /** Takes the outputs of one part; the last one settles the job through `join`. */
@@ -59,7 +67,8 @@ export class Ticket {
     { inputMs, runMs, outputMs }: RunTimes,
     join: (ticket: Ticket) => readonly Tensor[],
   ): void {
-    if (this.settled) return;
+    // A part from before the job was put together again is of no use.
+    if (this.settled || this.parts[part.index] !== part) return;
     this.results[part.index] = outputs;
     this.inputMs += inputMs;
     this.runMs += runMs;

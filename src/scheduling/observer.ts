@@ -4,6 +4,9 @@ import type { Departure } from './queue';
 /** Why a request was not taken: no room in the queue, no time before its deadline; or it had to make room for others. */
 export type Refusal = 'queue_full' | 'deadline' | 'displaced';
 
+/** What a check of a batch has shown: each row is what it is alone, or rows depend on each other. */
+export type CheckOutcome = 'same' | 'mixed';
+
 /** What waits for an instance, how many runs are under way, and how long an idle instance waits for company. */
 export interface SchedulerLoad {
   readonly waitingRows: number;
@@ -21,4 +24,6 @@ export interface SchedulerObserver {
   /** A batch left the queue, or one that had failed is tried again in smaller ones. */
   departed(reason: Departure | 'retry'): void;
   refused(reason: Refusal): void;
+  /** A row of a batch was run again alone, and came out the same or not. */
+  checked(outcome: CheckOutcome): void;
 }

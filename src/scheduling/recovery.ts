@@ -1,6 +1,7 @@
 import { errors } from '../common/errors';
 import { RunFailure } from '../runtime/run-failure';
-import { type Batch } from './batch';
+import type { Batch } from './batch';
+import type { Part } from './job';
 
 /** What follows from a failed batch: smaller ones to try again, or the error of all its jobs. */
 export type Recovery = { readonly retries: readonly Batch[] } | { readonly error: unknown };
@@ -25,6 +26,7 @@ export function recover(batch: Batch, failure: unknown, model: string, timeoutMs
     case 'timeout':
       return batch.length > 1 ? { retries: singles(batch) } : { error: errors.runTimeout(model, timeoutMs) };
     case 'never_ran':
+    case 'interrupted':
       return { retries: [batch] };
     case 'died':
       for (const part of batch) part.deaths++;
@@ -32,6 +34,20 @@ export function recover(batch: Batch, failure: unknown, model: string, timeoutMs
         return { error: errors.runnerLost(model) };
       return { retries: singles(batch) };
   }
+}
+
+/**
+ * The jobs of `parts` as batches of one job each, and each job whole: those that had been split are put together
+ * again. Parts of jobs that are settled, or whole again already, are left out.
+ */
+export function separately(parts: readonly Part[]): Batch[] {
+  const whole = new Set<Part>();
+  for (const part of parts) {
+    const { ticket } = part;
+    if (ticket.settled || ticket.parts[part.index] !== part) continue;
+    whole.add(ticket.parts.length > 1 ? ticket.rejoin() : part);
+  }
+  return [...whole].map((part) => [part]);
 }
 
 function halves(batch: Batch): Batch[] {

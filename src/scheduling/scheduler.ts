@@ -3,38 +3,20 @@ import type { RunTimes } from '../common/run-times';
 import { RunFailure } from '../runtime/run-failure';
 import type { RunResult } from '../runtime/runner';
 import type { PackedTensor } from '../runtime/slab-layout';
-import { gather, isDivisible, joinParts, outputsOf, rowsOf, scatter, type Batch } from './batch';
+import { gather, isDivisible, isShared, joinParts, outputsOf, rowsOf, scatter, type Batch } from './batch';
 import { AdaptiveDelay } from './adaptive-delay';
 import { Admission } from './admission';
 import type { Clock } from './clock';
 import { Ticket, type Job, type JobResult, type Part } from './job';
+import { BatchCheck } from './batch-check';
+import type { SchedulerLimits } from './limits';
 import type { SchedulerLoad, SchedulerObserver } from './observer';
 import { Queue, type Patience } from './queue';
-import { recover } from './recovery';
+import { recover, separately } from './recovery';
 
 /** What runs batches, one at a time: a runner. `run` rejects with {@link RunFailure}. */
 export interface Instance {
   run(inputs: readonly PackedTensor[], outputs: readonly string[]): Promise<RunResult>;
-}
-
-/** How much may run together and how much may wait. */
-export interface SchedulerLimits {
-  /** Most rows of one run; larger requests are split. 1 turns batching off. */
-  readonly maxBatchRows: number;
-  /** The rows that a run may have, ascending; smaller batches are filled up by repeating a row. Any number when absent. */
-  readonly allowedBatchSizes?: readonly number[];
-  /** How long an idle instance waits for company, in microseconds. */
-  readonly maxQueueDelayUs: number;
-  /** The delay is found instead, such that 99 of 100 requests are answered within so many milliseconds. */
-  readonly targetP99Ms?: number;
-  readonly maxQueueRows: number;
-  readonly maxQueueBytes: number;
-  /** Most requests of one priority level that may wait, a part of a split one as one; any number when absent. */
-  readonly maxQueueRequests?: (priority: number) => number;
-  /** Whether requests may share a run; true when absent. */
-  readonly mergesRequests?: boolean;
-  /** Hard limit of one run, for the text of its error. */
-  readonly timeoutMs: number;
 }
 
 /** This many answers of some kilobytes take about a millisecond. */
@@ -59,6 +41,7 @@ export class Scheduler {
   private readonly idle: Instance[] = [];
   private readonly departures = new Map<Instance, () => void>();
   private readonly admission: Admission;
+  private readonly check: BatchCheck;
   private delay: AdaptiveDelay | undefined;
   private running = 0;
   private dispatching = false;
@@ -74,7 +57,13 @@ export class Scheduler {
     private readonly observer: SchedulerObserver,
   ) {
     this.admission = new Admission(model, this.queue, clock, observer);
+    this.check = new BatchCheck(clock, observer);
     this.limit(limits);
+  }
+
+  /** Resolves with an output by which it was seen that rows depend on each other; nothing shares a run any more. */
+  get mixed(): Promise<string> {
+    return this.check.failed;
   }
 
   /** What there is to do at this moment. */
@@ -153,7 +142,8 @@ export class Scheduler {
 
   /** The next batch to run, without jobs that nobody waits for any more. */
   private nextBatch(): Batch | undefined {
-    const { maxBatchRows, mergesRequests } = this.limits;
+    const { maxBatchRows } = this.limits;
+    const mergesRequests = this.limits.mergesRequests !== false && !this.check.hasFailed;
     const patience = this.patience();
     for (;;) {
       const retry = this.retries.shift();
@@ -218,6 +208,11 @@ export class Scheduler {
       this.delay?.ran(rowsOf(batch));
       this.observer.executed(rowsOf(batch), rows - rowsOf(batch), times);
       const results = scatter(batch, outputs, rows);
+      if (isShared(batch, rows)) {
+        if (this.check.isDue(this.limits))
+          await this.check.verify(instance, { batch, results, rows, rowsAlone: this.paddedRows(1) });
+        if (this.check.hasFailed) return this.separate(batch);
+      }
       return () => this.settle(batch, results, times);
     } catch (failure) {
       // Never given work again, even before its supervisor has noticed.
@@ -227,9 +222,18 @@ export class Scheduler {
     }
   }
 
+  /** Rows depend on each other: what shared runs, or was split between some, is run again as it came, alone. */
+  private separate(batch: Batch): () => void {
+    const waiting = this.queue.sweep(({ ticket }) => ticket.parts.length > 1);
+    const apart = separately([...batch, ...this.retries.splice(0).flat(), ...waiting]);
+    this.retries.push(...apart);
+    return () => {};
+  }
+
   /** The next allowed size of a batch of `rows` rows. */
   private paddedRows(rows: number): number {
-    return rows === 0 ? 0 : (this.limits.allowedBatchSizes?.find((size) => size >= rows) ?? rows);
+    if (rows === 0 || this.check.hasFailed) return rows;
+    return this.limits.allowedBatchSizes?.find((size) => size >= rows) ?? rows;
   }
 
   /** Whether nobody waits for `part` any more; its job is then failed with the reason. */

@@ -94,12 +94,29 @@ describe('what the server tells', () => {
     ]);
   });
 
-  it.each(['[]', 'null', '{"ready": 1}', '{'])('is 400 for an index asked for with %s', async (body) => {
+  it.each(['[]', 'null', '{"ready": 1}'])('is 400 for an index asked for with %s', async (body) => {
     const answer = await gateway.send('/v2/repository/index', { method: 'POST', body });
     expect([answer.status, answer.json().error]).toEqual([
       400,
       expect.stringMatching(/^the body must be empty or/),
     ]);
+  });
+
+  it('is 400 for what is no JSON, and tells where that is', async () => {
+    const body = '{\n  "ready": treu\n}';
+    const answer = await gateway.send('/v2/repository/index', { method: 'POST', body });
+    expect([answer.status, answer.json().error]).toEqual([
+      400,
+      'the body is not valid JSON: expected a value, got "t" at position 13 (line 2, column 12)',
+    ]);
+  });
+
+  it('may be asked for with a byte order mark', async () => {
+    const answer = await gateway.send('/v2/repository/index', {
+      method: 'POST',
+      body: '\ufeff{"ready": true}',
+    });
+    expect(answer.status).toBe(200);
   });
 });
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { affine, counter, lookup } from '../fixtures/models';
 import { Gateway, Repository } from './gateway';
-import { childrenOf, isAlive } from './processes';
+import { allRunnersOf, childrenOf, isAlive } from './processes';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -167,7 +167,9 @@ describe('when things go wrong', () => {
     const { status, body, headers } = await gateway.infer('doomed', x);
     expect([status, headers.get('retry-after')]).toEqual([503, '1']);
     expect(body.error).toMatch(/UNAVAILABLE, 5 runners died within a minute, .*SIGKILL/);
-    expect((await gateway.fetch('/health/ready')).status).toBe(503);
+    const { details } = (await gateway.send('/health')).json();
+    expect(details.doomed.status).toBe('degraded');
+    expect((await gateway.fetch('/health/ready')).status).toBe(200);
     expect((await gateway.fetch('/health/live')).status).toBe(200);
     expect((await gateway.infer('affine', x)).status).toBe(200);
   });
@@ -183,6 +185,34 @@ describe('when things go wrong', () => {
     expect(new Set(statuses)).toEqual(new Set([200]));
     while (runners.some(isAlive)) await delay(20);
     expect(gateway.runners('affine/1')).toHaveLength(1);
+  });
+
+  it('does not hold it against the models when the process that starts runners is killed again and again', async () => {
+    const model = new Repository().model('affine', affine());
+    const other = await Gateway.start(model);
+    const killed = new Set<number>();
+    while (killed.size < 6) {
+      const spawner = childrenOf(other.pid).find((pid) => !killed.has(pid));
+      if (spawner === undefined) await delay(5);
+      else process.kill(spawner, 'SIGKILL');
+      if (spawner !== undefined) killed.add(spawner);
+    }
+    expect((await other.infer('affine', x)).status).toBe(200);
+    expect(other.logs.filter(({ msg }) => msg?.includes('UNAVAILABLE'))).toEqual([]);
+    await other.stop();
+    model.remove();
+  });
+
+  it('leaves nothing behind when the gateway is killed while the process that starts runners is halted', async () => {
+    const other = await Gateway.start(repository);
+    const pids = [...childrenOf(other.pid), ...allRunnersOf(other.pid)];
+    expect(pids).toHaveLength(7);
+    void other.infer('counter', count(FOR_LONG)).catch(() => {});
+    await other.reached('nexus_running_executions{model="counter",version="1"}', 1);
+    process.kill(pids[0]!, 'SIGSTOP');
+    other.kill('SIGKILL');
+    await other.exited();
+    while (pids.some(isAlive)) await delay(50);
   });
 
   it('leaves no runner behind when the gateway is killed', async () => {

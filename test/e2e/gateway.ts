@@ -46,6 +46,12 @@ export class Repository {
 const alive = new Set<ChildProcess>();
 process.once('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
 
+/** How the process is started: through the command `under`, and as the user `uid`. */
+export interface Launch {
+  readonly under?: readonly string[];
+  readonly uid?: number;
+}
+
 /** The built gateway as its own process, on a free port, as a user starts it. */
 export class Gateway {
   readonly logs: LogLine[] = [];
@@ -56,8 +62,11 @@ export class Gateway {
   private readonly child: ChildProcess;
   private readonly waiting = new Set<() => void>();
 
-  private constructor(repository: string, env: NodeJS.ProcessEnv) {
-    this.child = spawn(process.execPath, ['dist/main.js'], {
+  private constructor(repository: string, env: NodeJS.ProcessEnv, how: Launch = {}) {
+    const { under = [], ...as } = how;
+    const [command, ...args] = [...under, process.execPath, 'dist/main.js'];
+    this.child = spawn(command, args, {
+      ...as,
       env: {
         ...process.env,
         NEXUS_PORT: '0',
@@ -83,9 +92,18 @@ export class Gateway {
     });
   }
 
+  /** Starts a gateway, and waits for nothing. */
+  static launch(repository: Repository | string, env: NodeJS.ProcessEnv = {}, how: Launch = {}): Gateway {
+    return new Gateway(typeof repository === 'string' ? repository : repository.path, env, how);
+  }
+
   /** Starts a gateway and waits until it listens; models may still be loading. */
-  static async listening(repository: Repository | string, env: NodeJS.ProcessEnv = {}): Promise<Gateway> {
-    const gateway = new Gateway(typeof repository === 'string' ? repository : repository.path, env);
+  static async listening(
+    repository: Repository | string,
+    env: NodeJS.ProcessEnv = {},
+    how: Launch = {},
+  ): Promise<Gateway> {
+    const gateway = Gateway.launch(repository, env, how);
     await gateway.until(() => gateway.stderr.includes('loading'));
     gateway.url = /http:\S+\d/.exec(gateway.stderr)![0];
     gateway.grpc = /gRPC on (\S+\d)/.exec(gateway.stderr)![1]!;
@@ -93,8 +111,12 @@ export class Gateway {
   }
 
   /** Starts a gateway and waits until each of its models is READY or UNAVAILABLE. */
-  static async start(repository: Repository | string, env: NodeJS.ProcessEnv = {}): Promise<Gateway> {
-    const gateway = await Gateway.listening(repository, env);
+  static async start(
+    repository: Repository | string,
+    env: NodeJS.ProcessEnv = {},
+    how: Launch = {},
+  ): Promise<Gateway> {
+    const gateway = await Gateway.listening(repository, env, how);
     await gateway.until(() => gateway.stderr.includes('Docs'));
     return gateway;
   }
@@ -104,7 +126,7 @@ export class Gateway {
     env: NodeJS.ProcessEnv,
     repository: Repository | string = './models',
   ): Promise<{ code: number | null; stderr: string }> {
-    const gateway = new Gateway(typeof repository === 'string' ? repository : repository.path, env);
+    const gateway = Gateway.launch(repository, env);
     const code = await gateway.exited();
     return { code, stderr: gateway.stderr };
   }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseExactJson } from '../../src/inference/rest/codec/decode/json/exact-json';
+import { parseExactJson } from '../../src/common/json-exact';
 import { jsonData } from '../../src/inference/rest/codec/encode/json-data';
 import type { Datatype } from '../../src/runtime/tensor';
 import {

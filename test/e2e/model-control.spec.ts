@@ -130,6 +130,13 @@ describe('with explicit model control', () => {
       /dependents: expected true or false, /,
     ],
     ['affine', 'unload', '[]', 400, /the body must be empty or /],
+    [
+      'affine',
+      'load',
+      '{"parameters": {]',
+      400,
+      /not valid JSON: expected a key .*, got "\]" at position 16$/,
+    ],
   ] as const)('refuses to change %s: %s %j', async (model, what, body, status, text) => {
     const answer = await change(model, what, body);
     expect([answer.status, answer.json().error]).toEqual([status, expect.stringMatching(text)]);

@@ -110,7 +110,7 @@ describe('a key of model.yaml', () => {
     .add('told/names.txt', 'the sum\n')
     .model('listed', sumOfFour(), 'labels: { y: [sum] }\n')
     .model('cpu', affine(), 'device: cpu\n')
-    .model('cuda', affine(), 'device: cuda\nrequired: false\n')
+    .model('cuda', affine(), 'device: cuda\n')
     .model('pair', affine(), 'instances: 2\nthreads: 1\n')
     .model('crowd', affine(), 'instances: 64\nthreads: 256\n')
     .model('alone', affine(), 'max_batch_rows: 1\n')
@@ -122,7 +122,7 @@ describe('a key of model.yaml', () => {
       'warmup:\n  - { rows: 3, dims: 4, fill: random }\n  - { rows: 1, dims: 4, files: { x: x.bin } }\n',
     )
     .add('warm/x.bin', new Uint8Array(16))
-    .model('optional', bfloat16(), 'required: false\n');
+    .model('optional', bfloat16());
   let gateway: Gateway;
 
   beforeAll(async () => void (gateway = await Gateway.start(repository)));
@@ -186,7 +186,7 @@ describe('a key of model.yaml', () => {
     expect((await gateway.send('/v2/models/warm/ready')).status).toBe(200);
   });
 
-  it('required: false only degrades the health', async () => {
+  it('required: a model that says nothing only degrades the health', async () => {
     const health = await gateway.send('/health');
     expect([health.status, health.json().status]).toEqual([200, 'degraded']);
     expect(health.json().details.optional).toMatchObject({ status: 'degraded', required: false });

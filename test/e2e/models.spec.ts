@@ -201,7 +201,7 @@ describe('the details', () => {
 
   it('of a model that cannot be served have the reason', async () => {
     const { versions, ...model } = await details('broken');
-    expect(model).toMatchObject({ id: 'broken', created: WRITTEN, required: true });
+    expect(model).toMatchObject({ id: 'broken', created: WRITTEN, required: false });
     expect(versions).toEqual([
       {
         version: '1',

@@ -103,7 +103,7 @@ describe('with explicit model control', () => {
     ];
     expect(await stateOf('chain')).toEqual(lost);
     expect((await gateway.send('/v2/models/chain/ready')).status).toBe(503);
-    expect((await gateway.send('/health/ready')).status).toBe(503);
+    expect((await gateway.send('/health')).json().details.chain.status).toBe('degraded');
 
     repository.model('two', affine(10));
     expect(await change('two', 'load')).toEqual(DONE);

@@ -58,6 +58,17 @@ it('a model that comes is served, and one that goes is not', async () => {
   expect(await answersUntil('late', 404)).toEqual([5, 404]);
 });
 
+it('a folder that cannot be read is told, and keeps no other from being taken', async () => {
+  const reasonOf = async () => (await gateway.index()).find(({ name }) => name === 'circle')?.reason;
+  repository.link('circle', 'circle').model('after', affine(4));
+  expect(await answersUntil('after', 5)).toEqual([404, 5]);
+  expect(await reasonOf()).toMatch(/the folder circle cannot be read: ELOOP, its links lead in a circle$/);
+  rmSync(join(repository.path, 'circle'));
+  repository.model('circle', affine(5));
+  expect(await answersUntil('circle', 6)).toEqual([404, 6]);
+  for (const name of ['circle', 'after']) rmSync(join(repository.path, name), { recursive: true });
+});
+
 it('a file that cannot be loaded keeps the one before, and the index says why', async () => {
   const reasonOf = async () => (await gateway.index()).find(({ name }) => name === 'm')!.reason;
   repository.add('m/1/model.onnx', 'no model');
@@ -76,6 +87,21 @@ it('settings that need no other runners are taken without one', async () => {
   while ((await described()) === undefined) await delay(5);
   expect(await described()).toBe('Said while it runs.');
   expect(gateway.runners('m/1')).toEqual(pids);
+});
+
+it('a repository that is gone leaves what is served, and is followed again when it is back', async () => {
+  const away = `${repository.path}-away`;
+  renameSync(repository.path, away);
+  await gateway.until(() => gateway.logs.some(({ msg }) => /repository cannot be read/.test(msg ?? '')));
+  expect(await answerOf('other')).toBe(4);
+  const index = await gateway.send('/v2/repository/index', { method: 'POST' });
+  expect([index.status, index.json().error]).toEqual([
+    503,
+    expect.stringMatching(/^the model repository cannot be read: ENOENT; what is served goes on, /),
+  ]);
+  renameSync(away, repository.path);
+  repository.model('back', affine(6));
+  expect(await answersUntil('back', 7)).toEqual([404, 7]);
 });
 
 it('requests to load are refused, with what to do instead', async () => {

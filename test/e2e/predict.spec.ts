@@ -88,6 +88,27 @@ it('takes NaN and infinities as they stand', async () => {
   expect(text.json().outputs).toEqual({ y: ['NaN', '-Infinity'] });
 });
 
+it('takes null for a missing number, and a byte order mark before the body', async () => {
+  const given = await predict('affine', '\ufeff{"inputs":{"x":[null,1]}}');
+  expect(given.json().outputs).toEqual({ y: ['NaN', 3] });
+  const exact = await predict('affine', '{"inputs":{"x":[null,NaN,1]}}');
+  expect(exact.json().outputs).toEqual({ y: ['NaN', 'NaN', 3] });
+  const whole = await predict('lookup', { inputs: { index: [null] } });
+  expect([whole.status, whole.json().error.message]).toEqual([
+    400,
+    expect.stringMatching(/^inputs\.index\[0\]: expected an integer from .* for INT64, got null$/),
+  ]);
+  const infer = await gateway.infer('affine', {
+    inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [null, 1] }],
+  });
+  expect(infer.body.outputs[0].data).toEqual(['NaN', 3]);
+  const generate = await gateway.send('/v2/models/affine/generate', {
+    method: 'POST',
+    body: JSON.stringify({ x: [null, 1] }),
+  });
+  expect(generate.json().y).toEqual(['NaN', 3]);
+});
+
 it('takes text as base64', async () => {
   const answer = await predict('echo', { inputs: { x: [[{ b64: 'Z3LDvG4=' }]] } });
   expect(answer.json().outputs).toEqual({ y: [['grün']] });

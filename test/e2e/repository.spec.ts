@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { affine, bfloat16, externalBias, normaliser, sequence } from '../fixtures/models';
+import { duplicateSeries } from './exposition';
 import { Gateway, Repository } from './gateway';
+import { allRunnersOf } from './processes';
 
 const BIAS = new Uint8Array(Float32Array.of(10, 20).buffer);
 const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
@@ -29,12 +31,82 @@ describe('a repository', () => {
       model_version: '1',
       outputs: [{ data: [3, 5] }],
     });
+    await isServedOnce(served, ['plus']);
+  });
+
+  /** Each of `models` is one version, by one process, wherever one looks. */
+  const isServedOnce = async (served: Gateway, models: string[]) => {
+    expect((await served.index()).map(({ name, version }) => [name, version])).toEqual(
+      models.map((name) => [name, '1']),
+    );
+    expect(allRunnersOf(served.pid)).toHaveLength(models.length);
+    const { details } = (await served.send('/health')).json();
+    for (const name of models) {
+      expect(served.runners(`${name}/1`)).toHaveLength(1);
+      expect(details[name].versions).toHaveLength(1);
+      expect((await served.send(`/v1/models/${name}`)).json().versions).toHaveLength(1);
+    }
+    const metrics = String((await served.send('/metrics')).body);
+    expect(metrics).toContain(`model="${models[0]!}",version="1"`);
+    expect(duplicateSeries(metrics)).toEqual([]);
+  };
+
+  it('may have the same file under several names, each of which is a model', async () => {
+    repository
+      .add('bare/plus.onnx', affine())
+      .link('again', 'bare')
+      .link('linked/1/model.onnx', '../../bare/plus.onnx')
+      .link('linked/01', '1')
+      .add('both/1/model.onnx', affine())
+      .add('both/other.onnx', affine())
+      .add('Bare/plus.onnx', affine());
+    const served = await start();
+    await isServedOnce(served, ['Bare', 'again', 'bare', 'both', 'linked']);
+    expect((await served.index()).map(({ state }) => state)).toEqual(Array(5).fill('READY'));
+  });
+
+  it('with a bare file has version 1 and no other, whatever its settings say', async () => {
+    repository
+      .add('yaml/plus.onnx', affine())
+      .add('yaml/model.yaml', 'versions: [1, 2]')
+      .add('pbtxt/plus.onnx', affine())
+      .add('pbtxt/config.pbtxt', 'version_policy { specific { versions: [1, 2] } }');
+    const served = await start();
+    const states = (await served.index()).map(({ name, version, state }) => [name, version, state]);
+    expect(states).toEqual(
+      ['pbtxt', 'yaml'].flatMap((name) => [
+        [name, '1', 'READY'],
+        [name, '2', 'UNAVAILABLE'],
+      ]),
+    );
+    expect((await served.index())[1]!.reason).toMatch(/^there is no folder 2; a model file without one is/);
+    expect(allRunnersOf(served.pid)).toHaveLength(2);
+  });
+
+  it('with a bare file is loaded by version once', async () => {
+    repository.add('plus/plus.onnx', affine()).model('other', affine());
+    const served = await start('', { NEXUS_MODEL_CONTROL_MODE: 'explicit' });
+    const load = (version: string) =>
+      served.send(`/v1/models/plus/versions/${version}/load`, { method: 'POST' });
+    expect((await load('1')).json()).toMatchObject({ change: 'loaded' });
+    expect((await load('1')).json()).toMatchObject({ change: 'unchanged' });
+    expect((await load('2')).status).toBe(404);
+    expect(served.runners('plus/1')).toHaveLength(1);
+    expect((await served.index()).filter(({ name }) => name === 'plus')).toHaveLength(1);
+  });
+
+  it('may have folders whose names end as those of model files do', async () => {
+    repository.model('one.onnx', affine()).add('two/deep.onnx/data', '').model('two', affine());
+    const served = await start();
+    expect((await served.index()).map(({ name, state }) => [name, state])).toEqual([
+      ['one.onnx', 'READY'],
+      ['two', 'READY'],
+    ]);
   });
 
   it('may be empty', async () => {
     const empty = await start();
     expect((await empty.send('/v2/models')).json()).toEqual({ models: [] });
-    expect((await empty.send('/health')).status).toBe(200);
     expect(empty.stderr).toContain('No models: put one at');
   });
 
@@ -68,7 +140,7 @@ describe('a repository', () => {
     const { properties } = (await normal.send('/v2/models/normaliser')).json();
     expect(properties).toMatchObject({
       max_batch_rows: '1',
-      unbatchable: "the rows of output 'share' depend on each other",
+      unbatchable: 'ReduceSum in it works on all rows together',
     });
     const requests = Array.from({ length: 30 }, async (_, index) => {
       const data = Array.from({ length: 1 + (index % 4) }, (_unused, row) => row + index);
@@ -90,7 +162,7 @@ describe('a model that cannot be served', () => {
     ['noise', /not a readable ONNX model/],
     ['text', /not a readable ONNX model/],
     ['truncated', /not a readable ONNX model/],
-    ['sequence', /output 'parts' is a sequence, not a tensor; export the model with tensors only/],
+    ['sequence', /output 'parts' is a sequence, not a tensor; join its tensors/],
     ['bfloat16', /output 'y' has the element type BFLOAT16, which is not supported; cast it/],
     ['folder-of-nothing', /no model file; expected folder-of-nothing\/<version>\/model\.onnx/],
     ['not-a-file', /not-a-file\/1\/model\.onnx is not a file/],
@@ -143,8 +215,8 @@ describe('a model that cannot be served', () => {
     const entry = (await gateway.index()).find((candidate) => candidate.name === name);
     expect(entry).toMatchObject({ state: 'UNAVAILABLE', reason: expect.stringMatching(reason) });
     const health = (await gateway.send('/health')).json();
-    expect(health.error[name]).toMatchObject({
-      status: 'down',
+    expect(health.details[name]).toMatchObject({
+      status: 'degraded',
       versions: [{ state: 'UNAVAILABLE', reason: expect.stringMatching(reason) }],
     });
     const line = gateway.logs.find(({ msg }) => msg?.startsWith(`${name}/1 is UNAVAILABLE`));
@@ -153,11 +225,11 @@ describe('a model that cannot be served', () => {
     expect([status, body.error]).toEqual([503, expect.stringMatching(reason)]);
   });
 
-  it('stops no other model, but the server is not ready', async () => {
+  it('stops no other model, and the server is ready', async () => {
     expect((await gateway.infer('good', x)).status).toBe(200);
     expect((await gateway.send('/health/live')).status).toBe(200);
     expect((await gateway.send('/health/startup')).status).toBe(200);
-    expect((await gateway.send('/health/ready')).status).toBe(503);
-    expect((await gateway.send('/v2/health/ready')).status).toBe(503);
+    expect((await gateway.send('/health/ready')).status).toBe(200);
+    expect((await gateway.send('/v2/health/ready')).status).toBe(200);
   });
 });

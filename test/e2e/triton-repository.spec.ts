@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { affine, dot, lookup, powers, sumOfFour } from '../fixtures/models';
+import { affine, dot, identity, lookup, powers, sumOfFour } from '../fixtures/models';
 import { Gateway, Repository } from './gateway';
 
 const X = { name: 'x', datatype: 'FP32', shape: [1, 4], data: [1, 2, 3, 4] };
@@ -67,6 +67,18 @@ version_policy: { all { } }`,
       `input [ { name: "a" data_type: TYPE_FP32 dims: [ 1, 3 ] reshape { shape: [ 3 ] } }, { name: "b" data_type: TYPE_FP32 dims: 3 } ]
        output [ ${flat('product', 'TYPE_FP32')} ]`,
     );
+  const reshaped = (batch: number, shape: string) =>
+    `max_batch_size: ${batch}
+     input [ { name: "x" data_type: TYPE_FP32 dims: [ 3 ] reshape { shape: ${shape} } } ]
+     output [ { name: "prob" data_type: TYPE_FP32 dims: [ 3 ] reshape { shape: ${shape} } label_filename: "labels.txt" } ]`;
+  for (const [name, rows, config] of [
+    ['classes', 1, reshaped(0, '[ 1, 3, 1, 1 ]')],
+    ['classes-by-row', 'batch', reshaped(4, '[ 3, 1, 1 ]')],
+  ] as const)
+    repository
+      .add(`${name}/1/model.onnx`, identity('x', 'prob', [rows, 3, 1, 1]))
+      .add(`${name}/labels.txt`, 'cat\ndog\nowl\n')
+      .add(`${name}/config.pbtxt`, config);
   for (const [name, policy] of [
     ['newest', ''],
     ['two', 'version_policy { latest { num_versions: 2 } }'],
@@ -92,6 +104,24 @@ version_policy: { all { } }`,
     const states = (await gateway.index()).filter(({ state }) => state !== 'READY');
     expect(states).toEqual([expect.objectContaining({ name: 'chosen', version: '7', state: 'UNAVAILABLE' })]);
     expect((await gateway.infer('sum', { inputs: [X] })).body.outputs[0].data).toEqual([10]);
+  });
+
+  it.each([
+    ['classes', [3], { prob: [expect.objectContaining({ label: 'owl' }), { label: 'dog', score: 0.25 }] }],
+    ['classes-by-row', [1, 3], { prob: [[{ label: 'owl' }, { label: 'dog' }]] }],
+  ])('labels an output that it reshapes: %s', async (model, shape, expected) => {
+    const scores = { name: 'x', datatype: 'FP32', shape, data: [0.125, 0.25, 0.5] };
+    const { body } = await gateway.infer(model, {
+      inputs: [scores],
+      outputs: [{ name: 'prob', parameters: { classification: 2 } }],
+    });
+    expect(body.outputs).toMatchObject([{ datatype: 'BYTES', data: ['0.500000:2:owl', '0.250000:1:dog'] }]);
+    const x = shape.length === 1 ? scores.data : [scores.data];
+    const answer = await gateway.send(`/v1/models/${model}/predict`, {
+      method: 'POST',
+      body: JSON.stringify({ inputs: { x }, top_k: 2 }),
+    });
+    expect(answer.json()).toMatchObject({ outputs: { prob: x }, classes: expected });
   });
 
   it('has the metadata that Triton gives: the batch dimension first, the rest as declared', async () => {
@@ -266,6 +296,11 @@ describe('a config.pbtxt that cannot be followed', () => {
       /:1: the model has no output 'z'; it has 'y'$/,
     ],
     [
+      'labels',
+      'output { name: "y" data_type: TYPE_FP32 dims: [-1, 1] label_filename: "two.txt" }',
+      /^there are 2 labels for output 'y', which has 1 classes$/,
+    ],
+    [
       'label',
       'output { name: "y" data_type: TYPE_FP32 dims: [-1, 1]\nlabel_filename: "no.txt" }',
       /:2: the label file 'no\.txt' cannot be read: ENOENT$/,
@@ -297,7 +332,9 @@ describe('a config.pbtxt that cannot be followed', () => {
       /yaml\/model\.yaml: threads cannot be set beside config\.pbtxt, only description, required, /,
     ],
   ];
-  const repository = new Repository().add('yaml/model.yaml', 'threads: 1\n');
+  const repository = new Repository()
+    .add('yaml/model.yaml', 'threads: 1\n')
+    .add('labels/two.txt', 'one\ntwo');
   for (const [name, config] of CASES) {
     repository.add(`${name}/1/model.onnx`, sumOfFour()).add(`${name}/config.pbtxt`, config);
   }

@@ -113,6 +113,13 @@ describe('loadConfig', () => {
     ]);
   });
 
+  it('names no other variable when none is near', () => {
+    expect(faultsOf({ NEXUS_FOO: '1' })).toEqual(['NEXUS_FOO: there is no such setting; unset it']);
+    expect(faultsOf({ NEXUS_TELEMETRY_SAMPLING: '1' })).toEqual([
+      'NEXUS_TELEMETRY_SAMPLING: there is no such setting; unset it',
+    ]);
+  });
+
   it('is not confused by what Kubernetes says about a Service called nexus', () => {
     const links = {
       NEXUS_PORT: 'tcp://10.0.0.1:8000',

@@ -5,18 +5,31 @@ import {
   Server,
   ServerCredentials,
   setLogVerbosity,
+  type ServerInterceptingCall,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import type { MethodDefinition, PackageDefinition, ServiceDefinition } from '@grpc/proto-loader';
 import { Injectable } from '@nestjs/common';
 import { ServerGrpc } from '@nestjs/microservices';
+import { MemoryInFlight } from '../../common/memory-in-flight';
+import { Pace } from '../../common/pace';
 import { Config } from '../../config/config';
 import { CallCount } from './call-count';
+import { MeteredCall, type WireCall } from './metered-call';
 
 /** With nothing left to answer, calls that nobody would end, such as a watch of the health, are given this long. */
 const GRACE_MS = 1000;
 
 const SWEEP_MS = 50;
+
+/** Calls at once on one connection; clients hold more back. Each costs about 10 kB before its message comes. */
+const MAX_CALLS_A_CONNECTION = 512;
+
+/** A connection without calls is closed; clients open another one when they need it. */
+const CONNECTION_IDLE_MS = 5 * 60_000;
+
+/** An older connection takes no more calls, for load balancers to spread clients; those under way, streams too, go on. */
+const CONNECTION_AGE_MS = 60 * 60_000;
 
 type Method = MethodDefinition<Buffer, object>;
 
@@ -32,7 +45,11 @@ export class GrpcServer extends ServerGrpc {
   private server: Server | undefined;
   private closing: Promise<void> | undefined;
 
-  constructor(private readonly config: Config) {
+  constructor(
+    private readonly config: Config,
+    private readonly memory: MemoryInFlight,
+    private readonly pace: Pace,
+  ) {
     super({
       package: 'inference',
       protoPath: join(__dirname, 'inference.proto'),
@@ -56,7 +73,10 @@ export class GrpcServer extends ServerGrpc {
       'grpc.max_send_message_length': -1,
       // A client that is gone without a word would keep its streams.
       'grpc.keepalive_time_ms': 60_000,
-      interceptors: [...this.interceptors, this.calls.interceptor],
+      'grpc.max_concurrent_streams': MAX_CALLS_A_CONNECTION,
+      'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
+      'grpc.max_connection_age_ms': CONNECTION_AGE_MS,
+      interceptors: [this.meter, ...this.interceptors, this.calls.interceptor],
     });
     const bind = promisify(this.server.bindAsync.bind(this.server));
     const shown = host.includes(':') ? `[${host}]` : host;
@@ -64,6 +84,14 @@ export class GrpcServer extends ServerGrpc {
     this.address = `${shown}:${port}`;
     return this.server;
   }
+
+  /** Passes on the call itself, so that the interceptor after it is the one nearest to the wire. */
+  private readonly meter: ServerInterceptor = ({ requestStream }, call) => {
+    const { memory, pace } = this;
+    const limits = { limit: this.config.bodyLimit, memory, pace };
+    new MeteredCall(call as WireCall, limits, requestStream).listen();
+    return call as ServerInterceptingCall;
+  };
 
   /** Takes no more connections and calls, and resolves when those under way have been answered. */
   override close(): Promise<void> {

@@ -3,7 +3,9 @@ import { Logger } from '@nestjs/common';
 import { type Budget, callerOf } from '../../common/caller';
 import { errors, NexusError } from '../../common/errors';
 import { grpcStatusOf } from '../../common/grpc-status';
+import type { Charge } from '../../common/memory-in-flight';
 import { callOf, type GrpcCall } from '../../observability/grpc-call';
+import { memoryOf } from './call-memory';
 import { readRequest } from './codec/read-request';
 import type { GrpcInferService } from './infer.service';
 import type { ModelInferRequest, ModelStreamInferResponse } from './messages';
@@ -25,6 +27,8 @@ export class InferStream {
   private readonly info: GrpcCall;
   private readonly caller: string;
   private readonly endsOnError: boolean;
+  /** Of the requests whose answers have not been sent. */
+  private readonly charges = new Set<Charge>();
   private unanswered = 0;
   private reading = true;
   private ending: NexusError | undefined;
@@ -42,7 +46,7 @@ export class InferStream {
     call.on('drain', () => this.flow());
     call.on('end', () => this.stop());
     call.on('error', () => this.close());
-    call.on('cancelled', () => this.close());
+    call.on('cancelled', () => this.abandon());
   }
 
   /** Takes no more requests, and ends the stream when those that have come are answered. */
@@ -53,6 +57,9 @@ export class InferStream {
 
   private async take(bytes: Buffer): Promise<void> {
     if (!this.reading) return;
+    const charge = memoryOf(this.call.metadata).next();
+    this.charges.add(charge);
+    charge.begin();
     this.unanswered++;
     this.flow();
     const started = performance.now();
@@ -61,12 +68,13 @@ export class InferStream {
       const message = readRequest(bytes);
       about = message;
       this.budget.spend(this.caller);
-      const { answer, summary } = await this.inference.serve(message, this.call);
-      this.write({ infer_response: { ...answer, parameters: LAST } });
+      const { answer, summary } = await this.inference.serve(message, this.call, charge);
+      this.write({ infer_response: { ...answer, parameters: LAST } }, charge);
       this.info.answered(status.OK, performance.now() - started, summary);
     } catch (thrown) {
-      this.fail(about, this.known(thrown), performance.now() - started);
+      this.fail(about, this.known(thrown), performance.now() - started, charge);
     }
+    charge.end();
     this.unanswered--;
     if (this.reading) this.flow();
     else this.endIfDone();
@@ -83,14 +91,16 @@ export class InferStream {
     { id = '', model_name = '', model_version = '' }: Partial<ModelInferRequest>,
     error: NexusError,
     ms: number,
+    charge: Charge,
   ): void {
     const { code, details } = grpcStatusOf(error);
     this.info.answered(code, ms);
     if (!this.endsOnError) {
       const about = { id, model_name, model_version, parameters: LAST };
-      this.write({ error_message: details, infer_response: about });
+      this.write({ error_message: details, infer_response: about }, charge);
       return;
     }
+    this.sent(charge);
     this.ending ??= error;
     this.stop();
   }
@@ -101,8 +111,15 @@ export class InferStream {
     return errors.internal();
   }
 
-  private write(answer: ModelStreamInferResponse): void {
-    if (!this.call.cancelled && !this.call.writableEnded) this.call.write(answer);
+  private write(answer: ModelStreamInferResponse, charge: Charge): void {
+    if (this.call.cancelled || this.call.writableEnded) this.sent(charge);
+    else this.call.write(answer, () => this.sent(charge));
+  }
+
+  /** The answer to a request has left, or never will. */
+  private sent(charge: Charge): void {
+    charge.close();
+    this.charges.delete(charge);
   }
 
   private stop(): void {
@@ -122,5 +139,11 @@ export class InferStream {
   private close(): void {
     this.reading = false;
     this.closed();
+  }
+
+  /** Nothing more will be sent: what waits for that is given back. */
+  private abandon(): void {
+    for (const charge of this.charges) this.sent(charge);
+    this.close();
   }
 }

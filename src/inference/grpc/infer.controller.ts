@@ -5,6 +5,7 @@ import { SkipThrottle } from '@nestjs/throttler';
 import { Budget } from '../../common/caller';
 import { callOf } from '../../observability/grpc-call';
 import { CACHE_HEADER } from '../cache/cache-header';
+import { memoryOf } from './call-memory';
 import { readRequest } from './codec/read-request';
 import { GrpcInferService } from './infer.service';
 import { InferStream } from './infer-stream';
@@ -29,10 +30,16 @@ export class GrpcInferController implements BeforeApplicationShutdown {
     metadata: Metadata,
     call: ServerUnaryCall<Buffer, ModelInferResponse>,
   ): Promise<ModelInferResponse> {
-    const { answer, summary } = await this.inference.serve(readRequest(bytes), call);
-    callOf(metadata).inference = summary;
-    if (summary.cache !== undefined) call.sendMetadata(cacheMetadata(summary.cache));
-    return answer;
+    const charge = memoryOf(metadata).first;
+    charge.begin();
+    try {
+      const { answer, summary } = await this.inference.serve(readRequest(bytes), call, charge);
+      callOf(metadata).inference = summary;
+      if (summary.cache !== undefined) call.sendMetadata(cacheMetadata(summary.cache));
+      return answer;
+    } finally {
+      charge.end();
+    }
   }
 
   /** Runs models, many requests over one stream; the budget of the caller is asked for each of them. */

@@ -2,14 +2,18 @@ import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { Injectable } from '@nestjs/common';
 import { callerOf } from '../../common/caller';
 import { chain } from '../../common/chain';
+import type { Charge } from '../../common/memory-in-flight';
 import { Config } from '../../config/config';
 import { callOf } from '../../observability/grpc-call';
 import type { InferenceRequest } from '../inference-request';
 import { InferenceService, type Served } from '../inference.service';
 import type { Decoded } from './codec/decode-request';
-import { Decoder } from './codec/decoder';
+import { bytesToUnpack, Decoder } from './codec/decoder';
 import { encodeResponse } from './codec/encode-response';
 import type { ModelInferRequest, ModelInferResponse } from './messages';
+
+/** A packed integer of one byte becomes an element of up to eight. */
+const LARGEST_ELEMENT = 8;
 
 /** The call that a request came with: alone, or in a stream. */
 type Call = Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'getDeadline' | 'metadata'>;
@@ -23,14 +27,21 @@ export class GrpcInferService {
     private readonly decoder: Decoder,
   ) {}
 
-  /** Answers `message`, and tells for the log what became of it. Rejects with a NexusError. */
-  serve(message: ModelInferRequest, call: Call): Promise<Served<ModelInferResponse>> {
+  /**
+   * Answers `message`, whose bytes are charged to `memory`, and tells for the log what became of it. Rejects with a
+   * NexusError.
+   */
+  serve(message: ModelInferRequest, call: Call, memory: Charge): Promise<Served<ModelInferResponse>> {
     const { model_name: model, model_version: asked, id } = message;
     const info = callOf(call.metadata);
     return this.inference.serve(model, asked === '' ? undefined : asked, {
       deadline: () => this.deadlineOf(call),
-      decode: () => chain(this.decoder.decode(message), (decoded) => this.requestOf(decoded, call)),
+      decode: () => {
+        memory.add(bytesToUnpack(message) * LARGEST_ELEMENT);
+        return chain(this.decoder.decode(message), (decoded) => this.requestOf(decoded, call));
+      },
       encode: (result) => encodeResponse(result, id),
+      memory,
       requestId: info.requestId,
       caller: () => callerOf({ ip: info.address }),
     });

@@ -1,6 +1,8 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { pipeline } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import type { Transfer } from '../../common/pace';
+import { watchReader } from '../../common/slow-reader';
 import { CACHE_HEADER } from '../cache/cache-header';
 import { codingFor, COMPRESSORS, type Coding, type CompressionPolicy } from './compression';
 import type { EncodedResponse } from './codec/messages';
@@ -8,6 +10,9 @@ import type { InferenceSummary } from '../../observability/request-log';
 
 /** Up to this many bytes of tensors are sent in one piece with the JSON and the head of the answer. */
 const ONE_PIECE = 64 * 1024;
+
+/** Larger pieces would take long to show that they move at all. */
+const PIECE_BYTES = 128 * 1024;
 
 /** Tells what became of an inference: the log, and the client whether the cache had the answer. */
 export function tell(reply: FastifyReply, summary: InferenceSummary): void {
@@ -18,11 +23,14 @@ export function tell(reply: FastifyReply, summary: InferenceSummary): void {
 /**
  * Answers with `response`. Goes around Fastify's way of sending, which takes a body in one piece only: putting a large
  * one together would hold the event loop, and a small one is sent the fastest as text, one character a byte.
+ *
+ * @throws NexusError memory_busy, with nothing sent.
  */
 export function sendAnswer(reply: FastifyReply, response: EncodedResponse, policy: CompressionPolicy): void {
   const { json, binary } = response;
   const jsonLength = Buffer.byteLength(json);
   const binaryLength = binary.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  reply.request.memory?.hold(jsonLength + binaryLength);
   if (binaryLength === 0) {
     reply.header('content-type', 'application/json; charset=utf-8');
   } else {
@@ -43,26 +51,33 @@ export function sendAnswer(reply: FastifyReply, response: EncodedResponse, polic
       binary.reduce((text, bytes) => text + oneCharacterAByte(bytes), asciiOf(json, jsonLength)),
       'latin1',
     );
+    if (raw.socket?.writableNeedDrain === true) watchReader(reply);
     return;
   }
-  raw.cork();
-  raw.write(json);
-  for (const bytes of binary) raw.write(released(bytes));
-  raw.end();
+  pipeline(piecesOf(response, watchReader(reply)), raw, () => {});
 }
 
 /** Compresses on other threads, and sends while it does. */
-function sendCompressed(reply: FastifyReply, { json, binary }: EncodedResponse, coding: Coding): void {
+function sendCompressed(reply: FastifyReply, response: EncodedResponse, coding: Coding): void {
   reply.header('content-encoding', coding);
   const { raw } = reply.hijack();
   if (raw.destroyed) return;
   raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
-  const compressor = COMPRESSORS[coding]();
   // A client that leaves ends it; the log has that by the connection.
-  pipeline(compressor, raw, () => {});
-  compressor.write(json);
-  for (const bytes of binary) compressor.write(released(bytes));
-  compressor.end();
+  pipeline(piecesOf(response, watchReader(reply)), COMPRESSORS[coding](), raw, () => {});
+}
+
+/** The bytes of an answer in pieces, each asked for when there is room for it, so that progress can be seen. */
+function piecesOf({ json, binary }: EncodedResponse, transfer: Transfer): Readable {
+  const parts = [typeof json === 'string' ? Buffer.from(json) : json, ...binary.map(released)];
+  function* pieces() {
+    for (const part of parts)
+      for (let at = 0; at < part.byteLength; at += PIECE_BYTES) {
+        transfer.moved += PIECE_BYTES;
+        yield part.subarray(at, at + PIECE_BYTES);
+      }
+  }
+  return Readable.from(pieces(), { objectMode: false, highWaterMark: PIECE_BYTES });
 }
 
 /** `json` with one character for each of its bytes in UTF-8. */

@@ -64,6 +64,7 @@ export class InferController {
       decode: (signature) => this.decode(request, signature),
       encode: (result, exchange: Exchange) => this.encode(result, exchange),
       requestId: request.id,
+      memory: request.memory,
       caller: () => callerOf(request),
     });
     tell(reply, summary);

@@ -59,7 +59,7 @@ export class RequestInput {
   /** BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16, FP32, FP64 or BYTES. */
   datatype: string;
   shape: number[];
-  /** Elements in row-major order, flat or nested. NaN and infinities as "NaN", "Infinity" and "-Infinity". */
+  /** Elements in row-major order, flat or nested. NaN and infinities as "NaN", "Infinity" and "-Infinity"; null is NaN, for a missing number. */
   @ApiPropertyOptional({ type: 'array', items: {} })
   data?: unknown[];
   /**

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { errors, NexusError } from '../../common/errors';
 import { Config } from '../../config/config';
+import { systemReason } from '../inner-file';
 import { loadAll, ModelFactory, type Model } from '../model-factory';
 import { ModelRegistry } from '../model-registry';
 import type { Parameters } from '../overrides/load-parameters';
@@ -41,7 +42,7 @@ export class ModelControl {
    * number once it is READY, which answers what it has taken before it ends; where it cannot be loaded, that one stays.
    * The models of a pipeline are loaded before it where they are not served.
    *
-   * @throws NexusError model_control_off, invalid_input, not_in_repository, no_room; load_failed when no version, or not
+   * @throws NexusError model_control_off, invalid_input, not_in_repository, repository_unreadable, no_room; load_failed when no version, or not
    * the place of one that is served, could be taken.
    */
   async load(name: string, overrides: Overrides): Promise<void> {
@@ -132,15 +133,21 @@ export class ModelControl {
     const entries = served.map(({ name, version, state, reason }) => ({ name, version, state, reason }));
     if (this.config.modelControlMode === 'none') return entries;
     const names = new Set(served.map(({ name }) => name));
-    const { models } = await scanRepository(this.config.modelRepository);
-    const others = models
-      .filter(({ name }) => !names.has(name))
-      .flatMap(({ name, versions }) => versions.map(({ version }) => this.unloaded(name, version)));
+    const { models } = await this.scan();
+    const others = models.filter(({ name }) => !names.has(name)).flatMap((model) => this.unloaded(model));
     return [...entries, ...others].toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
-  private unloaded(name: string, version: string): RepositoryIndexEntry {
-    return { name, version, state: 'UNAVAILABLE', reason: this.failures.get(name) ?? 'unloaded' };
+  private unloaded({ name, versions, refusal }: FoundModel): RepositoryIndexEntry[] {
+    const reason = this.failures.get(name) ?? refusal ?? 'unloaded';
+    return versions.map(({ version }) => ({ name, version, state: 'UNAVAILABLE', reason }));
+  }
+
+  /** @throws NexusError repository_unreadable */
+  private scan(): Promise<Repository> {
+    return scanRepository(this.config.modelRepository).catch((error: NodeJS.ErrnoException) => {
+      throw errors.repositoryUnreadable(systemReason(error));
+    });
   }
 
   /** Runs `work` when the earlier changes of the model are done. */
@@ -204,7 +211,7 @@ export class ModelControl {
   }
 
   private async find(name: string): Promise<{ found: FoundModel; root: Repository['root'] }> {
-    const { root, models } = await scanRepository(this.config.modelRepository);
+    const { root, models } = await this.scan();
     const found = models.find((model) => model.name === name);
     if (found !== undefined) return { found, root };
     throw errors.notInRepository(

@@ -1,6 +1,7 @@
 import { setInterval as every } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../../config/config';
+import { ModelRegistry } from '../model-registry';
 import { scanRepository } from '../repository';
 import { fingerprintOf } from './fingerprint';
 import { ModelControl } from './model-control';
@@ -32,6 +33,7 @@ export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationS
   constructor(
     private readonly config: Config,
     private readonly control: ModelControl,
+    private readonly registry: ModelRegistry,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -45,14 +47,27 @@ export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationS
   private async watch(): Promise<void> {
     const period = this.config.repositoryPollSecs * 1000;
     try {
-      this.taken = new Map((await this.look()).now);
+      this.taken = await this.firstLook();
       for await (const _ of every(period, undefined, { signal: this.stopping.signal, ref: false }))
-        await this.follow().catch((error: Error) =>
-          this.logger.warn(`the model repository cannot be read: ${error.message}`),
-        );
+        await this.follow().catch((error: unknown) => this.unreadable(error));
     } catch (error) {
       if (!this.stopping.signal.aborted) throw error;
     }
+  }
+
+  /** What was loaded at the start; where nothing can be read by now, everything that is served has changed. */
+  private async firstLook(): Promise<Map<string, string>> {
+    return this.look().then(
+      ({ now }) => now,
+      (error: unknown) => {
+        this.unreadable(error);
+        return new Map(this.registry.list().map(({ name }) => [name, '']));
+      },
+    );
+  }
+
+  private unreadable(error: unknown): void {
+    this.logger.warn(`the model repository cannot be read: ${(error as Error).message}`);
   }
 
   private async follow(): Promise<void> {
@@ -70,7 +85,7 @@ export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationS
 
   private async look() {
     const { root, models } = await scanRepository(this.config.modelRepository);
-    const prints = models.map(async ({ name, folder }) => [name, await fingerprintOf(folder)] as const);
+    const prints = models.map(async ({ name, folder }) => [name, await fingerprintOf(folder, root)] as const);
     return { root, models, now: new Map(await Promise.all(prints)) };
   }
 }

@@ -1,13 +1,19 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { movable, settle, threadPool, type Outcome } from '../../common/threads';
-import type { ModelDescription } from '../model-description';
+import { describeModel, type ModelDescription } from '../model-description';
+import { SETTINGS_FILE } from '../model-yaml';
 import type { FoundModel } from '../repository';
+import { CONFIG_FILE } from '../triton/triton-config';
 import { loadParameters } from './load-parameters';
 import { overridesOf, type Overrides } from './overrides';
 
 /** A body of this many bytes is read in about 1 ms; a larger one on the thread. */
 const INLINE_BYTES = 128 * 1024;
+
+/** Files of settings of this many bytes are read in some milliseconds; larger ones on the thread. */
+const INLINE_SETTINGS = 4096;
 
 /** Reads what clients send to load models with, on a thread where it may take long. */
 @Injectable()
@@ -30,7 +36,28 @@ export class OverrideReader implements OnApplicationShutdown {
     return (await this.pool.run({ model, repository, json }, { name: 'describe' })) as ModelDescription;
   }
 
+  /** As describeModel, what the files of `model` say of it. */
+  async describeFiles(
+    model: FoundModel,
+    repository: string,
+    wanted: readonly string[] | undefined,
+  ): Promise<ModelDescription> {
+    const sizes = [SETTINGS_FILE, CONFIG_FILE].map((name) => sizeOf(join(model.folder, name)));
+    if (Math.max(...(await Promise.all(sizes))) <= INLINE_SETTINGS)
+      return describeModel(model, repository, wanted);
+    const task = { model, repository, wanted };
+    return (await this.pool.run(task, { name: 'describeFiles' })) as ModelDescription;
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.pool.destroy();
   }
+}
+
+/** 0 when there is none. */
+function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }

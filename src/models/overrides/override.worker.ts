@@ -1,5 +1,5 @@
 import { movable, moving, outcomeOf } from '../../common/threads';
-import { describeByJson, type ModelDescription } from '../model-description';
+import { describeByJson, describeModel, type ModelDescription } from '../model-description';
 import type { FoundModel } from '../repository';
 import { loadParameters } from './load-parameters';
 import { overridesOf } from './overrides';
@@ -14,11 +14,23 @@ export function read(body: Uint8Array): unknown {
   return moving(outcome, buffers);
 }
 
+/** What to describe. */
+interface FilesTask {
+  readonly model: FoundModel;
+  readonly repository: string;
+  readonly wanted: readonly string[] | undefined;
+}
+
 /** What to describe a model by. */
 interface DescribeTask {
   readonly model: FoundModel;
   readonly repository: string;
   readonly json: string;
+}
+
+/** Runs on the thread of overrides: {@link describeModel}. */
+export function describeFiles({ model, repository, wanted }: FilesTask): Promise<ModelDescription> {
+  return describeModel(model, repository, wanted);
 }
 
 /** Runs on the thread of overrides: {@link describeByJson}. */

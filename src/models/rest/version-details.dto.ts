@@ -40,6 +40,11 @@ export class VersionBatching {
    */
   why_not?: string;
   /**
+   * Why it could not be tried out when the model was loaded: every run on made-up inputs failed.
+   * @example indices element out of data bounds, idx=96 must be within the inclusive range [-10,9]
+   */
+  trial_failed?: string;
+  /**
    * Most rows of one run; 1 when rows cannot share one.
    * @example 64
    */

@@ -1,6 +1,7 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import Ajv, { type JSONSchemaType } from 'ajv';
+import { readSmallFile, type UnreadableFile } from '../inner-file';
 import type { Traffic } from './traffic';
 
 /** What an operator has decided about one model while the gateway ran. */
@@ -20,6 +21,8 @@ interface Written {
   readonly format: 1;
   readonly models: Rollouts;
 }
+
+const MAX_BYTES = 16 * 2 ** 20;
 
 const TRAFFIC = {
   type: 'object',
@@ -62,12 +65,12 @@ const validate = new Ajv().compile<Written>({
 
 /** What the file at `path` has; nothing when it is not there. @throws Error that says why it cannot be read. */
 export async function readRollouts(path: string): Promise<Rollouts> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const content = await readSmallFile(path, MAX_BYTES).catch((error: UnreadableFile) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  if (text === undefined) return {};
-  const written: unknown = JSON.parse(text);
+  if (content === undefined) return {};
+  const written: unknown = JSON.parse(content.toString());
   if (!validate(written)) throw new Error(`it is not a state file of this version`);
   return written.models;
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_MAX_BATCH_ROWS } from '../limits';
 import type { ModelSettings, QueuePolicy } from '../model-settings';
 import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
@@ -34,7 +35,9 @@ export function batchingOf(config: ModelConfig): Batching {
   // Where inputs or outputs are left out, Triton completes the rest too, and turns batching on for what can batch.
   const isReshaped = [...(config.input ?? []), ...(config.output ?? [])].some(({ reshape }) => reshape);
   if (!isComplete && !(rows === 0 && isReshaped))
-    return rows === 0 ? limits : { max_batch_rows: rows, ...limits };
+    return rows === 0 && batching === undefined
+      ? {}
+      : { max_batch_rows: rows || DEFAULT_MAX_BATCH_ROWS, ...limits };
   if (batching !== undefined || rows === 0) return { max_batch_rows: Math.max(1, rows), ...limits };
   return { max_batch_rows: rows, merge_requests: false };
 }

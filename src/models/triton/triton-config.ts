@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path';
-import { readInnerFile } from '../inner-file';
+import { LABEL_BYTES, readInnerText, type UnreadableFile } from '../inner-file';
 import { ModelSettingsError, type ModelSettings } from '../model-settings';
 import type { FoundModel } from '../repository';
 import { batchingOf } from './batching';
@@ -27,7 +27,7 @@ export interface TritonConfig {
 /** Name of the file that Triton keeps the configuration of a model in. */
 export const CONFIG_FILE = 'config.pbtxt';
 
-const MAX_BYTES = 1024 * 1024;
+const MAX_BYTES = 2 ** 20;
 
 /**
  * Reads the config.pbtxt of `model`, and the files it names; undefined when there is none.
@@ -38,14 +38,13 @@ export async function readTritonConfig(
   repository: string,
 ): Promise<TritonConfig | undefined> {
   const file = relative(join(repository, '..'), join(model.folder, CONFIG_FILE));
-  const bytes = await readInnerFile(model.folder, CONFIG_FILE, repository).catch((error: Error) => {
-    if (error.message === 'ENOENT') return undefined;
-    throw new ModelSettingsError(`${file} cannot be read: ${error.message}`);
-  });
-  if (bytes === undefined) return undefined;
-  if (bytes.byteLength > MAX_BYTES)
-    throw new ModelSettingsError(`${file} has ${bytes.byteLength} bytes; at most ${MAX_BYTES}`);
-  const text = bytes.toString('utf8');
+  const text = await readInnerText(model.folder, CONFIG_FILE, repository, MAX_BYTES).catch(
+    (error: UnreadableFile) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw new ModelSettingsError(`${file} cannot be read: ${error.message}`);
+    },
+  );
+  if (text === undefined) return undefined;
   return explained(file, () => understand(typed(parseText(text)), file, model, repository));
 }
 
@@ -124,11 +123,11 @@ async function labelsOf(
   for (const tensor of output) {
     const { name = '', label_filename: file = '' } = tensor;
     if (file === '') continue;
-    const content = await readInnerFile(folder, file, repository).catch((error: Error) => {
+    const content = await readInnerText(folder, file, repository, LABEL_BYTES).catch((error: Error) => {
       const { line } = positionOf(tensor, 'label_filename');
       throw new Fault({ line }, `the label file '${file}' cannot be read: ${error.message}`);
     });
-    labels[name] = content.toString('utf8').trimEnd().split(/\r?\n/);
+    labels[name] = content.trimEnd().split(/\r?\n/);
   }
   return labels;
 }

@@ -1,5 +1,5 @@
 import type { WarmUpSample } from '../model-settings';
-import { readInnerFile } from '../inner-file';
+import { readInnerFile, WARM_UP_BYTES } from '../inner-file';
 import { ELEMENT_BYTES, elementCount, type TensorSpec } from '../../runtime/tensor';
 import { Fault } from './text/fault';
 import type { ModelConfig, WarmUpConfig } from './model-config';
@@ -60,7 +60,7 @@ async function contentOf(
 ): Promise<Uint8Array> {
   const { line } = positionOf(input, 'input_data_file');
   const path = `${FOLDER}/${file}`;
-  const content = await readInnerFile(folder, path, repository).catch((error: Error) => {
+  const content = await readInnerFile(folder, path, repository, WARM_UP_BYTES).catch((error: Error) => {
     throw new Fault({ line }, `the file '${path}' cannot be read: ${error.message}`);
   });
   const size = elementCount(shape) * ELEMENT_BYTES[datatype];

@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { isLfsPointer, LFS_REMEDY } from './git-lfs';
 import { Refusal } from './refusal';
 import type { Field, WireReader } from './wire';
 
@@ -39,8 +40,10 @@ function locate(location: string, folder: string, root: string): string {
   const real = realPath(target);
   if (real === undefined)
     throw new Refusal(`external data '${location}' is missing; it belongs beside model.onnx`);
-  if (isInside(real, root)) return real;
-  throw new Refusal(`external data '${location}' is a link that leaves the model repository`);
+  if (!isInside(real, root))
+    throw new Refusal(`external data '${location}' is a link that leaves the model repository`);
+  if (isLfsPointer(real)) throw new Refusal(`external data '${location}' is ${LFS_REMEDY}`);
+  return real;
 }
 
 /** Every `location` of external data below `message`. */

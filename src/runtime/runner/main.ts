@@ -7,7 +7,7 @@ import { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { FromRunner, LoadMessage, RunMessage, SlabTensor, ToRunner } from '../messages';
 import { JsonLines } from '../json-lines';
 import { layOut, type PackedTensor } from '../slab-layout';
-import type { HelloMessage, RunnerSocket } from '../spawner/messages';
+import type { HelloMessage, RunnerStart } from '../spawner/messages';
 import { datatypeOf, elementTypeOf, viewOf } from './onnx-types';
 import { loadSession, textOf, type Session } from './session';
 import { decodeStrings, encodeStrings } from './strings';
@@ -20,6 +20,9 @@ import { decodeStrings, encodeStrings } from './strings';
 /** A little below the gateway, so that answering requests goes before computing them. */
 const NICENESS = 5;
 
+/** Without the gateway, the watchdog has this long to see it. */
+const LAST_MS = 3000;
+
 /** The slab's descriptor, inherited. */
 const SLAB = 3;
 
@@ -27,10 +30,14 @@ const SLAB = 3;
 // in them; without it, they stay the Uint16Array that they are.
 Reflect.deleteProperty(globalThis, 'Float16Array');
 
+/** There is no room in the slab for what the message says. */
+class NoRoom extends Error {}
+
 process.title = `nexus-runner ${process.argv[2]}`;
 lowerPriority();
+const { socket, ancestors } = JSON.parse(readFileSync(0, 'utf8')) as RunnerStart;
 new Worker(join(__dirname, 'watchdog.js'), {
-  workerData: process.ppid,
+  workerData: ancestors,
   resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
 }).unref();
 
@@ -38,14 +45,14 @@ const sessions = new Map<number, Session>();
 /** Inputs are read into one buffer, kept from batch to batch: fresh memory costs page faults. */
 let inputBytes = Buffer.allocUnsafeSlow(1 << 16);
 
-const { path, token } = JSON.parse(readFileSync(0, 'utf8')) as RunnerSocket;
-const gateway = connect(path);
+const gateway = connect(socket.path);
 const channel = new JsonLines(gateway, (message) => {
   void handle(message as ToRunner).then((answer) => channel.send(answer));
 });
-channel.send({ token } satisfies HelloMessage);
-// The gateway is gone: nobody is left to work for.
-gateway.on('close', () => process.exit(0));
+channel.send({ token: socket.token } satisfies HelloMessage);
+// The gateway is gone: nobody is left to work for. The spawner ends this process, or the watchdog does where the spawner
+// cannot; only a connection that broke is left to this.
+gateway.on('close', () => setTimeout(() => process.exit(0), LAST_MS));
 // Ctrl-C reaches the whole process group, and systemd tells all processes of a service: when runners end is the
 // gateway's to say.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
@@ -91,9 +98,8 @@ async function run({ session, inputs, outputs, outputOffset }: RunMessage): Prom
     const written = writeOutputs(outputs, results, outputOffset);
     return { type: 'ran', outputs: written, runMs };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC')
-      return { type: 'failed', reason: textOf(error), noRoom: false };
-    return { type: 'failed', reason: 'there is no room in shared memory for the outputs', noRoom: true };
+    const noRoom = error instanceof NoRoom;
+    return { type: 'failed', reason: noRoom ? error.message : textOf(error), noRoom };
   }
 }
 
@@ -119,9 +125,19 @@ function writeOutputs(
     names.map((name) => fromOrt(name, results[name]!)),
     start,
   );
-  const written = end === start ? 0 : writevSync(SLAB, chunks, start);
-  if (written < end - start) throw Object.assign(new Error(), { code: 'ENOSPC' });
+  if (end > start) write(chunks, end - start, start);
   return tensors;
+}
+
+/** @throws NoRoom when not all of it fits into the file system, or a file may not be as large. */
+function write(chunks: readonly Uint8Array[], byteLength: number, offset: number): void {
+  let written = 0;
+  try {
+    written = writevSync(SLAB, chunks, offset);
+  } catch (error) {
+    if (!['ENOSPC', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+  if (written < byteLength) throw new NoRoom(`${byteLength} bytes of outputs`);
 }
 
 function fromOrt(name: string, { type, dims, data }: OrtTensor): PackedTensor {

@@ -43,3 +43,11 @@ export function viewOf(type: string, buffer: ArrayBufferLike, offset: number, by
     (typeof Uint8Array & { BYTES_PER_ELEMENT: number }) | undefined;
   return view && new view(buffer, offset, byteLength / view.BYTES_PER_ELEMENT);
 }
+
+/** The `elements` of a tensor of `type`, which are no strings, as numbers: half floats come as their bits. */
+export function numbersOf(type: string, elements: ArrayLike<unknown>): ArrayLike<number | bigint> {
+  if (type !== 'float16') return elements as ArrayLike<number>;
+  const bits = elements as Uint16Array;
+  const view = new DataView(bits.buffer, bits.byteOffset, bits.byteLength);
+  return Float32Array.from({ length: bits.length }, (_, index) => view.getFloat16(index * 2, true));
+}

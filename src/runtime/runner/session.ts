@@ -1,12 +1,20 @@
+import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Device, LoadMessage, LoadedModel } from '../messages';
 import type { TensorSpec } from '../tensor';
+import { tryBatching } from './batching-trial';
+import { mixingOperator } from './mixing';
 import { inspect } from './onnx-file';
 import { datatypeOf } from './onnx-types';
-import { whyUnbatchable } from './probe';
+import { ortMessage } from './ort-message';
+import { unzip } from './zip-map';
 
 /** Only fatal messages: the others reach the caller as errors, and ONNX Runtime would print them in colours. */
 const QUIET = { logSeverityLevel: 4 } as const;
+
+/** For a model whose rows are independent, which its operator knows. */
+const REMEDY = 'where its rows do not depend on each other, set max_batch_rows in model.yaml';
 
 /** A loaded session and what it says of itself. */
 export interface Session {
@@ -19,43 +27,68 @@ export interface Session {
 /** Loads the model of `message`. @throws Error whose message is the reason, for people. */
 export async function loadSession(message: LoadMessage): Promise<Session> {
   const file = inspect(message.path, message.root, message.digests);
-  const { session, device, fallback } = await create(message);
+  const unzipped = unzip(message.path);
+  const { session, device, fallback } = await create(message, unzipped?.bytes);
   const run: Session['run'] = (feeds, outputs) => session.run(feeds, outputs, QUIET);
   const inputs = session.inputMetadata.map(specOf);
   const outputs = session.outputMetadata.map(specOf);
-  const symbols = [...session.inputMetadata, ...session.outputMetadata].map(firstDimension);
-  const unbatchable = message.probeBatching
-    ? await whyUnbatchable(inputs, outputs, symbols, run)
-    : 'turned off';
+  const batching = await batchingOf(message, inputs, outputs, run);
   return {
-    model: { inputs, outputs, device, ...(fallback === undefined ? {} : { fallback }), unbatchable, file },
+    model: {
+      inputs,
+      outputs,
+      labels: unzipped?.labels ?? {},
+      device,
+      ...(fallback === undefined ? {} : { fallback }),
+      ...batching,
+      file,
+    },
     run,
     release: () => session.release(),
   };
 }
 
+/** @param bytes the model, where it is another than that in the file. */
 async function create(
   message: LoadMessage,
+  bytes: Uint8Array | undefined,
 ): Promise<{ session: InferenceSession; device: 'cpu' | 'cuda'; fallback?: string }> {
   const { device } = message;
-  if (device === 'cpu') return { session: await createOn('cpu', message), device };
+  if (device === 'cpu') return { session: await createOn('cpu', message, bytes), device };
   try {
-    return { session: await createOn(device, message), device: 'cuda' };
+    return { session: await createOn(device, message, bytes), device: 'cuda' };
   } catch (error) {
     if (device !== 'auto') throw error;
-    return { session: await createOn('cpu', message), device: 'cpu', fallback: textOf(error) };
+    return { session: await createOn('cpu', message, bytes), device: 'cpu', fallback: textOf(error) };
   }
 }
 
-function createOn(device: Device, { path, threads }: LoadMessage): Promise<InferenceSession> {
+async function createOn(
+  device: Device,
+  { path, root, threads }: LoadMessage,
+  bytes: Uint8Array | undefined,
+): Promise<InferenceSession> {
   const deviceId = Number(device.split(':')[1] ?? 0);
-  return InferenceSession.create(path, {
+  const options: InferenceSession.SessionOptions = {
     ...QUIET,
     executionProviders: device === 'cpu' ? ['cpu'] : [{ name: 'cuda', deviceId }],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    // Spinning threads burn whole cores while nothing runs, at the same latency.
-    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+    extra: {
+      session: {
+        // Spinning threads burn whole cores while nothing runs, at the same latency.
+        intra_op: { allow_spinning: '0' },
+        inter_op: { allow_spinning: '0' },
+        // External data lie beside the file, wherever the bytes of the model come from.
+        ...(bytes === undefined ? {} : { model_external_initializers_file_folder_path: dirname(path) }),
+      },
+    },
+  };
+  const loading =
+    bytes === undefined ? InferenceSession.create(path, options) : InferenceSession.create(bytes, options);
+  return loading.catch((error: unknown) => {
+    const folders = [dirname(path), root].flatMap((folder) => [folder, realpathSync(folder)]);
+    throw new Error(textOf(error, folders), { cause: error });
   });
 }
 
@@ -71,17 +104,30 @@ function specOf(value: InferenceSession.ValueMetadata): TensorSpec {
   };
 }
 
-/** The symbol of the first dimension: a name, '' when unnamed, undefined when fixed or a scalar. */
-function firstDimension(value: InferenceSession.ValueMetadata): string | undefined {
-  const first = value.isTensor ? value.shape[0] : undefined;
-  return typeof first === 'string' ? first : undefined;
+/** Whether requests may share a run: what the graph says, a trial, and where that is not possible the configuration. */
+async function batchingOf(
+  { batching, path }: LoadMessage,
+  inputs: readonly TensorSpec[],
+  outputs: readonly TensorSpec[],
+  run: Session['run'],
+): Promise<Pick<LoadedModel, 'unbatchable' | 'untried'>> {
+  if (batching === 'off') return { unbatchable: 'turned off' };
+  const fixed = [...inputs, ...outputs].find(({ shape }) => shape[0] !== -1);
+  if (fixed !== undefined) return { unbatchable: `'${fixed.name}' has no variable first dimension` };
+  if (inputs.length === 0) return { unbatchable: 'it has no inputs' };
+  const mixer = mixingOperator(path, inputs);
+  if (mixer !== undefined) return { unbatchable: `${mixer} in it works on all rows together` };
+  const { against, failed } = await tryBatching(inputs, outputs, run);
+  if (failed === '') return { unbatchable: against };
+  const untried = textOf(failed);
+  if (batching === 'declared') return { unbatchable: '', untried };
+  return {
+    unbatchable: `it could not be tried out, for made-up inputs fail: ${untried}; ${REMEDY}`,
+    untried,
+  };
 }
 
-/** What `error` says, without the file names and the brackets ONNX Runtime puts around it. */
-export function textOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text
-    .replace(/\s*\/\S*\/(\S+?:\d+)[^\n]*\n?/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
+/** What `error` says, for callers: see {@link ortMessage}. */
+export function textOf(error: unknown, folders: readonly string[] = []): string {
+  return ortMessage(error instanceof Error ? error.message : String(error), folders);
 }

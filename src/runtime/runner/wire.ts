@@ -43,19 +43,55 @@ export class WireReader {
 
   /** The text in `field`, or the whole characters in the first `maxBytes` of it. What is not UTF-8 becomes U+FFFD. */
   text({ start, end }: Field, maxBytes = WINDOW_BYTES): string {
-    const bytes = Buffer.alloc(Math.min(end - start, maxBytes));
-    readSync(this.fd, bytes, 0, bytes.length, start);
+    const bytes = this.bytes(start, Math.min(end - start, maxBytes));
     // As a stream, so that a character of which only the beginning is left becomes nothing.
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: end - start > maxBytes });
+  }
+
+  /** The text in the field `number` of `message`; empty where there is none. */
+  textIn(message: Field, number: number): string {
+    const field = this.last(message, number);
+    return field === undefined ? '' : this.text(field);
   }
 
   /** The integer in `field`, which may be too large for a number. */
   int64({ start, end }: Field): bigint {
     this.position = start;
     let value = 0n;
-    for (let index = 0; index < Math.min(end - start, 10); index++)
-      value |= BigInt(this.byte() & 0x7f) << BigInt(7 * index);
+    for (let index = 0; index < Math.min(end - start, 10); index++) {
+      const byte = this.byte();
+      value |= BigInt(byte & 0x7f) << BigInt(7 * index);
+      if (byte < 0x80) break;
+    }
     return BigInt.asIntN(64, value);
+  }
+
+  /** The varints in `field`, which is one or holds several, packed; as signed 64-bit integers. */
+  int64s({ start, end }: Field): bigint[] {
+    const integers: bigint[] = [];
+    for (let next = start; next < end; next = this.position)
+      integers.push(this.int64({ number: 0, start: next, end, value: 0 }));
+    return integers;
+  }
+
+  /** What {@link int64s} gives, rounded to numbers. */
+  varints(field: Field): number[] {
+    return this.int64s(field).map(Number);
+  }
+
+  /** The little-endian 64-bit integers in `field`, rounded to numbers. */
+  raw64({ start, end }: Field): number[] {
+    const bytes = this.bytes(start, end - start);
+    return Array.from({ length: bytes.length >> 3 }, (_, index) => Number(bytes.readBigInt64LE(index * 8)));
+  }
+
+  /** Names are many and short: most lie in the window already. */
+  private bytes(start: number, length: number): Buffer {
+    if (start >= this.windowStart && start + length <= this.windowEnd)
+      return this.window.subarray(start - this.windowStart, start - this.windowStart + length);
+    const bytes = Buffer.alloc(length);
+    readSync(this.fd, bytes, 0, length, start);
+    return bytes;
   }
 
   private payload(number: number, wireType: number): Field {

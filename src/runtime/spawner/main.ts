@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import type { FromSpawner, SpawnMessage, ToSpawner } from './messages';
+import { unstarted, type RunnerEnd } from '../runner-end';
+import type { Ancestors, FromSpawner, RunnerStart, SpawnMessage, ToSpawner } from './messages';
 
 /*
  * The spawner: the process that runners are children of. To start a process is to copy the page tables of the one that
@@ -16,10 +17,12 @@ const STDERR_TAIL = 2000;
 
 process.title = 'nexus-spawner';
 
+const ancestors: Ancestors = { spawner: process.pid, gateway: process.ppid };
+
 const children = new Map<number, ChildProcess>();
 
 process.on('message', (message: ToSpawner) => {
-  if (message.type === 'spawn') start(message);
+  if (message.type === 'spawn') tryToStart(message);
   else children.get(message.id)?.kill('SIGKILL');
 });
 // The gateway is gone: nobody is left to work for.
@@ -31,26 +34,42 @@ process.on('disconnect', () => {
 // gateway's to say.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 
+function tryToStart(message: SpawnMessage): void {
+  try {
+    start(message);
+  } catch (error) {
+    // No descriptor left, for one: the runners that there are live on.
+    ended(message.id, unstarted(error));
+  }
+}
+
 function start({ id, label, slab, socket }: SpawnMessage): void {
   const descriptor = openSync(slab, 'r+');
-  unlinkSync(slab);
-  const child = spawn(process.execPath, [RUNNER, label], { stdio: ['pipe', 'ignore', 'pipe', descriptor] });
-  closeSync(descriptor);
+  let child: ChildProcess;
+  try {
+    unlinkSync(slab);
+    child = spawn(process.execPath, [RUNNER, label], { stdio: ['pipe', 'ignore', 'pipe', descriptor] });
+  } finally {
+    closeSync(descriptor);
+  }
   children.set(id, child);
   if (child.pid !== undefined) tell({ type: 'started', id, pid: child.pid });
   let stderr = '';
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+  // Without a descriptor for them there are no streams; the error tells.
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-STDERR_TAIL);
   });
-  child.once('error', (error) => child.pid === undefined && ended(id, `cannot start: ${error.message}`));
-  child.once('exit', (code, signal) => ended(id, describeExit(code, signal, stderr)));
+  child.once('error', (error) => child.pid === undefined && ended(id, unstarted(error)));
+  child.once('exit', (code, signal) => {
+    ended(id, { cause: 'own', reason: describeExit(code, signal, stderr) });
+  });
   // One that has ended already takes nothing, which its exit tells.
-  child.stdin!.on('error', () => {}).end(JSON.stringify(socket));
+  child.stdin?.on('error', () => {}).end(JSON.stringify({ socket, ancestors } satisfies RunnerStart));
 }
 
-function ended(id: number, reason: string): void {
+function ended(id: number, end: RunnerEnd): void {
   children.delete(id);
-  tell({ type: 'ended', id, reason });
+  tell({ type: 'ended', id, end });
 }
 
 function tell(message: FromSpawner): void {

@@ -1,3 +1,5 @@
+import type { RunnerEnd } from '../runner-end';
+
 /*
  * What crosses the channel between the gateway and its spawner.
  */
@@ -21,6 +23,18 @@ export interface RunnerSocket {
   readonly token: string;
 }
 
+/** The processes that a runner must not outlive: the one that started it, and the one that started that. */
+export interface Ancestors {
+  readonly spawner: number;
+  readonly gateway: number;
+}
+
+/** What a runner reads from its standard input. */
+export interface RunnerStart {
+  readonly socket: RunnerSocket;
+  readonly ancestors: Ancestors;
+}
+
 /** First message of a runner to the gateway. */
 export interface HelloMessage {
   readonly token: string;
@@ -38,4 +52,4 @@ export type ToSpawner = SpawnMessage | KillMessage;
 /** Messages from the spawner to the gateway: a runner has been started; it has ended, or could not be started, for a reason. */
 export type FromSpawner =
   | { readonly type: 'started'; readonly id: number; readonly pid: number }
-  | { readonly type: 'ended'; readonly id: number; readonly reason: string };
+  | { readonly type: 'ended'; readonly id: number; readonly end: RunnerEnd };

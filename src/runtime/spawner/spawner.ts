@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { JsonLines } from '../json-lines';
+import { unstarted, type RunnerEnd } from '../runner-end';
 import type { FromSpawner, HelloMessage, ToSpawner } from './messages';
 
 /** Told what happens to a process. */
@@ -11,8 +12,8 @@ export interface SpawnObserver {
   /** It can be spoken to. */
   connected(channel: JsonLines): void;
   received(message: unknown): void;
-  /** It is gone, or could not be started, for a reason for people. Nothing is told after this. */
-  ended(reason: string): void;
+  /** It is gone, or could not be started. Nothing is told after this. */
+  ended(end: RunnerEnd): void;
 }
 
 /** One process that the spawner has started. */
@@ -22,6 +23,8 @@ export interface Spawned {
 }
 
 const MAIN = join(__dirname, 'main.js');
+
+const LOST: RunnerEnd = { cause: 'spawner', reason: 'the process that had started the runner ended' };
 
 /** Whoever connects and does not say in this time who it is, is no runner. */
 const HELLO_MS = 5000;
@@ -42,9 +45,9 @@ export class Spawner {
     const token = randomBytes(16).toString('hex');
     this.observers.set(id, {
       ...observer,
-      ended: (reason) => {
+      ended: (end) => {
         this.expected.delete(token);
-        observer.ended(reason);
+        observer.ended(end);
       },
     });
     this.expected.set(token, observer);
@@ -55,18 +58,23 @@ export class Spawner {
   private send(message: ToSpawner): void {
     this.server ??= this.listen();
     this.child ??= this.launch();
-    // A failed send means that it is gone; its exit tells.
-    this.child.send(message, () => {});
+    // A failed send means that it is gone, and no channel that it could not be started; its events tell.
+    if (this.child.channel != null) this.child.send(message, () => {});
   }
 
   private launch(): ChildProcess {
     const child = fork(MAIN, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
+    let hasWorked = false;
     child.on('message', (message: FromSpawner) => {
-      if (message.type === 'ended') this.end(message.id, message.reason);
+      hasWorked = true;
+      if (message.type === 'ended') this.end(message.id, message.end);
       else this.observers.get(message.id)?.started(message.pid);
     });
-    child.once('exit', () => this.lost(child));
-    child.once('error', () => this.lost(child));
+    child.once('exit', (code, signal) => {
+      const wasKilled = hasWorked || signal !== null;
+      this.lost(child, wasKilled ? LOST : unstarted(new Error(`nexus-spawner ended with exit code ${code}`)));
+    });
+    child.once('error', (error) => this.lost(child, unstarted(error)));
     // It ends with the gateway, and does not keep it from ending.
     child.unref();
     child.channel?.unref();
@@ -74,21 +82,25 @@ export class Spawner {
   }
 
   /** The spawner has ended, and its children end with it. */
-  private lost(child: ChildProcess): void {
-    if (this.child === child) this.child = undefined;
-    for (const id of this.observers.keys()) this.end(id, 'the process that had started the runner ended');
+  private lost(child: ChildProcess, end: RunnerEnd): void {
+    if (this.child !== child) return;
+    this.child = undefined;
+    for (const id of this.observers.keys()) this.end(id, end);
   }
 
-  private end(id: number, reason: string): void {
+  private end(id: number, end: RunnerEnd): void {
     const observer = this.observers.get(id);
     this.observers.delete(id);
-    observer?.ended(reason);
+    observer?.ended(end);
   }
 
   private listen(): Server {
-    return createServer((socket) => this.accept(socket))
-      .listen(this.path)
-      .unref();
+    // The runners that cannot connect then end, and the next one started has it listen again.
+    const server = createServer((socket) => this.accept(socket));
+    server.on('error', () => {
+      if (!server.listening) this.server = undefined;
+    });
+    return server.listen(this.path).unref();
   }
 
   private accept(socket: Socket): void {

@@ -8,7 +8,8 @@ const ROOT = resolve(__dirname, '../../..');
 /** What the codec consists of; threads run JavaScript from files, which the tests otherwise never have. */
 const SOURCES = [
   'src/common/errors.ts',
-  'src/common/json-structure.ts',
+  'src/common/json-*.ts',
+  'src/common/quote.ts',
   'src/common/threads.ts',
   'src/common/typed-arrays.ts',
   'src/runtime/tensor.ts',

@@ -36,6 +36,20 @@ describe('a request in JSON', () => {
     });
   });
 
+  it.each(['FP16', 'FP32', 'FP64'] as const)('may have null for a missing %s, which is NaN', (datatype) => {
+    const body = (data: string) =>
+      `{"inputs":[{"name":"x","datatype":"${datatype}","shape":[3],"data":${data}}]}`;
+    const { data } = tensorOf(datatype, [NaN, 1.5, NaN]);
+    for (const text of ['[null,1.5,null]', '[[null],[1.5],["NaN"]]', '[null,1.5,NaN]'])
+      expect(decodeRequest(Buffer.from(body(text)), undefined).inputs[0]!.data).toEqual(data);
+  });
+
+  it('may begin with a byte order mark', () => {
+    const json = Buffer.from('\ufeff{"inputs":[]}');
+    expect(decodeRequest(json, undefined).inputs).toEqual([]);
+    expect(decodeRequest(json, json.length).inputs).toEqual([]);
+  });
+
   it('may leave out, or set to null, all but its inputs', () => {
     const expected = { priority: 0, inputs: [], outputs: [], binaryOutput: false };
     expect(decodeJson({ inputs: [] })).toEqual(expected);

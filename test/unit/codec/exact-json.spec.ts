@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseExactJson } from '../../../src/inference/rest/codec/decode/json/exact-json';
+import { parseExactJson } from '../../../src/common/json-exact';
 
 describe('exact JSON', () => {
   it('is what JSON.parse reads, where JSON.parse loses nothing', () => {

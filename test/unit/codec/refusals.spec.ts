@@ -115,7 +115,9 @@ describe('an input is refused', () => {
     ['INT64', null, 'got null'],
     ['INT64', 'NaN', 'got "NaN"'],
     ['BOOL', 1, 'expected true or false for BOOL, got 1'],
-    ['FP32', null, 'got null'],
+    ['UINT8', null, 'got null'],
+    ['BOOL', null, 'expected true or false for BOOL, got null'],
+    ['BYTES', null, 'expected a string of valid Unicode without NUL for BYTES, got null'],
     ['FP32', true, 'got true'],
     ['FP32', [], 'got an empty array'],
     ['FP32', 'nan', 'got "nan"'],
@@ -135,7 +137,7 @@ describe('an input is refused', () => {
         shape: [2, 2],
         data: [
           [1, 2],
-          [3, null],
+          [3, true],
         ],
       }),
     ).toContain('inputs[0].data[1][1]: expected a number');

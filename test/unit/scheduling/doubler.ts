@@ -17,6 +17,7 @@ export const NOBODY: SchedulerObserver = {
   executed: () => {},
   departed: () => {},
   refused: () => {},
+  checked: () => {},
 };
 
 /** An instance that takes `runMs` of the clock's time to double every number; it counts what it is given. */
@@ -41,7 +42,7 @@ export class Doubler implements Instance {
       this.clock.after(this.runMs, () => {
         if (values.includes(KILLER)) return this.die(reject);
         if (values.includes(POISON)) return reject(new RunFailure('execution', 'poison'));
-        const data = bytesOf(values.map((value) => value * 2));
+        const data = bytesOf(this.answerTo(values));
         resolve({
           outputs: outputs.map((name) => ({ name, datatype: 'FP32', shape, data })),
           times: { inputMs: 0, runMs: this.runMs, outputMs: 0 },
@@ -51,10 +52,21 @@ export class Doubler implements Instance {
     });
   }
 
+  protected answerTo(values: readonly number[]): number[] {
+    return values.map((value) => value * 2);
+  }
+
   private die(reject: (failure: RunFailure) => void): void {
     this.dead = true;
     reject(new RunFailure('died', 'killed'));
     this.onDeath(this);
+  }
+}
+
+/** Adds the largest of all rows to each, so that what a row comes to depends on its company. */
+export class Mixer extends Doubler {
+  protected override answerTo(values: readonly number[]): number[] {
+    return values.map((value) => value + Math.max(...values));
   }
 }
 

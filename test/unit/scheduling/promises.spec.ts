@@ -1,5 +1,6 @@
 import type { SchedulerObserver } from '../../../src/scheduling/observer';
-import { Scheduler, type SchedulerLimits } from '../../../src/scheduling/scheduler';
+import type { SchedulerLimits } from '../../../src/scheduling/limits';
+import { Scheduler } from '../../../src/scheduling/scheduler';
 import { Doubler, jobOf, POISON } from './doubler';
 import { VirtualClock } from './virtual-clock';
 
@@ -37,6 +38,8 @@ class Counts implements SchedulerObserver {
   refused(reason: string): void {
     this.refusals[reason] = (this.refusals[reason] ?? 0) + 1;
   }
+
+  checked(): void {}
 }
 
 function set(limits: Partial<SchedulerLimits> = {}) {

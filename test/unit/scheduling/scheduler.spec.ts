@@ -1,4 +1,5 @@
-import { Scheduler, type SchedulerLimits } from '../../../src/scheduling/scheduler';
+import type { SchedulerLimits } from '../../../src/scheduling/limits';
+import { Scheduler } from '../../../src/scheduling/scheduler';
 import { Doubler, floatsOf, jobOf, KILLER, NOBODY, POISON } from './doubler';
 import { VirtualClock } from './virtual-clock';
 

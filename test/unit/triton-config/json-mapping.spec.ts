@@ -80,7 +80,7 @@ describe('the JSON mapping of a message', () => {
     ['{"inner": {"dims": [1]}, "inner": {}}', '1:26: expected each key once, got a second "inner"'],
     ['{"a_flag": true, "aFlag": true}', "1:18: field 'a_flag' stands here a second time"],
     ['{"txt": "a"}', "1:2: unknown field 'txt'; did you mean 'text'?"],
-    ['{"__proto__": {"a": 1}}', "1:2: unknown field '__proto__'; did you mean 'text'?"],
+    ['{"__proto__": {"a": 1}}', "1:2: unknown field '__proto__'"],
     ['{"text": 1}', '1:10: expected string for text, got 1'],
     ['{"a_flag": "true"}', '1:12: expected bool for a_flag, got "true"'],
     ['{"small": 1.5}', '1:11: expected int32 for small, got 1.5'],

@@ -87,7 +87,7 @@ describe('what Nexus makes of a field', () => {
     const config = (name: string) => readTritonConfig({ name, folder: join(root, name), versions: [] }, root);
     await expect(config('nothing')).resolves.toBeUndefined();
     await expect(read('#'.repeat(2 ** 20 + 1))).rejects.toThrow(
-      'config.pbtxt has 1048577 bytes; at most 1048576',
+      'config.pbtxt cannot be read: it has 1048577 bytes; at most 1048576',
     );
   });
 

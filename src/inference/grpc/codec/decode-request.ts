@@ -2,7 +2,7 @@ import { errors } from '../../../common/errors';
 import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype, type Tensor } from '../../../runtime/tensor';
 import type { InferenceRequest, OutputRequest } from '../../inference-request';
 import { classCountOf, requireOnlyMemory, requireUniqueNames } from '../../rest/codec/decode/fields';
-import { quote } from '../../rest/codec/decode/mismatch';
+import { quote } from '../../../common/quote';
 import { schedulePolicyOf, type SchedulePolicy } from '../../rest/codec/decode/request-parameters';
 import { sliceOf, type MemorySlice, type PlacedTensor } from '../../shared-memory/memory-slice';
 import type {

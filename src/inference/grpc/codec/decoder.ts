@@ -37,11 +37,18 @@ export class Decoder implements OnApplicationShutdown {
   }
 }
 
-/** Bytes of elements that are not taken as they are: packed varints, strings, booleans. */
-function bytesToRead({ inputs, raw_input_contents: raw }: ModelInferRequest): number {
+/** Bytes of elements in typed contents that are not taken as they are: packed varints, strings. */
+export function bytesToUnpack({ inputs }: ModelInferRequest): number {
   let bytes = 0;
   for (const { datatype, contents } of inputs)
     if (!datatype.startsWith('FP')) for (const part of contents) bytes += part.length;
+  return bytes;
+}
+
+/** Bytes of elements that have to be looked at one by one. */
+function bytesToRead(message: ModelInferRequest): number {
+  const { inputs, raw_input_contents: raw } = message;
+  let bytes = bytesToUnpack(message);
   if (inputs.some(isChecked)) for (const entry of raw) bytes += entry.length;
   return bytes;
 }

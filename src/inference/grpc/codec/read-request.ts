@@ -1,6 +1,6 @@
 import { errors } from '../../../common/errors';
 import type { ParameterValue } from '../../rest/codec/messages';
-import { quote } from '../../rest/codec/decode/mismatch';
+import { quote } from '../../../common/quote';
 import type {
   InferInputTensor,
   InferParameters,

@@ -1,12 +1,16 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
+import { watchReader } from '../../../common/slow-reader';
 import type { EncodedResponse } from '../codec/messages';
 
 /**
  * Answers with a stream of server-sent events, which is one event with `response` as its data. Not compressed: some
  * readers of events cannot undo it.
+ *
+ * @throws NexusError memory_busy, with nothing sent.
  */
 export function sendEvent(reply: FastifyReply, { json }: EncodedResponse): void {
+  reply.request.memory?.hold(Buffer.byteLength(json));
   reply.header('content-type', 'text/event-stream; charset=utf-8');
   reply.header('cache-control', 'no-cache');
   const { raw } = reply.hijack();
@@ -17,4 +21,5 @@ export function sendEvent(reply: FastifyReply, { json }: EncodedResponse): void 
   raw.write('data: ');
   raw.write(json);
   raw.end('\n\n');
+  watchReader(reply);
 }

@@ -103,6 +103,7 @@ export class GenerateController {
       decode: (signature) => this.decode(model, signature, request),
       encode: (result, { message }: Exchange) => this.encode(result, message.id),
       requestId: request.id,
+      memory: request.memory,
       caller: () => callerOf(request),
     });
     tell(reply, summary);

@@ -74,6 +74,7 @@ export class PredictController {
       encode: (result, exchange: Exchange) =>
         isBinary ? this.encodeBinary(result, exchange) : this.encode(result, exchange),
       requestId: request.id,
+      memory: request.memory,
       caller: () => callerOf(request),
     });
     tell(reply, summary);

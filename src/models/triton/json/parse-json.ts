@@ -1,3 +1,4 @@
+import { withoutByteOrderMark } from '../../../common/json-text';
 import type { Field, Value } from '../text/text-format';
 import { expected, Tokens } from '../text/tokens';
 
@@ -16,7 +17,7 @@ const WORDS: readonly string[] = ['true', 'false', 'null'];
  * @throws Fault
  */
 export function parseJson(text: string): readonly Field[] {
-  const tokens = new Tokens(text);
+  const tokens = new Tokens(withoutByteOrderMark(text));
   if (tokens.next.text !== '{') throw wrong('{', tokens);
   const fields = parseObject(tokens, 0);
   if (tokens.next.kind !== 'end') throw wrong('nothing more', tokens);

@@ -41,7 +41,8 @@ function typeOf({ name, at }: Field, type: MessageType): FieldType {
   if (Object.hasOwn(type, name)) return type[name]!;
   const known = Object.keys(type);
   // Comparing takes time with the length of the word, and no field has a long name.
-  const hint = known.length === 0 || name.length > 60 ? '' : `; did you mean '${nearest(name, known)}'?`;
+  const near = name.length > 60 ? undefined : nearest(name, known);
+  const hint = near === undefined ? '' : `; did you mean '${near}'?`;
   throw new Fault(at, `unknown field '${name.slice(0, 60)}'${hint}`);
 }
 

@@ -1,7 +1,8 @@
 import { errors } from '../../../../common/errors';
+import { quote } from '../../../../common/quote';
 import type { OutputRequest } from '../../../inference-request';
 import type { Parameters } from '../messages';
-import { mismatch, quote } from './mismatch';
+import { mismatch } from './mismatch';
 
 /** Most classes of an output. */
 const MAX_CLASSES = 1000;

@@ -1,7 +1,5 @@
 import { errors, type NexusError } from '../../../../common/errors';
-
-/** Longest piece of a client's own text that an error repeats. */
-const LONGEST_ECHO = 40;
+import { quote } from '../../../../common/quote';
 
 /** Longest path, in which there may be keys that a client has chosen. */
 const LONGEST_PATH = 200;
@@ -10,12 +8,6 @@ const LONGEST_PATH = 200;
 export function mismatch(path: string, expected: string, value: unknown): NexusError {
   const place = path.length <= LONGEST_PATH ? path : `${path.slice(0, LONGEST_PATH)}...`;
   return errors.invalidInput(`${place}: expected ${expected}, got ${describe(value)}`, place);
-}
-
-/** `text` quoted, and cut short when it is long. */
-export function quote(text: string): string {
-  if (text.length <= LONGEST_ECHO) return JSON.stringify(text);
-  return `${JSON.stringify(text.slice(0, LONGEST_ECHO))}... (${text.length} characters)`;
 }
 
 function describe(value: unknown): string {

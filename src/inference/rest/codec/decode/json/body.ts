@@ -1,10 +1,11 @@
 import { constants, isUtf8 } from 'node:buffer';
 import { errors } from '../../../../../common/errors';
-import { INEXACT } from './elements';
-import { parseExactJson } from './exact-json';
+import { parseExactJson } from '../../../../../common/json-exact';
 import { requireLittleStructure } from '../../../../../common/json-structure';
+import { withoutByteOrderMark } from '../../../../../common/json-text';
+import { INEXACT } from './elements';
 
-/** The text of `json`. @throws invalid when it is too long, has too much structure, or is not UTF-8. */
+/** The text of `json`, without a byte order mark. @throws invalid when it is too long, has too much structure, or is not UTF-8. */
 export function textOf(json: Buffer): string {
   if (json.length > constants.MAX_STRING_LENGTH) {
     throw errors.invalidInput(
@@ -14,7 +15,7 @@ export function textOf(json: Buffer): string {
   requireLittleStructure(json);
   const text = json.toString();
   if (text.includes('\ufffd') && !isUtf8(json)) throw errors.invalidInput('the JSON is not valid UTF-8');
-  return text;
+  return withoutByteOrderMark(text);
 }
 
 /**

@@ -6,7 +6,7 @@ import { mismatch } from '../mismatch';
 import { locate, rowsOf, type Row } from './rows';
 import { encodeStrings, invalidString } from './strings';
 
-const FLOAT = 'a number, "NaN", "Infinity" or "-Infinity" in the range of';
+const FLOAT = 'a number, null, "NaN", "Infinity" or "-Infinity" in the range of';
 
 /** What an element of each datatype has to be, for people. */
 const EXPECTED: Readonly<Record<Datatype, string>> = {

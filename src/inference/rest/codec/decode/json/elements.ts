@@ -8,8 +8,9 @@ export const INEXACT = new Error('a number did not survive JSON.parse');
 
 type Elements = readonly unknown[];
 
-/** The strings that stand for floating-point values which JSON has no number for; the same as in proto3's JSON mapping. */
+/** What stands for floating-point values that JSON has no number for: the strings of proto3's JSON mapping, and null. */
 const NON_FINITE = new Map<unknown, number>([
+  [null, NaN],
   ['NaN', NaN],
   ['Infinity', Infinity],
   ['-Infinity', -Infinity],
@@ -22,7 +23,7 @@ const LOW_WORD = 2 ** 32;
  * first element that the datatype cannot hold, or -1. `exact` tells that the row comes from parseExactJson.
  */
 
-/** Numbers, rounded to nearest even; NaN and infinities as strings or, when `exact`, as numbers. */
+/** Numbers, rounded to nearest even; NaN and infinities as strings or, when `exact`, as numbers; null is NaN, a missing value. */
 export function fillFloats(
   row: Elements,
   out: Float16Array | Float32Array | Float64Array,
@@ -34,7 +35,7 @@ export function fillFloats(
     const number = typeof value === 'number' ? value : unusualFloat(value);
     if (number === undefined) return i;
     out[start + i] = number;
-    if (Number.isFinite(out[start + i]) || typeof value === 'string') continue;
+    if (Number.isFinite(out[start + i]) || typeof value === 'string' || value === null) continue;
     if (Number.isFinite(number)) return i;
     if (!exact) throw INEXACT;
   }

@@ -1,5 +1,5 @@
-import { errors, type NexusError } from '../../../../../common/errors';
-import { quote } from '../mismatch';
+import { errors, type NexusError } from './errors';
+import { quote } from './quote';
 
 /** A number (JSON's, or one of the tokens for what JSON cannot say) or a word, at the place where the search starts. */
 const LITERAL = /true|false|null|NaN|-?Infinity|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -23,7 +23,7 @@ const WORDS = new Map<string, unknown>([
  * Infinity and -Infinity, which Python's json and rapidjson write, become those numbers. Several times slower than
  * JSON.parse, which stays the first choice.
  *
- * @throws invalid with the position (in UTF-16 units, from 0) when the text is not JSON, has a number beyond the range
+ * @throws invalid with the position (in UTF-16 units, from 0; line and column too, from 1, behind the first line) when the text is not JSON, has a number beyond the range
  * of a double, or is nested deeper than 1000 levels.
  */
 export function parseExactJson(text: string): unknown {
@@ -148,6 +148,12 @@ class ExactJsonParser {
   }
 
   private invalid(what: string): NexusError {
-    return errors.invalidInput(`the body is not valid JSON: ${what} at position ${this.at}`);
+    return errors.invalidInput(`the body is not valid JSON: ${what} at position ${this.at}${this.line()}`);
+  }
+
+  /** Where the position is in a text of several lines, as editors count. */
+  private line(): string {
+    const lines = this.text.slice(0, this.at).split('\n');
+    return lines.length === 1 ? '' : ` (line ${lines.length}, column ${lines.at(-1)!.length + 1})`;
   }
 }

@@ -1,0 +1,153 @@
+import type { Field, WireReader } from './wire';
+
+/** One operator of a graph (NodeProto in onnx.proto). */
+export interface GraphNode {
+  /** Its operator, with the domain in front unless that is ONNX's own: `Relu`, `com.microsoft.FusedMatMul`. */
+  readonly op: string;
+  /** Names of tensors; an optional one that is left out is ''. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Where it lies in the file. */
+  readonly field: Field;
+}
+
+/** More elements of a constant are of no interest: axes and the like are few. */
+const MAX_CONSTANT = 64;
+
+const INT64 = 7;
+
+/** Bodies of operators, such as that of an If, are graphs of their own and not read. */
+const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
+const NODE = { input: 1, output: 2, op: 4, attribute: 5, domain: 7 } as const;
+const ATTRIBUTE = { name: 1, integer: 3, tensor: 5, integers: 8, texts: 9 } as const;
+const TENSOR = { dims: 1, type: 2, integers: 7, name: 8, raw: 9 } as const;
+
+/** The main graph of an ONNX file: its operators, and what is constant in it. Weights are not read. */
+export class Graph {
+  /** In the order of the file, which is one in which they can run. */
+  readonly nodes: readonly GraphNode[];
+  /** Names of its inputs, without those that have a value of their own. */
+  readonly inputs: readonly string[];
+  /** Names of its outputs. */
+  readonly outputs: readonly string[];
+  /** Where initializers, and the tensors of Constant nodes, lie, by name. */
+  private readonly constants: ReadonlyMap<string, Field>;
+
+  /** @throws Error when `graph`, a GraphProto, is none. */
+  constructor(
+    private readonly reader: WireReader,
+    graph: Field,
+  ) {
+    const nodes: GraphNode[] = [];
+    const inputs: string[] = [];
+    const outputs: string[] = [];
+    const constants = new Map<string, Field>();
+    for (const field of reader.fields(graph)) {
+      if (field.number === GRAPH.node) {
+        const node = this.readNode(field);
+        nodes.push(node);
+        const tensor = node.op === 'Constant' ? this.tensorIn(node) : undefined;
+        if (tensor !== undefined) constants.set(node.outputs[0]!, tensor);
+      } else if (field.number === GRAPH.initializer) constants.set(this.textIn(field, TENSOR.name), field);
+      else if (field.number === GRAPH.input) inputs.push(this.textIn(field, 1));
+      else if (field.number === GRAPH.output) outputs.push(this.textIn(field, 1));
+    }
+    this.nodes = nodes;
+    this.inputs = inputs.filter((name) => !constants.has(name));
+    this.outputs = outputs;
+    this.constants = constants;
+  }
+
+  /** Whether `name` is a weight, or another tensor that stands in the file. */
+  isConstant(name: string): boolean {
+    return this.constants.has(name);
+  }
+
+  /** The dimensions of the constant `name`; undefined when there is none. */
+  constantShape(name: string): readonly number[] | undefined {
+    const tensor = this.constants.get(name);
+    return tensor && this.integersIn(tensor, TENSOR.dims);
+  }
+
+  /** The elements of the INT64 constant `name`; undefined when it is no such, or a long one. */
+  constantIntegers(name: string): readonly number[] | undefined {
+    const tensor = this.constants.get(name);
+    return tensor && this.integersOf(tensor);
+  }
+
+  /** The attribute `name` of `node` as an integer; undefined when it has none. */
+  integer(node: GraphNode, name: string): number | undefined {
+    const attribute = this.attribute(node, name);
+    return attribute && this.integersIn(attribute, ATTRIBUTE.integer)[0];
+  }
+
+  /** The attribute `name` of `node` as integers; undefined when it has none. */
+  integers(node: GraphNode, name: string): readonly number[] | undefined {
+    const attribute = this.attribute(node, name);
+    return attribute && this.integersIn(attribute, ATTRIBUTE.integers);
+  }
+
+  /** The attribute `name` of `node` as texts; undefined when it has none. */
+  texts(node: GraphNode, name: string): readonly string[] | undefined {
+    const attribute = this.attribute(node, name);
+    return attribute && this.textsIn(attribute, ATTRIBUTE.texts);
+  }
+
+  /** The tensor that a Constant node gives. */
+  private tensorIn(node: GraphNode): Field | undefined {
+    const value = this.attribute(node, 'value');
+    return value && this.reader.last(value, ATTRIBUTE.tensor);
+  }
+
+  private attribute({ field }: GraphNode, name: string): Field | undefined {
+    for (const attribute of this.reader.fields(field)) {
+      if (attribute.number === NODE.attribute && this.textIn(attribute, ATTRIBUTE.name) === name)
+        return attribute;
+    }
+    return undefined;
+  }
+
+  private readNode(field: Field): GraphNode {
+    const inputs: string[] = [];
+    const outputs: string[] = [];
+    let [op, domain] = ['', ''];
+    for (const part of this.reader.fields(field)) {
+      if (part.number === NODE.input) inputs.push(this.reader.text(part));
+      else if (part.number === NODE.output) outputs.push(this.reader.text(part));
+      else if (part.number === NODE.op) op = this.reader.text(part);
+      else if (part.number === NODE.domain) domain = this.reader.text(part);
+    }
+    const isOwn = domain === '' || domain === 'ai.onnx';
+    return { op: isOwn ? op : `${domain}.${op}`, inputs, outputs, field };
+  }
+
+  private integersOf(tensor: Field): readonly number[] | undefined {
+    if (this.reader.last(tensor, TENSOR.type)?.value !== INT64) return undefined;
+    const count = this.integersIn(tensor, TENSOR.dims).reduce((product, size) => product * size, 1);
+    if (count > MAX_CONSTANT) return undefined;
+    const raw = this.reader.last(tensor, TENSOR.raw);
+    const integers = raw === undefined ? this.integersIn(tensor, TENSOR.integers) : this.reader.raw64(raw);
+    // One with external data has neither.
+    return integers.length === count ? integers : undefined;
+  }
+
+  /** Integers in the fields `number` of `message`, in one field each or packed into one. */
+  private integersIn(message: Field, number: number): number[] {
+    const integers: number[] = [];
+    for (const field of this.reader.fields(message))
+      if (field.number === number) integers.push(...this.reader.varints(field));
+    return integers;
+  }
+
+  private textsIn(message: Field, number: number): string[] {
+    const texts: string[] = [];
+    for (const field of this.reader.fields(message))
+      if (field.number === number) texts.push(this.reader.text(field));
+    return texts;
+  }
+
+  private textIn(message: Field, number: number): string {
+    const field = this.reader.last(message, number);
+    return field === undefined ? '' : this.reader.text(field);
+  }
+}

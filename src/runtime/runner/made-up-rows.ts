@@ -1,0 +1,101 @@
+import { Tensor as OrtTensor } from 'onnxruntime-node';
+import { ELEMENT_BYTES, elementCount, type TensorSpec } from '../tensor';
+import { elementTypeOf, viewOf } from './onnx-types';
+
+/** What rows are made of, by the kind of their elements. */
+export interface Recipe {
+  readonly floats: 'wild' | 'gentle';
+  /** Bits are valid as masks and indexes, small numbers and ids as indexes of tables, wild ones only as numbers. */
+  readonly integers: 'wild' | 'ids' | 'small' | 'bits';
+  readonly strings: 'words' | 'numbers';
+}
+
+/** What a row of floats is multiplied by: rows that share a scale have to differ very much. */
+const WILD_SCALES = [1, 1000, 0.01, -50, 2e4];
+const GENTLE_SCALES = [1, 0.5, 0.05, 0.8, 2];
+
+const INTEGER_RANGES = { wild: 100_003, ids: 97, small: 9, bits: 2 } as const;
+
+const TEXTS = {
+  // No, one and several words, of very different lengths: an output may be as wide as the longest needs.
+  words: [
+    'a',
+    'b c',
+    '',
+    'A longer sentence, of several words.',
+    'x'.repeat(300),
+    'Größe 日本 ok',
+    '-12.5',
+    'e.g. a-b_c',
+  ],
+  numbers: ['1', '-2.5', '1000', '0', '0.001', '42', '7', '3e2'],
+} as const;
+
+/**
+ * An input of `rows.length` rows with `length` in each other variable dimension. The same row number is the same row at
+ * any place; row 0 begins with a 1 where it has bits.
+ */
+export function madeUpRows(
+  { datatype, shape }: TensorSpec,
+  rows: readonly number[],
+  length: number,
+  recipe: Recipe,
+): OrtTensor {
+  const rowShape = shape.slice(1).map((size) => (size < 0 ? length : size));
+  const perRow = elementCount(rowShape);
+  const type = elementTypeOf(datatype);
+  const bytes = new ArrayBuffer(rows.length * perRow * ELEMENT_BYTES[datatype]);
+  const data = (viewOf(type, bytes, 0, bytes.byteLength) ?? []) as unknown[];
+  const half = new DataView(bytes);
+  for (let place = 0; place < rows.length; place++) {
+    for (let column = 0; column < perRow; column++) {
+      const index = place * perRow + column;
+      const element = elementOf(type, rows[place]!, column, recipe);
+      if (type === 'float16') half.setFloat16(index * 2, element as number, true);
+      else data[index] = element;
+    }
+  }
+  return new OrtTensor(type as 'string', data as string[], [rows.length, ...rowShape]);
+}
+
+function elementOf(type: string, row: number, column: number, recipe: Recipe): unknown {
+  const chance = chanceOf(row, column);
+  if (type === 'string') {
+    const texts = TEXTS[recipe.strings];
+    // The first element differs from row to row.
+    return texts[column === 0 ? row : Math.floor(chance * texts.length)];
+  }
+  if (type.startsWith('float')) return floatOf(type, row, chance, recipe.floats);
+  const integer = integerOf(type, row, column, chance, recipe.integers);
+  return type.endsWith('int64') ? BigInt(integer) : integer;
+}
+
+function floatOf(type: string, row: number, chance: number, kind: Recipe['floats']): number {
+  if (kind === 'gentle') return chance * GENTLE_SCALES[row]!;
+  // Half floats end at 65,504.
+  const scale = type === 'float16' ? Math.min(WILD_SCALES[row]!, 1000) : WILD_SCALES[row]!;
+  // The row with a negative scale is all negative, the others have both signs.
+  return scale < 0 ? scale * chance : scale * (2 * chance - 1);
+}
+
+function integerOf(
+  type: string,
+  row: number,
+  column: number,
+  chance: number,
+  kind: Recipe['integers'],
+): number {
+  if (type === 'bool' || kind === 'bits') return column === 0 && row === 0 ? 1 : Math.floor(2 * chance);
+  if (kind !== 'wild') return Math.floor(chance * INTEGER_RANGES[kind]);
+  const bits = Number(/\d+/.exec(type)![0]);
+  const range = Math.min(INTEGER_RANGES.wild, 2 ** bits - 1);
+  return Math.floor(chance * range) - (type.startsWith('u') ? 0 : Math.floor(range / 2));
+}
+
+/** A number from 0 up to 1 that looks like chance and is always the same for `row` and `column`. */
+function chanceOf(row: number, column: number): number {
+  let mixed = Math.imul(row + 1, 0x9e3779b1) ^ Math.imul(column + 1, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
+  mixed = Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39);
+  return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
+}

@@ -1,0 +1,80 @@
+import type { Field, WireReader } from './wire';
+
+/** The fields of TypeProto that are not dense tensors, and what to do about an input or output of each. */
+const NOT_TENSORS: Readonly<Record<number, { kind: string; input: string; output: string }>> = {
+  4: {
+    kind: 'a sequence',
+    input: 'take one tensor, and make the sequence in the model with SplitToSequence',
+    output: 'join its tensors to one in the model with ConcatFromSequence',
+  },
+  5: {
+    kind: 'a map',
+    input: 'take its values as a tensor',
+    output: "give its values as a tensor (for scikit-learn, convert with options={'zipmap': False})",
+  },
+  7: { kind: 'an opaque value', input: 'take a tensor', output: 'give a tensor' },
+  8: { kind: 'a sparse tensor', input: 'take a dense tensor', output: 'make it dense in the model' },
+  9: {
+    kind: 'an optional value',
+    input: 'take the tensor itself',
+    output: 'give the tensor in it with OptionalGetElement',
+  },
+};
+
+/**
+ * Values of TensorProto.DataType that ONNX Runtime for Node does not carry, and the type that holds all their values
+ * and that Cast knows, in ONNX Runtime on a CPU too; undefined where there is none.
+ */
+const UNSUPPORTED_ELEMENTS: Readonly<Record<number, { type: string; cast?: string }>> = {
+  14: { type: 'COMPLEX64' },
+  15: { type: 'COMPLEX128' },
+  16: { type: 'BFLOAT16', cast: 'FLOAT' },
+  17: { type: 'FLOAT8E4M3FN', cast: 'FLOAT' },
+  18: { type: 'FLOAT8E4M3FNUZ', cast: 'FLOAT' },
+  19: { type: 'FLOAT8E5M2', cast: 'FLOAT' },
+  20: { type: 'FLOAT8E5M2FNUZ', cast: 'FLOAT' },
+  21: { type: 'UINT4', cast: 'UINT8' },
+  22: { type: 'INT4', cast: 'INT8' },
+  23: { type: 'FLOAT4E2M1' },
+  24: { type: 'FLOAT8E8M0', cast: 'FLOAT' },
+  25: { type: 'UINT2', cast: 'UINT8' },
+  26: { type: 'INT2', cast: 'INT8' },
+};
+
+/** Why the input or output `value`, a ValueInfoProto, cannot be served, and what to do; undefined when it can. */
+export function unservable(reader: WireReader, value: Field, kind: 'input' | 'output'): string | undefined {
+  const type = reader.last(value, 2);
+  const fault = type && faultOf(reader, type, kind);
+  if (fault === undefined) return undefined;
+  return `${kind} '${reader.textIn(value, 1)}' ${fault}`;
+}
+
+function faultOf(reader: WireReader, type: Field, kind: 'input' | 'output'): string | undefined {
+  for (const field of reader.fields(type)) {
+    const other = NOT_TENSORS[isSequenceOfMaps(reader, field) ? 5 : field.number];
+    if (other !== undefined) {
+      const what = isSequenceOfMaps(reader, field) ? 'a sequence of maps' : other.kind;
+      return `is ${what}, not a tensor; ${other[kind]}`;
+    }
+    const element = field.number === 1 ? UNSUPPORTED_ELEMENTS[reader.last(field, 1)?.value ?? 0] : undefined;
+    if (element !== undefined)
+      return `has the element type ${element.type}, which is not supported; ${remedyOf(element, kind)}`;
+  }
+  return undefined;
+}
+
+function isSequenceOfMaps(reader: WireReader, { number, ...field }: Field): boolean {
+  const inner = number === 4 ? reader.last({ number, ...field }, 1) : undefined;
+  return inner !== undefined && reader.last(inner, 5) !== undefined;
+}
+
+function remedyOf({ type, cast }: { type: string; cast?: string }, kind: 'input' | 'output'): string {
+  if (type.startsWith('COMPLEX')) {
+    const parts = `real and imaginary parts as two tensors of ${type === 'COMPLEX64' ? 'FLOAT' : 'DOUBLE'}`;
+    return `${kind === 'input' ? 'take' : 'give'} ${parts}`;
+  }
+  if (cast === undefined) return 'export it as FLOAT';
+  return kind === 'output'
+    ? `cast it to ${cast} in the model (Cast)`
+    : `take ${cast}, and cast it to ${type} in the model (Cast)`;
+}

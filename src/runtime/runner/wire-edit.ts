@@ -1,0 +1,70 @@
+import { readSync } from 'node:fs';
+import type { Field, WireReader } from './wire';
+
+/** Bytes of a message that is written: a part of the file that is read, as it stands there, or bytes of its own. */
+export type Piece = { readonly start: number; readonly end: number } | Uint8Array;
+
+/**
+ * `message` with each field as `edit` makes it: whole fields in its place, none to leave it out, undefined to keep it
+ * byte for byte.
+ *
+ * @throws Error when the bytes of `message` are no message.
+ */
+export function edited(
+  reader: WireReader,
+  message: Field,
+  edit: (field: Field) => readonly Piece[] | undefined,
+): Piece[] {
+  const pieces: Piece[] = [];
+  let kept = message.start;
+  let next = message.start;
+  for (const field of reader.fields(message)) {
+    const changed = edit(field);
+    if (changed !== undefined) {
+      pieces.push({ start: kept, end: next }, ...changed);
+      kept = field.end;
+    }
+    next = field.end;
+  }
+  return [...pieces, { start: kept, end: message.end }];
+}
+
+/** The field `number` that holds `content`: a message or a text. */
+export function delimited(number: number, content: readonly Piece[]): Piece[] {
+  const length = content.reduce((sum, piece) => sum + lengthOf(piece), 0);
+  return [Uint8Array.of(...varint(number * 8 + 2), ...varint(length)), ...content];
+}
+
+/** The field `number` that holds `value`, a whole number from 0 on. */
+export function integer(number: number, value: number): Piece[] {
+  return [Uint8Array.of(...varint(number * 8), ...varint(value))];
+}
+
+/** The bytes of `pieces`, of which those that stand in a file are read from `fd`. @throws Error when it has not all. */
+export function assembled(fd: number, pieces: readonly Piece[]): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(pieces.reduce((sum, piece) => sum + lengthOf(piece), 0));
+  let at = 0;
+  for (const piece of pieces) {
+    if (piece instanceof Uint8Array) bytes.set(piece, at);
+    else readInto(fd, bytes.subarray(at, at + lengthOf(piece)), piece.start);
+    at += lengthOf(piece);
+  }
+  return bytes;
+}
+
+function lengthOf(piece: Piece): number {
+  return piece instanceof Uint8Array ? piece.length : piece.end - piece.start;
+}
+
+/** One call reads 2 GiB at most. */
+function readInto(fd: number, bytes: Uint8Array, position: number): void {
+  for (let read = 0; read < bytes.length;) {
+    const count = readSync(fd, bytes, read, Math.min(bytes.length - read, 2 ** 30), position + read);
+    if (count === 0) throw new Error('the file ends inside a field');
+    read += count;
+  }
+}
+
+function varint(value: number): number[] {
+  return value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
+}

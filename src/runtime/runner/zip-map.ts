@@ -1,0 +1,124 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { Graph, type GraphNode } from './graph';
+import { WireReader, type Field } from './wire';
+import { assembled, delimited, edited, integer, type Piece } from './wire-edit';
+
+/** Longest text of all labels of an output: the gateway is told them in one message. */
+const MAX_LABELS_LENGTH = 2 ** 20;
+
+/** The operator that makes a map of the scores of each row, with which classifiers of scikit-learn end. */
+const ZIP_MAP = 'ai.onnx.ml.ZipMap';
+
+const MODEL = { graph: 7, opset: 8 } as const;
+const GRAPH = { node: 1, output: 12 } as const;
+const NODE = { op: 4, attribute: 5, domain: 7 } as const;
+const VALUE = { name: 1, type: 2 } as const;
+const ATTRIBUTE = { name: 1, integers: 8, texts: 9 } as const;
+
+/** A model without the maps that its file ends with. */
+export interface Unzipped {
+  /** The ONNX file of it. */
+  readonly bytes: Uint8Array;
+  /** Names of the classes of the outputs that were maps. */
+  readonly labels: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * The outputs of `graph`, a GraphProto, that are maps of scores by class which could as well be the tensor of the
+ * scores: each with its ZipMap and the classes, where these are told.
+ */
+export function zipMaps(
+  reader: WireReader,
+  graph: Field,
+): Map<string, { node: GraphNode; classes: string[] }> {
+  const { nodes, outputs } = new Graph(reader, graph);
+  // A name that the body of an If or a Loop takes is not seen: ONNX Runtime then refuses the model.
+  const taken = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const found = new Map<string, { node: GraphNode; classes: string[] }>();
+  for (const node of nodes) {
+    const [output] = node.outputs;
+    if (node.op !== ZIP_MAP || output === undefined || taken.has(output) || !outputs.includes(output))
+      continue;
+    const classes = classesOf(reader, node);
+    if (classes.length > 0) found.set(output, { node, classes });
+  }
+  return found;
+}
+
+/**
+ * The model in the file at `path` with tensors of `[rows, classes]` in place of maps by class; undefined when it has
+ * none. The names of outputs stay.
+ *
+ * @throws Error when the file is no model.
+ */
+export function unzip(path: string): Unzipped | undefined {
+  const fd = openSync(path, 'r');
+  try {
+    const reader = new WireReader(fd);
+    const file: Field = { number: 0, start: 0, end: fstatSync(fd).size, value: 0 };
+    const graph = reader.last(file, MODEL.graph);
+    if (graph === undefined || !hasOtherOutputs(reader, graph)) return undefined;
+    const maps = zipMaps(reader, graph);
+    if (maps.size === 0) return undefined;
+    const nodes = new Set([...maps.values()].map(({ node }) => node.field.start));
+    const inside = edited(reader, graph, (field) => {
+      if (field.number === GRAPH.node && nodes.has(field.start)) return toIdentity(reader, field);
+      const map = field.number === GRAPH.output ? maps.get(reader.textIn(field, VALUE.name)) : undefined;
+      return map && toTensor(reader, field, map.classes.length);
+    });
+    const pieces = edited(reader, file, ({ start }) =>
+      start === graph.start ? delimited(MODEL.graph, inside) : undefined,
+    );
+    const bytes = assembled(fd, [...pieces, ...standardOpset(reader, file)]);
+    const labels = [...maps].filter(([, { classes }]) => classes.join('').length <= MAX_LABELS_LENGTH);
+    return { bytes, labels: Object.fromEntries(labels.map(([name, { classes }]) => [name, classes])) };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Whether an output is no tensor: most models have tensors only, and are not looked at further. */
+function hasOtherOutputs(reader: WireReader, graph: Field): boolean {
+  for (const field of reader.fields(graph)) {
+    const type = field.number === GRAPH.output ? reader.last(field, VALUE.type) : undefined;
+    if (type !== undefined && reader.last(type, 1) === undefined) return true;
+  }
+  return false;
+}
+
+/** The ZipMap `node` as an Identity, which gives what it takes. */
+function toIdentity(reader: WireReader, node: Field): Piece[] {
+  const own: readonly number[] = [NODE.op, NODE.domain, NODE.attribute];
+  const rest = edited(reader, node, ({ number }) => (own.includes(number) ? [] : undefined));
+  return delimited(GRAPH.node, [...rest, ...delimited(NODE.op, [Buffer.from('Identity')])]);
+}
+
+/** The output `value` as a tensor of floats `[rows, classes]`. */
+function toTensor(reader: WireReader, value: Field, classes: number): Piece[] {
+  const dims = [...delimited(1, []), ...delimited(1, integer(1, classes))];
+  const tensor = delimited(1, [...integer(1, 1), ...delimited(2, dims)]);
+  const rest = edited(reader, value, ({ number }) => (number === VALUE.type ? [] : undefined));
+  return delimited(GRAPH.output, [...rest, ...delimited(VALUE.type, tensor)]);
+}
+
+/** The operator set that Identity is from, for a model that has none of ONNX's own operators. */
+function standardOpset(reader: WireReader, file: Field): Piece[] {
+  for (const field of reader.fields(file)) {
+    if (field.number === MODEL.opset && ['', 'ai.onnx'].includes(reader.textIn(field, 1))) return [];
+  }
+  return delimited(MODEL.opset, integer(2, 13));
+}
+
+/** The classes of a ZipMap as texts. Integers may be too large for numbers. */
+function classesOf(reader: WireReader, { field: node }: GraphNode): string[] {
+  const classes: string[] = [];
+  for (const attribute of reader.fields(node)) {
+    if (attribute.number !== NODE.attribute) continue;
+    if (!reader.textIn(attribute, ATTRIBUTE.name).startsWith('classlabels_')) continue;
+    for (const field of reader.fields(attribute)) {
+      if (field.number === ATTRIBUTE.texts) classes.push(reader.text(field));
+      else if (field.number === ATTRIBUTE.integers) classes.push(...reader.int64s(field).map(String));
+    }
+  }
+  return classes;
+}
