@@ -8,7 +8,7 @@ import { prepare } from './prepare.mjs';
 import { runStep } from './progress.mjs';
 import { env, node, root } from './toolchain.mjs';
 
-// `npm test`: installs and builds what has changed, runs the static checks, Jest, Schemathesis and the Python clients, and
+// `npm test`: installs and builds what has changed, runs the static checks, Jest, Schemathesis and other clients, and
 // counts each check as a test. Arguments after `--` go to Jest, and what is not Jest's own is left out then.
 // Nest is published as ES modules, which Jest loads only through Node's experimental vm modules.
 const VM_MODULES = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
