@@ -50,6 +50,8 @@ process.once('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
 export class Gateway {
   readonly logs: LogLine[] = [];
   stderr = '';
+  /** All lines of the log, as they came. */
+  stdout = '';
   url = '';
   /** `<host>:<port>` of gRPC. */
   grpc = '';
@@ -70,6 +72,7 @@ export class Gateway {
     });
     alive.add(this.child);
     createInterface(this.child.stdout!).on('line', (line) => {
+      this.stdout += `${line}\n`;
       this.logs.push(JSON.parse(line) as LogLine);
       this.changed();
     });

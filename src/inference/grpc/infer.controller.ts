@@ -29,8 +29,11 @@ export class GrpcInferController implements BeforeApplicationShutdown {
     metadata: Metadata,
     call: ServerUnaryCall<Buffer, ModelInferResponse>,
   ): Promise<ModelInferResponse> {
-    const { answer, summary } = await this.inference.serve(readRequest(bytes), call);
-    callOf(metadata).inference = summary;
+    const info = callOf(metadata);
+    const message = readRequest(bytes);
+    info.asked = { model: message.model_name, version: message.model_version };
+    const { answer, summary } = await this.inference.serve(message, call);
+    info.inference = summary;
     if (summary.cache !== undefined) call.sendMetadata(cacheMetadata(summary.cache));
     return answer;
   }
