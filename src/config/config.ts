@@ -145,6 +145,10 @@ export class Config {
   /** Least severe log lines that are written; info has one line a request. */
   @OneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
   logLevel = 'info';
+
+  /** How log lines are written: JSON, text for people, or text on a terminal and JSON elsewhere. */
+  @OneOf(['auto', 'text', 'json'])
+  logFormat: 'auto' | 'text' | 'json' = 'auto';
 }
 
 /** A quarter of the memory that this process may have: of its container, or of the machine. */

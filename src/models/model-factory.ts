@@ -48,6 +48,8 @@ export interface Making {
 @Injectable()
 export class ModelFactory {
   private readonly logger = new Logger('Models');
+  /** Why CUDA cannot be used, as it was logged last: what holds for the machine is told once, not for each model. */
+  private toldFallback = '';
   private readonly observer: VersionObserver = {
     stateChanged: (version) => this.stateChanged(version),
     runnerDied: ({ name, version }, reason) => {
@@ -56,7 +58,11 @@ export class ModelFactory {
     },
     fellBack: ({ name, version }, reason) => {
       this.metrics.deviceFellBack(name, version);
-      this.logger.warn(`${name}/${version} runs on the CPU, because CUDA cannot be used: ${reason}`);
+      if (reason === this.toldFallback) return;
+      this.toldFallback = reason;
+      this.logger.warn(
+        `models run on the CPU, ${name}/${version} first, because CUDA cannot be used: ${reason}`,
+      );
     },
     untried: ({ name, version, unbatchable }, reason) => {
       const so =
