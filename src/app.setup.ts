@@ -11,6 +11,7 @@ import { REQUEST_ID_HEADER, requestIdOf } from './common/request-id';
 import { toNexusError } from './common/to-nexus-error';
 import type { Config } from './config/config';
 import { serveDocs } from './docs/docs';
+import { ExampleAnswers } from './inference/rest/example-answers';
 import { connectGrpc } from './app.grpc';
 import { Drain } from './health/drain';
 import { Log, NestLogger } from './observability/log';
@@ -40,7 +41,8 @@ export async function createApp(
   app.get(Drain).watch(app.getHttpAdapter().getInstance());
   observeRequests(app.getHttpAdapter().getInstance(), log, app.get(Metrics));
   connectGrpc(app, config, log);
-  serveDocs(app);
+  const examples = app.get(ExampleAnswers);
+  serveDocs(app, (version, body) => examples.answer(version, body));
   return app;
 }
 
