@@ -16,6 +16,7 @@ import { toNexusError } from './common/to-nexus-error';
 import type { Config } from './config/config';
 import { logFormOf } from './config/log-form';
 import { serveDocs } from './docs/docs';
+import { ExampleAnswers } from './inference/rest/example-answers';
 import { connectGrpc } from './app.grpc';
 import { Drain } from './health/drain';
 import { Log, NestLogger } from './observability/log';
@@ -53,7 +54,8 @@ export async function createApp(
   app.get(Drain).watch(server);
   observeRequests(server, log, app.get(Metrics));
   connectGrpc(app, config, log);
-  serveDocs(app);
+  const examples = app.get(ExampleAnswers);
+  serveDocs(app, (version, body) => examples.answer(version, body));
   return app;
 }
 
