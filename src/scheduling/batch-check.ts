@@ -2,7 +2,7 @@ import { typedView } from '../common/typed-arrays';
 import { agree, EQUAL_SIZE, OTHER_SIZE, type Tolerance } from '../runtime/agreement';
 import { RunFailure } from '../runtime/run-failure';
 import type { Tensor } from '../runtime/tensor';
-import { repeatRow, type Batch } from './batch';
+import { isShared, repeatRow, type Batch } from './batch';
 import type { Clock } from './clock';
 import type { Part } from './job';
 import type { SchedulerLimits } from './limits';
@@ -56,14 +56,24 @@ export class BatchCheck {
     this.failed = new Promise((resolve) => (this.fail = resolve));
   }
 
-  /** Whether a batch that ran with other rows than those of one request is to be checked; asked once for each. */
-  isDue({ verifyBatching: share = 0 }: SchedulerLimits): boolean {
+  /**
+   * Whether the rows of a batch that `instance` has run may be mixed, so that none may be handed out: it was not of one
+   * whole request alone, and a check of this batch or of one before has failed. To be asked once for each batch.
+   *
+   * @throws RunFailure when the runner is gone.
+   */
+  async findsMixing(instance: Instance, outcome: Outcome, limits: SchedulerLimits): Promise<boolean> {
+    if (!isShared(outcome.batch, outcome.rows)) return false;
+    if (this.isDue(limits)) await this.verify(instance, outcome);
+    return this.hasFailed;
+  }
+
+  private isDue({ verifyBatching: share = 0 }: SchedulerLimits): boolean {
     if (share === 0 || this.hasFailed) return false;
     return ++this.seen <= FIRST || this.seen % Math.round(1 / share) === 0;
   }
 
-  /** Checks a row of a batch that `instance` has run. @throws RunFailure when the runner is gone. */
-  async verify(instance: Instance, outcome: Outcome): Promise<void> {
+  private async verify(instance: Instance, outcome: Outcome): Promise<void> {
     const sample = this.sampleOf(outcome);
     if (sample === undefined) return;
     try {

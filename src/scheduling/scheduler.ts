@@ -3,17 +3,7 @@ import type { RunTimes } from '../common/run-times';
 import { RunFailure } from '../runtime/run-failure';
 import type { RunResult } from '../runtime/runner';
 import type { PackedTensor } from '../runtime/slab-layout';
-import {
-  gather,
-  isCounted,
-  isDivisible,
-  isShared,
-  joinParts,
-  outputsOf,
-  rowsOf,
-  scatter,
-  type Batch,
-} from './batch';
+import { gather, isCounted, isDivisible, joinParts, outputsOf, rowsOf, scatter, type Batch } from './batch';
 import { AdaptiveDelay } from './adaptive-delay';
 import { Admission } from './admission';
 import type { Clock } from './clock';
@@ -218,11 +208,8 @@ export class Scheduler {
       this.delay?.ran(rowsOf(batch));
       if (isCounted(batch)) this.observer.executed(rowsOf(batch), rows - rowsOf(batch), times);
       const results = scatter(batch, outputs, rows);
-      if (isShared(batch, rows)) {
-        if (this.check.isDue(this.limits))
-          await this.check.verify(instance, { batch, results, rows, rowsAlone: this.paddedRows(1) });
-        if (this.check.hasFailed) return this.separate(batch);
-      }
+      const outcome = { batch, results, rows, rowsAlone: this.paddedRows(1) };
+      if (await this.check.findsMixing(instance, outcome, this.limits)) return this.separate(batch);
       return () => this.settle(batch, results, times);
     } catch (failure) {
       // Never given work again, even before its supervisor has noticed.

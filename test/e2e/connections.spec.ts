@@ -28,7 +28,9 @@ afterEach(async () => {
 
 /** Starts a gateway that may have so many files open. */
 const start = async (files: number, env = {}) =>
-  (gateway = await Gateway.start(repository, env, ['sh', '-c', `ulimit -n ${files} && exec "$@"`, 'sh']));
+  (gateway = await Gateway.start(repository, env, {
+    under: ['sh', '-c', `ulimit -n ${files} && exec "$@"`, 'sh'],
+  }));
 
 /** Sends a request over the one connection. */
 async function send(path: string, body?: string): Promise<{ status: number; text: string }> {
