@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { ensureGoProgram } from './go.mjs';
 import { ensureVenv, missingPython, venvs } from './python.mjs';
 import { env, node, root } from './toolchain.mjs';
 
@@ -9,7 +10,10 @@ const folder = 'test/conformance/clients';
 const SERVE = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', 'test/conformance/serve.mts'];
 const LIMIT_MS = 180_000;
 
-/** The clients: what each environment has is pinned in `<name>.txt`; its scripts get the address of HTTP or of gRPC, or both. */
+/** grpcurl as it is pinned. */
+const GRPCURL = ['grpcurl', 'github.com/fullstorydev/grpcurl/cmd/grpcurl', 'v1.9.3'];
+
+/** The clients in Python: what each environment has is pinned in `<name>.txt`; its scripts get the address of HTTP or of gRPC, or both. */
 const ENVIRONMENTS = {
   'tritonclient-kserve': [
     { script: 'triton_http.py', speaks: ['http'] },
@@ -25,12 +29,12 @@ const ENVIRONMENTS = {
 };
 
 /**
- * Runs the Python clients that people use against the built gateway and prints a line for each. Resolves to how many of
+ * Runs the clients that people use against the built gateway and prints a line for each. Resolves to how many of
  * their checks passed and failed. What cannot be installed here is skipped, which a line says with the reason.
  */
 export async function runClientChecks() {
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  const clients = await installedClients();
+  const clients = [...(await pythonClients()), ...(await goClients())];
   if (clients.length === 0) return counts;
   const server = spawn(node, SERVE, { cwd: root, env, stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = await Promise.race([once(createInterface(server.stdout), 'line'), once(server, 'exit')]);
@@ -39,9 +43,9 @@ export async function runClientChecks() {
     return { ...counts, failed: 1 };
   }
   const addresses = JSON.parse(line);
-  for (const { python, script, speaks } of clients) {
+  for (const { command, speaks } of clients) {
     const args = speaks.map((protocol) => addresses[protocol]);
-    for (const [outcome, count] of Object.entries(await runClient(python, script, args)))
+    for (const [outcome, count] of Object.entries(await runClient([...command, ...args])))
       counts[outcome] += count;
   }
   server.stdin.end();
@@ -49,26 +53,35 @@ export async function runClientChecks() {
   return counts;
 }
 
-/** The clients that this machine can run, each with the `python` of its environment. */
-async function installedClients() {
+/** The clients in Python that this machine can run, each with its `command`, without the addresses. */
+async function pythonClients() {
   const missing = missingPython();
   if (missing !== undefined) {
-    print(`skipped, for ${missing}`);
+    print(`those in Python are skipped, for ${missing}`);
     return [];
   }
   const installed = [];
   for (const [name, clients] of Object.entries(ENVIRONMENTS)) {
     const { python, reason } = await ensureVenv(name, join(folder, `${name}.txt`));
-    if (python) installed.push(...clients.map((client) => ({ ...client, python })));
+    if (python)
+      installed.push(...clients.map(({ script, speaks }) => ({ command: [python, script], speaks })));
     else print(`${name} is skipped, for it cannot be installed: ${reason}`);
   }
   return installed;
 }
 
+/** As {@link pythonClients}, for those in Go. */
+async function goClients() {
+  const { program, reason } = await ensureGoProgram(...GRPCURL);
+  if (program) return [{ command: [node, 'grpcurl.mjs', program], speaks: ['grpc'] }];
+  print(`grpcurl is skipped, for it cannot be built: ${reason}`);
+  return [];
+}
+
 /** Runs one client; one that breaks or hangs has a failed check. Resolves to its counts. */
-async function runClient(python, script, args) {
+async function runClient([program, script, ...args]) {
   const started = Date.now();
-  const child = spawn(python, [script, ...args], {
+  const child = spawn(program, [script, ...args], {
     cwd: join(root, folder),
     env: { ...env, PYTHONPYCACHEPREFIX: join(venvs, 'bytecode') },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -9,8 +9,8 @@ import { prepare } from './prepare.mjs';
 import { runStep } from './progress.mjs';
 import { env, node, root } from './toolchain.mjs';
 
-// `npm test`: installs and builds what has changed, runs the static checks, Jest, Schemathesis, the Python clients and a sample
-// of ONNX's backend tests, and counts each check as a test. Arguments after `--` go to Jest, and what is not Jest's own is left out then.
+// `npm test`: installs and builds what has changed, runs the static checks, Jest, Schemathesis, other clients and a sample of
+// ONNX's backend tests, and counts each check as a test. Arguments after `--` go to Jest; what is not Jest's own is left out then.
 // Nest is published as ES modules, which Jest loads only through Node's experimental vm modules.
 const VM_MODULES = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 const JEST = [...VM_MODULES, 'node_modules/jest/bin/jest.js', '--config', 'test/jest.config.js'];

@@ -6,7 +6,7 @@ import type { Servable } from './models/servable';
 
 /**
  * Tells the person at the terminal where the server is and, once all models have loaded, how each of them is. Goes
- * to stderr: stdout has JSON lines only.
+ * to stderr: stdout has the lines of the log only.
  */
 export async function showBanner(app: NestFastifyApplication): Promise<void> {
   const registry = app.get(ModelRegistry);

@@ -1,7 +1,5 @@
-import { loadSync } from '@grpc/proto-loader';
-import { ReflectionService } from '@grpc/reflection';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { protoPath as healthProto } from 'grpc-health-check';
+import { addReflection } from './app.reflection';
 import type { Config } from './config/config';
 import { GrpcHealth } from './health/grpc-health';
 import { GrpcServer } from './inference/grpc/grpc-server';
@@ -17,8 +15,6 @@ export function connectGrpc(app: NestFastifyApplication, config: Config, log: Lo
   const server = app.get(GrpcServer);
   server.interceptors.push(observeCalls(log, app.get(Metrics), config.bodyLimit));
   server.extendWith((grpc) => app.get(GrpcHealth).addTo(grpc));
-  server.extendWith((grpc, inference) =>
-    new ReflectionService({ ...inference, ...loadSync(healthProto) }).addToServer(grpc),
-  );
+  server.extendWith(addReflection);
   app.connectMicroservice({ strategy: server }, { inheritAppConfig: true });
 }

@@ -1,15 +1,21 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Connections } from './app.connections';
 import type { Config } from './config/config';
 import { ConfigError } from './config/config-error';
+import { GrpcServer } from './inference/grpc/grpc-server';
+import { Metrics } from './observability/metrics';
 
 /**
  * Starts to listen for HTTP and gRPC.
  * @throws {ConfigError} when an address cannot be had, naming the setting to change.
  */
 export async function listen(app: NestFastifyApplication, config: Config): Promise<void> {
-  const { host, port, grpcPort } = config;
+  const { host, port, grpcPort, maxConnections } = config;
+  const connections = await Connections.upTo(maxConnections, app.get(Metrics).connections);
+  connections.count(app.getHttpServer());
   await orExplain(app.listen(port, host), `NEXUS_PORT=${port}`, host);
   await orExplain(app.startAllMicroservices(), `NEXUS_GRPC_PORT=${grpcPort}`, host);
+  app.get(GrpcServer).listeners.forEach((server) => connections.count(server));
 }
 
 async function orExplain(listening: Promise<unknown>, setting: string, host: string): Promise<void> {

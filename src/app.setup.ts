@@ -9,17 +9,20 @@ import { KnownRoutes } from './common/known-routes';
 import { MemoryInFlight } from './common/memory-in-flight';
 import { Pace } from './common/pace';
 import { acceptAnyBody } from './common/read-body';
+import { closeInOrder } from './common/orderly-close';
 import { REQUEST_ID_HEADER, requestIdOf } from './common/request-id';
 import { watchReaders } from './common/slow-reader';
 import { toNexusError } from './common/to-nexus-error';
 import type { Config } from './config/config';
+import { logFormOf } from './config/log-form';
 import { serveDocs } from './docs/docs';
+import { ExampleAnswers } from './inference/rest/example-answers';
 import { connectGrpc } from './app.grpc';
 import { Drain } from './health/drain';
 import { Log, NestLogger } from './observability/log';
 import { addMemoryMetrics } from './observability/memory-metrics';
 import { Metrics } from './observability/metrics';
-import { observeRequests } from './observability/request-log';
+import { logMalformed, logUnrouted, observeRequests } from './observability/request-log';
 
 /** Longer than load balancers keep an idle connection, so that it is never the server that closes one in use. */
 const KEEP_ALIVE_MS = 72_000;
@@ -29,11 +32,11 @@ const WHOLE_REQUEST_TIMEOUT_MS = 120_000;
 /** The application with everything that is the same in production and in tests. It does not listen yet. */
 export async function createApp(
   config: Config,
-  log = new Log(config.logLevel),
+  log = new Log(config.logLevel, logFormOf(config)),
 ): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with(config, log),
-    createAdapter(config),
+    createAdapter(config, log),
     {
       logger: new NestLogger(log.logger),
       bodyParser: false,
@@ -47,14 +50,16 @@ export async function createApp(
   watchReaders(server, memory, pace);
   addMemoryMetrics(app.get(Metrics).registry, memory);
   app.useGlobalFilters(new ErrorFilter());
+  closeInOrder(app.getHttpServer());
   app.get(Drain).watch(server);
   observeRequests(server, log, app.get(Metrics));
   connectGrpc(app, config, log);
-  serveDocs(app);
+  const examples = app.get(ExampleAnswers);
+  serveDocs(app, (version, body) => examples.answer(version, body));
   return app;
 }
 
-function createAdapter({ bodyLimit, trustProxy }: Config): FastifyAdapter {
+function createAdapter({ bodyLimit, trustProxy }: Config, log: Log): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit,
     trustProxy: trustProxy.length > 0 && [...trustProxy],
@@ -64,8 +69,14 @@ function createAdapter({ bodyLimit, trustProxy }: Config): FastifyAdapter {
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
     routerOptions: { maxParamLength: 256 },
     return503OnClosing: false,
-    clientErrorHandler: answerMalformed,
-    frameworkErrors: refuseRequest,
+    clientErrorHandler: (fault, socket) => {
+      const answer = answerMalformed(fault, socket);
+      if (answer !== undefined) logMalformed(log, answer, socket.remoteAddress);
+    },
+    frameworkErrors: (fault: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      refuseRequest(fault, request, reply);
+      logUnrouted(log, request, reply);
+    },
     // No route uses Nest middleware; its dispatcher alone takes a tenth of the smallest request.
     skipMiddie: true,
   });

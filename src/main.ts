@@ -1,24 +1,19 @@
 import './app.engine';
-import 'reflect-metadata';
-import { showBanner } from './app.banner';
-import { listen } from './app.listen';
-import { createApp } from './app.setup';
-import { shutDownOnSignals } from './app.shutdown';
-import { ConfigError } from './config/config-error';
-import { loadConfig } from './config/load-config';
-import { disableTelemetry } from './config/telemetry';
+import { Signals } from './app.signals';
 
-/** Starts the gateway; a start that needs the operator ends with lines that say what to change. */
+/** Serves, or answers the arguments of the command line. */
 async function main(): Promise<void> {
-  const config = loadConfig();
-  disableTelemetry();
-  const app = await createApp(config);
-  await listen(app, config);
-  shutDownOnSignals(app, config);
-  await showBanner(app);
+  // Before anything that takes time: a signal ends a start as it ends anything else.
+  const signals = new Signals();
+  const args = process.argv.slice(2);
+  if (args.length === 0) {
+    const { start } = await import('./app.start.js');
+    return start(signals);
+  }
+  const { answerTo } = await import('./app.arguments.js');
+  const { text, exitCode } = answerTo(args);
+  (exitCode === 0 ? process.stdout : process.stderr).write(`${text}\n`);
+  process.exitCode = exitCode;
 }
 
-main().catch((error: unknown) => {
-  const text = error instanceof ConfigError ? error.message : String((error as Error).stack ?? error);
-  process.stderr.write(`${text}\n`, () => process.exit(1));
-});
+void main();

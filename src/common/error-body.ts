@@ -1,6 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HTTP_STATUS, type NexusError } from './errors';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Why the request is refused or has failed, for its log line. */
+    failure: NexusError | undefined;
+  }
+}
+
 /** An error as it is sent: the Open Inference Protocol's text on /v2, an object elsewhere. */
 export type ErrorBody =
   | { readonly error: string }
@@ -20,9 +27,10 @@ export function errorBody(error: NexusError, url: string): ErrorBody {
   return { error: { message, type: kind, param: details.param ?? null, code } };
 }
 
-/** Answers `request` with `error`: its status, Retry-After and Allow where it has them, and its body. */
+/** Answers `request` with `error`, and notes it for the log: its status, Retry-After and Allow where it has them, and its body. */
 export function sendError(error: NexusError, request: FastifyRequest, reply: FastifyReply): void {
   const { retryAfterSeconds, allow } = error.details;
+  request.failure = error;
   if (allow !== undefined) reply.header('allow', allow);
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   // The rest of the body would be taken for the next request.

@@ -20,11 +20,12 @@ export class ErrorFilter implements ExceptionFilter {
     if (host.getType() === 'rpc') return throwError(() => this.callStatus(thrown, host));
     const http = host.switchToHttp();
     const reply = http.getResponse<FastifyReply>();
+    const request = http.getRequest<FastifyRequest>();
     if (isHealthReport(thrown)) {
+      request.failure = errors.notReady(`${failedChecks(thrown).join(', ')}; the answer tells why`);
       reply.code(thrown.getStatus()).send(thrown.getResponse());
       return;
     }
-    const request = http.getRequest<FastifyRequest>();
     const error = toNexusError(thrown, request);
     const { id: requestId, method, url } = request;
     if (error.kind === 'internal') this.report(thrown, { requestId, method, url });
@@ -52,4 +53,10 @@ function isHealthReport(thrown: unknown): thrown is HttpException {
   if (!(thrown instanceof HttpException)) return false;
   const response = thrown.getResponse();
   return typeof response === 'object' && 'status' in response && 'details' in response;
+}
+
+/** The names of the checks that a health report says are down. */
+function failedChecks(report: HttpException): string[] {
+  const { error = {} } = report.getResponse() as { readonly error?: object };
+  return Object.keys(error);
 }

@@ -153,6 +153,12 @@ export const errors = {
       'model_not_found',
       `model '${name}' is not found; GET /v2/models lists the models that are served, and POST /v2/repository/index all that there are`,
     ),
+  exampleNotFound: (name: string) =>
+    new NexusError(
+      'not_found',
+      'example_not_found',
+      `model '${name}' has no example: it has not been loaded yet, or takes more than four million elements; GET /v1/models/{model} has its inputs`,
+    ),
   versionNotFound: (name: string, version: string, known: readonly string[]) =>
     new NexusError(
       'not_found',
@@ -294,6 +300,7 @@ export const errors = {
     }),
   unimplemented: (what: string, instead: string) =>
     new NexusError('unimplemented', 'unimplemented', `${what} is not supported; ${instead}`),
+  loadLimit: (reason: string) => new NexusError('overloaded', 'load_limit', reason, { retryAfterSeconds: 1 }),
   noRoom: (reason: string) => new NexusError('unavailable', 'no_room', reason, { retryAfterSeconds: 1 }),
   internal: () =>
     new NexusError('internal', 'internal', 'internal error; the log has it under the request id'),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorBody } from './error-body';
-import { errors } from './errors';
+import { errors, type NexusError } from './errors';
 import { REQUEST_ID_HEADER } from './request-id';
 
 /** What Node says about bytes that never became a request: the status, and the text for the client. */
@@ -11,23 +11,40 @@ const FAULTS: Readonly<Record<string, readonly [status: number, message: string]
   HPE_HEADER_OVERFLOW: [431, 'the headers of the request are larger than 16 KiB; send fewer or shorter ones'],
 };
 
-/** Answers bytes that are not HTTP, that are too slow or whose headers are too large, and closes the connection. */
-export function answerMalformed(fault: Error & { code?: string }, socket: Socket): void {
+/** What was answered to bytes that never became a request. */
+export interface MalformedAnswer {
+  readonly requestId: string;
+  readonly status: number;
+  readonly error: NexusError;
+}
+
+/**
+ * Answers bytes that are not HTTP, that are too slow or whose headers are too large, and closes the connection. Returns
+ * the answer; undefined when nobody is there to take it.
+ */
+export function answerMalformed(
+  fault: Error & { code?: string },
+  socket: Socket,
+): MalformedAnswer | undefined {
   if (fault.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
-    return;
+    return undefined;
   }
   const [status, message] = FAULTS[fault.code ?? ''] ?? [
     400,
     'the bytes received are not an HTTP/1.1 request',
   ];
-  const body = JSON.stringify(errorBody(errors.invalidInput(message), '/'));
+  const error = errors.invalidInput(message);
+  const requestId = randomUUID();
+  const body = JSON.stringify(errorBody(error, '/'));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: application/json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
-    `${REQUEST_ID_HEADER}: ${randomUUID()}`,
+    `${REQUEST_ID_HEADER}: ${requestId}`,
     'connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.destroySoon();
+  return { requestId, status, error };
 }

@@ -64,6 +64,14 @@ export class Config {
   @ByteSize(0, Number.MAX_SAFE_INTEGER)
   memoryBudget = 0;
 
+  /** Most versions of models that are served at a time for requests to load more to be taken. */
+  @WholeNumber(1, Number.MAX_SAFE_INTEGER)
+  maxVersions = 1000;
+
+  /** Most bytes of the files that clients have sent to load models with, on disk or on the way there. */
+  @ByteSize(0, Number.MAX_SAFE_INTEGER)
+  overrideSize = 4096 * MIB;
+
   /** Largest request body, in bytes, after decompression too. */
   @ByteSize(1024, 2048 * MIB)
   bodyLimit = 64 * MIB;
@@ -102,6 +110,10 @@ export class Config {
   @OneOf(['off', 'json', 'all'])
   responseCompression: 'off' | 'json' | 'all' = 'off';
 
+  /** Most connections of clients, over HTTP and gRPC together; 0 is what the limit of open files has room for. */
+  @WholeNumber(0, 10_000_000)
+  maxConnections = 0;
+
   /** Deadline of a request that brings none, in milliseconds. */
   @WholeNumber(1, MAX_TIMER_MS)
   requestTimeoutMs = 60_000;
@@ -133,6 +145,10 @@ export class Config {
   /** Least severe log lines that are written; info has one line a request. */
   @OneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
   logLevel = 'info';
+
+  /** How log lines are written: JSON, text for people, or text on a terminal and JSON elsewhere. */
+  @OneOf(['auto', 'text', 'json'])
+  logFormat: 'auto' | 'text' | 'json' = 'auto';
 }
 
 /** A quarter of the memory that this process may have: of its container, or of the machine. */

@@ -3,7 +3,10 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { ModelRegistry } from '../models/model-registry';
 import { LiveDocument } from './live-document';
+import type { Answering } from './models/real-answers';
+import { serveExamples } from './model-examples';
 import { buildDocument } from './openapi';
+import { serverAddress } from './server-address';
 
 /** ReDoc asks its maker's server for a logo; with this policy the page loads from this server only. */
 const SAME_ORIGIN =
@@ -47,11 +50,12 @@ const REDOC_PAGE = `<!doctype html>
 </html>
 `;
 
-/** Serves `/openapi.json`, Swagger UI at `/docs` and ReDoc at `/redoc`; nothing is loaded from elsewhere. */
-export function serveDocs(app: NestFastifyApplication): void {
+/** Serves `/openapi.json`, Swagger UI at `/docs` and ReDoc at `/redoc`; nothing is loaded from elsewhere. `ask` runs a model on its example. */
+export function serveDocs(app: NestFastifyApplication, ask: Answering): void {
   const server = app.getHttpAdapter().getInstance();
   const fixed = buildDocument(app);
-  const document = new LiveDocument(fixed, app.get(ModelRegistry));
+  const registry = app.get(ModelRegistry);
+  const document = new LiveDocument(fixed, registry, ask);
   SwaggerModule.setup('docs', app, fixed, {
     raw: false,
     customSiteTitle: 'Nexus AI Gateway',
@@ -61,11 +65,12 @@ export function serveDocs(app: NestFastifyApplication): void {
     swaggerOptions: { spec: {}, url: '/openapi.json', validatorUrl: null, ...APPEARANCE },
   });
   server.get('/openapi.json', async (request, reply) => {
-    const { body, etag } = await document.current();
+    const { body, etag } = await document.current(serverAddress(request));
     reply.header('etag', etag).header('cache-control', 'no-cache');
     if (request.headers['if-none-match'] === etag) return reply.code(304).send();
     return reply.type('application/json; charset=utf-8').send(body);
   });
+  serveExamples(server, registry);
   app.useStaticAssets({
     root: dirname(require.resolve('redoc/bundles/redoc.standalone.js')),
     prefix: '/redoc/',

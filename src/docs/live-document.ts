@@ -3,9 +3,11 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { ModelRegistry } from '../models/model-registry';
 import type { Servable } from '../models/servable';
+import { introduction, type FirstModel } from './introduction';
+import { SERVER } from './models/code-samples';
 import { identifiersOf } from './models/identifiers';
 import { modelDocument, type ModelDocument } from './models/model-document';
-import { refusalComponents } from './models/operation';
+import { RealAnswers, type Answer, type Answering } from './models/real-answers';
 import { elementSchemas } from './models/tensor-schemas';
 
 /** The document as it is sent. */
@@ -15,13 +17,20 @@ export interface ServedDocument {
   readonly etag: string;
 }
 
+/** A document without the address of the server, which belongs between its pieces. */
+interface Composed {
+  readonly pieces: readonly Buffer[];
+  readonly digest: string;
+}
+
 /** What a model adds, as JSON to be copied, so that a document of many models is put together in milliseconds. */
-interface Fragment {
+interface Fragment extends FirstModel {
   readonly identifier: string;
   /** Those that it was made of: they may change while the version is served. */
   readonly settings: object;
   /** When the version was; what a pipeline takes may change with its models. */
   readonly loadedAt: Date | undefined;
+  readonly answer: Answer | undefined;
   readonly digest: string;
   readonly tag: Buffer;
   /** Members of the objects of paths and of schemas. */
@@ -37,22 +46,36 @@ const MODELS_A_TURN = 16;
 export class LiveDocument {
   private readonly fragments = new WeakMap<Servable, Fragment>();
   private readonly fixedDigest: string;
-  private latest: ServedDocument | undefined;
+  private readonly answers: RealAnswers;
+  private latest: Composed | undefined;
+  private sent: (ServedDocument & { readonly server: string; readonly of: Composed }) | undefined;
 
-  /** @param fixed the operations that do not depend on the models. */
+  /**
+   * @param fixed the operations that do not depend on the models.
+   * @param ask runs a model on its example.
+   */
   constructor(
     private readonly fixed: OpenAPIObject,
     private readonly registry: ModelRegistry,
+    ask: Answering,
   ) {
+    this.answers = new RealAnswers(ask);
     this.fixedDigest = digestOf(JSON.stringify(fixed));
   }
 
-  /** The document of this moment. */
-  async current(): Promise<ServedDocument> {
-    const fragments = await this.describe(this.ready());
-    const etag = `"${digestOf([this.fixedDigest, ...fragments.map(({ digest }) => digest)].join())}"`;
-    if (this.latest?.etag !== etag) this.latest = { body: this.compose(fragments), etag };
-    return this.latest;
+  /** The document of this moment, for a reader who knows the gateway by the address `server`. */
+  async current(server: string): Promise<ServedDocument> {
+    const versions = this.ready();
+    await this.answers.settle(versions);
+    const fragments = await this.describe(versions);
+    const text = introduction(firstOf(fragments), this.unavailable());
+    const digest = digestOf([this.fixedDigest, text, ...fragments.map((each) => each.digest)].join());
+    if (this.latest?.digest !== digest) this.latest = { pieces: this.compose(fragments, text), digest };
+    if (this.sent?.of !== this.latest || this.sent.server !== server) {
+      const body = Buffer.concat(joined(this.latest.pieces, Buffer.from(server)));
+      this.sent = { body, etag: `"${digestOf(`${digest} ${server}`)}"`, server, of: this.latest };
+    }
+    return this.sent;
   }
 
   /** The newest ready version of each model, by name. */
@@ -66,57 +89,80 @@ export class LiveDocument {
       .toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
+  /** The versions that could not be loaded, by name. */
+  private unavailable(): Servable[] {
+    return this.registry
+      .list()
+      .flatMap(({ versions }) =>
+        versions.filter(({ state, reason }) => state === 'UNAVAILABLE' && reason !== 'unloaded'),
+      )
+      .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
   private async describe(versions: readonly Servable[]): Promise<Fragment[]> {
     const identifiers = identifiersOf(versions.map(({ name }) => name));
     const fragments: Fragment[] = [];
-    let made = 0;
+    let count = 0;
     for (const version of versions) {
       const identifier = identifiers.get(version.name)!;
       let fragment = this.fragments.get(version);
-      if (fragment === undefined || !isOf(fragment, identifier, version)) {
+      const answer = this.answers.of(version);
+      if (fragment === undefined || !isOf(fragment, identifier, version, answer)) {
         const { loadedAt, options } = version;
         const { settings } = options;
-        fragment = { ...fragmentOf(modelDocument(version, identifier)), identifier, settings, loadedAt };
+        const made = fragmentOf(version.name, modelDocument(version, identifier, answer));
+        fragment = { ...made, identifier, settings, loadedAt, answer };
         this.fragments.set(version, fragment);
-        if (++made % MODELS_A_TURN === 0) await turn();
+        if (++count % MODELS_A_TURN === 0) await turn();
       }
       fragments.push(fragment);
     }
     return fragments;
   }
 
-  private compose(fragments: readonly Fragment[]): Buffer {
-    const { paths, tags = [], components = {}, ...rest } = this.fixed;
+  /** The document, cut apart where the address of the server belongs. */
+  private compose(fragments: readonly Fragment[], text: string): Buffer[] {
+    const { paths, tags = [], components = {}, info, ...rest } = this.fixed;
+    const described = { ...info, description: `${info.description}\n\n${text}` };
     const elements = elementSchemas(new Set(fragments.flatMap(({ datatypes }) => [...datatypes])));
-    const responses = fragments.length === 0 ? {} : refusalComponents('ErrorAnswer', 'V2Error');
     const schemas = { ...components.schemas, ...elements };
-    return Buffer.concat([
-      Buffer.from(`{${inner(rest)},"tags":[`),
-      ...joined([...fragments.map(({ tag }) => tag), Buffer.from(inner(tags))]),
+    const { responses = {} } = components;
+    const whole = Buffer.concat([
+      Buffer.from(`{${inner({ ...rest, info: described })},"tags":[`),
+      ...listed([...fragments.map(({ tag }) => tag), Buffer.from(inner(tags))]),
       Buffer.from('],"paths":{'),
-      ...joined([Buffer.from(inner(paths)), ...fragments.map((each) => each.paths)]),
+      ...listed([Buffer.from(inner(paths)), ...fragments.map((each) => each.paths)]),
       Buffer.from(`},"components":{"responses":${JSON.stringify(responses)},"schemas":{`),
-      ...joined([Buffer.from(inner(schemas)), ...fragments.map((each) => each.schemas)]),
+      ...listed([Buffer.from(inner(schemas)), ...fragments.map((each) => each.schemas)]),
       Buffer.from('}}}'),
     ]);
+    return cut(whole, SERVER);
   }
 }
 
 /** Whether `fragment` tells of `version` as it is now. */
-function isOf(fragment: Fragment, identifier: string, { options, loadedAt }: Servable): boolean {
+function isOf(
+  fragment: Fragment,
+  identifier: string,
+  { options, loadedAt }: Servable,
+  answer: Answer | undefined,
+): boolean {
   const { settings } = options;
   return (
-    fragment.identifier === identifier && fragment.settings === settings && fragment.loadedAt === loadedAt
+    fragment.identifier === identifier &&
+    fragment.settings === settings &&
+    fragment.loadedAt === loadedAt &&
+    fragment.answer === answer
   );
 }
 
 const COMMA = Buffer.from(',');
 
-function fragmentOf({ tag, paths, schemas, datatypes }: ModelDocument) {
+function fragmentOf(name: string, { tag, paths, schemas, datatypes, samples }: ModelDocument) {
   const text = [JSON.stringify(tag), inner(paths), inner(schemas)] as const;
   const [tagJson, pathsJson, schemasJson] = text.map((json) => Buffer.from(json)) as [Buffer, Buffer, Buffer];
   const digest = digestOf(text.join());
-  return { digest, datatypes, tag: tagJson, paths: pathsJson, schemas: schemasJson };
+  return { name, samples, digest, datatypes, tag: tagJson, paths: pathsJson, schemas: schemasJson };
 }
 
 /** The JSON of an object or an array without its brackets. */
@@ -125,10 +171,31 @@ function inner(value: object): string {
 }
 
 /** Those of `parts` that are not empty, with commas between. */
-function joined(parts: readonly Buffer[]): Buffer[] {
-  return parts
-    .filter(({ length }) => length > 0)
-    .flatMap((part, index) => (index === 0 ? [part] : [COMMA, part]));
+function listed(parts: readonly Buffer[]): Buffer[] {
+  const some = parts.filter(({ length }) => length > 0);
+  return joined(some, COMMA);
+}
+
+function joined(parts: readonly Buffer[], between: Buffer): Buffer[] {
+  return parts.flatMap((part, index) => (index === 0 ? [part] : [between, part]));
+}
+
+/** The pieces of `whole` between one `mark` and the next. */
+function cut(whole: Buffer, mark: string): Buffer[] {
+  const pieces: Buffer[] = [];
+  let start = 0;
+  for (let end = whole.indexOf(mark); end >= 0; end = whole.indexOf(mark, start)) {
+    pieces.push(whole.subarray(start, end));
+    start = end + mark.length;
+  }
+  return [...pieces, whole.subarray(start)];
+}
+
+/** The model that is quickest to ask. */
+function firstOf(fragments: readonly Fragment[]): FirstModel | undefined {
+  const length = ({ samples }: Fragment) => samples[0]?.source.length ?? Infinity;
+  const askable = fragments.filter(({ samples }) => samples.length > 0);
+  return askable.toSorted((one, other) => length(one) - length(other))[0];
 }
 
 function digestOf(text: string): string {

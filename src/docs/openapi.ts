@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { DESCRIPTION, VERSION } from '../common/version';
-import { INTRODUCTION } from './introduction';
+import { refusalComponents, refusalRef } from './models/refusals';
 
 type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
@@ -14,7 +14,7 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
   const description = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Nexus AI Gateway')
-    .setDescription(`${DESCRIPTION}\n\n${INTRODUCTION}`)
+    .setDescription(DESCRIPTION)
     .setVersion(VERSION)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/')
@@ -32,13 +32,20 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, description, {
     operationIdFactory: (_controller, method) => method,
   });
-  for (const operation of operationsOf(document)) nameAnswers(operation);
+  for (const operation of operationsOf(document)) {
+    nameAnswers(operation);
+    shareRefusals(operation);
+  }
   const { schemas = {}, ...components } = document.components ?? {};
   return {
     ...document,
     security: [],
     paths: sorted(document.paths),
-    components: { ...components, schemas: sorted(schemas) },
+    components: {
+      ...components,
+      responses: refusalComponents(),
+      schemas: sorted(schemas),
+    } as typeof components,
   };
 }
 
@@ -53,6 +60,16 @@ function nameAnswers({ responses }: OperationObject): void {
   for (const [status, response] of Object.entries(responses)) {
     if (response !== undefined && 'description' in response)
       response.description ||= STATUS_CODES[status] ?? '';
+  }
+}
+
+/** Refers to the one answer that there is for each status of an error. */
+function shareRefusals({ responses }: OperationObject): void {
+  for (const [status, response] of Object.entries(responses)) {
+    if (response === undefined || !('content' in response)) continue;
+    const schema = response.content?.['application/json']?.schema;
+    const form = schema !== undefined && '$ref' in schema ? schema.$ref.split('/').at(-1) : undefined;
+    if (form === 'ErrorAnswer' || form === 'V2Error') responses[status] = refusalRef(form, status);
   }
 }
 

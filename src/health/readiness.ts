@@ -4,7 +4,7 @@ import { Config } from '../config/config';
 import type { Model } from '../models/model-factory';
 import { ModelRegistry } from '../models/model-registry';
 import { isRequired } from '../models/model-settings';
-import { Drain } from './drain';
+import { Drain, SHUTTING_DOWN } from './drain';
 
 const LOADING = 'models are still loading';
 const NO_MODEL = 'the model repository has no models; put one at <model>/<version>/model.onnx';
@@ -43,7 +43,7 @@ export class Readiness {
 
   /** Why the server is not ready, whichever models are required. */
   private fault(): string {
-    if (this.drain.active) return 'the server is shutting down';
+    if (this.drain.active) return SHUTTING_DOWN;
     if (!this.registry.settled) return LOADING;
     const models = this.registry.list();
     if (models.some(isReady)) return '';

@@ -14,6 +14,7 @@ import { GrpcOperationsController } from './grpc/operations.controller';
 import { GrpcSharedMemoryController } from './grpc/shared-memory.controller';
 import { InferenceService } from './inference.service';
 import { Codec } from './rest/codec/codec';
+import { ExampleAnswers } from './rest/example-answers';
 import { GenerateController } from './rest/generate/generate.controller';
 import { InferController } from './rest/infer.controller';
 import { CudaSharedMemoryController } from './rest/cuda-shared-memory.controller';
@@ -44,6 +45,7 @@ import { SharedMemory } from './shared-memory/shared-memory';
     ResponseCache,
     Shadowing,
     Codec,
+    ExampleAnswers,
     SharedMemory,
     GrpcInferService,
     GrpcServer,

@@ -38,6 +38,8 @@ export interface Making {
   readonly json?: string | undefined;
   /** The model as it is served. */
   readonly before?: Model | undefined;
+  /** Whether a client asked for it, whose models have to fit into the memory budget. */
+  readonly byRequest?: boolean;
   /** The versions to make, in place of those of the version policy. */
   readonly versions?: readonly string[];
 }
@@ -46,6 +48,8 @@ export interface Making {
 @Injectable()
 export class ModelFactory {
   private readonly logger = new Logger('Models');
+  /** Why CUDA cannot be used, as it was logged last: what holds for the machine is told once, not for each model. */
+  private toldFallback = '';
   private readonly observer: VersionObserver = {
     stateChanged: (version) => this.stateChanged(version),
     runnerDied: ({ name, version }, reason) => {
@@ -54,7 +58,11 @@ export class ModelFactory {
     },
     fellBack: ({ name, version }, reason) => {
       this.metrics.deviceFellBack(name, version);
-      this.logger.warn(`${name}/${version} runs on the CPU, because CUDA cannot be used: ${reason}`);
+      if (reason === this.toldFallback) return;
+      this.toldFallback = reason;
+      this.logger.warn(
+        `models run on the CPU, ${name}/${version} first, because CUDA cannot be used: ${reason}`,
+      );
     },
     untried: ({ name, version, unbatchable }, reason) => {
       const so =
@@ -110,6 +118,7 @@ export class ModelFactory {
         placement,
         pool: isolation === 'shared' ? this.pool : undefined,
         onDemand: (settings.load ?? this.config.load) === 'on_demand',
+        byRequest: making.byRequest ?? false,
         cache: cachePolicyOf(settings),
         metrics,
       };

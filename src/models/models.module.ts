@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Catalogue } from './catalogue';
+import { LoadLimits } from './lifecycle/load-limits';
 import { ModelControl } from './lifecycle/model-control';
 import { RepositoryWatcher } from './lifecycle/repository-watcher';
 import { ModelFactory } from './model-factory';
@@ -32,6 +33,7 @@ import { VersionsController } from './rest/versions.controller';
     Residency,
     ModelFactory,
     ModelRegistry,
+    LoadLimits,
     ModelControl,
     RepositoryWatcher,
     RolloutControl,

@@ -60,7 +60,7 @@ export class Padding {
     const inputs = job.inputs.map((input) => this.pad(input, target));
     const byteLength = inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
     const shapeKey = inputs.map(({ shape }) => shape.slice(1).join()).join(';');
-    this.observer.padded(byteLength - job.byteLength);
+    if (job.uncounted !== true) this.observer.padded(byteLength - job.byteLength);
     const result = await run({ ...job, inputs, byteLength, shapeKey });
     const outputs = result.outputs.map((output) =>
       cut.includes(output.name) ? resize(output, axis, length!) : output,

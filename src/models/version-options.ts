@@ -29,6 +29,8 @@ export interface VersionOptions {
   readonly pool: RunnerPool | undefined;
   /** Whether it is loaded at its first request. */
   readonly onDemand: boolean;
+  /** Whether a client asked for it while the gateway ran: it has to fit into the memory budget. */
+  readonly byRequest: boolean;
   /** How its answers are cached; undefined when they are not. */
   readonly cache: CachePolicy | undefined;
   readonly metrics: ModelMetrics;

@@ -5,9 +5,13 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
+import { callerOf } from '../common/caller';
+import { errors } from '../common/errors';
 import { corrected } from '../common/grpc-refusal';
+import { errorOf } from '../common/grpc-status';
 import { REQUEST_ID_HEADER, requestIdOf } from '../common/request-id';
-import { attachCall, type GrpcCall } from './grpc-call';
+import type { Failure } from './failure';
+import { attachCall, type AskedModel, type GrpcCall } from './grpc-call';
 import type { Log } from './log';
 import type { Metrics } from './metrics';
 import { logFields, type InferenceSummary } from './request-log';
@@ -30,16 +34,28 @@ export function observeCalls(log: Log, metrics: Metrics, bodyLimit: number): Ser
             observed.begin(metadata);
             pass(metadata);
           },
-          onCancel: () => observed.end(status.CANCELLED),
+          onReceiveMessage: (message, pass) => {
+            observed.asked = modelIn(message);
+            pass(message);
+          },
+          onCancel: () => observed.end(status.CANCELLED, errors.cancelled()),
         }),
     });
   };
+}
+
+/** The model that `message` names; messages that carry tensors are bytes still. */
+function modelIn(message: object): AskedModel | undefined {
+  const { name, model_name, version, model_version } = message as Readonly<Record<string, string>>;
+  const model = model_name ?? name;
+  return model === undefined ? undefined : { model, version: model_version ?? version };
 }
 
 /** A call from its start to its end. */
 class ObservedCall implements GrpcCall {
   requestId = '';
   inference: InferenceSummary | undefined;
+  asked: AskedModel | undefined;
   readonly address: string;
   private readonly started = performance.now();
   private ended = false;
@@ -77,18 +93,29 @@ class ObservedCall implements GrpcCall {
     call.sendStatus = (sent) => {
       const answer = sent.code === status.OK ? sent : corrected(sent, bodyLimit);
       if (!hasMetadata) (answer.metadata ??= new Metadata()).set(REQUEST_ID_HEADER, this.requestId);
-      this.end(answer.code);
+      this.end(answer.code, errorOf(answer.metadata) ?? unnamed(answer));
       sendStatus(answer);
     };
   }
 
-  end(code: status): void {
+  end(code: status, error: Failure['error']): void {
     if (this.ended) return;
     this.ended = true;
-    this.answered(code, performance.now() - this.started, this.inference);
+    const ms = performance.now() - this.started;
+    if (code === status.OK) this.answered(code, ms, this.inference);
+    else this.failed(code, ms, error, this.asked);
   }
 
   answered(code: status, ms: number, inference?: InferenceSummary): void {
+    this.write(code, ms, inference);
+  }
+
+  failed(code: status, ms: number, error: Failure['error'], asked: AskedModel | undefined): void {
+    const caller = callerOf({ ip: this.address });
+    this.write(code, ms, undefined, { error, caller, path: this.method, ...asked });
+  }
+
+  private write(code: status, ms: number, inference: InferenceSummary | undefined, failure?: Failure): void {
     this.metrics.grpc.answered(this.method, code);
     this.log.write(
       FREQUENT.test(this.method) ? 'debug' : 'info',
@@ -99,7 +126,13 @@ class ObservedCall implements GrpcCall {
         status: status[code] ?? code,
         ms,
         inference,
+        failure,
       }),
     );
   }
+}
+
+/** What a status is called that grpc-js made by itself. */
+function unnamed({ code, details }: { readonly code: status; readonly details: string }): Failure['error'] {
+  return { kind: 'invalid', code: (status[code] ?? 'unknown').toLowerCase(), message: details };
 }

@@ -16,7 +16,7 @@ export class LogSettingsBody {
    */
   log_verbose_level: number;
   /**
-   * Always `default`: lines are JSON.
+   * Always `default`: the start has decided, see NEXUS_LOG_FORMAT.
    * @example default
    */
   log_format: string;

@@ -17,7 +17,7 @@ const SWITCHES: Readonly<Record<string, { on: Level; off: Level }>> = {
 /** What can only be as it is, and why. */
 const FIXED: Readonly<Record<string, string>> = { log_file: '', log_format: 'default' };
 
-/** The settings of the logging extension: which lines are written. They are JSON on stdout always. */
+/** The settings of the logging extension: which lines are written, on stdout always. */
 @Injectable()
 export class LogSettings {
   constructor(private readonly log: Log) {}
@@ -70,7 +70,8 @@ function changeOf(name: string, value: unknown): (level: Level) => Level {
       `unknown setting '${name}'; the settings are ${[...Object.keys(SWITCHES), 'log_verbose_level', ...Object.keys(FIXED)].join(', ')}`,
       name,
     );
-  if (value !== fixed) throw refused(name, `'${fixed}', for lines are JSON on stdout always`, value);
+  if (value !== fixed)
+    throw refused(name, `'${fixed}', for lines go to stdout in the format of NEXUS_LOG_FORMAT`, value);
   return (level) => level;
 }
 

@@ -1,5 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { destination as openDestination, pino, type Logger } from 'pino';
+import type { LogForm } from '../config/log-form';
+import { asJson, textForm } from './log-form';
 
 /** Bytes of log lines that may wait for a slow reader of stdout; what comes on top is dropped. */
 const MAX_WAITING_BYTES = 16 * 2 ** 20;
@@ -7,13 +9,17 @@ const MAX_WAITING_BYTES = 16 * 2 ** 20;
 /** How long a line may wait for others. */
 const MAX_DELAY_MS = 20;
 
-/** The log of the process: JSON lines on stdout. */
+/** The log of the process: lines on stdout, of JSON or of text. */
 export class Log {
-  private readonly sink = new Sink();
+  private readonly sink: Sink;
   readonly logger: Logger;
 
-  /** @param level least severe level that is written. */
-  constructor(level: string) {
+  /**
+   * @param level least severe level that is written.
+   * @param form how lines are written.
+   */
+  constructor(level: string, form: LogForm) {
+    this.sink = new Sink(form === 'json' ? asJson : textForm(form === 'coloured text'));
     this.logger = pino({ level, base: null }, this.sink);
     process.once('exit', () => this.sink.flush());
   }
@@ -54,9 +60,11 @@ class Sink {
   private readonly file = openDestination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES });
   private lines = '';
 
+  constructor(private readonly form: (line: string) => string) {}
+
   write(line: string): void {
     if (this.lines === '') setTimeout(() => this.hand(), MAX_DELAY_MS).unref();
-    this.lines += line;
+    this.lines += this.form(line);
   }
 
   /** Writes what waits before it returns: at the end of the process nothing can wait any longer. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
 import { VERSION } from '../common/version';
+import { ConnectionMetrics } from './connection-metrics';
 import { GrpcMetrics } from './grpc-metrics';
 import { HttpMetrics } from './http-metrics';
 import { InferenceMetrics } from './inference-metrics';
@@ -31,6 +32,7 @@ export interface ModelSnapshot {
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();
+  readonly connections = new ConnectionMetrics(this.registry);
   readonly http = new HttpMetrics(this.registry);
   readonly grpc = new GrpcMetrics(this.registry);
   readonly inference = new InferenceMetrics(this.registry);

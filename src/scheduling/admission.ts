@@ -54,12 +54,12 @@ export class Admission {
     const leftMs = job.deadline - this.clock.now();
     const waitMs = leftMs === Infinity ? 0 : this.expectedMs(job, limits.maxBatchRows, instances, idle);
     if (waitMs * MARGIN > leftMs) {
-      this.observer.refused('deadline');
+      if (job.uncounted !== true) this.observer.refused('deadline');
       return errors.deadlineUnmeetable(this.model, waitMs, leftMs);
     }
     const full = obstacle(job, this.queue, limits);
     if (full === undefined || this.makesRoom(job, full)) return undefined;
-    this.observer.refused('queue_full');
+    if (job.uncounted !== true) this.observer.refused('queue_full');
     return errors.queueFull(this.model, full.text);
   }
 

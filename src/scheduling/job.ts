@@ -19,6 +19,8 @@ export interface Job {
   readonly deadline: number;
   /** True once the client has left. Asked when a batch is formed. */
   readonly abandoned: (() => boolean) | undefined;
+  /** True for a run that no client asked for: it shares none with requests, and no metric counts it. */
+  readonly uncounted?: boolean;
 }
 
 /** What a job came to. Times in milliseconds; those of several runs are added up. */

@@ -98,7 +98,8 @@ export class Queue {
 
   /** Puts `part` into its line. */
   push(part: Part): void {
-    const { shapeKey: key, caller, priority } = part.ticket.job;
+    const { caller, priority } = part.ticket.job;
+    const key = keyOf(part.ticket.job);
     part.place = this.callers.place(caller, priority, part.byteLength);
     let bucket = this.buckets.get(key);
     if (bucket === undefined) this.buckets.set(key, (bucket = new Bucket()));
@@ -187,7 +188,7 @@ export class Queue {
 
   /** Keeps the sums; a shape of which nothing waits is forgotten. */
   private count(bucket: Bucket, part: Part, sign: 1 | -1): void {
-    const { priority, shapeKey, caller } = part.ticket.job;
+    const { priority, caller } = part.ticket.job;
     const rows = sign * part.rows;
     bucket.rows += rows;
     this.rows += rows;
@@ -199,8 +200,13 @@ export class Queue {
     level.parts += sign;
     level.rows += rows;
     if (this.length === 0) this.callers.clear();
-    if (bucket.next() === undefined) this.buckets.delete(shapeKey);
+    if (bucket.next() === undefined) this.buckets.delete(keyOf(part.ticket.job));
   }
+}
+
+/** Jobs of one key may share a run. */
+function keyOf({ shapeKey, uncounted }: Job): string {
+  return uncounted === true ? `uncounted ${shapeKey}` : shapeKey;
 }
 
 /** Whether the first part of `one` runs before that of `other`: by place within a level, by age between levels. */

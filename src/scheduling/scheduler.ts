@@ -3,7 +3,17 @@ import type { RunTimes } from '../common/run-times';
 import { RunFailure } from '../runtime/run-failure';
 import type { RunResult } from '../runtime/runner';
 import type { PackedTensor } from '../runtime/slab-layout';
-import { gather, isDivisible, isShared, joinParts, outputsOf, rowsOf, scatter, type Batch } from './batch';
+import {
+  gather,
+  isCounted,
+  isDivisible,
+  isShared,
+  joinParts,
+  outputsOf,
+  rowsOf,
+  scatter,
+  type Batch,
+} from './batch';
 import { AdaptiveDelay } from './adaptive-delay';
 import { Admission } from './admission';
 import type { Clock } from './clock';
@@ -155,7 +165,7 @@ export class Scheduler {
       const [parts, reason] = 'parts' in next ? [next.parts, next.departure] : [next, 'retry' as const];
       const wanted = parts.filter((part) => !this.isUnwanted(part));
       if (wanted.length === 0) continue;
-      this.observer.departed(reason);
+      if (isCounted(wanted)) this.observer.departed(reason);
       return wanted;
     }
   }
@@ -187,7 +197,7 @@ export class Scheduler {
     for (const { ticket, index } of batch) {
       if (index > 0) continue;
       ticket.queueMs = started - ticket.enqueuedAt;
-      this.observer.began(ticket.job.priority, ticket.queueMs);
+      if (isCounted(batch)) this.observer.began(ticket.job.priority, ticket.queueMs);
     }
     const settle = await this.run(instance, batch);
     // The next batch is on its way before this one's answers are written.
@@ -206,7 +216,7 @@ export class Scheduler {
       this.admission.estimate.observe(rows, this.clock.now() - started);
       for (const { ticket } of batch) ticket.queueMs += waitedMs;
       this.delay?.ran(rowsOf(batch));
-      this.observer.executed(rowsOf(batch), rows - rowsOf(batch), times);
+      if (isCounted(batch)) this.observer.executed(rowsOf(batch), rows - rowsOf(batch), times);
       const results = scatter(batch, outputs, rows);
       if (isShared(batch, rows)) {
         if (this.check.isDue(this.limits))

@@ -56,6 +56,8 @@ export interface Launch {
 export class Gateway {
   readonly logs: LogLine[] = [];
   stderr = '';
+  /** All lines of the log, as they came. */
+  stdout = '';
   url = '';
   /** `<host>:<port>` of gRPC. */
   grpc = '';
@@ -79,6 +81,7 @@ export class Gateway {
     });
     alive.add(this.child);
     createInterface(this.child.stdout!).on('line', (line) => {
+      this.stdout += `${line}\n`;
       this.logs.push(JSON.parse(line) as LogLine);
       this.changed();
     });

@@ -1,10 +1,35 @@
+import { readFileSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import {
+  FileDescriptorProto,
+  type IDescriptorProto,
+  type IFileDescriptorProto,
+} from 'protobufjs/ext/descriptor';
 import { protoPath as healthProto } from 'grpc-health-check';
 import { affine, counter, echo, identities } from '../fixtures/models';
 import { Gateway, Repository } from './gateway';
 import { GrpcClient } from './grpc';
 import { framed, RawGrpc } from './raw-grpc';
+
+/** The map fields in `message` and in what is nested in it, each with the name of the type of its entries. */
+function entriesOf({ field = [], nestedType = [] }: IDescriptorProto): { field: string; entry: string }[] {
+  const own = nestedType
+    .filter(({ options }) => options?.mapEntry === true)
+    .map(({ name }) => {
+      const { name: map, label } = field.find(({ typeName }) => typeName === name)!;
+      expect(label).toBe(3);
+      return { field: map!, entry: name! };
+    });
+  return [...own, ...nestedType.flatMap(entriesOf)];
+}
+
+function camelCase(name: string): string {
+  return name
+    .split('_')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
+}
 
 const BODY_LIMIT = 32 * 2 ** 20;
 
@@ -223,7 +248,13 @@ describe('beside inference', () => {
     expect(names).toEqual(
       expect.arrayContaining(['inference.GRPCInferenceService', 'grpc.health.v1.Health']),
     );
-    expect(file.file_descriptor_response.file_descriptor_proto.length).toBeGreaterThan(0);
+    const [described] = file.file_descriptor_response.file_descriptor_proto;
+    const { messageType } = FileDescriptorProto.decode(described) as IFileDescriptorProto;
+    const entries = messageType!.flatMap(entriesOf);
+    const maps = readFileSync('src/inference/grpc/inference.proto', 'utf8').match(/^ *map</gm)!;
+    expect(entries).toHaveLength(maps.length);
+    expect(entries).toContainEqual({ field: 'input_map', entry: 'InputMapEntry' });
+    for (const { field, entry } of entries) expect(entry).toBe(`${camelCase(field)}Entry`);
     stream.call.end();
     asked.close();
   });

@@ -1,40 +1,137 @@
+import type { Servable } from '../../models/servable';
 import { elementCount, type Datatype, type Shape, type TensorSpec } from '../../runtime/tensor';
 
-/** Larger examples would fill the page. */
-const MAX_ELEMENTS = 2048;
+/** Larger examples would fill the page; they are fetched when they are wanted. */
+const MAX_SHOWN = 2048;
+
+/** Larger examples are not made at all: this is a picture of 1024x1024 in four channels. */
+const MAX_ELEMENTS = 2 ** 22;
 
 /** Size of variable dimensions, as models are tried at load. */
 const VARIABLE_SIZE = 4;
 
+/** An example that is fetched comes in pieces of about so many characters. */
+const PIECE = 64 * 1024;
+
 /** Values of inputs by name, nested as their shapes are. */
 export type Values = Readonly<Record<string, unknown>>;
 
+/** The two bodies that a model takes. */
+export type Protocol = 'predict' | 'infer';
+
 /**
- * Values that a model takes, nested as `shapes` say: those `written` for it where they fit, otherwise zeros. Undefined
- * when they would be too long to show.
+ * One item that a model takes, short enough to be shown: that of its settings where it fits, otherwise zeros. Undefined
+ * when it would be too long.
  */
-export function exampleValues(
-  inputs: readonly TensorSpec[],
-  written: Values | undefined,
-): Values | undefined {
-  const elements = inputs.reduce((sum, { shape }) => sum + elementCount(concrete(shape)), 0);
-  if (elements > MAX_ELEMENTS) return undefined;
-  const isWritten = written !== undefined && inputs.every(({ name, shape }) => fits(written[name], shape));
+export function exampleItem(version: Servable): Values | undefined {
+  const items = itemsOf(version);
+  return sizeOf(items) > MAX_SHOWN ? undefined : (writtenFor(version, items) ?? zerosOf(items));
+}
+
+/**
+ * The body of a request with one item, in pieces of JSON: that of {@link exampleItem}, or as many zeros as it takes.
+ * Undefined when they would be more than four million.
+ */
+export function exampleBody(version: Servable, protocol: Protocol): Iterable<string> | undefined {
+  const items = itemsOf(version);
+  const values = exampleItem(version) ?? writtenFor(version, items);
+  if (values !== undefined)
+    return [JSON.stringify(protocol === 'predict' ? { inputs: values } : inferBody(version, values))];
+  if (sizeOf(items) > MAX_ELEMENTS) return undefined;
+  return protocol === 'predict' ? predictPieces(items) : inferPieces(items, version.signature.batches);
+}
+
+/** The request of the protocol V2 for one item of `values`. */
+export function inferBody({ signature }: Servable, values: Values): object {
+  const { inputs, batches } = signature;
+  return {
+    inputs: inputs.map(({ name, datatype }) => {
+      const shape = shapeOf(values[name]);
+      return { name, datatype, shape: batches ? [1, ...shape] : shape, data: flat(values[name]) };
+    }),
+  };
+}
+
+/** The inputs of one item, with every dimension known. */
+function itemsOf({ signature: { inputs, batches } }: Servable): readonly TensorSpec[] {
+  return inputs.map((input) => ({ ...input, shape: batches ? input.shape.slice(1) : input.shape }));
+}
+
+function sizeOf(items: readonly TensorSpec[]): number {
+  return items.reduce((sum, { shape }) => sum + elementCount(concrete(shape)), 0);
+}
+
+/** The example in the settings of `version`, where it has all of `items`. */
+function writtenFor(version: Servable, items: readonly TensorSpec[]): Values | undefined {
+  const { example } = version.options.settings;
+  if (example === undefined || !items.every(({ name, shape }) => fits(example[name], shape)))
+    return undefined;
+  return Object.fromEntries(items.map(({ name }) => [name, example[name]]));
+}
+
+function zerosOf(items: readonly TensorSpec[]): Values {
   return Object.fromEntries(
-    inputs.map(({ name, datatype, shape }) => [
-      name,
-      isWritten ? written[name] : zeros(datatype, concrete(shape)),
-    ]),
+    items.map(({ name, datatype, shape }) => [name, nestedZeros(datatype, concrete(shape))]),
   );
 }
 
+function nestedZeros(datatype: Datatype, [size, ...inner]: Shape): unknown {
+  if (size === undefined) return zero(datatype);
+  return Array.from({ length: size }, () => nestedZeros(datatype, inner));
+}
+
+function* predictPieces(items: readonly TensorSpec[]): Generator<string> {
+  yield '{"inputs":{';
+  for (const [index, { name, datatype, shape }] of items.entries()) {
+    yield `${index === 0 ? '' : ','}${JSON.stringify(name)}:`;
+    yield* pieces(JSON.stringify(zero(datatype)), concrete(shape));
+  }
+  yield '}}';
+}
+
+function* inferPieces(items: readonly TensorSpec[], batches: boolean): Generator<string> {
+  yield '{"inputs":[';
+  for (const [index, { name, datatype, shape }] of items.entries()) {
+    const size = concrete(shape);
+    const head = JSON.stringify({ name, datatype, shape: batches ? [1, ...size] : size });
+    yield `${index === 0 ? '' : ','}${head.slice(0, -1)},"data":`;
+    yield* pieces(JSON.stringify(zero(datatype)), [elementCount(size)]);
+    yield '}';
+  }
+  yield ']}';
+}
+
+/** `element` nested as `shape` says, in JSON. */
+function* pieces(element: string, [size, ...inner]: Shape): Generator<string> {
+  if (size === undefined) return yield element;
+  const length = elementCount(inner) * (element.length + 1);
+  yield '[';
+  if (length > PIECE) {
+    for (let index = 0; index < size; index++) {
+      if (index > 0) yield ',';
+      yield* pieces(element, inner);
+    }
+  } else {
+    const one = [...pieces(element, inner)].join('');
+    const step = Math.max(1, Math.floor(PIECE / length));
+    for (let index = 0; index < size; index += step)
+      yield (
+        (index > 0 ? ',' : '') +
+        Array(Math.min(step, size - index))
+          .fill(one)
+          .join(',')
+      );
+  }
+  yield ']';
+}
+
 /** The dimensions of `value`; those below an empty array are left out. */
-export function shapeOf(value: unknown): Shape {
+function shapeOf(value: unknown): Shape {
   return Array.isArray(value) ? [value.length, ...shapeOf(value[0])] : [];
 }
 
 /** The elements of `value` in row-major order. */
-export function flat(value: unknown): readonly unknown[] {
+function flat(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value.flat(Infinity) : [value];
 }
 
@@ -47,7 +144,6 @@ function concrete(shape: Shape): Shape {
   return shape.map((size) => (size < 0 ? VARIABLE_SIZE : size));
 }
 
-function zeros(datatype: Datatype, [size, ...inner]: Shape): unknown {
-  if (size === undefined) return datatype === 'BYTES' ? 'text' : datatype === 'BOOL' ? false : 0;
-  return Array.from({ length: size }, () => zeros(datatype, inner));
+function zero(datatype: Datatype): unknown {
+  return datatype === 'BYTES' ? 'text' : datatype === 'BOOL' ? false : 0;
 }

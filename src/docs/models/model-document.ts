@@ -1,11 +1,12 @@
 import type { Servable } from '../../models/servable';
-import type { Datatype, TensorSpec } from '../../runtime/tensor';
-import { codeSamples } from './code-samples';
-import { exampleValues, flat, shapeOf, type Values } from './example-values';
+import type { Datatype } from '../../runtime/tensor';
+import { codeSamples, encoded, examplePath, SERVER, type CodeSample } from './code-samples';
+import { exampleBody, exampleItem, inferBody, type Protocol, type Values } from './example-values';
 import { camelCase } from './identifiers';
 import { inferSchemas } from './infer-schemas';
 import { operationObject, type Operation } from './operation';
 import { predictSchemas } from './predict-schemas';
+import type { Answer } from './real-answers';
 import type { Schema } from './tensor-schemas';
 
 /** What one model adds to the OpenAPI document. */
@@ -15,6 +16,8 @@ export interface ModelDocument {
   readonly schemas: Readonly<Record<string, Schema>>;
   /** What its schemas refer to the elements of. */
   readonly datatypes: ReadonlySet<Datatype>;
+  /** How to ask for a prediction. */
+  readonly samples: readonly CodeSample[];
 }
 
 /** A model as its operations show it. */
@@ -22,87 +25,99 @@ interface Shown {
   readonly version: Servable;
   readonly identifier: string;
   readonly tag: string;
-  /** Values of the inputs and outputs of one item; undefined when they are too long to show. */
+  /** Values of the inputs of one item; undefined when they are too long to show. */
   readonly inputs: Values | undefined;
-  readonly outputs: Values | undefined;
+  readonly answer: Answer | undefined;
 }
 
 const FORMS =
   'Takes one item, several by the name of the input, or `instances` one after another; the answer has the same form.';
 
-/** The operations of `version`, which must be loaded; they and their schemas are named after `identifier`. */
-export function modelDocument(version: Servable, identifier: string): ModelDocument {
+/**
+ * The operations of `version`, which must be loaded; they and their schemas are named after `identifier`.
+ * @param answer what it has answered to its example, where that is known.
+ */
+export function modelDocument(
+  version: Servable,
+  identifier: string,
+  answer: Answer | undefined,
+): ModelDocument {
   const { name, signature } = version;
-  const { inputs, outputs, batches } = signature;
-  const { description = '', example } = version.options.settings;
-  const item = (spec: TensorSpec) => (batches ? { ...spec, shape: spec.shape.slice(1) } : spec);
-  const shown: Shown = {
-    version,
-    identifier,
-    tag: `Model ${name}`,
-    inputs: exampleValues(inputs.map(item), example),
-    outputs: exampleValues(outputs.map(item), undefined),
-  };
-  const path = encodeURIComponent(name);
-  const predict = `/v1/models/${path}/predict`;
+  const { description = '' } = version.options.settings;
+  const inputs = exampleItem(version);
+  const shown: Shown = { version, identifier, tag: `Model ${name}`, inputs, answer };
+  const predict = predictOperation(shown);
   return {
     tag: { name: shown.tag, description: description.trim() },
     paths: {
-      [predict]: { post: operationObject(predictOperation(shown, predict)) },
-      [`/v2/models/${path}/infer`]: { post: operationObject(inferOperation(shown)) },
+      [pathOf(name, 'predict')]: { post: operationObject(predict) },
+      [pathOf(name, 'infer')]: { post: operationObject(inferOperation(shown)) },
     },
     schemas: {
       ...predictSchemas(signature, identifier),
       ...inferSchemas(signature, identifier),
     },
-    datatypes: new Set([...inputs, ...outputs].map(({ datatype }) => datatype)),
+    datatypes: new Set([...signature.inputs, ...signature.outputs].map(({ datatype }) => datatype)),
+    samples: predict.codeSamples ?? [],
   };
 }
 
-function predictOperation({ version, identifier, tag, inputs, outputs }: Shown, path: string): Operation {
-  const { name, signature, options } = version;
-  const { description = '' } = options.settings;
+function pathOf(model: string, protocol: Protocol): string {
+  return `/${protocol === 'predict' ? 'v1' : 'v2'}/models/${encoded(model)}/${protocol}`;
+}
+
+function predictOperation(shown: Shown): Operation {
+  const { version, identifier, tag, inputs, answer } = shown;
+  const { name, signature } = version;
   return {
     ...named(identifier, 'Predict'),
     tag,
     summary: `Predict with ${name}`,
-    description: paragraphs(
-      description,
+    description: described(
+      shown,
+      'predict',
       signature.batches ? FORMS : 'Takes every input with all of its dimensions.',
     ),
     error: 'ErrorAnswer',
     examples: inputs && predictExamples(inputs, signature.batches),
-    answer: outputs && { model: name, version: version.version, outputs },
-    codeSamples: inputs && codeSamples(path, { inputs }),
+    answer: answer?.predict,
+    codeSamples: samplesOf(version, 'predict', inputs && { inputs }),
   };
 }
 
-function inferOperation({ version, identifier, tag, inputs, outputs }: Shown): Operation {
-  const { name, signature, options } = version;
-  const { description = '' } = options.settings;
-  const tensors = (specs: readonly TensorSpec[], values: Values) =>
-    specs.map((spec) => tensor(spec, values[spec.name], signature.batches));
-  const row = inputs && { summary: 'One row', value: { inputs: tensors(signature.inputs, inputs) } };
+function inferOperation(shown: Shown): Operation {
+  const { version, identifier, tag, inputs, answer } = shown;
+  const body = inputs && inferBody(version, inputs);
   return {
     ...named(identifier, 'Infer'),
     tag,
-    summary: `Run ${name} by the protocol V2`,
-    description: paragraphs(description, 'The Open Inference Protocol V2 for this model.'),
+    summary: `Run ${version.name} by the protocol V2`,
+    description: described(shown, 'infer', 'The Open Inference Protocol V2 for this model.'),
     error: 'V2Error',
-    examples: row && { row },
-    answer: outputs && {
-      model_name: name,
-      model_version: version.version,
-      outputs: tensors(signature.outputs, outputs),
-    },
-    codeSamples: undefined,
+    examples: body && { row: { summary: 'One row', value: body } },
+    answer: answer?.infer,
+    codeSamples: samplesOf(version, 'infer', body),
   };
 }
 
-/** `value` as a tensor of the protocol V2, of one row where the model batches. */
-function tensor({ name, datatype }: TensorSpec, value: unknown, batches: boolean): object {
-  const shape = shapeOf(value);
-  return { name, datatype, shape: batches ? [1, ...shape] : shape, data: flat(value) };
+function samplesOf(
+  version: Servable,
+  protocol: Protocol,
+  body: object | undefined,
+): Operation['codeSamples'] {
+  if (exampleBody(version, protocol) === undefined) return undefined;
+  return codeSamples(pathOf(version.name, protocol), body, examplePath(version.name, protocol));
+}
+
+/** What the model is, how it is asked, and where there is an example that is too long to be shown. */
+function described({ version, inputs }: Shown, protocol: Protocol, form: string): string {
+  const isFetched = inputs === undefined && exampleBody(version, protocol) !== undefined;
+  const path = examplePath(version.name, protocol);
+  return paragraphs(
+    version.options.settings.description ?? '',
+    form,
+    isFetched ? `An example is too long to be shown here: [${path}](${SERVER}${path}).` : '',
+  );
 }
 
 function named(identifier: string, verb: string): Pick<Operation, 'operationId' | 'request' | 'response'> {

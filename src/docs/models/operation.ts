@@ -1,5 +1,6 @@
-import { MEANING } from '../../common/api-errors';
 import { HTTP_STATUS } from '../../common/errors';
+import type { CodeSample } from './code-samples';
+import { refusalRef, RUN_KINDS, type ErrorForm } from './refusals';
 
 /** One way to run one model. */
 export interface Operation {
@@ -11,14 +12,14 @@ export interface Operation {
   readonly request: string;
   readonly response: string;
   /** Name of the schema of the refusals. */
-  readonly error: 'ErrorAnswer' | 'V2Error';
+  readonly error: ErrorForm;
   /** Bodies that the model takes, each with its summary. */
   readonly examples:
     Readonly<Record<string, { readonly summary: string; readonly value: object }>> | undefined;
-  /** An answer, to show its form. */
+  /** What the model has answered to the first of them, where that is known. */
   readonly answer: object | undefined;
   /** As ReDoc shows them. */
-  readonly codeSamples: readonly object[] | undefined;
+  readonly codeSamples: readonly CodeSample[] | undefined;
 }
 
 const TIMEOUT = {
@@ -30,16 +31,12 @@ const TIMEOUT = {
   schema: { type: 'string', pattern: '^[1-9][0-9]{0,14}$' },
 };
 
-const KINDS = (Object.keys(MEANING) as (keyof typeof MEANING)[]).filter((kind) => kind !== 'unimplemented');
-
 /** The operation as OpenAPI writes it. */
 export function operationObject(operation: Operation): object {
   const { operationId, tag, summary, description, error, codeSamples } = operation;
   const { request, examples, response, answer } = operation;
-  const refusals = KINDS.map((kind) => [
-    String(HTTP_STATUS[kind]),
-    { $ref: `#/components/responses/${error}${HTTP_STATUS[kind]}` },
-  ]);
+  const statuses = RUN_KINDS.map((kind) => HTTP_STATUS[kind]);
+  const refusals = statuses.map((status) => [status, refusalRef(error, status)] as const);
   return {
     operationId,
     tags: [tag],
@@ -59,18 +56,6 @@ export function operationObject(operation: Operation): object {
     },
     'x-codeSamples': codeSamples,
   };
-}
-
-/** The components that the refusals of {@link operationObject} refer to. */
-export function refusalComponents(...errors: readonly string[]): Record<string, object> {
-  return Object.fromEntries(
-    errors.flatMap((error) =>
-      KINDS.map((kind) => [
-        `${error}${HTTP_STATUS[kind]}`,
-        { description: MEANING[kind], content: json(error) },
-      ]),
-    ),
-  );
 }
 
 function json(schema: string, shown: object = {}) {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Server as NetServer } from 'node:net';
 import { promisify } from 'node:util';
 import {
   logVerbosity,
@@ -63,6 +64,13 @@ export class GrpcServer extends ServerGrpc {
   /** Lets `add` add services of its own when the server is made; it is told what of Nexus' own there is. */
   extendWith(add: (server: Server, definition: PackageDefinition) => void): void {
     this.extensions.push(add);
+  }
+
+  /** What listens; nothing before {@link address} is known. */
+  get listeners(): readonly NetServer[] {
+    // grpc-js has no public name for them.
+    const { http2Servers } = this.server as unknown as { http2Servers: Map<NetServer, unknown> };
+    return [...http2Servers.keys()];
   }
 
   /** Makes the server and binds it; Nest then adds the services. */

@@ -94,7 +94,7 @@ export class InferStream {
     charge: Charge,
   ): void {
     const { code, details } = grpcStatusOf(error);
-    this.info.answered(code, ms);
+    this.info.failed(code, ms, error, { model: model_name, version: model_version });
     if (!this.endsOnError) {
       const about = { id, model_name, model_version, parameters: LAST };
       this.write({ error_message: details, infer_response: about }, charge);

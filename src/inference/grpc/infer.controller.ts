@@ -30,11 +30,14 @@ export class GrpcInferController implements BeforeApplicationShutdown {
     metadata: Metadata,
     call: ServerUnaryCall<Buffer, ModelInferResponse>,
   ): Promise<ModelInferResponse> {
+    const info = callOf(metadata);
     const charge = memoryOf(metadata).first;
     charge.begin();
     try {
-      const { answer, summary } = await this.inference.serve(readRequest(bytes), call, charge);
-      callOf(metadata).inference = summary;
+      const message = readRequest(bytes);
+      info.asked = { model: message.model_name, version: message.model_version };
+      const { answer, summary } = await this.inference.serve(message, call, charge);
+      info.inference = summary;
       if (summary.cache !== undefined) call.sendMetadata(cacheMetadata(summary.cache));
       return answer;
     } finally {

@@ -2,15 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { errors, NexusError } from '../../common/errors';
 import { Config } from '../../config/config';
 import { systemReason } from '../inner-file';
-import { loadAll, ModelFactory, type Model } from '../model-factory';
+import { loadAll, ModelFactory, type Making, type Model } from '../model-factory';
 import { ModelRegistry } from '../model-registry';
-import type { Parameters } from '../overrides/load-parameters';
+import { unloadsDependents, type Parameters } from '../overrides/load-parameters';
 import { OverrideFolder } from '../overrides/override-folder';
-import { kindOf, refusedParameter, requireModelName, type Overrides } from '../overrides/overrides';
+import { requireModelName, type Overrides } from '../overrides/overrides';
 import { partNames } from '../pipeline/definition';
 import { findModel, scanRepository, type FoundModel, type Repository } from '../repository';
 import type { RepositoryIndexEntry } from '../rest/repository.dto';
 import type { Servable } from '../servable';
+import { LoadLimits } from './load-limits';
 import { missingParts } from './missing-parts';
 
 /** What a change of one version came to. */
@@ -28,6 +29,7 @@ export class ModelControl {
     private readonly config: Config,
     private readonly registry: ModelRegistry,
     private readonly factory: ModelFactory,
+    private readonly limits: LoadLimits,
   ) {}
 
   /** @throws NexusError model_control_off */
@@ -42,14 +44,17 @@ export class ModelControl {
    * number once it is READY, which answers what it has taken before it ends; where it cannot be loaded, that one stays.
    * The models of a pipeline are loaded before it where they are not served.
    *
-   * @throws NexusError model_control_off, invalid_input, not_in_repository, repository_unreadable, no_room; load_failed when no version, or not
+   * @throws NexusError model_control_off, invalid_input, not_in_repository, repository_unreadable, no_room, load_limit; load_failed when no version, or not
    * the place of one that is served, could be taken.
    */
   async load(name: string, overrides: Overrides): Promise<void> {
     this.requireExplicit();
+    const { config, files } = overrides;
+    if (files.size > 0) return this.loadSent(name, overrides);
     await this.change(name, async () => {
-      if (overrides.files.size === 0) await this.loadParts(name, overrides.config);
-      await this.loadNow(name, overrides);
+      await this.loadParts(name, config);
+      const { found, root } = await this.find(name);
+      await this.serve(await this.create(found, root, { json: config, ...this.served(name) }));
     });
   }
 
@@ -69,7 +74,7 @@ export class ModelControl {
           found.versions.map((known) => known.version),
         );
       const before = this.registry.peek(name);
-      const model = await this.factory.create({ ...found, versions }, root, { before, versions: [version] });
+      const model = await this.create({ ...found, versions }, root, { before, versions: [version] });
       const [made] = model.versions;
       const others = before?.versions.filter((other) => other.version !== version) ?? [];
       await this.serve({ ...model, versions: [...others, made!].toSorted(byNumber) });
@@ -180,7 +185,7 @@ export class ModelControl {
   private async loadPart(name: string): Promise<void> {
     if (this.registry.peek(name) !== undefined) return;
     const { found, root } = await this.find(name);
-    await this.serve({ ...(await this.factory.create(found, root)), isPart: true });
+    await this.serve({ ...(await this.create(found, root)), isPart: true });
   }
 
   private async unloadPart(name: string, parameters: Parameters): Promise<void> {
@@ -188,20 +193,26 @@ export class ModelControl {
     if (this.registry.peek(name)?.isPart === true && !isNeeded) await this.unload(name, parameters);
   }
 
-  private async loadNow(name: string, { config, files }: Overrides): Promise<void> {
-    if (files.size === 0) {
-      const { found, root } = await this.find(name);
-      return this.serve(await this.factory.create(found, root, { json: config, ...this.served(name) }));
-    }
+  /** Loads a model that a client has sent. The room of its files is taken before they wait for their turn. */
+  private loadSent(name: string, { config, files }: Overrides): Promise<void> {
     requireModelName(name);
-    const folder = await OverrideFolder.write(files);
-    try {
-      const found = await findModel(folder.path, name, folder.path);
-      await this.serve({ ...(await this.factory.create(found, folder.path, { json: config })), folder });
-    } catch (error) {
-      await folder.remove();
-      throw error;
-    }
+    const giveBack = this.limits.takeFiles(files);
+    return this.change(name, async () => {
+      const folder = await OverrideFolder.write(files, giveBack);
+      try {
+        const found = await findModel(folder.path, name, folder.path);
+        await this.serve({ ...(await this.create(found, folder.path, { json: config })), folder });
+      } catch (error) {
+        // Some of its versions may be served nevertheless.
+        if (this.registry.peek(name)?.folder !== folder) await folder.remove();
+        throw error;
+      }
+    });
+  }
+
+  /** Makes a model that a client asked for. */
+  private create(found: FoundModel, root: string, making: Making = {}): Promise<Model> {
+    return this.factory.create(found, root, { ...making, byRequest: true });
   }
 
   private async unloadNow(name: string): Promise<void> {
@@ -228,7 +239,7 @@ export class ModelControl {
   private async serve(model: Model): Promise<void> {
     const before = this.registry.peek(model.name);
     const made = model.versions.filter((version) => before?.versions.includes(version) !== true);
-    await loadAll(made);
+    await this.loadWithinLimits(made, before);
     const failed = made.filter(({ state }) => state !== 'READY');
     const reason = failed.map((version) => `version ${version.version}: ${version.reason}`).join('; ');
     if (failed.length > 0 && failed.length === model.versions.length)
@@ -243,6 +254,14 @@ export class ModelControl {
     const gone = [...(before?.versions ?? []), ...failed].filter((version) => !versions.includes(version));
     void retire(gone, before?.folder === model.folder ? undefined : before?.folder);
     if (kept.length > 0) throw errors.loadFailed(model.name, reason);
+  }
+
+  /** @throws NexusError load_limit when there would be too many versions; the repository, when it is polled, has no limit. */
+  private async loadWithinLimits(made: readonly Servable[], before: Model | undefined): Promise<void> {
+    if (this.config.modelControlMode !== 'explicit') return loadAll(made);
+    const served = this.registry.list().reduce((sum, { versions }) => sum + versions.length, 0);
+    const more = made.filter(({ version }) => !before?.versions.some((old) => old.version === version));
+    await this.limits.whileLoading(served, more.length, () => loadAll(made));
   }
 
   /** Serves a pipeline even before its models are: they may come later. */
@@ -273,16 +292,6 @@ function keptInPlaceOf(failed: Servable, before: Model | undefined): Servable | 
 
 function byNumber(one: Servable, other: Servable): number {
   return Number(one.version) - Number(other.version);
-}
-
-/** @throws NexusError invalid_input for a parameter that is not known, and for a value that is not one of its. */
-function unloadsDependents({ unload_dependents: dependents = false, ...others }: Parameters): boolean {
-  if (typeof dependents !== 'boolean')
-    throw refusedParameter('unload_dependents', `expected true or false, got ${kindOf(dependents)}`);
-  const [strange] = Object.keys(others);
-  if (strange !== undefined)
-    throw refusedParameter(strange, 'not supported; a model is unloaded with unload_dependents');
-  return dependents;
 }
 
 async function retire(versions: readonly Servable[], folder: OverrideFolder | undefined): Promise<void> {

@@ -1,7 +1,7 @@
 import { constants } from 'node:buffer';
 import { errors } from '../../common/errors';
 import { jsonObject } from '../../common/json-object';
-import { FILE_PREFIX, refusedParameter } from './overrides';
+import { FILE_PREFIX, kindOf, refusedParameter } from './overrides';
 
 /** Parameters of a change, by name, as the client sent them. */
 export type Parameters = Readonly<Record<string, unknown>>;
@@ -33,6 +33,19 @@ export function loadParameters(body: Uint8Array | undefined): Parameters {
       name.startsWith(FILE_PREFIX) && typeof value === 'string' ? decoded(name, value) : value,
     ]),
   );
+}
+
+/**
+ * Whether the models that were loaded for the one to unload go too.
+ * @throws NexusError invalid_input for a parameter that is not known, and for a value that is not one of its.
+ */
+export function unloadsDependents({ unload_dependents: dependents = false, ...others }: Parameters): boolean {
+  if (typeof dependents !== 'boolean')
+    throw refusedParameter('unload_dependents', `expected true or false, got ${kindOf(dependents)}`);
+  const [strange] = Object.keys(others);
+  if (strange !== undefined)
+    throw refusedParameter(strange, 'not supported; a model is unloaded with unload_dependents');
+  return dependents;
 }
 
 function decoded(name: string, text: string): Uint8Array {

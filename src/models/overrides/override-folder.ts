@@ -14,22 +14,25 @@ export class OverrideFolder {
   private constructor(
     /** Its real path. */
     readonly path: string,
+    private readonly giveBack: () => void,
   ) {
     alive.add(path);
   }
 
   /**
    * Makes a folder of `files`, contents by path; the paths must not leave it.
+   * @param giveBack called once they are removed again, or could not be written.
    * @throws NexusError no_room when they cannot be written.
    */
-  static async write(files: ReadonlyMap<string, Uint8Array>): Promise<OverrideFolder> {
+  static async write(files: ReadonlyMap<string, Uint8Array>, giveBack: () => void): Promise<OverrideFolder> {
     let folder: OverrideFolder | undefined;
     try {
-      folder = new OverrideFolder(await realpath(await mkdtemp(join(tmpdir(), 'nexus-model-'))));
+      folder = new OverrideFolder(await realpath(await mkdtemp(join(tmpdir(), 'nexus-model-'))), giveBack);
       for (const [path, content] of files) await folder.add(path, content);
       return folder;
     } catch (error) {
-      await folder?.remove();
+      if (folder === undefined) giveBack();
+      else await folder.remove();
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;
       throw errors.noRoom(
@@ -42,7 +45,7 @@ export class OverrideFolder {
   async remove(): Promise<void> {
     try {
       await rm(this.path, { recursive: true, force: true });
-      alive.delete(this.path);
+      if (alive.delete(this.path)) this.giveBack();
     } catch (error) {
       new Logger('Models').warn(`${this.path} cannot be removed: ${(error as NodeJS.ErrnoException).code}`);
     }

@@ -144,7 +144,7 @@ export class PipelineVersion implements Servable {
     this.running++;
     try {
       const result = await new PipelineRun(bound, job).result();
-      this.metrics.executed(job.rows, 0, result);
+      if (job.uncounted !== true) this.metrics.executed(job.rows, 0, result);
       return result;
     } finally {
       this.running--;

@@ -53,10 +53,12 @@ export class PipelineRun {
     const started = performance.now();
     try {
       const { job, times } = await this.submit(step, part);
-      part.metrics.request('success', job.rows, { totalMs: performance.now() - started, ...times });
+      const totalMs = performance.now() - started;
+      if (job.uncounted !== true) part.metrics.request('success', job.rows, { totalMs, ...times });
     } catch (error) {
       const outcome = error instanceof NexusError ? error.kind : 'internal';
-      part.metrics.request(outcome, 0, { totalMs: performance.now() - started });
+      const totalMs = performance.now() - started;
+      if (this.job.uncounted !== true) part.metrics.request(outcome, 0, { totalMs });
       throw ofStep(step, error);
     }
   }

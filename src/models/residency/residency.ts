@@ -8,8 +8,8 @@ import { isEvictable, type Tenant } from './tenant';
 import { Turns } from '../../common/turns';
 
 /**
- * Which models are in memory. Those that are loaded on demand have to fit into the memory budget, together with all
- * others; when they do not, what was used least recently and is not in use makes room. What a model takes is measured
+ * Which models are in memory. Those that are loaded on demand or by request have to fit into the memory budget, together
+ * with all others; when they do not, what was used least recently and is not in use makes room. What a model takes is measured
  * once it has loaded; before its first load it counts as the size of its file.
  */
 @Injectable()
@@ -45,7 +45,7 @@ export class Residency {
 
   /** Called when `tenant`, which is on its way into memory, has all that it needs there. @throws NexusError memory_full */
   async settle(tenant: Tenant): Promise<void> {
-    if (!tenant.options.onDemand) return;
+    if (!isBounded(tenant)) return;
     await this.door.take(async () => {
       this.measured.set(tenant, sum(await tenant.residentBytes()));
       await this.makeRoom(tenant);
@@ -59,7 +59,7 @@ export class Residency {
 
   private async load(tenant: Tenant): Promise<void> {
     try {
-      await (tenant.options.onDemand ? this.cores.take(() => this.admit(tenant)) : this.enter(tenant));
+      await (isBounded(tenant) ? this.cores.take(() => this.admit(tenant)) : this.enter(tenant));
     } finally {
       this.loads.delete(tenant);
     }
@@ -124,6 +124,11 @@ export class Residency {
     }
     return Math.max(bytes, this.measured.get(tenant) ?? (await fileBytesOf(tenant)));
   }
+}
+
+/** Whether `tenant` has to fit into the budget. What is loaded at the start does not ask: it is the operator's choice. */
+function isBounded({ options }: Tenant): boolean {
+  return options.onDemand || options.byRequest;
 }
 
 /** 0 when the file has gone, for its own load to tell. */

@@ -6,7 +6,7 @@ import type { VersionOptions } from '../version-options';
 export interface Tenant {
   readonly name: string;
   readonly version: string;
-  readonly options: Pick<VersionOptions, 'path' | 'onDemand' | 'settings'>;
+  readonly options: Pick<VersionOptions, 'path' | 'onDemand' | 'byRequest' | 'settings'>;
   /** Whether its runners are there, to take requests. */
   readonly inMemory: boolean;
   readonly users: Users;

@@ -34,6 +34,8 @@ interface Expectation {
 }
 
 const CALLERS = 8;
+/** Fewer callers send large inputs, so that a slow machine is done in time. */
+const MOST_BYTES = 2 ** 20;
 const RETRY_MS = 500;
 /** A model that may share runs is tried again when, by chance, none was shared. */
 const ROUNDS = 3;
@@ -47,7 +49,7 @@ export async function check(
 ): Promise<Verdict> {
   const { name, sets } = test;
   const random = randomOf(name);
-  const variants = Array.from({ length: sets.length > 0 ? CALLERS : 0 }, (_, index) =>
+  const variants = Array.from({ length: callersOf(sets) }, (_, index) =>
     variantOf(sets[index % sets.length]!, random, name.endsWith('-dynamic')),
   );
   const requests = [...sets, ...variants];
@@ -81,6 +83,13 @@ export async function check(
   if (company.outcome !== 'equal') return { name, ...company };
   const refused = expectations.every(({ expected }) => 'refused' in expected);
   return { name, ...company, outcome: refused ? 'refused' : isRandom ? 'random' : 'equal' };
+}
+
+/** How many callers send a request of their own at once. */
+function callersOf(sets: readonly (readonly Tensor[])[]): number {
+  if (sets.length === 0) return 0;
+  const bytes = Math.max(...sets.map((set) => set.reduce((sum, tensor) => sum + tensor.bytes.length, 1)));
+  return Math.max(2, Math.min(CALLERS, Math.floor(MOST_BYTES / bytes)));
 }
 
 /** Sends the requests of the test one after the other, over each transport. Resolves to the first difference. */

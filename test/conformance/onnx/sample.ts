@@ -1,2 +1,68 @@
-/** Tests that `npm test` compares. */
-export const SAMPLE: readonly string[] = ['test_abs', 'test_softmax_axis_0'];
+/** Tests of which a server that looks less closely mixes the rows of callers, once their first dimension is variable. */
+const DEPENDENT_ROWS = [
+  'test_expand_dim_changed',
+  'test_gathernd_example_float32',
+  'test_gathernd_example_int32',
+  'test_reversesequence_time',
+  'test_rms_normalization_2d_axis0',
+  'test_rms_normalization_2d_axis_negative_2',
+  'test_string_split_basic',
+  'test_string_split_consecutive_delimiters',
+];
+
+/** Tests that ONNX Runtime refuses, as they are or made dynamic, for reasons that have to arrive. */
+const REFUSED = [
+  'test_convinteger_with_padding',
+  'test_gru_batchwise',
+  'test_reshape_reduced_dims',
+  'test_squeeze',
+  'test_training_dropout',
+];
+
+/** Tests that `npm test` compares: those, and some of every kind of operator and datatype. */
+export const SAMPLE: readonly string[] = [
+  ...DEPENDENT_ROWS,
+  ...REFUSED,
+  'test_Embedding',
+  'test_Linear',
+  'test_abs',
+  'test_adagrad',
+  'test_argmax_default_axis_example',
+  'test_batchnorm_example',
+  'test_cast_FLOAT_to_BFLOAT16',
+  'test_compress_0',
+  'test_conv_with_strides_padding',
+  'test_cumsum_1d',
+  'test_dynamicquantizelinear',
+  'test_expand_shape_model1',
+  'test_gather_0',
+  'test_instancenorm_example',
+  'test_isnan',
+  'test_l1normalization_axis_0',
+  'test_layer_normalization_2d_axis0',
+  'test_layer_normalization_2d_axis1',
+  'test_lstm_defaults',
+  'test_matmul_2d',
+  'test_matmulinteger',
+  'test_maxpool_2d_default',
+  'test_mod_mixed_sign_float16',
+  'test_nonzero_example',
+  'test_onehot_without_axis',
+  'test_operator_mm',
+  'test_optional_get_element_tensor',
+  'test_quantizelinear',
+  'test_reduce_sum_default_axes_keepdims_example',
+  'test_scatternd',
+  'test_sequence_insert_at_back',
+  'test_single_relu_model',
+  'test_softmax_axis_0',
+  'test_softmax_axis_1',
+  'test_string_concat',
+  'test_string_concat_utf8',
+  'test_string_split_maxsplit',
+  'test_strnorm_model_monday_casesensintive_lower',
+  'test_tfidfvectorizer_tf_batch_uniandbigrams_skip5',
+  'test_top_k',
+  'test_unique_sorted_without_axis',
+  'test_where_example',
+];

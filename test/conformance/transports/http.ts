@@ -50,6 +50,8 @@ export class Rest {
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     const answered = once(outgoing, 'response') as Promise<[http.IncomingMessage]>;
+    // The first error rejects; what a broken connection says after it, or after the answer, must not end the run.
+    outgoing.on('error', () => {});
     if (Array.isArray(body)) for (const piece of body) outgoing.write(piece);
     outgoing.end(Array.isArray(body) || body.length === 0 ? undefined : body);
     const [incoming] = await answered;

@@ -1,6 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import fc from 'fast-check';
 import { LiveDocument } from '../../../src/docs/live-document';
+import { SERVER } from '../../../src/docs/models/code-samples';
 import type { ModelRegistry } from '../../../src/models/model-registry';
 import type { Servable } from '../../../src/models/servable';
 
@@ -25,7 +26,7 @@ function ready(name: string, width: number): Servable {
 function documentOf(models: ReadonlyMap<string, Servable>): LiveDocument {
   const list = () => [...models].map(([name, version]) => ({ name, versions: [version] }));
   const fixed = { openapi: '3.1.0', info: { title: 'fixed', version: '1' }, paths: {} } as OpenAPIObject;
-  return new LiveDocument(fixed, { list } as unknown as ModelRegistry);
+  return new LiveDocument(fixed, { list } as unknown as ModelRegistry, async () => undefined);
 }
 
 const thousand = () =>
@@ -35,14 +36,14 @@ it('a thousand models are described once, and a new one alone', async () => {
   const models = thousand();
   const document = documentOf(models);
   described = 0;
-  const first = await document.current();
+  const first = await document.current(SERVER);
   const once = described;
   expect(Object.keys((JSON.parse(first.body.toString()) as OpenAPIObject).paths)).toHaveLength(2000);
-  expect(await document.current()).toBe(first);
+  expect(await document.current(SERVER)).toBe(first);
   expect(described).toBe(once);
 
   models.set('model-7', ready('model-7', 5));
-  expect((await document.current()).etag).not.toBe(first.etag);
+  expect((await document.current(SERVER)).etag).not.toBe(first.etag);
   expect(described).toBe(once + once / 1000);
 });
 
@@ -56,13 +57,13 @@ it('the ETag is that of the models, whatever came between', async () => {
       const models = new Map<string, Servable>();
       const document = documentOf(models);
       for (const { name, width } of steps) {
-        const before = await document.current();
+        const before = await document.current(SERVER);
         // A width of none unloads the model.
         if (width === 0) models.delete(name);
         else models.set(name, ready(name, width));
-        const after = await document.current();
+        const after = await document.current(SERVER);
         expect(after.etag === before.etag).toBe(after.body.equals(before.body));
-        const anew = await documentOf(models).current();
+        const anew = await documentOf(models).current(SERVER);
         expect([anew.etag, anew.body.equals(after.body)]).toEqual([after.etag, true]);
       }
     }),

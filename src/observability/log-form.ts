@@ -1,0 +1,87 @@
+/** Characters that change how a terminal shows the rest, or that some readers take for the end of a line. */
+const UNSAFE = /[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const ANY_UNSAFE = new RegExp(UNSAFE.source);
+
+/** `line`, which is JSON, with such characters escaped: it says the same. */
+export function asJson(line: string): string {
+  return ANY_UNSAFE.test(line) ? line.replace(UNSAFE, escaped) : line;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** ANSI codes. */
+const RED = 31;
+const GREEN = 32;
+const YELLOW = 33;
+const CYAN = 36;
+const GREY = 90;
+
+/** The word of a level by its number, and its colour. */
+const LEVELS: Readonly<Record<number, readonly [word: string, colour: number]>> = {
+  10: ['trace', GREY],
+  20: ['debug', GREY],
+  30: ['info', GREEN],
+  40: ['warn', YELLOW],
+  50: ['error', RED],
+  60: ['fatal', RED],
+};
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The form of lines for people: short text, a line each but for stacks. */
+export function textForm(inColour: boolean): (line: string) => string {
+  const paint = (colour: number, text: string) => (inColour ? `\x1b[${colour}m${text}\x1b[0m` : text);
+  return (line) => {
+    const { level, time, ...fields } = JSON.parse(line) as Fields;
+    const [word, colour] = LEVELS[Number(level)] ?? [String(level), GREY];
+    const clock = new Date(Number(time)).toTimeString().slice(0, 8);
+    const told = 'route' in fields ? requestText(fields, paint) : eventText(fields, paint);
+    return `${paint(GREY, clock)} ${paint(colour, word.padEnd(5))} ${told}\n`;
+  };
+}
+
+type Paint = (colour: number, text: string) => string;
+
+/** A request in one line: what was asked, what came of it, and for a failure why, whose and its id. */
+function requestText(fields: Fields, paint: Paint): string {
+  const { method, route, path, status, ms, model, version, rows, code, message, caller, requestId } = fields;
+  const isFailure = code !== undefined;
+  const parts = [
+    `${plain(method)} ${plain(path ?? route)}`,
+    paint(isFailure ? RED : GREEN, plain(status)),
+    `${plain(ms)} ms`,
+  ];
+  if (isFailure) {
+    const about = [
+      model !== undefined && `model ${plain(model)}`,
+      `from ${plain(caller)}`,
+      `id ${plain(requestId)}`,
+    ];
+    parts.push(`${plain(code)}: ${plain(message)}`, paint(GREY, `(${about.filter(Boolean).join(', ')})`));
+  } else if (model !== undefined) {
+    parts.push(`${plain(model)}/${plain(version)}${rows === undefined ? '' : `, rows ${plain(rows)}`}`);
+  }
+  return parts.join('  ');
+}
+
+/** Anything else: its context, its text, and what more is known; stacks stand in lines below. */
+function eventText({ context, msg, err, stack, ...more }: Fields, paint: Paint): string {
+  const { message, stack: trace = stack } = (err ?? {}) as Fields;
+  const lines = typeof trace === 'string' ? trace.split('\n') : [];
+  const text = [
+    context === undefined ? '' : paint(CYAN, plain(context)),
+    plain(msg ?? message ?? ''),
+    ...Object.entries(more).map(([name, value]) => paint(GREY, `${plain(name)}=${plain(value)}`)),
+  ];
+  return [text.filter((part) => part !== '').join(' '), ...lines.map((line) => `  ${plain(line)}`)].join(
+    '\n',
+  );
+}
+
+/** `value` in one line, without characters that a terminal would act upon. */
+function plain(value: unknown): string {
+  const json = asJson(JSON.stringify(value) ?? '');
+  return typeof value === 'string' ? json.slice(1, -1).replaceAll('\\"', '"') : json;
+}

@@ -1,0 +1,30 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+
+function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, ['dist/main.js', ...args], { encoding: 'utf8' });
+}
+
+describe('the command line', () => {
+  it('answers --help with the usage, the main settings and where the rest is', () => {
+    const { status, stdout, stderr } = run('--help');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('Usage: npm start');
+    expect(stdout).toMatch(/^ {2}NEXUS_PORT +8000 +port of HTTP$/m);
+    expect(stdout).toContain('docs/configuration.md');
+  });
+
+  it('answers --version', () => {
+    expect(run('--version')).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('names an argument that it does not know, and serves nothing', () => {
+    expect(run('--port', '9000')).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: '"--port": there is no such argument; settings are environment variables, see --help\n',
+    });
+  });
+});
