@@ -182,7 +182,7 @@ describe('the details', () => {
   it('have why requests do not share runs', async () => {
     expect((await only('alone')).batching).toMatchObject({
       enabled: false,
-      why_not: "the rows of output 'share' depend on each other",
+      why_not: 'ReduceSum in it works on all rows together',
       max_batch_rows: 1,
     });
     expect((await only('apart')).batching).toMatchObject({
