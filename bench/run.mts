@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { attacks } from './attacks.mts';
 import type { Effort } from './compare.mts';
 import { manyModels } from './many-models.mts';
 import { overload } from './overload.mts';
@@ -21,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<void>>> = 
   overload,
   reloads,
   models: manyModels,
+  attacks,
 };
 const [name = 'all', rounds = '5', seconds = '3'] = process.argv.slice(2);
 const chosen = name === 'all' ? Object.keys(BENCHMARKS) : [name];

@@ -9,10 +9,10 @@ export const MEANING: Readonly<
 > = {
   invalid: 'The request is wrong; the text tells what was expected, what came and how to fix it.',
   not_found: 'There is no such model, version, alias or shared memory region.',
-  too_large: 'The body is larger than NEXUS_BODY_LIMIT.',
+  too_large: 'The body is larger than NEXUS_BODY_LIMIT, or than NEXUS_MEMORY_IN_FLIGHT.',
   unsupported_encoding: 'The Content-Encoding is not gzip, deflate or identity.',
   overloaded:
-    'Too many requests of this caller, a full queue, or a deadline that cannot be met; Retry-After tells when to try again.',
+    'Too many requests of this caller, a full queue, no memory beside other requests, or a deadline that cannot be met; Retry-After tells when to try again.',
   internal: 'A fault of the server; its log has it under the request id.',
   unavailable:
     'Not ready, no memory for it, its process was lost twice, or its state cannot be written; the text tells which.',

@@ -1,7 +1,15 @@
+import { totalmem } from 'node:os';
 import { errors } from './errors';
 
 /** Where a request came in, for the metric of refusals. */
 export type Door = 'http' | 'grpc';
+
+/** A quarter of the memory that this process may have, of its container or of the machine, in bytes. */
+export function quarterOfMemory(): number {
+  // Without a limit it is 0, or more than there is.
+  const ofContainer = process.constrainedMemory() || Infinity;
+  return Math.floor(Math.min(ofContainer, totalmem()) / 4);
+}
 
 /**
  * The accountant of the memory that requests under way take: bodies received, decompressed and decoded, and answers

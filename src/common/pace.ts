@@ -17,9 +17,15 @@ export class Pace {
   private readonly transfers = new Set<WatchedTransfer>();
   private readonly timer: NodeJS.Timeout;
 
-  /** @param windowMs length of the window, in milliseconds. */
-  constructor(private readonly windowMs: number) {
-    this.timer = setInterval(() => this.look(performance.now()), windowMs / LOOKS).unref();
+  /**
+   * @param windowMs length of the window, in milliseconds.
+   * @param now the clock, in milliseconds.
+   */
+  constructor(
+    private readonly windowMs: number,
+    private readonly now = () => performance.now(),
+  ) {
+    this.timer = setInterval(() => this.look(), windowMs / LOOKS).unref();
   }
 
   /**
@@ -28,13 +34,14 @@ export class Pace {
    * @param isHeld whether it is on this side that it waits; such time does not count.
    */
   watch(cut: () => void, isHeld: () => boolean = () => false): Transfer {
-    const transfer = new WatchedTransfer(this.transfers, cut, isHeld, performance.now());
+    const transfer = new WatchedTransfer(this.transfers, cut, isHeld, this.now());
     this.transfers.add(transfer);
     return transfer;
   }
 
-  /** Cuts off what has been too slow at `now`, on the `performance.now()` clock. */
-  look(now: number): void {
+  /** Cuts off what has been too slow until now. */
+  look(): void {
+    const now = this.now();
     const least = (SLOWEST_BYTES_PER_SECOND * this.windowMs) / 1000;
     for (const transfer of this.transfers) transfer.look(now, this.windowMs, least);
   }

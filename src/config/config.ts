@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { totalmem } from 'node:os';
 import { dirname, isAbsolute } from 'node:path';
 import { ByteSize, Check, ListOf, OneOf, Text, WholeNumber } from './setting';
 
@@ -76,9 +75,9 @@ export class Config {
   @ByteSize(1024, 2048 * MIB)
   bodyLimit = 64 * MIB;
 
-  /** Most memory of all requests under way: bodies, what is decoded from them, and answers that have not been sent. */
-  @ByteSize(MIB, Number.MAX_SAFE_INTEGER)
-  memoryInFlight = quarterOfMemory();
+  /** Most memory of all requests under way: bodies, what is decoded from them, and unsent answers. 0 is a quarter of what there is. */
+  @ByteSize(0, Number.MAX_SAFE_INTEGER)
+  memoryInFlight = 0;
 
   /** How long a body or an answer may move fewer than 1024 bytes a second before it is cut off, in milliseconds. */
   @WholeNumber(100, MAX_TIMER_MS)
@@ -149,13 +148,6 @@ export class Config {
   /** How log lines are written: JSON, text for people, or text on a terminal and JSON elsewhere. */
   @OneOf(['auto', 'text', 'json'])
   logFormat: 'auto' | 'text' | 'json' = 'auto';
-}
-
-/** A quarter of the memory that this process may have: of its container, or of the machine. */
-function quarterOfMemory(): number {
-  // Without a limit it is 0, or more than there is.
-  const ofContainer = process.constrainedMemory() || Infinity;
-  return Math.max(MIB, Math.floor(Math.min(ofContainer, totalmem()) / 4));
 }
 
 function isFolder(path: string): boolean {

@@ -1,5 +1,5 @@
 import { Module, type OnApplicationShutdown } from '@nestjs/common';
-import { MemoryInFlight } from '../common/memory-in-flight';
+import { MemoryInFlight, quarterOfMemory } from '../common/memory-in-flight';
 import { Pace } from '../common/pace';
 import { Config } from '../config/config';
 import { ModelsModule } from '../models/models.module';
@@ -53,7 +53,7 @@ import { SharedMemory } from './shared-memory/shared-memory';
     {
       provide: MemoryInFlight,
       inject: [Config],
-      useFactory: ({ memoryInFlight }: Config) => new MemoryInFlight(memoryInFlight),
+      useFactory: ({ memoryInFlight }: Config) => new MemoryInFlight(memoryInFlight || quarterOfMemory()),
     },
     {
       provide: Pace,

@@ -17,11 +17,6 @@ export class MessageHeads {
 
   constructor(private readonly listener: MessageListener) {}
 
-  /** Whether a message has begun and not ended. */
-  get isInside(): boolean {
-    return this.headRead > 0;
-  }
-
   take(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {

@@ -119,9 +119,12 @@ export class MeteredCall implements CallMemory {
     this.isRefused = true;
     this.receiving?.end();
     const { stream } = this.call;
-    // A client that never ends its side would keep the stream.
-    stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
+    const isAnswering = stream.headersSent;
     this.call.sendStatus(grpcStatusOf(error));
+    // A client that never ends its side would keep the stream. Later than the status, which would be lost.
+    stream.once(isAnswering ? 'wantTrailers' : 'finish', () =>
+      setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR)),
+    );
   }
 
   private decompress(
