@@ -66,6 +66,8 @@ export interface ModelSettings extends OnlyInTritonConfig {
 /** What model.yaml has no key for. */
 interface OnlyInTritonConfig {
   readonly declared?: DeclaredTensors;
+  /** File and line of the instance group that asks for a GPU. */
+  readonly gpu_asked_at?: string;
   /** Which versions are served, in Triton's words; all of them when absent. */
   readonly version_policy?: VersionPolicy;
   /** Files of `labels`, by output. */

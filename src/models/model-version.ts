@@ -16,6 +16,7 @@ import type { Residency } from './residency/residency';
 import type { Tenant } from './residency/tenant';
 import type { Servable, VersionState } from './servable';
 import { signatureOf, type Signature } from './signature';
+import { withGpuAdvice } from './triton/instances';
 import { Users } from './users';
 import { runnerOptionsOf, shareRunners, type VersionOptions } from './version-options';
 import type { VersionObserver } from './version-observer';
@@ -127,7 +128,9 @@ export class ModelVersion implements Servable, Tenant {
     if (this.state !== 'LOADING' && this.state !== 'READY') throw this.notReady();
     const started = performance.now();
     this.supervisor = this.createSupervisor();
-    await this.supervisor.start();
+    await this.supervisor.start().catch((error: Error) => {
+      throw withGpuAdvice(error, this.options.settings);
+    });
     // It may have been stopped once its runner had loaded.
     if (this.unloading.signal.aborted) throw this.notReady();
     this.inMemory = true;

@@ -47,6 +47,7 @@ const LIVE: readonly string[] = [
   'version_policy',
   'labels',
   'label_files',
+  'gpu_asked_at',
   'max_queue_delay_us',
   'target_p99_ms',
   'max_queue_rows',

@@ -325,6 +325,11 @@ describe('a config.pbtxt that cannot be followed', () => {
       'model_warmup { batch_size: 1 inputs { key: "x" value { data_type: TYPE_FP32 dims: [70000, 1000] random_data: true } } }',
       /^warm-up input 'x' of FP32 \[70000,1000\] has 280000000 bytes; make it smaller, at most 268435456$/,
     ],
+    [
+      'gpu',
+      '\ninstance_group {\n  count: 1\n  kind: KIND_GPU gpus: [ 99 ]\n}',
+      /\/gpu\/config\.pbtxt:4: instance_group asks for a GPU, and CUDA cannot be used; use KIND_CPU, or run/,
+    ],
     ['filename', 'default_model_filename: "other.onnx"', /filename\/1\/other\.onnx cannot be read: ENOENT$/],
     [
       'yaml',

@@ -9,12 +9,13 @@ const MAX_INSTANCES = 64;
 
 /**
  * Instances and device of a model: all groups together, which must name one device. Without a count a group is one
- * instance.
+ * instance. `file` is how the file is called in messages.
  * @throws Fault
  */
-export function instancesOf({
-  instance_group: groups = [],
-}: ModelConfig): Pick<ModelSettings, 'instances' | 'device'> {
+export function instancesOf(
+  { instance_group: groups = [] }: ModelConfig,
+  file: string,
+): Pick<ModelSettings, 'instances' | 'device' | 'gpu_asked_at'> {
   if (groups.length === 0) return {};
   const instances = groups.reduce((sum, group) => sum + countOf(group), 0);
   const [first, ...others] = groups as [InstanceGroup];
@@ -28,7 +29,22 @@ export function instancesOf({
       { line: positionOf(other).line },
       'instance groups on different devices are not supported; give all the same kind and gpus',
     );
-  return device === undefined ? { instances } : { instances, device };
+  if (device === undefined) return { instances };
+  if (device === 'cpu') return { instances, device };
+  return { instances, device, gpu_asked_at: `${file}:${positionOf(first, gpuField(first)).line}` };
+}
+
+/** The field for which a group is on a GPU. */
+function gpuField({ kind }: InstanceGroup): keyof InstanceGroup {
+  return kind === 'KIND_GPU' ? 'kind' : 'gpus';
+}
+
+/** `error`, for which a model with `settings` cannot be loaded, with what asked for a GPU where that is why. */
+export function withGpuAdvice(error: Error, { gpu_asked_at: place }: ModelSettings): Error {
+  if (place === undefined || !/cuda/i.test(error.message)) return error;
+  const advice = 'use KIND_CPU, or run where there is CUDA and that GPU';
+  const reason = `${place}: instance_group asks for a GPU, and CUDA cannot be used; ${advice}: ${error.message}`;
+  return new Error(reason, { cause: error });
 }
 
 function countOf(group: InstanceGroup): number {

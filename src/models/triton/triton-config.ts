@@ -96,7 +96,7 @@ async function understand(
     settings: {
       ...(pipeline === undefined ? {} : { pipeline }),
       ...batchingOf(config),
-      ...instancesOf(config),
+      ...instancesOf(config, file),
       ...parametersOf(config),
       response_cache: config.response_cache?.enable ?? false,
       version_policy: versionPolicyOf(config),

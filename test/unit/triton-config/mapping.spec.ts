@@ -43,7 +43,10 @@ describe('what Nexus makes of a field', () => {
       },
     ],
     ['instance_group [ { kind: KIND_CPU count: 2 }, { kind: KIND_CPU } ]', { instances: 3, device: 'cpu' }],
-    ['instance_group { kind: KIND_GPU gpus: [ 1 ] }', { instances: 1, device: 'cuda:1' }],
+    [
+      'instance_group {\n gpus: [ 1 ]\n kind: KIND_GPU }',
+      { instances: 1, device: 'cuda:1', gpu_asked_at: 'models/m/config.pbtxt:3' },
+    ],
     ['instance_group { kind: KIND_GPU count: 2 }', { instances: 2, device: 'cuda' }],
     ['instance_group { gpus: 0 }', { device: 'cuda:0' }],
     ['parameters { key: "intra_op_thread_count" value { string_value: "3" } }', { threads: 3 }],
