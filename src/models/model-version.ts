@@ -8,6 +8,7 @@ import { SYSTEM_CLOCK } from '../scheduling/clock';
 import type { Job, JobResult } from '../scheduling/job';
 import { Scheduler } from '../scheduling/scheduler';
 import { labelFault } from './labels';
+import { softmaxFault, softmaxOutputs } from './softmax';
 import { limitsOf, schedulerLimitsOf, type Limits } from './limits';
 import { Padding } from './padding';
 import { Priorities } from './priorities';
@@ -145,13 +146,14 @@ export class ModelVersion implements Servable, Tenant {
   follow(options: VersionOptions): boolean {
     if (this.state !== 'READY' || this.loaded === undefined) return false;
     const { signature, scheduler } = this.loaded;
-    const { labels = {} } = options.settings;
-    if (!shareRunners(this.options, options) || labelFault(labels, signature.outputs) !== undefined)
-      return false;
+    const { labels = {}, softmax } = options.settings;
+    const fault = labelFault(labels, signature.outputs) ?? softmaxFault(softmax, signature.outputs);
+    if (!shareRunners(this.options, options) || fault !== undefined) return false;
     this.options = options;
     this.limits = limitsOf(options.settings);
     this.priorities = new Priorities(options.settings);
-    this.loaded = { signature: { ...signature, labels }, scheduler };
+    const logits = softmaxOutputs(softmax, signature.outputs);
+    this.loaded = { signature: { ...signature, labels, softmax: logits }, scheduler };
     scheduler.limit(schedulerLimitsOf(this.options.settings, this.priorities, this.maxBatchRows));
     this.reason = this.inMemory ? '' : NOT_IN_MEMORY;
     return true;

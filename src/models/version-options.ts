@@ -44,6 +44,7 @@ const LIVE: readonly string[] = [
   'versions',
   'version_policy',
   'labels',
+  'softmax',
   'label_files',
   'max_queue_delay_us',
   'target_p99_ms',
