@@ -9,9 +9,24 @@ const DECODERS = new Map([
   ['deflate', promisify(inflate)],
 ]);
 
-/** The body of `request`, as {@link decompressed}; empty when none came. */
-export function bodyOf({ body, headers }: FastifyRequest, limit: number): Buffer | Promise<Buffer> {
+/** Content types of what is neither JSON nor the bytes of tensors. All others are taken: many clients name a wrong one, as curl -d does. */
+const OTHER_MEDIA = /^\s*(?:image|audio|video|multipart)\//i;
+
+/**
+ * The body of `request`, as {@link decompressed}; empty when none came.
+ * @throws NexusError unsupported_media_type for pictures, sound and forms with files.
+ */
+export function bodyOf({ body, headers, raw }: FastifyRequest, limit: number): Buffer | Promise<Buffer> {
+  // The server has hidden the header from Fastify.
+  const type = raw.rawHeaders[raw.rawHeaders.findIndex(isContentType) + 1] ?? '';
+  if (headers['inference-header-content-length'] === undefined && OTHER_MEDIA.test(type))
+    throw errors.unsupportedMediaType(type.trim().split(';', 1)[0]!.slice(0, 80));
   return decompressed((body as Buffer | undefined) ?? Buffer.alloc(0), headers['content-encoding'], limit);
+}
+
+/** Whether `item` of a list of headers and their values is the name of this one. */
+function isContentType(item: string, index: number): boolean {
+  return index % 2 === 0 && item.length === 12 && item.toLowerCase() === 'content-type';
 }
 
 /**
