@@ -25,7 +25,8 @@ const ELEMENTS: Readonly<Record<Datatype, Schema>> = {
   INT32: integer(-(2 ** 31), 2 ** 31 - 1),
   INT64: { type: 'integer', format: 'int64' },
   FP16: float('float', 65504),
-  FP32: float('float', 3.4028234663852886e38),
+  // The largest as it is printed, which is a little more than it is.
+  FP32: float('float', 3.4028235e38),
   FP64: float('double', Number.MAX_VALUE),
   BYTES: { type: 'string', pattern: '^[^\\u0000]*$' },
 };
