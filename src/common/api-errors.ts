@@ -10,7 +10,8 @@ export const MEANING: Readonly<
   invalid: 'The request is wrong; the text tells what was expected, what came and how to fix it.',
   not_found: 'There is no such model, version, alias or shared memory region.',
   too_large: 'The body is larger than NEXUS_BODY_LIMIT, or than NEXUS_MEMORY_IN_FLIGHT.',
-  unsupported_encoding: 'The Content-Encoding is not gzip, deflate or identity.',
+  unsupported_encoding:
+    'The Content-Encoding is not gzip, deflate or identity, or the Content-Type is that of a picture, sound or a form with files.',
   overloaded:
     'Too many requests of this caller, a full queue, no memory beside other requests, or a deadline that cannot be met; Retry-After tells when to try again.',
   internal: 'A fault of the server; its log has it under the request id.',

@@ -106,6 +106,12 @@ export const errors = {
       'unsupported_encoding',
       `Content-Encoding '${encoding}' is not supported; send gzip, deflate or identity`,
     ),
+  unsupportedMediaType: (type: string) =>
+    new NexusError(
+      'unsupported_encoding',
+      'unsupported_media_type',
+      `Content-Type '${type}' cannot be taken; send JSON as application/json with the values of the inputs, decoded and resized as the model takes them, or binary tensors as application/octet-stream with Inference-Header-Content-Length`,
+    ),
   routeNotFound: (method: string, path: string) =>
     new NexusError('not_found', 'route_not_found', `no route for ${method} ${path}; /docs lists every route`),
   wrongMethod: (method: string, path: string, allowed: readonly string[]) => {

@@ -31,8 +31,10 @@ export class KnownRoutes {
   }
 }
 
-/** What paths `url` of a route stands for: `:name` for anything up to the next slash, `*` for any rest. */
+/** What paths `url` of a route stands for: `:name` for anything up to the next slash, `:name_predict` for that and `:predict`, `*` for any rest. */
 function patternOf(url: string): RegExp {
   const escaped = url.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replace(/:[^/]+/g, '[^/]+').replace('*', '.*')}$`);
+  return new RegExp(
+    `^${escaped.replace(/:[^/]+?(_predict)?(?=\/|$)/g, (_, verb) => (verb ? '[^/]+:predict' : '[^/]+')).replace('*', '.*')}$`,
+  );
 }

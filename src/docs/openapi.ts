@@ -40,13 +40,22 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
   return {
     ...document,
     security: [],
-    paths: sorted(document.paths),
+    paths: sorted(withVerbs(document.paths)),
     components: {
       ...components,
       responses: refusalComponents(),
       schemas: sorted(schemas),
     } as typeof components,
   };
+}
+
+/** The paths, with `{name_predict}` written as `{name}:predict`: routes have no verbs behind a name. */
+function withVerbs(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
+  const entries = Object.entries(paths).map(([path, item]) => {
+    const owner = /\/(model|version|label)s\/\{name_predict\}$/.exec(path)?.[1];
+    return [owner === undefined ? path : path.replace('{name_predict}', `{${owner}}:predict`), item];
+  });
+  return Object.fromEntries(entries) as OpenAPIObject['paths'];
 }
 
 function operationsOf({ paths }: OpenAPIObject): OperationObject[] {

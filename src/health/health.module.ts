@@ -6,13 +6,14 @@ import { GrpcHealth } from './grpc-health';
 import { GrpcHealthController } from './grpc-health.controller';
 import { HealthController } from './health.controller';
 import { Readiness } from './readiness';
+import { V1HealthController } from './v1-health.controller';
 import { V2HealthController } from './v2-health.controller';
 
 /** Health that can be trusted: liveness without models, readiness with them, and the drain of a shutdown. */
 @Module({
   // Terminus would log every failed probe; the registry logs each change of state once.
   imports: [ModelsModule, TerminusModule.forRoot({ logger: false })],
-  controllers: [HealthController, V2HealthController, GrpcHealthController],
+  controllers: [V1HealthController, HealthController, V2HealthController, GrpcHealthController],
   providers: [Drain, Readiness, GrpcHealth],
 })
 export class HealthModule {}

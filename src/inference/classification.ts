@@ -1,6 +1,7 @@
 import { errors } from '../common/errors';
 import type { Tensor } from '../runtime/tensor';
 import { largest, type Score } from './rest/codec/largest';
+import { probabilitiesOf } from './rest/codec/softmax';
 import { typedView } from '../common/typed-arrays';
 
 /** Most elements of an output that is classified: some milliseconds of work. */
@@ -26,6 +27,7 @@ const ORDERED = new Set([
  * last.
  *
  * @param rows rows of the output; undefined when all of it is one.
+ * @param isLogits whether the values told are the probabilities that the elements stand for (softmax of their row).
  * @throws NexusError invalid_input when the datatype has no order, or there are more than 100,000 elements.
  */
 export function classify(
@@ -33,6 +35,7 @@ export function classify(
   count: number,
   rows: number | undefined,
   labels: readonly string[] | undefined,
+  isLogits = false,
 ): Tensor {
   const { name, datatype, data } = output;
   if (!ORDERED.has(datatype)) throw unfit(name, `its elements are ${datatype}, which have no order`);
@@ -45,8 +48,13 @@ export function classify(
   const texts: string[] = [];
   for (let row = 0; row < (rows ?? 1); row++) {
     const start = row * columns;
-    for (const index of largest(scores.subarray(start, start + columns), taken)) {
-      const value = scores[start + index] as Score;
+    const vector = scores.subarray(start, start + columns);
+    const best = largest(vector, taken);
+    const values: ArrayLike<Score> = isLogits
+      ? probabilitiesOf(vector, best)
+      : best.map((index) => vector[index] as Score);
+    for (const [rank, index] of best.entries()) {
+      const value = values[rank]!;
       const label = labels?.[index];
       const text = isWhole ? String(value) : withDecimals(value as number);
       texts.push(label === undefined ? `${text}:${index}` : `${text}:${index}:${label}`);

@@ -146,7 +146,9 @@ function classified(
   return outputs.map((output, index) => {
     const count = asked[index]!.classes;
     if (count === undefined) return output;
-    return classify(output, count, signature.batches ? rows : undefined, signature.labels[output.name]);
+    const { batches, labels, softmax } = signature;
+    const isLogits = softmax.includes(output.name);
+    return classify(output, count, batches ? rows : undefined, labels[output.name], isLogits);
   });
 }
 

@@ -38,6 +38,8 @@ export async function detailsOf(model: Model, { aliases, traffic }: Rollout): Pr
     object,
     created,
     owned_by,
+    name: id,
+    ready: versions.some(({ state }) => state === 'READY'),
     ...(settings.description === undefined ? {} : { description: settings.description.trim() }),
     required: isRequired(settings),
     aliases,

@@ -4,6 +4,7 @@ import type { CachePolicy } from './cache-policy';
 import type { DeclaredTensors } from './declared-tensors';
 import type { PaddingSettings } from './padding';
 import type { PipelineDefinition } from './pipeline/definition';
+import type { SoftmaxSetting } from './softmax';
 import type { VersionPolicy } from './rest/configuration.dto';
 
 /** One run before READY. */
@@ -60,6 +61,7 @@ export interface ModelSettings extends OnlyInTritonConfig {
   readonly isolation?: 'own' | 'shared';
   readonly versions?: 'all' | { readonly latest: number } | readonly number[];
   readonly labels?: Readonly<Record<string, readonly string[]>>;
+  readonly softmax?: SoftmaxSetting;
   readonly warmup?: readonly (WarmUp | WarmUpSample)[];
 }
 

@@ -8,6 +8,7 @@ import { SYSTEM_CLOCK } from '../scheduling/clock';
 import type { Job, JobResult } from '../scheduling/job';
 import { Scheduler } from '../scheduling/scheduler';
 import { labelFault, labelsOf, type Labels } from './labels';
+import { softmaxFault, softmaxOutputs } from './softmax';
 import { limitsOf, schedulerLimitsOf, type Limits } from './limits';
 import { Padding } from './padding';
 import { Priorities } from './priorities';
@@ -153,12 +154,14 @@ export class ModelVersion implements Servable, Tenant {
     if (this.state !== 'READY' || this.loaded === undefined) return false;
     const { signature, scheduler, labelsOfFile } = this.loaded;
     const labels = labelsOf(options.settings, labelsOfFile, signature.outputs);
-    if (!shareRunners(this.options, options) || labelFault(labels, signature.outputs) !== undefined)
-      return false;
+    const { softmax } = options.settings;
+    const fault = labelFault(labels, signature.outputs) ?? softmaxFault(softmax, signature.outputs);
+    if (!shareRunners(this.options, options) || fault !== undefined) return false;
     this.options = options;
     this.limits = limitsOf(options.settings);
     this.priorities = new Priorities(options.settings);
-    this.loaded = { signature: { ...signature, labels }, scheduler, labelsOfFile };
+    const logits = softmaxOutputs(softmax, signature.outputs);
+    this.loaded = { signature: { ...signature, labels, softmax: logits }, scheduler, labelsOfFile };
     scheduler.limit(schedulerLimitsOf(this.options.settings, this.priorities, this.maxBatchRows));
     this.reason = this.inMemory ? '' : NOT_IN_MEMORY;
     return true;

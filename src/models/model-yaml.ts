@@ -125,6 +125,8 @@ function describe({ keyword, instancePath, params, message, parentSchema }: Erro
     return 'versions must be all, { latest: 2 } or a list such as [1, 3]';
   if (where.split('.')[0] === 'cache')
     return 'cache must be true, false or { ttl_s: 60, scope: caller }, ttl_s from 1 to 31536000, scope caller or all';
+  if (where.split('.')[0] === 'softmax')
+    return 'softmax must be true, false or a list of outputs such as [logits]';
   if (keyword === 'additionalProperties') {
     const known = Object.keys(parentSchema!['properties'] as object);
     return `unknown key '${params['additionalProperty']}'; the keys are ${known.join(', ')}`;

@@ -4,6 +4,7 @@ import { fitTensors } from './declared-tensors';
 import { labelFault, labelsOf, type Labels } from './labels';
 import { paddingFault } from './padding';
 import type { ModelSettings } from './model-settings';
+import { softmaxFault, softmaxOutputs } from './softmax';
 
 /** What a loaded version takes and gives. */
 export interface Signature {
@@ -12,6 +13,8 @@ export interface Signature {
   readonly outputNames: readonly string[];
   /** Names of the classes in the last dimension of an output, by its name. */
   readonly labels: Labels;
+  /** Names of the outputs that are logits: classes of them are told with probabilities. */
+  readonly softmax: readonly string[];
   /** Whether the first dimension is rows that may share a run with those of other requests. */
   readonly batches: boolean;
 }
@@ -23,10 +26,12 @@ export function signatureOf(model: LoadedModel, settings: ModelSettings, batches
   const labels = labelsOf(settings, model.labels, outputs);
   const fault =
     labelFault(labels, outputs) ??
+    softmaxFault(settings.softmax, outputs) ??
     (pad === undefined ? undefined : paddingFault(pad, inputs, outputs)) ??
     (sizes === undefined || batches
       ? undefined
       : 'allowed_batch_sizes is for models that batch; this one does not');
   if (fault !== undefined) throw new Error(fault);
-  return { inputs, outputs, outputNames: outputs.map(({ name }) => name), labels, batches };
+  const softmax = softmaxOutputs(settings.softmax, outputs);
+  return { inputs, outputs, outputNames: outputs.map(({ name }) => name), labels, softmax, batches };
 }

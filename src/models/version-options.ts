@@ -46,6 +46,7 @@ const LIVE: readonly string[] = [
   'versions',
   'version_policy',
   'labels',
+  'softmax',
   'label_files',
   'gpu_asked_at',
   'max_queue_delay_us',

@@ -14,10 +14,32 @@ const sum = model({
   node: [node('Add', ['a', 'a'], ['sum']), node('Identity', ['b'], ['same'])],
 });
 
+/** A table of two columns, beside an input that is none. */
+const table = model({
+  input: [
+    value('age', 'FLOAT', ['batch', 1]),
+    value('city', 'STRING', ['batch', 1]),
+    value('image', 'FLOAT', ['batch', 2]),
+  ],
+  output: [
+    value('years', 'FLOAT', ['batch', 1]),
+    value('place', 'STRING', ['batch', 1]),
+    value('same', 'FLOAT', ['batch', 2]),
+  ],
+  node: [
+    node('Identity', ['age'], ['years']),
+    node('Identity', ['city'], ['place']),
+    node('Identity', ['image'], ['same']),
+  ],
+});
+
 const MODELS: Readonly<Record<string, readonly [onnx: Uint8Array, yaml?: string]>> = {
   'every datatype': [identities()],
   'a scalar': [identity('x', 'y', [])],
   'a vector': [identity('x', 'y', [3])],
+  'a column': [identity('x', 'y', ['batch', 1])],
+  'a fixed column': [identity('x', 'y', [3, 1])],
+  'a table': [table],
   'an item that is a scalar': [identity('x', 'y', ['batch'])],
   'rows of any shape': [identity('x', 'y', ['batch', 'n', 'm'])],
   'fixed and variable': [identity('x', 'y', ['n', 2, 'm'])],

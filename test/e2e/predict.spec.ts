@@ -109,6 +109,33 @@ it('takes null for a missing number, and a byte order mark before the body', asy
   expect(generate.json().y).toEqual(['NaN', 3]);
 });
 
+it.each(['predict', 'infer', 'generate'])(
+  'refuses what cannot be JSON, and says what to send: %s',
+  async (what) => {
+    const path = what === 'predict' ? '/v1/models/affine/predict' : `/v2/models/affine/${what}`;
+    const body = { predict: { inputs: { x: [1] } }, generate: { x: [1] } }[what] ?? {
+      inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] }],
+    };
+    const send = (type: string) =>
+      gateway.send(path, { method: 'POST', headers: { 'content-type': type }, body: JSON.stringify(body) });
+    for (const type of ['image/png', 'multipart/form-data; boundary=x', 'Audio/wav', 'video/mp4']) {
+      const answer = await send(type);
+      const shown = type.split(';', 1)[0];
+      expect([answer.status, JSON.stringify(answer.json())]).toEqual([
+        415,
+        expect.stringContaining(`Content-Type '${shown}' cannot be taken; send JSON as application/json`),
+      ]);
+    }
+    for (const type of [
+      'application/x-www-form-urlencoded',
+      'text/plain',
+      'imaginary',
+      'application/octet-stream',
+    ])
+      expect((await send(type)).status).toBe(200);
+  },
+);
+
 it('takes text as base64', async () => {
   const answer = await predict('echo', { inputs: { x: [[{ b64: 'Z3LDvG4=' }]] } });
   expect(answer.json().outputs).toEqual({ y: [['grün']] });

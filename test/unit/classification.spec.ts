@@ -41,6 +41,16 @@ describe('classify', () => {
     ]);
   });
 
+  it('tells probabilities of logits', () => {
+    const scores = tensor('FP64', Float64Array.of(0, Math.log(3), 800, 800), [2, 2]);
+    expect(textsOf(classify(scores, 2, 2, ['cat', 'dog'], true))).toEqual([
+      '0.750000:1:dog',
+      '0.250000:0:cat',
+      '0.500000:0:cat',
+      '0.500000:1:dog',
+    ]);
+  });
+
   it('takes all of an output that is not batched as one row', () => {
     const classes = classify(floats(1, 2, 3), 5, undefined, undefined);
     expect(classes.shape).toEqual([3]);

@@ -6,7 +6,7 @@ export interface ModelTypes {
   /** By name: of one item, or of a model that does not batch with all of their dimensions. */
   inputs: object;
   outputs: object;
-  /** The largest classes of the outputs that have labels. */
+  /** The largest classes of the outputs that have labels, or are a vector of scores for each row. */
   classes: object | undefined;
   /** The same of several items; never for a model that does not batch. */
   inputRows: object;
@@ -35,7 +35,7 @@ export type OutputIn<
 export interface Asked<Output> {
   /** The outputs to compute; all when absent. */
   outputs?: readonly Output[];
-  /** How many classes to tell of outputs that have labels; 5 by default, 0 for none. */
+  /** How many classes to tell of outputs that have labels, 5 by default, or are a vector of scores; 0 for none. */
   top_k?: number;
   /** Comes back in the answer. */
   id?: string;

@@ -65,6 +65,11 @@ export interface components {
      */
     ElementFP32: number | ('NaN' | 'Infinity' | '-Infinity');
     /**
+     * @description An element of datatype FP32, or null for a missing value, which is NaN.
+     * @example 0.5
+     */
+    ElementFP32OrNull: components['schemas']['ElementFP32'] | null;
+    /**
      * @description An element of datatype BYTES.
      * @example text
      */
@@ -107,11 +112,11 @@ export interface components {
     };
     BreastTumorInputs: {
       /** @description FP32 [-1,10], one row of it */
-      mean: components['schemas']['ElementFP32'][];
+      mean: components['schemas']['ElementFP32OrNull'][];
       /** @description FP32 [-1,10], one row of it */
-      error: components['schemas']['ElementFP32'][];
+      error: components['schemas']['ElementFP32OrNull'][];
       /** @description FP32 [-1,10], one row of it */
-      worst: components['schemas']['ElementFP32'][];
+      worst: components['schemas']['ElementFP32OrNull'][];
     };
     BreastTumorOutputs: {
       /** @description BYTES [-1], one row of it */
@@ -121,11 +126,11 @@ export interface components {
     };
     BreastTumorInputRows: {
       /** @description FP32 [-1,10] */
-      mean: components['schemas']['ElementFP32'][][];
+      mean: components['schemas']['ElementFP32OrNull'][][];
       /** @description FP32 [-1,10] */
-      error: components['schemas']['ElementFP32'][][];
+      error: components['schemas']['ElementFP32OrNull'][][];
       /** @description FP32 [-1,10] */
-      worst: components['schemas']['ElementFP32'][][];
+      worst: components['schemas']['ElementFP32OrNull'][][];
     };
     BreastTumorOutputRows: {
       /** @description BYTES [-1] */
@@ -139,7 +144,7 @@ export interface components {
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of the outputs that have labels, the largest first. */
+      /** @description The largest classes of each row, the largest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */
@@ -154,7 +159,7 @@ export interface components {
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of the outputs that have labels, the largest first. */
+      /** @description The largest classes of each row, the largest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */
@@ -165,7 +170,7 @@ export interface components {
     };
     DigitsInputs: {
       /** @description FP32 [-1,8,8], one row of it */
-      image: components['schemas']['ElementFP32'][][];
+      image: components['schemas']['ElementFP32OrNull'][][];
     };
     DigitsOutputs: {
       /** @description INT64 [-1], one row of it */
@@ -175,7 +180,7 @@ export interface components {
     };
     DigitsInputRows: {
       /** @description FP32 [-1,8,8] */
-      image: components['schemas']['ElementFP32'][][][];
+      image: components['schemas']['ElementFP32OrNull'][][][];
     };
     DigitsOutputRows: {
       /** @description INT64 [-1] */
@@ -189,7 +194,7 @@ export interface components {
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of the outputs that have labels, the largest first. */
+      /** @description The largest classes of each row, the largest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */
@@ -204,7 +209,7 @@ export interface components {
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of the outputs that have labels, the largest first. */
+      /** @description The largest classes of each row, the largest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */
@@ -239,7 +244,7 @@ export interface components {
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of the outputs that have labels, the largest first. */
+      /** @description The largest classes of each row, the largest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */
@@ -254,7 +259,7 @@ export interface components {
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of the outputs that have labels, the largest first. */
+      /** @description The largest classes of each row, the largest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */
@@ -289,7 +294,7 @@ export interface components {
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of the outputs that have labels, the largest first. */
+      /** @description The largest classes of each row, the largest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */
@@ -320,7 +325,7 @@ export interface components {
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of the outputs that have labels, the largest first. */
+      /** @description The largest classes of each row, the largest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */

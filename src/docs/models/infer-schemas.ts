@@ -1,6 +1,6 @@
 import type { Signature } from '../../models/signature';
 import type { TensorSpec } from '../../runtime/tensor';
-import { elementRef, ID, type Schema } from './tensor-schemas';
+import { elementRef, ID, inputElementRef, type Schema } from './tensor-schemas';
 
 /** The messages of the Open Inference Protocol V2 for a model, `<identifier>InferRequest` and `InferResponse`. */
 export function inferSchemas({ inputs, outputs }: Signature, identifier: string): Record<string, Schema> {
@@ -19,7 +19,7 @@ export function inferSchemas({ inputs, outputs }: Signature, identifier: string)
       properties: {
         id: { ...ID, type: ['string', 'null'] },
         parameters,
-        inputs: { ...tensors(inputs), minItems: inputs.length, maxItems: inputs.length },
+        inputs: { ...tensors(inputs, inputElementRef), minItems: inputs.length, maxItems: inputs.length },
         outputs: {
           type: ['array', 'null'],
           items: listed,
@@ -34,7 +34,7 @@ export function inferSchemas({ inputs, outputs }: Signature, identifier: string)
         id: ID,
         model_name: { type: 'string' },
         model_version: { type: 'string' },
-        outputs: tensors(outputs),
+        outputs: tensors(outputs, elementRef),
       },
       required: ['model_name', 'model_version', 'outputs'],
     },
@@ -42,7 +42,7 @@ export function inferSchemas({ inputs, outputs }: Signature, identifier: string)
 }
 
 /** An array of tensors, each with the name, datatype and shape of one of `specs`. */
-function tensors(specs: readonly TensorSpec[]): Schema {
+function tensors(specs: readonly TensorSpec[], element: typeof elementRef): Schema {
   const items = specs.map(({ name, datatype, shape }) => ({
     type: 'object',
     properties: {
@@ -59,7 +59,7 @@ function tensors(specs: readonly TensorSpec[]): Schema {
       },
       data: {
         type: 'array',
-        items: elementRef(datatype),
+        items: element(datatype),
         description: 'In row-major order.',
       },
     },

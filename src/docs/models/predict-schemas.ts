@@ -93,7 +93,8 @@ function request(key: string, schema: Schema, outputs: readonly TensorSpec[]): S
         type: 'integer',
         minimum: 0,
         maximum: 1000,
-        description: 'How many classes to tell of outputs that have labels; 5 when absent, 0 for none.',
+        description:
+          'How many classes to tell of outputs that have labels or are a vector of scores for each row; when absent, 5 of those that have labels; 0 for none.',
       },
     },
     required: [key],
@@ -116,19 +117,24 @@ function response(key: string, schema: Schema, classes: Schema | undefined): Sch
   };
 }
 
-/** The schema of `classes`, with so many of the first dimensions left out; undefined where no output has labels. */
-function classSchemas({ outputs, labels }: Signature): (dropped: number) => Schema | undefined {
-  const labelled = outputs.filter(({ name, shape }) => Object.hasOwn(labels, name) && shape.length > 0);
+/** The schema of `classes`, with so many of the first dimensions left out; undefined where no output is scores. */
+function classSchemas({ outputs, labels, batches }: Signature): (dropped: number) => Schema | undefined {
+  const isVector = ({ datatype, shape }: TensorSpec) =>
+    datatype !== 'BYTES' && datatype !== 'BOOL' && (shape.length === 2 || (shape.length === 1 && !batches));
+  const scored = outputs.filter((spec) =>
+    Object.hasOwn(labels, spec.name) ? spec.shape.length > 0 : isVector(spec),
+  );
   return (dropped) => {
-    if (labelled.length === 0) return undefined;
-    const properties = labelled.map(({ name, datatype, shape }) => {
-      const names = labels[name]!;
-      const isListed = names.length <= MAX_LABELS && shape.at(-1) !== -1;
+    if (scored.length === 0) return undefined;
+    const properties = scored.map(({ name, datatype, shape }) => {
+      const names = Object.hasOwn(labels, name) ? labels[name] : undefined;
+      const isListed = names !== undefined && names.length <= MAX_LABELS && shape.at(-1) !== -1;
       const label = { type: 'string', ...(isListed ? { enum: [...new Set(names)] } : {}) };
+      const known = names === undefined ? { index: { type: 'integer', minimum: 0 } } : { label };
       const one = {
         type: 'object',
-        properties: { label, score: elementRef(datatype) },
-        required: ['label', 'score'],
+        properties: { ...known, score: elementRef(datatype) },
+        required: [...Object.keys(known), 'score'],
         additionalProperties: false,
       };
       const list: Schema = { type: 'array', items: one };
@@ -137,7 +143,7 @@ function classSchemas({ outputs, labels }: Signature): (dropped: number) => Sche
     });
     return {
       type: 'object',
-      description: 'The largest classes of the outputs that have labels, the largest first.',
+      description: 'The largest classes of each row, the largest first.',
       properties: Object.fromEntries(properties) as Record<string, Schema>,
       additionalProperties: false,
     };

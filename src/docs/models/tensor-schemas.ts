@@ -25,7 +25,8 @@ const ELEMENTS: Readonly<Record<Datatype, Schema>> = {
   INT32: integer(-(2 ** 31), 2 ** 31 - 1),
   INT64: { type: 'integer', format: 'int64' },
   FP16: float('float', 65504),
-  FP32: float('float', 3.4028234663852886e38),
+  // The largest as it is printed, which is a little more than it is.
+  FP32: float('float', 3.4028235e38),
   FP64: float('double', Number.MAX_VALUE),
   BYTES: { type: 'string', pattern: '^[^\\u0000]*$' },
 };
@@ -39,17 +40,21 @@ const EXAMPLES: Partial<Record<Datatype, unknown>> = {
   BYTES: 'text',
 };
 
-/** The components that {@link elementRef} refers to, for tensors of these datatypes. */
+/** Datatypes that have NaN, for which requests may have null. */
+const WITH_NAN: readonly Datatype[] = ['FP16', 'FP32', 'FP64'];
+
+/** The components that {@link elementRef} and {@link inputElementRef} refer to, for tensors of these datatypes. */
 export function elementSchemas(datatypes: Iterable<Datatype>): Record<string, Schema> {
   return Object.fromEntries(
-    [...datatypes].map((datatype) => [
-      `Element${datatype}`,
-      {
-        ...ELEMENTS[datatype],
-        description: `An element of datatype ${datatype}.`,
-        examples: [EXAMPLES[datatype] ?? 1],
-      },
-    ]),
+    [...datatypes].flatMap((datatype) => {
+      const description = `An element of datatype ${datatype}.`;
+      const examples = [EXAMPLES[datatype] ?? 1];
+      const element = [`Element${datatype}`, { ...ELEMENTS[datatype], description, examples }] as const;
+      if (!WITH_NAN.includes(datatype)) return [element];
+      const orNull = { anyOf: [elementRef(datatype), { type: 'null' }], examples };
+      const missing = `An element of datatype ${datatype}, or null for a missing value, which is NaN.`;
+      return [element, [`Element${datatype}OrNull`, { ...orNull, description: missing }]];
+    }),
   );
 }
 
@@ -58,29 +63,34 @@ export function elementRef(datatype: Datatype): Schema {
   return { $ref: `#/components/schemas/Element${datatype}` };
 }
 
+/** Refers to the schema of an element of an input of `datatype`. */
+export function inputElementRef(datatype: Datatype): Schema {
+  return { $ref: `#/components/schemas/Element${datatype}${WITH_NAN.includes(datatype) ? 'OrNull' : ''}` };
+}
+
 /** Arrays nested as `shape` says, a fixed dimension with as many items; an element for a scalar. */
-function nestedSchema(datatype: Datatype, shape: Shape): Schema {
+function nestedSchema(element: Schema, shape: Shape): Schema {
   return shape.reduceRight<Schema>(
     (items, size) =>
       size < 0 ? { type: 'array', items } : { type: 'array', minItems: size, maxItems: size, items },
-    elementRef(datatype),
+    element,
   );
 }
 
 /** As {@link nestedSchema}, of at least one row. */
-function rowsSchema(datatype: Datatype, shape: Shape): Schema {
-  return { ...nestedSchema(datatype, shape), minItems: 1 };
+function rowsSchema(element: Schema, shape: Shape): Schema {
+  return { ...nestedSchema(element, shape), minItems: 1 };
 }
 
 /** As {@link nestedSchema}, without empty arrays: how deep the others are nested tells one item from several rows. */
-function itemSchema(datatype: Datatype, shape: Shape): Schema {
+function itemSchema(element: Schema, shape: Shape): Schema {
   return shape.reduceRight<Schema>(
     (items, size) => ({
       type: 'array',
       ...(size < 0 ? { minItems: 1 } : { minItems: size, maxItems: size }),
       items,
     }),
-    elementRef(datatype),
+    element,
   );
 }
 
@@ -88,8 +98,16 @@ function itemSchema(datatype: Datatype, shape: Shape): Schema {
 const INPUT_FORMS = { whole: nestedSchema, rows: rowsSchema, item: itemSchema, instance: nestedSchema };
 
 /** One row of an input. */
-export function rowSchema({ datatype, shape }: TensorSpec): Schema {
-  return nestedSchema(datatype, shape.slice(1));
+export function rowSchema(spec: TensorSpec): Schema {
+  const [element, shape] = inner(spec);
+  return nestedSchema(element, shape.slice(1));
+}
+
+/** What an input is nested of, and how: a row of a column, of shape [n,1], may be an element without its array. */
+function inner({ datatype, shape }: TensorSpec): [element: Schema, shape: Shape] {
+  const element = inputElementRef(datatype);
+  if (shape.length !== 2 || shape[1] !== 1) return [element, shape];
+  return [{ anyOf: [element, nestedSchema(element, [1])] }, shape.slice(0, 1)];
 }
 
 /** Whether an instance may have what an item may not: empty arrays. */
@@ -100,26 +118,25 @@ export function mayBeEmpty(inputs: readonly TensorSpec[]): boolean {
 /** An object of all `inputs` by name, nested as their shapes are; an item and an instance leave out the first dimension. */
 export function inputsSchema(inputs: readonly TensorSpec[], form: keyof typeof INPUT_FORMS): Schema {
   const isItem = form === 'item' || form === 'instance';
-  const schema = tensorsSchema(inputs, isItem, INPUT_FORMS[form]);
+  const schema = tensorsSchema(inputs, isItem, INPUT_FORMS[form], inner);
   return { ...schema, required: inputs.map(({ name }) => name) };
 }
 
 /** An object of those of `outputs` that are asked for, nested as their shapes are, without the first dimension where `isItem`. */
 export function outputsSchema(outputs: readonly TensorSpec[], isItem: boolean): Schema {
-  return tensorsSchema(outputs, isItem, nestedSchema);
+  return tensorsSchema(outputs, isItem, nestedSchema, ({ datatype, shape }) => [elementRef(datatype), shape]);
 }
 
 function tensorsSchema(
   tensors: readonly TensorSpec[],
   isItem: boolean,
   schemaOf: typeof nestedSchema,
+  parts: typeof inner,
 ): Schema {
-  const properties = tensors.map(({ name, datatype, shape }) => [
-    name,
-    {
-      ...schemaOf(datatype, isItem ? shape.slice(1) : shape),
-      description: `${datatype} [${shape.join(',')}]${isItem ? ', one row of it' : ''}`,
-    },
-  ]);
+  const properties = tensors.map((spec) => {
+    const [element, nesting] = parts(spec);
+    const description = `${spec.datatype} [${spec.shape.join(',')}]${isItem ? ', one row of it' : ''}`;
+    return [spec.name, { ...schemaOf(element, isItem ? nesting.slice(1) : nesting), description }];
+  });
   return { type: 'object', properties: Object.fromEntries(properties), additionalProperties: false };
 }

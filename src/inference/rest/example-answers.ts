@@ -28,8 +28,10 @@ export class ExampleAnswers {
    */
   async answer(version: Servable, body: string): Promise<ExampleAnswer | 'busy' | undefined> {
     const { name, signature } = version;
-    const { inputs: expected, batches, outputNames, labels } = signature;
+    const { inputs: expected, batches, outputNames, labels, softmax } = signature;
+    const dialect = 'nexus';
     const { inputs, layout, topK } = await this.codec.decodePredict(Buffer.from(body), {
+      dialect,
       inputs: expected,
       batches,
     });
@@ -49,7 +51,17 @@ export class ExampleAnswers {
       if (outputs.reduce((sum, { data }) => sum + data.byteLength, 0) > MAX_TENSOR_BYTES) return undefined;
       const answering = { model: name, version: version.version };
       const predict = parsed(
-        await this.codec.encodePredict({ ...answering, id: undefined, outputs, layout, topK, labels }),
+        await this.codec.encodePredict({
+          ...answering,
+          id: undefined,
+          dialect,
+          outputs,
+          layout,
+          topK,
+          labels,
+          softmax,
+          batches,
+        }),
       );
       const response = { modelName: name, modelVersion: version.version, outputs };
       const infer = parsed(await this.codec.encode(response, () => false));

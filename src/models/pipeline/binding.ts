@@ -1,5 +1,6 @@
 import type { Catalogue } from '../catalogue';
 import { labelFault } from '../labels';
+import { softmaxFault, softmaxOutputs } from '../softmax';
 import type { ModelSettings } from '../model-settings';
 import type { Servable, VersionState } from '../servable';
 import type { Signature } from '../signature';
@@ -94,14 +95,16 @@ export class Binder {
 
   /** @throws Error when the parts do not fit each other, or not the settings. */
   private signatureOf(signatures: readonly Signature[]): Signature {
-    const { declared, labels = {}, max_batch_rows: most } = this.settings;
+    const { declared, labels = {}, softmax, max_batch_rows: most } = this.settings;
     const steps = this.order.map((step, index) => ({ step, signature: signatures[index]! }));
     const signature = fitSteps(this.definition, steps, declared);
-    const fault = labelFault(labels, signature.outputs);
+    const { outputs } = signature;
+    const fault = labelFault(labels, outputs) ?? softmaxFault(softmax, outputs);
     if (fault !== undefined) throw new Error(`${this.definition.where}: ${fault}`);
     return {
       ...signature,
       labels: { ...signature.labels, ...labels },
+      softmax: softmax === undefined ? signature.softmax : softmaxOutputs(softmax, outputs),
       batches: signature.batches && most !== 1,
     };
   }

@@ -16,7 +16,7 @@ export interface SignedStep {
 
 /**
  * What a pipeline takes and gives, by the models of its steps, which are in order. It batches when all of them do.
- * Labels are those of the models.
+ * Labels and logits are those of the models.
  * @throws Error with one line that names file and step when the models do not fit each other, or not what is declared.
  */
 export function fitSteps(
@@ -26,6 +26,7 @@ export function fitSteps(
 ): Signature {
   const tensors = new Map<string, Known>();
   const labels = new Map<string, readonly string[]>();
+  const softmax: string[] = [];
   for (const { step, signature } of steps) {
     checkNames(step, signature);
     for (const spec of signature.inputs) read(spec, step, inputs, tensors);
@@ -34,13 +35,14 @@ export function fitSteps(
       tensors.set(ours, { ...spec, name: ours, source: `${step.title} gives it` });
       const list = Object.hasOwn(signature.labels, name) ? signature.labels[name] : undefined;
       if (list !== undefined && outputs.includes(ours)) labels.set(ours, list);
+      if (signature.softmax.includes(name) && outputs.includes(ours)) softmax.push(ours);
     }
   }
   const specsOf = (names: readonly string[]) => names.map((name) => specOf(tensors.get(name)!));
   const fitted = fitTensors(declared, { inputs: specsOf(inputs), outputs: specsOf(outputs) });
   const outputNames = fitted.outputs.map(({ name }) => name);
   const batches = steps.every(({ signature }) => signature.batches);
-  return { ...fitted, outputNames, labels: Object.fromEntries(labels), batches };
+  return { ...fitted, outputNames, labels: Object.fromEntries(labels), softmax, batches };
 }
 
 /** @throws Error when the model has not the tensors of the step, or takes more. */

@@ -24,6 +24,7 @@ const BESIDE: readonly string[] = [
   'description',
   'example',
   'labels',
+  'softmax',
   'required',
   'versions',
 ] satisfies (keyof ModelSettings)[];

@@ -36,6 +36,13 @@ export class CacheDetails {
 
 /** All that is known of a model. */
 export class ModelDetails extends ModelEntry {
+  /**
+   * The id again, which is what clients of KServe's V1 protocol read.
+   * @example digits
+   */
+  name: string;
+  /** Whether a version of it is ready. */
+  ready: boolean;
   /** @example Recognises a handwritten digit in an image of 8x8 pixels. */
   description?: string;
   /** Whether the server is not ready without this model. */

@@ -18,6 +18,10 @@ def rest():
     return InferenceRESTClient(RESTConfig(protocol="v2"))
 
 
+def rest_v1():
+    return InferenceRESTClient(RESTConfig(protocol="v1"))
+
+
 def request(model="affine", array=X, binary=True, name="x", outputs=None, request_id=None, datatype="FP32"):
     tensor = InferInput(name, list(array.shape), datatype)
     tensor.set_data_from_numpy(array, binary_data=binary)
@@ -77,6 +81,58 @@ async def _():
             assert "no_such_model" in str(error), error
         else:
             raise AssertionError("expected a refusal")
+
+
+@check("V1: health")
+async def _():
+    async with rest_v1() as client:
+        assert await client.is_server_live(HTTP)
+        assert await client.is_model_ready(HTTP, "affine")
+        try:
+            await client.is_model_ready(HTTP, "no_such_model")
+        except httpx.HTTPStatusError as error:
+            assert error.response.status_code == 404, error
+        else:
+            raise AssertionError("expected a refusal")
+
+
+@check("V1: instances and inputs")
+async def _():
+    async with rest_v1() as client:
+        answer = await client.infer(HTTP, {"instances": X.tolist()}, "affine")
+        is_affine(np.array(answer["predictions"], np.float32))
+        answer = await client.infer(HTTP, {"instances": [{"x": row} for row in X.tolist()]}, "affine")
+        is_affine(np.array(answer["predictions"], np.float32))
+        answer = await client.infer(HTTP, {"inputs": {"x": X.tolist()}}, "affine")
+        is_affine(np.array(answer["outputs"], np.float32))
+
+
+@check("V1: what is missing is NaN")
+async def _():
+    async with rest_v1() as client:
+        answer = await client.infer(HTTP, {"instances": [[float("nan"), 1.0]]}, "affine")
+        assert answer["predictions"] == [["NaN", 3]], answer
+
+
+@check("V1: a mistake is refused in words")
+async def _():
+    async with rest_v1() as client:
+        try:
+            await client.infer(HTTP, {"instances": [["x"]]}, "affine")
+        except httpx.HTTPStatusError as error:
+            assert error.response.status_code == 400, error
+            assert "instances[0][0]" in error.response.json()["error"]["message"], error
+        else:
+            raise AssertionError("expected a refusal")
+
+
+@check("REST: what is missing is NaN")
+async def _():
+    outputs = [RequestedOutput("y", parameters={"binary_data": True})]
+    async with rest() as client:
+        given = request(array=np.array([[np.nan, 1]], np.float32), binary=False, outputs=outputs)
+        answer = await client.infer(HTTP, given, "affine")
+        np.testing.assert_array_equal(answer.outputs[0].as_numpy(), [[np.nan, 3]])
 
 
 @check("gRPC: health")

@@ -1,18 +1,19 @@
 import fc from 'fast-check';
 import { decodePredict } from '../../../src/inference/rest/codec/predict/decode';
 import { encodePredict } from '../../../src/inference/rest/codec/predict/encode';
-import type { Layout } from '../../../src/inference/rest/codec/predict/messages';
+import type { Layout, PredictResponse } from '../../../src/inference/rest/codec/predict/messages';
 import type { Tensor, TensorSpec } from '../../../src/runtime/tensor';
 import { anyTensor, DATATYPES, tensorOf, withOneNaN } from './tensors';
 
 const bodyOf = (text: string) => Buffer.from(text);
 const decode = (body: unknown, inputs: readonly TensorSpec[], batches = true) =>
-  decodePredict(bodyOf(JSON.stringify(body)), { inputs, batches });
+  decodePredict(bodyOf(JSON.stringify(body)), { dialect: 'nexus', inputs, batches });
+
+const ANSWER = { model: 'm', version: '1', dialect: 'nexus', batches: true, softmax: [] } as const;
 
 /** The JSON of `outputs` as a prediction has them. */
 const encoded = (outputs: readonly Tensor[], layout: Layout) =>
-  encodePredict({ id: undefined, model: 'm', version: '1', outputs, layout, topK: 0, labels: {} })
-    .json as string;
+  encodePredict({ ...ANSWER, id: undefined, outputs, layout, topK: 0, labels: {} }).json as string;
 
 /** A tensor of any datatype with 2 x 3 elements to the row. */
 const block = fc.constantFrom(...DATATYPES).chain((datatype) =>
@@ -34,7 +35,11 @@ describe('a tensor in a prediction', () => {
         const { inputs } = JSON.parse(body) as { inputs: object };
         expect(inputs).toHaveProperty('x');
         const text = `{"inputs":${body.slice(body.indexOf('"inputs":') + 9)}`;
-        const decoded = decodePredict(bodyOf(text), { inputs: [spec(tensor, shape)], batches: true });
+        const decoded = decodePredict(bodyOf(text), {
+          dialect: 'nexus',
+          inputs: [spec(tensor, shape)],
+          batches: true,
+        });
         expect(decoded.layout).toBe('columns');
         expect(decoded.inputs.map(withOneNaN)).toEqual([withOneNaN(tensor)]);
       }),
@@ -47,7 +52,11 @@ describe('a tensor in a prediction', () => {
         const text = encoded([tensor], 'rows');
         const instances = text.slice(text.indexOf('"predictions":') + 14);
         const body = bodyOf(`{"instances":${instances}`);
-        const decoded = decodePredict(body, { inputs: [spec(tensor, [-1, 2, -1])], batches: true });
+        const decoded = decodePredict(body, {
+          dialect: 'nexus',
+          inputs: [spec(tensor, [-1, 2, -1])],
+          batches: true,
+        });
         expect(decoded.layout).toBe('rows');
         expect(decoded.inputs.map(withOneNaN)).toEqual([withOneNaN(tensor)]);
       }),
@@ -87,15 +96,151 @@ describe('the layout of a prediction', () => {
   });
 });
 
+const AGE: TensorSpec = { name: 'age', datatype: 'INT64', shape: [-1, 1] };
+const CITY: TensorSpec = { name: 'city', datatype: 'BYTES', shape: [-1, 1] };
+
+describe('a column of a table, of shape [n,1]', () => {
+  it.each<[string, unknown, readonly TensorSpec[], Layout, number]>([
+    ['instances of elements', { instances: [{ age: 3, city: 'Rome' }] }, [AGE, CITY], 'rows', 1],
+    [
+      'instances of both forms',
+      {
+        instances: [
+          { age: 3, city: ['a'] },
+          { age: [4], city: 'b' },
+        ],
+      },
+      [AGE, CITY],
+      'rows',
+      2,
+    ],
+    ['instances without a name', { instances: [3, [4]] }, [AGE], 'rows', 2],
+    ['flat arrays', { inputs: { age: [3, 4], city: ['a', 'b'] } }, [AGE, CITY], 'columns', 2],
+    ['one of them flat', { inputs: { age: [3, 4], city: [['a'], ['b']] } }, [AGE, CITY], 'columns', 2],
+    ['a flat array of one beside rows', { inputs: { age: [3], city: [['a']] } }, [AGE, CITY], 'columns', 1],
+    [
+      'a flat array beside another input',
+      { inputs: { age: [3], image: [SQUARE] } },
+      [AGE, IMAGE],
+      'columns',
+      1,
+    ],
+    ['elements, which are one item', { inputs: { age: 3, city: 'a' } }, [AGE, CITY], 'single', 1],
+    [
+      'arrays of one, which are one item as ever',
+      { inputs: { age: [3], city: ['a'] } },
+      [AGE, CITY],
+      'single',
+      1,
+    ],
+    ['an element beside an item', { inputs: { age: 3, image: SQUARE } }, [AGE, IMAGE], 'single', 1],
+  ])('takes %s', (_what, body, specs, layout, rows) => {
+    const decoded = decode(body, specs);
+    expect(decoded.layout).toBe(layout);
+    expect(decoded.inputs[0]).toMatchObject({
+      shape: [rows, 1],
+      data: tensorOf('INT64', [3n, 4n].slice(0, rows)).data,
+    });
+    expect(decoded.inputs.map(({ shape }) => shape[0])).toEqual(specs.map(() => rows));
+  });
+
+  it('is flat where a model does not batch, too', () => {
+    expect(decode({ inputs: { age: [3, 4] } }, [AGE], false).inputs[0]!.shape).toEqual([2, 1]);
+  });
+
+  it.each<[unknown, readonly TensorSpec[], string]>([
+    [{ inputs: { age: [3, 'x'] } }, [AGE], 'inputs.age[1]: expected an integer'],
+    [{ inputs: { age: [[3], ['x']] } }, [AGE], 'inputs.age[1][0]: expected an integer'],
+    [{ inputs: { age: [3, [4, 5]] } }, [AGE], 'inputs.age[1]: expected an integer'],
+    [{ inputs: { age: 'x' } }, [AGE], 'inputs.age: expected an integer'],
+    [{ inputs: { age: [] } }, [AGE], 'inputs.age: expected at least one row'],
+    [{ instances: [{ age: 3 }, { age: 'x' }] }, [AGE], 'instances[1].age: expected an integer'],
+    [{ instances: [{ age: [3, 4] }] }, [AGE], 'instances[0].age: expected an integer'],
+    [{ instances: [3, ['x']] }, [AGE], 'instances[1][0]: expected an integer'],
+    [
+      { inputs: { age: 3, city: ['a', 'b'] } },
+      [AGE, CITY],
+      "'age' is a single item, but 'city' is an array of them",
+    ],
+    [{ inputs: { age: 3 } }, [{ ...AGE, shape: [-1, 2] }], 'inputs.age: expected an array for INT64 [-1,2]'],
+  ])('refuses %j', (body, specs, message) => {
+    expect(() => decode(body, specs)).toThrow(message);
+  });
+});
+
+describe('a prediction in the form of TensorFlow Serving', () => {
+  const ask = (body: unknown, inputs: readonly TensorSpec[]) =>
+    decodePredict(bodyOf(JSON.stringify(body)), { dialect: 'tensorflow', inputs, batches: true });
+
+  it.each<[string, unknown, readonly TensorSpec[], Layout, readonly number[]]>([
+    [
+      'rows',
+      { instances: [{ count: 1 }, { count: 2 }], signature_name: 'serving_default' },
+      [COUNT],
+      'rows',
+      [2],
+    ],
+    ['rows without a name', { instances: [SQUARE] }, [IMAGE], 'rows', [1, 2, 2]],
+    ['columns', { inputs: { count: [1, 2] } }, [COUNT], 'columns', [2]],
+    ['a column without a name', { inputs: [1, 2] }, [COUNT], 'columns', [2]],
+    ['a column of a table', { inputs: { age: [3] } }, [AGE], 'columns', [1, 1]],
+  ])('has %s', (_what, body, specs, layout, shape) => {
+    const decoded = ask(body, specs);
+    expect([decoded.layout, decoded.inputs[0]!.shape]).toEqual([layout, shape]);
+  });
+
+  it.each<[unknown, string]>([
+    [{ instances: [1], top_k: 1 }, 'top_k: unexpected key; the keys are inputs, instances, signature_name'],
+    [{ inputs: { count: 1 } }, 'inputs.count: expected an array for INT64 [-1], got 1'],
+    [
+      { instances: [1], signature_name: 'train' },
+      'signature_name: expected "serving_default", the only signature',
+    ],
+  ])('refuses %j', (body, message) => {
+    expect(() => ask(body, [COUNT])).toThrow(message);
+  });
+
+  it.each<[Layout, number, unknown]>([
+    ['rows', 1, { predictions: [1, 2] }],
+    [
+      'rows',
+      2,
+      {
+        predictions: [
+          { a: 1, b: 1 },
+          { a: 2, b: 2 },
+        ],
+      },
+    ],
+    ['columns', 1, { outputs: [1, 2] }],
+    ['columns', 2, { outputs: { a: [1, 2], b: [1, 2] } }],
+  ])('is answered %s by %d outputs', (layout, count, answer) => {
+    const outputs = ['a', 'b']
+      .slice(0, count)
+      .map((name) => ({ ...tensorOf('INT8', [1, 2]), name, shape: [2] }));
+    const response = {
+      ...ANSWER,
+      id: undefined,
+      dialect: 'tensorflow',
+      outputs,
+      layout,
+      topK: 1,
+      labels: {},
+    } as const;
+    expect(JSON.parse(encodePredict(response).json as string)).toEqual(answer);
+  });
+});
+
 describe('what else a request says', () => {
   it('is read with it', () => {
     const body = { inputs: { count: [1] }, outputs: ['a', 'b'], top_k: 0, id: 'mine' };
     expect(decode(body, [COUNT])).toMatchObject({ id: 'mine', outputs: ['a', 'b'], topK: 0 });
-    expect(decode({ inputs: { count: [1] } }, [COUNT])).toMatchObject({ outputs: [], topK: 5 });
+    expect(decode({ inputs: { count: [1] } }, [COUNT])).toMatchObject({ outputs: [], topK: undefined });
   });
 
   it('may have integers that JSON.parse would change', () => {
     const { inputs } = decodePredict(bodyOf('{"inputs":{"count":[9223372036854775807]}}'), {
+      dialect: 'nexus',
       inputs: [COUNT],
       batches: true,
     });
@@ -194,10 +339,14 @@ describe('a prediction is refused', () => {
 describe('the classes of a prediction', () => {
   const outputs = [{ ...tensorOf('FP32', [0.5, NaN, 0.25, 0, 1, 2]), name: 'p', shape: [2, 3] }];
   const labels = { p: ['a', 'b', 'c'] };
-  const classes = (layout: Layout, topK: number, tensors: readonly Tensor[] = outputs) =>
+  const classes = (
+    layout: Layout,
+    topK: number | undefined,
+    tensors: readonly Tensor[] = outputs,
+    more: Partial<PredictResponse> = {},
+  ) =>
     JSON.parse(
-      encodePredict({ id: 'i', model: 'm', version: '1', outputs: tensors, layout, topK, labels })
-        .json as string,
+      encodePredict({ ...ANSWER, id: 'i', outputs: tensors, layout, topK, labels, ...more }).json as string,
     );
 
   it('are the largest of each row, NaN last', () => {
@@ -227,5 +376,43 @@ describe('the classes of a prediction', () => {
 
   it('are left out when none are wanted', () => {
     expect(classes('columns', 0)).not.toHaveProperty('classes');
+    expect(classes('columns', undefined, outputs, { labels: {} })).not.toHaveProperty('classes');
+  });
+
+  it('are told by their indexes where there are no labels, of one vector a row, when they are asked for', () => {
+    const others = [
+      { ...tensorOf('FP32', [1, 2]), name: 'flat', shape: [2] },
+      { ...tensorOf('FP32', [1, 2]), name: 'deep', shape: [2, 1, 1] },
+      { ...tensorOf('BOOL', [1, 0]), name: 'flags', shape: [2, 1] },
+    ];
+    expect(classes('columns', 1, [...outputs, ...others], { labels: {} }).classes).toEqual({
+      p: [[{ index: 0, score: 0.5 }], [{ index: 2, score: 2 }]],
+    });
+    const one = [{ ...tensorOf('INT8', [1, -2, 3]), name: 'p', shape: [3] }];
+    expect(classes('columns', 2, one, { labels: {}, batches: false }).classes).toEqual({
+      p: [
+        { index: 2, score: 3 },
+        { index: 0, score: 1 },
+      ],
+    });
+  });
+
+  it('have probabilities for scores where the output is logits, which stays as it is', () => {
+    const logits = [
+      { ...tensorOf('FP32', [1000, 1000, -1000, 0, Math.log(3), -Infinity]), name: 'p', shape: [2, 3] },
+    ];
+    const answer = classes('columns', 2, logits, { softmax: ['p'] });
+    expect(answer.outputs.p[0]).toEqual([1000, 1000, -1000]);
+    expect(answer.classes.p).toEqual([
+      [
+        { label: 'a', score: 0.5 },
+        { label: 'b', score: 0.5 },
+      ],
+      [
+        { label: 'b', score: 0.75 },
+        { label: 'a', score: 0.25 },
+      ],
+    ]);
+    expect(classes('columns', undefined, logits, { softmax: ['p'] }).classes.p[0]).toHaveLength(3);
   });
 });

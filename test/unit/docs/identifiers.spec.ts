@@ -32,6 +32,7 @@ const signature = {
   outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, -1] }],
   outputNames: ['y'],
   labels: {},
+  softmax: [],
   batches: true,
 } as const;
 

@@ -1,5 +1,5 @@
-import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, HttpCode, NotFoundException, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { chain } from '../../../common/chain';
 import { callerOf } from '../../../common/caller';
@@ -11,15 +11,18 @@ import { sendAnswer, tell } from '../answer';
 import { bodyOf } from '../body';
 import { Codec } from '../codec/codec';
 import type { EncodedResponse } from '../codec/messages';
-import type { PredictRequest } from '../codec/predict/messages';
+import type { Dialect, PredictRequest } from '../codec/predict/messages';
 import { deadlineOf } from '../request-headers';
-import { ApiPredict, ApiPredictVersion } from './predict.docs';
+import { ApiPredict, ApiPredictVersion, ApiTensorflowPredict, ApiTensorflowVersion } from './predict.docs';
 
 /** A prediction that is asked for, and how to answer it. */
 interface Exchange extends InferenceRequest {
   readonly message: PredictRequest;
-  readonly labels: Signature['labels'];
+  readonly signature: Signature;
 }
+
+/** A request to `.../name:predict`, which the router takes for one name. */
+type VerbRequest = FastifyRequest<{ Params: { model?: string; name_predict: string } }>;
 
 /** Predictions: inference as a person would write it. */
 @ApiTags('Predictions')
@@ -44,7 +47,7 @@ export class PredictController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    return this.answer(model, undefined, request, reply);
+    return this.answer(model, undefined, 'nexus', request, reply);
   }
 
   /** Runs one version of a model. */
@@ -58,21 +61,57 @@ export class PredictController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    return this.answer(model, version, request, reply);
+    return this.answer(model, version, 'nexus', request, reply);
+  }
+
+  /** Runs the newest version of a model that is ready, in the protocol of TensorFlow Serving, which is KServe's V1 too. */
+  @Post(':name_predict')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Predict as TensorFlow Serving does' })
+  @ApiTensorflowPredict()
+  tensorflowPredict(@Req() request: VerbRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.answer(nameOf(request), undefined, 'tensorflow', request, reply);
+  }
+
+  /** Runs one version of a model in the protocol of TensorFlow Serving; an alias of it does at `labels/{alias}:predict` too. */
+  @Post(':model/versions/:name_predict')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Predict with a version of a model as TensorFlow Serving does' })
+  @ApiTensorflowVersion()
+  tensorflowPredictVersion(
+    @Param('model') model: string,
+    @Req() request: VerbRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.answer(model, nameOf(request), 'tensorflow', request, reply);
+  }
+
+  /** As {@link tensorflowPredictVersion}: labels are what TensorFlow Serving calls aliases. */
+  @Post(':model/labels/:name_predict')
+  @HttpCode(200)
+  @ApiExcludeEndpoint()
+  tensorflowPredictLabel(
+    @Param('model') model: string,
+    @Req() request: VerbRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.answer(model, nameOf(request), 'tensorflow', request, reply);
   }
 
   private async answer(
     model: string,
     version: string | undefined,
+    dialect: Dialect,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
-    const isBinary = request.headers.accept?.includes('application/octet-stream') === true;
+    const isBinary =
+      dialect === 'nexus' && request.headers.accept?.includes('application/octet-stream') === true;
     const { answer, summary } = await this.inference.serve(model, version, {
       deadline: () => deadlineOf(request.headers, undefined, this.config.requestTimeoutMs),
-      decode: (signature) => this.decode(request, signature),
+      decode: (signature) => this.decode(request, signature, dialect),
       encode: (result, exchange: Exchange) =>
-        isBinary ? this.encodeBinary(result, exchange) : this.encode(result, exchange),
+        isBinary ? this.encodeBinary(result, exchange) : this.encode(result, exchange, dialect),
       requestId: request.id,
       memory: request.memory,
       caller: () => callerOf(request),
@@ -81,8 +120,12 @@ export class PredictController {
     sendAnswer(reply, answer, this.config.responseCompression);
   }
 
-  private decode(request: FastifyRequest, signature: Signature): Exchange | Promise<Exchange> {
-    const expected = { inputs: signature.inputs, batches: signature.batches };
+  private decode(
+    request: FastifyRequest,
+    signature: Signature,
+    dialect: Dialect,
+  ): Exchange | Promise<Exchange> {
+    const expected = { dialect, inputs: signature.inputs, batches: signature.batches };
     const message = chain(bodyOf(request, this.config.bodyLimit), (bytes) =>
       this.codec.decodePredict(bytes, expected),
     );
@@ -91,12 +134,12 @@ export class PredictController {
 
   private exchange(
     message: PredictRequest,
-    { labels }: Signature,
+    signature: Signature,
     { headers, raw }: FastifyRequest,
   ): Exchange {
     return {
       message,
-      labels,
+      signature,
       inputs: message.inputs,
       outputs: message.outputs.map((name) => ({ name })),
       priority: 0,
@@ -105,9 +148,10 @@ export class PredictController {
     };
   }
 
-  private encode(result: InferenceResult, { message, labels }: Exchange) {
+  private encode(result: InferenceResult, { message, signature }: Exchange, dialect: Dialect) {
     const { id, layout, topK } = message;
-    return this.codec.encodePredict({ ...result, id, layout, topK, labels });
+    const { labels, softmax, batches } = signature;
+    return this.codec.encodePredict({ ...result, id, dialect, layout, topK, labels, softmax, batches });
   }
 
   private encodeBinary(
@@ -117,4 +161,11 @@ export class PredictController {
     const response = { id: message.id, modelName: model, modelVersion: version, outputs };
     return this.codec.encode(response, () => true);
   }
+}
+
+/** What stands before `:predict`. @throws NotFoundException for any other verb, as for a path that is unknown. */
+function nameOf({ params }: VerbRequest): string {
+  const [, name] = /^(.+):predict$/s.exec(params.name_predict) ?? [];
+  if (name === undefined) throw new NotFoundException();
+  return name;
 }

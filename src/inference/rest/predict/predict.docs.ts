@@ -3,12 +3,12 @@ import { ApiBody, ApiHeader, ApiOkResponse, ApiParam } from '@nestjs/swagger';
 import { ApiErrors } from '../../../common/api-errors';
 import { ApiDeadline, CACHE_HEADERS } from '../v2.docs';
 import { IMAGE_OF_SEVEN } from '../v2.examples';
-import { PredictRequest, PredictResponse } from './predict.dto';
+import { PredictRequest, PredictResponse, TensorflowRequest, TensorflowResponse } from './predict.dto';
 
 /** Documents a prediction of the newest ready version of a model. */
 export function ApiPredict(): MethodDecorator {
   return applyDecorators(
-    ApiParam({ name: 'model', example: 'digits', description: 'Name of the model.' }),
+    ApiParam({ name: 'model', type: String, example: 'digits', description: 'Name of the model.' }),
     ApiDeadline(),
     ApiHeader({
       name: 'accept',
@@ -22,8 +22,7 @@ export function ApiPredict(): MethodDecorator {
       type: PredictResponse,
       description: 'The outputs, or the predictions row by row.',
     }),
-    ApiErrors('invalid', 'not_found', 'too_large', 'unsupported_encoding', 'overloaded'),
-    ApiErrors('internal', 'unavailable', 'deadline'),
+    ApiPredictErrors(),
   );
 }
 
@@ -31,9 +30,50 @@ export function ApiPredict(): MethodDecorator {
 export function ApiPredictVersion(): MethodDecorator {
   return applyDecorators(
     ApiPredict(),
-    ApiParam({ name: 'version', example: '1', description: 'Version of the model.' }),
+    ApiParam({ name: 'version', type: String, example: '1', description: 'Version of the model.' }),
   );
 }
+
+/** Documents a prediction of the newest ready version of a model in the protocol of TensorFlow Serving. */
+export function ApiTensorflowPredict(): MethodDecorator {
+  return applyDecorators(
+    ApiParam({ name: 'model', type: String, example: 'digits', description: 'Name of the model.' }),
+    ApiDeadline(),
+    ApiBody({ type: TensorflowRequest, required: true, examples: TENSORFLOW_EXAMPLES }),
+    ApiOkResponse({
+      headers: CACHE_HEADERS,
+      type: TensorflowResponse,
+      description: 'The predictions row by row, or the outputs.',
+    }),
+    ApiPredictErrors(),
+  );
+}
+
+/** Documents a prediction of one version of a model in the protocol of TensorFlow Serving. */
+export function ApiTensorflowVersion(): MethodDecorator {
+  return applyDecorators(
+    ApiTensorflowPredict(),
+    ApiParam({ name: 'version', type: String, example: '1', description: 'Version of the model.' }),
+  );
+}
+
+function ApiPredictErrors(): MethodDecorator {
+  return applyDecorators(
+    ApiErrors('invalid', 'not_found', 'too_large', 'unsupported_encoding', 'overloaded'),
+    ApiErrors('internal', 'unavailable', 'deadline'),
+  );
+}
+
+const TENSORFLOW_EXAMPLES = {
+  rows: {
+    summary: 'digits: row by row',
+    value: { instances: [{ image: IMAGE_OF_SEVEN }] },
+  },
+  columns: {
+    summary: 'digits: by the name of the input',
+    value: { signature_name: 'serving_default', inputs: { image: [IMAGE_OF_SEVEN] } },
+  },
+};
 
 const EXAMPLES = {
   single: {

@@ -21,13 +21,14 @@ export function jsonData(tensor: Tensor): readonly JsonElement[] {
   if (tensor.datatype === 'BYTES') return strings(tensor.data);
   const values: AnyTypedArray = typedView(tensor.data, tensor.datatype);
   if (values instanceof Float32Array || values instanceof Float64Array || values instanceof Float16Array) {
-    return floats(values);
+    return jsonFloats(values);
   }
   if (values instanceof BigInt64Array || values instanceof BigUint64Array) return bigIntegers(values);
   return tensor.datatype === 'BOOL' ? Array.from(values, (byte) => byte !== 0) : Array.from(values);
 }
 
-function floats(values: Float16Array | Float32Array | Float64Array): JsonElement[] {
+/** As {@link jsonData}. */
+export function jsonFloats(values: Float16Array | Float32Array | Float64Array): JsonElement[] {
   const single = values instanceof Float32Array;
   const elements: JsonElement[] = [];
   for (let i = 0; i < values.length; i++) {

@@ -4,18 +4,24 @@ import { asArray, asName, asObject, requireUniqueNames } from '../decode/fields'
 import { readJson, textOf } from '../decode/json/body';
 import { mismatch } from '../decode/mismatch';
 import { isBase64 } from './base64';
-import type { Expected, Layout, PredictRequest } from './messages';
-import { depthOf, nestedTensor } from './nested';
+import type { Dialect, Expected, PredictRequest } from './messages';
+import { depthOf, isColumn, nestedTensor } from './nested';
 
-const KEYS = ['inputs', 'instances', 'outputs', 'top_k', 'id'];
-const DEFAULT_TOP_K = 5;
+const KEYS: Readonly<Record<Dialect, readonly string[]>> = {
+  nexus: ['inputs', 'instances', 'outputs', 'top_k', 'id'],
+  tensorflow: ['inputs', 'instances', 'signature_name'],
+};
 const MAX_TOP_K = 1000;
+
+/** The name of the only signature that an ONNX model has. */
+const SIGNATURE = 'serving_default';
 
 type Inputs = Pick<PredictRequest, 'inputs' | 'layout'>;
 
 /**
- * Decodes the body of a prediction for a model that takes `expected`: `inputs` by name, or `instances` row by row as
- * TensorFlow Serving has them.
+ * Decodes the body of a prediction for a model that takes `expected`: `inputs` by name, or `instances` row by row. In
+ * the form of TensorFlow Serving inputs always have all of their dimensions, and the name of the only one may be left
+ * out.
  *
  * @throws invalid for everything that is wrong with it, naming the place, what was expected and what came.
  */
@@ -28,19 +34,20 @@ export function decodePredict(body: Uint8Array, expected: Expected): PredictRequ
 
 function readRequest(value: unknown, expected: Expected, exact: boolean): PredictRequest {
   const body = asObject(value, 'the body');
-  const strange = Object.keys(body).find((name) => !KEYS.includes(name));
+  const keys = KEYS[expected.dialect];
+  const strange = Object.keys(body).find((name) => !keys.includes(name));
   if (strange !== undefined)
-    throw errors.invalidInput(`${strange}: unexpected key; the keys are ${KEYS.join(', ')}`, strange);
+    throw errors.invalidInput(`${strange}: unexpected key; the keys are ${keys.join(', ')}`, strange);
   const { inputs, instances } = body;
   if ((inputs === undefined) === (instances === undefined)) {
     const came = inputs === undefined ? 'neither' : 'both';
     throw errors.invalidInput(`expected either inputs or instances, got ${came}`, 'inputs');
   }
+  requireSignature(body['signature_name']);
+  const read = inputs === undefined ? readInstances : READ_INPUTS[expected.dialect];
   return {
     id: readId(body['id']),
-    ...(inputs === undefined
-      ? readInstances(instances, expected, exact)
-      : readInputs(inputs, expected, exact)),
+    ...read(inputs ?? instances, expected, exact),
     outputs: readOutputs(body['outputs']),
     topK: readTopK(body['top_k']),
   };
@@ -48,26 +55,65 @@ function readRequest(value: unknown, expected: Expected, exact: boolean): Predic
 
 function readInputs(value: unknown, { inputs, batches }: Expected, exact: boolean): Inputs {
   const given = namedInputs(value, 'inputs', inputs);
-  const single = inputs.map(({ name, shape }) => batches && depthOf(given[name]) === shape.length - 1);
-  const odd = single.indexOf(!single[0]);
-  if (odd !== -1) {
-    const [one, other] = [inputs[0]!.name, inputs[odd]!.name];
-    const [row, rows] = single[0] ? [one, other] : [other, one];
-    throw errors.invalidInput(
-      `inputs: '${row}' is a single item, but '${rows}' is an array of them; send both in the same way`,
-      'inputs',
-    );
+  if (batches && isSingle(given, inputs)) {
+    const tensors = inputs.map((spec) => {
+      const where = ([, ...rest]: readonly number[]) => `inputs${key(spec.name)}${subscripts(rest)}`;
+      return nestedTensor([given[spec.name]], spec, where, exact);
+    });
+    return { inputs: tensors, layout: 'single' };
   }
-  const layout: Layout = single[0] === true ? 'single' : 'columns';
-  const tensors = inputs.map((spec) => {
-    const path = `inputs${key(spec.name)}`;
-    const rows = given[spec.name];
-    if (layout === 'single')
-      return nestedTensor([rows], spec, ([, ...rest]) => path + subscripts(rest), exact);
-    if (batches && Array.isArray(rows) && rows.length === 0) throw mismatch(path, 'at least one row', rows);
-    return nestedTensor(rows, spec, (indexes) => path + subscripts(indexes), exact);
-  });
-  return { inputs: tensors, layout };
+  const tensors = inputs.map((spec) =>
+    wholeInput(given[spec.name], spec, `inputs${key(spec.name)}`, batches, exact),
+  );
+  return { inputs: tensors, layout: 'columns' };
+}
+
+/** As {@link readInputs}, in the form of TensorFlow Serving. */
+function readColumns(value: unknown, { inputs, batches }: Expected, exact: boolean): Inputs {
+  const [only, ...others] = inputs;
+  if (only !== undefined && others.length === 0 && !isNamed(value))
+    return { inputs: [wholeInput(value, only, 'inputs', batches, exact)], layout: 'columns' };
+  const given = namedInputs(value, 'inputs', inputs);
+  const tensors = inputs.map((spec) =>
+    wholeInput(given[spec.name], spec, `inputs${key(spec.name)}`, batches, exact),
+  );
+  return { inputs: tensors, layout: 'columns' };
+}
+
+const READ_INPUTS = { nexus: readInputs, tensorflow: readColumns } as const;
+
+/**
+ * Whether `given` is a single item, without the first dimension. An array of one element is one for a column too, if
+ * the other inputs do not say otherwise.
+ * @throws invalid when some inputs can only be an item, and others only rows.
+ */
+function isSingle(given: Readonly<Record<string, unknown>>, inputs: readonly TensorSpec[]): boolean {
+  const isItem = (spec: TensorSpec) => {
+    const value = given[spec.name];
+    const depth = depthOf(value);
+    if (!isColumn(spec)) return depth === spec.shape.length - 1;
+    return depth === 0 || (depth === 1 && (value as unknown[]).length === 1);
+  };
+  const rows = inputs.find((spec) => !isItem(spec));
+  if (rows === undefined) return inputs.length > 0;
+  const item = inputs.find((spec) => isItem(spec) && !(isColumn(spec) && Array.isArray(given[spec.name])));
+  if (item === undefined) return false;
+  throw errors.invalidInput(
+    `inputs: '${item.name}' is a single item, but '${rows.name}' is an array of them; send both in the same way`,
+    'inputs',
+  );
+}
+
+/** An input with all of its dimensions. */
+function wholeInput(
+  value: unknown,
+  spec: TensorSpec,
+  path: string,
+  batches: boolean,
+  exact: boolean,
+): Tensor {
+  if (batches && Array.isArray(value) && value.length === 0) throw mismatch(path, 'at least one row', value);
+  return nestedTensor(value, spec, (indexes) => path + subscripts(indexes), exact);
 }
 
 function readInstances(value: unknown, { inputs, batches }: Expected, exact: boolean): Inputs {
@@ -134,8 +180,13 @@ function readId(value: unknown): string | undefined {
   throw mismatch('id', 'a string', value);
 }
 
-function readTopK(value: unknown): number {
-  if (value === undefined) return DEFAULT_TOP_K;
+function requireSignature(value: unknown): void {
+  if (value === undefined || value === null || value === SIGNATURE) return;
+  throw mismatch('signature_name', `"${SIGNATURE}", the only signature of a model here`, value);
+}
+
+function readTopK(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_TOP_K)
     return value as number;
   throw mismatch('top_k', `a whole number from 0 to ${MAX_TOP_K}`, value);

@@ -1,7 +1,11 @@
 import type { Tensor, TensorSpec } from '../../../../runtime/tensor';
 
-/** What of a model decides how a prediction is read. */
+/** Whose form of predictions: our own, or that of TensorFlow Serving, which is KServe's V1 too. */
+export type Dialect = 'nexus' | 'tensorflow';
+
+/** What decides how a prediction is read: the model, and the form that is asked for. */
 export interface Expected {
+  readonly dialect: Dialect;
   readonly inputs: readonly TensorSpec[];
   /** Whether the first dimension of every input is rows. */
   readonly batches: boolean;
@@ -17,8 +21,8 @@ export interface PredictRequest {
   /** Names of the outputs asked for; empty means all. */
   readonly outputs: readonly string[];
   readonly layout: Layout;
-  /** How many classes to tell of outputs with labels; 0 for none. */
-  readonly topK: number;
+  /** How many classes to tell of outputs that are scores, 0 for none; undefined for some of those that have labels. */
+  readonly topK: number | undefined;
 }
 
 /** The answer to a {@link PredictRequest}. */
@@ -28,7 +32,12 @@ export interface PredictResponse {
   readonly version: string;
   readonly outputs: readonly Tensor[];
   readonly layout: Layout;
-  readonly topK: number;
+  readonly dialect: Dialect;
+  readonly topK: number | undefined;
+  /** Whether the first dimension of every output is rows. */
+  readonly batches: boolean;
   /** Labels of the last dimension, by name of the output. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
+  /** Names of the outputs that are logits: the scores of their classes are probabilities. */
+  readonly softmax: readonly string[];
 }

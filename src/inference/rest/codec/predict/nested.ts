@@ -17,14 +17,20 @@ export function depthOf(value: unknown): number {
   return depth;
 }
 
+/** Whether `spec` is a column of a table, of shape [n,1]: its rows may be elements as they are, without their arrays. */
+export function isColumn({ shape }: TensorSpec): boolean {
+  return shape.length === 2 && shape[1] === 1;
+}
+
 /**
- * The tensor that `value` writes out: arrays nested as deep as `spec` has dimensions, a bare element for a scalar.
- * Variable dimensions are as large as the first array of their depth; one below an empty array is 0.
+ * The tensor that `value` writes out: arrays nested as deep as `spec` has dimensions, a bare element for a scalar, and
+ * for each row of a column if need be. Variable dimensions are as large as the first array of their depth; one below an empty array is 0.
  *
  * @param exact whether `value` comes from parseExactJson.
  * @throws invalid naming the place that does not fit; INEXACT when it has to be parsed exactly.
  */
 export function nestedTensor(value: unknown, spec: TensorSpec, where: Where, exact: boolean): Tensor {
+  if (isColumn(spec) && Array.isArray(value)) return columnTensor(value, spec, where, exact);
   const { name, datatype } = spec;
   const walk = new Walk(spec, where);
   if (spec.shape.length === 0) walk.rows.push([value]);
@@ -37,6 +43,14 @@ export function nestedTensor(value: unknown, spec: TensorSpec, where: Where, exa
       ? walk.rows.map((row, index) => withText(row, (item) => at(index, item)))
       : walk.rows;
   return { name, datatype, shape, data: encodeRows(rows, datatype, elementCount(shape), exact, at) };
+}
+
+function columnTensor(rows: Row, spec: TensorSpec, where: Where, exact: boolean): Tensor {
+  const elements = rows.map((row) => (Array.isArray(row) && row.length === 1 ? (row[0] as unknown) : row));
+  const isBare = (row: number) => elements[row] === rows[row];
+  const place: Where = ([row]) => where(row === undefined ? [] : isBare(row) ? [row] : [row, 0]);
+  const flat = nestedTensor(elements, { ...spec, shape: spec.shape.slice(0, 1) }, place, exact);
+  return { ...flat, shape: [...flat.shape, 1] };
 }
 
 /** Collects the innermost arrays of a nested value, and holds every array to the size of its dimension. */

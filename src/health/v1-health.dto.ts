@@ -1,0 +1,4 @@
+/** The process answers. */
+export class V1Live {
+  status: 'alive';
+}
