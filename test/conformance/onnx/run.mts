@@ -29,8 +29,8 @@ const { values } = parseArgs({
 const CHUNK = 120;
 /** Models compared at a time. */
 const AT_ONCE = 6;
-/** Long enough for requests that were sent at once to meet. */
-const SETTINGS = 'max_queue_delay_us: 4000\n';
+/** A delay long enough for requests that were sent at once to meet, and a queue that has room for all of them. */
+const SETTINGS = 'max_queue_delay_us: 4000\nmax_queue_rows: 1000000\n';
 
 const progress = new Progress();
 const folder = mkdtempSync(join(tmpdir(), 'nexus-onnx-'));
