@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../config/config';
 import { Metrics } from '../observability/metrics';
+import { ModelMetrics } from '../observability/model-metrics';
 import type { Device } from '../runtime/messages';
 import { RunnerPool } from '../runtime/runner-pool';
 import { cachePolicyOf } from './cache-policy';
@@ -104,7 +105,9 @@ export class ModelFactory {
     const placement = placementOf({ ...settings, isolation }, device, availableParallelism());
     const made = description.versions.map(async ({ version, path = '', filename = '', reason }) => {
       const refusal = description.refusal ?? reason;
-      const metrics = this.metrics.inference.model(name, version);
+      const running = making.before?.versions.find((candidate) => candidate.version === version);
+      // A version that takes the place of one of its number goes on counting.
+      const metrics = running?.metrics ?? new ModelMetrics({ model: name, version });
       const fingerprint = path === '' ? '' : await fingerprintOf(dirname(path), root);
       const known = {
         model: name,
@@ -123,7 +126,6 @@ export class ModelFactory {
         metrics,
       };
       const options = refusal === undefined ? known : { ...known, refusal };
-      const running = making.before?.versions.find((candidate) => candidate.version === version);
       return running?.follow(options) === true ? running : this.versionOf(options);
     });
     return { name, settings, versions: await Promise.all(made) };

@@ -142,8 +142,8 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
 
   private *snapshots(): Generator<ModelSnapshot> {
     for (const found of this.versions()) {
-      const { name, version, state, load, loadMs } = found;
-      yield { model: name, version, state, loadMs, ...load, memory: () => found.residentBytes() };
+      const { name, version, state, load, loadMs, metrics } = found;
+      yield { model: name, version, state, loadMs, metrics, ...load, memory: () => found.residentBytes() };
     }
   }
 

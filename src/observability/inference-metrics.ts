@@ -1,13 +1,15 @@
 import type { Registry } from 'prom-client';
 import type { Distribution } from './distribution';
-import { ModelMetrics } from './model-metrics';
+import type { ModelMetrics } from './model-metrics';
 import { registerScraped, type Sample } from './scraped';
 
-/** The `nexus_inference_*` metrics: one series for each version of a model. */
+/** The `nexus_inference_*` metrics: one series for each version of a model that is served. */
 export class InferenceMetrics {
-  private readonly byName = new Map<string, ModelMetrics>();
-
-  constructor(private readonly registry: Registry) {
+  /** @param models tells what every version that is served at this moment has done. */
+  constructor(
+    private readonly registry: Registry,
+    readonly models: () => Iterable<ModelMetrics>,
+  ) {
     this.counter('requests_total', 'Requests that ended, by outcome.', ({ labels, outcomes }) =>
       [...outcomes].map(([outcome, value]) => ({ labels: { ...labels, outcome }, value })),
     );
@@ -72,19 +74,6 @@ export class InferenceMetrics {
     this.histogram('request_duration_seconds', 'Time from request to answer.', ({ total }) => total);
   }
 
-  /** The metrics of one version of a model; the same object for the same names, so keep it. */
-  model(model: string, version: string): ModelMetrics {
-    const key = JSON.stringify([model, version]);
-    let metrics = this.byName.get(key);
-    if (metrics === undefined) this.byName.set(key, (metrics = new ModelMetrics({ model, version })));
-    return metrics;
-  }
-
-  /** Every version of every model that there has been. */
-  models(): Iterable<ModelMetrics> {
-    return this.byName.values();
-  }
-
   private counter(suffix: string, help: string, samples: (model: ModelMetrics) => Sample[]): void {
     this.register('counter', `nexus_inference_${suffix}`, help, samples);
   }
@@ -100,7 +89,7 @@ export class InferenceMetrics {
     help: string,
     samples: (model: ModelMetrics) => Sample[],
   ): void {
-    const read = () => [...this.byName.values()].flatMap(samples);
+    const read = () => [...this.models()].flatMap(samples);
     registerScraped(this.registry, { name, help, type, read });
   }
 }

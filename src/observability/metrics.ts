@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Counter, Registry } from 'prom-client';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { VERSION } from '../common/version';
 import { ConnectionMetrics } from './connection-metrics';
 import { GrpcMetrics } from './grpc-metrics';
 import { HttpMetrics } from './http-metrics';
 import { InferenceMetrics } from './inference-metrics';
+import type { ModelMetrics } from './model-metrics';
 import { ShadowMetrics } from './shadow-metrics';
 import { registerScraped, type Sample } from './scraped';
 
@@ -24,6 +25,8 @@ export interface ModelSnapshot {
   readonly delayMs: number;
   /** How long loading took; undefined when it has not succeeded yet. */
   readonly loadMs: number | undefined;
+  /** What it has done. */
+  readonly metrics: ModelMetrics;
   /** Memory of its runners, in bytes, measured when asked for; undefined when it has none. */
   readonly memory: () => Promise<readonly number[]>;
 }
@@ -35,34 +38,27 @@ export class Metrics {
   readonly connections = new ConnectionMetrics(this.registry);
   readonly http = new HttpMetrics(this.registry);
   readonly grpc = new GrpcMetrics(this.registry);
-  readonly inference = new InferenceMetrics(this.registry);
-  readonly shadows = new ShadowMetrics(this.registry);
+  readonly inference = new InferenceMetrics(this.registry, () =>
+    Array.from(this.snapshot(), ({ metrics }) => metrics),
+  );
+  readonly shadows = new ShadowMetrics(this.registry, ({ model, version }) =>
+    Array.from(this.snapshot()).some((served) => served.model === model && served.version === version),
+  );
   private snapshot: () => Iterable<ModelSnapshot> = () => [];
 
-  private readonly restarts = new Counter({
-    name: 'nexus_runner_restarts_total',
-    help: 'Runners that were started again.',
-    labelNames: ['model', 'version'],
-    registers: [this.registry],
-  });
-  private readonly fallbacks = new Counter({
-    name: 'nexus_device_fallbacks_total',
-    help: 'Models that may use CUDA and run on the CPU.',
-    labelNames: ['model', 'version'],
-    registers: [this.registry],
-  });
-  private readonly loads = new Counter({
-    name: 'nexus_model_loads_total',
-    help: 'Times that a version of a model was brought into memory.',
-    labelNames: ['model', 'version'],
-    registers: [this.registry],
-  });
-  private readonly evictions = new Counter({
-    name: 'nexus_model_evictions_total',
-    help: 'Times that a version of a model was taken out of memory to make room.',
-    labelNames: ['model', 'version'],
-    registers: [this.registry],
-  });
+  private readonly restarts = this.tally('nexus_runner_restarts_total', 'Runners that were started again.');
+  private readonly fallbacks = this.tally(
+    'nexus_device_fallbacks_total',
+    'Models that may use CUDA and run on the CPU.',
+  );
+  private readonly loads = this.tally(
+    'nexus_model_loads_total',
+    'Times that a version of a model was brought into memory.',
+  );
+  private readonly evictions = this.tally(
+    'nexus_model_evictions_total',
+    'Times that a version of a model was taken out of memory to make room.',
+  );
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -102,22 +98,22 @@ export class Metrics {
 
   /** A runner ended by itself, or was ended because its run took too long, and is started again. */
   runnerRestarted(model: string, version: string): void {
-    this.restarts.inc({ model, version });
+    this.restarts(model, version);
   }
 
   /** A model that may use CUDA runs on the CPU. */
   deviceFellBack(model: string, version: string): void {
-    this.fallbacks.inc({ model, version });
+    this.fallbacks(model, version);
   }
 
   /** A version of a model was brought into memory. */
   modelLoaded(model: string, version: string): void {
-    this.loads.inc({ model, version });
+    this.loads(model, version);
   }
 
   /** A version of a model was taken out of memory for another one. */
   modelEvicted(model: string, version: string): void {
-    this.evictions.inc({ model, version });
+    this.evictions(model, version);
   }
 
   private async memory(): Promise<Sample[]> {
@@ -127,6 +123,22 @@ export class Metrics {
       return [{ labels: { model, version }, value: runners.reduce((sum, bytes) => sum + bytes) }];
     });
     return (await Promise.all(samples)).flat();
+  }
+
+  /** Registers a counter of what happens to versions; returns what counts. Versions that are not served have no series. */
+  private tally(name: string, help: string): (model: string, version: string) => void {
+    const counts = new Map<string, number>();
+    const keyOf = (model: string, version: string) => JSON.stringify([model, version]);
+    const read = () =>
+      Array.from(this.snapshot()).flatMap(({ model, version }) => {
+        const value = counts.get(keyOf(model, version));
+        return value === undefined ? [] : [{ labels: { model, version }, value }];
+      });
+    registerScraped(this.registry, { name, help, type: 'counter', read });
+    return (model, version) => {
+      const key = keyOf(model, version);
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    };
   }
 
   private gauge(name: string, help: string, read: () => Sample[]): void {

@@ -2,11 +2,15 @@ import type { Registry } from 'prom-client';
 import { registerScraped, type Sample, type ScrapedMetric } from './scraped';
 import { ShadowStatistics, type OutputAgreement } from './shadow-statistics';
 
-/** The `nexus_shadow_*` metrics: one series for each model that has, or had last, a shadow. */
+/** The `nexus_shadow_*` metrics: one series for each model that has, or had last, a shadow which is served still. */
 export class ShadowMetrics {
   private readonly byModel = new Map<string, ShadowStatistics>();
 
-  constructor(private readonly registry: Registry) {
+  /** @param isServed tells whether a version of a model is served at this moment. */
+  constructor(
+    private readonly registry: Registry,
+    private readonly isServed: (labels: ShadowStatistics['labels']) => boolean,
+  ) {
     this.register('counter', 'requests_total', 'Requests for a shadow, by outcome.', (shadow) =>
       (['compared', 'failed', 'dropped'] as const).map((outcome) => ({
         labels: { ...shadow.labels, outcome },
@@ -55,7 +59,8 @@ export class ShadowMetrics {
     help: string,
     samples: (shadow: ShadowStatistics) => Sample[],
   ): void {
-    const read = () => [...this.byModel.values()].flatMap(samples);
+    const read = () =>
+      [...this.byModel.values()].filter(({ labels }) => this.isServed(labels)).flatMap(samples);
     registerScraped(this.registry, { name: `nexus_shadow_${suffix}`, help, type, read });
   }
 }

@@ -18,7 +18,7 @@ export async function expectModels(client: Client): Promise<void> {
   if (missing.length === 0) return;
   throw new NotReady(
     `${missing.length} of the suite's ${names.length} models are missing or not ready: ${missing.join(', ')}.
-Write them with \`yarn conformance --write-models <folder>\`, let the server load that folder, and try again.`,
+Write them with \`npm run conformance -- --write-models <folder>\`, let the server load that folder, and try again.`,
   );
 }
 

@@ -37,6 +37,10 @@ describe('with explicit model control', () => {
     const count = { inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [3] }] };
     expect((await gateway.infer('counter', count)).body.outputs[0].data).toEqual([3]);
 
+    const series = async () => (await gateway.send('/metrics')).body.toString().match(/.*model="counter".*/g);
+    expect(await series()).toContain('nv_inference_request_success{model="counter",version="1"} 1');
+    expect(await series()).toContain('nexus_queue_rows{model="counter",version="1"} 0');
+
     const pids = gateway.runners('counter/1');
     const unloaded = await change('counter', 'unload', { parameters: { unload_dependents: false } });
     expect([unloaded.status, unloaded.body.length]).toEqual([200, 0]);
@@ -44,6 +48,9 @@ describe('with explicit model control', () => {
     expect(gateway.runners('counter/1')).toEqual([]);
     expect((await gateway.infer('counter', count)).status).toBe(404);
     expect(await stateOf('counter')).toEqual([['1', 'UNAVAILABLE', 'unloaded']]);
+    expect(await series()).toBeNull();
+    const { model_stats: statistics } = (await gateway.send('/v2/models/stats')).json();
+    expect(statistics.map(({ name }: { name: string }) => name)).not.toContain('counter');
     expect((await gateway.send('/v2/health/ready')).status).toBe(200);
   });
 

@@ -1,4 +1,5 @@
 import { Metrics } from '../../src/observability/metrics';
+import { ModelMetrics } from '../../src/observability/model-metrics';
 
 /** The samples of one metric, as a scrape has them. */
 async function scrape(metrics: Metrics, name: string): Promise<string[]> {
@@ -6,10 +7,28 @@ async function scrape(metrics: Metrics, name: string): Promise<string[]> {
   return text.split('\n').filter((line) => line.startsWith(name));
 }
 
+/** Makes `model` the only one that is served. Returns where its requests are counted. */
+function serve(metrics: Metrics, model: string): ModelMetrics {
+  const counts = new ModelMetrics({ model, version: '1' });
+  metrics.watchModels(() => [{ ...DIGITS, model, state: 'READY', metrics: counts }]);
+  return counts;
+}
+
+const DIGITS = {
+  model: 'digits',
+  version: '1',
+  waitingRows: 7,
+  waitingRequests: 2,
+  delayMs: 0,
+  running: 1,
+  loadMs: 5,
+  memory: () => Promise.resolve([1024]),
+};
+
 describe('Metrics', () => {
   it('counts requests by outcome, and the rows of those that succeeded', async () => {
     const metrics = new Metrics();
-    const digits = metrics.inference.model('digits', '1');
+    const digits = serve(metrics, 'digits');
     digits.request('success', 3, { totalMs: 1 });
     digits.request('invalid', 5, { totalMs: 1 });
     expect(await scrape(metrics, 'nexus_inference_requests_total')).toEqual([
@@ -21,15 +40,19 @@ describe('Metrics', () => {
     ]);
   });
 
-  it('gives the same series for the same model', () => {
-    const { inference } = new Metrics();
-    expect(inference.model('digits', '1')).toBe(inference.model('digits', '1'));
-    expect(inference.model('digits', '1')).not.toBe(inference.model('digits', '2'));
+  it('has no series of a version that is not served any more', async () => {
+    const metrics = new Metrics();
+    const digits = serve(metrics, 'digits');
+    digits.request('success', 3, { totalMs: 1 });
+    metrics.runnerRestarted('digits', '1');
+    expect(await scrape(metrics, 'nexus_runner_restarts_total')).toHaveLength(1);
+    metrics.watchModels(() => []);
+    expect((await metrics.registry.metrics()).match(/.*model="digits".*/)).toBeNull();
   });
 
   it('puts rows into buckets whose bounds are inclusive, and adds them up', async () => {
     const metrics = new Metrics();
-    const digits = metrics.inference.model('digits', '1');
+    const digits = serve(metrics, 'digits');
     for (const rows of [1, 2, 3, 5000]) digits.executed(rows, 0, { inputMs: 0, runMs: 2, outputMs: 0 });
     const lines = await scrape(metrics, 'nexus_inference_batch_rows');
     const value = (suffix: string) =>
@@ -48,7 +71,7 @@ describe('Metrics', () => {
 
   it('tells times in seconds', async () => {
     const metrics = new Metrics();
-    metrics.inference.model('digits', '1').request('success', 1, { totalMs: 250, queueMs: 5 });
+    serve(metrics, 'digits').request('success', 1, { totalMs: 250, queueMs: 5 });
     expect(await scrape(metrics, 'nexus_inference_request_duration_seconds_sum')).toEqual([
       'nexus_inference_request_duration_seconds_sum{model="digits",version="1"} 0.25',
     ]);
@@ -59,17 +82,7 @@ describe('Metrics', () => {
 
   it('asks for the models when it is scraped', async () => {
     const metrics = new Metrics();
-    const digits = {
-      model: 'digits',
-      version: '1',
-      waitingRows: 7,
-      waitingRequests: 2,
-      delayMs: 0,
-      running: 1,
-      loadMs: 5,
-      memory: () => Promise.resolve([1024]),
-    };
-    metrics.watchModels(() => [{ ...digits, state: 'READY' }]);
+    serve(metrics, 'digits');
     expect(await scrape(metrics, 'nexus_queue_rows')).toEqual([
       'nexus_queue_rows{model="digits",version="1"} 7',
     ]);
@@ -86,7 +99,7 @@ describe('Metrics', () => {
 
   it('escapes what a label may not hold', async () => {
     const metrics = new Metrics();
-    metrics.inference.model('a"b\n', '1').executed(1, 0, { inputMs: 0, runMs: 1, outputMs: 0 });
+    serve(metrics, 'a"b\n').executed(1, 0, { inputMs: 0, runMs: 1, outputMs: 0 });
     expect(await scrape(metrics, 'nexus_inference_executions_total')).toEqual([
       'nexus_inference_executions_total{model="a\\"b\\n",version="1"} 1',
     ]);
