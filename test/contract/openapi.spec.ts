@@ -5,7 +5,7 @@ import { Gateway, Repository } from '../e2e/gateway';
 
 interface Content {
   readonly schema?: object;
-  readonly example?: unknown;
+  example?: unknown;
   readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
 }
 
@@ -70,8 +70,14 @@ afterAll(async () => {
 });
 
 it('openapi.json is what the gateway serves; `yarn openapi` writes it anew', async () => {
-  const served = await (await gateway.fetch('/openapi.json')).json();
-  expect(JSON.stringify(served)).toBe(JSON.stringify(document));
+  const text = await (await gateway.fetch('/openapi.json')).text();
+  const served = JSON.parse(text.replaceAll(gateway.url, 'http://localhost:8000')) as typeof document;
+  // Answers of models, which are not the same on all machines, are served only.
+  for (const { post } of Object.values(served.paths)) {
+    if (post?.tags[0]?.startsWith('Model '))
+      delete post.responses['200']!.content!['application/json']!.example;
+  }
+  expect(served).toEqual(document);
 });
 
 it('is an OpenAPI 3.1 document', async () => {
@@ -93,7 +99,8 @@ it('is sent again only when it has changed', async () => {
   expect(Object.keys(paths)).toContain('/v1/models/digits/predict');
   expect(Object.keys(paths)).not.toContain('/v1/models/language/predict');
   await gateway.fetch('/v2/repository/models/language/load', { method: 'POST' });
-  expect((await ask()).status).toBe(304);
+  // Answers to examples come a little later than the model.
+  while ((await ask()).status !== 304);
 });
 
 it('every operation has an id of its own', () => {
