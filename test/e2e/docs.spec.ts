@@ -64,7 +64,7 @@ it.each(['/v1/models/scale/predict', '/v2/models/scale/infer'])('%s shows what i
 it('an example run is in no metric', async () => {
   const labels = `{model="image",version="1"}`;
   expect(await gateway.metric(`nexus_inference_rows_total${labels}`)).toBe(0);
-  expect(await gateway.metric(`nexus_batch_rows_count${labels}`)).toBe(0);
+  expect(await gateway.metric(`nv_inference_exec_count${labels}`)).toBe(0);
 });
 
 it.each(['predict', 'infer'])('an image is an example by reference, by %s', async (protocol) => {
