@@ -70,8 +70,8 @@ afterAll(async () => {
 });
 
 it('openapi.json is what the gateway serves; `yarn openapi` writes it anew', async () => {
-  const text = await (await gateway.fetch('/openapi.json')).text();
-  const served = JSON.parse(text.replaceAll(gateway.url, 'http://localhost:8000')) as typeof document;
+  const body = await (await gateway.fetch('/openapi.json')).text();
+  const served = JSON.parse(body.replaceAll(gateway.url, 'http://localhost:8000')) as typeof document;
   // Answers of models, which are not the same on all machines, are served only.
   for (const { post } of Object.values(served.paths)) {
     if (post?.tags[0]?.startsWith('Model '))

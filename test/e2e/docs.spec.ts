@@ -43,8 +43,8 @@ afterAll(async () => {
 async function read(headers: Record<string, string> = {}): Promise<any> {
   for (;;) {
     const found = (await gateway.send('/openapi.json', { headers })).json();
-    const answer = (model: string) =>
-      found.paths[`/v1/models/${model}/predict`].post.responses[200].content['application/json'].example;
+    const answer = (name: string) =>
+      found.paths[`/v1/models/${name}/predict`].post.responses[200].content['application/json'].example;
     if (['scale', 'image'].every(answer)) return found;
   }
 }
