@@ -17,7 +17,11 @@ const gateway = spawn(node, ['dist/main.js'], {
 const [line] = await once(createInterface(gateway.stderr), 'line');
 const url = /http:\S+\d/.exec(line)[0];
 while (!(await fetch(`${url}/health/startup`)).ok) await delay(100);
-const document = await (await fetch(`${url}/openapi.json`)).json();
+const served = await (await fetch(`${url}/openapi.json`)).text();
+const document = JSON.parse(served.replaceAll(url, 'http://localhost:8000'));
+// Answers of models differ in their last digits from machine to machine; the served document has them.
+for (const { post } of Object.values(document.paths))
+  if (post?.tags[0].startsWith('Model ')) delete post.responses['200'].content['application/json'].example;
 // Numbers of a row stand in one line: an image would be a thousand.
 const text = JSON.stringify(document, null, 2).replaceAll(/\[[-\d.e+,\s]+\]/g, (row) =>
   row.replaceAll(/\s+/g, ' '),

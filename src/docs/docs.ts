@@ -1,14 +1,15 @@
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { ModelRegistry } from '../models/model-registry';
 import { LiveDocument } from './live-document';
+import { nameFetchedExamples, requestInterceptor, responseInterceptor } from './page-functions';
 import type { Answering } from './models/real-answers';
 import { serveExamples } from './model-examples';
 import { buildDocument } from './openapi';
 import { serverAddress } from './server-address';
 
-/** ReDoc asks its maker's server for a logo; with this policy the page loads from this server only. */
+/** With this policy the page loads from this server only. */
 const SAME_ORIGIN =
   "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:";
 
@@ -34,6 +35,15 @@ const APPEARANCE = {
   defaultModelsExpandDepth: -1,
 };
 
+/** Code wraps, nothing beside the texts is left dark and empty, and texts without a sample beside them take its room. */
+const REDOC_STYLE = `
+  body { margin: 0 }
+  .redoc-wrap > .api-content + div { display: none }
+  .redoc-wrap pre, .redoc-wrap code { white-space: pre-wrap !important; overflow-wrap: anywhere }
+  .api-content div:has(> .api-info), .api-content div:only-child:has(> h1), .api-content div:only-child:has(> h2) {
+    width: 100%; max-width: 1100px }
+`;
+
 const REDOC_PAGE = `<!doctype html>
 <html lang="en">
   <head>
@@ -41,11 +51,20 @@ const REDOC_PAGE = `<!doctype html>
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>Nexus AI Gateway</title>
     <link rel="icon" href="data:," />
-    <style>body { margin: 0 }</style>
+    <style>${REDOC_STYLE}</style>
   </head>
   <body>
-    <redoc spec-url="/openapi.json"></redoc>
+    <div id="redoc"></div>
     <script src="/redoc/redoc.standalone.js"></script>
+    <script>
+      ${nameFetchedExamples.toString()}
+      fetch('/openapi.json')
+        .then((response) => response.text())
+        .then((text) => Redoc.init(JSON.parse(nameFetchedExamples(text)), {
+          downloadUrls: [{ title: 'Download', url: '/openapi.json' }],
+          sanitize: true,
+        }, document.getElementById('redoc')));
+    </script>
   </body>
 </html>
 `;
@@ -60,9 +79,17 @@ export function serveDocs(app: NestFastifyApplication, ask: Answering): void {
     raw: false,
     customSiteTitle: 'Nexus AI Gateway',
     customCss: STYLE,
-    customJsStr: VIEWPORT,
+    customJsStr: [VIEWPORT, nameFetchedExamples.toString()],
     // The page takes the document from its URL, where it changes with the models, when it has none of its own.
-    swaggerOptions: { spec: {}, url: '/openapi.json', validatorUrl: null, ...APPEARANCE },
+    swaggerOptions: {
+      spec: {},
+      url: '/openapi.json',
+      validatorUrl: null,
+      ...APPEARANCE,
+      responseInterceptor,
+      requestInterceptor,
+      showMutatedRequest: false,
+    },
   });
   server.get('/openapi.json', async (request, reply) => {
     const { body, etag } = await document.current(serverAddress(request));
@@ -71,13 +98,16 @@ export function serveDocs(app: NestFastifyApplication, ask: Answering): void {
     return reply.type('application/json; charset=utf-8').send(body);
   });
   serveExamples(server, registry);
-  app.useStaticAssets({
-    root: dirname(require.resolve('redoc/bundles/redoc.standalone.js')),
-    prefix: '/redoc/',
-    decorateReply: false,
-    allowedPath: (path) => path === '/redoc.standalone.js',
-  });
+  const redoc = withoutLogo(readFileSync(require.resolve('redoc/bundles/redoc.standalone.js'), 'utf8'));
+  server.get('/redoc/redoc.standalone.js', (_request, reply) =>
+    reply.type('text/javascript; charset=utf-8').header('cache-control', 'public, max-age=3600').send(redoc),
+  );
   server.get('/redoc', (_request, reply) =>
     reply.type('text/html; charset=utf-8').header('content-security-policy', SAME_ORIGIN).send(REDOC_PAGE),
   );
+}
+
+/** `script` without the picture of ReDoc's maker, which would come from elsewhere. */
+function withoutLogo(script: string): string {
+  return script.replace(/https:\/\/cdn\.redoc\.ly\/[^"]*/g, 'data:image/gif;base64,R0lGODlhAQABAAAAACw=');
 }

@@ -25,7 +25,7 @@ export type Protocol = 'predict' | 'infer';
  */
 export function exampleItem(version: Servable): Values | undefined {
   const items = itemsOf(version);
-  return sizeOf(items) > MAX_SHOWN ? undefined : (writtenFor(version, items) ?? zerosOf(items));
+  return isTooLong(items) ? undefined : (writtenFor(version, items) ?? zerosOf(items));
 }
 
 /**
@@ -39,6 +39,11 @@ export function exampleBody(version: Servable, protocol: Protocol): Iterable<str
     return [JSON.stringify(protocol === 'predict' ? { inputs: values } : inferBody(version, values))];
   if (sizeOf(items) > MAX_ELEMENTS) return undefined;
   return protocol === 'predict' ? predictPieces(items) : inferPieces(items, version.signature.batches);
+}
+
+/** Whether tensors of these shapes, one row of them, would fill a page. */
+export function isTooLong(tensors: readonly TensorSpec[]): boolean {
+  return sizeOf(tensors) > MAX_SHOWN;
 }
 
 /** The request of the protocol V2 for one item of `values`. */

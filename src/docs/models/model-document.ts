@@ -1,7 +1,7 @@
 import type { Servable } from '../../models/servable';
 import type { Datatype } from '../../runtime/tensor';
 import { codeSamples, encoded, examplePath, SERVER, type CodeSample } from './code-samples';
-import { exampleBody, exampleItem, inferBody, type Protocol, type Values } from './example-values';
+import { exampleBody, exampleItem, inferBody, isTooLong, type Protocol, type Values } from './example-values';
 import { camelCase } from './identifiers';
 import { inferSchemas } from './infer-schemas';
 import { operationObject, type Operation } from './operation';
@@ -79,8 +79,11 @@ function predictOperation(shown: Shown): Operation {
       signature.batches ? FORMS : 'Takes every input with all of its dimensions.',
     ),
     error: 'ErrorAnswer',
-    examples: inputs && predictExamples(inputs, signature.batches),
+    examples: inputs ? predictExamples(inputs, signature.batches) : fetched(version, 'predict'),
     answer: answer?.predict,
+    frame: isTooLong(version.signature.outputs)
+      ? { model: name, version: version.version, outputs: {} }
+      : undefined,
     codeSamples: samplesOf(version, 'predict', inputs && { inputs }),
   };
 }
@@ -94,9 +97,20 @@ function inferOperation(shown: Shown): Operation {
     summary: `Run ${version.name} by the protocol V2`,
     description: described(shown, 'infer', 'The Open Inference Protocol V2 for this model.'),
     error: 'V2Error',
-    examples: body && { row: { summary: 'One row', value: body } },
+    examples: body ? { row: { summary: 'One row', value: body } } : fetched(version, 'infer'),
     answer: answer?.infer,
+    frame: isTooLong(version.signature.outputs)
+      ? { model_name: version.name, model_version: version.version, outputs: [] }
+      : undefined,
     codeSamples: samplesOf(version, 'infer', body),
+  };
+}
+
+/** The example as an address, where it is too long to be shown; none where there is none. */
+function fetched(version: Servable, protocol: Protocol): Operation['examples'] {
+  if (exampleBody(version, protocol) === undefined) return undefined;
+  return {
+    fetched: { summary: 'Zeros, from the server', externalValue: examplePath(version.name, protocol) },
   };
 }
 

@@ -2,6 +2,11 @@ import { HTTP_STATUS } from '../../common/errors';
 import type { CodeSample } from './code-samples';
 import { refusalRef, RUN_KINDS, type ErrorForm } from './refusals';
 
+/** A body or an answer, in full or by where it is. */
+export type Example = { readonly summary: string } & (
+  { readonly value: object } | { readonly externalValue: string }
+);
+
 /** One way to run one model. */
 export interface Operation {
   readonly operationId: string;
@@ -14,10 +19,11 @@ export interface Operation {
   /** Name of the schema of the refusals. */
   readonly error: ErrorForm;
   /** Bodies that the model takes, each with its summary. */
-  readonly examples:
-    Readonly<Record<string, { readonly summary: string; readonly value: object }>> | undefined;
+  readonly examples: Readonly<Record<string, Example>> | undefined;
   /** What the model has answered to the first of them, where that is known. */
   readonly answer: object | undefined;
+  /** In place of an answer that is too long to show: its form without the tensors. */
+  readonly frame: object | undefined;
   /** As ReDoc shows them. */
   readonly codeSamples: readonly CodeSample[] | undefined;
 }
@@ -34,7 +40,7 @@ const TIMEOUT = {
 /** The operation as OpenAPI writes it. */
 export function operationObject(operation: Operation): object {
   const { operationId, tag, summary, description, error, codeSamples } = operation;
-  const { request, examples, response, answer } = operation;
+  const { request, examples, response, answer, frame } = operation;
   const statuses = RUN_KINDS.map((kind) => HTTP_STATUS[kind]);
   const refusals = statuses.map((status) => [status, refusalRef(error, status)] as const);
   return {
@@ -50,12 +56,19 @@ export function operationObject(operation: Operation): object {
     responses: {
       200: {
         description: 'The outputs.',
-        content: json(response, { example: answer }),
+        content: json(
+          response,
+          answer === undefined ? { examples: frame && framed(frame) } : { example: answer },
+        ),
       },
       ...Object.fromEntries(refusals),
     },
     'x-codeSamples': codeSamples,
   };
+}
+
+function framed(frame: object): Readonly<Record<string, Example>> {
+  return { frame: { summary: 'Without its outputs, which are too long to show', value: frame } };
 }
 
 function json(schema: string, shown: object = {}) {
