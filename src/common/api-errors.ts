@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
-import { HTTP_STATUS, type ErrorKind } from './errors';
+import { HTTP_STATUS, type ErrorKind } from './error-kinds';
 import { ErrorAnswer, V2Error } from './errors.dto';
 
 /** What each kind of error means to a client. */

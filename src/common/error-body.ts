@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { HTTP_STATUS, type NexusError } from './errors';
+import { HTTP_STATUS } from './error-kinds';
+import type { NexusError } from './errors';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,5 +1,6 @@
 import { Metadata, status, type StatusObject } from '@grpc/grpc-js';
-import { GRPC_STATUS, type NexusError } from './errors';
+import { GRPC_STATUS } from './error-kinds';
+import type { NexusError } from './errors';
 
 /** Under which metadata keeps the error of a status; it is not sent. */
 const ERROR = 'nexus-error';

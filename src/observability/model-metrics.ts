@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../common/errors';
+import type { ErrorKind } from '../common/error-kinds';
 import type { RunTimes } from '../common/run-times';
 import { Distribution } from './distribution';
 import { ModelStatistics } from './model-statistics';

@@ -105,7 +105,7 @@ it('openapi.json is what the gateway serves; `npm run openapi` writes it anew', 
     ...changes.slice(0, MOST_SHOWN),
     ...changes.slice(MOST_SHOWN, MOST_SHOWN + 1).map(() => `${changes.length} in all`),
   ]).toEqual([]);
-  expect(JSON.stringify(served) === JSON.stringify(document)).toBe(true
+  expect(JSON.stringify(served) === JSON.stringify(document)).toBe(true);
 });
 
 it('is an OpenAPI 3.1 document', async () => {

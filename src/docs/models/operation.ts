@@ -1,4 +1,4 @@
-import { HTTP_STATUS } from '../../common/errors';
+import { HTTP_STATUS } from '../../common/error-kinds';
 import type { CodeSample } from './code-samples';
 import { refusalRef, RUN_KINDS, type ErrorForm } from './refusals';
 

@@ -1,6 +1,7 @@
 import { errorBody } from '../../common/error-body';
 import { MEANING } from '../../common/api-errors';
-import { errors, HTTP_STATUS, type NexusError } from '../../common/errors';
+import { HTTP_STATUS } from '../../common/error-kinds';
+import { errors, type NexusError } from '../../common/errors';
 
 /** The kinds of errors that operations document. */
 type Kind = keyof typeof MEANING;

@@ -1,0 +1,54 @@
+import type { status } from '@grpc/grpc-js';
+
+/**
+ * What went wrong, as a caller sees it. Each protocol maps a kind to a status once
+ * ({@link HTTP_STATUS} and {@link GRPC_STATUS}); nothing else in the code mentions status numbers.
+ */
+export type ErrorKind =
+  | 'invalid'
+  | 'not_found'
+  | 'wrong_method'
+  | 'too_large'
+  | 'too_slow'
+  | 'unsupported_encoding'
+  | 'rate_limited'
+  | 'overloaded'
+  | 'unavailable'
+  | 'deadline'
+  | 'cancelled'
+  | 'unimplemented'
+  | 'internal';
+
+/** The one table from kind to HTTP status. */
+export const HTTP_STATUS: Readonly<Record<ErrorKind, number>> = {
+  invalid: 400,
+  not_found: 404,
+  wrong_method: 405,
+  too_large: 413,
+  too_slow: 408,
+  unsupported_encoding: 415,
+  rate_limited: 429,
+  overloaded: 429,
+  unavailable: 503,
+  deadline: 504,
+  cancelled: 499,
+  unimplemented: 501,
+  internal: 500,
+};
+
+/** The one table from kind to the name of a gRPC status. */
+export const GRPC_STATUS: Readonly<Record<ErrorKind, keyof typeof status>> = {
+  invalid: 'INVALID_ARGUMENT',
+  not_found: 'NOT_FOUND',
+  wrong_method: 'UNIMPLEMENTED',
+  too_large: 'RESOURCE_EXHAUSTED',
+  too_slow: 'DEADLINE_EXCEEDED',
+  unsupported_encoding: 'UNIMPLEMENTED',
+  rate_limited: 'RESOURCE_EXHAUSTED',
+  overloaded: 'RESOURCE_EXHAUSTED',
+  unavailable: 'UNAVAILABLE',
+  deadline: 'DEADLINE_EXCEEDED',
+  cancelled: 'CANCELLED',
+  unimplemented: 'UNIMPLEMENTED',
+  internal: 'INTERNAL',
+};
