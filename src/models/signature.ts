@@ -17,6 +17,8 @@ export interface Signature {
   readonly softmax: readonly string[];
   /** Whether the first dimension is rows that may share a run with those of other requests. */
   readonly batches: boolean;
+  /** Whether all inputs of a request must have the same number of rows. Where not, requests that do not run alone. */
+  readonly hasCommonRows: boolean;
 }
 
 /** The signature of `model` with `settings`. @throws Error when the settings do not fit the model. */
@@ -33,5 +35,15 @@ export function signatureOf(model: LoadedModel, settings: ModelSettings, batches
       : 'allowed_batch_sizes is for models that batch; this one does not');
   if (fault !== undefined) throw new Error(fault);
   const softmax = softmaxOutputs(settings.softmax, outputs);
-  return { inputs, outputs, outputNames: outputs.map(({ name }) => name), labels, softmax, batches };
+  // What fills inputs up takes their rows for granted.
+  const hasCommonRows = model.hasCommonRows || pad !== undefined || sizes !== undefined;
+  return {
+    inputs,
+    outputs,
+    outputNames: outputs.map(({ name }) => name),
+    labels,
+    softmax,
+    batches,
+    hasCommonRows,
+  };
 }

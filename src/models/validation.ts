@@ -6,7 +6,7 @@ import { ELEMENT_BYTES, elementCount, type Shape, type Tensor, type TensorSpec }
 export interface ValidInputs {
   /** In the model's order. */
   readonly inputs: readonly Tensor[];
-  /** First dimension of every input; 1 where the model does not batch. */
+  /** First dimension of every input; 1 where the model does not batch, or the request cannot. */
   readonly rows: number;
   readonly byteLength: number;
   /** Shapes of one row; equal for requests that can share a run. */
@@ -28,8 +28,17 @@ export function validateInputs(given: readonly Tensor[], model: string, signatur
     for (let axis = signature.batches ? 1 : 0; axis < shape.length; axis++) shapeKey += `${shape[axis]},`;
     shapeKey += ';';
   }
-  return { inputs, rows: signature.batches ? commonRows(inputs, model) : 1, byteLength, shapeKey };
+  if (!signature.batches) return { inputs, rows: 1, byteLength, shapeKey };
+  const rows = inputs[0]!.shape[0]!;
+  const other = inputs.find(({ shape }) => shape[0] !== rows);
+  if (other === undefined) return { inputs, rows, byteLength, shapeKey };
+  if (signature.hasCommonRows) throw unequalRows(inputs[0]!, other, model);
+  // Such as inputs that are broadcast: whole, it is for the model to judge, and beside others it would be taken apart.
+  return { inputs, rows: 1, byteLength, shapeKey: `alone ${++alone}` };
 }
+
+/** How many requests have had to run alone; makes their keys different. */
+let alone = 0;
 
 /**
  * The outputs to compute for `asked`: all when it is empty.
@@ -87,12 +96,9 @@ function countStrings(data: Uint8Array): number {
   return offset === data.byteLength ? count : Number.NaN;
 }
 
-function commonRows(inputs: readonly Tensor[], model: string): number {
-  const rows = inputs[0]!.shape[0]!;
-  const other = inputs.find(({ shape }) => shape[0] !== rows);
-  if (other === undefined) return rows;
-  throw errors.invalidInput(
-    `inputs '${inputs[0]!.name}' and '${other.name}' of model '${model}' have ${rows} and ${other.shape[0]} rows; the first dimension of all inputs must be the same`,
+function unequalRows(one: Tensor, other: Tensor, model: string): NexusError {
+  return errors.invalidInput(
+    `inputs '${one.name}' and '${other.name}' of model '${model}' have ${one.shape[0]} and ${other.shape[0]} rows; the first dimension of all inputs must be the same`,
     'inputs',
   );
 }

@@ -94,6 +94,8 @@ export interface LoadedModel {
   readonly device: 'cpu' | 'cuda';
   /** Why CUDA was not taken, when `auto` fell back. */
   readonly fallback?: string;
+  /** Whether the first dimensions of all inputs have one name: then they are always the same. */
+  readonly hasCommonRows: boolean;
   /** Empty when requests may share a run; otherwise why not. */
   readonly unbatchable: string;
   /** Why it could not be tried out whether they may; absent where it was tried, or there was no need to. */

@@ -1,4 +1,5 @@
 import {
+  broadcastSum,
   dynamicQuantize,
   embedding,
   faintMean,
@@ -43,6 +44,7 @@ beforeAll(async () => {
   repository
     .model('untried', sumOfHundred(), 'isolation: shared\n')
     .model('declared', sumOfHundred(), 'isolation: shared\nmax_batch_rows: 16\n')
+    .model('broadcast', broadcastSum(), 'isolation: shared\n')
     .model('late', mixingAboveMillion(), 'max_queue_delay_us: 50000\nmax_batch_rows: 8\n')
     .model('unchecked', mixingAboveMillion(), 'isolation: shared\nverify_batching: 0\n');
   gateway = await Gateway.start(repository);
@@ -87,6 +89,27 @@ describe('a model whose rows depend on each other', () => {
 
 it.each(INDEPENDENT)('a model whose rows are independent batches: %s', async (name) => {
   expect(await unbatchable(name)).toBeUndefined();
+});
+
+it('inputs of different rows run alone, where their first dimensions have different names', async () => {
+  expect(await unbatchable('broadcast')).toBeUndefined();
+  const sum = (x: number[], z: number[]) =>
+    answer('broadcast', {
+      inputs: Object.entries({ x, z }).map(([name, data]) => ({
+        name,
+        datatype: 'FP32',
+        shape: [data.length, 1],
+        data,
+      })),
+    });
+  const together = [sum([1, 2, 3], [10]), sum([1], [20]), sum([5], [30, 40]), sum([1, 2], [50, 60])];
+  expect(await Promise.all(together)).toEqual([
+    [200, [11, 12, 13]],
+    [200, [21]],
+    [200, [35, 45]],
+    [200, [51, 62]],
+  ]);
+  expect(await sum([1, 2], [1, 2, 3])).toEqual([400, expect.stringContaining('2 by 3')]);
 });
 
 describe('a model that no made-up input suits', () => {

@@ -42,7 +42,8 @@ export function fitSteps(
   const fitted = fitTensors(declared, { inputs: specsOf(inputs), outputs: specsOf(outputs) });
   const outputNames = fitted.outputs.map(({ name }) => name);
   const batches = steps.every(({ signature }) => signature.batches);
-  return { ...fitted, outputNames, labels: Object.fromEntries(labels), softmax, batches };
+  const known = { outputNames, labels: Object.fromEntries(labels), softmax, batches, hasCommonRows: true };
+  return { ...fitted, ...known };
 }
 
 /** @throws Error when the model has not the tensors of the step, or takes more. */

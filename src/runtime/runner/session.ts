@@ -38,6 +38,7 @@ export async function loadSession(message: LoadMessage): Promise<Session> {
       inputs,
       outputs,
       labels: unzipped?.labels ?? {},
+      hasCommonRows: haveOneName(session.inputMetadata.map(firstDimension)),
       device,
       ...(fallback === undefined ? {} : { fallback }),
       ...batching,
@@ -102,6 +103,16 @@ function specOf(value: InferenceSession.ValueMetadata): TensorSpec {
     datatype,
     shape: value.shape.map((dim) => (typeof dim === 'number' ? dim : -1)),
   };
+}
+
+/** The name of the first dimension; '' when it has none, undefined when it is fixed or there is none. */
+function firstDimension(value: InferenceSession.ValueMetadata): string | undefined {
+  const first = value.isTensor ? value.shape[0] : undefined;
+  return typeof first === 'string' ? first : undefined;
+}
+
+function haveOneName(names: readonly (string | undefined)[]): boolean {
+  return names.length === 1 || (names[0] !== '' && new Set(names).size === 1);
 }
 
 /** Whether requests may share a run: what the graph says, a trial, and where that is not possible the configuration. */

@@ -33,6 +33,7 @@ const signature = {
   outputNames: ['y'],
   labels: {},
   softmax: [],
+  hasCommonRows: true,
   batches: true,
 } as const;
 
