@@ -16,6 +16,8 @@ const SAME_ORIGIN =
 /** Without what does not help here: the maker's bar, the choice among one server, and the column of links, of which there are none. */
 const STYLE = `
   .swagger-ui .topbar, .swagger-ui .scheme-container, .swagger-ui .response-col_links { display: none }
+  .swagger-ui .curl { white-space: pre-wrap !important; overflow-wrap: anywhere }
+  .swagger-ui textarea.body-param__text { field-sizing: content; min-height: 120px; max-height: 400px }
   .swagger-ui .renderedMarkdown pre { background: #2b3137; border-radius: 4px; padding: 12px }
   .swagger-ui .renderedMarkdown code { color: #24436b; font-weight: 500 }
   .swagger-ui .renderedMarkdown pre code { background: none; color: #fff; white-space: pre-wrap }
