@@ -13,9 +13,11 @@ import { serverAddress } from './server-address';
 const SAME_ORIGIN =
   "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:";
 
-/** Without what does not help here: the maker's bar, and the choice among one server. */
+/** Without what does not help here: the maker's bar, the choice among one server, and the column of links, of which there are none. */
 const STYLE = `
-  .swagger-ui .topbar, .swagger-ui .scheme-container { display: none }
+  .swagger-ui .topbar, .swagger-ui .scheme-container, .swagger-ui .response-col_links { display: none }
+  .swagger-ui .curl { white-space: pre-wrap !important; overflow-wrap: anywhere }
+  .swagger-ui textarea.body-param__text { field-sizing: content; min-height: 120px; max-height: 400px }
   .swagger-ui .renderedMarkdown pre { background: #2b3137; border-radius: 4px; padding: 12px }
   .swagger-ui .renderedMarkdown code { color: #24436b; font-weight: 500 }
   .swagger-ui .renderedMarkdown pre code { background: none; color: #fff; white-space: pre-wrap }
@@ -35,13 +37,16 @@ const APPEARANCE = {
   defaultModelsExpandDepth: -1,
 };
 
-/** Code wraps, nothing beside the texts is left dark and empty, and texts without a sample beside them take its room. */
+/**
+ * Code wraps. Only samples have a dark column, as high as their operation; texts without one beside them take its room.
+ */
 const REDOC_STYLE = `
   body { margin: 0 }
   .redoc-wrap > .api-content + div { display: none }
-  .redoc-wrap pre, .redoc-wrap code { white-space: pre-wrap !important; overflow-wrap: anywhere }
+  .redoc-wrap pre, .redoc-wrap code { white-space: pre-wrap !important; overflow-wrap: anywhere !important }
   .api-content div:has(> .api-info), .api-content div:only-child:has(> h1), .api-content div:only-child:has(> h2) {
     width: 100%; max-width: 1100px }
+  @media (min-width: 75rem) { [id^='operation/'] > div + div { margin-block: -40px; padding-block: 40px } }
 `;
 
 const REDOC_PAGE = `<!doctype html>
@@ -88,7 +93,6 @@ export function serveDocs(app: NestFastifyApplication, ask: Answering): void {
       ...APPEARANCE,
       responseInterceptor,
       requestInterceptor,
-      showMutatedRequest: false,
     },
   });
   server.get('/openapi.json', async (request, reply) => {

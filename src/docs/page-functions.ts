@@ -4,6 +4,7 @@
  */
 
 interface Example {
+  description?: string;
   externalValue?: string;
   value?: unknown;
 }
@@ -28,6 +29,8 @@ export function nameFetchedExamples(text: string): string {
     for (const { requestBody } of Object.values(path)) {
       for (const example of Object.values(requestBody?.content?.['application/json']?.examples ?? {})) {
         if (example.externalValue === undefined) continue;
+        example.description =
+          'Execute at /docs sends what is at this address, which is too long to be shown.';
         example.value = { 'fetched from': example.externalValue };
         delete example.externalValue;
       }
@@ -36,19 +39,29 @@ export function nameFetchedExamples(text: string): string {
   return JSON.stringify(document);
 }
 
-/** Gives Swagger UI the document as {@link nameFetchedExamples} makes it. */
-export function responseInterceptor(response: { url: string; ok: boolean; text: string }): object {
+/**
+ * Gives Swagger UI the document as {@link nameFetchedExamples} makes it. An answer that it cannot show, since it makes several
+ * elements of each number, becomes a file to download.
+ */
+export function responseInterceptor(response: {
+  readonly url: string;
+  readonly ok: boolean;
+  readonly headers: Record<string, string>;
+  text: string;
+}): object {
   if (response.ok && new URL(response.url).pathname === '/openapi.json')
     response.text = nameFetchedExamples(response.text);
+  else if (response.text.length > 50_000)
+    response.headers['content-disposition'] = 'attachment; filename="too-long-to-show.json"';
   return response;
 }
 
-/** Sends what a body of {@link nameFetchedExamples} stands for. */
+/** Sends what a body of {@link nameFetchedExamples} stands for. As a file, it has its name in the command that the page shows. */
 export async function requestInterceptor(request: { body?: unknown }): Promise<object> {
   const found =
     typeof request.body === 'string'
-      ? /^\s*\{\s*"fetched from":\s*"(\/docs\/examples\/[^"]*)"\s*\}\s*$/.exec(request.body)
+      ? /^\s*\{\s*"fetched from":\s*"(\/docs\/examples\/[^"]*\/([^"]*))"\s*\}\s*$/.exec(request.body)
       : null;
-  if (found !== null) request.body = await (await fetch(found[1]!)).text();
+  if (found !== null) request.body = new File([await (await fetch(found[1]!)).blob()], found[2]!);
   return request;
 }

@@ -18,9 +18,16 @@ const scale = model({
   node: [node('Mul', ['x', 'factor'], ['y'])],
 });
 
+const square = model({
+  input: [value('x', 'INT64', ['N', 1])],
+  output: [value('y', 'INT64', ['N', 1])],
+  node: [node('Mul', ['x', 'x'], ['y'])],
+});
+
 const repository = new Repository()
   .model('scale', scale, 'example: { x: [1, 2.25] }\n')
   .model('image', relu(['N', 3, 224, 224], 3))
+  .model('large', square, 'example: { x: [100000001] }\n')
   .model('mask', relu(['N', 3, 224, 224]))
   .model("it's.odd", relu(['N', 2]))
   .model('later', relu(['N', 2]), 'load: on_demand\n')
@@ -82,6 +89,12 @@ it('a long answer is shown without its outputs', () => {
   const { example, examples } = answerOf('/v1/models/mask/predict');
   expect(example).toBeUndefined();
   expect(examples.frame.value).toEqual({ model: 'mask', version: '1', outputs: {} });
+});
+
+it('an answer with integers that JSON.parse would round is not shown', async () => {
+  const { outputs } = await post('/v1/models/large/predict', '{"inputs":{"x":3}}');
+  expect(outputs).toEqual({ y: [9] });
+  expect(answerOf('/v1/models/large/predict').example).toBeUndefined();
 });
 
 it('a model that is not in memory is not loaded for its documentation', async () => {

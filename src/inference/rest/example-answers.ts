@@ -77,7 +77,14 @@ function isIdle({ state, inMemory, load }: Servable): boolean {
   return state === 'READY' && inMemory && load.waitingRequests === 0 && load.running === 0;
 }
 
+/** Undefined when the answer is too long to show, or has numbers so large that parsing may round them. */
 function parsed({ json }: EncodedResponse): object | undefined {
   const text = Buffer.from(json);
-  return text.byteLength > MAX_BYTES ? undefined : (JSON.parse(text.toString()) as object);
+  if (text.byteLength > MAX_BYTES) return undefined;
+  let isExact = true;
+  const answer = JSON.parse(text.toString(), (_key, value: unknown) => {
+    if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) isExact = false;
+    return value;
+  }) as object;
+  return isExact ? answer : undefined;
 }
