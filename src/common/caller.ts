@@ -12,9 +12,12 @@ declare module 'fastify' {
  * Whom to count a request for: the authenticated caller, otherwise the address. A header that nobody has verified
  * names no one, or every made-up key would bring a fresh budget. An IPv6 host has a whole /64, so that is one caller.
  */
-export function callerOf(request: Pick<FastifyRequest, 'ip' | 'caller'>): string {
+export function callerOf(
+  request: { readonly ip: string | undefined } & Pick<FastifyRequest, 'caller'>,
+): string {
   if (request.caller !== undefined) return request.caller.id;
-  const { ip } = request;
+  // A connection that was gone before anybody asked has no address.
+  const { ip = 'unknown' } = request;
   return ip.includes(':') ? normalizeIp(ip) : ip;
 }
 

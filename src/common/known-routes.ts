@@ -7,9 +7,16 @@ declare module 'fastify' {
   }
 }
 
+interface Route {
+  readonly path: RegExp;
+  /** Whether it ends with a verb behind a name, as in `:predict`. */
+  readonly isVerb: boolean;
+  readonly allowed: Set<string>;
+}
+
 /** Which methods the server takes at a path. Asked only when a request was not taken. */
 export class KnownRoutes {
-  private readonly methods = new Map<string, { readonly path: RegExp; readonly allowed: Set<string> }>();
+  private readonly methods = new Map<string, Route>();
 
   /** Notes every route that `server` gets from now on. */
   static watch(server: FastifyInstance): void {
@@ -20,13 +27,19 @@ export class KnownRoutes {
 
   /** The methods that a request for `path`, without its query, may have; empty when there is no such path. */
   methodsAt(path: string): readonly string[] {
-    const found = [...this.methods.values()].filter((route) => route.path.test(path));
+    const all = [...this.methods.values()].filter((route) => route.path.test(path));
+    // A name may end like a verb, but where there is the verb it is that.
+    const verbs = all.filter(({ isVerb }) => isVerb);
+    const found = verbs.length > 0 ? verbs : all;
     return [...new Set(found.flatMap(({ allowed }) => [...allowed]))].toSorted();
   }
 
   private add(methods: readonly string[], url: string): void {
     let route = this.methods.get(url);
-    if (route === undefined) this.methods.set(url, (route = { path: patternOf(url), allowed: new Set() }));
+    if (route === undefined) {
+      route = { path: patternOf(url), isVerb: url.endsWith('_predict'), allowed: new Set() };
+      this.methods.set(url, route);
+    }
     for (const method of methods) route.allowed.add(method);
   }
 }

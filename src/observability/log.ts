@@ -109,9 +109,9 @@ export class NestLogger implements LoggerService {
     this.write('warn', message, rest);
   }
 
-  /** Nest calls it with the message, the stack and the context. */
+  /** Nest calls it with the message, the stack and the context. What keeps it from starting, the start tells. */
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    this.write(WIRING.has(String(rest.at(-1))) ? 'debug' : 'error', message, rest);
   }
 
   fatal(message: unknown, ...rest: unknown[]): void {

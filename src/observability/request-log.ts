@@ -44,6 +44,8 @@ export function observeRequests(server: FastifyInstance, log: Log, metrics: Metr
   server.decorateRequest('failure', undefined);
   server.addHook('onRequest', (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id);
+    // Node keeps the address of a connection from when it is first asked for it, and has none once it is closed.
+    void request.raw.socket.remoteAddress;
     // Not onResponse, which never comes when the client leaves before its answer.
     reply.raw.on('close', () => {
       const { config } = request.routeOptions;

@@ -6,7 +6,10 @@ import { Gateway, Repository } from './gateway';
 let repository: Repository;
 let gateway: Gateway;
 beforeAll(async () => {
-  repository = new Repository().model('counter', counter(), 'timeout_ms: 2000').model('affine', affine());
+  repository = new Repository()
+    .model('counter', counter(), 'timeout_ms: 2000')
+    .model('patient', counter())
+    .model('affine', affine());
   gateway = await Gateway.start(repository);
 });
 afterAll(async () => {
@@ -44,7 +47,7 @@ describe('predictMany', () => {
     const totals: unknown[] = [];
     // The first ones take the longest.
     const items = counts(300_000, 200_000, 5, 4, 3, 2, 1);
-    for await (const { outputs } of nexus.predictMany('counter', items, { concurrency: 3 })) {
+    for await (const { outputs } of nexus.predictMany('patient', items, { concurrency: 3 })) {
       totals.push(outputs['total']);
     }
     expect(totals).toEqual(items.map(({ count }) => count));

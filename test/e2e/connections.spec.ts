@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -7,6 +8,9 @@ import { isAlive } from './processes';
 
 const BODY = JSON.stringify({ inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] });
 const RUNNER = 'affine/1';
+
+/** Whether the limits of a process can be changed while it runs. */
+const canLimit = spawnSync('prlimit', ['--version']).status === 0;
 
 let repository: Repository;
 let gateway: Gateway;
@@ -78,17 +82,29 @@ describe('connections up to the limit of open files', () => {
     expect(await metric('nexus_connections')).toBe(160);
   });
 
-  it('end nothing where they may use it up: a runner is started once there is room again', async () => {
+  it('end nothing where they may use it up', async () => {
     await start(128, { NEXUS_MAX_CONNECTIONS: '1000' });
     expect(saysOf(/limit of open files is 128, .* leaves too few for runners/)()).toBe(true);
-    expect(await infer()).toBe(200);
     await flood(150);
+    process.kill(gateway.runners(RUNNER)[0]!, 'SIGKILL');
+    await gateway.until(saysOf(/a runner is started anew/));
+    sockets.forEach((socket) => socket.destroy());
+    while ((await infer()) !== 200);
+    expect(await send('/health/live')).toMatchObject({ status: 200 });
+  });
+
+  (canLimit ? it : it.skip)('a runner is started once there is room again', async () => {
+    gateway = await Gateway.start(repository);
+    expect(await infer()).toBe(200);
+    const limit = (files: number) =>
+      execFileSync('prlimit', [`--pid=${gateway.pid}`, `--nofile=${files}:`]).toString();
+    // What is open stays open; no file more can be.
+    limit(8);
     process.kill(gateway.runners(RUNNER)[0]!, 'SIGKILL');
     await gateway.until(
       saysOf(/a runner is started anew, because .*\(EMFILE\); raise the limit of open files/),
     );
-    sockets.forEach((socket) => socket.destroy());
+    limit(1024);
     while ((await infer()) !== 200);
-    expect(await send('/health/live')).toMatchObject({ status: 200 });
   });
 });

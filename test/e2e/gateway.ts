@@ -128,10 +128,10 @@ export class Gateway {
   static async failing(
     env: NodeJS.ProcessEnv,
     repository: Repository | string = './models',
-  ): Promise<{ code: number | null; stderr: string }> {
+  ): Promise<{ code: number | null; stderr: string; logs: readonly LogLine[] }> {
     const gateway = Gateway.launch(repository, env);
     const code = await gateway.exited();
-    return { code, stderr: gateway.stderr };
+    return { code, stderr: gateway.stderr, logs: gateway.logs };
   }
 
   /** Sends one request. */

@@ -199,7 +199,8 @@ describe('a start that cannot succeed', () => {
   it('says why in one line: a taken port', async () => {
     gateway = await Gateway.start(repository);
     const { port } = new URL(gateway.url);
-    const { code, stderr } = await Gateway.failing({ NEXUS_PORT: port }, repository);
+    const { code, stderr, logs } = await Gateway.failing({ NEXUS_PORT: port }, repository);
+    expect(JSON.stringify(logs)).not.toContain('EADDRINUSE');
     expect(stderr).toBe(
       `NEXUS_PORT=${port}: something else listens there on 127.0.0.1; stop it, or set another port\n`,
     );

@@ -112,6 +112,8 @@ describe('the details', () => {
     const { versions, ...model } = await details('rich');
     expect(model).toEqual({
       id: 'rich',
+      name: 'rich',
+      ready: true,
       object: 'model',
       created: expect.any(Number),
       owned_by: 'nexus',

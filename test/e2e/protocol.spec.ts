@@ -31,7 +31,6 @@ describe('the body of an inference request', () => {
     'application/octet-stream',
     'application/x-www-form-urlencoded',
     'text/plain; charset=latin1',
-    'multipart/form-data; boundary=x',
     'not a media type',
     '',
   ])('is read whatever its Content-Type: %j', async (type) => {

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, closeSync, mkdirSync, openSync, ftruncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { affine } from '../fixtures/models';
+import { affine, externalBias } from '../fixtures/models';
 import { Gateway, Repository } from './gateway';
 
 const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
@@ -41,6 +41,7 @@ describe('what cannot be read in the repository is the trouble of one model:', (
     ['version-file', /^version-file\/1\/model\.onnx cannot be read: ENOTDIR$/],
     ['version-loop', /^version-loop\/1\/model\.onnx cannot be read: ELOOP, /],
     ['model-pipe', /^model-pipe\/1\/model\.onnx is not a file$/],
+    ['data-pipe', /^external data 'bias\.bin' is not a file$/],
     ['yaml-pipe', /\/yaml-pipe\/model\.yaml cannot be read: it is not a regular file$/],
     ['yaml-folder', /\/yaml-folder\/model\.yaml cannot be read: it is not a regular file$/],
     ['yaml-device', /\/yaml-device\/model\.yaml cannot be read: it is outside the model repository$/],
@@ -87,7 +88,13 @@ describe('what cannot be read in the repository is the trouble of one model:', (
       .add('samples-pipe/config.pbtxt', WARM_UP);
     for (const path of ['model-pipe/1/model.onnx', 'yaml-pipe/model.yaml', 'pbtxt-pipe/config.pbtxt'])
       addPipe(repository, path);
-    for (const path of ['labels-pipe/pipe', 'warm-up-pipe/pipe', 'samples-pipe/warmup/pipe'])
+    repository.model('data-pipe', externalBias('bias.bin'));
+    for (const path of [
+      'data-pipe/1/bias.bin',
+      'labels-pipe/pipe',
+      'warm-up-pipe/pipe',
+      'samples-pipe/warmup/pipe',
+    ])
       addPipe(repository, path);
     for (const path of ['yaml-huge/model.yaml', 'pbtxt-huge/config.pbtxt', 'labels-huge/huge'])
       addHuge(repository, path);

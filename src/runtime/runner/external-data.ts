@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { isLfsPointer, LFS_REMEDY } from './git-lfs';
 import { Refusal } from './refusal';
@@ -42,6 +42,8 @@ function locate(location: string, folder: string, root: string): string {
     throw new Refusal(`external data '${location}' is missing; it belongs beside model.onnx`);
   if (!isInside(real, root))
     throw new Refusal(`external data '${location}' is a link that leaves the model repository`);
+  // To open a pipe or a device may take for ever.
+  if (!statSync(real).isFile()) throw new Refusal(`external data '${location}' is not a file`);
   if (isLfsPointer(real)) throw new Refusal(`external data '${location}' is ${LFS_REMEDY}`);
   return real;
 }

@@ -80,6 +80,8 @@ function tell(message: FromSpawner): void {
 function describeExit(code: number | null, signal: string | null, stderr: string): string {
   const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
   // ONNX Runtime writes in colours.
-  const said = stripVTControlCharacters(stderr).trim().split('\n').at(-1) ?? '';
+  const last = stripVTControlCharacters(stderr).trim().split('\n').at(-1) ?? '';
+  // Where files are is nobody's business but the operator's.
+  const said = last.replace(/(?:\/[^\s/:]+)+\/([^\s/:]+)/g, '$1');
   return said === '' ? `the runner ${how}` : `the runner ${how}: ${said}`;
 }

@@ -181,7 +181,7 @@ function readId(value: unknown): string | undefined {
 }
 
 function requireSignature(value: unknown): void {
-  if (value === undefined || value === null || value === SIGNATURE) return;
+  if (value === undefined || value === SIGNATURE) return;
   throw mismatch('signature_name', `"${SIGNATURE}", the only signature of a model here`, value);
 }
 
