@@ -51,8 +51,10 @@ export function responseInterceptor(response: {
 }): object {
   if (response.ok && new URL(response.url).pathname === '/openapi.json')
     response.text = nameFetchedExamples(response.text);
-  else if (response.text.length > 50_000)
-    response.headers['content-disposition'] = 'attachment; filename="too-long-to-show.json"';
+  else if (response.text.length > 50_000) {
+    const extension = response.headers['content-type']?.includes('json') ? 'json' : 'txt';
+    response.headers['content-disposition'] = `attachment; filename="too-long-to-show.${extension}"`;
+  }
   return response;
 }
 

@@ -35,11 +35,11 @@ export function codeSamples(path: string, body: object | undefined, example: str
 }
 
 function shell(path: string, json: string): string {
-  return `curl ${SERVER}${path} \\\n  --json '${json.replaceAll("'", String.raw`'\''`)}'\n`;
+  return `curl ${SERVER}${path} \\\n  -d '${json.replaceAll("'", String.raw`'\''`)}'\n`;
 }
 
 function shellFetched(path: string, example: string): string {
-  return `curl -s ${SERVER}${example} |\n  curl ${SERVER}${path} --json @-\n`;
+  return `curl -s ${SERVER}${example} |\n  curl ${SERVER}${path} --data-binary @-\n`;
 }
 
 function typescript(path: string, json: string): string {
