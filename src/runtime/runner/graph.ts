@@ -17,17 +17,15 @@ const MAX_CONSTANT = 64;
 const INT64 = 7;
 
 /** Bodies of operators, such as that of an If, are graphs of their own and not read. */
-const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
+const GRAPH = { node: 1, initializer: 5, output: 12 } as const;
 const NODE = { input: 1, output: 2, op: 4, attribute: 5, domain: 7 } as const;
-const ATTRIBUTE = { name: 1, integer: 3, tensor: 5, integers: 8, texts: 9 } as const;
+const ATTRIBUTE = { name: 1, integer: 3, tensor: 5, integers: 8 } as const;
 const TENSOR = { dims: 1, type: 2, integers: 7, name: 8, raw: 9 } as const;
 
 /** The main graph of an ONNX file: its operators, and what is constant in it. Weights are not read. */
 export class Graph {
   /** In the order of the file, which is one in which they can run. */
   readonly nodes: readonly GraphNode[];
-  /** Names of its inputs, without those that have a value of their own. */
-  readonly inputs: readonly string[];
   /** Names of its outputs. */
   readonly outputs: readonly string[];
   /** Where initializers, and the tensors of Constant nodes, lie, by name. */
@@ -39,7 +37,6 @@ export class Graph {
     graph: Field,
   ) {
     const nodes: GraphNode[] = [];
-    const inputs: string[] = [];
     const outputs: string[] = [];
     const constants = new Map<string, Field>();
     for (const field of reader.fields(graph)) {
@@ -49,18 +46,11 @@ export class Graph {
         const tensor = node.op === 'Constant' ? this.tensorIn(node) : undefined;
         if (tensor !== undefined) constants.set(node.outputs[0]!, tensor);
       } else if (field.number === GRAPH.initializer) constants.set(this.textIn(field, TENSOR.name), field);
-      else if (field.number === GRAPH.input) inputs.push(this.textIn(field, 1));
       else if (field.number === GRAPH.output) outputs.push(this.textIn(field, 1));
     }
     this.nodes = nodes;
-    this.inputs = inputs.filter((name) => !constants.has(name));
     this.outputs = outputs;
     this.constants = constants;
-  }
-
-  /** Whether `name` is a weight, or another tensor that stands in the file. */
-  isConstant(name: string): boolean {
-    return this.constants.has(name);
   }
 
   /** The dimensions of the constant `name`; undefined when there is none. */
@@ -85,12 +75,6 @@ export class Graph {
   integers(node: GraphNode, name: string): readonly number[] | undefined {
     const attribute = this.attribute(node, name);
     return attribute && this.integersIn(attribute, ATTRIBUTE.integers);
-  }
-
-  /** The attribute `name` of `node` as texts; undefined when it has none. */
-  texts(node: GraphNode, name: string): readonly string[] | undefined {
-    const attribute = this.attribute(node, name);
-    return attribute && this.textsIn(attribute, ATTRIBUTE.texts);
   }
 
   /** The tensor that a Constant node gives. */
@@ -137,13 +121,6 @@ export class Graph {
     for (const field of this.reader.fields(message))
       if (field.number === number) integers.push(...this.reader.varints(field));
     return integers;
-  }
-
-  private textsIn(message: Field, number: number): string[] {
-    const texts: string[] = [];
-    for (const field of this.reader.fields(message))
-      if (field.number === number) texts.push(this.reader.text(field));
-    return texts;
   }
 
   private textIn(message: Field, number: number): string {
