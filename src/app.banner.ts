@@ -1,8 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { VERSION } from './common/version';
-import { GrpcServer } from './inference/grpc/grpc-server';
-import { ModelRegistry } from './models/model-registry';
-import type { Servable } from './models/servable';
+import { GrpcServer } from './transport/grpc/grpc-server';
+import { ModelRegistry } from './models/registry/model-registry';
+import type { Servable } from './models/model';
 
 /**
  * Tells the person at the terminal where the server is and, once all models have loaded, how each of them is. Goes

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { Logger } from '@nestjs/common';
-import type { ConnectionMetrics } from './observability/connection-metrics';
+import type { ConnectionMetrics } from './observability/metrics/connection-metrics';
 
 /** Descriptors kept for the gateway's own files, threads and runners, of which each takes two: a quarter, and at least this many. */
 const LEAST_RESERVE = 96;

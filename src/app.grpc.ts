@@ -2,10 +2,10 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { addReflection } from './app.reflection';
 import type { Config } from './config/config';
 import { GrpcHealth } from './health/grpc-health';
-import { GrpcServer } from './inference/grpc/grpc-server';
-import { observeCalls } from './observability/grpc-log';
-import type { Log } from './observability/log';
-import { Metrics } from './observability/metrics';
+import { GrpcServer } from './transport/grpc/grpc-server';
+import { observeCalls } from './transport/grpc/grpc-log';
+import type { Log } from './observability/log/log';
+import { Metrics } from './observability/metrics/metrics';
 
 /**
  * Connects gRPC to the application, with its log lines, its health and server reflection. Call it after the global

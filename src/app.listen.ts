@@ -2,8 +2,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Connections } from './app.connections';
 import type { Config } from './config/config';
 import { ConfigError } from './config/config-error';
-import { GrpcServer } from './inference/grpc/grpc-server';
-import { Metrics } from './observability/metrics';
+import { GrpcServer } from './transport/grpc/grpc-server';
+import { Metrics } from './observability/metrics/metrics';
 
 /**
  * Starts to listen for HTTP and gRPC.

@@ -4,7 +4,7 @@ import { ConfigModule } from './config/config.module';
 import { HealthModule } from './health/health.module';
 import { InferenceModule } from './inference/inference.module';
 import { ModelsModule } from './models/models.module';
-import type { Log } from './observability/log';
+import type { Log } from './observability/log/log';
 import { ObservabilityModule } from './observability/observability.module';
 import { RateLimitModule } from './rate-limit/rate-limit.module';
 

@@ -7,7 +7,7 @@ import type { Faults } from './app.faults';
 import type { Signals } from './app.signals';
 import type { Config } from './config/config';
 import { Drain } from './health/drain';
-import { GrpcServer } from './inference/grpc/grpc-server';
+import { GrpcServer } from './transport/grpc/grpc-server';
 
 /** One signal can arrive several times when it is sent to a process group and passed on as well. */
 const REPEAT_MS = 500;

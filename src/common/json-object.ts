@@ -1,5 +1,5 @@
 import { errors } from './errors';
-import { parseExactJson } from './json-exact';
+import { parseExactJson } from './exact-json';
 import { requireLittleStructure } from './json-structure';
 import { withoutByteOrderMark } from './json-text';
 

@@ -2,7 +2,7 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { Config } from './config';
 import { ConfigError } from './config-error';
-import { nearest } from './nearest';
+import { nearest } from '../common/nearest';
 
 const PREFIX = 'NEXUS_';
 

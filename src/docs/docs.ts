@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import { ModelRegistry } from '../models/model-registry';
+import { ModelRegistry } from '../models/registry/model-registry';
 import { LiveDocument } from './live-document';
 import { nameFetchedExamples, requestInterceptor, responseInterceptor } from './page-functions';
 import type { Answering } from './models/real-answers';

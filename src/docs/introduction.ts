@@ -1,4 +1,4 @@
-import type { Servable } from '../models/servable';
+import type { Servable } from '../models/model';
 import { plain } from './markdown';
 import { SERVER, type CodeSample } from './models/code-samples';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import type { ModelRegistry } from '../models/model-registry';
-import type { Servable } from '../models/servable';
+import type { ModelRegistry } from '../models/registry/model-registry';
+import type { Servable } from '../models/model';
 import { introduction, type FirstModel } from './introduction';
 import { SERVER } from './models/code-samples';
 import { identifiersOf } from './models/identifiers';

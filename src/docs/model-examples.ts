@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { sendError } from '../common/error-body';
+import { sendError } from '../transport/http/error-body';
 import { errors, NexusError } from '../common/errors';
-import type { ModelRegistry } from '../models/model-registry';
+import type { ModelRegistry } from '../models/registry/model-registry';
 import { exampleBody, type Protocol } from './models/example-values';
 
 /** Serves the example of each model, which may be too long for the document, at `/docs/examples/<model>/<protocol>.json`. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { sendError } from '../common/error-body';
+import { sendError } from '../transport/http/error-body';
 import { errors } from '../common/errors';
 
 /** Why a server on its way out is not ready. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HealthImplementation, type ServingStatus } from 'grpc-health-check';
-import { ModelRegistry } from '../models/model-registry';
+import { ModelRegistry } from '../models/registry/model-registry';
 import { Drain } from './drain';
 import { Readiness } from './readiness';
 

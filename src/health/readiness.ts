@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { Config } from '../config/config';
-import type { Model } from '../models/model-factory';
-import { ModelRegistry } from '../models/model-registry';
-import { isRequired } from '../models/model-settings';
+import type { Model } from '../models/registry/model-factory';
+import { ModelRegistry } from '../models/registry/model-registry';
+import { isRequired } from '../repository/model-settings';
 import { Drain, SHUTTING_DOWN } from './drain';
 
 const LOADING = 'models are still loading';

@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
-import { ApiV2Errors } from '../common/api-errors';
+import { ApiV2Errors } from '../transport/http/api-errors';
 import { errors } from '../common/errors';
 import { Readiness } from './readiness';
 import { V2Live, V2Ready } from './v2-health.dto';

@@ -1,8 +1,8 @@
 import { errors } from '../common/errors';
-import type { Tensor } from '../runtime/tensor';
-import { largest, type Score } from './rest/codec/largest';
-import { probabilitiesOf } from './rest/codec/softmax';
-import { typedView } from '../common/typed-arrays';
+import type { Tensor } from '../tensor/tensor';
+import { largest, type Score } from '../tensor/largest';
+import { probabilitiesOf } from '../tensor/softmax';
+import { typedView } from '../tensor/typed-arrays';
 
 /** Most elements of an output that is classified: some milliseconds of work. */
 const MAX_ELEMENTS = 100_000;

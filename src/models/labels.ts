@@ -1,5 +1,5 @@
-import type { TensorSpec } from '../runtime/tensor';
-import type { ModelSettings } from './model-settings';
+import type { TensorSpec } from '../tensor/tensor';
+import type { ModelSettings } from '../repository/model-settings';
 
 /** Names of the classes in the last dimension of an output, by its name. */
 export type Labels = Readonly<Record<string, readonly string[]>>;

@@ -1,20 +1,20 @@
 import { Module } from '@nestjs/common';
-import { Catalogue } from './catalogue';
-import { LoadLimits } from './lifecycle/load-limits';
-import { ModelControl } from './lifecycle/model-control';
-import { RepositoryWatcher } from './lifecycle/repository-watcher';
-import { ModelFactory } from './model-factory';
-import { ModelRegistry } from './model-registry';
-import { OverrideReader } from './overrides/override-reader';
-import { DetailsController } from './rest/details.controller';
-import { ModelsController } from './rest/models.controller';
-import { RepositoryController } from './rest/repository.controller';
-import { TraceController } from './rest/trace.controller';
-import { Residency } from './residency/residency';
-import { RolloutController } from './rest/rollout.controller';
+import { Catalogue } from './registry/catalogue';
+import { LoadLimits } from './registry/load-limits';
+import { ModelControl } from './registry/model-control';
+import { RepositoryWatcher } from './registry/repository-watcher';
+import { ModelFactory } from './registry/model-factory';
+import { ModelRegistry } from './registry/model-registry';
+import { OverrideReader } from '../repository/overrides/override-reader';
+import { DetailsController } from '../rest/models/details.controller';
+import { ModelsController } from '../rest/models/models.controller';
+import { RepositoryController } from '../rest/models/repository.controller';
+import { TraceController } from '../rest/models/trace.controller';
+import { Residency } from './version/residency';
+import { RolloutController } from '../rest/models/rollout.controller';
 import { RolloutControl } from './rollout/rollout-control';
 import { Rollouts } from './rollout/rollouts';
-import { VersionsController } from './rest/versions.controller';
+import { VersionsController } from '../rest/models/versions.controller';
 
 /** The models: the registry that loads and holds them, and what is told of them. */
 @Module({

@@ -1,10 +1,10 @@
 import type { LoadedModel } from '../runtime/messages';
-import type { TensorSpec } from '../runtime/tensor';
-import { fitTensors } from './declared-tensors';
+import type { TensorSpec } from '../tensor/tensor';
+import { fitTensors } from '../repository/declared-tensors';
 import { labelFault, labelsOf, type Labels } from './labels';
-import { paddingFault } from './padding';
-import type { ModelSettings } from './model-settings';
-import { softmaxFault, softmaxOutputs } from './softmax';
+import { paddingFault } from './version/padding';
+import type { ModelSettings } from '../repository/model-settings';
+import { softmaxFault, softmaxOutputs } from '../repository/softmax';
 
 /** What a loaded version takes and gives. */
 export interface Signature {

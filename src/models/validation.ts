@@ -1,6 +1,6 @@
 import { errors, type NexusError } from '../common/errors';
 import type { Signature } from './signature';
-import { ELEMENT_BYTES, elementCount, type Shape, type Tensor, type TensorSpec } from '../runtime/tensor';
+import { ELEMENT_BYTES, elementCount, type Shape, type Tensor, type TensorSpec } from '../tensor/tensor';
 
 /** What the scheduler needs to know of valid inputs. */
 export interface ValidInputs {

@@ -1,4 +1,4 @@
-import type { Servable } from './servable';
+import type { Servable } from './model';
 
 /** Told what happens to a version, for logs and metrics. */
 export interface VersionObserver {

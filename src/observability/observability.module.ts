@@ -1,12 +1,12 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Config } from '../config/config';
-import { Log } from './log';
-import { LogSettings } from './log-settings';
-import { LogSettingsController } from './log-settings.controller';
-import { Metrics } from './metrics';
-import { MetricsController } from './metrics.controller';
-import { Traces } from './traces';
-import { addTritonMetrics } from './triton-metrics';
+import { Log } from './log/log';
+import { LogSettings } from './log/log-settings';
+import { LogSettingsController } from '../rest/operations/log-settings.controller';
+import { Metrics } from './metrics/metrics';
+import { MetricsController } from '../rest/operations/metrics.controller';
+import { Traces } from './log/traces';
+import { addTritonMetrics } from './metrics/triton-metrics';
 
 /** Gives every feature the {@link Metrics}, and serves them. Logs go through Nest's `Logger`. */
 @Global()

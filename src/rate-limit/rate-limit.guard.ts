@@ -3,10 +3,10 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { InjectThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Budget, callerOf } from '../common/caller';
+import { Budget, callerOf } from '../transport/caller';
 import { errors } from '../common/errors';
 import { Config } from '../config/config';
-import { callOf } from '../observability/grpc-call';
+import { callOf } from '../transport/grpc/grpc-call';
 import { WindowStorage } from './window-storage';
 
 /** Metadata that `@SkipThrottle()` leaves for the only limit there is. */

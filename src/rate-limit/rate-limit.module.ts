@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
-import { Budget } from '../common/caller';
+import { Budget } from '../transport/caller';
 import { Config } from '../config/config';
 import { RateLimitGuard } from './rate-limit.guard';
 import { WindowStorage } from './window-storage';

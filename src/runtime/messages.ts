@@ -1,4 +1,4 @@
-import type { Datatype, Shape, TensorSpec } from './tensor';
+import type { Datatype, Shape, TensorSpec } from '../tensor/tensor';
 
 /*
  * Everything that crosses the IPC channel between the gateway and a runner. Tensors do not: they lie in the

@@ -1,4 +1,4 @@
-import { Turns } from '../common/turns';
+import { Turns } from '../common/semaphore';
 import type { JsonLines } from './json-lines';
 import type { FromRunner, ToRunner } from './messages';
 import { residentBytes } from './resident-memory';

@@ -5,7 +5,7 @@ import type { RunnerEnd } from './runner-end';
 import type { RunnerProcess } from './runner-process';
 import type { Slab } from './slab';
 import { layOut, type PackedTensor } from './slab-layout';
-import type { Tensor } from './tensor';
+import type { Tensor } from '../tensor/tensor';
 
 /** What a run gave: the outputs asked for, in that order, and how long it took. */
 export interface RunResult {

@@ -1,5 +1,5 @@
 import type { SlabTensor } from './messages';
-import type { Datatype, Shape } from './tensor';
+import type { Datatype, Shape } from '../tensor/tensor';
 
 /** A tensor about to be written: its bytes may still be in several pieces. */
 export interface PackedTensor {

@@ -1,13 +1,13 @@
-import { typedView } from '../common/typed-arrays';
+import { typedView } from '../tensor/typed-arrays';
 import { agree, EQUAL_SIZE, OTHER_SIZE, type Tolerance } from '../runtime/agreement';
 import { RunFailure } from '../runtime/run-failure';
-import type { Tensor } from '../runtime/tensor';
+import type { Tensor } from '../tensor/tensor';
 import { isShared, repeatRow, type Batch } from './batch';
 import type { Clock } from './clock';
 import type { Part } from './job';
 import type { SchedulerLimits } from './limits';
 import type { SchedulerObserver } from './observer';
-import { sliceRows } from './rows';
+import { sliceRows } from '../tensor/rows';
 import type { Instance } from './scheduler';
 
 /** So many batches of several requests are all checked, later ones by chance. */

@@ -1,7 +1,7 @@
 import type { PackedTensor } from '../runtime/slab-layout';
-import type { Tensor } from '../runtime/tensor';
+import type { Tensor } from '../tensor/tensor';
 import type { Part, Ticket } from './job';
-import { joinRows, sliceRows } from './rows';
+import { joinRows, sliceRows } from '../tensor/rows';
 
 /** Parts that run together: one of any kind, or several with rows of the same shape. */
 export type Batch = readonly Part[];

@@ -1,5 +1,5 @@
 import type { RunTimes } from '../common/run-times';
-import type { Tensor } from '../runtime/tensor';
+import type { Tensor } from '../tensor/tensor';
 
 /** One request as the scheduler sees it: validated, its inputs in the model's order. */
 export interface Job {

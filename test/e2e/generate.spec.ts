@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { parseExactJson } from '../../src/common/json-exact';
-import { jsonData } from '../../src/inference/rest/codec/encode/json-data';
-import type { Datatype } from '../../src/runtime/tensor';
+import { parseExactJson } from '../../src/common/exact-json';
+import { jsonData } from '../../src/rest/codec/json/json-data';
+import type { Datatype } from '../../src/tensor/tensor';
 import {
   affine,
   counter,

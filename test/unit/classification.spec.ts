@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { classify } from '../../src/inference/classification';
-import { classCountOf } from '../../src/inference/rest/codec/decode/fields';
-import type { Datatype, Tensor } from '../../src/runtime/tensor';
+import { classCountOf } from '../../src/rest/codec/v2/fields';
+import type { Datatype, Tensor } from '../../src/tensor/tensor';
 
 const tensor = (
   datatype: Datatype,

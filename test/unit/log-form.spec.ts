@@ -1,5 +1,5 @@
 import { logFormOf } from '../../src/config/log-form';
-import { asJson, textForm } from '../../src/observability/log-form';
+import { asJson, textForm } from '../../src/observability/log/log-form';
 
 const time = new Date('2026-01-02T03:04:05').getTime();
 const text = (fields: object) => textForm(false)(`${JSON.stringify({ level: 30, time, ...fields })}\n`);

@@ -1,5 +1,5 @@
-import { Metrics } from '../../src/observability/metrics';
-import { ModelMetrics } from '../../src/observability/model-metrics';
+import { Metrics } from '../../src/observability/metrics/metrics';
+import { ModelMetrics } from '../../src/observability/metrics/model-metrics';
 
 /** The samples of one metric, as a scrape has them. */
 async function scrape(metrics: Metrics, name: string): Promise<string[]> {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { callerOf } from '../../src/common/caller';
+import { callerOf } from '../../src/transport/caller';
 import { WindowStorage } from '../../src/rate-limit/window-storage';
 
 const WINDOW_MS = 60_000;

@@ -1,5 +1,5 @@
-import type { Servable } from '../../models/servable';
-import { elementCount, type Datatype, type Shape, type TensorSpec } from '../../runtime/tensor';
+import type { Servable } from '../../models/model';
+import { elementCount, type Datatype, type Shape, type TensorSpec } from '../../tensor/tensor';
 
 /** Larger examples would fill the page; they are fetched when they are wanted. */
 const MAX_SHOWN = 2048;

@@ -1,5 +1,5 @@
 import type { Signature } from '../../models/signature';
-import type { TensorSpec } from '../../runtime/tensor';
+import type { TensorSpec } from '../../tensor/tensor';
 import { elementRef, ID, inputElementRef, type Schema } from './tensor-schemas';
 
 /** The messages of the Open Inference Protocol V2 for a model, `<identifier>InferRequest` and `InferResponse`. */

@@ -1,5 +1,5 @@
-import type { Servable } from '../../models/servable';
-import type { Datatype } from '../../runtime/tensor';
+import type { Servable } from '../../models/model';
+import type { Datatype } from '../../tensor/tensor';
 import { codeSamples, encoded, examplePath, SERVER, type CodeSample } from './code-samples';
 import { exampleBody, exampleItem, inferBody, isTooLong, type Protocol, type Values } from './example-values';
 import { camelCase } from './identifiers';

@@ -1,5 +1,5 @@
 import type { Signature } from '../../models/signature';
-import type { TensorSpec } from '../../runtime/tensor';
+import type { TensorSpec } from '../../tensor/tensor';
 import {
   elementRef,
   ID,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Servable } from '../../models/servable';
+import type { Servable } from '../../models/model';
 import { exampleBody } from './example-values';
 
 /** What a model answers to its example, by the two protocols. */

@@ -1,5 +1,5 @@
-import { errorBody } from '../../common/error-body';
-import { MEANING } from '../../common/api-errors';
+import { errorBody } from '../../transport/http/error-body';
+import { MEANING } from '../../transport/http/api-errors';
 import { HTTP_STATUS } from '../../common/error-kinds';
 import { errors, type NexusError } from '../../common/errors';
 

@@ -1,4 +1,4 @@
-import type { Datatype, Shape, TensorSpec } from '../../runtime/tensor';
+import type { Datatype, Shape, TensorSpec } from '../../tensor/tensor';
 
 /** A JSON schema, as OpenAPI 3.1 takes it. */
 export type Schema = Readonly<Record<string, unknown>>;

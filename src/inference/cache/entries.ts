@@ -1,4 +1,4 @@
-import type { Tensor } from '../../runtime/tensor';
+import type { Tensor } from '../../tensor/tensor';
 
 /** The answers kept for one version of a model. */
 export interface Entries {

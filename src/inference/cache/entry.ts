@@ -1,4 +1,4 @@
-import { isDatatype, type Tensor } from '../../runtime/tensor';
+import { isDatatype, type Tensor } from '../../tensor/tensor';
 
 /** A tensor as the head of an entry tells it. */
 type Form = Omit<Tensor, 'data'> & { readonly byteLength: number };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Tensor } from '../../runtime/tensor';
+import type { Tensor } from '../../tensor/tensor';
 
 /** This many bytes are hashed in half a millisecond. */
 const PIECE_BYTES = 512 * 1024;

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Tensor } from '../../runtime/tensor';
+import type { Tensor } from '../../tensor/tensor';
 import { byteLengthOf, type Entries, type Store } from './entries';
 
 /** What an entry takes beside the bytes of its tensors: key, names, shapes and bookkeeping. */

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { createClient, RESP_TYPES } from '@redis/client';
 import { NexusError } from '../../common/errors';
 import { withinDeadline } from '../../common/within-deadline';
-import type { Tensor } from '../../runtime/tensor';
+import type { Tensor } from '../../tensor/tensor';
 import { byteLengthOf, type Entries, type Store } from './entries';
 import { decodeEntry, encodeEntry } from './entry';
 

@@ -1,11 +1,11 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Registry } from 'prom-client';
 import { Config } from '../../config/config';
-import type { CachePolicy } from '../../models/cache-policy';
-import { ModelVersion } from '../../models/model-version';
-import type { Servable } from '../../models/servable';
-import { Metrics } from '../../observability/metrics';
-import { registerScraped } from '../../observability/scraped';
+import type { CachePolicy } from '../../repository/cache-policy';
+import { ModelVersion } from '../../models/version/model-version';
+import type { Servable } from '../../models/model';
+import { Metrics } from '../../observability/metrics/metrics';
+import { registerScraped } from '../../observability/metrics/scraped';
 import type { Store } from './entries';
 import { MemoryStore } from './memory-store';
 import { RedisStore } from './redis-store';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { CachePolicy } from '../../models/cache-policy';
-import type { ModelVersion } from '../../models/model-version';
-import type { CacheUse } from '../../observability/model-metrics';
+import type { CachePolicy } from '../../repository/cache-policy';
+import type { ModelVersion } from '../../models/version/model-version';
+import type { CacheUse } from '../../observability/metrics/model-metrics';
 import type { Entries } from './entries';
 import { keyOf } from './key';
 import { SingleFlight, type Waiter } from './single-flight';

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { OutputDifference } from '../../observability/shadow-statistics';
-import type { Shape, Tensor } from '../../runtime/tensor';
-import { largest, type Score } from '../rest/codec/largest';
-import { typedView } from '../../common/typed-arrays';
+import type { OutputDifference } from './shadow-statistics';
+import type { Shape, Tensor } from '../../tensor/tensor';
+import { largest, type Score } from '../../tensor/largest';
+import { typedView } from '../../tensor/typed-arrays';
 
 /** This many elements are compared in some hundred microseconds; then others have their turn. */
 const ELEMENTS_A_TURN = 16_384;

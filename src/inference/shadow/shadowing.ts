@@ -1,12 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { NexusError } from '../../common/errors';
-import { ModelRegistry } from '../../models/model-registry';
-import { LOWEST_PRIORITY } from '../../models/priorities';
+import { ModelRegistry } from '../../models/registry/model-registry';
+import { LOWEST_PRIORITY } from '../../models/version/priorities';
 import { Rollouts } from '../../models/rollout/rollouts';
-import type { Servable } from '../../models/servable';
+import type { Servable } from '../../models/model';
 import { validateInputs, validateOutputs } from '../../models/validation';
-import { Metrics } from '../../observability/metrics';
-import type { ShadowStatistics } from '../../observability/shadow-statistics';
+import { Metrics } from '../../observability/metrics/metrics';
+import type { ShadowStatistics } from './shadow-statistics';
 import { compareOutputs } from './comparison';
 
 type Job = Parameters<Servable['run']>[0];

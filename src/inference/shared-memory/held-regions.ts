@@ -1,7 +1,7 @@
 import { errors } from '../../common/errors';
-import type { Tensor } from '../../runtime/tensor';
-import type { OutputRequest } from '../inference-request';
-import type { Codec } from '../rest/codec/codec';
+import type { Tensor } from '../../tensor/tensor';
+import type { OutputRequest } from '../request/inference-request';
+import type { Codec } from '../../rest/codec/codec';
 import type { MemorySlice, PlacedTensor } from './memory-slice';
 import type { Region } from './region';
 

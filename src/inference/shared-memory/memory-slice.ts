@@ -1,6 +1,6 @@
-import type { Tensor } from '../../runtime/tensor';
-import type { Parameters } from '../rest/codec/messages';
-import { mismatch } from '../rest/codec/decode/mismatch';
+import type { Tensor } from '../../tensor/tensor';
+import type { Parameters } from '../../rest/codec/messages';
+import { mismatch } from '../request/mismatch';
 
 /** Where in shared memory the bytes of one tensor lie. */
 export interface MemorySlice {

@@ -1,9 +1,9 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
-import type { InferenceRequest } from '../inference-request';
-import { Codec } from '../rest/codec/codec';
-import { mismatch } from '../rest/codec/decode/mismatch';
+import type { InferenceRequest } from '../request/inference-request';
+import { Codec } from '../../rest/codec/codec';
+import { mismatch } from '../request/mismatch';
 import { HeldRegions } from './held-regions';
 import { LONGEST_REGION_NAME, type MemorySlice } from './memory-slice';
 import { Region, type RegionStatus } from './region';

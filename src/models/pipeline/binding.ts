@@ -1,12 +1,12 @@
-import type { Catalogue } from '../catalogue';
+import type { Catalogue } from '../registry/catalogue';
 import { labelFault } from '../labels';
-import { softmaxFault, softmaxOutputs } from '../softmax';
-import type { ModelSettings } from '../model-settings';
-import type { Servable, VersionState } from '../servable';
+import { softmaxFault, softmaxOutputs } from '../../repository/softmax';
+import type { ModelSettings } from '../../repository/model-settings';
+import type { Servable, VersionState } from '../model';
 import type { Signature } from '../signature';
-import type { PipelineDefinition, PipelineStep } from './definition';
+import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline/definition';
 import { fitSteps } from './fit-steps';
-import { orderOf } from './graph';
+import { orderOf } from '../../repository/pipeline/graph';
 import { partsOf, type Lack } from './parts';
 import { ofStep, type BoundSteps } from './run';
 

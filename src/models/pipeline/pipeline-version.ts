@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { errors } from '../../common/errors';
-import type { ModelMetrics } from '../../observability/model-metrics';
+import type { ModelMetrics } from '../../observability/metrics/model-metrics';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { SchedulerLoad } from '../../scheduling/observer';
-import type { Catalogue } from '../catalogue';
-import type { Servable, VersionState } from '../servable';
+import type { Catalogue } from '../registry/catalogue';
+import type { Servable, VersionState } from '../model';
 import type { Signature } from '../signature';
-import { Users } from '../users';
+import { Users } from '../version/users';
 import type { VersionObserver } from '../version-observer';
-import type { VersionOptions } from '../version-options';
+import type { VersionOptions } from '../version/version-options';
 import { Binder, type Binding } from './binding';
-import type { PipelineDefinition, PipelineStep } from './definition';
+import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline/definition';
 import { PipelineRun, type BoundSteps } from './run';
 
 /**

@@ -1,10 +1,10 @@
 import { errors, NexusError } from '../../common/errors';
-import type { Tensor } from '../../runtime/tensor';
+import type { Tensor } from '../../tensor/tensor';
 import type { Job, JobResult } from '../../scheduling/job';
-import type { Servable } from '../servable';
+import type { Servable } from '../model';
 import { validateInputs } from '../validation';
-import type { PipelineStep } from './definition';
-import { demandOf } from './graph';
+import type { PipelineStep } from '../../repository/pipeline/definition';
+import { demandOf } from '../../repository/pipeline/graph';
 
 /** The version that runs each step of a pipeline. The steps are in order. */
 export type BoundSteps = ReadonlyMap<PipelineStep, Servable>;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
-import { ModelRegistry } from '../model-registry';
+import { ModelRegistry } from '../registry/model-registry';
 import { Rollouts } from './rollouts';
 import type { Shadow, Traffic } from './traffic';
 

@@ -1,7 +1,7 @@
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import Ajv, { type JSONSchemaType } from 'ajv';
-import { readSmallFile, type UnreadableFile } from '../inner-file';
+import { readSmallFile, type UnreadableFile } from '../../repository/inner-file';
 import type { Traffic } from './traffic';
 
 /** What an operator has decided about one model while the gateway ran. */

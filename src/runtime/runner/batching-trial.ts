@@ -1,6 +1,6 @@
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import { agree, EQUAL_SIZE, OTHER_SIZE, type Tolerance } from '../agreement';
-import { elementCount, type TensorSpec } from '../tensor';
+import { elementCount, type TensorSpec } from '../../tensor/tensor';
 import { madeUpRows, type Recipe } from './made-up-rows';
 import { numbersOf } from './onnx-types';
 

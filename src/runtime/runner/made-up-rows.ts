@@ -1,5 +1,5 @@
 import { Tensor as OrtTensor } from 'onnxruntime-node';
-import { ELEMENT_BYTES, elementCount, type TensorSpec } from '../tensor';
+import { ELEMENT_BYTES, elementCount, type TensorSpec } from '../../tensor/tensor';
 import { elementTypeOf, viewOf } from './onnx-types';
 
 /** What rows are made of, by the kind of their elements. */

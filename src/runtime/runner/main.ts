@@ -10,7 +10,7 @@ import { layOut, type PackedTensor } from '../slab-layout';
 import type { HelloMessage, RunnerStart } from '../spawner/messages';
 import { datatypeOf, elementTypeOf, viewOf } from './onnx-types';
 import { loadSession, textOf, type Session } from './session';
-import { decodeStrings, encodeStrings } from './strings';
+import { decodeStrings, encodeStrings } from '../../tensor/strings';
 
 /*
  * A runner: the child process that owns ONNX sessions, mostly one. It loads them, and runs the batches that lie in the

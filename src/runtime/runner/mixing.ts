@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import type { TensorSpec } from '../tensor';
+import type { TensorSpec } from '../../tensor/tensor';
 import { Graph, type GraphNode } from './graph';
 import { WireReader } from './wire';
 

@@ -1,4 +1,4 @@
-import type { Datatype } from '../tensor';
+import type { Datatype } from '../../tensor/tensor';
 
 /** How ONNX Runtime names an element type, and the typed array that holds it; strings have none. */
 interface ElementType {

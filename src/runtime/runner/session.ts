@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Device, LoadMessage, LoadedModel } from '../messages';
-import type { TensorSpec } from '../tensor';
+import type { TensorSpec } from '../../tensor/tensor';
 import { tryBatching } from './batching-trial';
 import { mixingOperator } from './mixing';
 import { inspect } from './onnx-file';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { decodeEntry, encodeEntry } from '../../../src/inference/cache/entry';
-import { ELEMENT_BYTES, type Datatype, type Tensor } from '../../../src/runtime/tensor';
+import { ELEMENT_BYTES, type Datatype, type Tensor } from '../../../src/tensor/tensor';
 
 const tensor: fc.Arbitrary<Tensor> = fc.record({
   name: fc.string({ unit: 'grapheme' }),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { keyOf, type Question } from '../../../src/inference/cache/key';
-import type { Datatype } from '../../../src/runtime/tensor';
+import type { Datatype } from '../../../src/tensor/tensor';
 
 const MIB = 2 ** 20;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { MemoryStore } from '../../../src/inference/cache/memory-store';
-import type { Tensor } from '../../../src/runtime/tensor';
+import type { Tensor } from '../../../src/tensor/tensor';
 
 const KIB = 1024;
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Codec } from '../../../src/inference/rest/codec/codec';
-import type { Tensor } from '../../../src/runtime/tensor';
+import type { Codec } from '../../../src/rest/codec/codec';
+import type { Tensor } from '../../../src/tensor/tensor';
 import { compileCodec } from './compiled';
 import { bytesTensor, tensorOf } from './tensors';
 
@@ -19,7 +19,7 @@ describe('the codec thread', () => {
   let codec: Codec;
 
   beforeAll(() => {
-    const compiled = require(join(folder, 'src/inference/rest/codec/codec.js')) as { Codec: typeof Codec };
+    const compiled = require(join(folder, 'src/rest/codec/codec.js')) as { Codec: typeof Codec };
     codec = new compiled.Codec();
   });
 

@@ -5,19 +5,10 @@ import { transformSync } from '@swc/core';
 
 const ROOT = resolve(__dirname, '../../..');
 
-/** What the codec consists of; threads run JavaScript from files, which the tests otherwise never have. */
-const SOURCES = [
-  'src/common/errors.ts',
-  'src/common/json-*.ts',
-  'src/common/quote.ts',
-  'src/common/threads.ts',
-  'src/common/typed-arrays.ts',
-  'src/runtime/tensor.ts',
-  'src/inference/shared-memory/memory-slice.ts',
-  'src/inference/rest/codec/**/*.ts',
-];
+/** Threads run JavaScript from files, which the tests otherwise never have. */
+const SOURCES = ['src/**/*.ts'];
 
-/** Compiles the codec into a new temporary folder, and gives that folder. */
+/** Compiles the gateway into a new temporary folder, and gives that folder. */
 export function compileCodec(): string {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-codec-'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
@@ -32,7 +23,7 @@ export function compileCodec(): string {
 function compile(source: string): string {
   return transformSync(source, {
     swcrc: false,
-    jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+    jsc: { target: 'es2023', parser: { syntax: 'typescript', decorators: true } },
     module: { type: 'commonjs' },
   }).code;
 }

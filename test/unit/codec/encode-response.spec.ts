@@ -1,5 +1,5 @@
-import { encodeResponse } from '../../../src/inference/rest/codec/encode/response';
-import type { Tensor } from '../../../src/runtime/tensor';
+import { encodeResponse } from '../../../src/rest/codec/v2/response';
+import type { Tensor } from '../../../src/tensor/tensor';
 import { bytesTensor, tensorOf } from './tensors';
 
 const response = (...outputs: readonly Tensor[]) => ({ modelName: 'm', modelVersion: '1', outputs });

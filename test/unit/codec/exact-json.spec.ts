@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { parseExactJson } from '../../../src/common/json-exact';
+import { parseExactJson } from '../../../src/common/exact-json';
 
 describe('exact JSON', () => {
   it('is what JSON.parse reads, where JSON.parse loses nothing', () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { decodePredict } from '../../../src/inference/rest/codec/predict/decode';
-import { encodePredict } from '../../../src/inference/rest/codec/predict/encode';
-import type { Layout, PredictResponse } from '../../../src/inference/rest/codec/predict/messages';
-import type { Tensor, TensorSpec } from '../../../src/runtime/tensor';
+import { decodePredict } from '../../../src/rest/predict/decode';
+import { encodePredict } from '../../../src/rest/predict/encode';
+import type { Layout, PredictResponse } from '../../../src/rest/predict/messages';
+import type { Tensor, TensorSpec } from '../../../src/tensor/tensor';
 import { anyTensor, DATATYPES, tensorOf, withOneNaN } from './tensors';
 
 const bodyOf = (text: string) => Buffer.from(text);

@@ -1,4 +1,4 @@
-import { decodeRequest } from '../../../src/inference/rest/codec/decode/request';
+import { decodeRequest } from '../../../src/rest/codec/v2/request';
 import { decodeBinary, decodeInput, decodeJson, refusal } from './requests';
 
 const ofInput = (fields: object) => refusal(() => decodeInput(fields));

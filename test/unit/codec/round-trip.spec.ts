@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { NexusError } from '../../../src/common/errors';
-import { decodeRequest } from '../../../src/inference/rest/codec/decode/request';
-import { encodeResponse } from '../../../src/inference/rest/codec/encode/response';
-import type { Tensor } from '../../../src/runtime/tensor';
+import { decodeRequest } from '../../../src/rest/codec/v2/request';
+import { encodeResponse } from '../../../src/rest/codec/v2/response';
+import type { Tensor } from '../../../src/tensor/tensor';
 import { decodeResponse } from './requests';
 import { anyTensor, DATATYPES, tensor, tensorOf, withOneNaN } from './tensors';
 

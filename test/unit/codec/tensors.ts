@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { TYPED_ARRAY } from '../../../src/common/typed-arrays';
-import { ELEMENT_BYTES, type Datatype, type Tensor } from '../../../src/runtime/tensor';
+import { TYPED_ARRAY } from '../../../src/tensor/typed-arrays';
+import { ELEMENT_BYTES, type Datatype, type Tensor } from '../../../src/tensor/tensor';
 
 /** Every datatype that a tensor may have. */
 export const DATATYPES = Object.keys(ELEMENT_BYTES) as Datatype[];

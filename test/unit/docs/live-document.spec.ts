@@ -2,8 +2,8 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import fc from 'fast-check';
 import { LiveDocument } from '../../../src/docs/live-document';
 import { SERVER } from '../../../src/docs/models/code-samples';
-import type { ModelRegistry } from '../../../src/models/model-registry';
-import type { Servable } from '../../../src/models/servable';
+import type { ModelRegistry } from '../../../src/models/registry/model-registry';
+import type { Servable } from '../../../src/models/model';
 
 /** How often a version was described. */
 let described = 0;

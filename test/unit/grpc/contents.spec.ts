@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { loadSync, type MethodDefinition, type ServiceDefinition } from '@grpc/proto-loader';
-import { decodeRequest } from '../../../src/inference/grpc/codec/decode-request';
-import { readRequest } from '../../../src/inference/grpc/codec/read-request';
-import type { Tensor } from '../../../src/runtime/tensor';
-import { TYPED_ARRAY } from '../../../src/common/typed-arrays';
+import { decodeRequest } from '../../../src/grpc/codec/decode-request';
+import { readRequest } from '../../../src/grpc/codec/read-request';
+import type { Tensor } from '../../../src/tensor/tensor';
+import { TYPED_ARRAY } from '../../../src/tensor/typed-arrays';
 import { anyTensor, DATATYPES, tensor } from '../codec/tensors';
 
 const FIELDS: Readonly<Record<string, string>> = {
@@ -21,7 +21,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   BYTES: 'bytes_contents',
 };
 
-const definition = loadSync('src/inference/grpc/inference.proto', { keepCase: true });
+const definition = loadSync('src/grpc/inference.proto', { keepCase: true });
 const { ModelInfer } = definition['inference.GRPCInferenceService'] as ServiceDefinition;
 const { requestSerialize: serialize } = ModelInfer as MethodDefinition<object, object>;
 

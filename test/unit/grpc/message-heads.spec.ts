@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { MessageHeads } from '../../../src/inference/grpc/message-heads';
+import { MessageHeads } from '../../../src/transport/grpc/message-heads';
 import { framed } from '../../e2e/raw-grpc';
 
 it('finds every message, however the bytes are cut', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { TYPED_ARRAY } from '../../../src/common/typed-arrays';
-import { Padding } from '../../../src/models/padding';
-import type { Tensor } from '../../../src/runtime/tensor';
+import { TYPED_ARRAY } from '../../../src/tensor/typed-arrays';
+import { Padding } from '../../../src/models/version/padding';
+import type { Tensor } from '../../../src/tensor/tensor';
 import { jobOf } from '../scheduling/doubler';
 
 const datatypes = fc.constantFrom(...(Object.keys(TYPED_ARRAY) as (keyof typeof TYPED_ARRAY)[]));

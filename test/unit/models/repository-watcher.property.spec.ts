@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { settledChanges, type Fingerprints } from '../../../src/models/lifecycle/repository-watcher';
+import { settledChanges, type Fingerprints } from '../../../src/models/registry/repository-watcher';
 
 const prints = fc
   .dictionary(fc.constantFrom('a', 'b', 'c'), fc.constantFrom('1', '2', '3'))

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { ModelSettingsError } from '../../../src/models/model-settings';
-import type { PipelineDefinition, PipelineStep } from '../../../src/models/pipeline/definition';
-import { demandOf, orderOf } from '../../../src/models/pipeline/graph';
+import { ModelSettingsError } from '../../../src/repository/model-settings';
+import type { PipelineDefinition, PipelineStep } from '../../../src/repository/pipeline/definition';
+import { demandOf, orderOf } from '../../../src/repository/pipeline/graph';
 
 const byName = (names: readonly string[]) =>
   Object.fromEntries(names.map((name, index) => [`${index}`, name]));

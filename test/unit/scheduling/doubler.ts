@@ -1,7 +1,7 @@
 import { RunFailure } from '../../../src/runtime/run-failure';
 import type { RunResult } from '../../../src/runtime/runner';
 import type { PackedTensor } from '../../../src/runtime/slab-layout';
-import type { Tensor } from '../../../src/runtime/tensor';
+import type { Tensor } from '../../../src/tensor/tensor';
 import type { Clock } from '../../../src/scheduling/clock';
 import type { Job } from '../../../src/scheduling/job';
 import type { SchedulerObserver } from '../../../src/scheduling/observer';

@@ -1,5 +1,5 @@
 import { compareOutputs } from '../../../src/inference/shadow/comparison';
-import type { Tensor } from '../../../src/runtime/tensor';
+import type { Tensor } from '../../../src/tensor/tensor';
 
 const tensor = (datatype: Tensor['datatype'], shape: number[], values: ArrayBufferView): Tensor => ({
   name: 'y',

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { MODEL_CONFIG } from '../../../src/models/triton/model-config';
-import { Many, type FieldType, type MessageType } from '../../../src/models/triton/text/message-type';
-import { readJsonConfig, readTritonConfig } from '../../../src/models/triton/triton-config';
+import { MODEL_CONFIG } from '../../../src/repository/triton/model-config';
+import { Many, type FieldType, type MessageType } from '../../../src/repository/triton/text/message-type';
+import { readJsonConfig, readTritonConfig } from '../../../src/repository/triton/triton-config';
 
 const root = join(mkdtempSync(join(tmpdir(), 'nexus-json-')), 'models');
 const model = { name: 'm', folder: join(root, 'm'), versions: [] };

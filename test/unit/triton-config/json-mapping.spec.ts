@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { parseMessageJson } from '../../../src/models/triton/json/json-mapping';
-import { MODEL_CONFIG } from '../../../src/models/triton/model-config';
-import { Fault } from '../../../src/models/triton/text/fault';
-import { many, mapOf, numberedMapOf } from '../../../src/models/triton/text/message-type';
-import { positionOf, readMessage } from '../../../src/models/triton/text/read-message';
+import { parseMessageJson } from '../../../src/repository/triton/text/json-mapping';
+import { MODEL_CONFIG } from '../../../src/repository/triton/model-config';
+import { Fault } from '../../../src/repository/triton/text/fault';
+import { many, mapOf, numberedMapOf } from '../../../src/repository/triton/text/message-type';
+import { positionOf, readMessage } from '../../../src/repository/triton/text/read-message';
 
 const INNER = { dims: many('int64') } as const;
 const TYPE = {

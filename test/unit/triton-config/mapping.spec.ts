@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readTritonConfig } from '../../../src/models/triton/triton-config';
-import { chosenVersions } from '../../../src/models/triton/version-policy';
+import { readTritonConfig } from '../../../src/repository/triton/triton-config';
+import { chosenVersions } from '../../../src/repository/triton/version-policy';
 
 const root = join(mkdtempSync(join(tmpdir(), 'nexus-triton-')), 'models');
 const folder = join(root, 'm');

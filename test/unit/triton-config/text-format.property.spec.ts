@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { Fault } from '../../../src/models/triton/text/fault';
-import { parseText, type Field, type Value } from '../../../src/models/triton/text/text-format';
+import { Fault } from '../../../src/repository/triton/text/fault';
+import { parseText, type Field, type Value } from '../../../src/repository/triton/text/text-format';
 
 /** A value as it is made up: its form, and all ways in which it may be written. */
 type Made =

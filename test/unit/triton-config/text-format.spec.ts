@@ -1,5 +1,5 @@
-import type { Field, Value } from '../../../src/models/triton/text/text-format';
-import { parseText } from '../../../src/models/triton/text/text-format';
+import type { Field, Value } from '../../../src/repository/triton/text/text-format';
+import { parseText } from '../../../src/repository/triton/text/text-format';
 
 /** A value without its positions: strings as they are, numbers and identifiers tagged, messages as pairs. */
 function plain(value: Value): unknown {

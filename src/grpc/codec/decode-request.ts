@@ -1,0 +1,130 @@
+import { errors } from '../../common/errors';
+import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype, type Tensor } from '../../tensor/tensor';
+import type { InferenceRequest, OutputRequest } from '../../inference/request/inference-request';
+import { classCountOf, requireOnlyMemory, requireUniqueNames } from '../../rest/codec/v2/fields';
+import { quote } from '../../common/quote';
+import { schedulePolicyOf, type SchedulePolicy } from '../../inference/request/request-parameters';
+import { sliceOf, type MemorySlice, type PlacedTensor } from '../../inference/shared-memory/memory-slice';
+import type {
+  InferInputTensor,
+  InferParameters,
+  InferRequestedOutputTensor,
+  ModelInferRequest,
+} from '../messages';
+import { readRaw } from './raw-contents';
+import { readTyped } from './typed-contents';
+
+const MAX_DIMENSIONS = 32;
+const DATATYPES = Object.keys(ELEMENT_BYTES).join(', ');
+
+const NO_BYTES = new Uint8Array(0);
+
+/** A tensor before its bytes are known. */
+export type TensorHead = Omit<Tensor, 'data'>;
+
+/** What a message asks for, apart from the call that it came with. */
+export type Decoded = Pick<InferenceRequest, 'inputs' | 'outputs'> & SchedulePolicy;
+
+/**
+ * What `message` asks for. Raw inputs are views of it.
+ * @throws invalid naming the field, what was expected and what came.
+ */
+export function decodeRequest(message: ModelInferRequest): Decoded {
+  const inputs = readInputs(message);
+  requireUniqueNames(inputs, 'inputs');
+  const outputs = message.outputs.map((output, index) => readOutput(output, `outputs[${index}]`));
+  requireUniqueNames(outputs, 'outputs');
+  return { inputs, outputs, ...schedulePolicyOf(message.parameters) };
+}
+
+/** Raw entries are there for inputs that are not in shared memory, in their order. */
+function readInputs({ inputs, raw_input_contents: raw }: ModelInferRequest): readonly PlacedTensor[] {
+  if (raw.length > 0) requireRawOnly(inputs, raw.length);
+  let next = 0;
+  return inputs.map((input, index) => {
+    const path = `inputs[${index}]`;
+    const head = readHead(input, path);
+    const slice = readSlice(input.parameters, path);
+    if (slice !== undefined) return inMemory(input, head, slice, path);
+    const data =
+      raw.length > 0
+        ? readRaw(raw[next]!, head, `raw_input_contents[${next++}]`)
+        : readTyped(input.contents, head, `${path}.contents`);
+    return { ...head, data };
+  });
+}
+
+function requireRawOnly(inputs: readonly InferInputTensor[], count: number): void {
+  // MLServer's client sends contents beside raw ones that have nothing in them.
+  const typed = inputs.findIndex(({ contents }) => contents.some((part) => part.length > 0));
+  if (typed >= 0) {
+    const path = `inputs[${typed}].contents`;
+    throw errors.invalidInput(
+      `${path}: expected no contents beside raw_input_contents, got some for ${quote(inputs[typed]!.name)}; send all inputs in one of the two ways`,
+      path,
+    );
+  }
+  const expected = inputs.filter(({ parameters }) => !parameters.has('shared_memory_region')).length;
+  if (expected !== count) {
+    throw errors.invalidInput(
+      `raw_input_contents: expected ${expected} entries, one for each of inputs that is not in shared memory, got ${count}`,
+      'raw_input_contents',
+    );
+  }
+}
+
+function inMemory(
+  { contents }: InferInputTensor,
+  head: TensorHead,
+  slice: MemorySlice,
+  path: string,
+): PlacedTensor {
+  if (contents.length === 0) return { ...head, data: NO_BYTES, slice };
+  throw errors.invalidInput(`${path}: expected no contents beside parameters.shared_memory_region`, path);
+}
+
+function readHead(input: InferInputTensor, path: string): TensorHead {
+  return {
+    name: readName(input.name, path),
+    datatype: readDatatype(input, path),
+    shape: readShape(input, path),
+  };
+}
+
+function readName(name: string, path: string): string {
+  if (name !== '') return name;
+  throw errors.invalidInput(
+    `${path}.name: expected the name of a tensor of the model, got none`,
+    `${path}.name`,
+  );
+}
+
+function readDatatype({ datatype }: InferInputTensor, path: string): Datatype {
+  if (isDatatype(datatype)) return datatype;
+  throw errors.invalidInput(
+    `${path}.datatype: expected one of ${DATATYPES}, got ${quote(datatype)}`,
+    `${path}.datatype`,
+  );
+}
+
+function readShape({ shape }: InferInputTensor, path: string): readonly number[] {
+  const wrong = (expected: string, got: string | number) =>
+    errors.invalidInput(`${path}.shape: expected ${expected}, got ${got}`, `${path}.shape`);
+  if (shape.length > MAX_DIMENSIONS) throw wrong(`at most ${MAX_DIMENSIONS} dimensions`, shape.length);
+  const size = shape.find((dimension) => dimension < 0);
+  if (size !== undefined) throw wrong('dimensions of 0 or more', size);
+  const count = elementCount(shape);
+  if (!Number.isSafeInteger(count)) throw wrong('a product below 2^53', `[${shape.join(',')}]`);
+  return shape;
+}
+
+function readOutput({ name, parameters }: InferRequestedOutputTensor, path: string): OutputRequest {
+  const classes = classCountOf(parameters.get('classification'), `${path}.parameters.classification`);
+  const slice = readSlice(parameters, path);
+  requireOnlyMemory({ classes, slice }, path);
+  return { name: readName(name, path), classes, slice };
+}
+
+function readSlice(parameters: InferParameters, path: string): MemorySlice | undefined {
+  return parameters.size === 0 ? undefined : sliceOf(Object.fromEntries(parameters), path);
+}

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { settle, threadPool, type Outcome } from '../../common/offload';
+import type { InferInputTensor, ModelInferRequest } from '../messages';
+import { decodeRequest, type Decoded } from './decode-request';
+
+/** So many bytes of elements are read in about a millisecond; more go to another thread. */
+const INLINE_BYTES = 128 * 1024;
+
+/** Datatypes whose raw elements have rules. */
+const CHECKED = ['BYTES', 'BOOL'];
+
+/**
+ * Decodes the requests of gRPC: at once, or on another thread where many elements have to be read one by one, so that
+ * no request holds up the event loop for more than a few milliseconds.
+ */
+export class Decoder implements OnApplicationShutdown {
+  private readonly pool = threadPool(join(__dirname, 'decoder.worker.js'), { minThreads: 0, maxThreads: 1 });
+
+  /** As {@link decodeRequest}. @throws invalid, at once or as the rejection of the promise. */
+  decode(message: ModelInferRequest): Decoded | Promise<Decoded> {
+    return bytesToRead(message) <= INLINE_BYTES ? decodeRequest(message) : this.decodeElsewhere(message);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.pool.destroy();
+  }
+
+  private async decodeElsewhere(message: ModelInferRequest): Promise<Decoded> {
+    // Copied, because other messages may be in the same memory.
+    const inputs = message.inputs.map((input) => ({ ...input, contents: input.contents.map(copyOf) }));
+    const raw = message.raw_input_contents.map(copyOf);
+    const copies = [...inputs.flatMap(({ contents }) => contents), ...raw];
+    const task = { ...message, inputs, raw_input_contents: raw };
+    const transferList = copies.map(({ buffer }) => buffer);
+    return settle((await this.pool.run(task, { transferList })) as Outcome<Decoded>);
+  }
+}
+
+/** Bytes of elements in typed contents that are not taken as they are: packed varints, strings. */
+export function bytesToUnpack({ inputs }: ModelInferRequest): number {
+  let bytes = 0;
+  for (const { datatype, contents } of inputs)
+    if (!datatype.startsWith('FP')) for (const part of contents) bytes += part.length;
+  return bytes;
+}
+
+/** Bytes of elements that have to be looked at one by one. */
+function bytesToRead(message: ModelInferRequest): number {
+  const { inputs, raw_input_contents: raw } = message;
+  let bytes = bytesToUnpack(message);
+  if (inputs.some(isChecked)) for (const entry of raw) bytes += entry.length;
+  return bytes;
+}
+
+function isChecked({ datatype }: InferInputTensor): boolean {
+  return CHECKED.includes(datatype);
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}

@@ -1,0 +1,22 @@
+import { moving, outcomeOf } from '../../common/offload';
+import type { ModelInferRequest } from '../messages';
+import { decodeRequest, type Decoded } from './decode-request';
+
+/** Runs on another thread: {@link decodeRequest}; the memory of the tensors moves to the caller. */
+export default function decode(message: ModelInferRequest): unknown {
+  const inputs = message.inputs.map((input) => ({ ...input, contents: input.contents.map(bufferOf) }));
+  const raw_input_contents = message.raw_input_contents.map(bufferOf);
+  const outcome = outcomeOf(() => decodeRequest({ ...message, inputs, raw_input_contents }));
+  return moving(outcome, 'value' in outcome ? ownedBuffers(outcome.value) : []);
+}
+
+/** Bytes that come from another thread are no Buffer any more. */
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/** The memory of the tensors, but for small ones, which share theirs with others and are copied. */
+function ownedBuffers({ inputs }: Decoded): readonly ArrayBufferLike[] {
+  const owned = inputs.filter(({ data }) => data.byteLength === data.buffer.byteLength);
+  return [...new Set(owned.map(({ data }) => data.buffer))];
+}

@@ -1,0 +1,181 @@
+import { errors } from '../../common/errors';
+import { ELEMENT_BYTES, elementCount, type Datatype } from '../../tensor/tensor';
+import { TYPED_ARRAY } from '../../tensor/typed-arrays';
+import type { TensorHead } from './decode-request';
+import { requireText } from './element-text';
+import { WireReader } from './wire';
+
+/** Names of the fields of InferTensorContents, by their numbers. */
+const NAMES = [
+  '',
+  'bool_contents',
+  'int_contents',
+  'int64_contents',
+  'uint_contents',
+  'uint64_contents',
+  'fp32_contents',
+  'fp64_contents',
+  'bytes_contents',
+];
+
+/** Most values that are not packed, such as strings: walking over many more would hold the event loop. */
+const MAX_VALUES = 2 ** 20;
+
+/** The field that holds each datatype; half floats have none. */
+const FIELD: Readonly<Partial<Record<Datatype, number>>> = {
+  BOOL: 1,
+  INT8: 2,
+  INT16: 2,
+  INT32: 2,
+  INT64: 3,
+  UINT8: 4,
+  UINT16: 4,
+  UINT32: 4,
+  UINT64: 5,
+  FP32: 6,
+  FP64: 7,
+  BYTES: 8,
+};
+
+/**
+ * The elements in the parts of an InferTensorContents as the bytes of a tensor; those of floats that came in one piece
+ * are a view.
+ *
+ * @throws invalid when they are in another field, not as many as the tensor has, or out of the range of its datatype.
+ */
+export function readTyped(parts: readonly Buffer[], head: TensorHead, path: string): Uint8Array {
+  const field = FIELD[head.datatype];
+  if (field === undefined)
+    throw errors.invalidInput(
+      `${path}: there is no field for ${head.datatype}; send it in raw_input_contents`,
+      path,
+    );
+  const contents = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  const values = new Values(contents, field, `${path}.${NAMES[field]}`);
+  values.requireNoOther(head.datatype, path);
+  if (head.datatype === 'BYTES') return values.strings(head);
+  return field >= 6 ? values.floats(head) : values.integers(head);
+}
+
+/** The values of one field of a message, packed or not. */
+class Values {
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly field: number,
+    private readonly path: string,
+  ) {}
+
+  /** @throws invalid when another field has values, or there are too many. */
+  requireNoOther(datatype: Datatype, path: string): void {
+    const reader = new WireReader(this.bytes);
+    for (let count = 1; reader.next(); count++) {
+      if (count > MAX_VALUES) throw this.tooMany();
+      const name = NAMES[reader.field];
+      if (reader.field === this.field || name === undefined || reader.start === reader.end) continue;
+      throw errors.invalidInput(`${path}: expected ${NAMES[this.field]} for ${datatype}, got ${name}`, path);
+    }
+  }
+
+  floats(head: TensorHead): Uint8Array {
+    const size = ELEMENT_BYTES[head.datatype];
+    let length = 0;
+    this.each((start, end) => (length += end - start));
+    this.requireCount(length / size, head);
+    let data: Buffer = Buffer.alloc(0);
+    let at = 0;
+    this.each((start, end) => {
+      if (end - start === length) data = this.bytes.subarray(start, end);
+      else {
+        if (data.length === 0) data = Buffer.allocUnsafe(length);
+        at += this.bytes.copy(data, at, start, end);
+      }
+    });
+    return data;
+  }
+
+  integers(head: TensorHead): Uint8Array {
+    let count = 0;
+    this.each((start, end) => {
+      for (let at = start; at < end; at++) if (this.bytes[at]! < 0x80) count++;
+    });
+    this.requireCount(count, head);
+    if (ELEMENT_BYTES[head.datatype] === 8) return this.words(count);
+    const array = new TYPED_ARRAY[head.datatype as 'INT32'](count);
+    const signed = this.field === 2;
+    let index = 0;
+    this.eachVarint(({ low, high }) => {
+      const value = this.field === 1 ? Number((low | high) !== 0) : signed ? low : low >>> 0;
+      array[index] = value;
+      if (array[index] !== value) throw this.outOfRange(index, value, head);
+      index++;
+    });
+    return new Uint8Array(array.buffer);
+  }
+
+  strings(head: TensorHead): Uint8Array {
+    let count = 0;
+    let length = 0;
+    this.each((start, end) => {
+      count++;
+      length += 4 + end - start;
+    });
+    this.requireCount(count, head);
+    const data = Buffer.allocUnsafe(length);
+    let index = 0;
+    let at = 0;
+    this.each((start, end) => {
+      requireText(this.bytes, start, end, index++, this.path);
+      at = data.writeUInt32LE(end - start, at);
+      at += this.bytes.copy(data, at, start, end);
+    });
+    return data;
+  }
+
+  private words(count: number): Uint8Array {
+    const array = new Int32Array(2 * count);
+    let index = 0;
+    this.eachVarint(({ low, high }) => {
+      array[index++] = low;
+      array[index++] = high;
+    });
+    return new Uint8Array(array.buffer);
+  }
+
+  private each(visit: (start: number, end: number) => void): void {
+    const reader = new WireReader(this.bytes);
+    while (reader.next()) if (reader.field === this.field) visit(reader.start, reader.end);
+  }
+
+  private eachVarint(visit: (varint: { low: number; high: number }) => void): void {
+    const reader = new WireReader(this.bytes);
+    this.each((start, end) => {
+      for (let at = start; at < end;) {
+        at = reader.varint(at);
+        visit(reader);
+      }
+    });
+  }
+
+  private requireCount(count: number, { shape }: TensorHead): void {
+    const expected = elementCount(shape);
+    if (count === expected) return;
+    throw errors.invalidInput(
+      `${this.path}: expected ${expected} elements for shape [${shape.join(',')}], got ${count}; send them all, or in raw_input_contents`,
+      this.path,
+    );
+  }
+
+  private tooMany(): Error {
+    return errors.invalidInput(
+      `${this.path}: expected at most ${MAX_VALUES} elements that are not packed; send the tensor in raw_input_contents`,
+      this.path,
+    );
+  }
+
+  private outOfRange(index: number, value: number, { datatype }: TensorHead): Error {
+    return errors.invalidInput(
+      `${this.path}[${index}]: expected a value in the range of ${datatype}, got ${value}`,
+      this.path,
+    );
+  }
+}

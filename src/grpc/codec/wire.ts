@@ -1,0 +1,112 @@
+import { errors } from '../../common/errors';
+
+/** Wire types of Protocol Buffers. */
+export const VARINT = 0;
+export const FIXED64 = 1;
+export const DELIMITED = 2;
+export const FIXED32 = 5;
+
+/**
+ * Walks over the fields of a Protocol Buffers message without making an object for any of them: a message may have
+ * tens of millions.
+ */
+export class WireReader {
+  /** Number and wire type of the field that {@link next} has found, and where its value is in `bytes`. */
+  field = 0;
+  type = VARINT;
+  start = 0;
+  end = 0;
+  /** The 64 bits of the last varint. */
+  low = 0;
+  high = 0;
+
+  constructor(readonly bytes: Buffer) {}
+
+  /** Goes to the next field; false at the end. @throws invalid when the bytes are no message. */
+  next(): boolean {
+    if (this.end >= this.bytes.length) return false;
+    const at = this.varint(this.end);
+    this.field = this.low >>> 3;
+    this.type = this.low & 7;
+    this.measure(at);
+    if (this.field === 0 || this.end > this.bytes.length) throw malformed();
+    return true;
+  }
+
+  /** Reads the varint at `at` into {@link low} and {@link high}; returns where it ends. */
+  varint(at: number): number {
+    const first = this.bytes[at];
+    // Most have one byte.
+    if (first !== undefined && first < 0x80) {
+      this.low = first;
+      this.high = 0;
+      return at + 1;
+    }
+    let low = 0;
+    let high = 0;
+    for (let index = 0; index < 10; index++) {
+      const byte = this.bytes[at + index];
+      if (byte === undefined) throw malformed();
+      const bits = byte & 0x7f;
+      if (index < 4) low |= bits << (7 * index);
+      else if (index > 4) high |= bits << (7 * index - 32);
+      else {
+        low |= bits << 28;
+        high = bits >>> 4;
+      }
+      if (byte < 0x80) {
+        this.low = low;
+        this.high = high;
+        return at + index + 1;
+      }
+    }
+    throw malformed();
+  }
+
+  /** The value of a delimited field, a view. @throws invalid when it has another wire type. */
+  view(): Buffer {
+    if (this.type !== DELIMITED) throw malformed();
+    return this.bytes.subarray(this.start, this.end);
+  }
+
+  /** The value of a delimited field as text. */
+  text(): string {
+    if (this.type !== DELIMITED) throw malformed();
+    return this.bytes.toString('utf8', this.start, this.end);
+  }
+
+  /** The varint of the field as a signed integer; beyond 2^53 the nearest number. */
+  integer(): number {
+    this.varint(this.start);
+    return this.high * 2 ** 32 + (this.low >>> 0);
+  }
+
+  /** The varint of the field as an unsigned integer; beyond 2^53 the nearest number. */
+  unsigned(): number {
+    this.varint(this.start);
+    return (this.high >>> 0) * 2 ** 32 + (this.low >>> 0);
+  }
+
+  /** The value of a field of 64 bits as a float. @throws invalid when it has another wire type. */
+  double(): number {
+    if (this.type !== FIXED64) throw malformed();
+    return this.bytes.readDoubleLE(this.start);
+  }
+
+  private measure(at: number): void {
+    this.start = at;
+    if (this.type === VARINT) this.end = this.varint(at);
+    else if (this.type === FIXED32) this.end = at + 4;
+    else if (this.type === FIXED64) this.end = at + 8;
+    else if (this.type === DELIMITED) {
+      this.start = this.varint(at);
+      this.end = this.start + (this.low >>> 0);
+    } else throw malformed();
+  }
+}
+
+function malformed(): Error {
+  return errors.invalidInput(
+    'the bytes of the request are not a message ModelInferRequest; server reflection describes it',
+  );
+}

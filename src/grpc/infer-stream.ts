@@ -1,0 +1,149 @@
+import { status, type ServerDuplexStream } from '@grpc/grpc-js';
+import { Logger } from '@nestjs/common';
+import { type Budget, callerOf } from '../transport/caller';
+import { errors, NexusError } from '../common/errors';
+import { grpcStatusOf } from '../transport/grpc/grpc-status';
+import type { Charge } from '../common/memory-in-flight';
+import { callOf, type GrpcCall } from '../transport/grpc/grpc-call';
+import { memoryOf } from '../transport/grpc/call-memory';
+import { readRequest } from './codec/read-request';
+import type { GrpcInferService } from './infer.service';
+import type { ModelInferRequest, ModelStreamInferResponse } from './messages';
+
+/** Requests of one stream that are worked on at once; a client that sends more waits. */
+const MAX_UNANSWERED = 256;
+
+/** Where a model may answer a request several times, clients read here which answer is the last one; models here answer once. */
+const LAST = { triton_final_response: { bool_param: true } };
+
+type Call = ServerDuplexStream<Buffer, ModelStreamInferResponse>;
+
+/**
+ * A stream of requests. Each is answered when it is done, a failed one with its error in `error_message`; where the
+ * client's metadata has `triton_grpc_error: true`, the first error ends the stream as its status.
+ */
+export class InferStream {
+  private readonly logger = new Logger('Errors');
+  private readonly info: GrpcCall;
+  private readonly caller: string;
+  private readonly endsOnError: boolean;
+  /** Of the requests whose answers have not been sent. */
+  private readonly charges = new Set<Charge>();
+  private unanswered = 0;
+  private reading = true;
+  private ending: NexusError | undefined;
+
+  constructor(
+    private readonly call: Call,
+    private readonly inference: GrpcInferService,
+    private readonly budget: Budget,
+    private readonly closed: () => void,
+  ) {
+    this.info = callOf(call.metadata);
+    this.caller = callerOf({ ip: this.info.address });
+    this.endsOnError = call.metadata.get('triton_grpc_error').includes('true');
+    call.on('data', (bytes: Buffer) => void this.take(bytes));
+    call.on('drain', () => this.flow());
+    call.on('end', () => this.stop());
+    call.on('error', () => this.close());
+    call.on('cancelled', () => this.abandon());
+  }
+
+  /** Takes no more requests, and ends the stream when those that have come are answered. */
+  shutDown(): void {
+    this.ending ??= errors.notReady('it is shutting down; open the stream again');
+    this.stop();
+  }
+
+  private async take(bytes: Buffer): Promise<void> {
+    if (!this.reading) return;
+    const charge = memoryOf(this.call.metadata).next();
+    this.charges.add(charge);
+    charge.begin();
+    this.unanswered++;
+    this.flow();
+    const started = performance.now();
+    let about: Partial<ModelInferRequest> = {};
+    try {
+      const message = readRequest(bytes);
+      about = message;
+      this.budget.spend(this.caller);
+      const { answer, summary } = await this.inference.serve(message, this.call, charge);
+      this.write({ infer_response: { ...answer, parameters: LAST } }, charge);
+      this.info.answered(status.OK, performance.now() - started, summary);
+    } catch (thrown) {
+      this.fail(about, this.known(thrown), performance.now() - started, charge);
+    }
+    charge.end();
+    this.unanswered--;
+    if (this.reading) this.flow();
+    else this.endIfDone();
+  }
+
+  /** Reads on, unless there is much to do or the client does not read its answers. */
+  private flow(): void {
+    const isFull = this.unanswered >= MAX_UNANSWERED || this.call.writableNeedDrain;
+    if (this.reading && isFull) this.call.pause();
+    else this.call.resume();
+  }
+
+  private fail(
+    { id = '', model_name = '', model_version = '' }: Partial<ModelInferRequest>,
+    error: NexusError,
+    ms: number,
+    charge: Charge,
+  ): void {
+    const { code, details } = grpcStatusOf(error);
+    this.info.failed(code, ms, error, { model: model_name, version: model_version });
+    if (!this.endsOnError) {
+      const about = { id, model_name, model_version, parameters: LAST };
+      this.write({ error_message: details, infer_response: about }, charge);
+      return;
+    }
+    this.sent(charge);
+    this.ending ??= error;
+    this.stop();
+  }
+
+  private known(thrown: unknown): NexusError {
+    if (thrown instanceof NexusError) return thrown;
+    this.logger.error({ requestId: this.info.requestId, err: thrown });
+    return errors.internal();
+  }
+
+  private write(answer: ModelStreamInferResponse, charge: Charge): void {
+    if (this.call.cancelled || this.call.writableEnded) this.sent(charge);
+    else this.call.write(answer, () => this.sent(charge));
+  }
+
+  /** The answer to a request has left, or never will. */
+  private sent(charge: Charge): void {
+    charge.close();
+    this.charges.delete(charge);
+  }
+
+  private stop(): void {
+    this.reading = false;
+    // What still comes is read and dropped: a stream that is not read to its end does not end.
+    this.call.resume();
+    this.endIfDone();
+  }
+
+  private endIfDone(): void {
+    if (this.unanswered > 0 || this.call.cancelled || this.call.writableEnded) return;
+    if (this.ending === undefined) this.call.end();
+    else this.call.emit('error', grpcStatusOf(this.ending));
+    this.close();
+  }
+
+  private close(): void {
+    this.reading = false;
+    this.closed();
+  }
+
+  /** Nothing more will be sent: what waits for that is given back. */
+  private abandon(): void {
+    for (const charge of this.charges) this.sent(charge);
+    this.close();
+  }
+}

@@ -1,0 +1,61 @@
+import type { ServerUnaryCall } from '@grpc/grpc-js';
+import { Injectable } from '@nestjs/common';
+import { callerOf } from '../transport/caller';
+import { chain } from '../common/chain';
+import type { Charge } from '../common/memory-in-flight';
+import { Config } from '../config/config';
+import { callOf } from '../transport/grpc/grpc-call';
+import type { InferenceRequest } from '../inference/request/inference-request';
+import { InferenceService, type Served } from '../inference/inference.service';
+import type { Decoded } from './codec/decode-request';
+import { bytesToUnpack, Decoder } from './codec/decoder';
+import { encodeResponse } from './codec/encode-response';
+import type { ModelInferRequest, ModelInferResponse } from './messages';
+
+/** A packed integer of one byte becomes an element of up to eight. */
+const LARGEST_ELEMENT = 8;
+
+/** The call that a request came with: alone, or in a stream. */
+type Call = Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'getDeadline' | 'metadata'>;
+
+/** Serves the inference requests of gRPC. */
+@Injectable()
+export class GrpcInferService {
+  constructor(
+    private readonly inference: InferenceService,
+    private readonly config: Config,
+    private readonly decoder: Decoder,
+  ) {}
+
+  /**
+   * Answers `message`, whose bytes are charged to `memory`, and tells for the log what became of it. Rejects with a
+   * NexusError.
+   */
+  serve(message: ModelInferRequest, call: Call, memory: Charge): Promise<Served<ModelInferResponse>> {
+    const { model_name: model, model_version: asked, id } = message;
+    const info = callOf(call.metadata);
+    return this.inference.serve(model, asked === '' ? undefined : asked, {
+      deadline: () => this.deadlineOf(call),
+      decode: () => {
+        memory.add(bytesToUnpack(message) * LARGEST_ELEMENT);
+        return chain(this.decoder.decode(message), (decoded) => this.requestOf(decoded, call));
+      },
+      encode: (result) => encodeResponse(result, id),
+      memory,
+      requestId: info.requestId,
+      caller: () => callerOf({ ip: info.address }),
+    });
+  }
+
+  private requestOf(decoded: Decoded, call: Call): InferenceRequest {
+    const deadline = this.deadlineOf(call, decoded.timeoutMs);
+    return { ...decoded, deadline, abandoned: () => call.cancelled };
+  }
+
+  /** The earlier one of the call's deadline and the parameter `timeout`; without both, the setting's. */
+  private deadlineOf(call: Call, timeoutMs = Infinity): number {
+    const ofCall = Number(call.getDeadline()) - Date.now();
+    const ms = Math.min(ofCall, timeoutMs);
+    return performance.now() + (ms === Infinity ? this.config.requestTimeoutMs : ms);
+  }
+}

@@ -1,0 +1,110 @@
+import { Controller } from '@nestjs/common';
+import { GrpcMethod } from '@nestjs/microservices';
+import { ModelControl } from '../models/registry/model-control';
+import { overridesOf } from '../repository/overrides/overrides';
+import { ModelRegistry } from '../models/registry/model-registry';
+import { LogSettings } from '../observability/log/log-settings';
+import { Traces } from '../observability/log/traces';
+
+const SERVICE = 'GRPCInferenceService';
+
+/** A parameter of a change; `parameter_choice` names the one field that is set. */
+type ChangeParameter = Readonly<Record<string, unknown>> & { readonly parameter_choice?: string };
+
+/** A message that names a model to load or unload. */
+interface ChangeRequest {
+  readonly model_name?: string;
+  readonly parameters?: Readonly<Record<string, ChangeParameter>>;
+}
+
+/** Values of trace settings; none takes a setting away. */
+type TraceValues = Readonly<Record<string, { readonly value?: readonly string[] }>>;
+
+/** A log setting; `parameter_choice` names the one field that is set. */
+type LogValue =
+  | { readonly parameter_choice: 'bool_param'; readonly bool_param: boolean }
+  | { readonly parameter_choice: 'uint32_param'; readonly uint32_param: number }
+  | { readonly parameter_choice: 'string_param'; readonly string_param: string }
+  | { readonly parameter_choice?: undefined };
+
+/** The model repository, trace and logging extensions, over gRPC. */
+@Controller()
+export class GrpcOperationsController {
+  constructor(
+    private readonly control: ModelControl,
+    private readonly registry: ModelRegistry,
+    private readonly traces: Traces,
+    private readonly logSettings: LogSettings,
+  ) {}
+
+  /** Every version of every model, with its state and the reason for it. */
+  @GrpcMethod(SERVICE, 'RepositoryIndex')
+  async repositoryIndex({ ready = false }: { readonly ready?: boolean }) {
+    const models = await this.control.index();
+    return { models: models.filter(({ state }) => !ready || state === 'READY') };
+  }
+
+  /** Loads a model as the repository has it now, or as the parameters say. */
+  @GrpcMethod(SERVICE, 'RepositoryModelLoad')
+  async repositoryModelLoad({ model_name: name = '', parameters = {} }: ChangeRequest) {
+    await this.control.load(name, overridesOf(valuesOf(parameters)));
+    return {};
+  }
+
+  /** Serves a model no more. */
+  @GrpcMethod(SERVICE, 'RepositoryModelUnload')
+  async repositoryModelUnload({ model_name: name = '', parameters = {} }: ChangeRequest) {
+    await this.control.unload(name, valuesOf(parameters));
+    return {};
+  }
+
+  /** Changes trace settings, of all models or of one, and answers those that hold then. */
+  @GrpcMethod(SERVICE, 'TraceSetting')
+  traceSetting({ settings = {}, model_name = '' }: { settings?: TraceValues; model_name?: string }) {
+    const model = model_name === '' ? undefined : this.registry.get(model_name).name;
+    const changes = Object.entries(settings).map(([name, { value = [] }]) => [
+      name,
+      value.length === 0 ? null : value,
+    ]);
+    const now = this.traces.update(model, Object.fromEntries(changes));
+    const values = Object.entries(now).map(([name, value]: [string, string | string[]]) => [
+      name,
+      { value: typeof value === 'string' ? [value] : value },
+    ]);
+    return { settings: Object.fromEntries(values) };
+  }
+
+  /** Changes log settings and answers those that hold then. */
+  @GrpcMethod(SERVICE, 'LogSettings')
+  changeLogSettings({ settings = {} }: { settings?: Readonly<Record<string, LogValue>> }) {
+    const changes = Object.entries(settings).map(([name, value]) => [name, valueOf(value)]);
+    const now = this.logSettings.update(Object.fromEntries(changes));
+    const values = Object.entries(now).map(([name, value]) => [name, logValue(value)]);
+    return { settings: Object.fromEntries(values) };
+  }
+}
+
+/** What is set of each parameter: a string, bytes, and so on; null when nothing is. */
+function valuesOf(parameters: Readonly<Record<string, ChangeParameter>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [name, value[value.parameter_choice ?? ''] ?? null]),
+  );
+}
+
+function valueOf(value: LogValue): unknown {
+  switch (value.parameter_choice) {
+    case 'bool_param':
+      return value.bool_param;
+    case 'uint32_param':
+      return value.uint32_param;
+    case 'string_param':
+      return value.string_param;
+    default:
+      return undefined;
+  }
+}
+
+function logValue(value: string | number | boolean): object {
+  if (typeof value === 'boolean') return { bool_param: value };
+  return typeof value === 'number' ? { uint32_param: value } : { string_param: value };
+}

@@ -1,0 +1,74 @@
+import type { Registry } from 'prom-client';
+import { registerScraped, type Sample, type ScrapedMetric } from '../../observability/metrics/scraped';
+import { ShadowStatistics, type OutputAgreement } from './shadow-statistics';
+
+/** The `nexus_shadow_*` metrics: one series for each model that has, or had last, a shadow which is served still. */
+export class ShadowMetrics {
+  private readonly byModel = new Map<string, ShadowStatistics>();
+
+  /** @param isServed tells whether a version of a model is served at this moment. */
+  constructor(
+    private readonly registry: Registry,
+    private readonly isServed: (labels: ShadowStatistics['labels']) => boolean,
+  ) {
+    this.register('counter', 'requests_total', 'Requests for a shadow, by outcome.', (shadow) =>
+      (['compared', 'failed', 'dropped'] as const).map((outcome) => ({
+        labels: { ...shadow.labels, outcome },
+        value: shadow[outcome],
+      })),
+    );
+    this.register('gauge', 'max_abs_difference', 'Largest difference of two elements.', (shadow) => [
+      { labels: shadow.labels, value: Math.max(0, ...agreements(shadow, ({ largest }) => largest)) },
+    ]);
+    this.register('counter', 'label_rows_total', 'Rows of outputs with labels.', (shadow) => {
+      const rows = sum(agreements(shadow, ({ labelRows }) => labelRows));
+      const same = sum(agreements(shadow, ({ sameLabels }) => sameLabels));
+      return [
+        { labels: { ...shadow.labels, agree: 'true' }, value: same },
+        { labels: { ...shadow.labels, agree: 'false' }, value: rows - same },
+      ];
+    });
+    const name = 'nexus_shadow_duration_seconds';
+    this.register(
+      'histogram',
+      'duration_seconds',
+      'Time from queue to outputs, of the version that answers and of its shadow.',
+      ({ labels, answering, shadowing }) => [
+        ...answering.samples(name, { ...labels, role: 'answering' }),
+        ...shadowing.samples(name, { ...labels, role: 'shadow' }),
+      ],
+    );
+  }
+
+  /** What comes of showing requests of `model` to `version`: from zero when the one before was another. */
+  of(model: string, version: string): ShadowStatistics {
+    let statistics = this.byModel.get(model);
+    if (statistics?.labels.version !== version)
+      this.byModel.set(model, (statistics = new ShadowStatistics({ model, version })));
+    return statistics;
+  }
+
+  /** What came of the shadow that `model` has, or had last; undefined when there has been none. */
+  last(model: string): ShadowStatistics | undefined {
+    return this.byModel.get(model);
+  }
+
+  private register(
+    type: ScrapedMetric['type'],
+    suffix: string,
+    help: string,
+    samples: (shadow: ShadowStatistics) => Sample[],
+  ): void {
+    const read = () =>
+      [...this.byModel.values()].filter(({ labels }) => this.isServed(labels)).flatMap(samples);
+    registerScraped(this.registry, { name: `nexus_shadow_${suffix}`, help, type, read });
+  }
+}
+
+function agreements({ outputs }: ShadowStatistics, value: (output: OutputAgreement) => number): number[] {
+  return Array.from(outputs.values(), value);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

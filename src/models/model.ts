@@ -1,0 +1,80 @@
+import type { NexusError } from '../common/errors';
+import type { ModelMetrics } from '../observability/metrics/model-metrics';
+import type { Job, JobResult } from '../scheduling/job';
+import type { SchedulerLoad } from '../scheduling/observer';
+import type { Signature } from './signature';
+import type { VersionOptions } from './version/version-options';
+
+/** State of a model version, by Triton's names. */
+export type VersionState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
+
+/** One version of a model as the gateway serves it, whatever runs it. */
+export interface Servable {
+  readonly name: string;
+  readonly version: string;
+  /** What runs it, by Triton's names. */
+  readonly platform: 'onnxruntime_onnx' | 'ensemble';
+  readonly options: VersionOptions;
+  /** READY says that requests are taken, whether it is in memory or not. */
+  readonly state: VersionState;
+  /** Why the version is in its state; empty when there is nothing to say. */
+  readonly reason: string;
+  /** Where it runs; known once it has loaded. */
+  readonly device: 'cpu' | 'cuda' | undefined;
+  /** How long loading took, in milliseconds, and when it was done; known once it has succeeded. */
+  readonly loadMs: number | undefined;
+  readonly loadedAt: Date | undefined;
+  /** Whether all that runs it is in memory. */
+  readonly inMemory: boolean;
+  /** Whether its signature is known: from its first load on. */
+  readonly isDescribed: boolean;
+  /** Inputs and outputs. @throws NexusError model_not_ready before the version has loaded. */
+  readonly signature: Signature;
+  /** Why requests are not batched; empty when they are. */
+  readonly unbatchable: string;
+  /** Most rows of one run; 1 when requests are not batched. */
+  readonly maxBatchRows: number;
+  /** Where what happens to requests of this version is counted. */
+  readonly metrics: ModelMetrics;
+  /** What its runners have to do at this moment. */
+  readonly load: SchedulerLoad;
+
+  /** Loads it. Never rejects: a failure becomes the state and its reason. */
+  start(): Promise<void>;
+
+  /** Takes requests from now on, the first of which loads it. */
+  defer(): void;
+
+  /**
+   * Resolves when its signature is known, for which it is loaded where it never was.
+   * @throws NexusError model_not_ready, memory_full; deadline_exceeded, while the load goes on.
+   */
+  described(deadline: number): Promise<void>;
+
+  /** Goes on with `options`, where that needs no loading. Returns whether it does; nothing has changed when not. */
+  follow(options: VersionOptions): boolean;
+
+  /** Says with a version that serves on why a newer one has not taken its place. */
+  keep(reason: string): void;
+
+  /** Runs `job`. Rejects with a NexusError. */
+  run(job: Job): Promise<JobResult>;
+
+  /** Resident memory of each of its own runners, in bytes. */
+  residentBytes(): Promise<readonly number[]>;
+
+  /** A request is going to use this version until {@link leave}. */
+  enter(): void;
+
+  /** The request of an {@link enter} has what it needed. */
+  leave(): void;
+
+  /** Answers what it has taken, for as long as that takes, and ends. */
+  retire(): Promise<void>;
+
+  /** Ends at once. What waits is failed. */
+  stop(): Promise<void>;
+
+  /** The error for a request that needs this version while it is not ready. */
+  notReady(): NexusError;
+}

@@ -1,0 +1,300 @@
+import { Injectable } from '@nestjs/common';
+import { errors, NexusError } from '../../common/errors';
+import { Config } from '../../config/config';
+import { systemReason } from '../../repository/inner-file';
+import { loadAll, ModelFactory, type Making, type Model } from './model-factory';
+import { ModelRegistry } from './model-registry';
+import { unloadsDependents, type Parameters } from '../../repository/overrides/load-parameters';
+import { OverrideFolder } from '../../repository/overrides/override-folder';
+import { requireModelName, type Overrides } from '../../repository/overrides/overrides';
+import { partNames } from '../../repository/pipeline/definition';
+import { findModel, scanRepository, type FoundModel, type Repository } from '../../repository/repository';
+import type { RepositoryIndexEntry } from '../../rest/models/repository.dto';
+import type { Servable } from '../model';
+import { LoadLimits } from './load-limits';
+import { missingParts } from './missing-parts';
+
+/** What a change of one version came to. */
+export type VersionChange = 'loaded' | 'replaced' | 'unchanged' | 'unloaded';
+
+/** Loads and unloads models while the gateway runs, and tells what the repository holds. */
+@Injectable()
+export class ModelControl {
+  /** The last change of each model under way: one at a time. */
+  private readonly changes = new Map<string, Promise<unknown>>();
+  /** Why the last loading from the repository of a model that is not served failed. */
+  private readonly failures = new Map<string, string>();
+
+  constructor(
+    private readonly config: Config,
+    private readonly registry: ModelRegistry,
+    private readonly factory: ModelFactory,
+    private readonly limits: LoadLimits,
+  ) {}
+
+  /** @throws NexusError model_control_off */
+  requireExplicit(): void {
+    const { modelControlMode } = this.config;
+    if (modelControlMode !== 'explicit') throw errors.modelControlOff(modelControlMode);
+  }
+
+  /**
+   * Loads the model as the repository has it now, or, this once, as `overrides` have it. A version whose files are the
+   * same goes on, with what its settings change while it runs. Another one takes the place of the version of its
+   * number once it is READY, which answers what it has taken before it ends; where it cannot be loaded, that one stays.
+   * The models of a pipeline are loaded before it where they are not served.
+   *
+   * @throws NexusError model_control_off, invalid_input, not_in_repository, repository_unreadable, no_room, load_limit; load_failed when no version, or not
+   * the place of one that is served, could be taken.
+   */
+  async load(name: string, overrides: Overrides): Promise<void> {
+    this.requireExplicit();
+    const { config, files } = overrides;
+    if (files.size > 0) return this.loadSent(name, overrides);
+    await this.change(name, async () => {
+      await this.loadParts(name, config);
+      const { found, root } = await this.find(name);
+      await this.serve(await this.create(found, root, { json: config, ...this.served(name) }));
+    });
+  }
+
+  /**
+   * As {@link load}, of one version, whatever the version policy of the model; the others stay as they are.
+   * @throws NexusError as load, and version_not_in_repository
+   */
+  async loadVersion(name: string, version: string): Promise<VersionChange> {
+    this.requireExplicit();
+    return this.change(name, async () => {
+      const { found, root } = await this.find(name);
+      const versions = found.versions.filter((candidate) => candidate.version === version);
+      if (versions.length === 0)
+        throw errors.versionNotInRepository(
+          name,
+          version,
+          found.versions.map((known) => known.version),
+        );
+      const before = this.registry.peek(name);
+      const model = await this.create({ ...found, versions }, root, { before, versions: [version] });
+      const [made] = model.versions;
+      const others = before?.versions.filter((other) => other.version !== version) ?? [];
+      await this.serve({ ...model, versions: [...others, made!].toSorted(byNumber) });
+      if (before?.versions.includes(made!) === true) return 'unchanged';
+      return before !== undefined && others.length < before.versions.length ? 'replaced' : 'loaded';
+    });
+  }
+
+  /**
+   * Serves the model no more. Resolves when what it had taken is answered and its processes are gone. With
+   * `unload_dependents` the models that were loaded only because this one is a pipeline of them go too.
+   * @throws NexusError model_control_off, invalid_input, model_not_found
+   */
+  async unload(name: string, parameters: Parameters): Promise<void> {
+    this.requireExplicit();
+    const dependents = unloadsDependents(parameters);
+    const parts = partNames(this.registry.peek(name)?.settings.pipeline);
+    await this.change(name, () => this.unloadNow(name));
+    if (dependents) for (const part of parts) await this.unloadPart(part, parameters);
+  }
+
+  /**
+   * As {@link unload}, of one version; with its last one the model is gone.
+   * @throws NexusError model_control_off, model_not_found, version_not_found
+   */
+  async unloadVersion(name: string, version: string): Promise<VersionChange> {
+    this.requireExplicit();
+    return this.change<VersionChange>(name, async () => {
+      const model = this.registry.get(name);
+      const gone = this.registry.versionOf(name, version);
+      const rest = model.versions.filter((other) => other !== gone);
+      if (rest.length === 0) this.registry.remove(name);
+      else this.registry.put({ ...model, versions: rest });
+      await gone.retire();
+      return 'unloaded';
+    });
+  }
+
+  /**
+   * Brings `found` to what is served, or takes a model away that is not found any more: what {@link load} and
+   * {@link unload} do when they are told to. Never rejects for what is wrong with the model.
+   */
+  async follow(name: string, found: FoundModel | undefined, root: string): Promise<void> {
+    const work = async () => {
+      if (found !== undefined) {
+        const model = await this.factory.create(found, root, this.served(name));
+        return model.settings.pipeline === undefined ? this.serve(model) : this.servePipeline(model);
+      }
+      if (this.registry.peek(name) !== undefined) await this.unloadNow(name);
+    };
+    await this.change(name, () =>
+      work().catch((error: unknown) => {
+        if (!(error instanceof NexusError)) throw error;
+      }),
+    );
+  }
+
+  /** Every version of every model, served or only in the repository, with its state and the reason. */
+  async index(): Promise<RepositoryIndexEntry[]> {
+    const served = this.registry.list().flatMap(({ versions }) => versions);
+    const entries = served.map(({ name, version, state, reason }) => ({ name, version, state, reason }));
+    if (this.config.modelControlMode === 'none') return entries;
+    const names = new Set(served.map(({ name }) => name));
+    const { models } = await this.scan();
+    const others = models.filter(({ name }) => !names.has(name)).flatMap((model) => this.unloaded(model));
+    return [...entries, ...others].toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  private unloaded({ name, versions, refusal }: FoundModel): RepositoryIndexEntry[] {
+    const reason = this.failures.get(name) ?? refusal ?? 'unloaded';
+    return versions.map(({ version }) => ({ name, version, state: 'UNAVAILABLE', reason }));
+  }
+
+  /** @throws NexusError repository_unreadable */
+  private scan(): Promise<Repository> {
+    return scanRepository(this.config.modelRepository).catch((error: NodeJS.ErrnoException) => {
+      throw errors.repositoryUnreadable(systemReason(error));
+    });
+  }
+
+  /** Runs `work` when the earlier changes of the model are done. */
+  private async change<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const earlier = this.changes.get(name) ?? this.registry.loaded;
+    const change = earlier.catch(() => {}).then(work);
+    this.changes.set(name, change);
+    return change.finally(() => this.changes.get(name) === change && this.changes.delete(name));
+  }
+
+  /** Loads the models of the pipeline `name` that are not served; there are none of another model. */
+  private async loadParts(name: string, config: string | undefined): Promise<void> {
+    const ofPart = (error: unknown) => {
+      throw error instanceof NexusError ? errors.loadFailed(name, error.message) : error;
+    };
+    const parts = await missingParts(name, (model) =>
+      model === name ? this.missingOf(name, config) : this.missingOf(model).catch(ofPart),
+    );
+    // A change of a pipeline waits for those of its parts only, and a circle has no parts: none waits for itself.
+    for (const part of parts) await this.change(part, () => this.loadPart(part)).catch(ofPart);
+  }
+
+  /** The models of the steps of `name` that are not served. */
+  private async missingOf(name: string, json?: string): Promise<readonly string[]> {
+    const { found, root } = await this.find(name);
+    const { settings } = await this.factory.describe(found, root, { json });
+    return partNames(settings.pipeline).filter((part) => this.registry.peek(part) === undefined);
+  }
+
+  private async loadPart(name: string): Promise<void> {
+    if (this.registry.peek(name) !== undefined) return;
+    const { found, root } = await this.find(name);
+    await this.serve({ ...(await this.create(found, root)), isPart: true });
+  }
+
+  private async unloadPart(name: string, parameters: Parameters): Promise<void> {
+    const isNeeded = this.registry.list().some(({ settings }) => partNames(settings.pipeline).includes(name));
+    if (this.registry.peek(name)?.isPart === true && !isNeeded) await this.unload(name, parameters);
+  }
+
+  /** Loads a model that a client has sent. The room of its files is taken before they wait for their turn. */
+  private loadSent(name: string, { config, files }: Overrides): Promise<void> {
+    requireModelName(name);
+    const giveBack = this.limits.takeFiles(files);
+    return this.change(name, async () => {
+      const folder = await OverrideFolder.write(files, giveBack);
+      try {
+        const found = await findModel(folder.path, name, folder.path);
+        await this.serve({ ...(await this.create(found, folder.path, { json: config })), folder });
+      } catch (error) {
+        // Some of its versions may be served nevertheless.
+        if (this.registry.peek(name)?.folder !== folder) await folder.remove();
+        throw error;
+      }
+    });
+  }
+
+  /** Makes a model that a client asked for. */
+  private create(found: FoundModel, root: string, making: Making = {}): Promise<Model> {
+    return this.factory.create(found, root, { ...making, byRequest: true });
+  }
+
+  private async unloadNow(name: string): Promise<void> {
+    const model = this.registry.remove(name);
+    if (model === undefined) throw errors.modelNotFound(name);
+    await retire(model.versions, model.folder);
+  }
+
+  private async find(name: string): Promise<{ found: FoundModel; root: Repository['root'] }> {
+    const { root, models } = await this.scan();
+    const found = models.find((model) => model.name === name);
+    if (found !== undefined) return { found, root };
+    throw errors.notInRepository(
+      name,
+      models.map((model) => model.name),
+    );
+  }
+
+  private served(name: string): { before: Model | undefined } {
+    return { before: this.registry.peek(name) };
+  }
+
+  /** Loads what is new of `model` and serves it. @throws NexusError load_failed */
+  private async serve(model: Model): Promise<void> {
+    const before = this.registry.peek(model.name);
+    const made = model.versions.filter((version) => before?.versions.includes(version) !== true);
+    await this.loadWithinLimits(made, before);
+    const failed = made.filter(({ state }) => state !== 'READY');
+    const reason = failed.map((version) => `version ${version.version}: ${version.reason}`).join('; ');
+    if (failed.length > 0 && failed.length === model.versions.length)
+      return this.refuse(model, before, reason);
+    this.failures.delete(model.name);
+    const kept = failed.flatMap((version) => keptInPlaceOf(version, before) ?? []);
+    const versions = model.versions.map((version) => {
+      const place = kept.find((other) => other.version === version.version);
+      return failed.includes(version) && place !== undefined ? place : version;
+    });
+    this.registry.put({ ...model, versions });
+    const gone = [...(before?.versions ?? []), ...failed].filter((version) => !versions.includes(version));
+    void retire(gone, before?.folder === model.folder ? undefined : before?.folder);
+    if (kept.length > 0) throw errors.loadFailed(model.name, reason);
+  }
+
+  /** @throws NexusError load_limit when there would be too many versions; the repository, when it is polled, has no limit. */
+  private async loadWithinLimits(made: readonly Servable[], before: Model | undefined): Promise<void> {
+    if (this.config.modelControlMode !== 'explicit') return loadAll(made);
+    const served = this.registry.list().reduce((sum, { versions }) => sum + versions.length, 0);
+    const more = made.filter(({ version }) => !before?.versions.some((old) => old.version === version));
+    await this.limits.whileLoading(served, more.length, () => loadAll(made));
+  }
+
+  /** Serves a pipeline even before its models are: they may come later. */
+  private async servePipeline(model: Model): Promise<void> {
+    const before = this.registry.put(model);
+    await loadAll(model.versions);
+    const gone = before?.versions.filter((version) => !model.versions.includes(version)) ?? [];
+    void retire(gone, before?.folder);
+  }
+
+  private async refuse({ name, versions, folder }: Model, before: Model | undefined, reason: string) {
+    if (folder === undefined && before === undefined) this.failures.set(name, reason);
+    for (const version of versions) keptInPlaceOf(version, before);
+    await Promise.all(versions.map((version) => version.stop()));
+    throw errors.loadFailed(name, reason);
+  }
+}
+
+/** The version of `before` that serves on because `failed` cannot take its place, and says so from now on. */
+function keptInPlaceOf(failed: Servable, before: Model | undefined): Servable | undefined {
+  // One that is not in memory would have to be loaded from the new file.
+  const kept = before?.versions.find(
+    ({ version, state, inMemory }) => version === failed.version && state === 'READY' && inMemory,
+  );
+  kept?.keep(failed.reason);
+  return kept;
+}
+
+function byNumber(one: Servable, other: Servable): number {
+  return Number(one.version) - Number(other.version);
+}
+
+async function retire(versions: readonly Servable[], folder: OverrideFolder | undefined): Promise<void> {
+  await Promise.all(versions.map((version) => version.retire()));
+  await folder?.remove();
+}

@@ -1,0 +1,91 @@
+import { setInterval as every } from 'node:timers/promises';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Config } from '../../config/config';
+import { ModelRegistry } from './model-registry';
+import { scanRepository } from '../../repository/repository';
+import { fingerprintOf } from '../../repository/fingerprint';
+import { ModelControl } from './model-control';
+
+/** The fingerprint of each model's folder, by name. */
+export type Fingerprints = ReadonlyMap<string, string>;
+
+/**
+ * The models whose folders are not as they were when they were `taken`, and have not changed between the last look and
+ * this one: whoever writes a file has then written it.
+ */
+export function settledChanges(taken: Fingerprints, last: Fingerprints, now: Fingerprints): string[] {
+  return [...new Set([...taken.keys(), ...now.keys()])].filter(
+    (name) => now.get(name) !== taken.get(name) && now.get(name) === last.get(name),
+  );
+}
+
+/**
+ * With NEXUS_MODEL_CONTROL_MODE=poll, looks at the repository now and then, and brings what has changed to what is
+ * served. What cannot be loaded is not tried again before it changes.
+ */
+@Injectable()
+export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('Models');
+  private readonly stopping = new AbortController();
+  private taken = new Map<string, string>();
+  private last: Fingerprints = new Map();
+
+  constructor(
+    private readonly config: Config,
+    private readonly control: ModelControl,
+    private readonly registry: ModelRegistry,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.config.modelControlMode === 'poll') void this.watch();
+  }
+
+  onApplicationShutdown(): void {
+    this.stopping.abort();
+  }
+
+  private async watch(): Promise<void> {
+    const period = this.config.repositoryPollSecs * 1000;
+    try {
+      this.taken = await this.firstLook();
+      for await (const _ of every(period, undefined, { signal: this.stopping.signal, ref: false }))
+        await this.follow().catch((error: unknown) => this.unreadable(error));
+    } catch (error) {
+      if (!this.stopping.signal.aborted) throw error;
+    }
+  }
+
+  /** What was loaded at the start; where nothing can be read by now, everything that is served has changed. */
+  private async firstLook(): Promise<Map<string, string>> {
+    return this.look().then(
+      ({ now }) => now,
+      (error: unknown) => {
+        this.unreadable(error);
+        return new Map(this.registry.list().map(({ name }) => [name, '']));
+      },
+    );
+  }
+
+  private unreadable(error: unknown): void {
+    this.logger.warn(`the model repository cannot be read: ${(error as Error).message}`);
+  }
+
+  private async follow(): Promise<void> {
+    const { now, models, root } = await this.look();
+    for (const name of settledChanges(this.taken, this.last, now)) {
+      const print = now.get(name);
+      if (print === undefined) this.taken.delete(name);
+      else this.taken.set(name, print);
+      const found = models.find((model) => model.name === name);
+      // A model that takes long to load must not hold up the others.
+      this.control.follow(name, found, root).catch((error: unknown) => this.logger.error(error));
+    }
+    this.last = now;
+  }
+
+  private async look() {
+    const { root, models } = await scanRepository(this.config.modelRepository);
+    const prints = models.map(async ({ name, folder }) => [name, await fingerprintOf(folder, root)] as const);
+    return { root, models, now: new Map(await Promise.all(prints)) };
+  }
+}

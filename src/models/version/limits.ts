@@ -1,0 +1,52 @@
+import type { SchedulerLimits } from '../../scheduling/limits';
+import type { ModelSettings } from '../../repository/model-settings';
+import type { Priorities } from './priorities';
+
+/** Most rows of one run of a model for which nothing else is set. */
+export const DEFAULT_MAX_BATCH_ROWS = 64;
+
+const DEFAULTS = {
+  max_batch_rows: DEFAULT_MAX_BATCH_ROWS,
+  max_queue_delay_us: 0,
+  max_queue_rows: 8192,
+  max_queue_bytes: 256 * 1024 * 1024,
+  verify_batching: 0.001,
+  timeout_ms: 30_000,
+  load_timeout_ms: 300_000,
+} as const;
+
+/** The settings of a model that are numbers and have a default. */
+export type Limits = Readonly<Record<keyof typeof DEFAULTS, number>>;
+
+/** Those of `settings`, or the defaults. */
+export function limitsOf(settings: ModelSettings): Limits {
+  const { allowed_batch_sizes: sizes } = settings;
+  const largest = sizes === undefined ? {} : { max_batch_rows: Math.max(...sizes) };
+  return { ...DEFAULTS, ...largest, ...settings };
+}
+
+/** The limits of the scheduler of a model with `settings`, at most `maxBatchRows` of whose rows may run together. */
+export function schedulerLimitsOf(
+  settings: ModelSettings,
+  priorities: Priorities,
+  maxBatchRows: number,
+): SchedulerLimits {
+  const limits = limitsOf(settings);
+  const { allowed_batch_sizes: sizes, target_p99_ms: target } = settings;
+  return {
+    maxBatchRows,
+    ...(sizes === undefined ? {} : { allowedBatchSizes: ascending(sizes) }),
+    maxQueueDelayUs: limits.max_queue_delay_us,
+    ...(target === undefined ? {} : { targetP99Ms: target }),
+    maxQueueRows: limits.max_queue_rows,
+    maxQueueBytes: limits.max_queue_bytes,
+    verifyBatching: limits.verify_batching,
+    timeoutMs: limits.timeout_ms,
+    maxQueueRequests: (level) => priorities.policyOf(level).max_requests ?? Infinity,
+    mergesRequests: settings.merge_requests ?? true,
+  };
+}
+
+function ascending(numbers: readonly number[]): number[] {
+  return numbers.toSorted((one, other) => one - other);
+}

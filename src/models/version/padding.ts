@@ -1,0 +1,141 @@
+import { typedView } from '../../tensor/typed-arrays';
+import {
+  ELEMENT_BYTES,
+  elementCount,
+  type Datatype,
+  type Tensor,
+  type TensorSpec,
+} from '../../tensor/tensor';
+import type { Job, JobResult } from '../../scheduling/job';
+
+/** Datatypes whose elements are of one size; only those are padded. */
+type Numeric = Exclude<Datatype, 'BYTES'>;
+
+/** How inputs of different lengths are made equally long, so that their requests can share a run. */
+export interface PaddingSettings {
+  /** The dimension of inputs and outputs that is the length. */
+  readonly axis: number;
+  /** The lengths that there are to be; what is longer than all of them stays as it is. */
+  readonly lengths: readonly number[];
+  /** The number that the end of each of these inputs is filled with. */
+  readonly inputs: Readonly<Record<string, number>>;
+  /** The input that tells the model what is real: it ends with zeros. */
+  readonly mask?: string;
+  /** Outputs of that length, which are cut back to it. */
+  readonly outputs?: readonly string[];
+}
+
+/** Told how much is added to requests. */
+export interface PaddingObserver {
+  padded(bytes: number): void;
+}
+
+/** Most bytes of padded inputs: what a small request becomes must not take all memory. */
+const MAX_BYTES = 256 * 2 ** 20;
+
+/** Makes inputs longer before a run, and outputs shorter after it. */
+export class Padding {
+  private readonly fills: ReadonlyMap<string, number>;
+  private readonly lengths: readonly number[];
+
+  private constructor(
+    private readonly settings: PaddingSettings,
+    private readonly observer: PaddingObserver,
+  ) {
+    const { inputs, mask, lengths } = settings;
+    this.lengths = lengths.toSorted((one, other) => one - other);
+    this.fills = new Map([...Object.entries(inputs), ...(mask === undefined ? [] : [[mask, 0] as const])]);
+  }
+
+  /** The padding of a model; undefined when nothing is padded. */
+  static of(settings: PaddingSettings | undefined, observer: PaddingObserver): Padding | undefined {
+    return settings === undefined ? undefined : new Padding(settings, observer);
+  }
+
+  /** Runs `job` with `run`, to which its inputs are of the next length that there is to be. */
+  async run(job: Job, run: (job: Job) => Promise<JobResult>): Promise<JobResult> {
+    const { axis, outputs: cut = [] } = this.settings;
+    const padded = this.padded(job.inputs);
+    const found = new Set(padded.map(({ shape }) => shape[axis]!));
+    const [length] = found;
+    const target = this.lengths.find((candidate) => candidate >= length!);
+    // Inputs of different lengths, or none, are for the model to judge.
+    if (found.size !== 1 || length === 0 || target === undefined) return run(job);
+    const bytes = padded.reduce((sum, { data }) => sum + data.byteLength, 0);
+    if ((bytes * target) / length! > MAX_BYTES) return run(job);
+    const inputs = job.inputs.map((input) => this.pad(input, target));
+    const byteLength = inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
+    const shapeKey = inputs.map(({ shape }) => shape.slice(1).join()).join(';');
+    if (job.uncounted !== true) this.observer.padded(byteLength - job.byteLength);
+    const result = await run({ ...job, inputs, byteLength, shapeKey });
+    const outputs = result.outputs.map((output) =>
+      cut.includes(output.name) ? resize(output, axis, length!) : output,
+    );
+    return { ...result, outputs };
+  }
+
+  private padded(inputs: readonly Tensor[]): readonly Tensor[] {
+    return inputs.filter(({ name }) => this.fills.has(name));
+  }
+
+  private pad(input: Tensor, length: number): Tensor {
+    const fill = this.fills.get(input.name);
+    return fill === undefined ? input : resize(input, this.settings.axis, length, fill);
+  }
+}
+
+/** Why `settings` do not fit a model that takes `inputs` and gives `outputs`; undefined when they do. */
+export function paddingFault(
+  { axis, inputs: padded, mask, outputs: cut = [] }: PaddingSettings,
+  inputs: readonly TensorSpec[],
+  outputs: readonly TensorSpec[],
+): string | undefined {
+  const faults = [
+    ...[...Object.entries(padded), ...(mask === undefined ? [] : [[mask, 0] as const])].map(([name, fill]) =>
+      faultOf('input', name, axis, inputs, fill),
+    ),
+    ...cut.map((name) => faultOf('output', name, axis, outputs)),
+  ];
+  return faults.find((fault) => fault !== undefined);
+}
+
+function faultOf(
+  kind: string,
+  name: string,
+  axis: number,
+  specs: readonly TensorSpec[],
+  fill = 0,
+): string | undefined {
+  const spec = specs.find((candidate) => candidate.name === name);
+  if (spec === undefined)
+    return `pad names the ${kind} '${name}', but the model has ${specs.map((one) => `'${one.name}'`).join(', ')}`;
+  if (!spec.datatype.startsWith('FP') && !Number.isInteger(fill))
+    return `pad fills the ${kind} '${name}' with ${fill}, but it is ${spec.datatype}: give a whole number`;
+  if (spec.datatype !== 'BYTES' && spec.shape[axis] === -1) return undefined;
+  return `pad needs numbers with a variable dimension ${axis}, but the ${kind} '${name}' is ${spec.datatype} [${spec.shape.join(',')}]`;
+}
+
+/** `tensor` with `length` in dimension `axis`: cut off, or with `fill` at the end. */
+function resize(tensor: Tensor, axis: number, length: number, fill = 0): Tensor {
+  const { name, datatype, shape, data } = tensor;
+  const before = shape[axis]!;
+  if (before === length) return tensor;
+  const step = elementCount(shape.slice(axis + 1)) * ELEMENT_BYTES[datatype];
+  const [from, to] = [before * step, length * step];
+  const kept = Math.min(from, to);
+  const blocks = elementCount(shape.slice(0, axis));
+  const resized = filledWith(datatype as Numeric, blocks * to, fill);
+  for (let block = 0; block < blocks; block++)
+    resized.set(data.subarray(block * from, block * from + kept), block * to);
+  return { name, datatype, shape: shape.with(axis, length), data: resized };
+}
+
+/** Bytes of numbers that are all `fill`. */
+function filledWith(datatype: Numeric, bytes: number, fill: number): Uint8Array {
+  const filled = new Uint8Array(bytes);
+  if (fill === 0) return filled;
+  const elements = typedView(filled, datatype);
+  if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) elements.fill(BigInt(fill));
+  else elements.fill(fill);
+  return filled;
+}

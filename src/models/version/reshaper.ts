@@ -1,0 +1,48 @@
+import type { Shape } from '../../tensor/tensor';
+import type { Job, JobResult } from '../../scheduling/job';
+import type { DeclaredTensor, DeclaredTensors } from '../../repository/declared-tensors';
+
+interface Shaped {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** Gives tensors the shapes that the model has for them, or clients, where a configuration says that the two differ. */
+export class Reshaper {
+  private readonly inside: ReadonlyMap<string, Shape>;
+  private readonly outside: ReadonlyMap<string, Shape>;
+
+  private constructor({ inputs, outputs }: DeclaredTensors) {
+    this.inside = new Map(inputs.filter(isReshaped).map(({ name, inside }) => [name, inside]));
+    this.outside = new Map(outputs.filter(isReshaped).map(({ name, shape }) => [name, shape]));
+  }
+
+  /** The reshaper of a model; undefined when all shapes are the same inside and outside. */
+  static of(declared: DeclaredTensors | undefined): Reshaper | undefined {
+    const needed = declared !== undefined && [...declared.inputs, ...declared.outputs].some(isReshaped);
+    return needed ? new Reshaper(declared) : undefined;
+  }
+
+  /** Runs `job` with `run`, to which its shapes are those of the model. */
+  async run(job: Job, run: (job: Job) => Promise<JobResult>): Promise<JobResult> {
+    const result = await run({ ...job, inputs: this.toModel(job.inputs) });
+    return { ...result, outputs: reshape(result.outputs, this.outside) };
+  }
+
+  /** `inputs` with the shapes of the model. */
+  toModel<T extends Shaped>(inputs: readonly T[]): readonly T[] {
+    return reshape(inputs, this.inside);
+  }
+}
+
+/** Of the shapes to give, only the first dimension is ever variable: it is that of the tensor. */
+function reshape<T extends Shaped>(tensors: readonly T[], shapes: ReadonlyMap<string, Shape>): readonly T[] {
+  return tensors.map((tensor) => {
+    const shape = shapes.get(tensor.name)?.map((size) => (size === -1 ? tensor.shape[0]! : size));
+    return shape === undefined ? tensor : { ...tensor, shape };
+  });
+}
+
+function isReshaped(tensor: DeclaredTensor): tensor is DeclaredTensor & { inside: Shape } {
+  return tensor.inside !== undefined;
+}

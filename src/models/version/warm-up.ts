@@ -1,0 +1,75 @@
+import type { PackedTensor } from '../../runtime/slab-layout';
+import { ELEMENT_BYTES, elementCount, type Datatype, type Shape, type TensorSpec } from '../../tensor/tensor';
+import { WARM_UP_BYTES } from '../../repository/inner-file';
+import type { ModelSettings, WarmUp, WarmUpTensor } from '../../repository/model-settings';
+
+/**
+ * The inputs of each warm-up run, one run after another: what is given, zeros, empty strings or random numbers. Without
+ * settings, every shape that the scheduler may choose is run once, on zeros.
+ *
+ * @throws Error of an input larger than 256 MiB or a file of another size than its input, when it is its turn.
+ */
+export function* warmUpRuns(
+  inputs: readonly TensorSpec[],
+  settings: ModelSettings,
+): Generator<PackedTensor[]> {
+  for (const run of settings.warmup ?? chosenShapes(settings)) {
+    if ('rows' in run) yield inputs.map((input) => sized(input, run));
+    else for (let time = 0; time < run.count; time++) yield run.inputs.map(filled);
+  }
+}
+
+/** The allowed batch sizes, with each of the lengths that inputs are padded to. */
+function chosenShapes({ allowed_batch_sizes: sizes, pad }: ModelSettings): readonly WarmUp[] {
+  if (sizes === undefined && pad === undefined) return [];
+  return (sizes ?? [1]).flatMap((rows) => (pad?.lengths ?? [1]).map((dims) => ({ rows, dims })));
+}
+
+function sized(
+  { name, datatype, shape }: TensorSpec,
+  { rows, dims = 1, fill = 'zeros', files = {} }: WarmUp,
+): PackedTensor {
+  const concrete = shape.map((size, axis) => (size >= 0 ? size : axis === 0 ? rows : dims));
+  const file = files[name];
+  if (file === undefined) return filled({ name, datatype, shape: concrete, fill });
+  const bytes = elementCount(concrete) * ELEMENT_BYTES[datatype];
+  if (datatype !== 'BYTES' && file.byteLength !== bytes)
+    throw new Error(
+      `the warm-up file of '${name}' has ${file.byteLength} bytes; ${datatype} [${concrete.join(',')}] has ${bytes}`,
+    );
+  return { name, datatype, shape: concrete, chunks: [file] };
+}
+
+function filled({ name, datatype, shape, fill }: WarmUpTensor): PackedTensor {
+  if (typeof fill !== 'string') return { name, datatype, shape, chunks: fill };
+  const bytes = zeros(name, datatype, shape);
+  if (fill === 'random') randomise(bytes, datatype);
+  return { name, datatype, shape, chunks: [bytes] };
+}
+
+function zeros(name: string, datatype: Datatype, shape: Shape): Uint8Array<ArrayBuffer> {
+  // An empty string is four bytes of zero: its length.
+  const elementBytes = datatype === 'BYTES' ? 4 : ELEMENT_BYTES[datatype];
+  const length = elementCount(shape) * elementBytes;
+  if (length <= WARM_UP_BYTES) return new Uint8Array(length);
+  throw new Error(
+    `warm-up input '${name}' of ${datatype} [${shape.join(',')}] has ${length} bytes; make it smaller, at most ${WARM_UP_BYTES}`,
+  );
+}
+
+/** Numbers below 1, and 0 or 1 where they are whole: valid as indexes and masks too. Strings stay empty. */
+function randomise(bytes: Uint8Array<ArrayBuffer>, datatype: Datatype): void {
+  const { buffer } = bytes;
+  if (datatype === 'FP64') fillWith(new Float64Array(buffer), Math.random);
+  else if (datatype === 'FP32') fillWith(new Float32Array(buffer), Math.random);
+  // 0x3c00 is a half float of 1; the bits of smaller ones are smaller.
+  else if (datatype === 'FP16') fillWith(new Uint16Array(buffer), () => Math.random() * 0x3c00);
+  else if (datatype !== 'BYTES') {
+    const step = ELEMENT_BYTES[datatype];
+    for (let index = 0; index < bytes.length; index += step) bytes[index] = Math.round(Math.random());
+  }
+}
+
+function fillWith(array: Float64Array | Float32Array | Uint16Array, next: () => number): void {
+  for (let index = 0; index < array.length; index++) array[index] = next();
+}

@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import { Log } from './log';
+import type { RequestTimes } from '../metrics/model-metrics';
+import type { TraceSettingsBody } from '../../rest/operations/trace-settings.dto';
+import { changed, DEFAULT_TRACE, type TraceSettings } from './trace-settings';
+
+/** One request, as its trace tells it. */
+export interface TracedRequest {
+  readonly requestId: string | undefined;
+  readonly model: string;
+  readonly version: string;
+  /** Start on the `performance.now()` clock. */
+  readonly started: number;
+  readonly times: Required<Omit<RequestTimes, 'cache'>>;
+}
+
+/** Which requests are traced: settings of their own, and how many have been seen and written under them. */
+interface Sampling {
+  settings: Partial<TraceSettings>;
+  seen: number;
+  written: number;
+}
+
+/**
+ * Traces by the trace extension: for one request in so many, the moments of its way in nanoseconds since 1970, under the
+ * names that Triton gives them, as a line of the log.
+ */
+@Injectable()
+export class Traces {
+  /** Whether any request at all may be traced. */
+  active = false;
+  private readonly global: Sampling = { settings: {}, seen: 0, written: 0 };
+  private readonly models = new Map<string, Sampling>();
+
+  constructor(private readonly log: Log) {}
+
+  /** The settings of `model`, or those of all models that have none of their own. */
+  current(model?: string): TraceSettingsBody {
+    const { level, rate, count } = this.effective(this.samplingOf(model));
+    return {
+      trace_file: '',
+      trace_level: [level],
+      trace_rate: String(rate),
+      trace_count: String(count),
+      log_frequency: '0',
+      trace_mode: 'triton',
+    };
+  }
+
+  /** Changes settings, for `model` or for all; see {@link changed}. Returns all settings as they are then. */
+  update(model: string | undefined, settings: Readonly<Record<string, unknown>>): TraceSettingsBody {
+    const sampling = { ...this.samplingOf(model) };
+    const own = model === undefined || this.models.has(model) ? sampling.settings : {};
+    const after: Sampling = { settings: changed(own, settings), seen: 0, written: 0 };
+    if (model === undefined) Object.assign(this.global, after);
+    else if (Object.keys(after.settings).length === 0) this.models.delete(model);
+    else this.models.set(model, after);
+    this.active = [this.global, ...this.models.values()].some(
+      (each) => this.effective(each).level === 'TIMESTAMPS',
+    );
+    return this.current(model);
+  }
+
+  /** Whether this request of `model` is to be traced; counts it. */
+  takes(model: string): boolean {
+    const sampling = this.samplingOf(model);
+    const { level, rate, count } = this.effective(sampling);
+    if (level === 'OFF' || count === 0 || sampling.seen++ % rate !== 0) return false;
+    sampling.written += 1;
+    return true;
+  }
+
+  /** Writes the trace of a request that succeeded. */
+  write({ requestId, model, version, started, times }: TracedRequest): void {
+    const start = performance.timeOrigin + started;
+    const queued = start + times.decodeMs;
+    const computing = queued + times.queueMs;
+    const running = computing + times.inputMs;
+    const ran = running + times.runMs;
+    const timestamps = {
+      REQUEST_START: nanoseconds(start),
+      QUEUE_START: nanoseconds(queued),
+      COMPUTE_START: nanoseconds(computing),
+      COMPUTE_INPUT_END: nanoseconds(running),
+      COMPUTE_OUTPUT_START: nanoseconds(ran),
+      COMPUTE_END: nanoseconds(ran + times.outputMs),
+      REQUEST_END: nanoseconds(start + times.totalMs),
+    };
+    this.log.logger.info({ requestId, model, version, timestamps }, 'trace');
+  }
+
+  private samplingOf(model: string | undefined): Sampling {
+    return (model === undefined ? undefined : this.models.get(model)) ?? this.global;
+  }
+
+  private effective({ settings, written }: Sampling): TraceSettings {
+    const all = { ...DEFAULT_TRACE, ...this.global.settings, ...settings };
+    return all.count > 0 ? { ...all, count: Math.max(0, all.count - written) } : all;
+  }
+}
+
+/** Text: nanoseconds since 1970 are beyond what a double holds exactly. */
+function nanoseconds(ms: number): string {
+  return `${Math.round(ms * 1000)}000`;
+}

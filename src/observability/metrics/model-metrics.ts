@@ -1,0 +1,103 @@
+import type { ErrorKind } from '../../common/error-kinds';
+import type { RunTimes } from '../../common/run-times';
+import { Distribution } from './distribution';
+import { ModelStatistics } from './model-statistics';
+
+/** How a request ended. */
+export type Outcome = 'success' | ErrorKind;
+
+/** What the cache of a model did for a request: answered it, or left it to the model; and how long that took, in milliseconds. */
+export interface CacheUse {
+  readonly outcome: 'hit' | 'miss';
+  readonly ms: number;
+}
+
+/** Where the time of a request went, in milliseconds. A step that was not reached is absent. */
+export interface RequestTimes extends Partial<RunTimes> {
+  readonly totalMs: number;
+  readonly decodeMs?: number;
+  readonly queueMs?: number;
+  readonly encodeMs?: number;
+  /** Absent for a model without a cache. */
+  readonly cache?: CacheUse | undefined;
+}
+
+/** Upper bounds of the buckets for times, in seconds. */
+export const SECONDS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+];
+const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+
+/** What one version of a model has done. */
+export class ModelMetrics {
+  readonly outcomes = new Map<Outcome, number>();
+  readonly departures = new Map<string, number>();
+  readonly refusals = new Map<string, number>();
+  readonly checks = new Map<string, number>();
+  rows = 0;
+  executions = 0;
+  paddingRows = 0;
+  paddingBytes = 0;
+  /** Of each priority level, how many requests began, and how many seconds they had waited together. */
+  readonly waits = new Map<number, { requests: number; seconds: number }>();
+  readonly batchRows = new Distribution(ROWS);
+  readonly run = new Distribution(SECONDS);
+  readonly decode = new Distribution(SECONDS);
+  readonly queue = new Distribution(SECONDS);
+  readonly encode = new Distribution(SECONDS);
+  readonly total = new Distribution(SECONDS);
+  readonly statistics = new ModelStatistics();
+
+  constructor(readonly labels: { readonly model: string; readonly version: string }) {}
+
+  /** A request ended; its rows count as served when it succeeded, and was not answered by the cache. */
+  request(outcome: Outcome, rows: number, times: RequestTimes): void {
+    const { totalMs, decodeMs, queueMs, encodeMs } = times;
+    this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
+    const isHit = times.cache?.outcome === 'hit';
+    if (outcome === 'success' && !isHit) this.rows += rows;
+    this.total.observe(totalMs / 1000);
+    if (decodeMs !== undefined) this.decode.observe(decodeMs / 1000);
+    if (queueMs !== undefined && !isHit) this.queue.observe(queueMs / 1000);
+    if (encodeMs !== undefined) this.encode.observe(encodeMs / 1000);
+    this.statistics.request(outcome === 'success', times);
+  }
+
+  /** A request of a priority level began to run after it had waited so long; 0 is the level of models without. */
+  began(priority: number, waitedMs: number): void {
+    if (priority === 0) return;
+    let wait = this.waits.get(priority);
+    if (wait === undefined) this.waits.set(priority, (wait = { requests: 0, seconds: 0 }));
+    wait.requests++;
+    wait.seconds += waitedMs / 1000;
+  }
+
+  /** The inputs of a request were filled up with so many bytes. */
+  padded(bytes: number): void {
+    this.paddingBytes += bytes;
+  }
+
+  /** A batch left the queue for this reason. */
+  departed(reason: string): void {
+    this.departures.set(reason, (this.departures.get(reason) ?? 0) + 1);
+  }
+
+  /** A request was not taken, or had to leave the queue, for this reason. */
+  refused(reason: string): void {
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
+  }
+
+  /** A row of a batch was run again alone, with this outcome. */
+  checked(outcome: string): void {
+    this.checks.set(outcome, (this.checks.get(outcome) ?? 0) + 1);
+  }
+
+  /** A run of `rows` rows succeeded, and of `padding` more that only filled it up. */
+  executed(rows: number, padding: number, times: RunTimes): void {
+    this.executions += 1;
+    this.paddingRows += padding;
+    this.batchRows.observe(rows);
+    this.run.observe(times.runMs / 1000);
+    this.statistics.executed(rows, times);
+  }
+}

@@ -1,0 +1,60 @@
+import type { RunTimes } from '../../common/run-times';
+import type { RequestTimes } from './model-metrics';
+
+/** How often something happened and how long that took in all, in milliseconds. */
+export class Durations {
+  count = 0;
+  ms = 0;
+
+  add(ms: number): void {
+    this.count += 1;
+    this.ms += ms;
+  }
+}
+
+/** The runs of one batch size. */
+export class BatchStatistics {
+  readonly input = new Durations();
+  readonly infer = new Durations();
+  readonly output = new Durations();
+}
+
+/** What the statistics extension tells of a version: sums since it was first loaded, as Triton keeps them. */
+export class ModelStatistics {
+  /** Milliseconds since 1970 at the end of the last run; 0 before the first. */
+  lastInference = 0;
+  readonly success = new Durations();
+  readonly fail = new Durations();
+  /** Of the requests that succeeded; each counts the whole time of the runs it took part in. */
+  readonly queue = new Durations();
+  readonly input = new Durations();
+  readonly infer = new Durations();
+  readonly output = new Durations();
+  /** Of the requests to a model with a cache that succeeded: the time that the cache took. */
+  readonly cacheHit = new Durations();
+  readonly cacheMiss = new Durations();
+  /** By rows of the run. */
+  readonly batches = new Map<number, BatchStatistics>();
+
+  /** A request ended. */
+  request(succeeded: boolean, times: RequestTimes): void {
+    if (!succeeded) return this.fail.add(times.totalMs);
+    this.success.add(times.totalMs);
+    this.queue.add(times.queueMs ?? 0);
+    if (times.cache?.outcome === 'hit') return this.cacheHit.add(times.cache.ms);
+    if (times.cache?.outcome === 'miss') this.cacheMiss.add(times.cache.ms);
+    this.input.add(times.inputMs ?? 0);
+    this.infer.add(times.runMs ?? 0);
+    this.output.add(times.outputMs ?? 0);
+  }
+
+  /** A run of `rows` rows succeeded. */
+  executed(rows: number, { inputMs, runMs, outputMs }: RunTimes): void {
+    let batch = this.batches.get(rows);
+    if (batch === undefined) this.batches.set(rows, (batch = new BatchStatistics()));
+    batch.input.add(inputMs);
+    batch.infer.add(runMs);
+    batch.output.add(outputMs);
+    this.lastInference = Date.now();
+  }
+}

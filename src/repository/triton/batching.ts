@@ -1,0 +1,91 @@
+import { DEFAULT_MAX_BATCH_ROWS } from '../../models/version/limits';
+import type { ModelSettings, QueuePolicy } from '../model-settings';
+import { Fault } from './text/fault';
+import type { ModelConfig } from './model-config';
+import { positionOf } from './text/read-message';
+
+type Batching = Pick<
+  ModelSettings,
+  | 'max_batch_rows'
+  | 'merge_requests'
+  | 'max_queue_delay_us'
+  | 'priority_levels'
+  | 'default_priority_level'
+  | 'queue_policy'
+  | 'priority_queue_policy'
+>;
+
+type DynamicBatching = NonNullable<ModelConfig['dynamic_batching']>;
+type Policy = NonNullable<DynamicBatching['default_queue_policy']>;
+
+/** As for model.yaml. */
+const MAX_DELAY_US = 10_000_000;
+const MAX_PRIORITY_LEVELS = 100;
+
+/** How requests are batched and queued. @throws Fault */
+export function batchingOf(config: ModelConfig): Batching {
+  const { max_batch_size: rows = 0, dynamic_batching: batching } = config;
+  if (rows < 0)
+    throw new Fault(
+      { line: positionOf(config, 'max_batch_size').line },
+      `max_batch_size is ${rows}; 0 is a model that does not batch`,
+    );
+  const isComplete = (config.input ?? []).length > 0 && (config.output ?? []).length > 0;
+  const limits = batching === undefined ? {} : limitsOf(batching);
+  // Where inputs or outputs are left out, Triton completes the rest too, and turns batching on for what can batch.
+  const isReshaped = [...(config.input ?? []), ...(config.output ?? [])].some(({ reshape }) => reshape);
+  if (!isComplete && !(rows === 0 && isReshaped))
+    return rows === 0 && batching === undefined
+      ? {}
+      : { max_batch_rows: rows || DEFAULT_MAX_BATCH_ROWS, ...limits };
+  if (batching !== undefined || rows === 0) return { max_batch_rows: Math.max(1, rows), ...limits };
+  return { max_batch_rows: rows, merge_requests: false };
+}
+
+function limitsOf(batching: DynamicBatching): Batching {
+  const { max_queue_delay_microseconds: delay = 0, default_queue_policy: policy } = batching;
+  if (delay > MAX_DELAY_US)
+    throw new Fault(
+      { line: positionOf(batching, 'max_queue_delay_microseconds').line },
+      `max_queue_delay_microseconds is ${delay}; at most ${MAX_DELAY_US}`,
+    );
+  return {
+    max_queue_delay_us: delay,
+    ...(policy === undefined ? {} : { queue_policy: policyOf(policy) }),
+    ...prioritiesOf(batching),
+  };
+}
+
+function prioritiesOf(batching: DynamicBatching): Batching {
+  const { priority_levels: levels = 0, default_priority_level: level = 0, priority_queue_policy } = batching;
+  const at = (field: keyof DynamicBatching) => ({ line: positionOf(batching, field).line });
+  if (levels === 0) return {};
+  if (levels > MAX_PRIORITY_LEVELS)
+    throw new Fault(at('priority_levels'), `priority_levels is ${levels}; at most ${MAX_PRIORITY_LEVELS}`);
+  if (level === 0 || level > levels)
+    throw new Fault(
+      at(level === 0 ? 'priority_levels' : 'default_priority_level'),
+      `default_priority_level must be one of the ${levels} priority levels, 1 to ${levels}`,
+    );
+  const policies = (priority_queue_policy ?? []).map(
+    ({ key = 0, value = {} }) => [key, policyOf(value)] as const,
+  );
+  return {
+    priority_levels: levels,
+    default_priority_level: level,
+    priority_queue_policy: new Map(policies),
+  };
+}
+
+function policyOf(policy: Policy): QueuePolicy {
+  const { max_queue_size: requests = 0, default_timeout_microseconds: timeout = 0 } = policy;
+  if (policy.timeout_action === 'DELAY' && timeout > 0)
+    throw new Fault(
+      { line: positionOf(policy, 'timeout_action').line },
+      'timeout_action DELAY is not supported; remove it, and requests that time out are answered with an error',
+    );
+  return {
+    ...(requests > 0 ? { max_requests: requests } : {}),
+    ...(timeout > 0 ? { timeout_us: timeout } : {}),
+  };
+}

@@ -1,0 +1,133 @@
+import { join, relative } from 'node:path';
+import { LABEL_BYTES, readInnerText, type UnreadableFile } from '../inner-file';
+import { ModelSettingsError, type ModelSettings } from '../model-settings';
+import type { FoundModel } from '../repository';
+import { batchingOf } from './batching';
+import { pipelineOf } from './ensemble';
+import { checkIdentity } from './identity';
+import { instancesOf } from './instances';
+import { parseMessageJson } from './text/json-mapping';
+import { MODEL_CONFIG, type ModelConfig } from './model-config';
+import { parametersOf } from './parameters';
+import { refuseEscapes, refuseUnread, refuseUnsupported } from './refusals';
+import { tensorsOf } from './tensors';
+import { Fault } from './text/fault';
+import { positionOf, readMessage } from './text/read-message';
+import { parseText, type Field } from './text/text-format';
+import { versionPolicyOf } from './version-policy';
+import { warmUpSamplesOf } from './warm-up-samples';
+
+/** What a model configuration of Triton comes to. */
+export interface TritonConfig {
+  readonly settings: ModelSettings;
+  /** Name of the ONNX file in each version folder. */
+  readonly filename: string;
+}
+
+/** Name of the file that Triton keeps the configuration of a model in. */
+export const CONFIG_FILE = 'config.pbtxt';
+
+const MAX_BYTES = 2 ** 20;
+
+/**
+ * Reads the config.pbtxt of `model`, and the files it names; undefined when there is none.
+ * @throws ModelSettingsError for anything that Nexus would not do as Triton does.
+ */
+export async function readTritonConfig(
+  model: FoundModel,
+  repository: string,
+): Promise<TritonConfig | undefined> {
+  const file = relative(join(repository, '..'), join(model.folder, CONFIG_FILE));
+  const text = await readInnerText(model.folder, CONFIG_FILE, repository, MAX_BYTES).catch(
+    (error: UnreadableFile) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw new ModelSettingsError(`${file} cannot be read: ${error.message}`);
+    },
+  );
+  if (text === undefined) return undefined;
+  return explained(file, () => understand(typed(parseText(text)), file, model, repository));
+}
+
+/**
+ * Reads the JSON mapping of a configuration that a client sent for `model`, and the files it names, which must be in
+ * the folder of the model. It is called `file` in messages.
+ * @throws ModelSettingsError as {@link readTritonConfig} does.
+ */
+export function readJsonConfig(
+  json: string,
+  file: string,
+  model: FoundModel,
+  repository: string,
+): Promise<TritonConfig> {
+  return explained(file, () => {
+    const config = typed(parseMessageJson(json, MODEL_CONFIG));
+    refuseEscapes(config);
+    return understand(config, file, model, repository);
+  });
+}
+
+/** What `read` reads. @throws ModelSettingsError for a Fault, with the file that it is in. */
+async function explained(file: string, read: () => Promise<TritonConfig>): Promise<TritonConfig> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Fault) throw new ModelSettingsError(`${file}:${error.message}`);
+    throw error;
+  }
+}
+
+function typed(fields: readonly Field[]): ModelConfig {
+  refuseUnread(fields);
+  return readMessage(fields, MODEL_CONFIG);
+}
+
+async function understand(
+  config: ModelConfig,
+  file: string,
+  { name, folder }: FoundModel,
+  repository: string,
+): Promise<TritonConfig> {
+  checkIdentity(config, name);
+  refuseUnsupported(config);
+  const { default_model_filename: filename = '' } = config;
+  const pipeline = pipelineOf(config, file);
+  return {
+    filename: filename === '' ? 'model.onnx' : filename,
+    settings: {
+      ...(pipeline === undefined ? {} : { pipeline }),
+      ...batchingOf(config),
+      ...instancesOf(config, file),
+      ...parametersOf(config),
+      response_cache: config.response_cache?.enable ?? false,
+      version_policy: versionPolicyOf(config),
+      declared: tensorsOf(config, file),
+      label_files: labelFilesOf(config),
+      labels: await labelsOf(config, folder, repository),
+      warmup: await warmUpSamplesOf(config, folder, repository),
+    },
+  };
+}
+
+/** Files of labels, by output. */
+function labelFilesOf({ output = [] }: ModelConfig): Record<string, string> {
+  const named = output.filter(({ label_filename: file = '' }) => file !== '');
+  return Object.fromEntries(named.map(({ name = '', label_filename: file = '' }) => [name, file]));
+}
+
+async function labelsOf(
+  { output = [] }: ModelConfig,
+  folder: string,
+  repository: string,
+): Promise<Record<string, readonly string[]>> {
+  const labels: Record<string, readonly string[]> = {};
+  for (const tensor of output) {
+    const { name = '', label_filename: file = '' } = tensor;
+    if (file === '') continue;
+    const content = await readInnerText(folder, file, repository, LABEL_BYTES).catch((error: Error) => {
+      const { line } = positionOf(tensor, 'label_filename');
+      throw new Fault({ line }, `the label file '${file}' cannot be read: ${error.message}`);
+    });
+    labels[name] = content.trimEnd().split(/\r?\n/);
+  }
+  return labels;
+}

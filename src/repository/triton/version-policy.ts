@@ -1,0 +1,31 @@
+import type { VersionPolicy } from '../../rest/models/configuration.dto';
+import { Fault } from './text/fault';
+import type { ModelConfig } from './model-config';
+import { positionOf } from './text/read-message';
+
+/** The policy of `config`: the newest version when it has none. @throws Fault for one that no version can meet. */
+export function versionPolicyOf(config: ModelConfig): VersionPolicy {
+  const { version_policy: policy = { latest: { num_versions: 1 } } } = config;
+  const { latest, specific } = policy;
+  const { line } = positionOf(config, 'version_policy');
+  if (latest !== undefined) {
+    const { num_versions = 0 } = latest;
+    if (num_versions === 0) throw new Fault({ line }, 'latest needs num_versions; give at least 1');
+    return { latest: { num_versions } };
+  }
+  if (specific === undefined) return { all: {} };
+  const versions = [...new Set(specific.versions)].toSorted((one, other) => one - other);
+  const none = versions.find((version) => version < 1);
+  if (versions.length === 0 || none !== undefined)
+    throw new Fault({ line }, `specific needs versions that are at least 1, got ${none ?? 'none'}`);
+  return { specific: { versions } };
+}
+
+/** The versions to serve, of those there are, oldest first. One may be wanted that is not there. */
+export function chosenVersions(
+  { latest, specific }: VersionPolicy,
+  versions: readonly string[],
+): readonly string[] {
+  if (latest !== undefined) return versions.slice(-latest.num_versions);
+  return specific?.versions.map(String) ?? versions;
+}

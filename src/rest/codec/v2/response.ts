@@ -1,0 +1,27 @@
+import type { EncodedResponse, V2Response } from '../messages';
+import { jsonData } from '../json/json-data';
+
+/**
+ * Encodes an inference response: JSON, `data` always flat, and the bytes of the binary outputs in their order. An output
+ * in shared memory has no parameters, as in Triton: its C++ client takes any for those of binary data.
+ *
+ * @param isBinary whether the output of that name is answered as binary data.
+ */
+export function encodeResponse(response: V2Response, isBinary: (name: string) => boolean): EncodedResponse {
+  const binary: Uint8Array[] = [];
+  const outputs = response.outputs.map((tensor) => {
+    const { name, datatype, shape, data, slice } = tensor;
+    if (slice !== undefined) return { name, datatype, shape };
+    if (!isBinary(name)) return { name, datatype, shape, data: jsonData(tensor) };
+    if (data.byteLength > 0) binary.push(data);
+    return { name, datatype, shape, parameters: { binary_data_size: data.byteLength } };
+  });
+  const id = response.id === undefined || response.id === '' ? {} : { id: response.id };
+  const json = JSON.stringify({
+    ...id,
+    model_name: response.modelName,
+    model_version: response.modelVersion,
+    outputs,
+  });
+  return { json, binary };
+}

@@ -1,0 +1,64 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiV2Errors } from '../../transport/http/api-errors';
+import { configurationOf } from '../../models/report/model-configuration';
+import { ModelRegistry } from '../../models/registry/model-registry';
+import { statisticsOf } from '../../models/report/model-statistics';
+import { ApiModel, ApiVersion } from './api-model';
+import { ModelConfiguration } from './configuration.dto';
+import { ModelStatisticsList } from './statistics.dto';
+
+/** The model configuration and statistics extensions. */
+@ApiTags('Models')
+@Controller('v2/models')
+export class DetailsController {
+  constructor(private readonly registry: ModelRegistry) {}
+
+  /** What every version of every model has done since the start. */
+  @Get('stats')
+  @ApiOperation({ summary: 'Statistics of all models' })
+  @ApiV2Errors('overloaded', 'internal')
+  allStatistics(): ModelStatisticsList {
+    return { model_stats: this.registry.list().flatMap(({ versions }) => versions.map(statisticsOf)) };
+  }
+
+  /** What every version of a model has done since the start. */
+  @Get(':model/stats')
+  @ApiOperation({ summary: 'Statistics of a model' })
+  @ApiModel()
+  modelStatistics(@Param('model') model: string): ModelStatisticsList {
+    return { model_stats: this.registry.get(model).versions.map(statisticsOf) };
+  }
+
+  /** What a version of a model has done since the start. */
+  @Get(':model/versions/:version/stats')
+  @ApiOperation({ summary: 'Statistics of a version of a model' })
+  @ApiVersion()
+  modelVersionStatistics(
+    @Param('model') model: string,
+    @Param('version') version: string,
+  ): ModelStatisticsList {
+    return { model_stats: [statisticsOf(this.registry.find(model, version))] };
+  }
+
+  /** How the newest version that is ready is served, in the words of Triton's model configuration. */
+  @Get(':model/config')
+  @ApiOperation({ summary: 'Configuration of a model' })
+  @ApiModel()
+  @ApiV2Errors('deadline')
+  async modelConfiguration(@Param('model') model: string): Promise<ModelConfiguration> {
+    return configurationOf(await this.registry.describe(model));
+  }
+
+  /** How a version is served, in the words of Triton's model configuration. */
+  @Get(':model/versions/:version/config')
+  @ApiOperation({ summary: 'Configuration of a version of a model' })
+  @ApiVersion()
+  @ApiV2Errors('deadline')
+  async modelVersionConfiguration(
+    @Param('model') model: string,
+    @Param('version') version: string,
+  ): Promise<ModelConfiguration> {
+    return configurationOf(await this.registry.describe(model, version));
+  }
+}

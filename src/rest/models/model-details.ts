@@ -1,0 +1,148 @@
+import { stat } from 'node:fs/promises';
+import type { OnnxMetadata } from '../../runtime/messages';
+import type { TensorSpec } from '../../tensor/tensor';
+import { cachePolicyOf } from '../../repository/cache-policy';
+import type { Model } from '../../models/registry/model-factory';
+import { isRequired } from '../../repository/model-settings';
+import { ModelVersion } from '../../models/version/model-version';
+import { PipelineVersion } from '../../models/pipeline/pipeline-version';
+import type { Servable } from '../../models/model';
+import type { ModelDetails, ModelEntry } from './models.dto';
+import type { Rollout } from '../../models/rollout/state-file';
+import type {
+  OnnxDetails,
+  OutputLabels,
+  PipelineStepDetails,
+  RunnerMemory,
+  VersionBatching,
+  VersionDetails,
+} from './version-details.dto';
+
+/** Most labels of one output that are told one by one. */
+const MAX_LABELS = 1000;
+
+/** `model` as an entry of OpenAI's list of models. */
+export async function entryOf({ name, versions }: Model): Promise<ModelEntry> {
+  const loadedAt = versions.findLast(({ state }) => state === 'READY')?.loadedAt;
+  const created = loadedAt ?? (await writtenAt(versions));
+  return { id: name, object: 'model', created: Math.floor(created.getTime() / 1000), owned_by: 'nexus' };
+}
+
+/** All that is known of `model`, and how its versions are rolled out; the memory of its runners is measured for it. */
+export async function detailsOf(model: Model, { aliases, traffic }: Rollout): Promise<ModelDetails> {
+  const { settings, versions } = model;
+  const { id, object, created, owned_by } = await entryOf(model);
+  const cache = cachePolicyOf(settings);
+  return {
+    id,
+    object,
+    created,
+    owned_by,
+    name: id,
+    ready: versions.some(({ state }) => state === 'READY'),
+    ...(settings.description === undefined ? {} : { description: settings.description.trim() }),
+    required: isRequired(settings),
+    aliases,
+    ...(traffic === null ? {} : { traffic }),
+    ...(cache === undefined ? {} : { cache }),
+    versions: await Promise.all(versions.map(versionOf)),
+  };
+}
+
+/** When the file of the newest version that has one was written; the beginning of 1970 when none has. */
+async function writtenAt(versions: readonly Servable[]): Promise<Date> {
+  const newest = versions.findLast(({ options }) => options.path !== '');
+  const file = newest && (await stat(newest.options.path).catch(() => undefined));
+  return file?.mtime ?? new Date(0);
+}
+
+async function versionOf(version: Servable): Promise<VersionDetails> {
+  const { state, reason, device, loadMs, loadedAt, options } = version;
+  const memory = await memoryOf(version);
+  return {
+    version: version.version,
+    state,
+    reason,
+    load: options.onDemand ? 'on_demand' : 'start',
+    in_memory: version.inMemory,
+    isolation: options.pool === undefined ? 'own' : 'shared',
+    ...options.placement,
+    ...(device === undefined ? {} : { device }),
+    ...signatureOf(version),
+    ...(version instanceof ModelVersion ? onnxDetails(version) : {}),
+    ...(memory === undefined ? {} : { memory }),
+    ...(version instanceof PipelineVersion ? { steps: stepsOf(version) } : {}),
+    ...(loadMs === undefined ? {} : { load_ms: Math.round(loadMs) }),
+    ...(loadedAt === undefined ? {} : { loaded_at: loadedAt.toISOString() }),
+  };
+}
+
+/** What is known once the version has loaded. */
+function signatureOf(version: Servable): Partial<VersionDetails> {
+  if (version.loadedAt === undefined) return {};
+  const { inputs, outputs, labels } = version.signature;
+  return {
+    signature: { inputs: inputs.map(tensorOf), outputs: outputs.map(tensorOf) },
+    labels: Object.entries(labels).map(labelsOf),
+  };
+}
+
+/** What is known once a runner has read the file. */
+function onnxDetails(version: ModelVersion): Partial<VersionDetails> {
+  const { file } = version;
+  if (file === undefined) return {};
+  return { batching: batchingOf(version), file_bytes: file.bytes, onnx: onnxOf(file.metadata) };
+}
+
+function stepsOf({ steps, parts }: PipelineVersion): PipelineStepDetails[] {
+  return steps.map((step) => {
+    const part = parts.get(step);
+    return { model: step.model, ...(part === undefined ? {} : { version: part.version }) };
+  });
+}
+
+function tensorOf({ name, datatype, shape }: TensorSpec) {
+  return { name, datatype, shape: [...shape] };
+}
+
+function labelsOf([output, names]: [string, readonly string[]]): OutputLabels {
+  const count = names.length;
+  return { output, count, ...(count > MAX_LABELS ? {} : { names: [...names] }) };
+}
+
+function batchingOf({ unbatchable, untried, maxBatchRows, limits, options }: ModelVersion): VersionBatching {
+  const { merge_requests: merges = true, priority_levels = 0 } = options.settings;
+  const whyNot = unbatchable === '' && !merges ? 'its configuration has no dynamic_batching' : unbatchable;
+  return {
+    enabled: whyNot === '',
+    ...(whyNot === '' ? {} : { why_not: whyNot }),
+    ...(untried === undefined ? {} : { trial_failed: untried }),
+    max_batch_rows: maxBatchRows,
+    max_queue_delay_us: limits.max_queue_delay_us,
+    max_queue_rows: limits.max_queue_rows,
+    max_queue_bytes: limits.max_queue_bytes,
+    priority_levels,
+  };
+}
+
+async function memoryOf(version: Servable): Promise<RunnerMemory | undefined> {
+  const runners = [...(await version.residentBytes())];
+  if (runners.length === 0) return undefined;
+  const sum = runners.reduce((total, bytes) => total + bytes);
+  return { resident_bytes: sum, resident_bytes_per_runner: runners };
+}
+
+function onnxOf(metadata: OnnxMetadata): OnnxDetails {
+  return {
+    ir_version: metadata.irVersion,
+    opset: metadata.opsets,
+    producer_name: metadata.producerName,
+    producer_version: metadata.producerVersion,
+    domain: metadata.domain,
+    model_version: metadata.modelVersion,
+    doc_string: metadata.docString,
+    graph_name: metadata.graphName,
+    metadata_props: metadata.properties,
+    truncated: metadata.isCut,
+  };
+}

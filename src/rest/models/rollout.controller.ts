@@ -1,0 +1,167 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Put, Req } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiErrors } from '../../transport/http/api-errors';
+import { errors } from '../../common/errors';
+import { jsonObject } from '../../common/json-object';
+import { ModelRegistry } from '../../models/registry/model-registry';
+import { Metrics } from '../../observability/metrics/metrics';
+import { RolloutControl } from '../../models/rollout/rollout-control';
+import { Rollouts } from '../../models/rollout/rollouts';
+import { shadowReport } from './shadow-report';
+import type { Shadow, Traffic } from '../../models/rollout/traffic';
+import {
+  AliasChanged,
+  AliasTarget,
+  CurrentTraffic,
+  ModelAliases,
+  ModelTraffic,
+  TrafficChanged,
+} from './rollout.dto';
+import { ModelShadow } from './shadow.dto';
+
+/** A request whose body is the bytes that came. */
+interface RawRequest {
+  readonly body?: Uint8Array;
+}
+
+const ALIAS = { name: 'alias', example: 'stable', description: 'Name for a version.' };
+
+/** Which version of a model answers. Changes need NEXUS_MODEL_CONTROL_MODE explicit or poll, and outlive the process. */
+@ApiTags('Roll-outs')
+@ApiParam({ name: 'model', example: 'digits', description: 'Name of the model.' })
+@Controller('v1/models/:model')
+export class RolloutController {
+  constructor(
+    private readonly registry: ModelRegistry,
+    private readonly rollouts: Rollouts,
+    private readonly control: RolloutControl,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** The names that stand for versions of a model, wherever a version is asked for. */
+  @Get('aliases')
+  @ApiOperation({ summary: 'List the aliases of a model' })
+  @ApiErrors('not_found', 'overloaded', 'internal')
+  listAliases(@Param('model') model: string): ModelAliases {
+    return { model, aliases: this.rollouts.of(this.registry.get(model).name).aliases };
+  }
+
+  /** Makes an alias, or points it at another version. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
+  @Put('aliases/:alias')
+  @ApiOperation({ summary: 'Set an alias' })
+  @ApiParam(ALIAS)
+  @ApiBody({ type: AliasTarget, examples: { version: { value: { version: '1' } } } })
+  @ApiErrors('invalid', 'not_found', 'too_large', 'overloaded', 'internal', 'unavailable')
+  async setAlias(
+    @Param('model') model: string,
+    @Param('alias') alias: string,
+    @Req() { body }: RawRequest,
+  ): Promise<AliasChanged> {
+    this.registry.get(model);
+    const version = versionIn(body);
+    return { model, alias, ...(await this.control.setAlias(model, alias, version)) };
+  }
+
+  /** Removes an alias. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
+  @Delete('aliases/:alias')
+  @ApiOperation({ summary: 'Remove an alias' })
+  @ApiParam(ALIAS)
+  @ApiErrors('invalid', 'not_found', 'overloaded', 'internal', 'unavailable')
+  async removeAlias(@Param('model') model: string, @Param('alias') alias: string): Promise<AliasChanged> {
+    return { model, alias, ...(await this.control.removeAlias(model, alias)) };
+  }
+
+  /** How requests that name no version are shared out. */
+  @Get('traffic')
+  @ApiOperation({ summary: 'Traffic of a model' })
+  @ApiErrors('not_found', 'overloaded', 'internal')
+  currentTraffic(@Param('model') model: string): CurrentTraffic {
+    return { model, traffic: this.rollouts.of(this.registry.get(model).name).traffic };
+  }
+
+  /** Shares out the requests that name no version. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
+  @Put('traffic')
+  @ApiOperation({ summary: 'Split the traffic of a model' })
+  @ApiBody({
+    type: ModelTraffic,
+    examples: { all: { summary: 'All to one version', value: { weights: { '1': 100 } } } },
+  })
+  @ApiErrors('invalid', 'not_found', 'too_large', 'overloaded', 'internal', 'unavailable')
+  async setTraffic(@Param('model') model: string, @Req() { body }: RawRequest): Promise<TrafficChanged> {
+    this.registry.get(model);
+    return { model, ...(await this.control.setTraffic(model, trafficIn(body))) };
+  }
+
+  /** Gives the requests that name no version to the newest version that is ready again. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
+  @Delete('traffic')
+  @ApiOperation({ summary: 'End the split of the traffic' })
+  @ApiErrors('invalid', 'not_found', 'overloaded', 'internal', 'unavailable')
+  async endTraffic(@Param('model') model: string): Promise<TrafficChanged> {
+    return { model, ...(await this.control.setTraffic(model, null)) };
+  }
+
+  /** Gives all requests that name no version to one version. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
+  @Post('promote')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Promote a version' })
+  @ApiBody({ type: AliasTarget, examples: { version: { value: { version: '1' } } } })
+  @ApiErrors('invalid', 'not_found', 'too_large', 'overloaded', 'internal', 'unavailable')
+  async promote(@Param('model') model: string, @Req() { body }: RawRequest): Promise<TrafficChanged> {
+    this.registry.get(model);
+    const { version } = this.registry.versionOf(model, versionIn(body));
+    return { model, ...(await this.control.setTraffic(model, { weights: { [version]: 1 }, sticky: false })) };
+  }
+
+  /** How the answers of the shadow compare with those that were given. */
+  @Get('shadow')
+  @ApiOperation({ summary: 'Report of the shadow of a model' })
+  @ApiErrors('not_found', 'overloaded', 'internal')
+  shadow(@Param('model') model: string): ModelShadow {
+    const { name } = this.registry.get(model);
+    const statistics = this.metrics.shadows.last(name);
+    if (statistics === undefined) return { model, shadow: null };
+    const active = this.rollouts.shadowOf(name)?.version === statistics.labels.version;
+    return { model, shadow: shadowReport(statistics, active) };
+  }
+
+  /** Undoes the last change of the traffic. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
+  @Post('rollback')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Roll back the traffic of a model' })
+  @ApiErrors('invalid', 'not_found', 'overloaded', 'internal', 'unavailable')
+  async rollBack(@Param('model') model: string): Promise<TrafficChanged> {
+    return { model, ...(await this.control.rollBack(model)) };
+  }
+}
+
+function versionIn(body: Uint8Array | undefined): string {
+  const form = '{"version": "1"}';
+  const { version } = jsonObject(body, form);
+  if (typeof version === 'string') return version;
+  throw errors.invalidInput(`the body must be ${form}`, 'version');
+}
+
+function trafficIn(body: Uint8Array | undefined): Traffic {
+  const form = '{"weights": {"1": 90, "2": 10}, "sticky": false, "shadow": {"version": "3", "share": 0.1}}';
+  const { weights, sticky = false, shadow } = jsonObject(body, form);
+  const isObject = typeof weights === 'object' && weights !== null && !Array.isArray(weights);
+  if (!isObject || typeof sticky !== 'boolean') throw errors.invalidInput(`the body must be ${form}`);
+  for (const [name, weight] of Object.entries(weights))
+    if (typeof weight !== 'number' || !(weight >= 0 && weight <= 1e6))
+      throw errors.invalidInput(
+        `weights.${name}: expected a number from 0 to 1000000, got ${JSON.stringify(weight)}`,
+        `weights.${name}`,
+      );
+  const split = { weights: weights as Record<string, number>, sticky };
+  return shadow === undefined ? split : { ...split, shadow: shadowIn(shadow) };
+}
+
+function shadowIn(shadow: unknown): Shadow {
+  const { version, share } = Object(shadow) as { version?: unknown; share?: unknown };
+  if (typeof version === 'string' && typeof share === 'number' && share >= 0 && share <= 1)
+    return { version, share };
+  throw errors.invalidInput(
+    `shadow: expected {"version": "2", "share": 0.1} with a share from 0 to 1, got ${JSON.stringify(shadow)}`,
+    'shadow',
+  );
+}

@@ -1,0 +1,31 @@
+import { Controller, Get, HttpCode, Post, Req } from '@nestjs/common';
+import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiV2Errors } from '../../transport/http/api-errors';
+import { jsonObject } from '../../common/json-object';
+import { LogSettings } from '../../observability/log/log-settings';
+import { LogSettingsBody, LogSettingsChange } from './log-settings.dto';
+
+/** The logging extension. */
+@ApiTags('Operations')
+@Controller('v2/logging')
+export class LogSettingsController {
+  constructor(private readonly settings: LogSettings) {}
+
+  /** Which log lines are written. */
+  @Get()
+  @ApiOperation({ summary: 'Log settings' })
+  @ApiV2Errors('overloaded', 'internal')
+  logSettings(): LogSettingsBody {
+    return this.settings.current();
+  }
+
+  /** Changes which log lines are written, until the gateway ends. Severities are nested. Answers all settings. */
+  @Post()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Change log settings' })
+  @ApiBody({ type: LogSettingsChange, required: false })
+  @ApiV2Errors('invalid', 'too_large', 'overloaded', 'internal')
+  changeLogSettings(@Req() { body }: { body?: Uint8Array }): LogSettingsBody {
+    return this.settings.update(jsonObject(body, '{"log_verbose_level": 1}'));
+  }
+}

@@ -1,0 +1,33 @@
+import { isUtf8 } from 'node:buffer';
+import type { Row } from '../codec/json/rows';
+import { mismatch } from '../../inference/request/mismatch';
+
+/** Base64 with the alphabet of RFC 4648, section 4, padded. */
+const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
+
+/** Whether `value` is `{"b64": ...}`, which is how TensorFlow Serving writes bytes in JSON. */
+export function isBase64(value: unknown): value is { readonly b64: unknown } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.keys(value).length === 1 &&
+    Object.hasOwn(value, 'b64')
+  );
+}
+
+/**
+ * `row` with the text of every `{"b64": ...}` in its place.
+ * @throws invalid unless that is base64 of UTF-8 without NUL, which is what the models' strings hold.
+ */
+export function withText(row: Row, where: (item: number) => string): Row {
+  if (!row.some(isBase64)) return row;
+  return row.map((item, index) => (isBase64(item) ? textOf(item.b64, `${where(index)}.b64`) : item));
+}
+
+function textOf(value: unknown, path: string): string {
+  if (typeof value === 'string' && BASE64.test(value)) {
+    const bytes = Buffer.from(value, 'base64');
+    if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString();
+  }
+  throw mismatch(path, 'base64 of text in UTF-8 without NUL bytes', value);
+}

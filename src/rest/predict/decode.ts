@@ -1,0 +1,201 @@
+import { errors } from '../../common/errors';
+import type { Tensor, TensorSpec } from '../../tensor/tensor';
+import { asArray, asName, asObject, requireUniqueNames } from '../codec/v2/fields';
+import { readJson, textOf } from '../codec/json/body';
+import { mismatch } from '../../inference/request/mismatch';
+import { isBase64 } from './base64';
+import type { Dialect, Expected, PredictRequest } from './messages';
+import { depthOf, isColumn, nestedTensor } from './nested';
+
+const KEYS: Readonly<Record<Dialect, readonly string[]>> = {
+  nexus: ['inputs', 'instances', 'outputs', 'top_k', 'id'],
+  tensorflow: ['inputs', 'instances', 'signature_name'],
+};
+const MAX_TOP_K = 1000;
+
+/** The name of the only signature that an ONNX model has. */
+const SIGNATURE = 'serving_default';
+
+type Inputs = Pick<PredictRequest, 'inputs' | 'layout'>;
+
+/**
+ * Decodes the body of a prediction for a model that takes `expected`: `inputs` by name, or `instances` row by row. In
+ * the form of TensorFlow Serving inputs always have all of their dimensions, and the name of the only one may be left
+ * out.
+ *
+ * @throws invalid for everything that is wrong with it, naming the place, what was expected and what came.
+ */
+export function decodePredict(body: Uint8Array, expected: Expected): PredictRequest {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (bytes.length === 0)
+    throw errors.invalidInput('the body is empty; expected a JSON object with "inputs"');
+  return readJson(textOf(bytes), (value, exact) => readRequest(value, expected, exact));
+}
+
+function readRequest(value: unknown, expected: Expected, exact: boolean): PredictRequest {
+  const body = asObject(value, 'the body');
+  const keys = KEYS[expected.dialect];
+  const strange = Object.keys(body).find((name) => !keys.includes(name));
+  if (strange !== undefined)
+    throw errors.invalidInput(`${strange}: unexpected key; the keys are ${keys.join(', ')}`, strange);
+  const { inputs, instances } = body;
+  if ((inputs === undefined) === (instances === undefined)) {
+    const came = inputs === undefined ? 'neither' : 'both';
+    throw errors.invalidInput(`expected either inputs or instances, got ${came}`, 'inputs');
+  }
+  requireSignature(body['signature_name']);
+  const read = inputs === undefined ? readInstances : READ_INPUTS[expected.dialect];
+  return {
+    id: readId(body['id']),
+    ...read(inputs ?? instances, expected, exact),
+    outputs: readOutputs(body['outputs']),
+    topK: readTopK(body['top_k']),
+  };
+}
+
+function readInputs(value: unknown, { inputs, batches }: Expected, exact: boolean): Inputs {
+  const given = namedInputs(value, 'inputs', inputs);
+  if (batches && isSingle(given, inputs)) {
+    const tensors = inputs.map((spec) => {
+      const where = ([, ...rest]: readonly number[]) => `inputs${key(spec.name)}${subscripts(rest)}`;
+      return nestedTensor([given[spec.name]], spec, where, exact);
+    });
+    return { inputs: tensors, layout: 'single' };
+  }
+  const tensors = inputs.map((spec) =>
+    wholeInput(given[spec.name], spec, `inputs${key(spec.name)}`, batches, exact),
+  );
+  return { inputs: tensors, layout: 'columns' };
+}
+
+/** As {@link readInputs}, in the form of TensorFlow Serving. */
+function readColumns(value: unknown, { inputs, batches }: Expected, exact: boolean): Inputs {
+  const [only, ...others] = inputs;
+  if (only !== undefined && others.length === 0 && !isNamed(value))
+    return { inputs: [wholeInput(value, only, 'inputs', batches, exact)], layout: 'columns' };
+  const given = namedInputs(value, 'inputs', inputs);
+  const tensors = inputs.map((spec) =>
+    wholeInput(given[spec.name], spec, `inputs${key(spec.name)}`, batches, exact),
+  );
+  return { inputs: tensors, layout: 'columns' };
+}
+
+const READ_INPUTS = { nexus: readInputs, tensorflow: readColumns } as const;
+
+/**
+ * Whether `given` is a single item, without the first dimension. An array of one element is one for a column too, if
+ * the other inputs do not say otherwise.
+ * @throws invalid when some inputs can only be an item, and others only rows.
+ */
+function isSingle(given: Readonly<Record<string, unknown>>, inputs: readonly TensorSpec[]): boolean {
+  const isItem = (spec: TensorSpec) => {
+    const value = given[spec.name];
+    const depth = depthOf(value);
+    if (!isColumn(spec)) return depth === spec.shape.length - 1;
+    return depth === 0 || (depth === 1 && (value as unknown[]).length === 1);
+  };
+  const rows = inputs.find((spec) => !isItem(spec));
+  if (rows === undefined) return inputs.length > 0;
+  const item = inputs.find((spec) => isItem(spec) && !(isColumn(spec) && Array.isArray(given[spec.name])));
+  if (item === undefined) return false;
+  throw errors.invalidInput(
+    `inputs: '${item.name}' is a single item, but '${rows.name}' is an array of them; send both in the same way`,
+    'inputs',
+  );
+}
+
+/** An input with all of its dimensions. */
+function wholeInput(
+  value: unknown,
+  spec: TensorSpec,
+  path: string,
+  batches: boolean,
+  exact: boolean,
+): Tensor {
+  if (batches && Array.isArray(value) && value.length === 0) throw mismatch(path, 'at least one row', value);
+  return nestedTensor(value, spec, (indexes) => path + subscripts(indexes), exact);
+}
+
+function readInstances(value: unknown, { inputs, batches }: Expected, exact: boolean): Inputs {
+  if (!batches)
+    throw errors.invalidInput('instances: the model does not take rows of a batch; send inputs', 'instances');
+  const instances = asArray(value, 'instances');
+  if (instances.length === 0) throw mismatch('instances', 'at least one instance', value);
+  const isBare = inputs.length === 1 && !instances.some(isNamed);
+  const columns = isBare
+    ? [instances]
+    : columnsOf(
+        instances.map((instance, index) => namedInputs(instance, `instances[${index}]`, inputs)),
+        inputs,
+      );
+  const tensors = inputs.map((spec, index): Tensor => {
+    const member = isBare ? '' : key(spec.name);
+    const where = ([first, ...rest]: readonly number[]) =>
+      first === undefined ? 'instances' : `instances[${first}]${member}${subscripts(rest)}`;
+    return nestedTensor(columns[index], spec, where, exact);
+  });
+  return { inputs: tensors, layout: 'rows' };
+}
+
+/** Whether an instance has its inputs by name, and is not the value of the only one. */
+function isNamed(instance: unknown): boolean {
+  return typeof instance === 'object' && instance !== null && !Array.isArray(instance) && !isBase64(instance);
+}
+
+function columnsOf(rows: readonly Record<string, unknown>[], inputs: readonly TensorSpec[]): unknown[][] {
+  return inputs.map(({ name }) => rows.map((row) => row[name]));
+}
+
+/** An object with every input of the model and nothing else. */
+function namedInputs(value: unknown, path: string, inputs: readonly TensorSpec[]): Record<string, unknown> {
+  const given = asObject(value, path);
+  for (const name of Object.keys(given)) {
+    if (!inputs.some((spec) => spec.name === name))
+      throw errors.invalidInput(`${path}${key(name)}: unexpected input; ${listed(inputs)}`, path + key(name));
+  }
+  const missing = inputs.find(({ name }) => !Object.hasOwn(given, name));
+  if (missing === undefined) return given;
+  const { name, datatype, shape } = missing;
+  throw mismatch(path + key(name), `the input, ${datatype} [${shape.join(',')}]`, undefined);
+}
+
+function listed(inputs: readonly TensorSpec[]): string {
+  const names = inputs.map(({ name, datatype, shape }) => `'${name}' (${datatype} [${shape.join(',')}])`);
+  return `the model takes ${names.join(', ')}`;
+}
+
+function readOutputs(value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  const names = asArray(value, 'outputs').map((item, index) => asName(item, `outputs[${index}]`));
+  requireUniqueNames(
+    names.map((name) => ({ name })),
+    'outputs',
+    '',
+  );
+  return names;
+}
+
+function readId(value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw mismatch('id', 'a string', value);
+}
+
+function requireSignature(value: unknown): void {
+  if (value === undefined || value === SIGNATURE) return;
+  throw mismatch('signature_name', `"${SIGNATURE}", the only signature of a model here`, value);
+}
+
+function readTopK(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_TOP_K)
+    return value as number;
+  throw mismatch('top_k', `a whole number from 0 to ${MAX_TOP_K}`, value);
+}
+
+function key(name: string): string {
+  return /^[A-Za-z_]\w*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
+}
+
+function subscripts(indexes: readonly number[]): string {
+  return indexes.map((index) => `[${index}]`).join('');
+}

@@ -1,0 +1,87 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiParam } from '@nestjs/swagger';
+import { ApiErrors } from '../../transport/http/api-errors';
+import { ApiDeadline, CACHE_HEADERS } from '../v2/v2.docs';
+import { IMAGE_OF_SEVEN } from '../v2/v2.examples';
+import { PredictRequest, PredictResponse, TensorflowRequest, TensorflowResponse } from './predict.dto';
+
+/** Documents a prediction of the newest ready version of a model. */
+export function ApiPredict(): MethodDecorator {
+  return applyDecorators(
+    ApiParam({ name: 'model', type: String, example: 'digits', description: 'Name of the model.' }),
+    ApiDeadline(),
+    ApiHeader({
+      name: 'accept',
+      required: false,
+      description:
+        'With application/octet-stream the answer is that of the Open Inference Protocol V2, with binary tensors.',
+    }),
+    ApiBody({ type: PredictRequest, required: true, examples: EXAMPLES }),
+    ApiOkResponse({
+      headers: CACHE_HEADERS,
+      type: PredictResponse,
+      description: 'The outputs, or the predictions row by row.',
+    }),
+    ApiPredictErrors(),
+  );
+}
+
+/** Documents a prediction of one version of a model. */
+export function ApiPredictVersion(): MethodDecorator {
+  return applyDecorators(
+    ApiPredict(),
+    ApiParam({ name: 'version', type: String, example: '1', description: 'Version of the model.' }),
+  );
+}
+
+/** Documents a prediction of the newest ready version of a model in the protocol of TensorFlow Serving. */
+export function ApiTensorflowPredict(): MethodDecorator {
+  return applyDecorators(
+    ApiParam({ name: 'model', type: String, example: 'digits', description: 'Name of the model.' }),
+    ApiDeadline(),
+    ApiBody({ type: TensorflowRequest, required: true, examples: TENSORFLOW_EXAMPLES }),
+    ApiOkResponse({
+      headers: CACHE_HEADERS,
+      type: TensorflowResponse,
+      description: 'The predictions row by row, or the outputs.',
+    }),
+    ApiPredictErrors(),
+  );
+}
+
+/** Documents a prediction of one version of a model in the protocol of TensorFlow Serving. */
+export function ApiTensorflowVersion(): MethodDecorator {
+  return applyDecorators(
+    ApiTensorflowPredict(),
+    ApiParam({ name: 'version', type: String, example: '1', description: 'Version of the model.' }),
+  );
+}
+
+function ApiPredictErrors(): MethodDecorator {
+  return applyDecorators(
+    ApiErrors('invalid', 'not_found', 'too_large', 'unsupported_encoding', 'overloaded'),
+    ApiErrors('internal', 'unavailable', 'deadline'),
+  );
+}
+
+const TENSORFLOW_EXAMPLES = {
+  rows: {
+    summary: 'digits: row by row',
+    value: { instances: [{ image: IMAGE_OF_SEVEN }] },
+  },
+  columns: {
+    summary: 'digits: by the name of the input',
+    value: { signature_name: 'serving_default', inputs: { image: [IMAGE_OF_SEVEN] } },
+  },
+};
+
+const EXAMPLES = {
+  single: {
+    summary: 'digits: an image of a handwritten seven',
+    value: { inputs: { image: IMAGE_OF_SEVEN } },
+  },
+  rows: {
+    summary: 'digits: row by row',
+    value: { instances: [{ image: IMAGE_OF_SEVEN }], outputs: ['label'] },
+  },
+};

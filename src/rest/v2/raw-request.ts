@@ -1,0 +1,54 @@
+import { errors } from '../../common/errors';
+import type { Signature } from '../../models/signature';
+import { ELEMENT_BYTES, type Datatype } from '../../tensor/tensor';
+import { checkBooleans, checkText } from '../codec/v2/binary-part';
+import { flatShape } from '../codec/v2/flat-shape';
+import type { V2Request } from '../codec/messages';
+
+/** How to send what does not fit. */
+const ADVICE = 'send JSON before the binary data, and its length as Inference-Header-Content-Length';
+
+/**
+ * The request whose body is nothing but the bytes of the only input of a model, one row of it where the model batches:
+ * raw binary requests of the binary tensor data extension. Every output is answered as binary data.
+ *
+ * @throws NexusError invalid_input when the model has several inputs, or the shape does not follow from the bytes.
+ */
+export function rawRequest(body: Buffer, { inputs, batches }: Signature): V2Request {
+  const [input] = inputs;
+  if (input === undefined || inputs.length > 1)
+    throw unfit(`the model takes ${inputs.length} inputs, and only one can come without JSON`);
+  const { name, datatype } = input;
+  const isText = datatype === 'BYTES';
+  if (datatype === 'BOOL') checkBooleans(body, name);
+  if (isText) checkText(body, 0, body.length, `input '${name}'`, name);
+  const row = input.shape.map((size, axis) => (batches && axis === 0 ? 1 : size));
+  const shape = flatShape(input, row, isText ? 1 : elements(body, datatype), unfit);
+  const tensor = { name, datatype, shape, data: isText ? element(body) : body };
+  return {
+    id: undefined,
+    priority: 0,
+    timeoutMs: undefined,
+    inputs: [tensor],
+    outputs: [],
+    binaryOutput: true,
+  };
+}
+
+function elements({ byteLength }: Uint8Array, datatype: Datatype): number {
+  const count = byteLength / ELEMENT_BYTES[datatype];
+  if (Number.isInteger(count)) return count;
+  throw unfit(`expected ${datatype} elements of ${ELEMENT_BYTES[datatype]} bytes, got ${byteLength} bytes`);
+}
+
+/** `text` as a BYTES element, which starts with its length. */
+function element(text: Uint8Array): Uint8Array {
+  const data = Buffer.allocUnsafeSlow(4 + text.byteLength);
+  data.writeUInt32LE(text.byteLength);
+  data.set(text, 4);
+  return data;
+}
+
+function unfit(reason: string) {
+  return errors.invalidInput(`a request without JSON does not fit: ${reason}; ${ADVICE}`);
+}

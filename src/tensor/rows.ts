@@ -1,0 +1,38 @@
+import { ELEMENT_BYTES, elementCount, type Tensor } from './tensor';
+
+/** Rows `first` to `first + rows` of `tensor`, a view on the same bytes. */
+export function sliceRows(tensor: Tensor, first: number, rows: number): Tensor {
+  const [start, end] =
+    tensor.datatype === 'BYTES' ? textRange(tensor, first, rows) : fixedRange(tensor, first, rows);
+  const { name, datatype, shape, data } = tensor;
+  return { name, datatype, shape: [rows, ...shape.slice(1)], data: data.subarray(start, end) };
+}
+
+/** Puts `pieces`, which differ only in their number of rows, below one another. */
+export function joinRows(pieces: readonly Tensor[]): Tensor {
+  const [first] = pieces as [Tensor];
+  const rows = pieces.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  return {
+    ...first,
+    shape: [rows, ...first.shape.slice(1)],
+    data: Buffer.concat(pieces.map(({ data }) => data)),
+  };
+}
+
+function fixedRange({ datatype, shape }: Tensor, first: number, rows: number): [number, number] {
+  const rowBytes = elementCount(shape.slice(1)) * ELEMENT_BYTES[datatype];
+  return [first * rowBytes, (first + rows) * rowBytes];
+}
+
+/** BYTES elements have no fixed size: their lengths are walked. */
+function textRange({ shape, data }: Tensor, first: number, rows: number): [number, number] {
+  const perRow = elementCount(shape.slice(1));
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const start = skip(view, 0, first * perRow);
+  return [start, skip(view, start, rows * perRow)];
+}
+
+function skip(view: DataView, offset: number, elements: number): number {
+  for (let index = 0; index < elements; index++) offset += 4 + view.getUint32(offset, true);
+  return offset;
+}

@@ -1,0 +1,138 @@
+import {
+  Metadata,
+  ServerInterceptingCall,
+  status,
+  type ServerInterceptingCallInterface,
+  type ServerInterceptor,
+} from '@grpc/grpc-js';
+import { callerOf } from '../caller';
+import { errors } from '../../common/errors';
+import { corrected } from './grpc-refusal';
+import { errorOf } from './grpc-status';
+import { REQUEST_ID_HEADER, requestIdOf } from '../request-id';
+import type { Failure } from '../../observability/log/failure';
+import { attachCall, type AskedModel, type GrpcCall } from './grpc-call';
+import type { Log } from '../../observability/log/log';
+import type { Metrics } from '../../observability/metrics/metrics';
+import { logFields, type InferenceSummary } from '../http/request-log';
+
+/** Methods that machines ask every few seconds: their lines are for debugging only. */
+const FREQUENT = /^\/(grpc\.health\.|inference\.GRPCInferenceService\/Server(Live|Ready)$)/;
+
+/**
+ * Makes every answer of gRPC carry its request id, and every call be counted and leave one line in the log. Has to be
+ * the first interceptor: behind another one it would not hear what grpc-js does by itself.
+ */
+export function observeCalls(log: Log, metrics: Metrics, bodyLimit: number): ServerInterceptor {
+  return ({ path }, call) => {
+    const observed = new ObservedCall(path, call, log, metrics);
+    observed.watchAnswers(call, bodyLimit);
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, pass) => {
+            observed.begin(metadata);
+            pass(metadata);
+          },
+          onReceiveMessage: (message, pass) => {
+            observed.asked = modelIn(message);
+            pass(message);
+          },
+          onCancel: () => observed.end(status.CANCELLED, errors.cancelled()),
+        }),
+    });
+  };
+}
+
+/** The model that `message` names; messages that carry tensors are bytes still. */
+function modelIn(message: object): AskedModel | undefined {
+  const { name, model_name, version, model_version } = message as Readonly<Record<string, string>>;
+  const model = model_name ?? name;
+  return model === undefined ? undefined : { model, version: model_version ?? version };
+}
+
+/** A call from its start to its end. */
+class ObservedCall implements GrpcCall {
+  requestId = '';
+  inference: InferenceSummary | undefined;
+  asked: AskedModel | undefined;
+  readonly address: string;
+  private readonly started = performance.now();
+  private ended = false;
+
+  constructor(
+    private readonly method: string,
+    call: ServerInterceptingCallInterface,
+    private readonly log: Log,
+    private readonly metrics: Metrics,
+  ) {
+    this.address = call.getConnectionInfo().remoteAddress ?? 'unknown';
+  }
+
+  begin(metadata: Metadata): void {
+    this.requestId = requestIdOf({
+      headers: { [REQUEST_ID_HEADER]: metadata.get(REQUEST_ID_HEADER).join() },
+    });
+    metadata.set(REQUEST_ID_HEADER, this.requestId);
+    attachCall(metadata, this);
+  }
+
+  /**
+   * Takes the place of two methods of `call` itself: what grpc-js refuses or sends by itself does not come by an
+   * interceptor.
+   */
+  watchAnswers(call: ServerInterceptingCallInterface, bodyLimit: number): void {
+    const sendMetadata = call.sendMetadata.bind(call);
+    const sendStatus = call.sendStatus.bind(call);
+    let hasMetadata = false;
+    call.sendMetadata = (metadata) => {
+      hasMetadata = true;
+      metadata.set(REQUEST_ID_HEADER, this.requestId);
+      sendMetadata(metadata);
+    };
+    call.sendStatus = (sent) => {
+      const answer = sent.code === status.OK ? sent : corrected(sent, bodyLimit);
+      if (!hasMetadata) (answer.metadata ??= new Metadata()).set(REQUEST_ID_HEADER, this.requestId);
+      this.end(answer.code, errorOf(answer.metadata) ?? unnamed(answer));
+      sendStatus(answer);
+    };
+  }
+
+  end(code: status, error: Failure['error']): void {
+    if (this.ended) return;
+    this.ended = true;
+    const ms = performance.now() - this.started;
+    if (code === status.OK) this.answered(code, ms, this.inference);
+    else this.failed(code, ms, error, this.asked);
+  }
+
+  answered(code: status, ms: number, inference?: InferenceSummary): void {
+    this.write(code, ms, inference);
+  }
+
+  failed(code: status, ms: number, error: Failure['error'], asked: AskedModel | undefined): void {
+    const caller = callerOf({ ip: this.address });
+    this.write(code, ms, undefined, { error, caller, path: this.method, ...asked });
+  }
+
+  private write(code: status, ms: number, inference: InferenceSummary | undefined, failure?: Failure): void {
+    this.metrics.grpc.answered(this.method, code);
+    this.log.write(
+      FREQUENT.test(this.method) ? 'debug' : 'info',
+      logFields({
+        requestId: this.requestId,
+        method: 'gRPC',
+        route: this.method,
+        status: status[code] ?? code,
+        ms,
+        inference,
+        failure,
+      }),
+    );
+  }
+}
+
+/** What a status is called that grpc-js made by itself. */
+function unnamed({ code, details }: { readonly code: status; readonly details: string }): Failure['error'] {
+  return { kind: 'invalid', code: (status[code] ?? 'unknown').toLowerCase(), message: details };
+}

@@ -1,0 +1,167 @@
+import type { ServerHttp2Stream } from 'node:http2';
+import { constants } from 'node:http2';
+import { Metadata, status, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { Logger } from '@nestjs/common';
+import { errors, NexusError } from '../../common/errors';
+import { grpcStatusOf } from './grpc-status';
+import type { Charge, MemoryInFlight } from '../../common/memory-in-flight';
+import type { Pace, Transfer } from '../../common/pace';
+import { REQUEST_ID_HEADER } from '../request-id';
+import { decompress, isCompression } from '../decompress';
+import { attachMemory, type CallMemory } from './call-memory';
+import { MessageHeads } from './message-heads';
+import { writeInPieces, type Write } from './write-in-pieces';
+
+/**
+ * The call of grpc-js nearest to the wire. It buffers a message before any interceptor hears of it, so its stream is
+ * what has to be listened to.
+ */
+export interface WireCall extends ServerInterceptingCallInterface {
+  readonly stream: ServerHttp2Stream;
+  readonly metadata: Metadata;
+  decompressMessage(message: Buffer, encoding: string): Buffer | Promise<Buffer>;
+}
+
+/** What calls may take. */
+export interface CallLimits {
+  /** Largest message, in bytes. */
+  readonly limit: number;
+  readonly memory: MemoryInFlight;
+  readonly pace: Pace;
+}
+
+/** A flag and a length stand before each message. */
+const HEAD_BYTES = 5;
+
+/** Charges the messages of a call when they begin, and cuts off a client that is too slow to send or to read. */
+export class MeteredCall implements CallMemory {
+  private readonly logger = new Logger('Transfers');
+  private readonly heads = new MessageHeads({
+    begins: (length) => this.begin(length),
+    ends: () => this.ended(),
+  });
+  /** Of messages that have begun and are not read or decompressed. */
+  private readonly arriving: Charge[] = [];
+  /** Of messages that no handler has taken. */
+  private readonly waiting: Charge[] = [];
+  private only: Charge | undefined;
+  private receiving: Transfer | undefined;
+  private sending: Transfer | undefined;
+  private isRefused = false;
+
+  /** @param isStream whether the client may send any number of messages. */
+  constructor(
+    private readonly call: WireCall,
+    private readonly limits: CallLimits,
+    private readonly isStream: boolean,
+  ) {}
+
+  /** Listens to the stream; to be called before anything can come on it. */
+  listen(): void {
+    const { call, isStream } = this;
+    const { stream } = call;
+    attachMemory(call.metadata, this);
+    // Before grpc-js, which would keep the bytes.
+    stream.prependListener('data', (chunk: Buffer) => this.receive(chunk));
+    stream.once('close', () => this.close());
+    if (!isStream) {
+      this.await();
+      stream.once('end', () => this.receiving?.end());
+    }
+    const undo = call.decompressMessage.bind(call);
+    call.decompressMessage = (message, encoding) => this.decompress(message, encoding, undo);
+    const write = stream.write.bind(stream) as Write;
+    stream.write = ((bytes: Buffer, done: (error?: Error | null) => void) =>
+      this.write(bytes, write, done)) as typeof stream.write;
+  }
+
+  get first(): Charge {
+    return (this.only ??= this.next());
+  }
+
+  next(): Charge {
+    return this.waiting.shift() ?? this.limits.memory.open('grpc');
+  }
+
+  private receive(chunk: Buffer): void {
+    if (this.isRefused) return;
+    this.heads.take(chunk);
+    if (this.receiving !== undefined) this.receiving.moved += chunk.length;
+  }
+
+  private begin(length: number): void {
+    const charge = this.limits.memory.open('grpc');
+    this.arriving.push(charge);
+    if (this.isStream) this.await();
+    // One that is too large is refused by grpc-js.
+    if (this.isRefused || length > this.limits.limit) return;
+    try {
+      charge.check(length);
+      charge.hold(length);
+    } catch (error) {
+      this.refuse(error as NexusError);
+    }
+  }
+
+  private ended(): void {
+    if (this.isStream) this.receiving?.end();
+  }
+
+  /** The rest of a message, or of a call with one message, has to come in time. */
+  private await(): void {
+    this.receiving = this.limits.pace.watch(
+      () => this.refuse(errors.tooSlow('the message')),
+      () => this.call.stream.isPaused(),
+    );
+  }
+
+  private refuse(error: NexusError): void {
+    this.isRefused = true;
+    this.receiving?.end();
+    const { stream } = this.call;
+    const isAnswering = stream.headersSent;
+    this.call.sendStatus(grpcStatusOf(error));
+    // A client that never ends its side would keep the stream. Later than the status, which would be lost.
+    stream.once(isAnswering ? 'wantTrailers' : 'finish', () =>
+      setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR)),
+    );
+  }
+
+  private decompress(
+    message: Buffer,
+    encoding: string,
+    undo: WireCall['decompressMessage'],
+  ): Buffer | Promise<Buffer> {
+    const charge = this.arriving.shift()!;
+    this.waiting.push(charge);
+    if (!isCompression(encoding)) return undo(message, encoding);
+    const admit = (bytes: number) => charge.hold(message.length + 2 * bytes);
+    return decompress(message.subarray(HEAD_BYTES), encoding, this.limits.limit, admit).catch(
+      (error: Error) => {
+        if (error instanceof NexusError) throw grpcStatusOf(error);
+        throw { code: status.INTERNAL, details: 'Failed to decompress message' };
+      },
+    );
+  }
+
+  private write(bytes: Buffer, write: Write, done: (error?: Error | null) => void): boolean {
+    const transfer = this.limits.pace.watch(() => {
+      const [requestId] = this.call.metadata.get(REQUEST_ID_HEADER);
+      this.logger.warn({ requestId, msg: 'the client did not read its answer in time and was cut off' });
+      this.call.stream.close(constants.NGHTTP2_CANCEL);
+    });
+    this.sending = transfer;
+    const moved = (count: number) => (transfer.moved += count);
+    return writeInPieces(bytes, write, moved, (error) => {
+      transfer.end();
+      done(error);
+    });
+  }
+
+  private close(): void {
+    this.receiving?.end();
+    this.sending?.end();
+    this.only?.close();
+    for (const charge of [...this.arriving, ...this.waiting]) charge.close();
+  }
+}
