@@ -1,12 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Config } from './config/config';
 import { ConfigModule } from './config/config.module';
+import { GrpcModule } from './grpc/grpc.module';
 import { HealthModule } from './health/health.module';
-import { InferenceModule } from './inference/inference.module';
-import { ModelsModule } from './models/models.module';
 import type { Log } from './observability/log/log';
 import { ObservabilityModule } from './observability/observability.module';
 import { RateLimitModule } from './rate-limit/rate-limit.module';
+import { RestModule } from './rest/rest.module';
+import { TransportModule } from './transport/transport.module';
 
 /** The one place where all features meet. */
 @Module({})
@@ -17,9 +18,10 @@ export class AppModule {
       imports: [
         ConfigModule.with(config),
         ObservabilityModule.with(log),
+        TransportModule,
         RateLimitModule,
-        ModelsModule,
-        InferenceModule,
+        RestModule,
+        GrpcModule,
         HealthModule,
       ],
     };

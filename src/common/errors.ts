@@ -1,4 +1,4 @@
-import type { ErrorKind } from './error-kinds';
+import type { ErrorKind } from './error-kind';
 
 /** Every error that Nexus reports on purpose. Its message is written for the caller: what was expected, what came, how to fix it. */
 export class NexusError extends Error {

@@ -8,22 +8,44 @@ import { NexusError } from './errors';
 const THREAD_HEAP_MB = 4096;
 
 /**
- * Threads for what would hold up the event loop; one that has had nothing to do for 30 s is ended.
- * @param filename the compiled file whose exported functions they run.
+ * Runs the exported functions of one file on threads of its own: work that would hold up the event loop. A thread that
+ * has had nothing to do for 30 s is ended, and all of them are when the application shuts down.
  */
-export function threadPool(filename: string, limits: { minThreads: number; maxThreads: number }): Piscina {
-  const pool = new Piscina({
-    ...limits,
-    filename,
-    idleTimeout: 30_000,
-    // Where cores are short, the event loop goes first.
-    niceIncrement: 3,
-    resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
-    recordTiming: false,
-  });
-  // A thread that ends between two tasks is replaced, and takes no message with it.
-  pool.on('error', (error: Error) => process.emitWarning(error));
-  return pool;
+export abstract class Offload {
+  private readonly pool: Piscina;
+
+  /**
+   * @param filename the compiled file; its functions answer with an {@link Outcome}, through {@link moving} where memory moves.
+   * @param maxThreads most threads at once.
+   * @param minThreads threads that are kept when there is nothing to do.
+   */
+  protected constructor(filename: string, maxThreads: number, minThreads = 0) {
+    this.pool = new Piscina({
+      filename,
+      minThreads,
+      maxThreads,
+      idleTimeout: 30_000,
+      // Where cores are short, the event loop goes first.
+      niceIncrement: 3,
+      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
+      recordTiming: false,
+    });
+    // A thread that ends between two tasks is replaced, and takes no message with it.
+    this.pool.on('error', (error: Error) => process.emitWarning(error));
+  }
+
+  /** Ends the threads; what is still with them is rejected. Nest calls it when the application shuts down. */
+  onApplicationShutdown(): Promise<void> {
+    return this.pool.destroy();
+  }
+
+  /**
+   * What the exported function `name` makes of `task`. The memory of `moved` goes to the thread: it is detached here.
+   * @throws NexusError that was thrown there.
+   */
+  protected async elsewhere<T>(name: string, task: unknown, moved: readonly ArrayBuffer[] = []): Promise<T> {
+    return settle((await this.pool.run(task, { name, transferList: [...moved] })) as Outcome<T>);
+  }
 }
 
 /** What a thread answers: a value, or the fields of the {@link NexusError} that it refused with. */
@@ -42,7 +64,7 @@ export function outcomeOf<T>(work: () => T): Outcome<T> {
 }
 
 /** The value of an outcome from the other thread. @throws NexusError that was thrown there. */
-export function settle<T>(outcome: Outcome<T>): T {
+function settle<T>(outcome: Outcome<T>): T {
   if ('value' in outcome) return outcome.value;
   const { kind, code, message, details } = outcome.refusal;
   throw new NexusError(kind, code, message, details);

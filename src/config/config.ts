@@ -37,7 +37,8 @@ export class Config {
 
   /** Models loaded at the start when the control mode is explicit; `*` is all of them. */
   @Check(
-    (models, { modelControlMode }) => modelControlMode === 'explicit' || (models as string[]).length === 0,
+    (models, settings) =>
+      (settings as Config).modelControlMode === 'explicit' || (models as string[]).length === 0,
     'NEXUS_MODEL_CONTROL_MODE=explicit beside it',
   )
   @ListOf((name) => !name.includes('/'), 'names of models separated by commas, or *')

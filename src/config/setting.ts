@@ -1,7 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { IsIn, IsInt, Matches, Max, Min, ValidateBy } from 'class-validator';
-import type { Config } from './config';
 
 /**
  * The kinds of settings. Each decorator reads the text of an environment variable into the type of its field and
@@ -50,13 +49,13 @@ export function ListOf(fits: (entry: string) => boolean, expected: string): Prop
 
 /** Any other rule, told the value and the whole object with the other settings. */
 export function Check(
-  holds: (value: unknown, settings: Config) => boolean,
+  holds: (value: unknown, settings: object) => boolean,
   expected: string,
 ): PropertyDecorator {
   return ValidateBy({
     name: 'check',
     validator: {
-      validate: (value, context) => holds(value, context?.object as Config),
+      validate: (value, context) => holds(value, context?.object ?? {}),
       defaultMessage: () => expected,
     },
   });

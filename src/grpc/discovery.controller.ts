@@ -5,7 +5,7 @@ import { VERSION } from '../common/version';
 import { Config } from '../config/config';
 import { ModelRegistry } from '../models/registry/model-registry';
 import { extensionsOf } from '../inference/extensions';
-import { describe } from '../rest/v2/v2.controller';
+import { metadataOf } from '../models/report/model-metadata';
 
 const SERVICE = 'GRPCInferenceService';
 
@@ -32,10 +32,10 @@ export class GrpcDiscoveryController {
   /** Inputs and outputs of the version asked for, or of the newest that is ready. */
   @GrpcMethod(SERVICE, 'ModelMetadata')
   async modelMetadata({ name = '', version = '' }: ModelRequest) {
-    if (version !== '') return describe(await this.registry.describe(name, version), [version]);
+    if (version !== '') return metadataOf(await this.registry.describe(name, version), [version]);
     const newest = await this.registry.describe(name);
     const ready = this.registry.get(name).versions.filter(({ state }) => state === 'READY');
-    return describe(
+    return metadataOf(
       newest,
       ready.map((found) => found.version),
     );

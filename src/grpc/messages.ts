@@ -1,4 +1,5 @@
-import type { ParameterValue } from '../rest/codec/messages';
+import type { ParameterValue } from '../inference/request/parameters';
+import type { Tensor } from '../tensor/tensor';
 
 /** Parameters of a request or of one of its tensors, by name. */
 export type InferParameters = ReadonlyMap<string, ParameterValue>;
@@ -50,3 +51,6 @@ export interface ModelStreamInferResponse {
   readonly error_message?: string;
   readonly infer_response: Partial<ModelInferResponse>;
 }
+
+/** A tensor before its bytes are known. */
+export type TensorHead = Omit<Tensor, 'data'>;

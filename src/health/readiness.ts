@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { Config } from '../config/config';
-import type { Model } from '../models/registry/model-factory';
+import type { Model } from '../models/model';
 import { ModelRegistry } from '../models/registry/model-registry';
-import { isRequired } from '../repository/model-settings';
 import { Drain, SHUTTING_DOWN } from './drain';
 
 const LOADING = 'models are still loading';
@@ -73,7 +72,7 @@ export class Readiness {
   }
 
   private isRequired({ settings }: Model): boolean {
-    return this.config.readiness === 'strict' || isRequired(settings);
+    return this.config.readiness === 'strict' || settings.required === true;
   }
 }
 

@@ -1,4 +1,5 @@
 import { errors } from '../common/errors';
+import { encodeStrings } from '../tensor/elements';
 import type { Tensor } from '../tensor/tensor';
 import { largest, type Score } from '../tensor/largest';
 import { probabilitiesOf } from '../tensor/softmax';
@@ -64,7 +65,7 @@ export function classify(
     name,
     datatype: 'BYTES',
     shape: rows === undefined ? [taken] : [rows, taken],
-    data: packed(texts),
+    data: encodeStrings([texts]),
   };
 }
 
@@ -73,18 +74,6 @@ function withDecimals(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
   return Math.abs(value) < 1e21 ? value.toFixed(6) : `${BigInt(value)}.000000`;
-}
-
-/** BYTES elements: the length of each, and its UTF-8. */
-function packed(texts: readonly string[]): Uint8Array {
-  return Buffer.concat(
-    texts.flatMap((text) => {
-      const bytes = Buffer.from(text);
-      const length = Buffer.alloc(4);
-      length.writeUInt32LE(bytes.length);
-      return [length, bytes];
-    }),
-  );
 }
 
 function unfit(name: string, reason: string) {

@@ -4,6 +4,8 @@ import type { Job, JobResult } from '../scheduling/job';
 import type { SchedulerLoad } from '../scheduling/observer';
 import type { Signature } from './signature';
 import type { VersionOptions } from './version/version-options';
+import type { ModelSettings } from '../repository/model-settings';
+import type { OverrideFolder } from '../repository/overrides/override-folder';
 
 /** State of a model version, by Triton's names. */
 export type VersionState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
@@ -54,6 +56,9 @@ export interface Servable {
   /** Goes on with `options`, where that needs no loading. Returns whether it does; nothing has changed when not. */
   follow(options: VersionOptions): boolean;
 
+  /** Brings its state to what follows from those of its parts, of which one may have changed; a model without parts stays as it is. */
+  review(): void;
+
   /** Says with a version that serves on why a newer one has not taken its place. */
   keep(reason: string): void;
 
@@ -77,4 +82,26 @@ export interface Servable {
 
   /** The error for a request that needs this version while it is not ready. */
   notReady(): NexusError;
+}
+
+/** A model and its versions, oldest first. */
+export interface Model {
+  readonly name: string;
+  readonly settings: ModelSettings;
+  readonly versions: readonly Servable[];
+  /** Whether nobody asked for it, but a pipeline needs it. */
+  readonly isPart?: boolean;
+  /** Where its files are when a client sent them; to be removed with the model. */
+  readonly folder?: OverrideFolder | undefined;
+}
+
+/** Told what happens to a version, for logs and metrics. */
+export interface VersionObserver {
+  stateChanged(version: Servable): void;
+  runnerDied(version: Servable, reason: string): void;
+  fellBack(version: Servable, reason: string): void;
+  /** It could not be tried out whether requests may share a run. */
+  untried(version: Servable, reason: string): void;
+  /** Rows turned out to depend on each other while requests shared runs, which they do no longer. */
+  mixed(version: Servable, reason: string): void;
 }

@@ -6,26 +6,12 @@ import { RepositoryWatcher } from './registry/repository-watcher';
 import { ModelFactory } from './registry/model-factory';
 import { ModelRegistry } from './registry/model-registry';
 import { OverrideReader } from '../repository/overrides/override-reader';
-import { DetailsController } from '../rest/models/details.controller';
-import { ModelsController } from '../rest/models/models.controller';
-import { RepositoryController } from '../rest/models/repository.controller';
-import { TraceController } from '../rest/models/trace.controller';
 import { Residency } from './version/residency';
-import { RolloutController } from '../rest/models/rollout.controller';
 import { RolloutControl } from './rollout/rollout-control';
 import { Rollouts } from './rollout/rollouts';
-import { VersionsController } from '../rest/models/versions.controller';
 
 /** The models: the registry that loads and holds them, and what is told of them. */
 @Module({
-  controllers: [
-    ModelsController,
-    RepositoryController,
-    DetailsController,
-    VersionsController,
-    RolloutController,
-    TraceController,
-  ],
   providers: [
     Catalogue,
     OverrideReader,
@@ -38,6 +24,6 @@ import { VersionsController } from '../rest/models/versions.controller';
     RepositoryWatcher,
     RolloutControl,
   ],
-  exports: [ModelRegistry, ModelControl, Rollouts],
+  exports: [ModelRegistry, ModelControl, OverrideReader, RolloutControl, Rollouts],
 })
 export class ModelsModule {}

@@ -1,3 +1,4 @@
+import { countElements } from '../tensor/elements';
 import { errors, type NexusError } from '../common/errors';
 import type { Signature } from './signature';
 import { ELEMENT_BYTES, elementCount, type Shape, type Tensor, type TensorSpec } from '../tensor/tensor';
@@ -75,8 +76,13 @@ function checkForm({ name, datatype, shape, data }: Tensor, spec: TensorSpec): v
   if (datatype !== spec.datatype) throw wrong(name, `datatype ${spec.datatype}`, datatype);
   if (!matches(shape, spec.shape)) throw wrong(name, `shape ${shown(spec.shape)}`, shown(shape));
   const count = elementCount(shape);
-  const found = datatype === 'BYTES' ? countStrings(data) : data.byteLength / ELEMENT_BYTES[datatype];
-  if (found !== count) throw wrong(name, `${count} elements for shape ${shown(shape)}`, `${found}`);
+  const found = datatype === 'BYTES' ? countElements(data) : data.byteLength / ELEMENT_BYTES[datatype];
+  if (found !== count)
+    throw wrong(
+      name,
+      `${count} elements for shape ${shown(shape)}`,
+      found === undefined ? 'bytes that end within an element' : `${found}`,
+    );
 }
 
 function matches(shape: Shape, expected: Shape): boolean {
@@ -85,15 +91,6 @@ function matches(shape: Shape, expected: Shape): boolean {
     if (expected[axis]! >= 0 && shape[axis] !== expected[axis]) return false;
   }
   return true;
-}
-
-/** Elements in the bytes of a BYTES tensor; NaN when they do not end with one. */
-function countStrings(data: Uint8Array): number {
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  let count = 0;
-  let offset = 0;
-  for (; offset + 4 <= data.byteLength; count++) offset += 4 + view.getUint32(offset, true);
-  return offset === data.byteLength ? count : Number.NaN;
 }
 
 function unequalRows(one: Tensor, other: Tensor, model: string): NexusError {

@@ -2,17 +2,14 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Config } from '../config/config';
 import { Log } from './log/log';
 import { LogSettings } from './log/log-settings';
-import { LogSettingsController } from '../rest/operations/log-settings.controller';
 import { Metrics } from './metrics/metrics';
-import { MetricsController } from '../rest/operations/metrics.controller';
 import { Traces } from './log/traces';
 import { addTritonMetrics } from './metrics/triton-metrics';
 
-/** Gives every feature the {@link Metrics}, and serves them. Logs go through Nest's `Logger`. */
+/** Gives every feature the {@link Metrics}. Logs go through Nest's `Logger`. */
 @Global()
 @Module({
   providers: [{ provide: Metrics, inject: [Config], useFactory: createMetrics }, LogSettings, Traces],
-  controllers: [MetricsController, LogSettingsController],
   exports: [Metrics, LogSettings, Traces],
 })
 export class ObservabilityModule {

@@ -1,4 +1,3 @@
-import type { LoadedModel } from '../runtime/messages';
 import type { Shape, TensorSpec } from '../tensor/tensor';
 
 /** An input or output as a configuration declares it, with its batch dimension. */
@@ -17,7 +16,10 @@ export interface DeclaredTensors {
   readonly batched: string | undefined;
 }
 
-type Tensors = Pick<LoadedModel, 'inputs' | 'outputs'>;
+interface Tensors {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+}
 
 /**
  * The inputs and outputs of `model` as they are declared: in that order, without outputs that are not, and with

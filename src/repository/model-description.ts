@@ -1,7 +1,7 @@
 import { ModelSettingsError, type ModelSettings } from './model-settings';
 import { readModelSettings } from './model-yaml';
 import { DEFAULT_FILENAME, findVersions, type FoundModel, type FoundVersion } from './repository';
-import type { VersionPolicy } from '../rest/models/configuration.dto';
+import type { VersionPolicy } from './version-policy.schema';
 import { chosenVersions } from './triton/version-policy';
 import { CONFIG_FILE, readJsonConfig, readTritonConfig, type TritonConfig } from './triton/triton-config';
 

@@ -1,11 +1,9 @@
-import type { Device } from '../runtime/messages';
+import type { Device } from '../common/device';
 import type { TensorSpec } from '../tensor/tensor';
-import type { CachePolicy } from './cache-policy';
 import type { DeclaredTensors } from './declared-tensors';
-import type { PaddingSettings } from '../models/version/padding';
 import type { PipelineDefinition } from './pipeline/definition';
 import type { SoftmaxSetting } from './softmax';
-import type { VersionPolicy } from '../rest/models/configuration.dto';
+import type { VersionPolicy } from './version-policy.schema';
 
 /** One run before READY. */
 export interface WarmUp {
@@ -93,7 +91,36 @@ export interface QueuePolicy {
 /** A model.yaml that cannot be used. The message names file, line and key, and what to write instead. */
 export class ModelSettingsError extends Error {}
 
-/** Whether the server is not ready without the model. */
-export function isRequired({ required = false }: ModelSettings): boolean {
-  return required;
+const DEFAULT: CachePolicy = { ttl_s: 60, scope: 'caller' };
+
+/** How the answers of a model are cached. */
+export interface CachePolicy {
+  /** How long an answer is given again, in seconds. */
+  readonly ttl_s: number;
+  /** Who is given it: whoever sends the same request, or only the caller that it was computed for. */
+  readonly scope: 'all' | 'caller';
 }
+
+/** The policy that `settings` ask for; undefined when answers are not cached. */
+export function cachePolicyOf({ cache, response_cache = false }: ModelSettings): CachePolicy | undefined {
+  const asked = cache ?? response_cache;
+  if (asked === false) return undefined;
+  return asked === true ? DEFAULT : { ...DEFAULT, ...asked };
+}
+
+/** How inputs of different lengths are made equally long, so that their requests can share a run. */
+export interface PaddingSettings {
+  /** The dimension of inputs and outputs that is the length. */
+  readonly axis: number;
+  /** The lengths that there are to be; what is longer than all of them stays as it is. */
+  readonly lengths: readonly number[];
+  /** The number that the end of each of these inputs is filled with. */
+  readonly inputs: Readonly<Record<string, number>>;
+  /** The input that tells the model what is real: it ends with zeros. */
+  readonly mask?: string;
+  /** Outputs of that length, which are cut back to it. */
+  readonly outputs?: readonly string[];
+}
+
+/** Most rows of one run of a model for which nothing else is set. */
+export const DEFAULT_MAX_BATCH_ROWS = 64;

@@ -1,13 +1,11 @@
 import type { Datatype, Shape, TensorSpec } from '../tensor/tensor';
+import type { Device } from '../common/device';
 
 /*
  * Everything that crosses the IPC channel between the gateway and a runner. Tensors do not: they lie in the
  * slab, and the messages only say where. A process does one thing at a time, so answers need no number; sessions have
  * one, because small models may share a process.
  */
-
-/** A device as settings name it. `auto` tries CUDA and falls back to the CPU; `cuda` never falls back. */
-export type Device = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 
 /**
  * Whether requests may share a run: not at all, if a trial finds nothing against it, or also where it is declared and no

@@ -5,7 +5,7 @@ import type { SchedulerObserver } from './observer';
 import type { Queue } from './queue';
 import { RunEstimate } from './run-estimate';
 import type { SchedulerLimits } from './limits';
-import type { Instance } from './scheduler';
+import type { Instance } from './instance';
 
 /** What of a queue is in the way of a job, for the text of its error. */
 interface Obstacle {

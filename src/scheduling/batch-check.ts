@@ -8,7 +8,7 @@ import type { Part } from './job';
 import type { SchedulerLimits } from './limits';
 import type { SchedulerObserver } from './observer';
 import { sliceRows } from '../tensor/rows';
-import type { Instance } from './scheduler';
+import type { Instance } from './instance';
 
 /** So many batches of several requests are all checked, later ones by chance. */
 const FIRST = 1000;

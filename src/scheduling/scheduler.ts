@@ -1,8 +1,6 @@
 import { errors, type NexusError } from '../common/errors';
 import type { RunTimes } from '../common/run-times';
 import { RunFailure } from '../runtime/run-failure';
-import type { RunResult } from '../runtime/runner';
-import type { PackedTensor } from '../runtime/slab-layout';
 import { gather, isCounted, isDivisible, joinParts, outputsOf, rowsOf, scatter, type Batch } from './batch';
 import { AdaptiveDelay } from './adaptive-delay';
 import { Admission } from './admission';
@@ -13,11 +11,7 @@ import type { SchedulerLimits } from './limits';
 import type { SchedulerLoad, SchedulerObserver } from './observer';
 import { Queue, type Patience } from './queue';
 import { recover, separately } from './recovery';
-
-/** What runs batches, one at a time: a runner. `run` rejects with {@link RunFailure}. */
-export interface Instance {
-  run(inputs: readonly PackedTensor[], outputs: readonly string[]): Promise<RunResult>;
-}
+import type { Instance } from './instance';
 
 /** This many answers of some kilobytes take about a millisecond. */
 const ANSWERS_A_TURN = 16;

@@ -1,3 +1,4 @@
+import { skipElements } from './elements';
 import { ELEMENT_BYTES, elementCount, type Tensor } from './tensor';
 
 /** Rows `first` to `first + rows` of `tensor`, a view on the same bytes. */
@@ -27,12 +28,6 @@ function fixedRange({ datatype, shape }: Tensor, first: number, rows: number): [
 /** BYTES elements have no fixed size: their lengths are walked. */
 function textRange({ shape, data }: Tensor, first: number, rows: number): [number, number] {
   const perRow = elementCount(shape.slice(1));
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const start = skip(view, 0, first * perRow);
-  return [start, skip(view, start, rows * perRow)];
-}
-
-function skip(view: DataView, offset: number, elements: number): number {
-  for (let index = 0; index < elements; index++) offset += 4 + view.getUint32(offset, true);
-  return offset;
+  const start = skipElements(data, 0, first * perRow);
+  return [start, skipElements(data, start, rows * perRow)];
 }

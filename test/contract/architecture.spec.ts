@@ -1,65 +1,166 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
-/** Who may import whom, beside itself. A folder that is not named here does not exist. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  inference: ['models', 'runtime', 'common', 'config', 'observability'],
-  health: ['models', 'common', 'config', 'observability'],
-  docs: ['models', 'runtime', 'common', 'config', 'observability'],
-  'rate-limit': ['common', 'config', 'observability'],
-  models: ['scheduling', 'runtime', 'common', 'config', 'observability'],
-  scheduling: ['runtime', 'common'],
-  runtime: ['common'],
-  observability: ['common', 'config'],
-  config: ['common'],
+type Table = Readonly<Record<string, readonly string[]>>;
+
+/** Which rooms of `src` a room may import, beside itself, `common` and `config`. A folder that is not named here does not exist. */
+const ROOMS: Table = {
+  rest: ['transport', 'inference', 'models', 'repository', 'tensor', 'observability'],
+  grpc: ['transport', 'inference', 'models', 'repository', 'tensor', 'observability'],
+  docs: ['transport', 'models', 'repository', 'tensor'],
+  health: ['transport', 'models'],
+  'rate-limit': ['transport'],
+  transport: ['observability'],
+  inference: ['models', 'repository', 'scheduling', 'tensor', 'observability'],
+  models: ['repository', 'scheduling', 'runtime', 'tensor', 'observability'],
+  repository: ['tensor'],
+  runtime: ['tensor'],
+  scheduling: ['runtime', 'tensor'],
+  observability: [],
+  tensor: [],
+  config: [],
   common: [],
 };
 
-const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts'))
-  .map((name) => {
-    const text = readFileSync(join('src', name), 'utf8');
-    const imports = [...text.matchAll(/(?:from|import|require\() ?'([^']+)'/g)].map(([, target]) => target!);
-    return { name, text, imports, room: name.includes('/') ? name.split('/')[0]! : undefined };
-  });
+/** Rooms that any other may import. */
+const EVERYWHERE = ['common', 'config'];
 
-/** The folder of `src` that a relative import of `name` leads to. */
-function roomOf(name: string, target: string): string {
-  return relative('src', resolve('src', dirname(name), target)).split('/')[0]!;
+/** Which folders a folder may import within a room that has several; '' is the room itself, whose module imports all of them. */
+const FOLDERS: Readonly<Record<string, Table>> = {
+  models: {
+    '': [],
+    version: [''],
+    pipeline: [''],
+    report: [''],
+    rollout: [''],
+    registry: ['', 'version', 'pipeline', 'report', 'rollout'],
+  },
+  rest: {
+    '': [],
+    codec: [],
+    http: ['codec'],
+    v2: ['codec', 'http'],
+    predict: ['codec', 'http', 'v2'],
+    generate: ['codec', 'http', 'v2'],
+    models: ['http'],
+    operations: ['http'],
+  },
+};
+
+const MOST_LINES = 300;
+const DEEPEST = 4;
+
+interface SourceFile {
+  readonly name: string;
+  readonly text: string;
+  /** Files of `src` that it imports, types included. */
+  readonly imports: readonly string[];
 }
 
-it('every folder is in the table', () => {
-  const rooms = new Set(files.flatMap(({ room }) => room ?? []));
-  expect([...rooms].toSorted()).toEqual(Object.keys(MAY_IMPORT).toSorted());
-});
+const names = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.ts'),
+);
+const known = new Set(names);
 
-it('arrows only go down', () => {
-  const wrong = files.flatMap(({ name, imports, room }) =>
-    imports
-      .filter((target) => room !== undefined && target.startsWith('.'))
-      .filter((target) => ![room!, ...MAY_IMPORT[room!]!].includes(roomOf(name, target)))
-      .map((target) => `${name} imports ${target}`),
+const files: readonly SourceFile[] = names.map((name) => {
+  const text = readFileSync(join('src', name), 'utf8');
+  const targets = [...text.matchAll(/(?:from|import|require\()\s*\(?\s*'(\.[^']+)'/g)].map(
+    ([, target]) => target!,
   );
-  expect(wrong).toEqual([]);
+  return { name, text, imports: targets.flatMap((target) => fileAt(name, target) ?? []) };
 });
 
-it('of runtime, inference takes tensors only', () => {
-  const taken = files
-    .filter(({ room }) => room === 'inference')
-    .flatMap(({ imports }) => imports.filter((target) => target.includes('/runtime/')));
-  expect(new Set(taken.map((target) => target.split('/').at(-1)))).toEqual(new Set(['tensor']));
+/** The file that a relative import of `name` leads to; undefined for one that is not TypeScript. */
+function fileAt(name: string, target: string): string | undefined {
+  const path = relative('src', resolve('src', dirname(name), target)).replace(/\.js$/, '');
+  return known.has(`${path}.ts`) ? `${path}.ts` : undefined;
+}
+
+/** The folder that `name` is in, `depth` folders below `src`; '' where it lies above. */
+function folderOf(name: string, depth: number): string {
+  return name.split('/').slice(0, -1)[depth] ?? '';
+}
+
+function isModule({ name }: SourceFile): boolean {
+  return name.endsWith('.module.ts');
+}
+
+describe('rooms', () => {
+  const inRooms = files.filter(({ name }) => name.includes('/'));
+
+  it('are in the table', () => {
+    const rooms = new Set(inRooms.map(({ name }) => folderOf(name, 0)));
+    expect([...rooms].toSorted()).toEqual(Object.keys(ROOMS).toSorted());
+  });
+
+  it('import what the table allows', () => {
+    const wrong = inRooms.flatMap(({ name, imports }) => {
+      const room = folderOf(name, 0);
+      const others = EVERYWHERE.includes(room) ? ['common'] : EVERYWHERE;
+      const allowed = new Set([room, ...others, ...ROOMS[room]!]);
+      return imports
+        .filter((target) => !allowed.has(folderOf(target, 0)))
+        .map((target) => `${name} imports ${target}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(Object.entries(FOLDERS))(
+    '%s has the folders of its table, which import what it allows',
+    (room, table) => {
+      const inside = files.filter(({ name }) => folderOf(name, 0) === room);
+      const folders = new Set(inside.map(({ name }) => folderOf(name, 1)));
+      expect([...folders].toSorted()).toEqual(Object.keys(table).toSorted());
+      const wrong = inside
+        .filter((file) => !isModule(file))
+        .flatMap(({ name, imports }) => {
+          const folder = folderOf(name, 1);
+          return imports
+            .filter((target) => folderOf(target, 0) === room)
+            .filter((target) => ![folder, ...table[folder]!].includes(folderOf(target, 1)))
+            .map((target) => `${name} imports ${target}`);
+        });
+      expect(wrong).toEqual([]);
+    },
+  );
+});
+
+it('no files import each other in a circle', () => {
+  const importsOf = new Map(files.map(({ name, imports }) => [name, imports]));
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (name: string, path: readonly string[]): void => {
+    if (path.includes(name)) circles.push([...path.slice(path.indexOf(name)), name].join(' -> '));
+    if (done.has(name)) return;
+    done.add(name);
+    for (const target of importsOf.get(name)!) visit(target, [...path, name]);
+  };
+  for (const { name } of files) visit(name, []);
+  expect(circles).toEqual([]);
 });
 
 it.each([
   ['only runners import onnxruntime-node', /from 'onnxruntime-node'/, /^runtime\/runner\//],
   ['only config reads the environment', /process\.env/, /^config\//],
-  ['runtime and scheduling know no Nest', /from '@nestjs/, /^(?!runtime\/|scheduling\/)/],
+  [
+    'runtime, scheduling, tensor and common know no framework',
+    /from '@nestjs/,
+    /^(?!(runtime|scheduling|tensor|common)\/)/,
+  ],
+  [
+    'what is neutral knows no protocol',
+    /from '(fastify|@grpc\/grpc-js)'/,
+    /^(?!(models|repository|inference|scheduling|runtime|tensor|common)\/)/,
+  ],
 ])('%s', (_rule, pattern, allowed) => {
   const found = files.filter(({ text }) => pattern.test(text)).map(({ name }) => name);
   expect(found.filter((name) => !allowed.test(name))).toEqual([]);
 });
 
-it('there are no barrels and no long files', () => {
-  expect(files.filter(({ name }) => name.endsWith('index.ts'))).toEqual([]);
-  expect(files.filter(({ text }) => text.split('\n').length > 301).map(({ name }) => name)).toEqual([]);
+it('there are no barrels, no long files and no deep folders', () => {
+  expect(names.filter((name) => name.endsWith('index.ts'))).toEqual([]);
+  expect(
+    files.filter(({ text }) => text.split('\n').length > MOST_LINES + 1).map(({ name }) => name),
+  ).toEqual([]);
+  expect(names.filter((name) => name.split('/').length - 1 > DEEPEST)).toEqual([]);
 });

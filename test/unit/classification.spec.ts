@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { classify } from '../../src/inference/classification';
-import { classCountOf } from '../../src/rest/codec/v2/fields';
+import { classCountOf } from '../../src/inference/request/request-parameters';
 import type { Datatype, Tensor } from '../../src/tensor/tensor';
 
 const tensor = (

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { metadataProps } from '../../src/runtime/metadata-props';
+import { metadataProps } from '../../src/repository/metadata-props';
 import { affine } from '../fixtures/models';
 
 const folder = mkdtempSync(join(tmpdir(), 'nexus-props-'));

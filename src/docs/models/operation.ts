@@ -1,4 +1,4 @@
-import { HTTP_STATUS } from '../../common/error-kinds';
+import { HTTP_STATUS } from '../../transport/error-status';
 import type { CodeSample } from './code-samples';
 import { refusalRef, RUN_KINDS, type ErrorForm } from './refusals';
 

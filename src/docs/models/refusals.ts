@@ -1,6 +1,6 @@
 import { errorBody } from '../../transport/http/error-body';
 import { MEANING } from '../../transport/http/api-errors';
-import { HTTP_STATUS } from '../../common/error-kinds';
+import { HTTP_STATUS } from '../../transport/error-status';
 import { errors, type NexusError } from '../../common/errors';
 
 /** The kinds of errors that operations document. */

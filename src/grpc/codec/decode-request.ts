@@ -1,26 +1,30 @@
 import { errors } from '../../common/errors';
-import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype, type Tensor } from '../../tensor/tensor';
+import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype } from '../../tensor/tensor';
 import type { InferenceRequest, OutputRequest } from '../../inference/request/inference-request';
-import { classCountOf, requireOnlyMemory, requireUniqueNames } from '../../rest/codec/v2/fields';
+import {
+  classCountOf,
+  requireOnlyMemory,
+  requireUniqueNames,
+  schedulePolicyOf,
+  type SchedulePolicy,
+} from '../../inference/request/request-parameters';
 import { quote } from '../../common/quote';
-import { schedulePolicyOf, type SchedulePolicy } from '../../inference/request/request-parameters';
 import { sliceOf, type MemorySlice, type PlacedTensor } from '../../inference/shared-memory/memory-slice';
 import type {
   InferInputTensor,
   InferParameters,
   InferRequestedOutputTensor,
   ModelInferRequest,
+  TensorHead,
 } from '../messages';
 import { readRaw } from './raw-contents';
 import { readTyped } from './typed-contents';
 
 const MAX_DIMENSIONS = 32;
+
 const DATATYPES = Object.keys(ELEMENT_BYTES).join(', ');
 
 const NO_BYTES = new Uint8Array(0);
-
-/** A tensor before its bytes are known. */
-export type TensorHead = Omit<Tensor, 'data'>;
 
 /** What a message asks for, apart from the call that it came with. */
 export type Decoded = Pick<InferenceRequest, 'inputs' | 'outputs'> & SchedulePolicy;

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { OnApplicationShutdown } from '@nestjs/common';
-import { settle, threadPool, type Outcome } from '../../common/offload';
+import { Offload } from '../../common/offload';
 import type { InferInputTensor, ModelInferRequest } from '../messages';
 import { decodeRequest, type Decoded } from './decode-request';
 
@@ -14,16 +13,14 @@ const CHECKED = ['BYTES', 'BOOL'];
  * Decodes the requests of gRPC: at once, or on another thread where many elements have to be read one by one, so that
  * no request holds up the event loop for more than a few milliseconds.
  */
-export class Decoder implements OnApplicationShutdown {
-  private readonly pool = threadPool(join(__dirname, 'decoder.worker.js'), { minThreads: 0, maxThreads: 1 });
+export class Decoder extends Offload {
+  constructor() {
+    super(join(__dirname, 'decoder.worker.js'), 1);
+  }
 
   /** As {@link decodeRequest}. @throws invalid, at once or as the rejection of the promise. */
   decode(message: ModelInferRequest): Decoded | Promise<Decoded> {
     return bytesToRead(message) <= INLINE_BYTES ? decodeRequest(message) : this.decodeElsewhere(message);
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.pool.destroy();
   }
 
   private async decodeElsewhere(message: ModelInferRequest): Promise<Decoded> {
@@ -32,8 +29,8 @@ export class Decoder implements OnApplicationShutdown {
     const raw = message.raw_input_contents.map(copyOf);
     const copies = [...inputs.flatMap(({ contents }) => contents), ...raw];
     const task = { ...message, inputs, raw_input_contents: raw };
-    const transferList = copies.map(({ buffer }) => buffer);
-    return settle((await this.pool.run(task, { transferList })) as Outcome<Decoded>);
+    const moved = copies.map(({ buffer }) => buffer);
+    return this.elsewhere('decode', task, moved);
   }
 }
 

@@ -3,7 +3,7 @@ import type { ModelInferRequest } from '../messages';
 import { decodeRequest, type Decoded } from './decode-request';
 
 /** Runs on another thread: {@link decodeRequest}; the memory of the tensors moves to the caller. */
-export default function decode(message: ModelInferRequest): unknown {
+export function decode(message: ModelInferRequest): unknown {
   const inputs = message.inputs.map((input) => ({ ...input, contents: input.contents.map(bufferOf) }));
   const raw_input_contents = message.raw_input_contents.map(bufferOf);
   const outcome = outcomeOf(() => decodeRequest({ ...message, inputs, raw_input_contents }));

@@ -1,5 +1,5 @@
 import { errors } from '../../common/errors';
-import type { ParameterValue } from '../../rest/codec/messages';
+import type { ParameterValue } from '../../inference/request/parameters';
 import { quote } from '../../common/quote';
 import type {
   InferInputTensor,

@@ -1,8 +1,8 @@
 import { errors } from '../../common/errors';
 import { ELEMENT_BYTES, elementCount, type Datatype } from '../../tensor/tensor';
+import { LENGTH_BYTES, requireText, writeElement } from '../../tensor/elements';
 import { TYPED_ARRAY } from '../../tensor/typed-arrays';
-import type { TensorHead } from './decode-request';
-import { requireText } from './element-text';
+import type { TensorHead } from '../messages';
 import { WireReader } from './wire';
 
 /** Names of the fields of InferTensorContents, by their numbers. */
@@ -117,16 +117,16 @@ class Values {
     let length = 0;
     this.each((start, end) => {
       count++;
-      length += 4 + end - start;
+      length += LENGTH_BYTES + end - start;
     });
     this.requireCount(count, head);
     const data = Buffer.allocUnsafe(length);
     let index = 0;
     let at = 0;
     this.each((start, end) => {
-      requireText(this.bytes, start, end, index++, this.path);
-      at = data.writeUInt32LE(end - start, at);
-      at += this.bytes.copy(data, at, start, end);
+      const element = index++;
+      requireText(this.bytes, start, end, this.path, () => `${this.path}, element ${element}`);
+      at = writeElement(data, at, this.bytes, start, end);
     });
     return data;
   }

@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Registry } from 'prom-client';
 import { Config } from '../../config/config';
-import type { CachePolicy } from '../../repository/cache-policy';
+import type { CachePolicy } from '../../repository/model-settings';
 import { ModelVersion } from '../../models/version/model-version';
 import type { Servable } from '../../models/model';
 import { Metrics } from '../../observability/metrics/metrics';
@@ -59,3 +59,6 @@ function inRedis({ redisUrl, cacheEntryLimit }: Config, registry: Registry): Sto
 function gauge(registry: Registry, name: string, help: string, value: () => number): void {
   registerScraped(registry, { name, help, type: 'gauge', read: () => [{ labels: {}, value: value() }] });
 }
+
+/** Header of an answer of a model with a cache, and metadata over gRPC: `hit` or `miss`. */
+export const CACHE_HEADER = 'x-cache';

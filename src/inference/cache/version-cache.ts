@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { CachePolicy } from '../../repository/cache-policy';
+import type { CachePolicy } from '../../repository/model-settings';
 import type { ModelVersion } from '../../models/version/model-version';
-import type { CacheUse } from '../../observability/metrics/model-metrics';
+import type { CacheUse } from '../../common/run-times';
 import type { Entries } from './entries';
 import { keyOf } from './key';
 import { SingleFlight, type Waiter } from './single-flight';

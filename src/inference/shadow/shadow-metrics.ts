@@ -1,16 +1,14 @@
-import type { Registry } from 'prom-client';
+import { Injectable } from '@nestjs/common';
+import { Metrics } from '../../observability/metrics/metrics';
 import { registerScraped, type Sample, type ScrapedMetric } from '../../observability/metrics/scraped';
 import { ShadowStatistics, type OutputAgreement } from './shadow-statistics';
 
 /** The `nexus_shadow_*` metrics: one series for each model that has, or had last, a shadow which is served still. */
+@Injectable()
 export class ShadowMetrics {
   private readonly byModel = new Map<string, ShadowStatistics>();
 
-  /** @param isServed tells whether a version of a model is served at this moment. */
-  constructor(
-    private readonly registry: Registry,
-    private readonly isServed: (labels: ShadowStatistics['labels']) => boolean,
-  ) {
+  constructor(private readonly metrics: Metrics) {
     this.register('counter', 'requests_total', 'Requests for a shadow, by outcome.', (shadow) =>
       (['compared', 'failed', 'dropped'] as const).map((outcome) => ({
         labels: { ...shadow.labels, outcome },
@@ -53,6 +51,12 @@ export class ShadowMetrics {
     return this.byModel.get(model);
   }
 
+  private isServed({ model, version }: ShadowStatistics['labels']): boolean {
+    return Array.from(this.metrics.models()).some(
+      (served) => served.model === model && served.version === version,
+    );
+  }
+
   private register(
     type: ScrapedMetric['type'],
     suffix: string,
@@ -61,7 +65,7 @@ export class ShadowMetrics {
   ): void {
     const read = () =>
       [...this.byModel.values()].filter(({ labels }) => this.isServed(labels)).flatMap(samples);
-    registerScraped(this.registry, { name: `nexus_shadow_${suffix}`, help, type, read });
+    registerScraped(this.metrics.registry, { name: `nexus_shadow_${suffix}`, help, type, read });
   }
 }
 

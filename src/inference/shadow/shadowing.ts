@@ -5,9 +5,9 @@ import { LOWEST_PRIORITY } from '../../models/version/priorities';
 import { Rollouts } from '../../models/rollout/rollouts';
 import type { Servable } from '../../models/model';
 import { validateInputs, validateOutputs } from '../../models/validation';
-import { Metrics } from '../../observability/metrics/metrics';
 import type { ShadowStatistics } from './shadow-statistics';
 import { compareOutputs } from './comparison';
+import { ShadowMetrics } from './shadow-metrics';
 
 type Job = Parameters<Servable['run']>[0];
 type JobResult = Awaited<ReturnType<Servable['run']>>;
@@ -30,7 +30,7 @@ export class Shadowing {
   constructor(
     private readonly registry: ModelRegistry,
     private readonly rollouts: Rollouts,
-    private readonly metrics: Metrics,
+    private readonly metrics: ShadowMetrics,
   ) {}
 
   /**
@@ -40,7 +40,7 @@ export class Shadowing {
   show(answering: Servable, job: Job, result: JobResult): void {
     const target = this.rollouts.shadowOf(answering.name);
     if (target === undefined || target.version === answering.version) return;
-    const statistics = this.metrics.shadows.of(answering.name, target.version);
+    const statistics = this.metrics.of(answering.name, target.version);
     if (!statistics.isTurn(target.share)) return;
     const versions = this.registry.peek(answering.name)?.versions;
     const shadow = versions?.find(({ version }) => version === target.version);

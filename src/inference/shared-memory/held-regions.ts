@@ -1,7 +1,7 @@
 import { errors } from '../../common/errors';
 import type { Tensor } from '../../tensor/tensor';
 import type { OutputRequest } from '../request/inference-request';
-import type { Codec } from '../../rest/codec/codec';
+import type { InputCheck } from './input-check';
 import type { MemorySlice, PlacedTensor } from './memory-slice';
 import type { Region } from './region';
 
@@ -9,7 +9,7 @@ import type { Region } from './region';
 export class HeldRegions {
   constructor(
     private readonly regions: ReadonlyMap<string, Region>,
-    private readonly codec: Codec,
+    private readonly inputs: InputCheck,
   ) {
     for (const region of regions.values()) region.hold();
   }
@@ -42,7 +42,7 @@ export class HeldRegions {
       slice: { region, offset, byteSize },
     } = input;
     const data = await this.regions.get(region)!.read(offset, byteSize);
-    return this.codec.checkInput({ name, datatype, shape, data }, path);
+    return this.inputs.check({ name, datatype, shape, data }, path);
   }
 
   private async writeOutput(output: Tensor, slice: MemorySlice | undefined): Promise<PlacedTensor> {

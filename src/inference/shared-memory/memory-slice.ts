@@ -1,5 +1,5 @@
 import type { Tensor } from '../../tensor/tensor';
-import type { Parameters } from '../../rest/codec/messages';
+import type { Parameters } from '../request/parameters';
 import { mismatch } from '../request/mismatch';
 
 /** Where in shared memory the bytes of one tensor lie. */

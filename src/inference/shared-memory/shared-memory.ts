@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
 import type { InferenceRequest } from '../request/inference-request';
-import { Codec } from '../../rest/codec/codec';
+import { InputCheck } from './input-check';
 import { mismatch } from '../request/mismatch';
 import { HeldRegions } from './held-regions';
 import { LONGEST_REGION_NAME, type MemorySlice } from './memory-slice';
@@ -27,7 +27,7 @@ export class SharedMemory implements OnApplicationShutdown {
 
   constructor(
     private readonly config: Config,
-    private readonly codec: Codec,
+    private readonly inputs: InputCheck,
   ) {}
 
   /**
@@ -78,7 +78,7 @@ export class SharedMemory implements OnApplicationShutdown {
       region.requireWithin(slice);
       return [slice.region, region] as const;
     });
-    return new HeldRegions(new Map(regions), this.codec);
+    return new HeldRegions(new Map(regions), this.inputs);
   }
 
   async onApplicationShutdown(): Promise<void> {

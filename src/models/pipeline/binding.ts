@@ -1,9 +1,8 @@
 import type { Catalogue } from '../registry/catalogue';
-import { labelFault } from '../labels';
+import { labelFault, type Signature } from '../signature';
 import { softmaxFault, softmaxOutputs } from '../../repository/softmax';
 import type { ModelSettings } from '../../repository/model-settings';
 import type { Servable, VersionState } from '../model';
-import type { Signature } from '../signature';
 import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline/definition';
 import { fitSteps } from './fit-steps';
 import { orderOf } from '../../repository/pipeline/graph';

@@ -2,15 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { errors, NexusError } from '../../common/errors';
 import { Config } from '../../config/config';
 import { systemReason } from '../../repository/inner-file';
-import { loadAll, ModelFactory, type Making, type Model } from './model-factory';
+import { loadAll, ModelFactory, type Making } from './model-factory';
+import type { Model, Servable } from '../model';
 import { ModelRegistry } from './model-registry';
 import { unloadsDependents, type Parameters } from '../../repository/overrides/load-parameters';
 import { OverrideFolder } from '../../repository/overrides/override-folder';
 import { requireModelName, type Overrides } from '../../repository/overrides/overrides';
 import { partNames } from '../../repository/pipeline/definition';
 import { findModel, scanRepository, type FoundModel, type Repository } from '../../repository/repository';
-import type { RepositoryIndexEntry } from '../../rest/models/repository.dto';
-import type { Servable } from '../model';
+import type { RepositoryIndexEntry } from '../report/repository-index.schema';
 import { LoadLimits } from './load-limits';
 import { missingParts } from './missing-parts';
 

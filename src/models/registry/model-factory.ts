@@ -4,34 +4,20 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../config/config';
 import { Metrics } from '../../observability/metrics/metrics';
 import { ModelMetrics } from '../../observability/metrics/model-metrics';
-import type { Device } from '../../runtime/messages';
+import type { Device } from '../../common/device';
 import { RunnerPool } from '../../runtime/runner-pool';
-import { cachePolicyOf } from '../../repository/cache-policy';
+import { cachePolicyOf } from '../../repository/model-settings';
 import { Catalogue } from './catalogue';
 import { fingerprintOf } from '../../repository/fingerprint';
 import type { ModelDescription } from '../../repository/model-description';
-import type { ModelSettings } from '../../repository/model-settings';
 import { ModelVersion } from '../version/model-version';
 import { PipelineVersion } from '../pipeline/pipeline-version';
-import { placementOf } from '../version/placement';
-import type { VersionObserver } from '../version-observer';
-import type { OverrideFolder } from '../../repository/overrides/override-folder';
+import { placementOf } from '../version/limits';
+import type { VersionObserver, Servable, Model } from '../model';
 import { OverrideReader } from '../../repository/overrides/override-reader';
 import type { FoundModel } from '../../repository/repository';
 import { Residency } from '../version/residency';
-import type { Servable } from '../model';
 import type { VersionOptions } from '../version/version-options';
-
-/** A model and its versions, oldest first. */
-export interface Model {
-  readonly name: string;
-  readonly settings: ModelSettings;
-  readonly versions: readonly Servable[];
-  /** Whether nobody asked for it, but a pipeline needs it. */
-  readonly isPart?: boolean;
-  /** Where its files are when a client sent them; to be removed with the model. */
-  readonly folder?: OverrideFolder | undefined;
-}
 
 /** How to make a model, beside what was found of it. */
 export interface Making {

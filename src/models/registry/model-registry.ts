@@ -4,9 +4,9 @@ import { Config } from '../../config/config';
 import { ConfigError } from '../../config/config-error';
 import { Metrics, type ModelSnapshot } from '../../observability/metrics/metrics';
 import { Catalogue } from './catalogue';
-import { loadAll, ModelFactory, type Model } from './model-factory';
+import { loadAll, ModelFactory } from './model-factory';
+import type { Model, Servable } from '../model';
 import { partNames } from '../../repository/pipeline/definition';
-import type { Servable } from '../model';
 import { scanRepository, type FoundModel, type Repository } from '../../repository/repository';
 import { Rollouts } from '../rollout/rollouts';
 

@@ -8,7 +8,7 @@ import type {
   EnsembleStep,
   InstanceGroup,
   ModelConfiguration,
-} from '../../rest/models/configuration.dto';
+} from './configuration.schema';
 
 /**
  * How `version` is served, in the words of Triton's model configuration (model_config.proto); the same for REST and
@@ -65,7 +65,7 @@ function runningOf({ name, signature, device, options }: Servable) {
   };
   const group: InstanceGroup = {
     name: `${name}_0`,
-    kind: device === 'cuda' ? 'KIND_GPU' : 'KIND_CPU',
+    kind: device !== 'cuda' ? 'KIND_CPU' : 'KIND_GPU',
     count: placement.instances,
     gpus: device === 'cuda' ? [Number(options.device.split(':')[1] ?? 0)] : [],
   };

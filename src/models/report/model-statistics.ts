@@ -1,6 +1,6 @@
 import type { BatchStatistics, Durations } from '../../observability/metrics/model-statistics';
 import type { Servable } from '../model';
-import type { BatchStatistic, StatisticDuration, VersionStatistics } from '../../rest/models/statistics.dto';
+import type { BatchStatistic, StatisticDuration, VersionStatistics } from './statistics.schema';
 
 /** What `version` has done, in the words of the statistics extension; the same for REST and gRPC. */
 export function statisticsOf({ name, version, metrics }: Servable): VersionStatistics {

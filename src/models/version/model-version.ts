@@ -7,7 +7,7 @@ import { Supervisor, type SupervisorObserver } from '../../runtime/supervisor';
 import { SYSTEM_CLOCK } from '../../scheduling/clock';
 import type { Job, JobResult } from '../../scheduling/job';
 import { Scheduler } from '../../scheduling/scheduler';
-import { labelFault, labelsOf, type Labels } from '../labels';
+import { labelFault, labelsOf, type Labels, signatureOf, type Signature } from '../signature';
 import { softmaxFault, softmaxOutputs } from '../../repository/softmax';
 import { limitsOf, schedulerLimitsOf, type Limits } from './limits';
 import { Padding } from './padding';
@@ -15,12 +15,10 @@ import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
 import type { Residency } from './residency';
 import type { Tenant } from './tenant';
-import type { Servable, VersionState } from '../model';
-import { signatureOf, type Signature } from '../signature';
+import type { Servable, VersionState, VersionObserver } from '../model';
 import { withGpuAdvice } from '../../repository/triton/instances';
 import { Users } from './users';
 import { runnerOptionsOf, shareRunners, type VersionOptions } from './version-options';
-import type { VersionObserver } from '../version-observer';
 import { warmUpRuns } from './warm-up';
 
 /** The reason of a version that is served, but not in memory. */
@@ -166,6 +164,9 @@ export class ModelVersion implements Servable, Tenant {
     this.reason = this.inMemory ? '' : NOT_IN_MEMORY;
     return true;
   }
+
+  /** It has no parts. */
+  review(): void {}
 
   keep(reason: string): void {
     this.reason = `a newer file cannot be loaded, this one serves on: ${reason}`;

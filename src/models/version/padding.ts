@@ -7,23 +7,10 @@ import {
   type TensorSpec,
 } from '../../tensor/tensor';
 import type { Job, JobResult } from '../../scheduling/job';
+import type { PaddingSettings } from '../../repository/model-settings';
 
 /** Datatypes whose elements are of one size; only those are padded. */
 type Numeric = Exclude<Datatype, 'BYTES'>;
-
-/** How inputs of different lengths are made equally long, so that their requests can share a run. */
-export interface PaddingSettings {
-  /** The dimension of inputs and outputs that is the length. */
-  readonly axis: number;
-  /** The lengths that there are to be; what is longer than all of them stays as it is. */
-  readonly lengths: readonly number[];
-  /** The number that the end of each of these inputs is filled with. */
-  readonly inputs: Readonly<Record<string, number>>;
-  /** The input that tells the model what is real: it ends with zeros. */
-  readonly mask?: string;
-  /** Outputs of that length, which are cut back to it. */
-  readonly outputs?: readonly string[];
-}
 
 /** Told how much is added to requests. */
 export interface PaddingObserver {

@@ -1,12 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ModelMetrics } from '../../observability/metrics/model-metrics';
-import type { Batching, Device } from '../../runtime/messages';
+import type { Batching } from '../../runtime/messages';
+import type { Device } from '../../common/device';
 import type { RunnerOptions } from '../../runtime/runner';
 import type { RunnerPool } from '../../runtime/runner-pool';
-import type { CachePolicy } from '../../repository/cache-policy';
-import type { Limits } from './limits';
-import type { ModelSettings } from '../../repository/model-settings';
-import type { Placement } from './placement';
+import type { CachePolicy, ModelSettings } from '../../repository/model-settings';
+import type { Limits, Placement } from './limits';
 
 /** What a version is made of. */
 export interface VersionOptions {

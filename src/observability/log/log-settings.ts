@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { errors } from '../../common/errors';
 import { Log } from './log';
-import type { LogSettingsBody } from '../../rest/operations/log-settings.dto';
+import type { LogSettingsBody } from './log-settings.schema';
 
 /** Levels from the least severe on, each with what it turns on by the names of the logging extension. */
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Log } from './log';
-import type { RequestTimes } from '../metrics/model-metrics';
-import type { TraceSettingsBody } from '../../rest/operations/trace-settings.dto';
+import type { RequestTimes } from '../../common/run-times';
+import type { TraceSettingsBody } from './trace-settings.schema';
 import { changed, DEFAULT_TRACE, type TraceSettings } from './trace-settings';
 
 /** One request, as its trace tells it. */

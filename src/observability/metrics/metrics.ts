@@ -6,7 +6,6 @@ import { GrpcMetrics } from './grpc-metrics';
 import { HttpMetrics } from './http-metrics';
 import { InferenceMetrics } from './inference-metrics';
 import type { ModelMetrics } from './model-metrics';
-import { ShadowMetrics } from '../../inference/shadow/shadow-metrics';
 import { registerScraped, type Sample } from './scraped';
 
 const MODEL_STATES = ['LOADING', 'READY', 'UNAVAILABLE', 'UNLOADING'] as const;
@@ -40,9 +39,6 @@ export class Metrics {
   readonly grpc = new GrpcMetrics(this.registry);
   readonly inference = new InferenceMetrics(this.registry, () =>
     Array.from(this.snapshot(), ({ metrics }) => metrics),
-  );
-  readonly shadows = new ShadowMetrics(this.registry, ({ model, version }) =>
-    Array.from(this.snapshot()).some((served) => served.model === model && served.version === version),
   );
   private snapshot: () => Iterable<ModelSnapshot> = () => [];
 

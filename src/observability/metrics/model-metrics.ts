@@ -1,31 +1,16 @@
-import type { ErrorKind } from '../../common/error-kinds';
-import type { RunTimes } from '../../common/run-times';
+import type { ErrorKind } from '../../common/error-kind';
+import type { RunTimes, RequestTimes } from '../../common/run-times';
 import { Distribution } from './distribution';
 import { ModelStatistics } from './model-statistics';
 
 /** How a request ended. */
 export type Outcome = 'success' | ErrorKind;
 
-/** What the cache of a model did for a request: answered it, or left it to the model; and how long that took, in milliseconds. */
-export interface CacheUse {
-  readonly outcome: 'hit' | 'miss';
-  readonly ms: number;
-}
-
-/** Where the time of a request went, in milliseconds. A step that was not reached is absent. */
-export interface RequestTimes extends Partial<RunTimes> {
-  readonly totalMs: number;
-  readonly decodeMs?: number;
-  readonly queueMs?: number;
-  readonly encodeMs?: number;
-  /** Absent for a model without a cache. */
-  readonly cache?: CacheUse | undefined;
-}
-
 /** Upper bounds of the buckets for times, in seconds. */
 export const SECONDS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ];
+
 const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
 /** What one version of a model has done. */

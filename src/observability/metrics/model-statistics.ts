@@ -1,5 +1,4 @@
-import type { RunTimes } from '../../common/run-times';
-import type { RequestTimes } from './model-metrics';
+import type { RunTimes, RequestTimes } from '../../common/run-times';
 
 /** How often something happened and how long that took in all, in milliseconds. */
 export class Durations {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { movable, settle, threadPool, type Outcome } from '../../common/offload';
+import { Injectable } from '@nestjs/common';
+import { movable, Offload } from '../../common/offload';
 import { describeModel, type ModelDescription } from '../model-description';
 import { SETTINGS_FILE } from '../model-yaml';
 import type { FoundModel } from '../repository';
@@ -17,8 +17,10 @@ const INLINE_SETTINGS = 4096;
 
 /** Reads what clients send to load models with, on a thread where it may take long. */
 @Injectable()
-export class OverrideReader implements OnApplicationShutdown {
-  private readonly pool = threadPool(join(__dirname, 'override.worker.js'), { minThreads: 0, maxThreads: 1 });
+export class OverrideReader extends Offload {
+  constructor() {
+    super(join(__dirname, 'override.worker.js'), 1);
+  }
 
   /**
    * The overrides in the body of a load request. A large `body` is given away: its memory may be detached afterwards.
@@ -27,13 +29,12 @@ export class OverrideReader implements OnApplicationShutdown {
   async read(body: Uint8Array | undefined): Promise<Overrides> {
     if (body === undefined || body.byteLength <= INLINE_BYTES) return overridesOf(loadParameters(body));
     const owned = movable(body);
-    const options = { name: 'read', transferList: [owned.buffer] };
-    return settle((await this.pool.run(owned, options)) as Outcome<Overrides>);
+    return this.elsewhere('read', owned, [owned.buffer]);
   }
 
   /** What `json` says of `model`, as describeByJson. A configuration is small, but takes 0.5 µs a byte to read. */
   async describe(model: FoundModel, repository: string, json: string): Promise<ModelDescription> {
-    return (await this.pool.run({ model, repository, json }, { name: 'describe' })) as ModelDescription;
+    return this.elsewhere('describe', { model, repository, json });
   }
 
   /** As describeModel, what the files of `model` say of it. */
@@ -45,12 +46,7 @@ export class OverrideReader implements OnApplicationShutdown {
     const sizes = [SETTINGS_FILE, CONFIG_FILE].map((name) => sizeOf(join(model.folder, name)));
     if (Math.max(...(await Promise.all(sizes))) <= INLINE_SETTINGS)
       return describeModel(model, repository, wanted);
-    const task = { model, repository, wanted };
-    return (await this.pool.run(task, { name: 'describeFiles' })) as ModelDescription;
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.pool.destroy();
+    return this.elsewhere('describeFiles', { model, repository, wanted });
   }
 }
 

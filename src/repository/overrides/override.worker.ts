@@ -1,4 +1,4 @@
-import { movable, moving, outcomeOf } from '../../common/offload';
+import { movable, moving, outcomeOf, type Outcome } from '../../common/offload';
 import { describeByJson, describeModel, type ModelDescription } from '../model-description';
 import type { FoundModel } from '../repository';
 import { loadParameters } from './load-parameters';
@@ -29,11 +29,19 @@ interface DescribeTask {
 }
 
 /** Runs on the thread of overrides: {@link describeModel}. */
-export function describeFiles({ model, repository, wanted }: FilesTask): Promise<ModelDescription> {
-  return describeModel(model, repository, wanted);
+export async function describeFiles({
+  model,
+  repository,
+  wanted,
+}: FilesTask): Promise<Outcome<ModelDescription>> {
+  return { value: await describeModel(model, repository, wanted) };
 }
 
 /** Runs on the thread of overrides: {@link describeByJson}. */
-export function describe({ model, repository, json }: DescribeTask): Promise<ModelDescription> {
-  return describeByJson(model, repository, json);
+export async function describe({
+  model,
+  repository,
+  json,
+}: DescribeTask): Promise<Outcome<ModelDescription>> {
+  return { value: await describeByJson(model, repository, json) };
 }

@@ -1,5 +1,4 @@
-import { DEFAULT_MAX_BATCH_ROWS } from '../../models/version/limits';
-import type { ModelSettings, QueuePolicy } from '../model-settings';
+import { DEFAULT_MAX_BATCH_ROWS, type ModelSettings, type QueuePolicy } from '../model-settings';
 import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
 import { positionOf } from './text/read-message';

@@ -1,4 +1,4 @@
-import type { Device } from '../../runtime/messages';
+import type { Device } from '../../common/device';
 import type { ModelSettings } from '../model-settings';
 import { Fault } from './text/fault';
 import type { InstanceGroup, ModelConfig } from './model-config';

@@ -1,4 +1,4 @@
-import type { VersionPolicy } from '../../rest/models/configuration.dto';
+import type { VersionPolicy } from '../version-policy.schema';
 import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
 import { positionOf } from './text/read-message';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { errors } from '../../common/errors';
-import { movable, settle, threadPool, type Outcome } from '../../common/offload';
+import { movable, Offload } from '../../common/offload';
+import { LENGTH_BYTES } from '../../tensor/elements';
 import { ELEMENT_BYTES, type Tensor } from '../../tensor/tensor';
-import type { CheckTask, DecodeTask, EncodeTask, GenerateDecodeTask, PredictDecodeTask } from './crossing';
-import { checkMemoryInput } from './v2/memory-input';
+import type { DecodeTask, EncodeTask, GenerateDecodeTask, PredictDecodeTask } from './crossing';
 import { decodeRequest } from './v2/request';
 import { encodeResponse } from './v2/response';
 import { decodeGenerate, type GenerateTarget } from '../generate/decode';
@@ -21,9 +21,6 @@ const INLINE_BYTES = 128 * 1024;
 /** This many elements are written as JSON in about 1 ms; more go to the codec thread. */
 const INLINE_ELEMENTS = 8192;
 
-/** Smallest BYTES element: its length. */
-const SMALLEST_STRING = 4;
-
 /** Most elements of an answer in JSON: their text stays below the longest string that there can be. */
 const MAX_JSON_ELEMENTS = 2 ** 24;
 
@@ -31,8 +28,10 @@ const MAX_JSON_ELEMENTS = 2 ** 24;
  * Decodes and encodes the messages of inference: small ones at once, with no promise to wait for,
  * large ones on another thread, so that no message holds up the event loop for more than a few milliseconds.
  */
-export class Codec {
-  private readonly pool = threadPool(WORKER, { minThreads: 1, maxThreads: 2 });
+export class Codec extends Offload {
+  constructor() {
+    super(WORKER, 2, 1);
+  }
 
   /**
    * As {@link decodeRequest}. A large `body` is given away: its memory may be detached afterwards.
@@ -43,7 +42,7 @@ export class Codec {
     if (!takesLong(body, headerLength)) return decodeRequest(body, headerLength);
     const owned = movable(body);
     const task: DecodeTask = { body: owned, headerLength };
-    return this.run<V2Request>('decode', task, [owned.buffer]);
+    return this.elsewhere<V2Request>('decode', task, [owned.buffer]);
   }
 
   /**
@@ -66,7 +65,7 @@ export class Codec {
     if (!takesLong(body, undefined)) return decodeGenerate(body, target);
     const owned = movable(body);
     const task: GenerateDecodeTask = { body: owned, target };
-    return this.run<V2Request>('decodeGenerate', task, [owned.buffer]);
+    return this.elsewhere<V2Request>('decodeGenerate', task, [owned.buffer]);
   }
 
   /** As {@link encodeGenerate}. @throws invalid when the outputs are too large for {@link encode}. */
@@ -78,20 +77,6 @@ export class Codec {
   }
 
   /**
-   * As {@link checkMemoryInput}. The memory of a large tensor that has to be read is given away, and comes back.
-   *
-   * @throws invalid, at once or as the rejection of the promise.
-   */
-  checkInput(tensor: Tensor, path: string): Tensor | Promise<Tensor> {
-    const { datatype, data } = tensor;
-    const isRead = datatype === 'BYTES' || datatype === 'BOOL';
-    if (!isRead || data.byteLength <= INLINE_BYTES) return checkMemoryInput(tensor, path);
-    const owned = movable(data);
-    const task: CheckTask = { tensor: { ...tensor, data: owned }, path };
-    return this.run<Tensor>('check', task, [owned.buffer]);
-  }
-
-  /**
    * As {@link decodePredict}.
    *
    * @throws invalid, at once or as the rejection of the promise.
@@ -100,7 +85,7 @@ export class Codec {
     if (!takesLong(body, undefined)) return decodePredict(body, expected);
     const owned = movable(body);
     const task: PredictDecodeTask = { body: owned, expected };
-    return this.run<PredictRequest>('decodePrediction', task, [owned.buffer]);
+    return this.elsewhere<PredictRequest>('decodePrediction', task, [owned.buffer]);
   }
 
   /**
@@ -113,13 +98,8 @@ export class Codec {
     if (elements <= INLINE_ELEMENTS) return encodePredict(response);
     if (elements > MAX_JSON_ELEMENTS) throw tooLargeForJson();
     const { outputs, buffers } = copied(response.outputs);
-    const json = this.run<Uint8Array>('encodePrediction', { ...response, outputs }, buffers);
+    const json = this.elsewhere<Uint8Array>('encodePrediction', { ...response, outputs }, buffers);
     return json.then((text) => ({ json: text, binary: [] }));
-  }
-
-  /** Ends the threads; messages that are still with them are rejected. */
-  close(): Promise<void> {
-    return this.pool.destroy();
   }
 
   private async encodeElsewhere(
@@ -130,15 +110,11 @@ export class Codec {
     const { outputs, buffers } = copied(response.outputs);
     const binary = outputs.map((output) => output.name).filter(isBinary);
     const task: EncodeTask = { response: { ...response, outputs }, binary };
-    const json = await this.run<Uint8Array>(name, task, buffers);
+    const json = await this.elsewhere<Uint8Array>(name, task, buffers);
     return {
       json,
       binary: response.outputs.filter((output) => isBinary(output.name)).map(({ data }) => data),
     };
-  }
-
-  private async run<T>(name: string, task: object, transferList: ArrayBuffer[]): Promise<T> {
-    return settle((await this.pool.run(task, { name, transferList })) as Outcome<T>);
   }
 }
 
@@ -162,7 +138,7 @@ function copied(tensors: readonly Tensor[]) {
 function elementsOf(tensors: readonly Tensor[]): number {
   let count = 0;
   for (const { datatype, data } of tensors) {
-    count += data.byteLength / (ELEMENT_BYTES[datatype] || SMALLEST_STRING);
+    count += data.byteLength / (ELEMENT_BYTES[datatype] || LENGTH_BYTES);
   }
   return count;
 }

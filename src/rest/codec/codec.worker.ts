@@ -1,6 +1,5 @@
 import { moving, outcomeOf } from '../../common/offload';
-import type { CheckTask, DecodeTask, EncodeTask, GenerateDecodeTask, PredictDecodeTask } from './crossing';
-import { checkMemoryInput } from './v2/memory-input';
+import type { DecodeTask, EncodeTask, GenerateDecodeTask, PredictDecodeTask } from './crossing';
 import { decodeRequest } from './v2/request';
 import { encodeResponse } from './v2/response';
 import { decodeGenerate as decodeGenerateBody } from '../generate/decode';
@@ -24,12 +23,6 @@ export function decodePrediction({ body, expected }: PredictDecodeTask): unknown
 /** As {@link decode}, for the generate extension. */
 export function decodeGenerate({ body, target }: GenerateDecodeTask): unknown {
   return decoded(() => decodeGenerateBody(body, target));
-}
-
-/** Runs on the codec thread: {@link checkMemoryInput}; the memory of the tensor moves back to the caller. */
-export function check({ tensor, path }: CheckTask): unknown {
-  const outcome = outcomeOf(() => checkMemoryInput(tensor, path));
-  return moving(outcome, 'value' in outcome ? [tensor.data.buffer] : []);
 }
 
 /** Runs on the codec thread: the JSON of {@link encodeResponse} in UTF-8; its memory moves to the caller. */

@@ -1,4 +1,3 @@
-import type { Tensor } from '../../tensor/tensor';
 import type { GenerateTarget } from '../generate/decode';
 import type { V2Response } from './messages';
 import type { Expected } from '../predict/messages';
@@ -25,10 +24,4 @@ export interface PredictDecodeTask {
 export interface EncodeTask {
   readonly response: V2Response;
   readonly binary: readonly string[];
-}
-
-/** An input from shared memory that the codec thread is asked to check; the memory of its bytes moves there. */
-export interface CheckTask {
-  readonly tensor: Tensor;
-  readonly path: string;
 }

@@ -2,12 +2,6 @@ import type { OutputRequest } from '../../inference/request/inference-request';
 import type { PlacedTensor } from '../../inference/shared-memory/memory-slice';
 import type { SchedulePolicy } from '../../inference/request/request-parameters';
 
-/** Value of a parameter. */
-export type ParameterValue = string | number | boolean;
-
-/** Parameters of a request or a tensor, as the client sent them. */
-export type Parameters = Readonly<Record<string, ParameterValue>>;
-
 /** An inference request of the Open Inference Protocol V2, decoded and complete in itself; the model has not been asked. */
 export interface V2Request extends SchedulePolicy {
   readonly id?: string | undefined;

@@ -8,7 +8,8 @@ import { encodeRows } from '../codec/json/data';
 import { PARAMETER, readParameter } from '../codec/v2/parameters';
 import { readId } from '../codec/v2/request';
 import { schedulePolicyOf } from '../../inference/request/request-parameters';
-import type { ParameterValue, V2Request } from '../codec/messages';
+import type { V2Request } from '../codec/messages';
+import type { ParameterValue } from '../../inference/request/parameters';
 
 /** The model that a body of the generate extension is for. */
 export interface GenerateTarget extends Pick<Signature, 'inputs' | 'outputNames' | 'batches'> {

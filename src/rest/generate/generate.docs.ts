@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOkResponse } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../transport/http/api-errors';
-import { ApiModel, ApiVersion } from '../models/api-model';
+import { ApiModel, ApiVersion } from '../http/api-model';
 import { ApiDeadline, CACHE_HEADERS } from '../v2/v2.docs';
 import { IMAGE_OF_SEVEN } from '../v2/v2.examples';
 

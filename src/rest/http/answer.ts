@@ -3,10 +3,10 @@ import { pipeline, Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { Transfer } from '../../common/pace';
 import { watchReader } from '../../transport/http/slow-reader';
-import { CACHE_HEADER } from '../../inference/cache/cache-header';
+import { CACHE_HEADER } from '../../inference/cache/response-cache';
 import { codingFor, COMPRESSORS, type Coding, type CompressionPolicy } from './compression';
 import type { EncodedResponse } from '../codec/messages';
-import type { InferenceSummary } from '../../transport/http/request-log';
+import type { InferenceSummary } from '../../observability/log/request-line';
 
 /** Up to this many bytes of tensors are sent in one piece with the JSON and the head of the answer. */
 const ONE_PIECE = 64 * 1024;

@@ -4,9 +4,9 @@ import { ApiV2Errors } from '../../transport/http/api-errors';
 import { configurationOf } from '../../models/report/model-configuration';
 import { ModelRegistry } from '../../models/registry/model-registry';
 import { statisticsOf } from '../../models/report/model-statistics';
-import { ApiModel, ApiVersion } from './api-model';
-import { ModelConfiguration } from './configuration.dto';
-import { ModelStatisticsList } from './statistics.dto';
+import { ApiModel, ApiVersion } from '../http/api-model';
+import { ModelConfiguration } from '../../models/report/configuration.schema';
+import { ModelStatisticsList } from '../../models/report/statistics.schema';
 
 /** The model configuration and statistics extensions. */
 @ApiTags('Models')

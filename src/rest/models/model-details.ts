@@ -1,12 +1,9 @@
 import { stat } from 'node:fs/promises';
-import type { OnnxMetadata } from '../../runtime/messages';
 import type { TensorSpec } from '../../tensor/tensor';
-import { cachePolicyOf } from '../../repository/cache-policy';
-import type { Model } from '../../models/registry/model-factory';
-import { isRequired } from '../../repository/model-settings';
+import { cachePolicyOf } from '../../repository/model-settings';
+import type { Model, Servable } from '../../models/model';
 import { ModelVersion } from '../../models/version/model-version';
 import { PipelineVersion } from '../../models/pipeline/pipeline-version';
-import type { Servable } from '../../models/model';
 import type { ModelDetails, ModelEntry } from './models.dto';
 import type { Rollout } from '../../models/rollout/state-file';
 import type {
@@ -41,7 +38,7 @@ export async function detailsOf(model: Model, { aliases, traffic }: Rollout): Pr
     name: id,
     ready: versions.some(({ state }) => state === 'READY'),
     ...(settings.description === undefined ? {} : { description: settings.description.trim() }),
-    required: isRequired(settings),
+    required: settings.required ?? false,
     aliases,
     ...(traffic === null ? {} : { traffic }),
     ...(cache === undefined ? {} : { cache }),
@@ -91,7 +88,7 @@ function signatureOf(version: Servable): Partial<VersionDetails> {
 function onnxDetails(version: ModelVersion): Partial<VersionDetails> {
   const { file } = version;
   if (file === undefined) return {};
-  return { batching: batchingOf(version), file_bytes: file.bytes, onnx: onnxOf(file.metadata) };
+  return { batching: batchingOf(version), file_bytes: file.bytes, onnx: onnxOf(file) };
 }
 
 function stepsOf({ steps, parts }: PipelineVersion): PipelineStepDetails[] {
@@ -132,7 +129,7 @@ async function memoryOf(version: Servable): Promise<RunnerMemory | undefined> {
   return { resident_bytes: sum, resident_bytes_per_runner: runners };
 }
 
-function onnxOf(metadata: OnnxMetadata): OnnxDetails {
+function onnxOf({ metadata }: NonNullable<ModelVersion['file']>): OnnxDetails {
   return {
     ir_version: metadata.irVersion,
     opset: metadata.opsets,

@@ -5,7 +5,7 @@ import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
 import type { FastifyReply } from 'fastify';
 import { ApiErrors } from '../../transport/http/api-errors';
 import { errors } from '../../common/errors';
-import { metadataProps } from '../../runtime/metadata-props';
+import { metadataProps } from '../../repository/metadata-props';
 import { detailsOf, entryOf } from './model-details';
 import { ModelRegistry } from '../../models/registry/model-registry';
 import { Rollouts } from '../../models/rollout/rollouts';

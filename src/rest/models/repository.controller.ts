@@ -6,13 +6,9 @@ import { jsonObject } from '../../common/json-object';
 import { ModelControl } from '../../models/registry/model-control';
 import { parametersOf } from '../../repository/overrides/load-parameters';
 import { OverrideReader } from '../../repository/overrides/override-reader';
-import { ApiModel } from './api-model';
-import {
-  RepositoryIndexEntry,
-  RepositoryIndexRequest,
-  RepositoryLoadRequest,
-  RepositoryUnloadRequest,
-} from './repository.dto';
+import { ApiModel } from '../http/api-model';
+import { RepositoryIndexRequest, RepositoryLoadRequest, RepositoryUnloadRequest } from './repository.dto';
+import { RepositoryIndexEntry } from '../../models/report/repository-index.schema';
 
 /** A request whose body is the bytes that came. */
 interface RawRequest {

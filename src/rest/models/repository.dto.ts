@@ -6,18 +6,6 @@ export class RepositoryIndexRequest {
   ready?: boolean;
 }
 
-/** One version of a model in the repository index. */
-export class RepositoryIndexEntry {
-  /** @example digits */
-  name: string;
-  /** @example 1 */
-  version: string;
-  /** @example READY */
-  state: 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
-  /** Why the version is in this state; empty when there is nothing to say. */
-  reason: string;
-}
-
 /** What to load a model with, for this once. Without it the repository has all. */
 export class RepositoryLoadRequest {
   @ApiPropertyOptional({

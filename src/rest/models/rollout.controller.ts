@@ -4,7 +4,7 @@ import { ApiErrors } from '../../transport/http/api-errors';
 import { errors } from '../../common/errors';
 import { jsonObject } from '../../common/json-object';
 import { ModelRegistry } from '../../models/registry/model-registry';
-import { Metrics } from '../../observability/metrics/metrics';
+import { ShadowMetrics } from '../../inference/shadow/shadow-metrics';
 import { RolloutControl } from '../../models/rollout/rollout-control';
 import { Rollouts } from '../../models/rollout/rollouts';
 import { shadowReport } from './shadow-report';
@@ -35,7 +35,7 @@ export class RolloutController {
     private readonly registry: ModelRegistry,
     private readonly rollouts: Rollouts,
     private readonly control: RolloutControl,
-    private readonly metrics: Metrics,
+    private readonly shadows: ShadowMetrics,
   ) {}
 
   /** The names that stand for versions of a model, wherever a version is asked for. */
@@ -118,7 +118,7 @@ export class RolloutController {
   @ApiErrors('not_found', 'overloaded', 'internal')
   shadow(@Param('model') model: string): ModelShadow {
     const { name } = this.registry.get(model);
-    const statistics = this.metrics.shadows.last(name);
+    const statistics = this.shadows.last(name);
     if (statistics === undefined) return { model, shadow: null };
     const active = this.rollouts.shadowOf(name)?.version === statistics.labels.version;
     return { model, shadow: shadowReport(statistics, active) };

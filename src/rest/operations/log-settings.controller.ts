@@ -3,7 +3,8 @@ import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../transport/http/api-errors';
 import { jsonObject } from '../../common/json-object';
 import { LogSettings } from '../../observability/log/log-settings';
-import { LogSettingsBody, LogSettingsChange } from './log-settings.dto';
+import { LogSettingsChange } from './log-settings.dto';
+import { LogSettingsBody } from '../../observability/log/log-settings.schema';
 
 /** The logging extension. */
 @ApiTags('Operations')

@@ -1,6 +1,7 @@
 import { errors } from '../../common/errors';
 import type { Tensor, TensorSpec } from '../../tensor/tensor';
-import { asArray, asName, asObject, requireUniqueNames } from '../codec/v2/fields';
+import { asArray, asName, asObject } from '../codec/v2/fields';
+import { requireUniqueNames } from '../../inference/request/request-parameters';
 import { readJson, textOf } from '../codec/json/body';
 import { mismatch } from '../../inference/request/mismatch';
 import { isBase64 } from './base64';

@@ -1,7 +1,7 @@
 import { errors } from '../../common/errors';
 import type { Signature } from '../../models/signature';
 import { ELEMENT_BYTES, type Datatype } from '../../tensor/tensor';
-import { checkBooleans, checkText } from '../codec/v2/binary-part';
+import { LENGTH_BYTES, requireBooleans, requireText, writeElement } from '../../tensor/elements';
 import { flatShape } from '../codec/v2/flat-shape';
 import type { V2Request } from '../codec/messages';
 
@@ -20,11 +20,11 @@ export function rawRequest(body: Buffer, { inputs, batches }: Signature): V2Requ
     throw unfit(`the model takes ${inputs.length} inputs, and only one can come without JSON`);
   const { name, datatype } = input;
   const isText = datatype === 'BYTES';
-  if (datatype === 'BOOL') checkBooleans(body, name);
-  if (isText) checkText(body, 0, body.length, `input '${name}'`, name);
+  if (datatype === 'BOOL') requireBooleans(body, name);
+  if (isText) requireText(body, 0, body.length, name, () => `input '${name}'`);
   const row = input.shape.map((size, axis) => (batches && axis === 0 ? 1 : size));
   const shape = flatShape(input, row, isText ? 1 : elements(body, datatype), unfit);
-  const tensor = { name, datatype, shape, data: isText ? element(body) : body };
+  const tensor = { name, datatype, shape, data: isText ? elementOf(body) : body };
   return {
     id: undefined,
     priority: 0,
@@ -41,11 +41,9 @@ function elements({ byteLength }: Uint8Array, datatype: Datatype): number {
   throw unfit(`expected ${datatype} elements of ${ELEMENT_BYTES[datatype]} bytes, got ${byteLength} bytes`);
 }
 
-/** `text` as a BYTES element, which starts with its length. */
-function element(text: Uint8Array): Uint8Array {
-  const data = Buffer.allocUnsafeSlow(4 + text.byteLength);
-  data.writeUInt32LE(text.byteLength);
-  data.set(text, 4);
+function elementOf(text: Buffer): Buffer {
+  const data = Buffer.allocUnsafeSlow(LENGTH_BYTES + text.length);
+  writeElement(data, 0, text, 0, text.length);
   return data;
 }
 

@@ -4,10 +4,11 @@ import { ApiV2Errors } from '../../transport/http/api-errors';
 import { VERSION } from '../../common/version';
 import { Config } from '../../config/config';
 import { ModelRegistry } from '../../models/registry/model-registry';
-import type { Servable } from '../../models/model';
 import { extensionsOf } from '../../inference/extensions';
-import { ApiModel, ApiVersion } from '../models/api-model';
-import { ModelList, ModelMetadata, ModelReady, ServerMetadata } from './v2.dto';
+import { ApiModel, ApiVersion } from '../http/api-model';
+import { ModelList, ModelReady, ServerMetadata } from './v2.dto';
+import { ModelMetadata } from '../../models/report/metadata.schema';
+import { metadataOf } from '../../models/report/model-metadata';
 
 /** The Open Inference Protocol V2 apart from inference: what there is, and whether it is ready. */
 @ApiTags('Models')
@@ -46,7 +47,7 @@ export class V2Controller {
   async modelMetadata(@Param('model') model: string): Promise<ModelMetadata> {
     const found = await this.registry.describe(model);
     const ready = this.registry.get(model).versions.filter(({ state }) => state === 'READY');
-    return describe(
+    return metadataOf(
       found,
       ready.map(({ version }) => version),
     );
@@ -61,7 +62,7 @@ export class V2Controller {
     @Param('model') model: string,
     @Param('version') version: string,
   ): Promise<ModelMetadata> {
-    return describe(await this.registry.describe(model, version), [version]);
+    return metadataOf(await this.registry.describe(model, version), [version]);
   }
 
   /** 200 when a version of the model is ready, otherwise 503 with the reason. */
@@ -79,35 +80,4 @@ export class V2Controller {
   modelVersionReady(@Param('model') model: string, @Param('version') version: string): ModelReady {
     return { name: this.registry.find(model, version).name, ready: true };
   }
-}
-
-/** What `found` takes and gives, in the words of the protocol; `versions` are those it is told of. */
-export function describe(found: Servable, versions: string[]): ModelMetadata {
-  const { inputs, outputs } = found.signature;
-  return {
-    name: found.name,
-    versions,
-    platform: found.platform,
-    inputs: inputs.map(({ name, datatype, shape }) => ({ name, datatype, shape: [...shape] })),
-    outputs: outputs.map(({ name, datatype, shape }) => ({ name, datatype, shape: [...shape] })),
-    properties: propertiesOf(found),
-  };
-}
-
-/** The protocol's `properties`: text only. */
-function propertiesOf({
-  options: { settings },
-  signature,
-  device,
-  maxBatchRows,
-  unbatchable,
-}: Servable): Record<string, string> {
-  const labels = Object.entries(signature.labels);
-  return {
-    ...(settings.description === undefined ? {} : { description: settings.description.trim() }),
-    ...(device === undefined ? {} : { device }),
-    max_batch_rows: String(maxBatchRows),
-    ...(unbatchable === '' ? {} : { unbatchable }),
-    ...Object.fromEntries(labels.map(([output, list]) => [`labels.${output}`, JSON.stringify(list)])),
-  };
 }

@@ -10,7 +10,7 @@ import { layOut, type PackedTensor } from '../slab-layout';
 import type { HelloMessage, RunnerStart } from '../spawner/messages';
 import { datatypeOf, elementTypeOf, viewOf } from './onnx-types';
 import { loadSession, textOf, type Session } from './session';
-import { decodeStrings, encodeStrings } from '../../tensor/strings';
+import { decodeStrings, encodeStrings } from '../../tensor/elements';
 
 /*
  * A runner: the child process that owns ONNX sessions, mostly one. It loads them, and runs the batches that lie in the
@@ -143,7 +143,7 @@ function write(chunks: readonly Uint8Array[], byteLength: number, offset: number
 function fromOrt(name: string, { type, dims, data }: OrtTensor): PackedTensor {
   const bytes =
     type === 'string'
-      ? encodeStrings(data as string[])
+      ? encodeStrings([data as string[]])
       : new Uint8Array(
           (data as Uint8Array).buffer,
           (data as Uint8Array).byteOffset,

@@ -1,7 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import type { Device, LoadMessage, LoadedModel } from '../messages';
+import type { LoadMessage, LoadedModel } from '../messages';
+import type { Device } from '../../common/device';
 import type { TensorSpec } from '../../tensor/tensor';
 import { tryBatching } from './batching-trial';
 import { mixingOperator } from './mixing';

@@ -1,6 +1,6 @@
 import type { Metadata, status } from '@grpc/grpc-js';
 import type { NexusError } from '../../common/errors';
-import type { InferenceSummary } from '../http/request-log';
+import type { InferenceSummary } from '../../observability/log/request-line';
 
 const KEY = 'nexus';
 

@@ -14,7 +14,7 @@ import type { Failure } from '../../observability/log/failure';
 import { attachCall, type AskedModel, type GrpcCall } from './grpc-call';
 import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
-import { logFields, type InferenceSummary } from '../http/request-log';
+import { logFields, type InferenceSummary } from '../../observability/log/request-line';
 
 /** Methods that machines ask every few seconds: their lines are for debugging only. */
 const FREQUENT = /^\/(grpc\.health\.|inference\.GRPCInferenceService\/Server(Live|Ready)$)/;

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Server as NetServer } from 'node:net';
 import { promisify } from 'node:util';
 import {
@@ -10,11 +9,10 @@ import {
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import type { MethodDefinition, PackageDefinition, ServiceDefinition } from '@grpc/proto-loader';
-import { Injectable } from '@nestjs/common';
 import { ServerGrpc } from '@nestjs/microservices';
-import { MemoryInFlight } from '../../common/memory-in-flight';
-import { Pace } from '../../common/pace';
-import { Config } from '../../config/config';
+import type { MemoryInFlight } from '../../common/memory-in-flight';
+import type { Pace } from '../../common/pace';
+import type { Config } from '../../config/config';
 import { CallCount } from './call-count';
 import { MeteredCall, type WireCall } from './metered-call';
 
@@ -34,8 +32,16 @@ const CONNECTION_AGE_MS = 60 * 60_000;
 
 type Method = MethodDefinition<Buffer, object>;
 
+/** The package of a proto file that is served. */
+export interface ServedPackage {
+  readonly name: string;
+  readonly protoPath: string;
+  readonly service: string;
+  /** Methods of `service` whose handlers are given the bytes of the request, to read them themselves. */
+  readonly rawMethods: readonly string[];
+}
+
 /** The gRPC server: Nest's, with what Nest does not give away. */
-@Injectable()
 export class GrpcServer extends ServerGrpc {
   /** `<host>:<port>` that it listens on; empty before. */
   address = '';
@@ -47,13 +53,14 @@ export class GrpcServer extends ServerGrpc {
   private closing: Promise<void> | undefined;
 
   constructor(
+    private readonly served: ServedPackage,
     private readonly config: Config,
     private readonly memory: MemoryInFlight,
     private readonly pace: Pace,
   ) {
     super({
-      package: 'inference',
-      protoPath: join(__dirname, '../../grpc/inference.proto'),
+      package: served.name,
+      protoPath: served.protoPath,
       loader: { keepCase: true, oneofs: true },
       onLoadPackageDefinition: (definition: PackageDefinition) => this.extend(definition),
     });
@@ -124,9 +131,8 @@ export class GrpcServer extends ServerGrpc {
 
   private extend(definition: PackageDefinition): void {
     for (const add of this.extensions) add(this.server!, definition);
-    // The messages that carry tensors are read by readRequest.
-    const methods = definition['inference.GRPCInferenceService'] as ServiceDefinition;
-    for (const name of ['ModelInfer', 'ModelStreamInfer'])
-      (methods[name] as Method).requestDeserialize = (bytes) => bytes;
+    const { name: packageName, service, rawMethods } = this.served;
+    const methods = definition[`${packageName}.${service}`] as ServiceDefinition;
+    for (const name of rawMethods) (methods[name] as Method).requestDeserialize = (bytes) => bytes;
   }
 }

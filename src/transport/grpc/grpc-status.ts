@@ -1,5 +1,5 @@
 import { Metadata, status, type StatusObject } from '@grpc/grpc-js';
-import { GRPC_STATUS } from '../../common/error-kinds';
+import { GRPC_STATUS } from '../error-status';
 import type { NexusError } from '../../common/errors';
 
 /** Under which metadata keeps the error of a status; it is not sent. */

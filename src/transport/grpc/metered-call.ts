@@ -1,5 +1,4 @@
-import type { ServerHttp2Stream } from 'node:http2';
-import { constants } from 'node:http2';
+import { type ServerHttp2Stream, constants } from 'node:http2';
 import { Metadata, status, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { Logger } from '@nestjs/common';
 import { errors, NexusError } from '../../common/errors';

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
-import { HTTP_STATUS, type ErrorKind } from '../../common/error-kinds';
+import type { ErrorKind } from '../../common/error-kind';
+import { HTTP_STATUS } from '../error-status';
 import { ErrorAnswer, V2Error } from './errors.dto';
 
 /** What each kind of error means to a client. */

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { HTTP_STATUS } from '../../common/error-kinds';
+import { HTTP_STATUS } from '../error-status';
 import type { NexusError } from '../../common/errors';
 
 declare module 'fastify' {

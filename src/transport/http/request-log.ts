@@ -4,22 +4,10 @@ import { callerOf } from '../caller';
 import { errors } from '../../common/errors';
 import type { MalformedAnswer } from './malformed-http';
 import { REQUEST_ID_HEADER } from '../request-id';
-import { failureFields, type Failure } from '../../observability/log/failure';
+import type { Failure } from '../../observability/log/failure';
 import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
-import type { CacheUse, Outcome } from '../../observability/metrics/model-metrics';
-
-/** What the line of an inference request tells beside the usual; times in milliseconds. */
-export interface InferenceSummary {
-  readonly model: string;
-  readonly version: string;
-  readonly outcome: Outcome;
-  readonly rows: number;
-  readonly queueMs: number;
-  readonly runMs: number;
-  /** Whether the cache had the answer; absent for a model without a cache. */
-  readonly cache?: CacheUse['outcome'] | undefined;
-}
+import { type InferenceSummary, logFields } from '../../observability/log/request-line';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -103,40 +91,4 @@ function failureOf(request: FastifyRequest, status: number): Failure {
     model,
     version,
   };
-}
-
-/** What the line of any request tells. */
-interface AnsweredRequest {
-  readonly requestId: string;
-  readonly method: string;
-  readonly route: string;
-  readonly status: number | string;
-  readonly ms: number;
-  readonly inference: InferenceSummary | undefined;
-  /** Absent when it succeeded. */
-  readonly failure?: Failure | undefined;
-}
-
-/** The fields of the one line of a request, of any protocol. */
-export function logFields({ requestId, method, route, status, ms, inference, failure }: AnsweredRequest) {
-  const usual = {
-    requestId,
-    method,
-    route,
-    status,
-    ms: rounded(ms),
-    model: inference?.model,
-    version: inference?.version,
-    outcome: inference?.outcome,
-    rows: inference?.rows,
-    queueMs: inference && rounded(inference.queueMs),
-    runMs: inference && rounded(inference.runMs),
-    cache: inference?.cache,
-  };
-  return failure === undefined ? usual : { ...usual, ...failureFields(failure) };
-}
-
-/** Whole microseconds. */
-function rounded(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { InputCheck } from '../../../src/inference/shared-memory/input-check';
 import type { Codec } from '../../../src/rest/codec/codec';
 import type { Tensor } from '../../../src/tensor/tensor';
 import { compileCodec } from './compiled';
@@ -16,15 +17,21 @@ describe('the codec thread', () => {
   const numbers = Array.from({ length: COUNT }, (_, index) => index);
   const tensor = tensorOf('INT32', numbers);
   const folder = compileCodec();
+  const compiled = (name: string): unknown => require(join(folder, 'src', `${name}.js`));
   let codec: Codec;
+  let memory: InputCheck;
 
   beforeAll(() => {
-    const compiled = require(join(folder, 'src/rest/codec/codec.js')) as { Codec: typeof Codec };
-    codec = new compiled.Codec();
+    const { Codec } = compiled('rest/codec/codec') as typeof import('../../../src/rest/codec/codec');
+    codec = new Codec();
+    const { InputCheck } = compiled(
+      'inference/shared-memory/input-check',
+    ) as typeof import('../../../src/inference/shared-memory/input-check');
+    memory = new InputCheck();
   });
 
   afterAll(async () => {
-    await codec.close();
+    await Promise.all([codec.onApplicationShutdown(), memory.onApplicationShutdown()]);
     rmSync(folder, { recursive: true });
   });
 
@@ -78,11 +85,11 @@ describe('the codec thread', () => {
   it('checks many strings from shared memory, and gives them back', async () => {
     const { data } = bytesTensor(Array.from({ length: COUNT }, () => 'ab'));
     const strings = { name: 'x', datatype: 'BYTES', shape: [COUNT], data: new Uint8Array(data) } as const;
-    const checked = codec.checkInput(strings, 'inputs[0]');
+    const checked = memory.check(strings, 'inputs[0]');
     expect(checked).toBeInstanceOf(Promise);
     expect(Buffer.compare((await checked).data, data)).toBe(0);
     const more = { ...strings, shape: [COUNT + 1], data: new Uint8Array(data) };
-    await expect(codec.checkInput(more, 'inputs[0]')).rejects.toMatchObject({
+    await expect(memory.check(more, 'inputs[0]')).rejects.toMatchObject({
       kind: 'invalid',
       message: expect.stringMatching(
         /^inputs\[0\]\.parameters\.shared_memory_byte_size: .*element 100000 does not fit$/,

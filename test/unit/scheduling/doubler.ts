@@ -5,7 +5,7 @@ import type { Tensor } from '../../../src/tensor/tensor';
 import type { Clock } from '../../../src/scheduling/clock';
 import type { Job } from '../../../src/scheduling/job';
 import type { SchedulerObserver } from '../../../src/scheduling/observer';
-import type { Instance } from '../../../src/scheduling/scheduler';
+import type { Instance } from '../../../src/scheduling/instance';
 
 /** A value that no run survives as data, and one that no runner survives. */
 export const POISON = -1;

@@ -1,5 +1,4 @@
-import type { Field, Value } from '../../../src/repository/triton/text/text-format';
-import { parseText } from '../../../src/repository/triton/text/text-format';
+import { type Field, type Value, parseText } from '../../../src/repository/triton/text/text-format';
 
 /** A value without its positions: strings as they are, numbers and identifiers tagged, messages as pairs. */
 function plain(value: Value): unknown {

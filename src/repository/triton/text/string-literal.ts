@@ -1,5 +1,4 @@
-import type { Token } from './tokens';
-import { expected } from './tokens';
+import { type Token, expected } from './tokens';
 
 const PIECE =
   /\\(?:(?<octal>[0-7]{1,3})|[xX](?<hex>[0-9A-Fa-f]{1,2})|u(?<short>[0-9A-Fa-f]{4})|U(?<long>[0-9A-Fa-f]{8})|(?<letter>[abfnrtv?\\'"]))|[^\\]+/y;

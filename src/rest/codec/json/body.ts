@@ -1,7 +1,7 @@
 import { constants, isUtf8 } from 'node:buffer';
 import { errors } from '../../../common/errors';
 import { parseExactJson } from '../../../common/exact-json';
-import { requireLittleStructure } from '../../../common/json-structure';
+import { requireLittleStructure } from '../../../common/json-object';
 import { withoutByteOrderMark } from '../../../common/json-text';
 import { INEXACT } from './elements';
 

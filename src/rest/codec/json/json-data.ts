@@ -1,3 +1,4 @@
+import { decodeStrings } from '../../../tensor/elements';
 import type { Tensor } from '../../../tensor/tensor';
 import { typedView, type AnyTypedArray } from '../../../tensor/typed-arrays';
 import { shortestFloat32 } from './shortest-float32';
@@ -18,7 +19,7 @@ const MINUS_ZERO = rawJSON('-0.0');
  * make the same float32 again. BYTES are taken as UTF-8.
  */
 export function jsonData(tensor: Tensor): readonly JsonElement[] {
-  if (tensor.datatype === 'BYTES') return strings(tensor.data);
+  if (tensor.datatype === 'BYTES') return decodeStrings(tensor.data);
   const values: AnyTypedArray = typedView(tensor.data, tensor.datatype);
   if (values instanceof Float32Array || values instanceof Float64Array || values instanceof Float16Array) {
     return jsonFloats(values);
@@ -45,17 +46,6 @@ function bigIntegers(values: BigInt64Array | BigUint64Array): JsonElement[] {
   for (const value of values) {
     const number = Number(value);
     elements.push(Number.isSafeInteger(number) ? number : rawJSON(String(value)));
-  }
-  return elements;
-}
-
-function strings(data: Uint8Array): string[] {
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const elements: string[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const start = at + 4;
-    at = start + bytes.readUInt32LE(at);
-    elements.push(bytes.toString('utf8', start, at));
   }
   return elements;
 }

@@ -1,11 +1,11 @@
 import { errors } from '../../../common/errors';
 import { mismatch } from '../../../inference/request/mismatch';
 
-/** Deepest nesting of `data`: the most dimensions a shape may have, and one more. */
-const MAX_DEPTH = 33;
-
 /** A piece of a tensor in JSON: an array of elements only, wherever it is nested. */
 export type Row = readonly unknown[];
+
+/** Deepest nesting of `data`: the most dimensions a shape may have, and one more. */
+const MAX_DEPTH = 33;
 
 /**
  * The innermost arrays of nested `data` in row-major order; flat data is one row. An array counts as innermost

@@ -1,4 +1,4 @@
-import type { Parameters, ParameterValue } from '../messages';
+import type { Parameters, ParameterValue } from '../../../inference/request/parameters';
 import { asObject } from './fields';
 import { mismatch } from '../../../inference/request/mismatch';
 

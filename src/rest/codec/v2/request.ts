@@ -5,18 +5,15 @@ import { BinaryPart } from './binary-part';
 import { readKnown, remember } from './known-headers';
 import { readJson, textOf } from '../json/body';
 import { readInput } from './input';
+import { asArray, asName, asObject, flag } from './fields';
 import {
-  asArray,
-  asName,
-  asObject,
   classCountOf,
-  flag,
   requireOnlyMemory,
   requireUniqueNames,
-} from './fields';
+  schedulePolicyOf,
+} from '../../../inference/request/request-parameters';
 import { mismatch } from '../../../inference/request/mismatch';
 import { readParameters } from './parameters';
-import { schedulePolicyOf } from '../../../inference/request/request-parameters';
 
 /**
  * Decodes the body of an inference request: JSON, and the binary tensor data extension behind it. The answer's binary

@@ -2,10 +2,11 @@ import { Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../transport/http/api-errors';
 import { jsonObject } from '../../common/json-object';
-import { TraceSettingsBody, TraceSettingsChange } from '../operations/trace-settings.dto';
+import { TraceSettingsChange } from './trace-settings.dto';
+import { TraceSettingsBody } from '../../observability/log/trace-settings.schema';
 import { Traces } from '../../observability/log/traces';
 import { ModelRegistry } from '../../models/registry/model-registry';
-import { ApiModel } from './api-model';
+import { ApiModel } from '../http/api-model';
 
 /** What a body of this extension may be, for its errors. */
 const FORM = '{"trace_level": ["TIMESTAMPS"], "trace_rate": "100"}';

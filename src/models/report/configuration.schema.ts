@@ -1,3 +1,5 @@
+import { VersionPolicy } from '../../repository/version-policy.schema';
+
 /** The dimensions that the model itself has, where they differ from `dims`. */
 export class Reshape {
   /** @example [] */
@@ -31,23 +33,6 @@ export class ConfiguredOutput {
   reshape?: Reshape;
   /** File of the labels, where a configuration names one. */
   label_filename?: string;
-}
-
-/** The newest versions of a model. */
-export class LatestVersions {
-  num_versions: number;
-}
-
-/** Some versions of a model. */
-export class SpecificVersions {
-  versions: number[];
-}
-
-/** Which versions of a model are served: one of these, or all of them. */
-export class VersionPolicy {
-  all?: Record<string, never>;
-  latest?: LatestVersions;
-  specific?: SpecificVersions;
 }
 
 /** The runners of a model. */

@@ -1,23 +1,5 @@
 import type { status } from '@grpc/grpc-js';
-
-/**
- * What went wrong, as a caller sees it. Each protocol maps a kind to a status once
- * ({@link HTTP_STATUS} and {@link GRPC_STATUS}); nothing else in the code mentions status numbers.
- */
-export type ErrorKind =
-  | 'invalid'
-  | 'not_found'
-  | 'wrong_method'
-  | 'too_large'
-  | 'too_slow'
-  | 'unsupported_encoding'
-  | 'rate_limited'
-  | 'overloaded'
-  | 'unavailable'
-  | 'deadline'
-  | 'cancelled'
-  | 'unimplemented'
-  | 'internal';
+import type { ErrorKind } from '../common/error-kind';
 
 /** The one table from kind to HTTP status. */
 export const HTTP_STATUS: Readonly<Record<ErrorKind, number>> = {

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { Module } from '@nestjs/common';
+import { MemoryInFlight } from '../common/memory-in-flight';
+import { Pace } from '../common/pace';
+import { Config } from '../config/config';
+import { InferenceModule } from '../inference/inference.module';
+import { ModelsModule } from '../models/models.module';
+import { GrpcServer, type ServedPackage } from '../transport/grpc/grpc-server';
+import { Decoder } from './codec/decoder';
+import { GrpcDetailsController } from './details.controller';
+import { GrpcDiscoveryController } from './discovery.controller';
+import { GrpcInferController } from './infer.controller';
+import { GrpcInferService } from './infer.service';
+import { GrpcOperationsController } from './operations.controller';
+import { GrpcSharedMemoryController } from './shared-memory.controller';
+
+/** The messages that carry tensors are read by readRequest. */
+const INFERENCE: ServedPackage = {
+  name: 'inference',
+  protoPath: join(__dirname, 'inference.proto'),
+  service: 'GRPCInferenceService',
+  rawMethods: ['ModelInfer', 'ModelStreamInfer'],
+};
+
+/** The Open Inference Protocol V2 over gRPC, with the extensions of Triton. */
+@Module({
+  imports: [ModelsModule, InferenceModule],
+  controllers: [
+    GrpcInferController,
+    GrpcDiscoveryController,
+    GrpcDetailsController,
+    GrpcOperationsController,
+    GrpcSharedMemoryController,
+  ],
+  providers: [
+    GrpcInferService,
+    Decoder,
+    {
+      provide: GrpcServer,
+      inject: [Config, MemoryInFlight, Pace],
+      useFactory: (config: Config, memory: MemoryInFlight, pace: Pace) =>
+        new GrpcServer(INFERENCE, config, memory, pace),
+    },
+  ],
+})
+export class GrpcModule {}

@@ -1,0 +1,11 @@
+/** One version of a model in the repository index. */
+export class RepositoryIndexEntry {
+  /** @example digits */
+  name: string;
+  /** @example 1 */
+  version: string;
+  /** @example READY */
+  state: 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
+  /** Why the version is in this state; empty when there is nothing to say. */
+  reason: string;
+}

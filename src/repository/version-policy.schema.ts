@@ -1,0 +1,16 @@
+/** The newest versions of a model. */
+export class LatestVersions {
+  num_versions: number;
+}
+
+/** Some versions of a model. */
+export class SpecificVersions {
+  versions: number[];
+}
+
+/** Which versions of a model are served: one of these, or all of them. */
+export class VersionPolicy {
+  all?: Record<string, never>;
+  latest?: LatestVersions;
+  specific?: SpecificVersions;
+}

@@ -1,0 +1,42 @@
+import { Module } from '@nestjs/common';
+import { InferenceModule } from '../inference/inference.module';
+import { ModelsModule } from '../models/models.module';
+import { Codec } from './codec/codec';
+import { GenerateController } from './generate/generate.controller';
+import { DetailsController } from './models/details.controller';
+import { ModelsController } from './models/models.controller';
+import { RepositoryController } from './models/repository.controller';
+import { RolloutController } from './models/rollout.controller';
+import { TraceController } from './operations/trace.controller';
+import { VersionsController } from './models/versions.controller';
+import { LogSettingsController } from './operations/log-settings.controller';
+import { MetricsController } from './operations/metrics.controller';
+import { ExampleAnswers } from './predict/example-answers';
+import { PredictController } from './predict/predict.controller';
+import { CudaSharedMemoryController } from './v2/cuda-shared-memory.controller';
+import { InferController } from './v2/infer.controller';
+import { SystemSharedMemoryController } from './v2/system-shared-memory.controller';
+import { V2Controller } from './v2/v2.controller';
+
+/** Everything that is served over HTTP but health and documentation. */
+@Module({
+  imports: [ModelsModule, InferenceModule],
+  controllers: [
+    MetricsController,
+    LogSettingsController,
+    ModelsController,
+    RepositoryController,
+    DetailsController,
+    VersionsController,
+    RolloutController,
+    TraceController,
+    InferController,
+    GenerateController,
+    PredictController,
+    V2Controller,
+    SystemSharedMemoryController,
+    CudaSharedMemoryController,
+  ],
+  providers: [Codec, ExampleAnswers],
+})
+export class RestModule {}

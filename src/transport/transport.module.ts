@@ -1,0 +1,29 @@
+import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { MemoryInFlight, quarterOfMemory } from '../common/memory-in-flight';
+import { Pace } from '../common/pace';
+import { Config } from '../config/config';
+
+/** What both protocols share: the memory that requests hold, and the pace that clients have to keep. */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: MemoryInFlight,
+      inject: [Config],
+      useFactory: ({ memoryInFlight }: Config) => new MemoryInFlight(memoryInFlight || quarterOfMemory()),
+    },
+    {
+      provide: Pace,
+      inject: [Config],
+      useFactory: ({ transferTimeoutMs }: Config) => new Pace(transferTimeoutMs),
+    },
+  ],
+  exports: [MemoryInFlight, Pace],
+})
+export class TransportModule implements OnApplicationShutdown {
+  constructor(private readonly pace: Pace) {}
+
+  onApplicationShutdown(): void {
+    this.pace.stop();
+  }
+}
