@@ -227,9 +227,9 @@ describe('the sample models', () => {
     );
   });
 
-  it('answers the examples of the README, the first one with a seven', async () => {
-    const readme = readFileSync('README.md', 'utf8');
-    const examples = [...readme.matchAll(/curl http:\/\/127\.0\.0\.1:8000(\S+) -d '([^']+)'/g)];
+  it('answers the examples of the README and docs, the first one with a seven', async () => {
+    const text = ['README.md', 'docs/clients.md'].map((page) => readFileSync(page, 'utf8')).join('');
+    const examples = [...text.matchAll(/curl http:\/\/127\.0\.0\.1:8000(\S+) -d '([^']+)'/g)];
     expect(examples.length).toBeGreaterThanOrEqual(5);
     const answers = await Promise.all(
       examples.map(([, path, body]) => samples.send(path!, { method: 'POST', body: body! })),
