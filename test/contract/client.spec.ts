@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
-import { Gateway, Repository } from '../e2e/gateway';
+import { Gateway, Repository } from '../e2e/support/gateway';
 import { affine, dot, identities } from '../fixtures/models';
 
 const node = (...args: string[]) => promisify(execFile)(process.execPath, args);

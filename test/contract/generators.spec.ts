@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { Gateway } from '../e2e/gateway';
+import { Gateway } from '../e2e/support/gateway';
 
 /* The client generators that people use for TypeScript, on the document of the sample models. */
 

@@ -1,5 +1,5 @@
 import Ajv, { type ValidateFunction } from 'ajv/dist/2020';
-import type { Gateway } from '../e2e/gateway';
+import type { Gateway } from '../e2e/support/gateway';
 
 /** A JSON schema of the document. */
 export interface Schema {

@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import fc from 'fast-check';
 import { affine, dot, identities, identity, normaliser, powers } from '../fixtures/models';
 import { model, node, value } from '../fixtures/onnx';
-import { Gateway, Repository } from '../e2e/gateway';
+import { Gateway, Repository } from '../e2e/support/gateway';
 import { bodiesOf, textOf } from './bodies';
 import { LiveDocument } from './live-document';
 import { mutationsOf, type Place } from './mutations';

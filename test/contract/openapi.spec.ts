@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import Ajv from 'ajv/dist/2020';
-import { Gateway, Repository } from '../e2e/gateway';
+import { Gateway, Repository } from '../e2e/support/gateway';
 
 interface Content {
   readonly schema?: object;

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { affine } from '../../fixtures/models';
-import { Gateway, Repository } from '../gateway';
+import { Gateway, Repository } from '../support/gateway';
 import { fuzz, NO_HARM } from './fuzz';
 
 /** Models that are loaded at once, each with a configuration of its own. */

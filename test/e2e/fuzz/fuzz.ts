@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Gateway, LogLine } from '../gateway';
-import { residentBytes } from '../processes';
+import type { Gateway, LogLine } from '../support/gateway';
+import { residentBytes } from '../support/processes';
 
 /** FUZZ_TIMES=100 runs a hundred times as many cases as usual, and each time others. */
 const TIMES = Number(process.env.FUZZ_TIMES ?? 1);

@@ -4,9 +4,9 @@ import { status } from '@grpc/grpc-js';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/proto-loader';
 import fc from 'fast-check';
 import { affine } from '../../fixtures/models';
-import { Gateway, Repository } from '../gateway';
-import { inferenceDefinition } from '../grpc';
-import { framed, RawGrpc, type RawAnswer } from '../raw-grpc';
+import { Gateway, Repository } from '../support/gateway';
+import { inferenceDefinition } from '../support/grpc';
+import { framed, RawGrpc, type RawAnswer } from '../support/raw-grpc';
 import { fuzz, NO_HARM, mutilated, WORDS } from './fuzz';
 import { fields } from './protobuf';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { affine } from '../../fixtures/models';
-import { Gateway, Repository } from '../gateway';
+import { Gateway, Repository } from '../support/gateway';
 import { distorted, fuzz, NO_HARM, mutilated, WORDS } from './fuzz';
 
 const X = { name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] };

@@ -1,0 +1,147 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { affine } from '../../fixtures/models';
+import { Gateway, Repository } from '../support/gateway';
+
+let repository: Repository;
+let gateway: Gateway;
+
+beforeEach(async () => {
+  repository = new Repository()
+    .model('m', affine(2))
+    .add('m/2/model.onnx', affine(3))
+    .add('m/3/model.onnx', affine(4))
+    .add('m/model.yaml', 'versions: { latest: 2 }');
+  gateway = await Gateway.start(repository, {
+    NEXUS_MODEL_CONTROL_MODE: 'explicit',
+    NEXUS_LOAD_MODELS: '*',
+  });
+});
+
+afterEach(async () => {
+  await gateway.stop();
+  repository.remove();
+});
+
+const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] }] };
+const answerOf = async (version?: string) => {
+  const { status, body } = await gateway.infer(version === undefined ? 'm' : `m/versions/${version}`, x);
+  return status === 200 ? body.outputs[0].data[0] : status;
+};
+const served = async () =>
+  (await gateway.index()).map(({ version, state, reason }) => [version, state, reason]);
+const post = async (path: string) => (await gateway.send(path, { method: 'POST' })).json();
+const change = (version: string, what: 'load' | 'unload') => post(`/v1/models/m/versions/${version}/${what}`);
+const load = async () => (await gateway.send('/v2/repository/models/m/load', { method: 'POST' })).status;
+const pidOf = (version: string) => gateway.runners(`m/${version}`);
+
+it('the version policy of model.yaml says which versions are served', async () => {
+  expect(await served()).toEqual([
+    ['2', 'READY', ''],
+    ['3', 'READY', ''],
+  ]);
+  repository.add('m/model.yaml', 'versions: [1, 3]');
+  const pid = pidOf('3');
+  expect(await load()).toBe(200);
+  expect((await served()).map(([version]) => version)).toEqual(['1', '3']);
+  expect(pidOf('3')).toEqual(pid);
+});
+
+it('one version is loaded and unloaded, whatever the policy', async () => {
+  const others = [pidOf('2'), pidOf('3')];
+  expect(await answerOf('1')).toBe(404);
+  expect(await change('1', 'load')).toEqual({
+    model: 'm',
+    version: '1',
+    change: 'loaded',
+    took_ms: expect.any(Number),
+  });
+  expect([await answerOf('1'), await answerOf()]).toEqual([3, 5]);
+  expect((await change('1', 'load')).change).toBe('unchanged');
+  expect([pidOf('2'), pidOf('3')]).toEqual(others);
+
+  expect((await change('3', 'unload')).change).toBe('unloaded');
+  expect([await answerOf('3'), await answerOf(), await answerOf('1')]).toEqual([404, 4, 3]);
+  await change('1', 'unload');
+  await change('2', 'unload');
+  expect(await answerOf()).toBe(404);
+});
+
+it('a version is replaced by its new file, which the answer says', async () => {
+  const [before] = pidOf('3');
+  repository.add('m/3/model.onnx', affine(9));
+  expect((await change('3', 'load')).change).toBe('replaced');
+  expect(await answerOf('3')).toBe(10);
+  expect(pidOf('3')).not.toContain(before);
+});
+
+it.each([
+  ['a version that the repository has not', '4', 404, 'version_not_in_repository'],
+  ['a version that is none', 'newest', 404, 'version_not_in_repository'],
+])('%s is refused', async (_what, version, status, code) => {
+  const answer = await gateway.send(`/v1/models/m/versions/${version}/load`, { method: 'POST' });
+  expect(answer.status).toBe(status);
+  expect(answer.json()).toMatchObject({ error: { code } });
+});
+
+it('a version whose new file cannot be loaded serves on, and says why', async () => {
+  repository.add('m/3/model.onnx', 'no model');
+  repository.add('m/2/model.onnx', affine(7));
+  const refused = await gateway.send('/v2/repository/models/m/load', { method: 'POST' });
+  expect(refused.status).toBe(400);
+  expect(refused.json().error).toMatch(/^model 'm' cannot be loaded: version 3: /);
+  expect(await answerOf()).toBe(5);
+  expect(await answerOf('2')).toBe(8);
+  const [, [, state, reason] = []] = await served();
+  expect(state).toBe('READY');
+  expect(reason).toMatch(/^a newer file cannot be loaded, this one serves on: /);
+  const details = (await gateway.send('/v1/models/m')).json();
+  expect(details.versions[1].reason).toBe(reason);
+
+  repository.add('m/3/model.onnx', affine(9));
+  expect(await load()).toBe(200);
+  expect([await answerOf(), (await served())[1]]).toEqual([10, ['3', 'READY', '']]);
+});
+
+it('settings that need no other runners apply to those that run', async () => {
+  const pids = [pidOf('2'), pidOf('3')];
+  repository.add(
+    'm/model.yaml',
+    'versions: { latest: 2 }\ndescription: Doubles.\nmax_queue_rows: 7\nlabels: { y: [only] }\npriority_levels: 3',
+  );
+  expect(await load()).toBe(200);
+  expect([pidOf('2'), pidOf('3')]).toEqual(pids);
+  const details = (await gateway.send('/v1/models/m')).json();
+  expect(details.description).toBe('Doubles.');
+  expect(details.versions[0].batching).toMatchObject({ max_queue_rows: 7, priority_levels: 3 });
+  expect((await (await gateway.fetch('/openapi.json')).text()).includes('Doubles.')).toBe(true);
+
+  repository.add('m/model.yaml', 'versions: { latest: 2 }\nmax_batch_rows: 5');
+  expect(await load()).toBe(200);
+  expect([pidOf('2'), pidOf('3')]).not.toEqual(pids);
+});
+
+it('no request fails while versions are replaced, also none that is still being read', async () => {
+  const body = {
+    inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 300_000], data: Array(300_000).fill(1) }],
+  };
+  const reloads = new AbortController();
+  const client = async (request: object) => {
+    const statuses = new Set<number>();
+    while (!reloads.signal.aborted) statuses.add((await gateway.infer('m', request)).status);
+    return statuses;
+  };
+  const clients = [client(body), client(body), client(x), client(x)];
+  for (let factor = 5; factor < 15; factor++) {
+    repository.add('m/3/model.onnx', affine(factor));
+    expect(await load()).toBe(200);
+  }
+  reloads.abort();
+  for (const statuses of await Promise.all(clients)) expect([...statuses]).toEqual([200]);
+});
+
+it('a file that is gone keeps the version that was loaded from it', async () => {
+  rmSync(join(repository.path, 'm/3/model.onnx'));
+  expect(await load()).toBe(400);
+  expect(await answerOf('3')).toBe(5);
+});

@@ -1,0 +1,245 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { affine, counter, lookup } from '../../fixtures/models';
+import { Gateway, Repository } from '../support/gateway';
+import { allRunnersOf, childrenOf, isAlive } from '../support/processes';
+
+let repository: Repository;
+let gateway: Gateway;
+
+beforeAll(async () => {
+  repository = new Repository()
+    .model('affine', affine())
+    .model('lookup', lookup())
+    .model('counter', counter(), 'timeout_ms: 1000\n')
+    .model('narrow', counter(), 'max_queue_rows: 2\nmax_batch_rows: 1\ntimeout_ms: 10000\n')
+    .model('light', counter(), 'max_queue_bytes: 8\nmax_batch_rows: 1\n')
+    .model('doomed', affine());
+  gateway = await Gateway.start(repository);
+});
+
+afterAll(async () => {
+  await gateway.stop();
+  repository.remove();
+});
+
+const count = (value: number) => ({
+  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [value] }],
+});
+const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
+
+/** Enough steps to keep a runner busy for seconds. */
+const FOR_LONG = 1e12;
+/** Enough steps to keep a runner busy for some hundred milliseconds. */
+const FOR_A_WHILE = 1e6;
+
+describe('when things go wrong', () => {
+  it('loses no request when a runner is killed under the load of 64 connections', async () => {
+    const deadline = Date.now() + 4000;
+    let answered = 0;
+    let killed = false;
+    const statuses = new Map<number, number>();
+    await Promise.all(
+      Array.from({ length: 64 }, async () => {
+        while (Date.now() < deadline) {
+          const { status } = await gateway.infer('affine', x);
+          statuses.set(status, (statuses.get(status) ?? 0) + 1);
+          if (++answered < 500 || killed) continue;
+          killed = true;
+          process.kill(gateway.runners('affine/1')[0]!, 'SIGKILL');
+        }
+      }),
+    );
+    expect([...statuses.keys()]).toEqual([200]);
+    expect(killed).toBe(true);
+    expect(await gateway.metric('nexus_runner_restarts_total{model="affine",version="1"}')).toBe(1);
+  });
+
+  it('ends a run that hangs, answers its companions, and serves on', async () => {
+    const hanging = gateway.infer('counter', count(FOR_LONG));
+    const companions = [1, 2, 3].map((value) => gateway.infer('counter', count(value)));
+    const { status, body } = await hanging;
+    expect(status).toBe(504);
+    expect(body.error).toMatch(/took longer than 1000 ms .*timeout_ms/);
+    for (const companion of await Promise.all(companions)) expect(companion.status).toBe(200);
+  });
+
+  it('answers health while a model is busy', async () => {
+    const busy = gateway.infer('counter', count(FOR_LONG));
+    expect((await gateway.fetch('/health/live')).status).toBe(200);
+    expect((await gateway.infer('affine', x)).status).toBe(200);
+    await busy;
+  });
+
+  it('answers 429 with Retry-After when the queue is full of rows', async () => {
+    const busy = gateway.infer('narrow', count(FOR_A_WHILE));
+    await running();
+    const waiting = [gateway.infer('narrow', count(1)), gateway.infer('narrow', count(1))];
+    await queued(2);
+    const full = await gateway.infer('narrow', count(1));
+    expect([full.status, full.headers.get('retry-after')]).toEqual([429, '1']);
+    expect(full.body.error).toMatch(/queue of model 'narrow' is full \(2 of 2 rows wait\)/);
+    for (const { status } of await Promise.all([busy, ...waiting])) expect(status).toBe(200);
+  });
+
+  it('answers 429 when the queue is full of bytes', async () => {
+    const busy = gateway.infer('light', count(FOR_A_WHILE));
+    await gateway.reached('nexus_running_executions{model="light",version="1"}', 1);
+    const waiting = gateway.infer('light', count(1));
+    await gateway.reached('nexus_queue_requests{model="light",version="1"}', 1);
+    const full = await gateway.infer('light', count(1));
+    expect([full.status, full.body.error]).toEqual([
+      429,
+      expect.stringMatching(/full \(8 of 8 bytes wait\)/),
+    ]);
+    expect([(await waiting).status, (await busy).status]).toEqual([200, 200]);
+  });
+
+  it.each([
+    ['header', { 'x-request-timeout': '20' }, count(1)],
+    ['parameter', {}, { ...count(1), parameters: { timeout: 20_000 } }],
+  ])('answers 504 when the deadline of the %s passes in the queue', async (_where, headers, request) => {
+    const busy = gateway.infer('narrow', count(FOR_A_WHILE));
+    await running();
+    const body = JSON.stringify(request);
+    const late = await gateway.send('/v2/models/narrow/infer', { method: 'POST', headers, body });
+    expect([late.status, late.json().error]).toEqual([
+      504,
+      expect.stringMatching(/deadline of the request passed/),
+    ]);
+    expect((await busy).status).toBe(200);
+  });
+
+  it('does not run requests whose client has left', async () => {
+    const before = await gateway.metric('nexus_inference_executions_total{model="narrow",version="1"}');
+    const busy = gateway.infer('narrow', count(FOR_A_WHILE));
+    await running();
+    const leaving = new AbortController();
+    const init = { method: 'POST', body: JSON.stringify(count(1)), signal: leaving.signal };
+    const left = gateway.fetch('/v2/models/narrow/infer', init).catch((error: Error) => error.name);
+    await queued(1);
+    leaving.abort();
+    expect(await left).toBe('AbortError');
+    expect((await busy).status).toBe(200);
+    expect(await gateway.metric('nexus_queue_requests{model="narrow",version="1"}')).toBe(0);
+    expect(await gateway.metric('nexus_inference_executions_total{model="narrow",version="1"}')).toBe(
+      before! + 1,
+    );
+  });
+
+  it('counts and logs a request whose client has left before the answer', async () => {
+    const leaving = new AbortController();
+    const rows = 10_000;
+    const init = {
+      method: 'POST',
+      headers: { 'x-request-id': 'gone' },
+      body: JSON.stringify({
+        inputs: [
+          { name: 'count', datatype: 'INT64', shape: [rows], data: Array<number>(rows).fill(FOR_A_WHILE) },
+        ],
+        parameters: { binary_data_output: true },
+      }),
+      signal: leaving.signal,
+    };
+    const left = gateway.fetch('/v2/models/counter/infer', init).catch((error: Error) => error.name);
+    await gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
+    leaving.abort();
+    expect(await left).toBe('AbortError');
+    const line = () => gateway.logs.find(({ requestId }) => requestId === 'gone');
+    await gateway.until(() => line() !== undefined);
+    expect(line()).toMatchObject({ route: '/v2/models/:model/infer', status: 499 });
+    await gateway.reached('nexus_running_executions{model="counter",version="1"}', 0);
+    expect(
+      await gateway.metric(
+        'nexus_http_requests_total{method="POST",route="/v2/models/:model/infer",code="499"}',
+      ),
+    ).toBe(2);
+  });
+
+  it('makes a model whose runners die again and again UNAVAILABLE, and nothing else', async () => {
+    for (let death = 1; death <= 5; death++) {
+      const [pid] = await runner('doomed/1');
+      process.kill(pid!, 'SIGKILL');
+      await gateway.until(() => !isAlive(pid!));
+    }
+    await gateway.until(() =>
+      gateway.logs.some(({ msg }) => /doomed\/1 is UNAVAILABLE: 5 runners died/.test(msg ?? '')),
+    );
+    const { status, body, headers } = await gateway.infer('doomed', x);
+    expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+    expect(body.error).toMatch(/UNAVAILABLE, 5 runners died within a minute, .*SIGKILL/);
+    const { details } = (await gateway.send('/health')).json();
+    expect(details.doomed.status).toBe('degraded');
+    expect((await gateway.fetch('/health/ready')).status).toBe(200);
+    expect((await gateway.fetch('/health/live')).status).toBe(200);
+    expect((await gateway.infer('affine', x)).status).toBe(200);
+  });
+
+  it('loses no request when the process that starts runners is killed', async () => {
+    const [spawner] = childrenOf(gateway.pid);
+    const runners = gateway.runners('affine/1');
+    const statuses: number[] = [];
+    for (let index = 0; index < 200; index++) {
+      if (index === 100) process.kill(spawner!, 'SIGKILL');
+      statuses.push((await gateway.infer('affine', x)).status);
+    }
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    while (runners.some(isAlive)) await delay(20);
+    expect(gateway.runners('affine/1')).toHaveLength(1);
+  });
+
+  it('does not hold it against the models when the process that starts runners is killed again and again', async () => {
+    const model = new Repository().model('affine', affine());
+    const other = await Gateway.start(model);
+    const killed = new Set<number>();
+    while (killed.size < 6) {
+      const spawner = childrenOf(other.pid).find((pid) => !killed.has(pid));
+      if (spawner === undefined) await delay(5);
+      else process.kill(spawner, 'SIGKILL');
+      if (spawner !== undefined) killed.add(spawner);
+    }
+    expect((await other.infer('affine', x)).status).toBe(200);
+    expect(other.logs.filter(({ msg }) => msg?.includes('UNAVAILABLE'))).toEqual([]);
+    await other.stop();
+    model.remove();
+  });
+
+  it('leaves nothing behind when the gateway is killed while the process that starts runners is halted', async () => {
+    const other = await Gateway.start(repository);
+    const pids = [...childrenOf(other.pid), ...allRunnersOf(other.pid)];
+    expect(pids).toHaveLength(7);
+    void other.infer('counter', count(FOR_LONG)).catch(() => {});
+    await other.reached('nexus_running_executions{model="counter",version="1"}', 1);
+    process.kill(pids[0]!, 'SIGSTOP');
+    other.kill('SIGKILL');
+    await other.exited();
+    while (pids.some(isAlive)) await delay(50);
+  });
+
+  it('leaves no runner behind when the gateway is killed', async () => {
+    const other = await Gateway.start(repository);
+    const pids = ['affine/1', 'counter/1'].flatMap((label) => other.runners(label));
+    expect(pids).toHaveLength(2);
+    void other.infer('counter', count(FOR_LONG)).catch(() => {});
+    await other.reached('nexus_running_executions{model="counter",version="1"}', 1);
+    other.kill('SIGKILL');
+    await other.exited();
+    while (pids.some(isAlive)) await delay(50);
+  });
+
+  /** Resolves when a run of `narrow` is under way. */
+  const running = () => gateway.reached('nexus_running_executions{model="narrow",version="1"}', 1);
+
+  /** Resolves when `requests` wait for `narrow`. */
+  const queued = (requests: number) =>
+    gateway.reached('nexus_queue_requests{model="narrow",version="1"}', requests);
+
+  /** The process ids of a model's runners, once there is one. */
+  async function runner(label: string): Promise<number[]> {
+    for (;;) {
+      const pids = gateway.runners(label);
+      if (pids.length > 0 && (await gateway.infer(label.split('/')[0]!, x)).status === 200)
+        return gateway.runners(label);
+      await delay(20);
+    }
+  }
+});

@@ -1,0 +1,149 @@
+import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Config } from '../../../src/config/config';
+import { ConfigError } from '../../../src/config/config-error';
+import { loadConfig, variableOf } from '../../../src/config/load-config';
+
+const repository = { NEXUS_MODEL_REPOSITORY: __dirname };
+
+/** The lines that a start with these variables is refused with. */
+function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadConfig({ ...repository, ...env });
+  } catch (error) {
+    if (error instanceof ConfigError) return error.lines;
+    throw error;
+  }
+  return [];
+}
+
+describe('loadConfig', () => {
+  it('gives the defaults to an environment without settings', () => {
+    expect(loadConfig(repository)).toEqual(Object.assign(new Config(), { modelRepository: __dirname }));
+  });
+
+  it('reads each kind of setting', () => {
+    const config = loadConfig({
+      ...repository,
+      NEXUS_PORT: '0',
+      NEXUS_BODY_LIMIT: '16MiB',
+      NEXUS_DEVICE: 'cuda:1',
+      NEXUS_MODEL_CONTROL_MODE: 'explicit',
+      NEXUS_LOAD_MODELS: 'digits, iris',
+      NEXUS_TRUST_PROXY: '10.0.0.0/8,::1',
+      NEXUS_REDIS_URL: 'rediss://user:password@localhost:6379/2',
+    });
+    expect(config).toMatchObject({
+      port: 0,
+      bodyLimit: 16_777_216,
+      device: 'cuda:1',
+      modelControlMode: 'explicit',
+      loadModels: ['digits', 'iris'],
+      trustProxy: ['10.0.0.0/8', '::1'],
+      redisUrl: 'rediss://user:password@localhost:6379/2',
+    });
+  });
+
+  it('takes an empty variable for unset', () => {
+    expect(loadConfig({ ...repository, NEXUS_PORT: '' }).port).toBe(8000);
+  });
+
+  it('says the setting, the value and what to do', () => {
+    expect(faultsOf({ NEXUS_PORT: 'abc' })).toEqual([
+      'NEXUS_PORT=abc: expected a whole number from 0 to 65535; unset it for 8000',
+    ]);
+  });
+
+  it('has one line for each fault', () => {
+    const faults = faultsOf({ NEXUS_PORT: '65536', NEXUS_DEVICE: 'gpu', NEXUS_LOG_LEVEL: 'loud' });
+    expect(faults.map((line) => line.split(':')[0])).toEqual([
+      'NEXUS_PORT=65536',
+      'NEXUS_DEVICE=gpu',
+      'NEXUS_LOG_LEVEL=loud',
+    ]);
+  });
+
+  it.each([
+    ['NEXUS_PORT', '80 80'],
+    ['NEXUS_PORT', '1e3'],
+    ['NEXUS_PORT', '-1'],
+    ['NEXUS_BODY_LIMIT', '64MB'],
+    ['NEXUS_BODY_LIMIT', '1'],
+    ['NEXUS_REQUEST_TIMEOUT_MS', '0'],
+    ['NEXUS_TRUST_PROXY', '10.0.0.0/33'],
+    ['NEXUS_TRUST_PROXY', 'proxy.example'],
+    ['NEXUS_REDIS_URL', 'localhost:6379'],
+    ['NEXUS_REDIS_URL', 'http://localhost'],
+    ['NEXUS_REDIS_URL', 'redis://localhost/cache'],
+    ['NEXUS_HOST', 'http://localhost'],
+    ['NEXUS_MODEL_CONTROL_MODE', 'polling'],
+    ['NEXUS_REPOSITORY_POLL_SECS', '0'],
+    ['NEXUS_SYSTEM_SHARED_MEMORY', 'test'],
+    ['NEXUS_SYSTEM_SHARED_MEMORY', '/nowhere'],
+    ['NEXUS_SYSTEM_SHARED_MEMORY', __filename],
+  ])('refuses %s=%s', (name, value) => {
+    expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name}=${value}: expected `)]);
+  });
+
+  it('refuses models to load where all are loaded anyway', () => {
+    expect(faultsOf({ NEXUS_LOAD_MODELS: 'digits' })).toEqual([
+      'NEXUS_LOAD_MODELS=digits: expected NEXUS_MODEL_CONTROL_MODE=explicit beside it; unset it for none',
+    ]);
+  });
+
+  it('refuses a repository that does not exist', () => {
+    expect(faultsOf({ NEXUS_MODEL_REPOSITORY: './nowhere' })).toEqual([
+      'NEXUS_MODEL_REPOSITORY=./nowhere: expected an existing folder of models, or an .onnx file; unset it for ./models',
+    ]);
+  });
+
+  it('says which folder can be shared memory', () => {
+    expect(loadConfig({ ...repository, NEXUS_SYSTEM_SHARED_MEMORY: __dirname })).toMatchObject({
+      systemSharedMemory: __dirname,
+    });
+    expect(faultsOf({ NEXUS_SYSTEM_SHARED_MEMORY: '/nowhere' })).toEqual([
+      'NEXUS_SYSTEM_SHARED_MEMORY=/nowhere: expected the absolute path of an existing folder, such as /dev/shm; unset it for none',
+    ]);
+  });
+
+  it('refuses a variable that it does not know, with the name that was meant', () => {
+    expect(faultsOf({ NEXUS_BODY_LIMITS: '1MiB' })).toEqual([
+      'NEXUS_BODY_LIMITS: there is no such setting; did you mean NEXUS_BODY_LIMIT?',
+    ]);
+  });
+
+  it('names no other variable when none is near', () => {
+    expect(faultsOf({ NEXUS_FOO: '1' })).toEqual(['NEXUS_FOO: there is no such setting; unset it']);
+    expect(faultsOf({ NEXUS_TELEMETRY_SAMPLING: '1' })).toEqual([
+      'NEXUS_TELEMETRY_SAMPLING: there is no such setting; unset it',
+    ]);
+  });
+
+  it('is not confused by what Kubernetes says about a Service called nexus', () => {
+    const links = {
+      NEXUS_PORT: 'tcp://10.0.0.1:8000',
+      NEXUS_SERVICE_HOST: '10.0.0.1',
+      NEXUS_GATEWAY_SERVICE_PORT_HTTP: '8000',
+      NEXUS_PORT_8000_TCP_ADDR: '10.0.0.1',
+    };
+    expect(loadConfig({ ...repository, ...links }).port).toBe(8000);
+  });
+});
+
+describe('docs/configuration.md', () => {
+  const text = readFileSync(join(__dirname, '../../../docs/configuration.md'), 'utf8');
+  const rows = text.split('\n').filter((line) => line.startsWith('| `'));
+  const defaults = new Map(
+    rows.map((row) => row.split('|').map((cell) => cell.trim())).map((row) => [row[1], row[2]]),
+  );
+
+  it('has exactly the settings there are, with their defaults', () => {
+    const expected = Object.entries(new Config()).map(([field, value]) => {
+      const isBytes = typeof value === 'number' && value > 0 && value % 2 ** 20 === 0;
+      const standard = isBytes ? `${value / 2 ** 20}MiB` : String(value);
+      return [`\`${variableOf(field)}\``, standard === '' ? 'none' : `\`${standard}\``] as const;
+    });
+    expect(defaults).toEqual(new Map(expected));
+  });
+});
