@@ -32,13 +32,13 @@ export const errors = {
     new NexusError(
       'too_large',
       'body_too_large',
-      `the request body is larger than the limit of ${limitBytes} bytes; send fewer rows a request, or raise ${setting}`,
+      `the request body is larger than the limit of ${limitBytes} bytes; send fewer rows per request, or raise ${setting}`,
     ),
   memoryBusy: (limit: number) =>
     new NexusError(
       'overloaded',
       'memory_busy',
-      `there is no memory for this request beside the others under way, which share ${mebibytes(limit)}; retry after a second, send fewer rows a request, or raise NEXUS_MEMORY_IN_FLIGHT`,
+      `not enough memory for this request: all requests in flight share ${mebibytes(limit)}; retry after a second, send fewer rows per request, or raise NEXUS_MEMORY_IN_FLIGHT`,
       { retryAfterSeconds: 1 },
     ),
   tooSlow: (what: string) =>
@@ -57,39 +57,44 @@ export const errors = {
     new NexusError(
       'unsupported_encoding',
       'unsupported_media_type',
-      `Content-Type '${type}' cannot be taken; send JSON as application/json with the values of the inputs, decoded and resized as the model takes them, or binary tensors as application/octet-stream with Inference-Header-Content-Length`,
+      `Content-Type '${type}' is not supported; send the decoded and resized values of the inputs as application/json, or binary tensors as application/octet-stream with Inference-Header-Content-Length`,
     ),
   routeNotFound: (method: string, path: string) =>
     new NexusError('not_found', 'route_not_found', `no route for ${method} ${path}; /docs lists every route`),
   wrongMethod: (method: string, path: string, allowed: readonly string[]) => {
     const allow = allowed.join(', ');
-    return new NexusError('wrong_method', 'wrong_method', `${path} does not take ${method}; send ${allow}`, {
-      allow,
-    });
+    return new NexusError(
+      'wrong_method',
+      'wrong_method',
+      `${path} does not support ${method}; use ${allow}`,
+      {
+        allow,
+      },
+    );
   },
   pathUnreadable: (path: string) =>
     new NexusError(
       'invalid',
       'path_unreadable',
-      `the path ${path} cannot be read; percent-encode its names as UTF-8, each of at most 256 characters`,
+      `cannot decode the path ${path}; percent-encode names as UTF-8, at most 256 characters each`,
     ),
   modelControlOff: (mode: 'none' | 'poll') =>
     new NexusError(
       'invalid',
       'model_control_off',
-      `${mode === 'none' ? 'models are loaded at the start only' : 'models are loaded as their files in the repository change'}; start the gateway with NEXUS_MODEL_CONTROL_MODE=explicit to load and unload them by request`,
+      `${mode === 'none' ? 'models are loaded only at start' : 'models follow the files in the repository'}; set NEXUS_MODEL_CONTROL_MODE=explicit to load and unload models by request`,
     ),
   notInRepository: (name: string, known: readonly string[]) =>
     new NexusError(
       'not_found',
       'not_in_repository',
-      `the model repository has no '${name}'; it has ${known.join(', ') || 'no models'}`,
+      `the model repository has no model '${name}'; it has ${known.join(', ') || 'no models'}`,
     ),
   repositoryUnreadable: (reason: string) =>
     new NexusError(
       'unavailable',
       'repository_unreadable',
-      `the model repository cannot be read: ${reason}; what is served goes on, mount the folder again or correct its permissions`,
+      `cannot read the model repository: ${reason}; loaded models continue to serve; remount the folder or correct its permissions`,
       { retryAfterSeconds: 1 },
     ),
   versionNotInRepository: (name: string, version: string, known: readonly string[]) =>
@@ -99,30 +104,30 @@ export const errors = {
       `model '${name}' has no version ${version} in the repository; it has ${known.join(', ') || 'none'}`,
     ),
   loadFailed: (name: string, reason: string) =>
-    new NexusError('invalid', 'load_failed', `model '${name}' cannot be loaded: ${reason}`),
+    new NexusError('invalid', 'load_failed', `cannot load model '${name}': ${reason}`),
   modelNotFound: (name: string) =>
     new NexusError(
       'not_found',
       'model_not_found',
-      `model '${name}' is not found; GET /v2/models lists the models that are served, and POST /v2/repository/index all that there are`,
+      `model '${name}' not found; GET /v2/models lists the models being served, POST /v2/repository/index all models`,
     ),
   exampleNotFound: (name: string) =>
     new NexusError(
       'not_found',
       'example_not_found',
-      `model '${name}' has no example: it has not been loaded yet, or takes more than four million elements; GET /v1/models/{model} has its inputs`,
+      `model '${name}' has no example, because it is not loaded yet or takes more than four million elements; GET /v1/models/{model} describes its inputs`,
     ),
   versionNotFound: (name: string, version: string, known: readonly string[]) =>
     new NexusError(
       'not_found',
       'version_not_found',
-      `model '${name}' version ${version} is not found; it has version${known.length === 1 ? '' : 's'} ${known.join(', ')}`,
+      `model '${name}' version ${version} not found; it has version${known.length === 1 ? '' : 's'} ${known.join(', ')}`,
     ),
   aliasDangling: (name: string, alias: string, version: string) =>
     new NexusError(
       'not_found',
       'version_not_found',
-      `alias '${alias}' of model '${name}' points at version ${version}, which is not served; load it, or point the alias at another version`,
+      `alias '${alias}' of model '${name}' points to version ${version}, which is not loaded; load it, or point the alias to another version`,
     ),
   aliasNotFound: (name: string, alias: string, known: readonly string[]) =>
     new NexusError(
@@ -134,25 +139,25 @@ export const errors = {
     new NexusError(
       'invalid',
       'alias_in_use',
-      `alias '${alias}' of model '${name}' has a part in its traffic; change the traffic first`,
+      `alias '${alias}' of model '${name}' is part of its traffic split; change the traffic first`,
     ),
   rolloutsOff: () =>
     new NexusError(
       'invalid',
       'rollouts_off',
-      'aliases and traffic are fixed; start the gateway with NEXUS_MODEL_CONTROL_MODE explicit or poll to change them',
+      'aliases and traffic are read-only; set NEXUS_MODEL_CONTROL_MODE=explicit or poll to change them',
     ),
   nothingToRollBack: (name: string) =>
     new NexusError(
       'invalid',
       'nothing_to_roll_back',
-      `the traffic of model '${name}' has not been changed, so there is nothing to roll back to`,
+      `nothing to roll back: the traffic of model '${name}' has not changed`,
     ),
   stateNotWritten: (path: string, reason: string) =>
     new NexusError(
       'unavailable',
       'state_not_written',
-      `nothing was changed, because the state file ${path} cannot be written (${reason}); set NEXUS_STATE_FILE to a file that can`,
+      `cannot write the state file ${path} (${reason}), so nothing was changed; set NEXUS_STATE_FILE to a writable file`,
       { retryAfterSeconds: 1 },
     ),
   modelNotReady: (name: string, version: string, state: string, reason: string) =>
@@ -166,7 +171,7 @@ export const errors = {
     new NexusError(
       'unavailable',
       'memory_full',
-      `model '${model}' takes ${mebibytes(bytes)}, and there is no room for it in the memory budget of ${mebibytes(budget)}: the models in memory are in use, pinned or not loaded on demand; retry after a second, or raise NEXUS_MEMORY_BUDGET`,
+      `model '${model}' needs ${mebibytes(bytes)}, which the memory budget of ${mebibytes(budget)} does not have: the models in memory are in use, pinned or not loaded on demand; retry after a second, or raise NEXUS_MEMORY_BUDGET`,
       { retryAfterSeconds: 1 },
     ),
   queueFull: (model: string, limit: string) =>
@@ -180,14 +185,14 @@ export const errors = {
     new NexusError(
       'overloaded',
       'deadline_unmeetable',
-      `model '${model}' is busy and would answer in about ${Math.ceil(waitMs)} ms, too late or too close to the deadline of the request in ${Math.max(0, Math.floor(leftMs))} ms; retry after a second, or allow more time`,
+      `model '${model}' is busy and would respond in about ${Math.ceil(waitMs)} ms, but the deadline is in ${Math.max(0, Math.floor(leftMs))} ms; retry after a second, or allow more time`,
       { retryAfterSeconds: 1 },
     ),
   rateLimited: (limit: number, windowSeconds: number, retryAfterSeconds: number) =>
     new NexusError(
       'rate_limited',
       'rate_limited',
-      `more than ${limit} requests in ${windowSeconds} s; retry in ${retryAfterSeconds} s`,
+      `rate limit of ${limit} requests in ${windowSeconds} s exceeded; retry in ${retryAfterSeconds} s`,
       { retryAfterSeconds },
     ),
   deadlineExceeded: (where: string) =>
@@ -196,14 +201,15 @@ export const errors = {
     new NexusError(
       'deadline',
       'run_timeout',
-      `a run of model '${model}' took longer than ${timeoutMs} ms and was ended; send less work a request, or raise timeout_ms in model.yaml`,
+      `a run of model '${model}' exceeded its limit of ${timeoutMs} ms and was terminated; send fewer rows per request, or raise timeout_ms in model.yaml`,
     ),
-  cancelled: () => new NexusError('cancelled', 'cancelled', 'the client left before the answer was ready'),
+  cancelled: () =>
+    new NexusError('cancelled', 'cancelled', 'the client disconnected before the response was ready'),
   runnerLost: (model: string) =>
     new NexusError(
       'unavailable',
       'runner_lost',
-      `the process that runs model '${model}' ended twice while working on this request; it is being restarted, retry after a second`,
+      `the process of model '${model}' ended twice while running this request and is being restarted; retry after a second`,
       { retryAfterSeconds: 1 },
     ),
   executionFailed: (model: string, reason: string) =>
@@ -221,31 +227,31 @@ export const errors = {
     new NexusError(
       'unimplemented',
       'shared_memory_off',
-      'system shared memory is off; start the gateway with NEXUS_SYSTEM_SHARED_MEMORY=/dev/shm to have it, or send tensors as data or as binary data',
+      'system shared memory is off; set NEXUS_SYSTEM_SHARED_MEMORY=/dev/shm to turn it on, or send tensors as data or as binary data',
     ),
   regionNotFound: (name: string, isOn: boolean) =>
     new NexusError(
       'not_found',
       'region_not_found',
-      `there is no shared memory region '${name}'; ${isOn ? 'register it first' : 'start the gateway with NEXUS_SYSTEM_SHARED_MEMORY=/dev/shm to have shared memory, or send the tensor as data'}`,
+      `shared memory region '${name}' not found; ${isOn ? 'register it first' : 'set NEXUS_SYSTEM_SHARED_MEMORY=/dev/shm to turn shared memory on, or send the tensor as data'}`,
     ),
   regionExists: (name: string) =>
     new NexusError(
       'invalid',
       'region_exists',
-      `a shared memory region '${name}' is registered already; unregister it first`,
+      `shared memory region '${name}' is already registered; unregister it first`,
     ),
   tooManyRegions: (limit: number) =>
     new NexusError(
       'overloaded',
       'too_many_regions',
-      `${limit} shared memory regions are registered, which is the most; unregister some`,
+      `${limit} shared memory regions are registered, which is the limit; unregister some`,
     ),
   inputsTooLarge: (byteSize: number, limitBytes: number) =>
     new NexusError(
       'too_large',
       'inputs_too_large',
-      `the inputs in shared memory have ${byteSize} bytes, more than the limit of ${limitBytes}; send fewer rows a request, or raise NEXUS_BODY_LIMIT`,
+      `the inputs in shared memory have ${byteSize} bytes, but the limit is ${limitBytes}; send fewer rows per request, or raise NEXUS_BODY_LIMIT`,
     ),
   notReady: (reason: string) =>
     new NexusError('unavailable', 'not_ready', `the server is not ready: ${reason}`, {
@@ -256,7 +262,7 @@ export const errors = {
   loadLimit: (reason: string) => new NexusError('overloaded', 'load_limit', reason, { retryAfterSeconds: 1 }),
   noRoom: (reason: string) => new NexusError('unavailable', 'no_room', reason, { retryAfterSeconds: 1 }),
   internal: () =>
-    new NexusError('internal', 'internal', 'internal error; the log has it under the request id'),
+    new NexusError('internal', 'internal', 'internal error; look up the request id in the server log'),
 } as const;
 
 function mebibytes(bytes: number): string {

@@ -131,7 +131,7 @@ export class Slab {
   noRoom(what: string): RunFailure {
     return new RunFailure(
       'no_room',
-      `${dirname(this.path)} has no room for ${what}; send fewer rows a request, or enlarge it (docker run --shm-size=1g)`,
+      `${dirname(this.path)} has no room for ${what}; send fewer rows per request, or enlarge it (docker run --shm-size=1g)`,
     );
   }
 

@@ -1,6 +1,6 @@
 /** What went wrong: what was expected, what came, how to fix it. */
 export class V2Error {
-  /** @example model 'digit' is not found; GET /v2/models lists the models that are served, and POST /v2/repository/index all that there are */
+  /** @example model 'digit' not found; GET /v2/models lists the models being served, POST /v2/repository/index all models */
   error: string;
 }
 

@@ -176,7 +176,7 @@ describe('a call', () => {
     const { error } = await client.call('ModelInfer', message);
     expect(error).toMatchObject({
       code: status.RESOURCE_EXHAUSTED,
-      details: `the request body is larger than the limit of ${BODY_LIMIT} bytes; send fewer rows a request, or raise NEXUS_BODY_LIMIT`,
+      details: `the request body is larger than the limit of ${BODY_LIMIT} bytes; send fewer rows per request, or raise NEXUS_BODY_LIMIT`,
     });
   });
 });
@@ -188,7 +188,7 @@ describe('a stream', () => {
     const answers = await stream.received(3);
     const byId = (id: string) => answers.find(({ infer_response: answer }) => answer.id === id);
     expect(byId('a')).toMatchObject({ error_message: '', infer_response: { model_version: '1' } });
-    expect(byId('b').error_message).toMatch(/model 'no' is not found/);
+    expect(byId('b').error_message).toMatch(/model 'no' not found/);
     expect(byId('c').infer_response.raw_output_contents).toEqual([Buffer.from(Float32Array.of(5).buffer)]);
     stream.call.end();
     expect(await stream.ended).toMatchObject({ code: status.OK });
@@ -199,7 +199,7 @@ describe('a stream', () => {
     stream.send({ ...x('b', 1), model_name: 'no' });
     expect(await stream.ended).toMatchObject({
       code: status.NOT_FOUND,
-      details: expect.stringMatching(/model 'no' is not found/),
+      details: expect.stringMatching(/model 'no' not found/),
     });
   });
 

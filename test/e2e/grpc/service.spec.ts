@@ -335,9 +335,9 @@ describe('a request that is wrong', () => {
   });
 
   it.each([
-    ['an unknown model', { model_name: 'no' }, status.NOT_FOUND, /model 'no' is not found/],
-    ['no model', { model_name: '' }, status.NOT_FOUND, /model '' is not found/],
-    ['an unknown version', { model_version: '2' }, status.NOT_FOUND, /version 2 is not found/],
+    ['an unknown model', { model_name: 'no' }, status.NOT_FOUND, /model 'no' not found/],
+    ['no model', { model_name: '' }, status.NOT_FOUND, /model '' not found/],
+    ['an unknown version', { model_version: '2' }, status.NOT_FOUND, /version 2 not found/],
     ['a model that is not ready', { model_name: 'broken' }, status.UNAVAILABLE, /is not ready/],
     ['a name that is half a character', { model_name: '\ud800'.repeat(5000) }, status.NOT_FOUND, /^model/],
   ])('for %s', async (_what, change, code, details) => {

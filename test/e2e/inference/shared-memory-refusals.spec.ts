@@ -92,14 +92,14 @@ describe('registering is refused', () => {
     expect(await register({ key: '/link' })).toMatchObject(refusal(/a symbolic link/));
     expect(await register({ byte_size: 0 })).toMatchObject(refusal(/^byte_size: .* got 0/));
     expect(await register({ offset: '18446744073709551615' })).toMatchObject(refusal(/^offset: /));
-    expect(await register({ name: 'x' })).toMatchObject(refusal(/region 'x' is registered already/));
+    expect(await register({ name: 'x' })).toMatchObject(refusal(/region 'x' is already registered/));
   });
 
   it('for a name that is taken', async () => {
     const answer = await regions.register('x', file);
     expect([answer.status, answer.json().error]).toEqual([
       400,
-      "a shared memory region 'x' is registered already; unregister it first",
+      "shared memory region 'x' is already registered; unregister it first",
     ]);
   });
 
@@ -161,9 +161,9 @@ describe('a request is refused', () => {
       'an input in an unknown region',
       x(place('no', 8)),
       404,
-      /there is no shared memory region 'no'; register/,
+      /shared memory region 'no' not found; register/,
     ],
-    ['an output in an unknown region', y(place('no', 8)), 404, /there is no shared memory region 'no'/],
+    ['an output in an unknown region', y(place('no', 8)), 404, /shared memory region 'no' not found/],
     [
       'an input beyond the region',
       x(place('x', 8, 4)),

@@ -53,7 +53,7 @@ describe('a region', () => {
     const { status: code, body } = await regions.unregister('a');
     expect([code, body.length]).toEqual([200, 0]);
     expect(await told('/region/a')).toEqual({
-      error: "there is no shared memory region 'a'; register it first",
+      error: "shared memory region 'a' not found; register it first",
     });
     expect((await told()).map(({ name }: { name: string }) => name)).toEqual(['b']);
     expect((await regions.unregister()).status).toBe(200);

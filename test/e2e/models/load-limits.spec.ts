@@ -124,7 +124,7 @@ it('models that clients load have to fit into the memory budget, for which those
   expect(gateway.runners('cold/1')).toEqual([]);
   expect(await load('c')).toEqual([
     400,
-    expect.stringMatching(/no room for it in the memory budget of .*, or raise NEXUS_MEMORY_BUDGET$/),
+    expect.stringMatching(/the memory budget of .*, or raise NEXUS_MEMORY_BUDGET$/),
   ]);
   await gateway.until(() => gateway.runners('c/1').length === 0);
   expect(await change('b/unload')).toEqual(DONE);

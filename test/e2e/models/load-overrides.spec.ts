@@ -139,7 +139,7 @@ describe('a configuration in the request', () => {
   ])('that is wrong is refused with the place, and the model stays: %s', async (config, reason) => {
     const [code, error] = await refusal('affine', { config });
     expect(code).toBe(400);
-    expect(error).toContain(`model 'affine' cannot be loaded: version 1: parameters.config`);
+    expect(error).toContain(`cannot load model 'affine': version 1: parameters.config`);
     expect(error).toContain(reason);
     expect(await output('affine')).toEqual([3]);
   });
@@ -163,7 +163,7 @@ describe('files in the request', () => {
     expect((await unload('sent')).status).toBe(200);
     expect(folders()).toEqual([]);
     expect((await gateway.index()).filter(({ name }) => name === 'sent')).toEqual([]);
-    expect(await refusal('sent', {})).toEqual([404, expect.stringContaining("has no 'sent'")]);
+    expect(await refusal('sent', {})).toEqual([404, expect.stringContaining("has no model 'sent'")]);
   });
 
   it('replace the whole folder of a model, until it is loaded from the repository', async () => {
@@ -256,7 +256,7 @@ describe('files that cannot be loaded leave the old model and no folder:', () =>
     const before = folders();
     const [code, error] = await refusal('steady', { ...SENT, ...parameters });
     expect(code).toBe(400);
-    expect(error).toMatch(/^model 'steady' cannot be loaded: /);
+    expect(error).toMatch(/^cannot load model 'steady': /);
     expect(error).toContain(reason);
     expect(folders()).toEqual(before);
     expect(await output('steady')).toEqual([6]);

@@ -100,7 +100,7 @@ describe('with explicit model control', () => {
     const { status, body } = await change('steady', 'load');
     expect([status, String(body)]).toEqual([
       400,
-      expect.stringMatching(/^{"error":"model 'steady' cannot be loaded: version 1: .+"}$/),
+      expect.stringMatching(/^{"error":"cannot load model 'steady': version 1: .+"}$/),
     ]);
     expect((await gateway.infer('steady', x)).body.outputs[0].data).toEqual([2, 3]);
   });
@@ -126,7 +126,7 @@ describe('with explicit model control', () => {
   });
 
   it.each([
-    ['none', 'load', undefined, 404, /the model repository has no 'none'; it has affine, /],
+    ['none', 'load', undefined, 404, /the model repository has no model 'none'; it has affine, /],
     ['none', 'unload', undefined, 404, /none/],
     ['affine', 'load', { parameters: { more: '{}' } }, 400, /^parameters.more: not supported; a model is /],
     [

@@ -258,7 +258,7 @@ describe('the details', () => {
       404,
       {
         error: {
-          message: expect.stringMatching("model 'none' is not found; GET /v2/models lists the models"),
+          message: expect.stringMatching("model 'none' not found; GET /v2/models lists the models"),
           type: 'not_found',
           param: null,
           code: 'model_not_found',

@@ -89,7 +89,7 @@ it('a version whose new file cannot be loaded serves on, and says why', async ()
   repository.add('m/2/model.onnx', affine(7));
   const refused = await gateway.send('/v2/repository/models/m/load', { method: 'POST' });
   expect(refused.status).toBe(400);
-  expect(refused.json().error).toMatch(/^model 'm' cannot be loaded: version 3: /);
+  expect(refused.json().error).toMatch(/^cannot load model 'm': version 3: /);
   expect(await answerOf()).toBe(5);
   expect(await answerOf('2')).toBe(8);
   const [, [, state, reason] = []] = await served();

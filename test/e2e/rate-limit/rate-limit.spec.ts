@@ -49,7 +49,7 @@ describe('rate limiting', () => {
       'x-request-id': expect.any(String),
     });
     expect(refused.json()).toEqual({
-      error: expect.stringMatching(/^more than 3 requests in 60 s; retry in/),
+      error: expect.stringMatching(/^rate limit of 3 requests in 60 s exceeded; retry in/),
     });
   });
 

@@ -97,7 +97,7 @@ it('a repository that is gone leaves what is served, and is followed again when 
   const index = await gateway.send('/v2/repository/index', { method: 'POST' });
   expect([index.status, index.json().error]).toEqual([
     503,
-    expect.stringMatching(/^the model repository cannot be read: ENOENT; what is served goes on, /),
+    expect.stringMatching(/^cannot read the model repository: ENOENT; loaded models continue to serve; /),
   ]);
   renameSync(away, repository.path);
   repository.model('back', affine(6));
@@ -108,6 +108,6 @@ it('requests to load are refused, with what to do instead', async () => {
   const answer = await gateway.send('/v2/repository/models/m/load', { method: 'POST' });
   expect(answer.status).toBe(400);
   expect(answer.json().error).toBe(
-    'models are loaded as their files in the repository change; start the gateway with NEXUS_MODEL_CONTROL_MODE=explicit to load and unload them by request',
+    'models follow the files in the repository; set NEXUS_MODEL_CONTROL_MODE=explicit to load and unload models by request',
   );
 });

@@ -30,7 +30,7 @@ const infer = (message: Message, model = 'affine') =>
 
 describe('a body that is too large is refused with 413', () => {
   const tooLarge = {
-    error: `the request body is larger than the limit of ${LIMIT} bytes; send fewer rows a request, or raise NEXUS_BODY_LIMIT`,
+    error: `the request body is larger than the limit of ${LIMIT} bytes; send fewer rows per request, or raise NEXUS_BODY_LIMIT`,
   };
 
   it('by its Content-Length, before it is sent', async () => {
@@ -130,7 +130,7 @@ describe('a path', () => {
     const answer = await gateway.send(path, { method: 'POST', body: '{}' });
     expect([answer.status, answer.json()]).toEqual([
       400,
-      { error: expect.stringMatching(/^the path .* cannot be read; /) },
+      { error: expect.stringMatching(/^cannot decode the path .*; /) },
     ]);
     expect(answer.body.length).toBeLessThan(1000);
   });

@@ -169,9 +169,9 @@ describe('every answer', () => {
     expect(await error('/v2/nowhere?key=1')).toEqual(
       notFound('no route for GET /v2/nowhere; /docs lists every route'),
     );
-    expect(await error('/v2/models/none')).toEqual(notFound("model 'none' is not found"));
+    expect(await error('/v2/models/none')).toEqual(notFound("model 'none' not found"));
     expect(await error('/v2/models/affine/versions/3')).toEqual(
-      notFound('version 3 is not found; it has versions 2, 9, 10'),
+      notFound('version 3 not found; it has versions 2, 9, 10'),
     );
   });
 
@@ -185,7 +185,7 @@ describe('every answer', () => {
     const answer = await gateway.send(path, { method });
     expect([answer.status, answer.headers['allow']]).toEqual([405, allow]);
     expect(answer.json()).toEqual({
-      error: `${path.split('?')[0]} does not take ${method}; send ${allow}`,
+      error: `${path.split('?')[0]} does not support ${method}; use ${allow}`,
     });
   });
 

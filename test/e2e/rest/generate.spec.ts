@@ -247,9 +247,9 @@ describe.each(['generate', 'generate_stream'])('%s refuses', (route) => {
   });
 
   it.each<[string, string, Message, number, RegExp]>([
-    ['an unknown model', 'no', {}, 404, /^model 'no' is not found/],
-    ['an unknown version', 'echo/versions/7', {}, 404, /^model 'echo' version 7 is not found/],
-    ['another method', 'echo', { method: 'GET', body: [] }, 405, /does not take GET; send POST/],
+    ['an unknown model', 'no', {}, 404, /^model 'no' not found/],
+    ['an unknown version', 'echo/versions/7', {}, 404, /^model 'echo' version 7 not found/],
+    ['another method', 'echo', { method: 'GET', body: [] }, 405, /does not support GET; use POST/],
     [
       'a coding',
       'echo',

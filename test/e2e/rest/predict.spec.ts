@@ -123,7 +123,9 @@ it.each(['predict', 'infer', 'generate'])(
       const shown = type.split(';', 1)[0];
       expect([answer.status, JSON.stringify(answer.json())]).toEqual([
         415,
-        expect.stringContaining(`Content-Type '${shown}' cannot be taken; send JSON as application/json`),
+        expect.stringContaining(
+          `Content-Type '${shown}' is not supported; send the decoded and resized values`,
+        ),
       ]);
     }
     for (const type of [

@@ -59,7 +59,7 @@ describe('when things go wrong', () => {
     const companions = [1, 2, 3].map((value) => gateway.infer('counter', count(value)));
     const { status, body } = await hanging;
     expect(status).toBe(504);
-    expect(body.error).toMatch(/took longer than 1000 ms .*timeout_ms/);
+    expect(body.error).toMatch(/exceeded its limit of 1000 ms .*timeout_ms/);
     for (const companion of await Promise.all(companions)) expect(companion.status).toBe(200);
   });
 

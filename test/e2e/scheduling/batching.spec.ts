@@ -124,7 +124,7 @@ describe('a deadline that cannot be met', () => {
     });
     expect([refused.status, refused.headers['retry-after']]).toEqual([429, '1']);
     expect(refused.json().error).toMatch(
-      /'counter' is busy and would answer in about \d+ ms, too late or too close to the deadline/,
+      /'counter' is busy and would respond in about \d+ ms, but the deadline is in/,
     );
     const series = 'nexus_inference_refusals_total{model="counter",version="1",reason="deadline"}';
     expect(await gateway.metric(series)).toBe(1);
