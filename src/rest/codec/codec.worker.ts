@@ -1,7 +1,7 @@
 import { moving, outcomeOf } from '../../common/offload';
 import type { DecodeTask, EncodeTask, GenerateDecodeTask, PredictDecodeTask } from './crossing';
-import { decodeRequest } from './v2/request';
-import { encodeResponse } from './v2/response';
+import { decodeRequest } from '../v2/codec/decode-request';
+import { encodeResponse } from '../v2/codec/encode-response';
 import { decodeGenerate as decodeGenerateBody } from '../generate/decode';
 import { encodeGenerate as encodeGenerateResponse } from '../generate/encode';
 import type { EncodedResponse } from './messages';

@@ -1,12 +1,12 @@
 import { errors, type NexusError } from '../../common/errors';
 import type { Signature } from '../../models/signature';
 import type { Shape, Tensor, TensorSpec } from '../../tensor/tensor';
-import { asObject } from '../codec/v2/fields';
-import { flatShape } from '../codec/v2/flat-shape';
+import { asObject } from '../codec/fields';
+import { flatShape } from '../codec/flat-shape';
 import { readJson, textOf } from '../codec/json/body';
 import { encodeRows } from '../codec/json/data';
-import { PARAMETER, readParameter } from '../codec/v2/parameters';
-import { readId } from '../codec/v2/request';
+import { PARAMETER, readParameter } from '../codec/parameters';
+import { readId } from '../v2/codec/decode-request';
 import { schedulePolicyOf } from '../../inference/request/request-parameters';
 import type { V2Request } from '../codec/messages';
 import type { ParameterValue } from '../../inference/request/parameters';

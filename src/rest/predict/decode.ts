@@ -1,6 +1,6 @@
 import { errors } from '../../common/errors';
 import type { Tensor, TensorSpec } from '../../tensor/tensor';
-import { asArray, asName, asObject } from '../codec/v2/fields';
+import { asArray, asName, asObject } from '../codec/fields';
 import { requireUniqueNames } from '../../inference/request/request-parameters';
 import { readJson, textOf } from '../codec/json/body';
 import { mismatch } from '../../inference/request/mismatch';

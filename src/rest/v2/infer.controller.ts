@@ -12,7 +12,7 @@ import { bodyOf } from '../http/body';
 import { Codec } from '../codec/codec';
 import type { EncodedResponse } from '../codec/messages';
 import { exchangeOf, type Exchange } from '../http/exchange';
-import { rawRequest } from './raw-request';
+import { rawRequest } from './codec/raw-request';
 import { deadlineOf, headerLengthOf } from '../http/request-headers';
 import { ApiInfer, ApiInferVersion } from './v2.docs';
 

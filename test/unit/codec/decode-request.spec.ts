@@ -1,4 +1,4 @@
-import { decodeRequest } from '../../../src/rest/codec/v2/request';
+import { decodeRequest } from '../../../src/rest/v2/codec/decode-request';
 import { decodeBinary, decodeInput, decodeJson } from './requests';
 import { bytesTensor, tensorOf } from './tensors';
 

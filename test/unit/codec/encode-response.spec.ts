@@ -1,4 +1,4 @@
-import { encodeResponse } from '../../../src/rest/codec/v2/response';
+import { encodeResponse } from '../../../src/rest/v2/codec/encode-response';
 import type { Tensor } from '../../../src/tensor/tensor';
 import { bytesTensor, tensorOf } from './tensors';
 

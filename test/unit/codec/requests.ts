@@ -1,6 +1,6 @@
 import type { EncodedResponse, V2Request } from '../../../src/rest/codec/messages';
 import { NexusError } from '../../../src/common/errors';
-import { decodeRequest } from '../../../src/rest/codec/v2/request';
+import { decodeRequest } from '../../../src/rest/v2/codec/decode-request';
 
 /** Decodes a request with one input `x`, whose fields are a vector of one FP32 unless `fields` say otherwise. */
 export function decodeInput(fields: object): V2Request {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { NexusError } from '../../../src/common/errors';
-import { decodeRequest } from '../../../src/rest/codec/v2/request';
-import { encodeResponse } from '../../../src/rest/codec/v2/response';
+import { decodeRequest } from '../../../src/rest/v2/codec/decode-request';
+import { encodeResponse } from '../../../src/rest/v2/codec/encode-response';
 import type { Tensor } from '../../../src/tensor/tensor';
 import { decodeResponse } from './requests';
 import { anyTensor, DATATYPES, tensor, tensorOf, withOneNaN } from './tensors';

@@ -1,9 +1,9 @@
-import { errors } from '../../common/errors';
-import type { Signature } from '../../models/signature';
-import { ELEMENT_BYTES, type Datatype } from '../../tensor/tensor';
-import { LENGTH_BYTES, requireBooleans, requireText, writeElement } from '../../tensor/elements';
-import { flatShape } from '../codec/v2/flat-shape';
-import type { V2Request } from '../codec/messages';
+import { errors } from '../../../common/errors';
+import type { Signature } from '../../../models/signature';
+import { ELEMENT_BYTES, type Datatype } from '../../../tensor/tensor';
+import { LENGTH_BYTES, requireBooleans, requireText, writeElement } from '../../../tensor/elements';
+import { flatShape } from '../../codec/flat-shape';
+import type { V2Request } from '../../codec/messages';
 
 /** How to send what does not fit. */
 const ADVICE = 'send JSON before the binary data, and its length as Inference-Header-Content-Length';

@@ -1,11 +1,11 @@
 import { errors } from '../../../common/errors';
 import { sliceOf, type PlacedTensor } from '../../../inference/shared-memory/memory-slice';
-import type { RequestedOutput, V2Request } from '../messages';
+import type { RequestedOutput, V2Request } from '../../codec/messages';
 import { BinaryPart } from './binary-part';
 import { readKnown, remember } from './known-headers';
-import { readJson, textOf } from '../json/body';
+import { readJson, textOf } from '../../codec/json/body';
 import { readInput } from './input';
-import { asArray, asName, asObject, flag } from './fields';
+import { asArray, asName, asObject, flag } from '../../codec/fields';
 import {
   classCountOf,
   requireOnlyMemory,
@@ -13,7 +13,7 @@ import {
   schedulePolicyOf,
 } from '../../../inference/request/request-parameters';
 import { mismatch } from '../../../inference/request/mismatch';
-import { readParameters } from './parameters';
+import { readParameters } from '../../codec/parameters';
 
 /**
  * Decodes the body of an inference request: JSON, and the binary tensor data extension behind it. The answer's binary

@@ -1,6 +1,6 @@
-import { errors } from '../../../common/errors';
-import type { Parameters } from '../../../inference/request/parameters';
-import { mismatch } from '../../../inference/request/mismatch';
+import { errors } from '../../common/errors';
+import type { Parameters } from '../../inference/request/parameters';
+import { mismatch } from '../../inference/request/mismatch';
 
 /** A key that would reach the prototype of an object it is assigned to; refused wherever a client chooses names. */
 const FORBIDDEN_NAME = '__proto__';

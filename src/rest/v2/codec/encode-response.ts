@@ -1,5 +1,5 @@
-import type { EncodedResponse, V2Response } from '../messages';
-import { jsonData } from '../json/json-data';
+import type { EncodedResponse, V2Response } from '../../codec/messages';
+import { jsonData } from '../../codec/json/json-data';
 
 /**
  * Encodes an inference response: JSON, `data` always flat, and the bytes of the binary outputs in their order. An output
