@@ -1,4 +1,4 @@
-import { IMAGE_OF_SEVEN } from '../../src/rest/v2/v2.examples';
+import { IMAGE_OF_SEVEN } from '../../src/rest/http/sample-image';
 import { Gateway } from './gateway';
 import { GrpcClient } from './grpc';
 import { split } from './http';
