@@ -29,6 +29,13 @@ export function asName(value: unknown, path: string): string {
   return value;
 }
 
+/** The id of a request. @throws invalid unless it is a string, or absent. */
+export function asId(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string') throw mismatch('id', 'a string', value);
+  return value;
+}
+
 /** The boolean parameter `key`, false when absent. @throws invalid when it is something else. */
 export function flag(parameters: Parameters, key: string, path: string): boolean {
   const value = parameters[key] ?? false;

@@ -1,6 +1,6 @@
 import { ELEMENT_BYTES, elementCount, type Tensor } from '../../../tensor/tensor';
 import type { PlacedTensor } from '../../../inference/shared-memory/memory-slice';
-import type { V2Request } from '../../codec/messages';
+import type { V2Request } from '../messages';
 import type { BinaryPart } from './binary-part';
 
 /** How many different headers are remembered, and how long each may be. */
