@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IMAGE_OF_SEVEN } from '../src/rest/v2/v2.examples.ts';
+import { IMAGE_OF_SEVEN } from '../src/rest/http/sample-image.ts';
 import { affine } from '../test/fixtures/models.ts';
 import { save } from '../test/fixtures/onnx.ts';
 import { compare, WARM_UP_SECONDS, type Effort } from './compare.mts';

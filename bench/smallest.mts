@@ -1,4 +1,4 @@
-import { IMAGE_OF_SEVEN } from '../src/rest/v2/v2.examples.ts';
+import { IMAGE_OF_SEVEN } from '../src/rest/http/sample-image.ts';
 import { compare, WARM_UP_SECONDS, type Effort } from './compare.mts';
 import { binaryRequest, drive, type Load } from './load.mts';
 import { measure, startEcho, startGateway, startGrpcEcho } from './server.mts';

@@ -3,6 +3,7 @@ import { InferenceModule } from '../inference/inference.module';
 import { ModelsModule } from '../models/models.module';
 import { Codec } from './codec/codec';
 import { GenerateController } from './generate/generate.controller';
+import { RestInference } from './http/rest-inference';
 import { DetailsController } from './models/details.controller';
 import { ModelsController } from './models/models.controller';
 import { RepositoryController } from './models/repository.controller';
@@ -37,6 +38,6 @@ import { V2Controller } from './v2/v2.controller';
     SystemSharedMemoryController,
     CudaSharedMemoryController,
   ],
-  providers: [Codec, ExampleAnswers],
+  providers: [Codec, RestInference, ExampleAnswers],
 })
 export class RestModule {}

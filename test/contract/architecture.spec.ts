@@ -41,7 +41,7 @@ const FOLDERS: Readonly<Record<string, Table>> = {
     http: ['codec'],
     v2: ['codec', 'http'],
     predict: ['codec', 'http', 'v2'],
-    generate: ['codec', 'http', 'v2'],
+    generate: ['codec', 'http'],
     models: ['http'],
     operations: ['http'],
   },

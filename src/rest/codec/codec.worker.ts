@@ -1,60 +1,37 @@
 import { moving, outcomeOf } from '../../common/offload';
-import type { DecodeTask, EncodeTask, GenerateDecodeTask, PredictDecodeTask } from './crossing';
-import { decodeRequest } from './v2/request';
-import { encodeResponse } from './v2/response';
-import { decodeGenerate as decodeGenerateBody } from '../generate/decode';
-import { encodeGenerate as encodeGenerateResponse } from '../generate/encode';
-import type { EncodedResponse } from './messages';
-import { decodePredict } from '../predict/decode';
-import { encodePredict } from '../predict/encode';
-import type { PredictResponse } from '../predict/messages';
+import type { InferenceResult } from '../../inference/request/inference-request';
 import type { Tensor } from '../../tensor/tensor';
+import type { DecodeTask, DialectPlace, EncodeTask } from './codec';
+import type { Dialect } from './dialect';
+import type { DecodedRequest } from './messages';
 
-/** Runs on the codec thread: {@link decodeRequest}; the memory of the tensors moves to the caller. */
-export function decode({ body, headerLength }: DecodeTask): unknown {
-  return decoded(() => decodeRequest(body, headerLength));
+/** Runs on the codec thread: {@link Dialect.decode}; the memory of the tensors moves to the caller. */
+export function decodeBody({ dialect, body, target }: DecodeTask): unknown {
+  // What crosses threads is no Buffer any more.
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const outcome = outcomeOf(() => dialectAt(dialect).decode(bytes, target));
+  return moving(outcome, 'value' in outcome ? buffersOf(outcome.value.inputs.map(dataOf)) : []);
 }
 
-/** As {@link decode}, for {@link decodePredict}. */
-export function decodePrediction({ body, expected }: PredictDecodeTask): unknown {
-  return decoded(() => decodePredict(body, expected));
-}
-
-/** As {@link decode}, for the generate extension. */
-export function decodeGenerate({ body, target }: GenerateDecodeTask): unknown {
-  return decoded(() => decodeGenerateBody(body, target));
-}
-
-/** Runs on the codec thread: the JSON of {@link encodeResponse} in UTF-8; its memory moves to the caller. */
-export function encode({ response, binary }: EncodeTask): unknown {
-  const names = new Set(binary);
-  return encoded(() => encodeResponse(response, (name) => names.has(name)));
-}
-
-/** As {@link encode}, for the generate extension. */
-export function encodeGenerate({ response }: EncodeTask): unknown {
-  return encoded(() => encodeGenerateResponse(response));
-}
-
-/** As {@link encode}, for {@link encodePredict}. */
-export function encodePrediction(response: PredictResponse): unknown {
-  return encoded(() => encodePredict(response));
-}
-
-function decoded(work: () => { readonly inputs: readonly Tensor[] }): unknown {
-  const outcome = outcomeOf(work);
-  return moving(outcome, 'value' in outcome ? buffersOf(outcome.value.inputs) : []);
-}
-
-function encoded(work: () => EncodedResponse): unknown {
+/** Runs on the codec thread: {@link Dialect.encode}, its JSON in UTF-8; the memory of the answer moves to the caller. */
+export function encodeAnswer({ dialect, answer }: EncodeTask): unknown {
   const outcome = outcomeOf(() => {
-    const { json } = work();
-    return typeof json === 'string' ? new TextEncoder().encode(json) : json;
+    const { json, binary } = dialectAt(dialect).encode(answer);
+    return { json: typeof json === 'string' ? new TextEncoder().encode(json) : json, binary };
   });
-  return moving(outcome, 'value' in outcome ? [outcome.value.buffer] : []);
+  return moving(outcome, 'value' in outcome ? buffersOf([outcome.value.json, ...outcome.value.binary]) : []);
 }
 
-/** The buffers below the tensors; several binary inputs are views of one. */
-function buffersOf(inputs: readonly Tensor[]): readonly ArrayBufferLike[] {
-  return [...new Set(inputs.map(({ data }) => data.buffer))];
+function dialectAt({ module, name }: DialectPlace): Dialect<unknown, DecodedRequest, InferenceResult> {
+  const exported = require(module) as Record<string, Dialect<unknown, DecodedRequest, InferenceResult>>;
+  return exported[name]!;
+}
+
+function dataOf({ data }: Tensor): Uint8Array {
+  return data;
+}
+
+/** The buffers below `views`; several binary inputs are views of one. */
+function buffersOf(views: readonly Uint8Array[]): readonly ArrayBufferLike[] {
+  return [...new Set(views.map(({ buffer }) => buffer))];
 }

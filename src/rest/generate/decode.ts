@@ -1,19 +1,23 @@
 import { errors, type NexusError } from '../../common/errors';
 import type { Signature } from '../../models/signature';
 import type { Shape, Tensor, TensorSpec } from '../../tensor/tensor';
-import { asObject } from '../codec/v2/fields';
-import { flatShape } from '../codec/v2/flat-shape';
-import { readJson, textOf } from '../codec/json/body';
+import { asId, asObject } from '../codec/fields';
+import { flatShape } from '../codec/flat-shape';
+import { jsonText, readJson } from '../codec/json/body';
 import { encodeRows } from '../codec/json/data';
-import { PARAMETER, readParameter } from '../codec/v2/parameters';
-import { readId } from '../codec/v2/request';
+import { PARAMETER, readParameter } from '../codec/parameters';
 import { schedulePolicyOf } from '../../inference/request/request-parameters';
-import type { V2Request } from '../codec/messages';
+import type { DecodedRequest } from '../codec/messages';
 import type { ParameterValue } from '../../inference/request/parameters';
 
 /** The model that a body of the generate extension is for. */
 export interface GenerateTarget extends Pick<Signature, 'inputs' | 'outputNames' | 'batches'> {
   readonly model: string;
+}
+
+/** A request of the generate extension, decoded; it always asks for all outputs. */
+export interface GenerateRequest extends DecodedRequest {
+  readonly id: string | undefined;
 }
 
 /** Keys with a meaning of their own, which a tensor cannot have as its name. */
@@ -26,10 +30,9 @@ const ANSWER_KEYS = ['id', 'model_name', 'model_version'];
  *
  * @throws invalid for everything that is wrong with it, and for a model whose tensors have no such form.
  */
-export function decodeGenerate(body: Uint8Array, target: GenerateTarget): V2Request {
+export function decodeGenerateRequest(body: Buffer, target: GenerateTarget): GenerateRequest {
   requireNames(target);
-  const json = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return readJson(textOf(json), (value, exact) => new GenerateReader(target, exact).request(value));
+  return readJson(jsonText(body), (value, exact) => new GenerateReader(target, exact).request(value));
 }
 
 function requireNames({ model, inputs, outputNames }: GenerateTarget): void {
@@ -55,17 +58,16 @@ class GenerateReader {
     this.expected = `${PARAMETER}, for only ${names} may have an array`;
   }
 
-  request(value: unknown): V2Request {
+  request(value: unknown): GenerateRequest {
     const { id, parameters, ...members } = asObject(value, 'the body');
     this.read(members, '');
     this.read(asObject(parameters ?? {}, 'parameters'), 'parameters.');
     const pathOf = (name: string) => (Object.hasOwn(members, name) ? name : `parameters.${name}`);
     return {
-      id: readId(id),
+      id: asId(id),
       ...schedulePolicyOf(this.parameters, pathOf),
       inputs: [...this.tensors.values()],
       outputs: [],
-      binaryOutput: false,
     };
   }
 

@@ -1,19 +1,25 @@
 import { jsonData } from '../codec/json/json-data';
-import type { EncodedResponse, V2Response } from '../codec/messages';
+import type { InferenceResult } from '../../inference/request/inference-request';
+import type { EncodedResponse } from '../codec/messages';
+
+/** What the answer of the generate extension carries. */
+export interface GenerateAnswer extends InferenceResult {
+  readonly id: string | undefined;
+}
 
 /**
  * Encodes the answer of the generate extension: each output under its name, as its value when it has one element and
  * as a flat array of them otherwise.
  */
-export function encodeGenerate({ id, modelName, modelVersion, outputs }: V2Response): EncodedResponse {
+export function encodeGenerateResponse({ id, model, version, outputs }: GenerateAnswer): EncodedResponse {
   const values = outputs.map((output) => {
     const elements = jsonData(output);
     return [output.name, elements.length === 1 ? elements[0] : elements] as const;
   });
   const json = JSON.stringify({
     ...(id === undefined || id === '' ? {} : { id }),
-    model_name: modelName,
-    model_version: modelVersion,
+    model_name: model,
+    model_version: version,
     ...Object.fromEntries(values),
   });
   return { json, binary: [] };

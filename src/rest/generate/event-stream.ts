@@ -7,6 +7,10 @@ import type { EncodedResponse } from '../codec/messages';
  * Answers with a stream of server-sent events, which is one event with `response` as its data. Not compressed: some
  * readers of events cannot undo it.
  *
+ * Models answer once, so that also a stream fails, if it does, before it begins: with the status and the JSON of any
+ * other error. Triton then sends an event with the key `error`, but its clients look at the status first, and many
+ * readers of events give up on one that is not 200.
+ *
  * @throws NexusError memory_busy, with nothing sent.
  */
 export function sendEvent(reply: FastifyReply, { json }: EncodedResponse): void {

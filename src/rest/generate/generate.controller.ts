@@ -1,18 +1,9 @@
-import { Controller, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { callerOf } from '../../transport/caller';
-import { Config } from '../../config/config';
-import type { Signature } from '../../models/signature';
-import type { InferenceResult } from '../../inference/request/inference-request';
-import { InferenceService } from '../../inference/inference.service';
-import { sendAnswer, tell } from '../http/answer';
-import { bodyOf } from '../http/body';
-import { Codec } from '../codec/codec';
-import type { EncodedResponse } from '../codec/messages';
-import { deadlineOf } from '../http/request-headers';
-import { exchangeOf, type Exchange } from '../http/exchange';
+import type { FastifyReply } from 'fastify';
+import { RestInference } from '../http/rest-inference';
 import { sendEvent } from './event-stream';
+import { generateDialect } from './generate.dialect';
 import {
   ApiGenerate,
   ApiGenerateStream,
@@ -27,23 +18,15 @@ import {
 @ApiTags('Inference')
 @Controller('v2/models')
 export class GenerateController {
-  constructor(
-    private readonly inference: InferenceService,
-    private readonly codec: Codec,
-    private readonly config: Config,
-  ) {}
+  constructor(private readonly inference: RestInference) {}
 
   /** Runs the newest version of a model that is ready. */
   @Post(':model/generate')
   @HttpCode(200)
   @ApiOperation({ summary: 'Run a model on plain values' })
   @ApiGenerate()
-  async generate(
-    @Param('model') model: string,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    sendAnswer(reply, await this.answer(model, undefined, request, reply), this.config.responseCompression);
+  generate(@Param('model') model: string, @Res() reply: FastifyReply): Promise<void> {
+    return this.inference.serve(generateDialect, model, undefined, reply);
   }
 
   /** Runs one version of a model. */
@@ -51,13 +34,12 @@ export class GenerateController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Run a version of a model on plain values' })
   @ApiGenerateVersion()
-  async generateVersion(
+  generateVersion(
     @Param('model') model: string,
     @Param('version') version: string,
-    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    sendAnswer(reply, await this.answer(model, version, request, reply), this.config.responseCompression);
+    return this.inference.serve(generateDialect, model, version, reply);
   }
 
   /** Runs the newest version of a model that is ready; the answer is a stream of one server-sent event. */
@@ -65,12 +47,8 @@ export class GenerateController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Run a model on plain values, and stream' })
   @ApiGenerateStream()
-  async generateStream(
-    @Param('model') model: string,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    sendEvent(reply, await this.answer(model, undefined, request, reply));
+  generateStream(@Param('model') model: string, @Res() reply: FastifyReply): Promise<void> {
+    return this.inference.serve(generateDialect, model, undefined, reply, sendEvent);
   }
 
   /** Runs one version of a model; the answer is a stream of one server-sent event. */
@@ -78,52 +56,11 @@ export class GenerateController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Run a version of a model on plain values, and stream' })
   @ApiGenerateStreamVersion()
-  async generateStreamVersion(
+  generateStreamVersion(
     @Param('model') model: string,
     @Param('version') version: string,
-    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    sendEvent(reply, await this.answer(model, version, request, reply));
-  }
-
-  /**
-   * The whole answer, before any of it is sent. Models answer once, so that also a stream fails, if it does, before it
-   * begins: with the status and the JSON of any other error. Triton then sends an event with the key `error`, but its
-   * clients look at the status first, and many readers of events give up on one that is not 200.
-   */
-  private async answer(
-    model: string,
-    version: string | undefined,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<EncodedResponse> {
-    const { answer, summary } = await this.inference.serve(model, version, {
-      deadline: () => deadlineOf(request.headers, undefined, this.config.requestTimeoutMs),
-      decode: (signature) => this.decode(model, signature, request),
-      encode: (result, { message }: Exchange) => this.encode(result, message.id),
-      requestId: request.id,
-      memory: request.memory,
-      caller: () => callerOf(request),
-    });
-    tell(reply, summary);
-    return answer;
-  }
-
-  private async decode(
-    model: string,
-    { inputs, outputNames, batches }: Signature,
-    request: FastifyRequest,
-  ): Promise<Exchange> {
-    const plain = await bodyOf(request, this.config.bodyLimit);
-    const message = await this.codec.decodeGenerate(plain, { model, inputs, outputNames, batches });
-    return exchangeOf(message, request, this.config.requestTimeoutMs);
-  }
-
-  private encode(
-    { model, version, outputs }: InferenceResult,
-    id: string | undefined,
-  ): EncodedResponse | Promise<EncodedResponse> {
-    return this.codec.encodeGenerate({ id, modelName: model, modelVersion: version, outputs });
+    return this.inference.serve(generateDialect, model, version, reply, sendEvent);
   }
 }

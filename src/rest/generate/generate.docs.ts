@@ -2,8 +2,8 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOkResponse } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../transport/http/api-errors';
 import { ApiModel, ApiVersion } from '../http/api-model';
-import { ApiDeadline, CACHE_HEADERS } from '../v2/v2.docs';
-import { IMAGE_OF_SEVEN } from '../v2/v2.examples';
+import { ApiDeadline, CACHE_HEADERS } from '../http/api-inference';
+import { IMAGE_OF_SEVEN } from '../http/sample-image';
 
 /** Generation with the newest ready version of a model. */
 export function ApiGenerate(): MethodDecorator {

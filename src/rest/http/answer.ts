@@ -3,22 +3,14 @@ import { pipeline, Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { Transfer } from '../../common/pace';
 import { watchReader } from '../../transport/http/slow-reader';
-import { CACHE_HEADER } from '../../inference/cache/response-cache';
 import { codingFor, COMPRESSORS, type Coding, type CompressionPolicy } from './compression';
 import type { EncodedResponse } from '../codec/messages';
-import type { InferenceSummary } from '../../observability/log/request-line';
 
 /** Up to this many bytes of tensors are sent in one piece with the JSON and the head of the answer. */
 const ONE_PIECE = 64 * 1024;
 
 /** Larger pieces would take long to show that they move at all. */
 const PIECE_BYTES = 128 * 1024;
-
-/** Tells what became of an inference: the log, and the client whether the cache had the answer. */
-export function tell(reply: FastifyReply, summary: InferenceSummary): void {
-  reply.request.inference = summary;
-  if (summary.cache !== undefined) reply.header(CACHE_HEADER, summary.cache);
-}
 
 /**
  * Answers with `response`. Goes around Fastify's way of sending, which takes a body in one piece only: putting a large

@@ -21,10 +21,10 @@ export function isBase64(value: unknown): value is { readonly b64: unknown } {
  */
 export function withText(row: Row, where: (item: number) => string): Row {
   if (!row.some(isBase64)) return row;
-  return row.map((item, index) => (isBase64(item) ? textOf(item.b64, `${where(index)}.b64`) : item));
+  return row.map((item, index) => (isBase64(item) ? textOfBase64(item.b64, `${where(index)}.b64`) : item));
 }
 
-function textOf(value: unknown, path: string): string {
+function textOfBase64(value: unknown, path: string): string {
   if (typeof value === 'string' && BASE64.test(value)) {
     const bytes = Buffer.from(value, 'base64');
     if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString();

@@ -1,14 +1,14 @@
 import { errors } from '../../common/errors';
 import type { Tensor, TensorSpec } from '../../tensor/tensor';
-import { asArray, asName, asObject } from '../codec/v2/fields';
+import { asArray, asName, asObject } from '../codec/fields';
 import { requireUniqueNames } from '../../inference/request/request-parameters';
-import { readJson, textOf } from '../codec/json/body';
+import { jsonText, readJson } from '../codec/json/body';
 import { mismatch } from '../../inference/request/mismatch';
 import { isBase64 } from './base64';
-import type { Dialect, Expected, PredictRequest } from './messages';
+import type { DecodedPrediction, PredictionForm, PredictionTarget } from './messages';
 import { depthOf, isColumn, nestedTensor } from './nested';
 
-const KEYS: Readonly<Record<Dialect, readonly string[]>> = {
+const KEYS: Readonly<Record<PredictionForm, readonly string[]>> = {
   nexus: ['inputs', 'instances', 'outputs', 'top_k', 'id'],
   tensorflow: ['inputs', 'instances', 'signature_name'],
 };
@@ -17,7 +17,7 @@ const MAX_TOP_K = 1000;
 /** The name of the only signature that an ONNX model has. */
 const SIGNATURE = 'serving_default';
 
-type Inputs = Pick<PredictRequest, 'inputs' | 'layout'>;
+type Inputs = Pick<DecodedPrediction, 'inputs' | 'layout'>;
 
 /**
  * Decodes the body of a prediction for a model that takes `expected`: `inputs` by name, or `instances` row by row. In
@@ -26,16 +26,14 @@ type Inputs = Pick<PredictRequest, 'inputs' | 'layout'>;
  *
  * @throws invalid for everything that is wrong with it, naming the place, what was expected and what came.
  */
-export function decodePredict(body: Uint8Array, expected: Expected): PredictRequest {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  if (bytes.length === 0)
-    throw errors.invalidInput('the body is empty; expected a JSON object with "inputs"');
-  return readJson(textOf(bytes), (value, exact) => readRequest(value, expected, exact));
+export function decodePrediction(body: Buffer, expected: PredictionTarget): DecodedPrediction {
+  if (body.length === 0) throw errors.invalidInput('the body is empty; expected a JSON object with "inputs"');
+  return readJson(jsonText(body), (value, exact) => readRequest(value, expected, exact));
 }
 
-function readRequest(value: unknown, expected: Expected, exact: boolean): PredictRequest {
+function readRequest(value: unknown, expected: PredictionTarget, exact: boolean): DecodedPrediction {
   const body = asObject(value, 'the body');
-  const keys = KEYS[expected.dialect];
+  const keys = KEYS[expected.form];
   const strange = Object.keys(body).find((name) => !keys.includes(name));
   if (strange !== undefined)
     throw errors.invalidInput(`${strange}: unexpected key; the keys are ${keys.join(', ')}`, strange);
@@ -45,16 +43,18 @@ function readRequest(value: unknown, expected: Expected, exact: boolean): Predic
     throw errors.invalidInput(`expected either inputs or instances, got ${came}`, 'inputs');
   }
   requireSignature(body['signature_name']);
-  const read = inputs === undefined ? readInstances : READ_INPUTS[expected.dialect];
+  const read = inputs === undefined ? readInstances : READ_INPUTS[expected.form];
   return {
     id: readId(body['id']),
+    priority: 0,
+    timeoutMs: undefined,
     ...read(inputs ?? instances, expected, exact),
     outputs: readOutputs(body['outputs']),
     topK: readTopK(body['top_k']),
   };
 }
 
-function readInputs(value: unknown, { inputs, batches }: Expected, exact: boolean): Inputs {
+function readInputs(value: unknown, { inputs, batches }: PredictionTarget, exact: boolean): Inputs {
   const given = namedInputs(value, 'inputs', inputs);
   if (batches && isSingle(given, inputs)) {
     const tensors = inputs.map((spec) => {
@@ -70,7 +70,7 @@ function readInputs(value: unknown, { inputs, batches }: Expected, exact: boolea
 }
 
 /** As {@link readInputs}, in the form of TensorFlow Serving. */
-function readColumns(value: unknown, { inputs, batches }: Expected, exact: boolean): Inputs {
+function readColumns(value: unknown, { inputs, batches }: PredictionTarget, exact: boolean): Inputs {
   const [only, ...others] = inputs;
   if (only !== undefined && others.length === 0 && !isNamed(value))
     return { inputs: [wholeInput(value, only, 'inputs', batches, exact)], layout: 'columns' };
@@ -117,7 +117,7 @@ function wholeInput(
   return nestedTensor(value, spec, (indexes) => path + subscripts(indexes), exact);
 }
 
-function readInstances(value: unknown, { inputs, batches }: Expected, exact: boolean): Inputs {
+function readInstances(value: unknown, { inputs, batches }: PredictionTarget, exact: boolean): Inputs {
   if (!batches)
     throw errors.invalidInput('instances: the model does not take rows of a batch; send inputs', 'instances');
   const instances = asArray(value, 'instances');
@@ -165,15 +165,13 @@ function listed(inputs: readonly TensorSpec[]): string {
   return `the model takes ${names.join(', ')}`;
 }
 
-function readOutputs(value: unknown): readonly string[] {
+function readOutputs(value: unknown): DecodedPrediction['outputs'] {
   if (value === undefined) return [];
-  const names = asArray(value, 'outputs').map((item, index) => asName(item, `outputs[${index}]`));
-  requireUniqueNames(
-    names.map((name) => ({ name })),
-    'outputs',
-    '',
-  );
-  return names;
+  const outputs = asArray(value, 'outputs').map((item, index) => ({
+    name: asName(item, `outputs[${index}]`),
+  }));
+  requireUniqueNames(outputs, 'outputs', '');
+  return outputs;
 }
 
 function readId(value: unknown): string | undefined {

@@ -4,7 +4,7 @@ import { largest } from '../../tensor/largest';
 import { probabilitiesOf } from '../../tensor/softmax';
 import type { EncodedResponse } from '../codec/messages';
 import { TYPED_ARRAY, typedView } from '../../tensor/typed-arrays';
-import type { Layout, PredictResponse } from './messages';
+import type { Layout, PredictionAnswer } from './messages';
 
 /** How many classes are told of outputs with labels where the request does not say it. */
 const DEFAULT_TOP_K = 5;
@@ -17,7 +17,7 @@ type Class = { readonly score: unknown } & ({ readonly label: string } | { reado
  * or that is a vector of scores where classes are asked for, its largest classes, the largest first. In the form of
  * TensorFlow Serving there is nothing but the outputs, of which the only one has no name.
  */
-export function encodePredict(response: PredictResponse): EncodedResponse {
+export function encodePrediction(response: PredictionAnswer): EncodedResponse {
   const { id, model, version, outputs, layout, topK = DEFAULT_TOP_K } = response;
   const values: [name: string, value: unknown][] = [];
   const classes: [name: string, lists: unknown][] = [];
@@ -30,13 +30,12 @@ export function encodePredict(response: PredictResponse): EncodedResponse {
       classes.push([name, nested(lists, shape.slice(0, -1), layout)]);
     }
   }
-  if (response.dialect === 'tensorflow')
-    return { json: JSON.stringify(unadorned(values, layout)), binary: [] };
+  if (response.form === 'tensorflow') return { json: JSON.stringify(unadorned(values, layout)), binary: [] };
   const body = {
     ...(id === undefined ? {} : { id }),
     model,
     version,
-    ...(layout === 'rows' ? { predictions: rowsOf(values) } : { outputs: Object.fromEntries(values) }),
+    ...(layout === 'rows' ? { predictions: rowObjects(values) } : { outputs: Object.fromEntries(values) }),
     ...(classes.length === 0 ? {} : { classes: Object.fromEntries(classes) }),
   };
   return { json: JSON.stringify(body), binary: [] };
@@ -46,11 +45,11 @@ export function encodePredict(response: PredictResponse): EncodedResponse {
 function unadorned(values: readonly (readonly [name: string, value: unknown])[], layout: Layout): object {
   const [only, ...others] = values;
   const isAlone = only !== undefined && others.length === 0;
-  if (layout === 'rows') return { predictions: isAlone ? only[1] : rowsOf(values) };
+  if (layout === 'rows') return { predictions: isAlone ? only[1] : rowObjects(values) };
   return { outputs: isAlone ? only[1] : Object.fromEntries(values) };
 }
 
-function rowsOf(columns: readonly (readonly [name: string, rows: unknown])[]): object[] {
+function rowObjects(columns: readonly (readonly [name: string, rows: unknown])[]): object[] {
   const [, first] = columns[0]!;
   return (first as unknown[]).map((_, row) =>
     Object.fromEntries(columns.map(([name, rows]) => [name, (rows as unknown[])[row]])),
@@ -73,10 +72,10 @@ function nest(elements: readonly unknown[], shape: Shape): unknown {
 }
 
 /** Whether classes of `output` are told: it is scores that have labels or, where that is asked for, one vector of them a row. */
-function hasClasses({ name, datatype, shape }: Tensor, response: PredictResponse): boolean {
-  const { dialect, labels, topK, batches } = response;
+function hasClasses({ name, datatype, shape }: Tensor, response: PredictionAnswer): boolean {
+  const { form, labels, topK, batches } = response;
   const isRanked = datatype !== 'BYTES' && datatype !== 'BOOL' && shape.length > 0;
-  if (dialect === 'tensorflow' || !isRanked) return false;
+  if (form === 'tensorflow' || !isRanked) return false;
   if (Object.hasOwn(labels, name)) return true;
   return topK !== undefined && (shape.length === 2 || (shape.length === 1 && !batches));
 }
@@ -85,7 +84,7 @@ function hasClasses({ name, datatype, shape }: Tensor, response: PredictResponse
 function classesOf(
   { name, shape, data, datatype }: Tensor,
   elements: readonly unknown[],
-  response: PredictResponse,
+  response: PredictionAnswer,
   topK: number,
 ): Class[][] {
   const scores = typedView(data, datatype as 'FP32');

@@ -4,6 +4,8 @@ import type { Servable } from '../../models/model';
 import { validateInputs } from '../../models/validation';
 import { Codec } from '../codec/codec';
 import type { EncodedResponse } from '../codec/messages';
+import { v2Dialect } from '../v2/v2.dialect';
+import { nexusDialect } from './predict.dialect';
 
 /** Longer answers, in bytes of JSON, are not worth showing; more bytes of tensors are not even written. */
 const MAX_BYTES = 16 * 1024;
@@ -28,20 +30,15 @@ export class ExampleAnswers {
    */
   async answer(version: Servable, body: string): Promise<ExampleAnswer | 'busy' | undefined> {
     const { name, signature } = version;
-    const { inputs: expected, batches, outputNames, labels, softmax } = signature;
-    const dialect = 'nexus';
-    const { inputs, layout, topK } = await this.codec.decodePredict(Buffer.from(body), {
-      dialect,
-      inputs: expected,
-      batches,
-    });
-    const valid = validateInputs(inputs, name, signature);
+    const target = nexusDialect.targetOf(signature, name, {});
+    const decoded = await this.codec.decode(nexusDialect, Buffer.from(body), target);
+    const valid = validateInputs(decoded.inputs, name, signature);
     if (!isIdle(version)) return 'busy';
     version.enter();
     try {
       const { outputs } = await version.run({
         ...valid,
-        outputs: outputNames,
+        outputs: signature.outputNames,
         caller: 'documentation',
         priority: LOWEST_PRIORITY,
         deadline: Infinity,
@@ -49,22 +46,11 @@ export class ExampleAnswers {
         uncounted: true,
       });
       if (outputs.reduce((sum, { data }) => sum + data.byteLength, 0) > MAX_TENSOR_BYTES) return undefined;
-      const answering = { model: name, version: version.version };
-      const predict = parsed(
-        await this.codec.encodePredict({
-          ...answering,
-          id: undefined,
-          dialect,
-          outputs,
-          layout,
-          topK,
-          labels,
-          softmax,
-          batches,
-        }),
-      );
-      const response = { modelName: name, modelVersion: version.version, outputs };
-      const infer = parsed(await this.codec.encode(response, () => false));
+      const result = { model: name, version: version.version, outputs };
+      const prediction = nexusDialect.answerOf(result, { ...decoded, id: undefined }, signature);
+      const predict = parsed(await this.codec.encode(nexusDialect, prediction));
+      const response = { ...result, requested: [], binaryOutput: false };
+      const infer = parsed(await this.codec.encode(v2Dialect, response));
       return predict && infer && { predict, infer };
     } finally {
       version.leave();

@@ -1,11 +1,13 @@
-import type { Tensor, TensorSpec } from '../../tensor/tensor';
+import type { InferenceResult } from '../../inference/request/inference-request';
+import type { TensorSpec } from '../../tensor/tensor';
+import type { DecodedRequest } from '../codec/messages';
 
 /** Whose form of predictions: our own, or that of TensorFlow Serving, which is KServe's V1 too. */
-export type Dialect = 'nexus' | 'tensorflow';
+export type PredictionForm = 'nexus' | 'tensorflow';
 
 /** What decides how a prediction is read: the model, and the form that is asked for. */
-export interface Expected {
-  readonly dialect: Dialect;
+export interface PredictionTarget {
+  readonly form: PredictionForm;
   readonly inputs: readonly TensorSpec[];
   /** Whether the first dimension of every input is rows. */
   readonly batches: boolean;
@@ -15,24 +17,18 @@ export interface Expected {
 export type Layout = 'columns' | 'single' | 'rows';
 
 /** A prediction that is asked for, decoded; every input is there, with as many dimensions as the model has. */
-export interface PredictRequest {
+export interface DecodedPrediction extends DecodedRequest {
   readonly id: string | undefined;
-  readonly inputs: readonly Tensor[];
-  /** Names of the outputs asked for; empty means all. */
-  readonly outputs: readonly string[];
   readonly layout: Layout;
   /** How many classes to tell of outputs that are scores, 0 for none; undefined for some of those that have labels. */
   readonly topK: number | undefined;
 }
 
-/** The answer to a {@link PredictRequest}. */
-export interface PredictResponse {
+/** The answer to a {@link DecodedPrediction}. */
+export interface PredictionAnswer extends InferenceResult {
   readonly id: string | undefined;
-  readonly model: string;
-  readonly version: string;
-  readonly outputs: readonly Tensor[];
   readonly layout: Layout;
-  readonly dialect: Dialect;
+  readonly form: PredictionForm;
   readonly topK: number | undefined;
   /** Whether the first dimension of every output is rows. */
   readonly batches: boolean;

@@ -1,8 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiParam } from '@nestjs/swagger';
 import { ApiErrors } from '../../transport/http/api-errors';
-import { ApiDeadline, CACHE_HEADERS } from '../v2/v2.docs';
-import { IMAGE_OF_SEVEN } from '../v2/v2.examples';
+import { ApiDeadline, CACHE_HEADERS } from '../http/api-inference';
+import { IMAGE_OF_SEVEN } from '../http/sample-image';
 import { PredictRequest, PredictResponse, TensorflowRequest, TensorflowResponse } from './predict.dto';
 
 /** Documents a prediction of the newest ready version of a model. */

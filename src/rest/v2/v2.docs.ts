@@ -2,8 +2,9 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiHeader, ApiOkResponse, ApiParam, getSchemaPath } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../transport/http/api-errors';
 import { ApiModel, ApiVersion } from '../http/api-model';
-import { CACHE_HEADER } from '../../inference/cache/response-cache';
-import { IMAGE_OF_SEVEN, SEVEN } from './v2.examples';
+import { ApiDeadline, CACHE_HEADERS } from '../http/api-inference';
+import { IMAGE_OF_SEVEN } from '../http/sample-image';
+import { SEVEN } from './v2.examples';
 import { InferRequest, InferResponse } from './v2.dto';
 
 /** An operation on a shared memory region. */
@@ -23,26 +24,6 @@ export function ApiInfer(): MethodDecorator {
 export function ApiInferVersion(): MethodDecorator {
   return applyDecorators(ApiVersion(), ApiInference());
 }
-
-/** An operation that the client can limit in time. */
-export function ApiDeadline(): MethodDecorator {
-  return ApiHeader({
-    name: 'x-request-timeout',
-    required: false,
-    schema: { type: 'string', pattern: '^[1-9][0-9]{0,14}$' },
-    description:
-      'Milliseconds after which the answer is of no use: refused at once where that is too soon, and dropped when it has not begun by then.',
-  });
-}
-
-/** Headers of an inference answer that say what the cache did. */
-export const CACHE_HEADERS = {
-  [CACHE_HEADER]: {
-    description:
-      'Whether the answer came from the cache, or from the run of an equal request; absent for a model without a cache.',
-    schema: { type: 'string', enum: ['hit', 'miss'] },
-  },
-};
 
 function ApiInference(): MethodDecorator {
   return applyDecorators(

@@ -1,4 +1,4 @@
-import { IMAGE_OF_SEVEN } from '../../../src/rest/v2/v2.examples';
+import { IMAGE_OF_SEVEN } from '../../../src/rest/http/sample-image';
 import { Gateway } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
 import { split } from '../support/http';

@@ -1,4 +1,4 @@
-import { IMAGE_OF_SEVEN } from '../../../src/rest/v2/v2.examples';
+import { IMAGE_OF_SEVEN } from '../../../src/rest/http/sample-image';
 import { affine, dot, echo, identities, lookup } from '../../fixtures/models';
 import { Gateway, Repository } from '../support/gateway';
 import { split } from '../support/http';

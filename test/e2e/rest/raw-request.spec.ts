@@ -1,5 +1,5 @@
 import { affine, dot, echo, lookup } from '../../fixtures/models';
-import { IMAGE_OF_SEVEN } from '../../../src/rest/v2/v2.examples';
+import { IMAGE_OF_SEVEN } from '../../../src/rest/http/sample-image';
 import { Gateway, Repository } from '../support/gateway';
 import { split } from '../support/http';
 

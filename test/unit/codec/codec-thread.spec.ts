@@ -11,13 +11,28 @@ const COUNT = 100_000;
 const input = (data: unknown[], datatype = 'INT32') =>
   Buffer.from(JSON.stringify({ inputs: [{ name: 'x', datatype, shape: [data.length], data }] }));
 
-const response = (tensor: Tensor) => ({ modelName: 'm', modelVersion: '1', outputs: [tensor] });
+const answer = (tensor: Tensor, binaryOutput = false) => ({
+  model: 'm',
+  version: '1',
+  outputs: [tensor],
+  requested: [],
+  binaryOutput,
+});
 
 describe('the codec thread', () => {
   const numbers = Array.from({ length: COUNT }, (_, index) => index);
   const tensor = tensorOf('INT32', numbers);
   const folder = compileCodec();
   const compiled = (name: string): unknown => require(join(folder, 'src', `${name}.js`));
+  const { v2Dialect } = compiled('rest/v2/v2.dialect') as typeof import('../../../src/rest/v2/v2.dialect');
+  const { generateDialect } = compiled(
+    'rest/generate/generate.dialect',
+  ) as typeof import('../../../src/rest/generate/generate.dialect');
+  const { nexusDialect } = compiled(
+    'rest/predict/predict.dialect',
+  ) as typeof import('../../../src/rest/predict/predict.dialect');
+  const decode = (body: Buffer, headerLength?: number) =>
+    codec.decode(v2Dialect, body, { headerLength, raw: undefined });
   let codec: Codec;
   let memory: InputCheck;
 
@@ -36,15 +51,15 @@ describe('the codec thread', () => {
   });
 
   it('is left out for small messages', () => {
-    expect(codec.decode(input([1]))).toMatchObject({ inputs: [{ shape: [1] }] });
-    expect(codec.encode(response(tensorOf('INT32', [1])), () => false)).toMatchObject({
+    expect(decode(input([1]))).toMatchObject({ inputs: [{ shape: [1] }] });
+    expect(codec.encode(v2Dialect, answer(tensorOf('INT32', [1])))).toMatchObject({
       json: expect.stringContaining('"data":[1]') as string,
     });
-    expect(codec.encode(response(tensor), () => true)).toMatchObject({ binary: [tensor.data] });
+    expect(codec.encode(v2Dialect, answer(tensor, true))).toMatchObject({ binary: [tensor.data] });
   });
 
   it('decodes much JSON', async () => {
-    const request = codec.decode(input(numbers));
+    const request = decode(input(numbers));
     expect(request).toBeInstanceOf(Promise);
     expect(Buffer.compare((await request).inputs[0]?.data ?? Buffer.alloc(0), tensor.data)).toBe(0);
   });
@@ -52,7 +67,7 @@ describe('the codec thread', () => {
   it('leaves a body alone that is a view of shared memory', async () => {
     const body = input(numbers);
     const shared = Buffer.concat([body, body]);
-    const request = await codec.decode(shared.subarray(0, body.length));
+    const request = await decode(shared.subarray(0, body.length));
     expect(request.inputs[0]?.shape).toEqual([COUNT]);
     expect(shared.subarray(body.length).equals(body)).toBe(true);
   });
@@ -63,7 +78,7 @@ describe('the codec thread', () => {
     const json = Buffer.from(
       JSON.stringify({ inputs: [{ name: 'x', datatype: 'BYTES', shape: [COUNT], parameters }] }),
     );
-    const request = codec.decode(Buffer.concat([json, data]), json.length);
+    const request = decode(Buffer.concat([json, data]), json.length);
     expect(request).toBeInstanceOf(Promise);
     expect(Buffer.compare((await request).inputs[0]?.data ?? Buffer.alloc(0), data)).toBe(0);
   });
@@ -71,14 +86,32 @@ describe('the codec thread', () => {
   it('decodes a large body of generate, and encodes its answer', async () => {
     const inputs = [{ name: 'x', datatype: 'INT32' as const, shape: [-1] }];
     const target = { model: 'm', inputs, outputNames: ['x'], batches: false };
-    const request = codec.decodeGenerate(Buffer.from(JSON.stringify({ x: numbers })), target);
+    const request = codec.decode(generateDialect, Buffer.from(JSON.stringify({ x: numbers })), target);
     expect(request).toBeInstanceOf(Promise);
     expect(Buffer.compare((await request).inputs[0]!.data, tensor.data)).toBe(0);
-    const { json } = await codec.encodeGenerate(response(tensor));
+    const { json } = await codec.encode(generateDialect, { ...answer(tensor), id: undefined });
     expect(JSON.parse(Buffer.from(json).toString())).toEqual({
       model_name: 'm',
       model_version: '1',
       x: numbers,
+    });
+  });
+
+  it('decodes a large prediction, and encodes its answer', async () => {
+    const inputs = [{ name: 'x', datatype: 'INT32' as const, shape: [-1] }];
+    const target = { form: 'nexus' as const, inputs, batches: false };
+    const body = Buffer.from(JSON.stringify({ inputs: { x: numbers }, id: 'i' }));
+    const decoding = codec.decode(nexusDialect, body, target);
+    expect(decoding).toBeInstanceOf(Promise);
+    const { id, layout, topK, inputs: decoded } = await decoding;
+    expect(Buffer.compare(decoded[0]!.data, tensor.data)).toBe(0);
+    const prediction = { ...answer(tensor), ...target, id, layout, topK, labels: {}, softmax: [] };
+    const { json } = await codec.encode(nexusDialect, prediction);
+    expect(JSON.parse(Buffer.from(json).toString())).toEqual({
+      id: 'i',
+      model: 'm',
+      version: '1',
+      outputs: { x: numbers },
     });
   });
 
@@ -98,7 +131,7 @@ describe('the codec thread', () => {
   });
 
   it('refuses with the same errors', async () => {
-    await expect(codec.decode(input([...numbers, 'x']))).rejects.toMatchObject({
+    await expect(decode(input([...numbers, 'x']))).rejects.toMatchObject({
       name: 'NexusError',
       kind: 'invalid',
       code: 'invalid_input',
@@ -110,7 +143,7 @@ describe('the codec thread', () => {
   });
 
   it('encodes much JSON, and leaves the tensors where they are', async () => {
-    const { json, binary } = await codec.encode(response(tensor), () => false);
+    const { json, binary } = await codec.encode(v2Dialect, answer(tensor));
     expect(binary).toEqual([]);
     expect(JSON.parse(Buffer.from(json).toString())).toMatchObject({
       outputs: [{ name: 'x', data: numbers }],
@@ -118,8 +151,22 @@ describe('the codec thread', () => {
     expect(tensor.data.byteLength).toBe(4 * COUNT);
   });
 
+  it('encodes much JSON beside binary data', async () => {
+    const outputs = [tensor, { ...tensor, name: 'y' }];
+    const requested = [{ name: 'x', binary: true }];
+    const { json, binary } = await codec.encode(v2Dialect, { ...answer(tensor), outputs, requested });
+    expect(binary.map((bytes) => Buffer.compare(bytes, tensor.data))).toEqual([0]);
+    expect(JSON.parse(Buffer.from(json).toString())).toMatchObject({
+      outputs: [
+        { name: 'x', parameters: { binary_data_size: tensor.data.byteLength } },
+        { name: 'y', data: numbers },
+      ],
+    });
+    expect(tensor.data.byteLength).toBe(4 * COUNT);
+  });
+
   it('refuses to write more than JSON can carry', () => {
     const large = { ...tensor, datatype: 'UINT8' as const, data: new Uint8Array(2 ** 24 + 1) };
-    expect(() => codec.encode(response(large), () => false)).toThrow('ask for binary outputs');
+    expect(() => codec.encode(v2Dialect, answer(large))).toThrow('ask for binary outputs');
   });
 });

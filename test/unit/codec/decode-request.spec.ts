@@ -1,4 +1,4 @@
-import { decodeRequest } from '../../../src/rest/codec/v2/request';
+import { decodeV2Request } from '../../../src/rest/v2/codec/decode-request';
 import { decodeBinary, decodeInput, decodeJson } from './requests';
 import { bytesTensor, tensorOf } from './tensors';
 
@@ -41,13 +41,13 @@ describe('a request in JSON', () => {
       `{"inputs":[{"name":"x","datatype":"${datatype}","shape":[3],"data":${data}}]}`;
     const { data } = tensorOf(datatype, [NaN, 1.5, NaN]);
     for (const text of ['[null,1.5,null]', '[[null],[1.5],["NaN"]]', '[null,1.5,NaN]'])
-      expect(decodeRequest(Buffer.from(body(text)), undefined).inputs[0]!.data).toEqual(data);
+      expect(decodeV2Request(Buffer.from(body(text)), undefined).inputs[0]!.data).toEqual(data);
   });
 
   it('may begin with a byte order mark', () => {
     const json = Buffer.from('\ufeff{"inputs":[]}');
-    expect(decodeRequest(json, undefined).inputs).toEqual([]);
-    expect(decodeRequest(json, json.length).inputs).toEqual([]);
+    expect(decodeV2Request(json, undefined).inputs).toEqual([]);
+    expect(decodeV2Request(json, json.length).inputs).toEqual([]);
   });
 
   it('may leave out, or set to null, all but its inputs', () => {
@@ -150,8 +150,8 @@ describe('a request with binary data', () => {
 
   it('has views of the body instead of copies', () => {
     const json = Buffer.from(JSON.stringify({ inputs: [binaryInput('x', 'UINT8', [3], 3)] }));
-    const body = new Uint8Array(Buffer.concat([json, new Uint8Array([1, 2, 3])]));
-    const data = decodeRequest(body, json.length).inputs[0]?.data;
+    const body = Buffer.concat([json, new Uint8Array([1, 2, 3])]);
+    const data = decodeV2Request(body, json.length).inputs[0]?.data;
     expect(data?.buffer).toBe(body.buffer);
     expect([...(data ?? [])]).toEqual([1, 2, 3]);
   });

@@ -1,15 +1,15 @@
-import { encodeResponse } from '../../../src/rest/codec/v2/response';
+import { encodeV2Response } from '../../../src/rest/v2/codec/encode-response';
 import type { Tensor } from '../../../src/tensor/tensor';
 import { bytesTensor, tensorOf } from './tensors';
 
-const response = (...outputs: readonly Tensor[]) => ({ modelName: 'm', modelVersion: '1', outputs });
-const textOf = (tensor: Tensor) => String(encodeResponse(response(tensor), () => false).json);
+const response = (...outputs: readonly Tensor[]) => ({ model: 'm', version: '1', outputs });
+const textOf = (tensor: Tensor) => String(encodeV2Response(response(tensor), () => false).json);
 const dataOf = (tensor: Tensor) => /"data":(.*)\}\]\}$/.exec(textOf(tensor))?.[1];
 
 describe('a response in JSON', () => {
   it('has the keys in their order, the shape, and flat data', () => {
     const output = { ...tensorOf('INT32', [1, -2, 3, 4]), name: 'y', shape: [2, 2] };
-    expect(encodeResponse({ ...response(output), id: 'a"1' }, () => false)).toEqual({
+    expect(encodeV2Response({ ...response(output), id: 'a"1' }, () => false)).toEqual({
       binary: [],
       json:
         '{"id":"a\\"1","model_name":"m","model_version":"1",' +
@@ -18,7 +18,7 @@ describe('a response in JSON', () => {
   });
 
   it('has no id when none, or an empty one, was given', () => {
-    expect(encodeResponse({ ...response(), id: '' }, () => false).json).toBe(
+    expect(encodeV2Response({ ...response(), id: '' }, () => false).json).toBe(
       '{"model_name":"m","model_version":"1","outputs":[]}',
     );
   });
@@ -55,7 +55,7 @@ describe('a response in JSON', () => {
 describe('a response with binary data', () => {
   it('has the bytes of the binary outputs behind the JSON, in their order', () => {
     const outputs = ['a', 'b', 'c'].map((name, index) => ({ ...tensorOf('UINT8', [index, index]), name }));
-    const { json, binary } = encodeResponse(response(...outputs), (name) => name !== 'b');
+    const { json, binary } = encodeV2Response(response(...outputs), (name) => name !== 'b');
     expect(binary.map((bytes) => [...bytes])).toEqual([
       [0, 0],
       [2, 2],
@@ -69,7 +69,7 @@ describe('a response with binary data', () => {
   });
 
   it('is JSON only when all its binary outputs are empty', () => {
-    expect(encodeResponse(response(tensorOf('FP32', [])), () => true)).toEqual({
+    expect(encodeV2Response(response(tensorOf('FP32', [])), () => true)).toEqual({
       binary: [],
       json:
         '{"model_name":"m","model_version":"1","outputs":[' +

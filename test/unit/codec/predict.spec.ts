@@ -1,19 +1,19 @@
 import fc from 'fast-check';
-import { decodePredict } from '../../../src/rest/predict/decode';
-import { encodePredict } from '../../../src/rest/predict/encode';
-import type { Layout, PredictResponse } from '../../../src/rest/predict/messages';
+import { decodePrediction } from '../../../src/rest/predict/decode';
+import { encodePrediction } from '../../../src/rest/predict/encode';
+import type { Layout, PredictionAnswer } from '../../../src/rest/predict/messages';
 import type { Tensor, TensorSpec } from '../../../src/tensor/tensor';
 import { anyTensor, DATATYPES, tensorOf, withOneNaN } from './tensors';
 
 const bodyOf = (text: string) => Buffer.from(text);
 const decode = (body: unknown, inputs: readonly TensorSpec[], batches = true) =>
-  decodePredict(bodyOf(JSON.stringify(body)), { dialect: 'nexus', inputs, batches });
+  decodePrediction(bodyOf(JSON.stringify(body)), { form: 'nexus', inputs, batches });
 
-const ANSWER = { model: 'm', version: '1', dialect: 'nexus', batches: true, softmax: [] } as const;
+const ANSWER = { model: 'm', version: '1', form: 'nexus', batches: true, softmax: [] } as const;
 
 /** The JSON of `outputs` as a prediction has them. */
 const encoded = (outputs: readonly Tensor[], layout: Layout) =>
-  encodePredict({ ...ANSWER, id: undefined, outputs, layout, topK: 0, labels: {} }).json as string;
+  encodePrediction({ ...ANSWER, id: undefined, outputs, layout, topK: 0, labels: {} }).json as string;
 
 /** A tensor of any datatype with 2 x 3 elements to the row. */
 const block = fc.constantFrom(...DATATYPES).chain((datatype) =>
@@ -35,8 +35,8 @@ describe('a tensor in a prediction', () => {
         const { inputs } = JSON.parse(body) as { inputs: object };
         expect(inputs).toHaveProperty('x');
         const text = `{"inputs":${body.slice(body.indexOf('"inputs":') + 9)}`;
-        const decoded = decodePredict(bodyOf(text), {
-          dialect: 'nexus',
+        const decoded = decodePrediction(bodyOf(text), {
+          form: 'nexus',
           inputs: [spec(tensor, shape)],
           batches: true,
         });
@@ -52,8 +52,8 @@ describe('a tensor in a prediction', () => {
         const text = encoded([tensor], 'rows');
         const instances = text.slice(text.indexOf('"predictions":') + 14);
         const body = bodyOf(`{"instances":${instances}`);
-        const decoded = decodePredict(body, {
-          dialect: 'nexus',
+        const decoded = decodePrediction(body, {
+          form: 'nexus',
           inputs: [spec(tensor, [-1, 2, -1])],
           batches: true,
         });
@@ -170,7 +170,7 @@ describe('a column of a table, of shape [n,1]', () => {
 
 describe('a prediction in the form of TensorFlow Serving', () => {
   const ask = (body: unknown, inputs: readonly TensorSpec[]) =>
-    decodePredict(bodyOf(JSON.stringify(body)), { dialect: 'tensorflow', inputs, batches: true });
+    decodePrediction(bodyOf(JSON.stringify(body)), { form: 'tensorflow', inputs, batches: true });
 
   it.each<[string, unknown, readonly TensorSpec[], Layout, readonly number[]]>([
     [
@@ -221,26 +221,30 @@ describe('a prediction in the form of TensorFlow Serving', () => {
     const response = {
       ...ANSWER,
       id: undefined,
-      dialect: 'tensorflow',
+      form: 'tensorflow',
       outputs,
       layout,
       topK: 1,
       labels: {},
     } as const;
-    expect(JSON.parse(encodePredict(response).json as string)).toEqual(answer);
+    expect(JSON.parse(encodePrediction(response).json as string)).toEqual(answer);
   });
 });
 
 describe('what else a request says', () => {
   it('is read with it', () => {
     const body = { inputs: { count: [1] }, outputs: ['a', 'b'], top_k: 0, id: 'mine' };
-    expect(decode(body, [COUNT])).toMatchObject({ id: 'mine', outputs: ['a', 'b'], topK: 0 });
+    expect(decode(body, [COUNT])).toMatchObject({
+      id: 'mine',
+      outputs: [{ name: 'a' }, { name: 'b' }],
+      topK: 0,
+    });
     expect(decode({ inputs: { count: [1] } }, [COUNT])).toMatchObject({ outputs: [], topK: undefined });
   });
 
   it('may have integers that JSON.parse would change', () => {
-    const { inputs } = decodePredict(bodyOf('{"inputs":{"count":[9223372036854775807]}}'), {
-      dialect: 'nexus',
+    const { inputs } = decodePrediction(bodyOf('{"inputs":{"count":[9223372036854775807]}}'), {
+      form: 'nexus',
       inputs: [COUNT],
       batches: true,
     });
@@ -343,10 +347,11 @@ describe('the classes of a prediction', () => {
     layout: Layout,
     topK: number | undefined,
     tensors: readonly Tensor[] = outputs,
-    more: Partial<PredictResponse> = {},
+    more: Partial<PredictionAnswer> = {},
   ) =>
     JSON.parse(
-      encodePredict({ ...ANSWER, id: 'i', outputs: tensors, layout, topK, labels, ...more }).json as string,
+      encodePrediction({ ...ANSWER, id: 'i', outputs: tensors, layout, topK, labels, ...more })
+        .json as string,
     );
 
   it('are the largest of each row, NaN last', () => {

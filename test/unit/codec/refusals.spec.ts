@@ -1,4 +1,4 @@
-import { decodeRequest } from '../../../src/rest/codec/v2/request';
+import { decodeV2Request } from '../../../src/rest/v2/codec/decode-request';
 import { decodeBinary, decodeInput, decodeJson, refusal } from './requests';
 
 const ofInput = (fields: object) => refusal(() => decodeInput(fields));
@@ -33,7 +33,7 @@ describe('a body is refused', () => {
   it('for text that is not UTF-8', () => {
     const body = Buffer.from('{"id":"?","inputs":[]}');
     body[7] = 0xff;
-    expect(refusal(() => decodeRequest(body, undefined))).toContain('not valid UTF-8');
+    expect(refusal(() => decodeV2Request(body, undefined))).toContain('not valid UTF-8');
   });
 
   it.each([
@@ -42,7 +42,7 @@ describe('a body is refused', () => {
     [NaN, 'got NaN'],
     [0, 'expected the bytes of JSON, from 1 to 13'],
   ])('for the header length %d', (length, text) => {
-    expect(refusal(() => decodeRequest(Buffer.from('{"inputs":[]}'), length))).toContain(text);
+    expect(refusal(() => decodeV2Request(Buffer.from('{"inputs":[]}'), length))).toContain(text);
   });
 
   it.each(['[', '{"a":', '[],', '{},'])('for a bomb of %s', (piece) => {

@@ -1,6 +1,7 @@
-import type { EncodedResponse, V2Request } from '../../../src/rest/codec/messages';
+import type { EncodedResponse } from '../../../src/rest/codec/messages';
+import type { V2Request } from '../../../src/rest/v2/messages';
 import { NexusError } from '../../../src/common/errors';
-import { decodeRequest } from '../../../src/rest/codec/v2/request';
+import { decodeV2Request } from '../../../src/rest/v2/codec/decode-request';
 
 /** Decodes a request with one input `x`, whose fields are a vector of one FP32 unless `fields` say otherwise. */
 export function decodeInput(fields: object): V2Request {
@@ -9,7 +10,7 @@ export function decodeInput(fields: object): V2Request {
 
 /** Decodes a request that is all JSON: an object, or a text for what JSON.stringify does not write. */
 export function decodeJson(message: object | string): V2Request {
-  return decodeRequest(
+  return decodeV2Request(
     Buffer.from(typeof message === 'string' ? message : JSON.stringify(message)),
     undefined,
   );
@@ -18,7 +19,7 @@ export function decodeJson(message: object | string): V2Request {
 /** Decodes a request of JSON and binary data. */
 export function decodeBinary(message: object, ...binary: readonly Uint8Array[]): V2Request {
   const json = Buffer.from(JSON.stringify(message));
-  return decodeRequest(Buffer.concat([json, ...binary]), json.length);
+  return decodeV2Request(Buffer.concat([json, ...binary]), json.length);
 }
 
 /** The text that `work` is refused with. */
@@ -35,5 +36,5 @@ export function refusal(work: () => unknown): string {
 /** Decodes a response as if its outputs were the inputs of a request, which have the same form. */
 export function decodeResponse({ json, binary }: EncodedResponse): V2Request {
   const header = Buffer.from(Buffer.from(json).toString().replace('"outputs":', '"inputs":'));
-  return decodeRequest(Buffer.concat([header, ...binary]), header.length);
+  return decodeV2Request(Buffer.concat([header, ...binary]), header.length);
 }

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { NexusError } from '../../../src/common/errors';
-import { decodeRequest } from '../../../src/rest/codec/v2/request';
-import { encodeResponse } from '../../../src/rest/codec/v2/response';
+import { decodeV2Request } from '../../../src/rest/v2/codec/decode-request';
+import { encodeV2Response } from '../../../src/rest/v2/codec/encode-response';
 import type { Tensor } from '../../../src/tensor/tensor';
 import { decodeResponse } from './requests';
 import { anyTensor, DATATYPES, tensor, tensorOf, withOneNaN } from './tensors';
 
 function throughWire(outputs: readonly Tensor[], isBinary: (name: string) => boolean): readonly Tensor[] {
-  return decodeResponse(encodeResponse({ modelName: 'm', modelVersion: '1', outputs }, isBinary)).inputs;
+  return decodeResponse(encodeV2Response({ model: 'm', version: '1', outputs }, isBinary)).inputs;
 }
 
 describe('a tensor that was encoded and decoded', () => {
@@ -47,8 +47,8 @@ describe('a body with random damage', () => {
     fc.assert(
       fc.property(inputs, fc.array(damage, { maxLength: 3 }), fc.integer(), (items, damages, shift) => {
         const outputs = items.map(([value], index) => ({ ...value, name: String(index) }));
-        const whole = encodeResponse(
-          { modelName: 'm', modelVersion: '1', outputs },
+        const whole = encodeV2Response(
+          { model: 'm', version: '1', outputs },
           (name) => items[Number(name)]?.[1] === true,
         );
         const json = Buffer.from(String(whole.json).replace('"outputs":', '"inputs":'));
@@ -58,7 +58,7 @@ describe('a body with random damage', () => {
           body = Buffer.concat([body.subarray(0, start), insert, body.subarray(start + remove)]);
         }
         const length = whole.binary.length === 0 ? undefined : json.length - 1 + (shift % 3);
-        expect(kindOf(() => decodeRequest(body, length))).toMatch(/^(decoded|invalid)$/);
+        expect(kindOf(() => decodeV2Request(body, length))).toMatch(/^(decoded|invalid)$/);
       }),
       { numRuns: 1000 },
     );

@@ -6,7 +6,7 @@ import { withoutByteOrderMark } from '../../../common/json-text';
 import { INEXACT } from './elements';
 
 /** The text of `json`, without a byte order mark. @throws invalid when it is too long, has too much structure, or is not UTF-8. */
-export function textOf(json: Buffer): string {
+export function jsonText(json: Buffer): string {
   if (json.length > constants.MAX_STRING_LENGTH) {
     throw errors.invalidInput(
       `the JSON is longer than ${constants.MAX_STRING_LENGTH} bytes; send the tensors as binary data`,

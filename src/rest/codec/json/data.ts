@@ -3,7 +3,7 @@ import type { Datatype } from '../../../tensor/tensor';
 import { TYPED_ARRAY, type AnyTypedArray } from '../../../tensor/typed-arrays';
 import { fillBigIntegers, fillBooleans, fillFloats, fillIntegers } from './elements';
 import { mismatch } from '../../../inference/request/mismatch';
-import { locate, rowsOf, type Row } from './rows';
+import { innermostArrays, locate, type Row } from './rows';
 import { encodeStrings, invalidString } from '../../../tensor/elements';
 
 const FLOAT = 'a number, null, "NaN", "Infinity" or "-Infinity" in the range of';
@@ -40,7 +40,7 @@ export function decodeJsonData(
   path: string,
   exact: boolean,
 ): Uint8Array {
-  const rows = rowsOf(data, path);
+  const rows = innermostArrays(data, path);
   requireCount(rows, count, path);
   return encodeRows(
     rows,

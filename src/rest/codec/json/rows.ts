@@ -13,7 +13,7 @@ const MAX_DEPTH = 33;
  *
  * @throws invalid when `data` is not an array, mixes arrays with elements, or is nested deeper than 33 levels.
  */
-export function rowsOf(data: unknown, path: string): readonly Row[] {
+export function innermostArrays(data: unknown, path: string): readonly Row[] {
   if (!Array.isArray(data)) throw mismatch(path, 'an array', data);
   if (!Array.isArray(data[0])) return [data];
   const rows: Row[] = [];

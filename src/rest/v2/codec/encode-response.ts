@@ -1,5 +1,6 @@
-import type { EncodedResponse, V2Response } from '../messages';
-import { jsonData } from '../json/json-data';
+import type { EncodedResponse } from '../../codec/messages';
+import type { V2Response } from '../messages';
+import { jsonData } from '../../codec/json/json-data';
 
 /**
  * Encodes an inference response: JSON, `data` always flat, and the bytes of the binary outputs in their order. An output
@@ -7,7 +8,7 @@ import { jsonData } from '../json/json-data';
  *
  * @param isBinary whether the output of that name is answered as binary data.
  */
-export function encodeResponse(response: V2Response, isBinary: (name: string) => boolean): EncodedResponse {
+export function encodeV2Response(response: V2Response, isBinary: (name: string) => boolean): EncodedResponse {
   const binary: Uint8Array[] = [];
   const outputs = response.outputs.map((tensor) => {
     const { name, datatype, shape, data, slice } = tensor;
@@ -19,8 +20,8 @@ export function encodeResponse(response: V2Response, isBinary: (name: string) =>
   const id = response.id === undefined || response.id === '' ? {} : { id: response.id };
   const json = JSON.stringify({
     ...id,
-    model_name: response.modelName,
-    model_version: response.modelVersion,
+    model_name: response.model,
+    model_version: response.version,
     outputs,
   });
   return { json, binary };

@@ -1,6 +1,6 @@
-import { errors } from '../../../common/errors';
-import type { Parameters } from '../../../inference/request/parameters';
-import { mismatch } from '../../../inference/request/mismatch';
+import { errors } from '../../common/errors';
+import type { Parameters } from '../../inference/request/parameters';
+import { mismatch } from '../../inference/request/mismatch';
 
 /** A key that would reach the prototype of an object it is assigned to; refused wherever a client chooses names. */
 const FORBIDDEN_NAME = '__proto__';
@@ -26,6 +26,13 @@ export function asArray(value: unknown, path: string): readonly unknown[] {
 export function asName(value: unknown, path: string): string {
   if (typeof value !== 'string' || value === '') throw mismatch(path, 'a non-empty string', value);
   if (value === FORBIDDEN_NAME) throw mismatch(path, 'the name of a tensor of the model', value);
+  return value;
+}
+
+/** The id of a request. @throws invalid unless it is a string, or absent. */
+export function asId(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string') throw mismatch('id', 'a string', value);
   return value;
 }
 

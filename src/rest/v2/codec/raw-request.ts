@@ -1,9 +1,9 @@
-import { errors } from '../../common/errors';
-import type { Signature } from '../../models/signature';
-import { ELEMENT_BYTES, type Datatype } from '../../tensor/tensor';
-import { LENGTH_BYTES, requireBooleans, requireText, writeElement } from '../../tensor/elements';
-import { flatShape } from '../codec/v2/flat-shape';
-import type { V2Request } from '../codec/messages';
+import { errors } from '../../../common/errors';
+import type { Signature } from '../../../models/signature';
+import { ELEMENT_BYTES, type Datatype } from '../../../tensor/tensor';
+import { LENGTH_BYTES, requireBooleans, requireText, writeElement } from '../../../tensor/elements';
+import { flatShape } from '../../codec/flat-shape';
+import type { V2Request } from '../messages';
 
 /** How to send what does not fit. */
 const ADVICE = 'send JSON before the binary data, and its length as Inference-Header-Content-Length';
@@ -14,7 +14,7 @@ const ADVICE = 'send JSON before the binary data, and its length as Inference-He
  *
  * @throws NexusError invalid_input when the model has several inputs, or the shape does not follow from the bytes.
  */
-export function rawRequest(body: Buffer, { inputs, batches }: Signature): V2Request {
+export function decodeRawRequest(body: Buffer, { inputs, batches }: Signature): V2Request {
   const [input] = inputs;
   if (input === undefined || inputs.length > 1)
     throw unfit(`the model takes ${inputs.length} inputs, and only one can come without JSON`);

@@ -2,10 +2,10 @@ import { errors } from '../../../common/errors';
 import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype } from '../../../tensor/tensor';
 import { sliceOf, type PlacedTensor } from '../../../inference/shared-memory/memory-slice';
 import type { BinaryPart } from './binary-part';
-import { asArray, asName, asObject } from './fields';
-import { decodeJsonData } from '../json/data';
+import { asArray, asName, asObject } from '../../codec/fields';
+import { decodeJsonData } from '../../codec/json/data';
 import { mismatch } from '../../../inference/request/mismatch';
-import { readParameters } from './parameters';
+import { readParameters } from '../../codec/parameters';
 
 const MAX_DIMENSIONS = 32;
 

@@ -1,4 +1,4 @@
-import { elementCount, type Shape, type TensorSpec } from '../../../tensor/tensor';
+import { elementCount, type Shape, type TensorSpec } from '../../tensor/tensor';
 
 /**
  * The shape of `count` elements of an input that come without one: its variable dimension is what the others leave.

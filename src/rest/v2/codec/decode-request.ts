@@ -3,17 +3,16 @@ import { sliceOf, type PlacedTensor } from '../../../inference/shared-memory/mem
 import type { RequestedOutput, V2Request } from '../messages';
 import { BinaryPart } from './binary-part';
 import { readKnown, remember } from './known-headers';
-import { readJson, textOf } from '../json/body';
+import { jsonText, readJson } from '../../codec/json/body';
 import { readInput } from './input';
-import { asArray, asName, asObject, flag } from './fields';
+import { asArray, asId, asName, asObject, flag } from '../../codec/fields';
 import {
   classCountOf,
   requireOnlyMemory,
   requireUniqueNames,
   schedulePolicyOf,
 } from '../../../inference/request/request-parameters';
-import { mismatch } from '../../../inference/request/mismatch';
-import { readParameters } from './parameters';
+import { readParameters } from '../../codec/parameters';
 
 /**
  * Decodes the body of an inference request: JSON, and the binary tensor data extension behind it. The answer's binary
@@ -22,17 +21,16 @@ import { readParameters } from './parameters';
  * @param headerLength bytes of JSON before the binary tensors; undefined when all of the body is JSON.
  * @throws invalid for everything that is wrong with it, naming the place, what was expected and what came.
  */
-export function decodeRequest(body: Uint8Array, headerLength: number | undefined): V2Request {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const jsonLength = headerLength ?? bytes.length;
-  requireHeaderLength(jsonLength, bytes.length);
-  const text = textOf(bytes.subarray(0, jsonLength));
-  const binary = () => new BinaryPart(bytes, jsonLength, headerLength !== undefined);
+export function decodeV2Request(body: Buffer, headerLength: number | undefined): V2Request {
+  const jsonLength = headerLength ?? body.length;
+  requireHeaderLength(jsonLength, body.length);
+  const text = jsonText(body.subarray(0, jsonLength));
+  const binary = () => new BinaryPart(body, jsonLength, headerLength !== undefined);
   if (headerLength === undefined) return parseRequest(text, binary);
   const known = readKnown(text, binary);
   if (known !== undefined) return known;
   const request = parseRequest(text, binary);
-  remember(text, request, bytes.length - jsonLength);
+  remember(text, request, body.length - jsonLength);
   return request;
 }
 
@@ -60,20 +58,13 @@ function readRequest(value: unknown, binary: BinaryPart, exact: boolean): V2Requ
   binary.finish();
   const { priority, timeoutMs } = schedulePolicyOf(Object.entries(parameters));
   return {
-    id: readId(message.id),
+    id: asId(message.id),
     priority,
     timeoutMs,
     inputs,
     outputs: readOutputs(message.outputs),
     binaryOutput: flag(parameters, 'binary_data_output', 'parameters'),
   };
-}
-
-/** @throws invalid unless `value` is a string, or absent. */
-export function readId(value: unknown): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string') throw mismatch('id', 'a string', value);
-  return value;
 }
 
 function readOutputs(value: unknown): readonly RequestedOutput[] {

@@ -1,0 +1,13 @@
+import type { Dialect } from '../codec/dialect';
+import { decodeGenerateRequest, type GenerateRequest, type GenerateTarget } from './decode';
+import { encodeGenerateResponse, type GenerateAnswer } from './encode';
+
+/** The generate extension of Triton. */
+export const generateDialect: Dialect<GenerateTarget, GenerateRequest, GenerateAnswer> = {
+  module: __filename,
+  name: 'generateDialect',
+  targetOf: ({ inputs, outputNames, batches }, model) => ({ model, inputs, outputNames, batches }),
+  decode: decodeGenerateRequest,
+  answerOf: ({ model, version, outputs }, { id }) => ({ id, model, version, outputs }),
+  encode: encodeGenerateResponse,
+};

@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { chain } from '../../common/chain';
+import { Config } from '../../config/config';
+import { CACHE_HEADER } from '../../inference/cache/response-cache';
+import { InferenceService } from '../../inference/inference.service';
+import type { InferenceRequest, InferenceResult } from '../../inference/request/inference-request';
+import type { Signature } from '../../models/signature';
+import { callerOf } from '../../transport/caller';
+import { Codec } from '../codec/codec';
+import type { Dialect } from '../codec/dialect';
+import type { DecodedRequest, EncodedResponse } from '../codec/messages';
+import { sendAnswer } from './answer';
+import { bodyOf } from './body';
+import type { CompressionPolicy } from './compression';
+import { deadlineOf } from './request-headers';
+
+/** An inference request together with what says how to answer it. */
+interface Exchange<Message> extends InferenceRequest {
+  readonly message: Message;
+  readonly signature: Signature;
+}
+
+/** Sends an answer. @throws NexusError memory_busy, with nothing sent. */
+type Send = (reply: FastifyReply, response: EncodedResponse, policy: CompressionPolicy) => void;
+
+/** Serves the inference requests of REST, whatever their dialect. */
+@Injectable()
+export class RestInference {
+  constructor(
+    private readonly inference: InferenceService,
+    private readonly codec: Codec,
+    private readonly config: Config,
+  ) {}
+
+  /**
+   * Answers the request of `reply`, which asks `model` in `dialect`. Rejects with a NexusError, with nothing sent, as
+   * {@link InferenceService.serve}, or when a header or the body is not what it has to be.
+   *
+   * @param version undefined for the one that the traffic of the model goes to.
+   */
+  async serve<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
+    dialect: Dialect<Target, Message, Answer>,
+    model: string,
+    version: string | undefined,
+    reply: FastifyReply,
+    send: Send = sendAnswer,
+  ): Promise<void> {
+    const { request } = reply;
+    const { answer, summary } = await this.inference.serve(model, version, {
+      deadline: () => deadlineOf(request.headers, undefined, this.config.requestTimeoutMs),
+      decode: (signature) => this.decode(dialect, model, signature, request),
+      encode: (result, { message, signature }: Exchange<Message>) =>
+        this.codec.encode(dialect, dialect.answerOf(result, message, signature)),
+      requestId: request.id,
+      memory: request.memory,
+      caller: () => callerOf(request),
+    });
+    request.inference = summary;
+    if (summary.cache !== undefined) reply.header(CACHE_HEADER, summary.cache);
+    send(reply, answer, this.config.responseCompression);
+  }
+
+  private decode<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
+    dialect: Dialect<Target, Message, Answer>,
+    model: string,
+    signature: Signature,
+    request: FastifyRequest,
+  ): Exchange<Message> | Promise<Exchange<Message>> {
+    const target = dialect.targetOf(signature, model, request.headers);
+    const message = chain(bodyOf(request, this.config.bodyLimit), (bytes) =>
+      this.codec.decode(dialect, bytes, target),
+    );
+    return chain(message, (decoded) => this.exchange(decoded, signature, request));
+  }
+
+  private exchange<Message extends DecodedRequest>(
+    message: Message,
+    signature: Signature,
+    { headers, raw }: FastifyRequest,
+  ): Exchange<Message> {
+    return {
+      message,
+      signature,
+      inputs: message.inputs,
+      outputs: message.outputs,
+      priority: message.priority,
+      deadline: deadlineOf(headers, message.timeoutMs, this.config.requestTimeoutMs),
+      abandoned: () => raw.socket.destroyed,
+    };
+  }
+}

@@ -1,0 +1,44 @@
+import type { Dialect } from '../codec/dialect';
+import { encodeV2Response } from '../v2/codec/encode-response';
+import type { V2Response } from '../v2/messages';
+import { decodePrediction } from './decode';
+import { encodePrediction } from './encode';
+import type { DecodedPrediction, PredictionAnswer, PredictionForm, PredictionTarget } from './messages';
+
+/** Predictions in our own form. */
+export const nexusDialect = predictDialect('nexusDialect', 'nexus');
+
+/** Predictions in the form of TensorFlow Serving. */
+export const tensorflowDialect = predictDialect('tensorflowDialect', 'tensorflow');
+
+/** Predictions in our own form that are answered as in V2, with binary tensors. */
+export const binaryDialect: Dialect<PredictionTarget, DecodedPrediction, V2Response> = {
+  ...nexusDialect,
+  name: 'binaryDialect',
+  answerOf: ({ model, version, outputs }, { id }) => ({ id, model, version, outputs }),
+  isBinary: () => true,
+  encode: (response) => encodeV2Response(response, () => true),
+};
+
+function predictDialect(
+  name: string,
+  form: PredictionForm,
+): Dialect<PredictionTarget, DecodedPrediction, PredictionAnswer> {
+  return {
+    module: __filename,
+    name,
+    targetOf: ({ inputs, batches }) => ({ form, inputs, batches }),
+    decode: decodePrediction,
+    answerOf: (result, { id, layout, topK }, { labels, softmax, batches }) => ({
+      ...result,
+      id,
+      form,
+      layout,
+      topK,
+      labels,
+      softmax,
+      batches,
+    }),
+    encode: encodePrediction,
+  };
+}

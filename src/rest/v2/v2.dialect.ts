@@ -1,0 +1,49 @@
+import type { Signature } from '../../models/signature';
+import type { Dialect } from '../codec/dialect';
+import { headerLengthOf } from '../http/request-headers';
+import { decodeV2Request } from './codec/decode-request';
+import { encodeV2Response } from './codec/encode-response';
+import { decodeRawRequest } from './codec/raw-request';
+import type { V2Answer, V2Request } from './messages';
+
+/** How a body of V2 is read. */
+export interface V2Target {
+  /** Bytes of JSON before the binary tensors; undefined when all of it is JSON. */
+  readonly headerLength: number | undefined;
+  /** What the model takes, for a body without JSON; undefined for all others. */
+  readonly raw: Signature | undefined;
+}
+
+/** The Open Inference Protocol V2 with JSON, binary tensors and raw requests. */
+export const v2Dialect: Dialect<V2Target, V2Request, V2Answer> = {
+  module: __filename,
+  name: 'v2Dialect',
+
+  targetOf(signature, _model, headers) {
+    const headerLength = headerLengthOf(headers);
+    return { headerLength, raw: headerLength === 0 ? signature : undefined };
+  },
+
+  headerLength: ({ headerLength }) => headerLength,
+
+  decode: (body, { headerLength, raw }) =>
+    raw === undefined ? decodeV2Request(body, headerLength) : decodeRawRequest(body, raw),
+
+  answerOf: ({ model, version, outputs }, { id, outputs: requested, binaryOutput }) => ({
+    id,
+    model,
+    version,
+    outputs,
+    requested,
+    binaryOutput,
+  }),
+
+  isBinary,
+
+  encode: (answer) => encodeV2Response(answer, (name) => isBinary(answer, name)),
+};
+
+function isBinary({ requested, binaryOutput }: V2Answer, name: string): boolean {
+  if (requested.length === 0) return binaryOutput;
+  return requested.some((output) => output.name === name && output.binary);
+}
