@@ -3,7 +3,7 @@ import type { ModelMetrics } from '../observability/metrics/model-metrics';
 import type { Job, JobResult } from '../scheduling/job';
 import type { SchedulerLoad } from '../scheduling/observer';
 import type { Signature } from './signature';
-import type { VersionOptions } from './version/version-options';
+import type { VersionOptions } from './version/runner-options';
 import type { ModelSettings } from '../repository/model-settings';
 import type { OverrideFolder } from '../repository/overrides/override-folder';
 

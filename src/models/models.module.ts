@@ -7,7 +7,7 @@ import { ModelFactory } from './registry/model-factory';
 import { ModelRegistry } from './registry/model-registry';
 import { OverrideReader } from '../repository/overrides/override-reader';
 import { Residency } from './version/residency';
-import { RolloutControl } from './rollout/rollout-control';
+import { RolloutControl } from './registry/rollout-control';
 import { Rollouts } from './rollout/rollouts';
 
 /** The models: the registry that loads and holds them, and what is told of them. */

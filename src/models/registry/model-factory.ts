@@ -12,12 +12,12 @@ import { fingerprintOf } from '../../repository/fingerprint';
 import type { ModelDescription } from '../../repository/model-description';
 import { ModelVersion } from '../version/model-version';
 import { PipelineVersion } from '../pipeline/pipeline-version';
-import { placementOf } from '../version/limits';
+import { placementOf } from '../limits';
 import type { VersionObserver, Servable, Model } from '../model';
 import { OverrideReader } from '../../repository/overrides/override-reader';
 import type { FoundModel } from '../../repository/repository';
 import { Residency } from '../version/residency';
-import type { VersionOptions } from '../version/version-options';
+import type { VersionOptions } from '../version/runner-options';
 
 /** How to make a model, beside what was found of it. */
 export interface Making {

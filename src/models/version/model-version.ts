@@ -9,7 +9,7 @@ import type { Job, JobResult } from '../../scheduling/job';
 import { Scheduler } from '../../scheduling/scheduler';
 import { labelFault, labelsOf, type Labels, signatureOf, type Signature } from '../signature';
 import { softmaxFault, softmaxOutputs } from '../../repository/softmax';
-import { limitsOf, schedulerLimitsOf, type Limits } from './limits';
+import { limitsOf, schedulerLimitsOf, type Limits } from '../limits';
 import { Padding } from './padding';
 import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
@@ -17,8 +17,8 @@ import type { Residency } from './residency';
 import type { Tenant } from './tenant';
 import type { Servable, VersionState, VersionObserver } from '../model';
 import { withGpuAdvice } from '../../repository/triton/instances';
-import { Users } from './users';
-import { runnerOptionsOf, shareRunners, type VersionOptions } from './version-options';
+import { Users } from '../reference-count';
+import { runnerOptionsOf, shareRunners, type VersionOptions } from './runner-options';
 import { warmUpRuns } from './warm-up';
 
 /** The reason of a version that is served, but not in memory. */

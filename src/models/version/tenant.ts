@@ -1,6 +1,6 @@
 import type { SchedulerLoad } from '../../scheduling/observer';
-import type { Users } from './users';
-import type { VersionOptions } from './version-options';
+import type { Users } from '../reference-count';
+import type { VersionOptions } from './runner-options';
 
 /** A model version, as far as memory is concerned. */
 export interface Tenant {

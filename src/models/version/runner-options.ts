@@ -5,7 +5,7 @@ import type { Device } from '../../common/device';
 import type { RunnerOptions } from '../../runtime/runner';
 import type { RunnerPool } from '../../runtime/runner-pool';
 import type { CachePolicy, ModelSettings } from '../../repository/model-settings';
-import type { Limits, Placement } from './limits';
+import type { Limits, Placement } from '../limits';
 
 /** What a version is made of. */
 export interface VersionOptions {

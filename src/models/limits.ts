@@ -1,7 +1,7 @@
-import type { SchedulerLimits } from '../../scheduling/limits';
-import { type ModelSettings, DEFAULT_MAX_BATCH_ROWS } from '../../repository/model-settings';
-import type { Priorities } from './priorities';
-import type { Device } from '../../common/device';
+import type { SchedulerLimits } from '../scheduling/limits';
+import { type ModelSettings, DEFAULT_MAX_BATCH_ROWS } from '../repository/model-settings';
+import type { Priorities } from './version/priorities';
+import type { Device } from '../common/device';
 
 const DEFAULTS = {
   max_batch_rows: DEFAULT_MAX_BATCH_ROWS,
