@@ -1,29 +1,29 @@
-/** The requests that use a model version, some of which may still be read. */
-export class Users {
-  /** When one of them last came, on the `performance.now()` clock. */
-  lastCame = performance.now();
+/** Counts the requests that use a model version, some of which may still be read. */
+export class ReferenceCount {
+  /** When one was last acquired, on the `performance.now()` clock. */
+  lastAcquired = performance.now();
   private count = 0;
-  private whenGone: (() => void) | undefined;
+  private whenUnused: (() => void) | undefined;
 
-  /** Whether there are any. */
-  get present(): boolean {
+  /** Whether there are references. */
+  get inUse(): boolean {
     return this.count > 0;
   }
 
-  /** One comes. */
-  enter(): void {
+  /** Adds a reference, which {@link release} gives back. */
+  acquire(): void {
     this.count++;
-    this.lastCame = performance.now();
+    this.lastAcquired = performance.now();
   }
 
-  /** One that came has what it needed. */
-  leave(): void {
+  /** Gives one reference back. */
+  release(): void {
     this.count--;
-    if (this.count === 0) this.whenGone?.();
+    if (this.count === 0) this.whenUnused?.();
   }
 
-  /** Resolves when there are none. */
-  async gone(): Promise<void> {
-    if (this.present) await new Promise<void>((resolve) => (this.whenGone = resolve));
+  /** Resolves when there are no references. */
+  async unused(): Promise<void> {
+    if (this.inUse) await new Promise<void>((resolve) => (this.whenUnused = resolve));
   }
 }
