@@ -1,9 +1,11 @@
 import type { NexusError } from '../common/errors';
 import type { ModelMetrics } from '../observability/metrics/model-metrics';
+import type { PipelineStep } from '../repository/pipeline/definition';
+import type { OnnxFile } from '../runtime/messages';
 import type { Job, JobResult } from '../scheduling/job';
 import type { SchedulerLoad } from '../scheduling/observer';
 import type { Signature } from './signature';
-import type { VersionOptions } from './version/version-options';
+import type { VersionOptions } from './version-options';
 import type { ModelSettings } from '../repository/model-settings';
 import type { OverrideFolder } from '../repository/overrides/override-folder';
 
@@ -30,16 +32,25 @@ export interface Servable {
   readonly inMemory: boolean;
   /** Whether its signature is known: from its first load on. */
   readonly isDescribed: boolean;
+  /** What a runner has read of its ONNX file; undefined before, and for a pipeline. */
+  readonly file: OnnxFile | undefined;
+  /** The steps of a pipeline, as they are written; undefined for a model of its own. */
+  readonly steps: readonly ServedStep[] | undefined;
   /** Inputs and outputs. @throws NexusError model_not_ready before the version has loaded. */
   readonly signature: Signature;
   /** Why requests are not batched; empty when they are. */
   readonly unbatchable: string;
+  /** Why it could not be tried out whether it batches; undefined when it was, and for a pipeline. */
+  readonly untried: string | undefined;
   /** Most rows of one run; 1 when requests are not batched. */
   readonly maxBatchRows: number;
   /** Where what happens to requests of this version is counted. */
   readonly metrics: ModelMetrics;
   /** What its runners have to do at this moment. */
   readonly load: SchedulerLoad;
+
+  /** Aborted once it takes no more requests, for good. */
+  readonly unloading: AbortSignal;
 
   /** Loads it. Never rejects: a failure becomes the state and its reason. */
   start(): Promise<void>;
@@ -84,6 +95,12 @@ export interface Servable {
   notReady(): NexusError;
 }
 
+/** A step of a pipeline, and the version that runs it; undefined before the models of the pipeline have fitted. */
+export interface ServedStep {
+  readonly step: PipelineStep;
+  readonly part: Servable | undefined;
+}
+
 /** A model and its versions, oldest first. */
 export interface Model {
   readonly name: string;
@@ -93,6 +110,12 @@ export interface Model {
   readonly isPart?: boolean;
   /** Where its files are when a client sent them; to be removed with the model. */
   readonly folder?: OverrideFolder | undefined;
+}
+
+/** The models that are served; pipelines find those of their steps here. */
+export interface ModelLookup {
+  /** The model of this name; undefined when none is served. */
+  peek(name: string): Model | undefined;
 }
 
 /** Told what happens to a version, for logs and metrics. */

@@ -1,24 +1,24 @@
 import { Module } from '@nestjs/common';
-import { Catalogue } from './registry/catalogue';
 import { LoadLimits } from './registry/load-limits';
 import { ModelControl } from './registry/model-control';
 import { RepositoryWatcher } from './registry/repository-watcher';
 import { ModelFactory } from './registry/model-factory';
 import { ModelRegistry } from './registry/model-registry';
+import { Startup } from './registry/startup';
 import { OverrideReader } from '../repository/overrides/override-reader';
 import { Residency } from './version/residency';
-import { RolloutControl } from './rollout/rollout-control';
+import { RolloutControl } from './registry/rollout-control';
 import { Rollouts } from './rollout/rollouts';
 
 /** The models: the registry that loads and holds them, and what is told of them. */
 @Module({
   providers: [
-    Catalogue,
     OverrideReader,
     Rollouts,
     Residency,
     ModelFactory,
     ModelRegistry,
+    Startup,
     LoadLimits,
     ModelControl,
     RepositoryWatcher,

@@ -2,7 +2,6 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Registry } from 'prom-client';
 import { Config } from '../../config/config';
 import type { CachePolicy } from '../../repository/model-settings';
-import { ModelVersion } from '../../models/version/model-version';
 import type { Servable } from '../../models/model';
 import { Metrics } from '../../observability/metrics/metrics';
 import { registerScraped } from '../../observability/metrics/scraped';
@@ -15,7 +14,7 @@ import { VersionCache, type CachedResult } from './version-cache';
 @Injectable()
 export class ResponseCache implements OnApplicationShutdown {
   private readonly store: Store;
-  private readonly versions = new WeakMap<ModelVersion, VersionCache>();
+  private readonly versions = new WeakMap<Servable, VersionCache>();
 
   constructor(config: Config, { registry }: Metrics) {
     this.store = config.redisUrl === '' ? inMemory(config, registry) : inRedis(config, registry);
@@ -24,8 +23,7 @@ export class ResponseCache implements OnApplicationShutdown {
   /** Runs `job` on `version`, through its cache where it has one. Rejects with a NexusError. */
   run(version: Servable, job: Parameters<Servable['run']>[0]): Promise<CachedResult> {
     const { cache: policy } = version.options;
-    // What a pipeline answers changes with its models.
-    if (policy === undefined || !(version instanceof ModelVersion)) return version.run(job);
+    if (policy === undefined) return version.run(job);
     let cache = this.versions.get(version);
     if (cache === undefined) this.versions.set(version, (cache = this.open(version, policy)));
     return cache.run(job);
@@ -35,9 +33,9 @@ export class ResponseCache implements OnApplicationShutdown {
     await this.store.close();
   }
 
-  private open(version: ModelVersion, policy: CachePolicy): VersionCache {
+  private open(version: Servable, policy: CachePolicy): VersionCache {
     const entries = this.store.open(`${version.name}/${version.version}`, policy.ttl_s * 1000);
-    version.unloading.signal.addEventListener('abort', () => entries.close(), { once: true });
+    version.unloading.addEventListener('abort', () => entries.close(), { once: true });
     return new VersionCache(version, policy, entries);
   }
 }

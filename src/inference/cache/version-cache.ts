@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { CachePolicy } from '../../repository/model-settings';
-import type { ModelVersion } from '../../models/version/model-version';
+import type { Servable } from '../../models/model';
 import type { CacheUse } from '../../common/run-times';
 import type { Entries } from './entries';
 import { keyOf } from './key';
 import { SingleFlight, type Waiter } from './single-flight';
 
-type Job = Parameters<ModelVersion['run']>[0];
-type JobResult = Awaited<ReturnType<ModelVersion['run']>>;
+type Job = Parameters<Servable['run']>[0];
+type JobResult = Awaited<ReturnType<Servable['run']>>;
 
 /** What a job came to, and what the cache did for it; a hit has no times of a run. */
 export interface CachedResult extends JobResult {
@@ -23,7 +23,7 @@ export class VersionCache {
   private readonly form: string;
 
   constructor(
-    private readonly version: ModelVersion,
+    private readonly version: Servable,
     private readonly policy: CachePolicy,
     private readonly entries: Entries,
   ) {

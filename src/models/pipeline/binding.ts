@@ -1,12 +1,11 @@
-import type { Catalogue } from '../registry/catalogue';
 import { labelFault, type Signature } from '../signature';
 import { softmaxFault, softmaxOutputs } from '../../repository/softmax';
 import type { ModelSettings } from '../../repository/model-settings';
-import type { Servable, VersionState } from '../model';
+import type { ModelLookup, Servable, VersionState } from '../model';
 import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline/definition';
 import { fitSteps } from './fit-steps';
 import { orderOf } from '../../repository/pipeline/graph';
-import { partsOf, type Lack } from './parts';
+import { partsOf, type Parts } from './parts';
 import { ofStep, type BoundSteps } from './run';
 
 /** Versions that run the steps of a pipeline and fit each other, and what they come to. */
@@ -41,15 +40,15 @@ export class Binder {
     private readonly model: string,
     private readonly definition: PipelineDefinition,
     private readonly settings: ModelSettings,
-    private readonly catalogue: Catalogue,
+    private readonly models: ModelLookup,
   ) {
     this.order = orderOf(definition);
   }
 
   /** How the pipeline is at this moment, by the versions that there are of its models. */
   look(): Outlook {
-    const parts = this.parts();
-    if ('reason' in parts) return parts;
+    const { parts, lack } = this.parts();
+    if (lack !== undefined) return lack;
     if (!parts.every(({ isDescribed }) => isDescribed)) return { state: 'READY', reason: NOT_DESCRIBED };
     const signatures = parts.map(({ signature }) => signature);
     if (!this.hasSeen(signatures)) this.seen = { signatures, fault: this.bind(parts, signatures) };
@@ -60,8 +59,8 @@ export class Binder {
 
   /** Resolves when the signature of every part is known. @throws NexusError that names the step */
   async describe(deadline: number): Promise<void> {
-    const parts = this.parts();
-    if ('reason' in parts) return;
+    const { parts } = this.parts();
+    if (parts === undefined) return;
     await Promise.all(
       parts.map((part, index) =>
         part.described(deadline).catch((error: unknown) => {
@@ -71,8 +70,8 @@ export class Binder {
     );
   }
 
-  private parts(): readonly Servable[] | Lack {
-    return partsOf(this.model, this.order, this.catalogue);
+  private parts(): Parts {
+    return partsOf(this.model, this.order, this.models);
   }
 
   private hasSeen(signatures: readonly Signature[]): boolean {

@@ -1,5 +1,4 @@
-import type { Catalogue } from '../registry/catalogue';
-import type { Servable } from '../model';
+import type { ModelLookup, Servable } from '../model';
 import type { PipelineStep } from '../../repository/pipeline/definition';
 
 /** Why a pipeline cannot run, or not yet. */
@@ -8,27 +7,25 @@ export interface Lack {
   readonly reason: string;
 }
 
-/** The versions that run `steps` at this moment, in their order; or what is in the way of one of them. */
-export function partsOf(
-  pipeline: string,
-  steps: readonly PipelineStep[],
-  { models }: Catalogue,
-): readonly Servable[] | Lack {
-  const circle = circleOf(pipeline, steps, (name) => models.get(name)?.settings.pipeline?.steps ?? []);
-  if (circle !== undefined)
-    return { state: 'UNAVAILABLE', reason: `the pipeline is a part of itself: ${circle.join(' > ')}` };
+/** The versions that run the steps of a pipeline, in their order; or why there is none for one of them. */
+export type Parts =
+  | { readonly parts: readonly Servable[]; readonly lack?: undefined }
+  | { readonly parts?: undefined; readonly lack: Lack };
+
+/** The versions that run `steps` at this moment. */
+export function partsOf(pipeline: string, steps: readonly PipelineStep[], models: ModelLookup): Parts {
+  const circle = circleOf(pipeline, steps, (name) => models.peek(name)?.settings.pipeline?.steps ?? []);
+  if (circle !== undefined) return unavailable(`the pipeline is a part of itself: ${circle.join(' > ')}`);
   const found = steps.map((step) => partOf(step, models));
-  const lacks = found.filter((part): part is Lack => !isPart(part));
+  const lacks = found.flatMap(({ lack }) => lack ?? []);
   const lack = lacks.find(({ state }) => state === 'UNAVAILABLE') ?? lacks[0];
-  return lack ?? found.filter(isPart);
+  return lack === undefined ? { parts: found.flatMap(({ parts }) => parts ?? []) } : { lack };
 }
 
-function partOf(
-  { model, version, title, where }: PipelineStep,
-  models: Catalogue['models'],
-): Servable | Lack {
-  const lack = (what: string) => ({ state: 'UNAVAILABLE', reason: `${where}: ${title}: ${what}` }) as const;
-  const versions = models.get(model)?.versions;
+/** The version that runs one step. */
+function partOf({ model, version, title, where }: PipelineStep, models: ModelLookup): Parts {
+  const lack = (what: string) => unavailable(`${where}: ${title}: ${what}`);
+  const versions = models.peek(model)?.versions;
   if (versions === undefined) return lack(`model '${model}' is not served; load it, or name another one`);
   const part =
     version === undefined
@@ -37,14 +34,14 @@ function partOf(
   const known = versions.map((candidate) => candidate.version).join(', ');
   if (part === undefined) return lack(`model '${model}' has no version ${version}; it has ${known}`);
   const { state, reason } = part;
-  if (state === 'READY') return part;
-  if (state === 'LOADING') return { state, reason: `${title} is loading` };
+  if (state === 'READY') return { parts: [part] };
+  if (state === 'LOADING') return { lack: { state, reason: `${title} is loading` } };
   const why = reason === '' ? '' : `, ${reason}`;
   return lack(`model '${model}' version ${part.version} is not ready: ${state}${why}`);
 }
 
-function isPart(found: Servable | Lack): found is Servable {
-  return 'platform' in found;
+function unavailable(reason: string): Parts {
+  return { lack: { state: 'UNAVAILABLE', reason } };
 }
 
 /** The names of models from `pipeline` to itself; undefined when no way leads there. */

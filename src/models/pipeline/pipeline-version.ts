@@ -3,13 +3,12 @@ import { errors } from '../../common/errors';
 import type { ModelMetrics } from '../../observability/metrics/model-metrics';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { SchedulerLoad } from '../../scheduling/observer';
-import type { Catalogue } from '../registry/catalogue';
-import type { Servable, VersionState, VersionObserver } from '../model';
+import type { ModelLookup, Servable, ServedStep, VersionState, VersionObserver } from '../model';
 import type { Signature } from '../signature';
-import { Users } from '../version/users';
-import type { VersionOptions } from '../version/version-options';
+import { ReferenceCount } from '../reference-count';
+import type { VersionOptions } from '../version-options';
 import { Binder, type Binding } from './binding';
-import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline/definition';
+import type { PipelineDefinition } from '../../repository/pipeline/definition';
 import { PipelineRun, type BoundSteps } from './run';
 
 /**
@@ -20,6 +19,8 @@ export class PipelineVersion implements Servable {
   readonly platform = 'ensemble';
   readonly device = undefined;
   readonly loadMs = undefined;
+  readonly file = undefined;
+  readonly untried = undefined;
   state: VersionState = 'LOADING';
   reason = '';
   private readonly binder: Binder;
@@ -29,16 +30,17 @@ export class PipelineVersion implements Servable {
   private follows = false;
   private kept = '';
   private running = 0;
-  private readonly users = new Users();
+  private readonly references = new ReferenceCount();
+  private readonly unload = new AbortController();
 
   /** @throws ModelSettingsError when the steps cannot be put in an order. */
   constructor(
     readonly options: VersionOptions,
     private readonly definition: PipelineDefinition,
-    catalogue: Catalogue,
+    models: ModelLookup,
     private readonly observer: VersionObserver,
   ) {
-    this.binder = new Binder(options.model, definition, options.settings, catalogue);
+    this.binder = new Binder(options.model, definition, options.settings, models);
   }
 
   get name(): string {
@@ -88,13 +90,17 @@ export class PipelineVersion implements Servable {
     return { waitingRows: 0, waitingRequests: 0, running: this.running, delayMs: 0 };
   }
 
-  /** The steps as they are written. */
-  get steps(): readonly PipelineStep[] {
-    return this.definition.steps;
+  get steps(): readonly ServedStep[] {
+    const { parts } = this;
+    return this.definition.steps.map((step) => ({ step, part: parts.get(step) }));
+  }
+
+  get unloading(): AbortSignal {
+    return this.unload.signal;
   }
 
   /** The versions that run the steps; none before they have fitted. */
-  get parts(): BoundSteps {
+  private get parts(): BoundSteps {
     return this.latest?.parts ?? new Map();
   }
 
@@ -157,20 +163,21 @@ export class PipelineVersion implements Servable {
   }
 
   enter(): void {
-    this.users.enter();
+    this.references.acquire();
   }
 
   leave(): void {
-    this.users.leave();
+    this.references.release();
   }
 
   async retire(): Promise<void> {
-    await this.users.gone();
+    await this.references.unused();
     await this.stop();
   }
 
   async stop(): Promise<void> {
     this.follows = false;
+    this.unload.abort();
     this.binding = undefined;
     this.become('UNAVAILABLE', 'unloaded');
   }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { errors, NexusError } from '../../common/errors';
 import { Config } from '../../config/config';
 import { systemReason } from '../../repository/inner-file';
-import { loadAll, ModelFactory, type Making } from './model-factory';
+import { ModelFactory, type Making } from './model-factory';
 import type { Model, Servable } from '../model';
 import { ModelRegistry } from './model-registry';
 import { unloadsDependents, type Parameters } from '../../repository/overrides/load-parameters';
@@ -11,6 +11,7 @@ import { requireModelName, type Overrides } from '../../repository/overrides/ove
 import { partNames } from '../../repository/pipeline/definition';
 import { findModel, scanRepository, type FoundModel, type Repository } from '../../repository/repository';
 import type { RepositoryIndexEntry } from '../report/repository-index.schema';
+import { loadAll } from './load-all';
 import { LoadLimits } from './load-limits';
 import { missingParts } from './missing-parts';
 
@@ -54,7 +55,7 @@ export class ModelControl {
     await this.change(name, async () => {
       await this.loadParts(name, config);
       const { found, root } = await this.find(name);
-      await this.serve(await this.create(found, root, { json: config, ...this.served(name) }));
+      await this.serve(await this.create(found, root, { json: config, before: this.registry.peek(name) }));
     });
   }
 
@@ -120,7 +121,7 @@ export class ModelControl {
   async follow(name: string, found: FoundModel | undefined, root: string): Promise<void> {
     const work = async () => {
       if (found !== undefined) {
-        const model = await this.factory.create(found, root, this.served(name));
+        const model = await this.factory.create(found, root, { before: this.registry.peek(name) });
         return model.settings.pipeline === undefined ? this.serve(model) : this.servePipeline(model);
       }
       if (this.registry.peek(name) !== undefined) await this.unloadNow(name);
@@ -229,10 +230,6 @@ export class ModelControl {
       name,
       models.map((model) => model.name),
     );
-  }
-
-  private served(name: string): { before: Model | undefined } {
-    return { before: this.registry.peek(name) };
   }
 
   /** Loads what is new of `model` and serves it. @throws NexusError load_failed */

@@ -7,17 +7,17 @@ import { ModelMetrics } from '../../observability/metrics/model-metrics';
 import type { Device } from '../../common/device';
 import { RunnerPool } from '../../runtime/runner-pool';
 import { cachePolicyOf } from '../../repository/model-settings';
-import { Catalogue } from './catalogue';
 import { fingerprintOf } from '../../repository/fingerprint';
 import type { ModelDescription } from '../../repository/model-description';
 import { ModelVersion } from '../version/model-version';
 import { PipelineVersion } from '../pipeline/pipeline-version';
-import { placementOf } from '../version/limits';
+import { placementOf } from '../limits';
 import type { VersionObserver, Servable, Model } from '../model';
+import { ModelRegistry } from './model-registry';
 import { OverrideReader } from '../../repository/overrides/override-reader';
 import type { FoundModel } from '../../repository/repository';
 import { Residency } from '../version/residency';
-import type { VersionOptions } from '../version/version-options';
+import type { VersionOptions } from '../version-options';
 
 /** How to make a model, beside what was found of it. */
 export interface Making {
@@ -65,7 +65,7 @@ export class ModelFactory {
     private readonly config: Config,
     private readonly metrics: Metrics,
     private readonly overrides: OverrideReader,
-    private readonly catalogue: Catalogue,
+    private readonly registry: ModelRegistry,
     private readonly residency: Residency,
   ) {}
 
@@ -108,7 +108,7 @@ export class ModelFactory {
         pool: isolation === 'shared' ? this.pool : undefined,
         onDemand: (settings.load ?? this.config.load) === 'on_demand',
         byRequest: making.byRequest ?? false,
-        cache: cachePolicyOf(settings),
+        cache: settings.pipeline === undefined ? cachePolicyOf(settings) : undefined,
         metrics,
       };
       const options = refusal === undefined ? known : { ...known, refusal };
@@ -127,22 +127,13 @@ export class ModelFactory {
     const { pipeline } = options.settings;
     return pipeline === undefined || options.refusal !== undefined
       ? new ModelVersion(options, this.observer, this.residency)
-      : new PipelineVersion(options, pipeline, this.catalogue, this.observer);
+      : new PipelineVersion(options, pipeline, this.registry, this.observer);
   }
 
   private stateChanged({ name, version, state, reason }: Servable): void {
     const text = `${name}/${version} is ${state}${reason === '' ? '' : `: ${reason}`}`;
     if (state === 'UNAVAILABLE' && reason !== 'unloaded') this.logger.error(text);
     else this.logger.log(text);
-    this.catalogue.review();
+    this.registry.review();
   }
-}
-
-/** Loads `versions`, as many at a time as there are cores: loading is work for the CPU. Never rejects. */
-export async function loadAll(versions: readonly Servable[]): Promise<void> {
-  const waiting = versions.values();
-  const load = async () => {
-    for (const version of waiting) await version.start();
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, load));
 }

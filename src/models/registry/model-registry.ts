@@ -1,40 +1,35 @@
-import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
-import { ConfigError } from '../../config/config-error';
 import { Metrics, type ModelSnapshot } from '../../observability/metrics/metrics';
-import { Catalogue } from './catalogue';
-import { loadAll, ModelFactory } from './model-factory';
-import type { Model, Servable } from '../model';
-import { partNames } from '../../repository/pipeline/definition';
-import { scanRepository, type FoundModel, type Repository } from '../../repository/repository';
+import type { Model, ModelLookup, Servable } from '../model';
 import { Rollouts } from '../rollout/rollouts';
+import { loadAll } from './load-all';
 
 /**
  * All models that are served, loaded at the start or on demand. A model that cannot be loaded is UNAVAILABLE with the reason and
  * stops neither another model nor the start; loading does not hold back the server either, see {@link loaded}.
  */
 @Injectable()
-export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
+export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
   /** Resolves when every model of the start is READY or UNAVAILABLE. */
   loaded: Promise<void> = Promise.resolve();
   /** Whether {@link loaded} has resolved. */
   settled = false;
+  /** By name, in its order. */
+  private models: ReadonlyMap<string, Model> = new Map();
 
   constructor(
     private readonly config: Config,
-    private readonly metrics: Metrics,
-    private readonly factory: ModelFactory,
-    private readonly catalogue: Catalogue,
+    metrics: Metrics,
     private readonly rollouts: Rollouts,
-  ) {}
+  ) {
+    metrics.watchModels(() => this.snapshots());
+  }
 
-  /** Finds the models and starts to load them. @throws ConfigError when the repository cannot be read. */
-  async onModuleInit(): Promise<void> {
-    this.metrics.watchModels(() => this.snapshots());
-    const { root, models } = await this.scan();
-    const made = await this.make(this.selected(models), models, root);
-    this.catalogue.models = new Map(made.map((model) => [model.name, model]));
+  /** Serves `models`, those of the start, and begins to load them. */
+  begin(models: readonly Model[]): void {
+    this.serve(models.map((model) => [model.name, model]));
     const versions = [...this.versions()];
     for (const version of versions) if (version.options.onDemand) version.defer();
     const others = versions.filter(({ options }) => !options.onDemand);
@@ -44,25 +39,23 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
   /** Ends all runners. Runs after the servers have closed, so nothing is under way. */
   async onApplicationShutdown(): Promise<void> {
     // Pipelines first, or each would tell that its parts are gone.
-    const versions = [...this.versions()].toSorted((one, other) =>
-      one.platform.localeCompare(other.platform),
-    );
+    const rank = ({ steps }: Servable) => (steps === undefined ? 1 : 0);
+    const versions = [...this.versions()].toSorted((one, other) => rank(one) - rank(other));
     await Promise.all(versions.map((version) => version.stop()));
   }
 
   /** All models, by name. */
   list(): readonly Model[] {
-    return [...this.catalogue.models.values()];
+    return [...this.models.values()];
   }
 
-  /** The model of this name, if it is served. */
   peek(name: string): Model | undefined {
-    return this.catalogue.models.get(name);
+    return this.models.get(name);
   }
 
   /** @throws NexusError model_not_found */
   get(name: string): Model {
-    const model = this.catalogue.models.get(name);
+    const model = this.models.get(name);
     if (model === undefined) throw errors.modelNotFound(name);
     return model;
   }
@@ -119,19 +112,22 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
 
   /** Serves `model` from now on, under its name. Returns the one that was served under it before. */
   put(model: Model): Model | undefined {
-    const before = this.catalogue.models.get(model.name);
-    const sorted = [...this.catalogue.models, [model.name, model] as const].toSorted(([one], [other]) =>
-      one < other ? -1 : 1,
-    );
-    this.catalogue.models = new Map(sorted);
+    const before = this.models.get(model.name);
+    const all = new Map(this.models).set(model.name, model);
+    this.serve([...all].toSorted(([one], [other]) => (one < other ? -1 : 1)));
     return before;
   }
 
   /** Serves no model of this name any more. Returns the one that was served; undefined when there was none. */
   remove(name: string): Model | undefined {
-    const before = this.catalogue.models.get(name);
-    this.catalogue.models = new Map([...this.catalogue.models].filter(([key]) => key !== name));
+    const before = this.models.get(name);
+    this.serve([...this.models].filter(([key]) => key !== name));
     return before;
+  }
+
+  /** To be called when the state of a version has changed: that of pipelines may follow from it. */
+  review(): void {
+    for (const version of this.versions()) version.review();
   }
 
   /** The newest version that is READY, or where none is the newest. */
@@ -147,45 +143,13 @@ export class ModelRegistry implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  private scan(): Promise<Repository> {
-    const path = this.config.modelRepository;
-    return scanRepository(path).catch((error: NodeJS.ErrnoException) => {
-      throw new ConfigError([
-        `NEXUS_MODEL_REPOSITORY=${path}: cannot be read (${error.code}); name a folder of models`,
-      ]);
-    });
-  }
-
-  /** Makes `selected`, and those of `all` that are needed for the steps of a pipeline among them. */
-  private async make(
-    selected: readonly FoundModel[],
-    all: readonly FoundModel[],
-    root: string,
-  ): Promise<readonly Model[]> {
-    const made = new Map<string, Model>();
-    for (let next = selected; next.length > 0;) {
-      const models = await Promise.all(next.map((model) => this.factory.create(model, root)));
-      for (const model of models)
-        made.set(model.name, selected === next ? model : { ...model, isPart: true });
-      const needed = models.flatMap(({ settings }) => partNames(settings.pipeline));
-      next = all.filter(({ name }) => needed.includes(name) && !made.has(name));
-    }
-    return [...made.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
-  }
-
-  /** The models to load at the start. */
-  private selected(models: readonly FoundModel[]): readonly FoundModel[] {
-    const { modelControlMode, loadModels } = this.config;
-    if (modelControlMode !== 'explicit' || loadModels.includes('*')) return models;
-    const missing = loadModels.find((name) => !models.some((model) => model.name === name));
-    if (missing === undefined) return models.filter(({ name }) => loadModels.includes(name));
-    const known = models.map(({ name }) => name).join(', ');
-    throw new ConfigError([
-      `NEXUS_LOAD_MODELS=${loadModels.join(',')}: there is no model '${missing}'; the repository has ${known}`,
-    ]);
+  /** Serves `models` and no others from now on. */
+  private serve(models: Iterable<readonly [string, Model]>): void {
+    this.models = new Map(models);
+    this.review();
   }
 
   private *versions(): Generator<Servable> {
-    for (const { versions } of this.catalogue.models.values()) yield* versions;
+    for (const { versions } of this.models.values()) yield* versions;
   }
 }

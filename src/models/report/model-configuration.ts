@@ -1,8 +1,6 @@
 import type { Shape, TensorSpec } from '../../tensor/tensor';
 import type { DeclaredTensor } from '../../repository/declared-tensors';
-import type { PipelineStep } from '../../repository/pipeline/definition';
-import { PipelineVersion } from '../pipeline/pipeline-version';
-import type { Servable } from '../model';
+import type { Servable, ServedStep } from '../model';
 import type {
   ConfiguredOutput,
   EnsembleStep,
@@ -17,7 +15,7 @@ import type {
  * @throws NexusError model_not_ready before the version has loaded.
  */
 export function configurationOf(version: Servable): ModelConfiguration {
-  const { name, platform, signature, maxBatchRows, options } = version;
+  const { name, platform, signature, maxBatchRows, options, steps } = version;
   const { inputs, outputs, batches } = signature;
   const { declared, label_files, version_policy = { all: {} } } = options.settings;
   return {
@@ -29,12 +27,12 @@ export function configurationOf(version: Servable): ModelConfiguration {
     output: outputs.map((spec) =>
       configured(spec, batches, insideOf(spec, declared?.outputs), label_files?.[spec.name]),
     ),
-    ...(version instanceof PipelineVersion ? schedulingOf(version) : runningOf(version)),
+    ...(steps === undefined ? runningOf(version) : schedulingOf(steps)),
   };
 }
 
 /** What runs a pipeline: its steps. */
-function schedulingOf({ steps }: PipelineVersion) {
+function schedulingOf(steps: readonly ServedStep[]) {
   return {
     backend: '',
     instance_group: [],
@@ -45,7 +43,7 @@ function schedulingOf({ steps }: PipelineVersion) {
   };
 }
 
-function stepOf({ model, version, inputs, outputs }: PipelineStep): EnsembleStep {
+function stepOf({ step: { model, version, inputs, outputs } }: ServedStep): EnsembleStep {
   return {
     model_name: model,
     model_version: version === undefined ? -1 : Number(version),

@@ -4,8 +4,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
 import { ConfigError } from '../../config/config-error';
-import { readRollouts, writeRollouts, type Rollout, type Rollouts as State } from './state-file';
-import { stickyChoice, Turns, type Shadow } from './traffic';
+import { readRollouts, writeRollouts, type Rollout, type RolloutsByModel } from './state-file';
+import { stickyChoice, WeightedRoundRobin, type Shadow } from './traffic';
 
 const NONE: Rollout = { aliases: {}, traffic: null };
 
@@ -13,7 +13,7 @@ const NONE: Rollout = { aliases: {}, traffic: null };
 @Injectable()
 export class Rollouts implements OnModuleInit {
   private models = new Map<string, Rollout>();
-  private readonly turns = new Map<string, Turns>();
+  private readonly turns = new Map<string, WeightedRoundRobin>();
   private writing: Promise<void> = Promise.resolve();
   private path = '';
 
@@ -78,15 +78,15 @@ export class Rollouts implements OnModuleInit {
     return turn;
   }
 
-  private async write(models: State): Promise<void> {
+  private async write(models: RolloutsByModel): Promise<void> {
     await writeRollouts(this.path, models).catch((error: NodeJS.ErrnoException) => {
       throw errors.stateNotWritten(this.path, error.code ?? error.message);
     });
   }
 
-  private turnsOf(model: string): Turns {
+  private turnsOf(model: string): WeightedRoundRobin {
     let turns = this.turns.get(model);
-    if (turns === undefined) this.turns.set(model, (turns = new Turns()));
+    if (turns === undefined) this.turns.set(model, (turns = new WeightedRoundRobin()));
     return turns;
   }
 }

@@ -15,11 +15,11 @@ export interface Rollout {
 }
 
 /** By name of the model. */
-export type Rollouts = Readonly<Record<string, Rollout>>;
+export type RolloutsByModel = Readonly<Record<string, Rollout>>;
 
 interface Written {
   readonly format: 1;
-  readonly models: Rollouts;
+  readonly models: RolloutsByModel;
 }
 
 const MAX_BYTES = 16 * 2 ** 20;
@@ -64,7 +64,7 @@ const validate = new Ajv().compile<Written>({
 } as unknown as JSONSchemaType<Written>);
 
 /** What the file at `path` has; nothing when it is not there. @throws Error that says why it cannot be read. */
-export async function readRollouts(path: string): Promise<Rollouts> {
+export async function readRollouts(path: string): Promise<RolloutsByModel> {
   const content = await readSmallFile(path, MAX_BYTES).catch((error: UnreadableFile) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
@@ -79,7 +79,7 @@ export async function readRollouts(path: string): Promise<Rollouts> {
  * Writes the file at `path` so that whatever ends the process, or the power, it has either what it had or `models`.
  * @throws the system's error.
  */
-export async function writeRollouts(path: string, models: Rollouts): Promise<void> {
+export async function writeRollouts(path: string, models: RolloutsByModel): Promise<void> {
   const next = `${path}.next`;
   const written: Written = { format: 1, models };
   const file = await open(next, 'w', 0o600);

@@ -46,7 +46,7 @@ function fractionOf(text: string): number {
  * Takes turns by weight, evenly mixed: of 10 choices with the weights 9 and 1, one is the second, whenever they begin.
  * Smooth weighted round-robin, as nginx does it.
  */
-export class Turns {
+export class WeightedRoundRobin {
   private readonly credits = new Map<string, number>();
 
   /** The version whose turn it is; undefined without candidates. */

@@ -6,8 +6,9 @@ import {
   type Tensor,
   type TensorSpec,
 } from '../../tensor/tensor';
-import type { Job, JobResult } from '../../scheduling/job';
+import type { Job } from '../../scheduling/job';
 import type { PaddingSettings } from '../../repository/model-settings';
+import type { Adapter } from './adapter';
 
 /** Datatypes whose elements are of one size; only those are padded. */
 type Numeric = Exclude<Datatype, 'BYTES'>;
@@ -20,8 +21,8 @@ export interface PaddingObserver {
 /** Most bytes of padded inputs: what a small request becomes must not take all memory. */
 const MAX_BYTES = 256 * 2 ** 20;
 
-/** Makes inputs longer before a run, and outputs shorter after it. */
-export class Padding {
+/** Pads inputs to the next length that there is to be before a run, and cuts outputs after it. */
+export class Padding implements Adapter {
   private readonly fills: ReadonlyMap<string, number>;
   private readonly lengths: readonly number[];
 
@@ -39,26 +40,33 @@ export class Padding {
     return settings === undefined ? undefined : new Padding(settings, observer);
   }
 
-  /** Runs `job` with `run`, to which its inputs are of the next length that there is to be. */
-  async run(job: Job, run: (job: Job) => Promise<JobResult>): Promise<JobResult> {
-    const { axis, outputs: cut = [] } = this.settings;
-    const padded = this.padded(job.inputs);
-    const found = new Set(padded.map(({ shape }) => shape[axis]!));
-    const [length] = found;
-    const target = this.lengths.find((candidate) => candidate >= length!);
-    // Inputs of different lengths, or none, are for the model to judge.
-    if (found.size !== 1 || length === 0 || target === undefined) return run(job);
-    const bytes = padded.reduce((sum, { data }) => sum + data.byteLength, 0);
-    if ((bytes * target) / length! > MAX_BYTES) return run(job);
+  before(job: Job): Job {
+    const target = this.targetOf(job.inputs);
+    if (target === undefined) return job;
     const inputs = job.inputs.map((input) => this.pad(input, target));
     const byteLength = inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
     const shapeKey = inputs.map(({ shape }) => shape.slice(1).join()).join(';');
     if (job.uncounted !== true) this.observer.padded(byteLength - job.byteLength);
-    const result = await run({ ...job, inputs, byteLength, shapeKey });
-    const outputs = result.outputs.map((output) =>
-      cut.includes(output.name) ? resize(output, axis, length!) : output,
-    );
-    return { ...result, outputs };
+    return { ...job, inputs, byteLength, shapeKey };
+  }
+
+  after(outputs: readonly Tensor[], { inputs }: Job): readonly Tensor[] {
+    const { axis, outputs: cut = [] } = this.settings;
+    const length = this.padded(inputs)[0]!.shape[axis]!;
+    return outputs.map((output) => (cut.includes(output.name) ? resize(output, axis, length) : output));
+  }
+
+  /** The length that `inputs` are to have; undefined when they stay as they are. */
+  private targetOf(inputs: readonly Tensor[]): number | undefined {
+    const { axis } = this.settings;
+    const padded = this.padded(inputs);
+    const found = new Set(padded.map(({ shape }) => shape[axis]!));
+    const [length] = found;
+    const target = this.lengths.find((candidate) => candidate >= length!);
+    // Inputs of different lengths, or none, are for the model to judge.
+    if (found.size !== 1 || length === 0 || target === undefined) return undefined;
+    const bytes = padded.reduce((sum, { data }) => sum + data.byteLength, 0);
+    return (bytes * target) / length! > MAX_BYTES ? undefined : target;
   }
 
   private padded(inputs: readonly Tensor[]): readonly Tensor[] {

@@ -1,6 +1,7 @@
-import type { Shape } from '../../tensor/tensor';
-import type { Job, JobResult } from '../../scheduling/job';
+import type { Shape, Tensor } from '../../tensor/tensor';
+import type { Job } from '../../scheduling/job';
 import type { DeclaredTensor, DeclaredTensors } from '../../repository/declared-tensors';
+import type { Adapter } from './adapter';
 
 interface Shaped {
   readonly name: string;
@@ -8,7 +9,7 @@ interface Shaped {
 }
 
 /** Gives tensors the shapes that the model has for them, or clients, where a configuration says that the two differ. */
-export class Reshaper {
+export class Reshaper implements Adapter {
   private readonly inside: ReadonlyMap<string, Shape>;
   private readonly outside: ReadonlyMap<string, Shape>;
 
@@ -23,10 +24,12 @@ export class Reshaper {
     return needed ? new Reshaper(declared) : undefined;
   }
 
-  /** Runs `job` with `run`, to which its shapes are those of the model. */
-  async run(job: Job, run: (job: Job) => Promise<JobResult>): Promise<JobResult> {
-    const result = await run({ ...job, inputs: this.toModel(job.inputs) });
-    return { ...result, outputs: reshape(result.outputs, this.outside) };
+  before(job: Job): Job {
+    return { ...job, inputs: this.toModel(job.inputs) };
+  }
+
+  after(outputs: readonly Tensor[]): readonly Tensor[] {
+    return reshape(outputs, this.outside);
   }
 
   /** `inputs` with the shapes of the model. */

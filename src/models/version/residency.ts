@@ -106,7 +106,7 @@ export class Residency {
   private victims(tenant: Tenant): Tenant[] {
     return [...this.tenants]
       .filter((other) => other !== tenant && isEvictable(other))
-      .toSorted((one, other) => one.users.lastCame - other.users.lastCame);
+      .toSorted((one, other) => one.references.lastAcquired - other.references.lastAcquired);
   }
 
   private async evict(victim: Tenant): Promise<void> {

@@ -1,6 +1,6 @@
 import type { SchedulerLoad } from '../../scheduling/observer';
-import type { Users } from './users';
-import type { VersionOptions } from './version-options';
+import type { ReferenceCount } from '../reference-count';
+import type { VersionOptions } from '../version-options';
 
 /** A model version, as far as memory is concerned. */
 export interface Tenant {
@@ -9,7 +9,8 @@ export interface Tenant {
   readonly options: Pick<VersionOptions, 'path' | 'onDemand' | 'byRequest' | 'settings'>;
   /** Whether its runners are there, to take requests. */
   readonly inMemory: boolean;
-  readonly users: Users;
+  /** The requests that use it. */
+  readonly references: ReferenceCount;
   readonly load: SchedulerLoad;
   /** Resident memory of each of its runners, in bytes. */
   residentBytes(): Promise<readonly number[]>;
@@ -20,7 +21,7 @@ export interface Tenant {
 }
 
 /** Whether `tenant` may be taken out of memory at this moment: it is on demand, not pinned, and nothing uses it. */
-export function isEvictable({ options, inMemory, users, load }: Tenant): boolean {
-  const isIdle = !users.present && load.waitingRequests + load.running === 0;
+export function isEvictable({ options, inMemory, references, load }: Tenant): boolean {
+  const isIdle = !references.inUse && load.waitingRequests + load.running === 0;
   return inMemory && isIdle && options.onDemand && options.settings.pinned !== true;
 }

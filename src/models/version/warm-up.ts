@@ -1,18 +1,33 @@
 import type { PackedTensor } from '../../runtime/slab-layout';
+import type { Instance } from '../../scheduling/instance';
 import { ELEMENT_BYTES, elementCount, type Datatype, type Shape, type TensorSpec } from '../../tensor/tensor';
 import { WARM_UP_BYTES } from '../../repository/inner-file';
 import type { ModelSettings, WarmUp, WarmUpTensor } from '../../repository/model-settings';
+import { Reshaper } from './reshaper';
 
 /**
- * The inputs of each warm-up run, one run after another: what is given, zeros, empty strings or random numbers. Without
- * settings, every shape that the scheduler may choose is run once, on zeros.
- *
- * @throws Error of an input larger than 256 MiB or a file of another size than its input, when it is its turn.
+ * Runs the warm-up of a model with `settings` on `runner`, one run after another, for all `outputs`.
+ * @throws Error when a run fails, or has an input larger than 256 MiB or a file of another size than its input.
  */
-export function* warmUpRuns(
+export async function warmUp(
+  runner: Instance,
   inputs: readonly TensorSpec[],
+  outputs: readonly string[],
   settings: ModelSettings,
-): Generator<PackedTensor[]> {
+): Promise<void> {
+  const reshaper = Reshaper.of(settings.declared);
+  for (const given of runsOf(inputs, settings)) {
+    await runner.run(reshaper?.toModel(given) ?? given, outputs).catch((error: Error) => {
+      throw new Error(`a warm-up run fails: ${error.message}`, { cause: error });
+    });
+  }
+}
+
+/**
+ * The inputs of each run: what is given, zeros, empty strings or random numbers. Without settings, every shape that the
+ * scheduler may choose is run once, on zeros.
+ */
+function* runsOf(inputs: readonly TensorSpec[], settings: ModelSettings): Generator<PackedTensor[]> {
   for (const run of settings.warmup ?? chosenShapes(settings)) {
     if ('rows' in run) yield inputs.map((input) => sized(input, run));
     else for (let time = 0; time < run.count; time++) yield run.inputs.map(filled);

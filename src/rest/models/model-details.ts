@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { TensorSpec } from '../../tensor/tensor';
 import { cachePolicyOf } from '../../repository/model-settings';
-import type { Model, Servable } from '../../models/model';
-import { ModelVersion } from '../../models/version/model-version';
-import { PipelineVersion } from '../../models/pipeline/pipeline-version';
+import { limitsOf } from '../../models/limits';
+import type { Model, Servable, ServedStep } from '../../models/model';
 import type { ModelDetails, ModelEntry } from './models.dto';
 import type { Rollout } from '../../models/rollout/state-file';
 import type {
@@ -54,7 +53,7 @@ async function writtenAt(versions: readonly Servable[]): Promise<Date> {
 }
 
 async function versionOf(version: Servable): Promise<VersionDetails> {
-  const { state, reason, device, loadMs, loadedAt, options } = version;
+  const { state, reason, device, loadMs, loadedAt, options, steps } = version;
   const memory = await memoryOf(version);
   return {
     version: version.version,
@@ -66,9 +65,9 @@ async function versionOf(version: Servable): Promise<VersionDetails> {
     ...options.placement,
     ...(device === undefined ? {} : { device }),
     ...signatureOf(version),
-    ...(version instanceof ModelVersion ? onnxDetails(version) : {}),
+    ...onnxDetails(version),
     ...(memory === undefined ? {} : { memory }),
-    ...(version instanceof PipelineVersion ? { steps: stepsOf(version) } : {}),
+    ...(steps === undefined ? {} : { steps: steps.map(stepOf) }),
     ...(loadMs === undefined ? {} : { load_ms: Math.round(loadMs) }),
     ...(loadedAt === undefined ? {} : { loaded_at: loadedAt.toISOString() }),
   };
@@ -85,17 +84,14 @@ function signatureOf(version: Servable): Partial<VersionDetails> {
 }
 
 /** What is known once a runner has read the file. */
-function onnxDetails(version: ModelVersion): Partial<VersionDetails> {
+function onnxDetails(version: Servable): Partial<VersionDetails> {
   const { file } = version;
   if (file === undefined) return {};
   return { batching: batchingOf(version), file_bytes: file.bytes, onnx: onnxOf(file) };
 }
 
-function stepsOf({ steps, parts }: PipelineVersion): PipelineStepDetails[] {
-  return steps.map((step) => {
-    const part = parts.get(step);
-    return { model: step.model, ...(part === undefined ? {} : { version: part.version }) };
-  });
+function stepOf({ step, part }: ServedStep): PipelineStepDetails {
+  return { model: step.model, ...(part === undefined ? {} : { version: part.version }) };
 }
 
 function tensorOf({ name, datatype, shape }: TensorSpec) {
@@ -107,7 +103,8 @@ function labelsOf([output, names]: [string, readonly string[]]): OutputLabels {
   return { output, count, ...(count > MAX_LABELS ? {} : { names: [...names] }) };
 }
 
-function batchingOf({ unbatchable, untried, maxBatchRows, limits, options }: ModelVersion): VersionBatching {
+function batchingOf({ unbatchable, untried, maxBatchRows, options }: Servable): VersionBatching {
+  const limits = limitsOf(options.settings);
   const { merge_requests: merges = true, priority_levels = 0 } = options.settings;
   const whyNot = unbatchable === '' && !merges ? 'its configuration has no dynamic_batching' : unbatchable;
   return {
@@ -129,7 +126,7 @@ async function memoryOf(version: Servable): Promise<RunnerMemory | undefined> {
   return { resident_bytes: sum, resident_bytes_per_runner: runners };
 }
 
-function onnxOf({ metadata }: NonNullable<ModelVersion['file']>): OnnxDetails {
+function onnxOf({ metadata }: NonNullable<Servable['file']>): OnnxDetails {
   return {
     ir_version: metadata.irVersion,
     opset: metadata.opsets,

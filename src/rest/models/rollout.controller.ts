@@ -5,7 +5,7 @@ import { errors } from '../../common/errors';
 import { jsonObject } from '../../common/json-object';
 import { ModelRegistry } from '../../models/registry/model-registry';
 import { ShadowMetrics } from '../../inference/shadow/shadow-metrics';
-import { RolloutControl } from '../../models/rollout/rollout-control';
+import { RolloutControl } from '../../models/registry/rollout-control';
 import { Rollouts } from '../../models/rollout/rollouts';
 import { shadowReport } from './shadow-report';
 import type { Shadow, Traffic } from '../../models/rollout/traffic';

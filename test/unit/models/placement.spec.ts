@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { placementOf } from '../../../src/models/version/limits';
+import { placementOf } from '../../../src/models/limits';
 
 const wish = fc.option(fc.integer({ min: 1, max: 64 }), { nil: undefined });
 

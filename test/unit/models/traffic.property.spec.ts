@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { stickyChoice, Turns, type Weighted } from '../../../src/models/rollout/traffic';
+import { stickyChoice, WeightedRoundRobin, type Weighted } from '../../../src/models/rollout/traffic';
 
 const candidates = fc
   .uniqueArray(fc.constantFrom('1', '2', '3', '4', '5'), { minLength: 1 })
@@ -13,7 +13,7 @@ const callers = Array.from({ length: 500 }, (_, index) => `10.0.0.${index}`);
 it('turns are shared out by weight to the number, in every round', () => {
   fc.assert(
     fc.property(candidates, fc.integer({ min: 1, max: 5 }), (weighted, rounds) => {
-      const turns = new Turns();
+      const turns = new WeightedRoundRobin();
       const total = weighted.reduce((sum, { weight }) => sum + weight, 0);
       for (let round = 0; round < rounds; round++) {
         const chosen = Array.from({ length: total }, () => turns.next(weighted));
@@ -63,6 +63,6 @@ it('callers are shared out by weight', () => {
 });
 
 it('nobody has a turn where there is nothing to choose from', () => {
-  expect(new Turns().next([])).toBeUndefined();
+  expect(new WeightedRoundRobin().next([])).toBeUndefined();
   expect(stickyChoice([], 'caller')).toBeUndefined();
 });

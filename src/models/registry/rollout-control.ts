@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
-import { ModelRegistry } from '../registry/model-registry';
-import { Rollouts } from './rollouts';
-import type { Shadow, Traffic } from './traffic';
+import { ModelRegistry } from './model-registry';
+import { Rollouts } from '../rollout/rollouts';
+import type { Shadow, Traffic } from '../rollout/traffic';
 
 const ALIAS = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 const MAX_WEIGHTS = 100;

@@ -1,7 +1,5 @@
-import type { SchedulerLimits } from '../../scheduling/limits';
-import { type ModelSettings, DEFAULT_MAX_BATCH_ROWS } from '../../repository/model-settings';
-import type { Priorities } from './priorities';
-import type { Device } from '../../common/device';
+import type { Device } from '../common/device';
+import { type ModelSettings, DEFAULT_MAX_BATCH_ROWS } from '../repository/model-settings';
 
 const DEFAULTS = {
   max_batch_rows: DEFAULT_MAX_BATCH_ROWS,
@@ -21,32 +19,6 @@ export function limitsOf(settings: ModelSettings): Limits {
   const { allowed_batch_sizes: sizes } = settings;
   const largest = sizes === undefined ? {} : { max_batch_rows: Math.max(...sizes) };
   return { ...DEFAULTS, ...largest, ...settings };
-}
-
-/** The limits of the scheduler of a model with `settings`, at most `maxBatchRows` of whose rows may run together. */
-export function schedulerLimitsOf(
-  settings: ModelSettings,
-  priorities: Priorities,
-  maxBatchRows: number,
-): SchedulerLimits {
-  const limits = limitsOf(settings);
-  const { allowed_batch_sizes: sizes, target_p99_ms: target } = settings;
-  return {
-    maxBatchRows,
-    ...(sizes === undefined ? {} : { allowedBatchSizes: ascending(sizes) }),
-    maxQueueDelayUs: limits.max_queue_delay_us,
-    ...(target === undefined ? {} : { targetP99Ms: target }),
-    maxQueueRows: limits.max_queue_rows,
-    maxQueueBytes: limits.max_queue_bytes,
-    verifyBatching: limits.verify_batching,
-    timeoutMs: limits.timeout_ms,
-    maxQueueRequests: (level) => priorities.policyOf(level).max_requests ?? Infinity,
-    mergesRequests: settings.merge_requests ?? true,
-  };
-}
-
-function ascending(numbers: readonly number[]): number[] {
-  return numbers.toSorted((one, other) => one - other);
 }
 
 /** How many runners a model gets, and threads each. */

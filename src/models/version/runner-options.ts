@@ -1,39 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ModelMetrics } from '../../observability/metrics/model-metrics';
 import type { Batching } from '../../runtime/messages';
-import type { Device } from '../../common/device';
 import type { RunnerOptions } from '../../runtime/runner';
-import type { RunnerPool } from '../../runtime/runner-pool';
-import type { CachePolicy, ModelSettings } from '../../repository/model-settings';
-import type { Limits, Placement } from './limits';
-
-/** What a version is made of. */
-export interface VersionOptions {
-  readonly model: string;
-  readonly version: string;
-  /** Real path of the ONNX file. */
-  readonly path: string;
-  /** What the ONNX file is called in the folder of the version; links may lead to another name. */
-  readonly filename: string;
-  /** Of the files of the version; see fingerprintOf. */
-  readonly fingerprint: string;
-  /** Why there is nothing to load; the version is then UNAVAILABLE from the start. */
-  readonly refusal?: string;
-  /** Folder its files must not leave. */
-  readonly root: string;
-  readonly settings: ModelSettings;
-  readonly device: Device;
-  readonly placement: Placement;
-  /** The processes that it shares with others; undefined when it has its own. */
-  readonly pool: RunnerPool | undefined;
-  /** Whether it is loaded at its first request. */
-  readonly onDemand: boolean;
-  /** Whether a client asked for it while the gateway ran: it has to fit into the memory budget. */
-  readonly byRequest: boolean;
-  /** How its answers are cached; undefined when they are not. */
-  readonly cache: CachePolicy | undefined;
-  readonly metrics: ModelMetrics;
-}
+import type { ModelSettings } from '../../repository/model-settings';
+import { limitsOf, type Limits } from '../limits';
+import type { VersionOptions } from '../version-options';
 
 /** Settings that take effect while runners go on. */
 const LIVE: readonly string[] = [
@@ -61,8 +31,9 @@ const LIVE: readonly string[] = [
 ] satisfies (keyof ModelSettings)[];
 
 /** What the runners of a version are started with. */
-export function runnerOptionsOf(options: VersionOptions, limits: Limits): RunnerOptions {
+export function runnerOptionsOf(options: VersionOptions): RunnerOptions {
   const { model, version, path, root, device, placement, cache, settings } = options;
+  const limits = limitsOf(settings);
   return {
     label: `${model}/${version}`,
     load: {

@@ -1,0 +1,11 @@
+import { availableParallelism } from 'node:os';
+import type { Servable } from '../model';
+
+/** Loads `versions`, as many at a time as there are cores: loading is work for the CPU. Never rejects. */
+export async function loadAll(versions: readonly Servable[]): Promise<void> {
+  const waiting = versions.values();
+  const load = async () => {
+    for (const version of waiting) await version.start();
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, load));
+}

@@ -1,0 +1,62 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Config } from '../../config/config';
+import { ConfigError } from '../../config/config-error';
+import type { Model } from '../model';
+import { partNames } from '../../repository/pipeline/definition';
+import { scanRepository, type FoundModel, type Repository } from '../../repository/repository';
+import { ModelFactory } from './model-factory';
+import { ModelRegistry } from './model-registry';
+
+/** Makes the models of the start, which the registry then serves. */
+@Injectable()
+export class Startup implements OnModuleInit {
+  constructor(
+    private readonly config: Config,
+    private readonly factory: ModelFactory,
+    private readonly registry: ModelRegistry,
+  ) {}
+
+  /** Finds the models and starts to load them. @throws ConfigError when the repository cannot be read. */
+  async onModuleInit(): Promise<void> {
+    const { root, models } = await this.scan();
+    this.registry.begin(await this.make(this.selected(models), models, root));
+  }
+
+  private scan(): Promise<Repository> {
+    const path = this.config.modelRepository;
+    return scanRepository(path).catch((error: NodeJS.ErrnoException) => {
+      throw new ConfigError([
+        `NEXUS_MODEL_REPOSITORY=${path}: cannot be read (${error.code}); name a folder of models`,
+      ]);
+    });
+  }
+
+  /** Makes `selected`, and those of `all` that are needed for the steps of a pipeline among them. */
+  private async make(
+    selected: readonly FoundModel[],
+    all: readonly FoundModel[],
+    root: string,
+  ): Promise<readonly Model[]> {
+    const made = new Map<string, Model>();
+    for (let next = selected; next.length > 0;) {
+      const models = await Promise.all(next.map((model) => this.factory.create(model, root)));
+      for (const model of models)
+        made.set(model.name, selected === next ? model : { ...model, isPart: true });
+      const needed = models.flatMap(({ settings }) => partNames(settings.pipeline));
+      next = all.filter(({ name }) => needed.includes(name) && !made.has(name));
+    }
+    return [...made.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  /** The models to load at the start. */
+  private selected(models: readonly FoundModel[]): readonly FoundModel[] {
+    const { modelControlMode, loadModels } = this.config;
+    if (modelControlMode !== 'explicit' || loadModels.includes('*')) return models;
+    const missing = loadModels.find((name) => !models.some((model) => model.name === name));
+    if (missing === undefined) return models.filter(({ name }) => loadModels.includes(name));
+    const known = models.map(({ name }) => name).join(', ');
+    throw new ConfigError([
+      `NEXUS_LOAD_MODELS=${loadModels.join(',')}: there is no model '${missing}'; the repository has ${known}`,
+    ]);
+  }
+}
