@@ -3,7 +3,7 @@ import { readModelSettings } from './model-yaml';
 import { DEFAULT_FILENAME, findVersions, type FoundModel, type FoundVersion } from './repository';
 import type { VersionPolicy } from './version-policy.schema';
 import { chosenVersions } from './triton/version-policy';
-import { CONFIG_FILE, readJsonConfig, readTritonConfig, type TritonConfig } from './triton/triton-config';
+import { CONFIG_FILE, readJsonConfig, readTritonConfig, type TritonConfig } from './triton/config-pbtxt';
 
 /** What is known of a model before any of its versions is loaded. */
 export interface ModelDescription {

@@ -5,7 +5,7 @@ import { movable, Offload } from '../../common/offload';
 import { describeModel, type ModelDescription } from '../model-description';
 import { SETTINGS_FILE } from '../model-yaml';
 import type { FoundModel } from '../repository';
-import { CONFIG_FILE } from '../triton/triton-config';
+import { CONFIG_FILE } from '../triton/config-pbtxt';
 import { loadParameters } from './load-parameters';
 import { overridesOf, type Overrides } from './overrides';
 

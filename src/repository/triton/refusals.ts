@@ -1,7 +1,7 @@
 import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
 import { positionOf } from './text/read-message';
-import type { Field } from './text/text-format';
+import type { Field } from './text/parse-text';
 
 /** Fields that are refused whatever stands in them, and what to do. */
 const UNKNOWN_HERE: Readonly<Record<string, string>> = {

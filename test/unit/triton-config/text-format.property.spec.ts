@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { Fault } from '../../../src/repository/triton/text/fault';
-import { parseText, type Field, type Value } from '../../../src/repository/triton/text/text-format';
+import { parseText, type Field, type Value } from '../../../src/repository/triton/text/parse-text';
 
 /** A value as it is made up: its form, and all ways in which it may be written. */
 type Made =

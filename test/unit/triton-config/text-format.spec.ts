@@ -1,4 +1,4 @@
-import { type Field, type Value, parseText } from '../../../src/repository/triton/text/text-format';
+import { type Field, type Value, parseText } from '../../../src/repository/triton/text/parse-text';
 
 /** A value without its positions: strings as they are, numbers and identifiers tagged, messages as pairs. */
 function plain(value: Value): unknown {

@@ -1,5 +1,5 @@
 import { Many, type FieldType, type MessageType, type Scalar } from './message-type';
-import type { Field, Value } from './text-format';
+import type { Field, Value } from './parse-text';
 import { parseJson } from './parse-json';
 
 const NUMBER = /^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|Infinity|NaN)$/;

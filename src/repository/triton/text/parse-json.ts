@@ -1,5 +1,5 @@
 import { withoutByteOrderMark } from '../../../common/json-text';
-import type { Field, Value } from './text-format';
+import type { Field, Value } from './parse-text';
 import { expected, Tokens } from './tokens';
 
 /** Objects and arrays within each other; deeper ones are refused before the stack is used up. */

@@ -2,7 +2,7 @@ import { nearest } from '../../../common/nearest';
 import { Fault, type Position } from './fault';
 import { Many, ONE_OF, type FieldType, type MessageOf, type MessageType } from './message-type';
 import { readEnum, readScalar, shown } from './read-scalar';
-import type { Field, Value } from './text-format';
+import type { Field, Value } from './parse-text';
 import { expected } from './tokens';
 
 type Mutable = Record<string, unknown>;

@@ -1,5 +1,5 @@
 import type { Scalar } from './message-type';
-import type { Value } from './text-format';
+import type { Value } from './parse-text';
 import { expected } from './tokens';
 
 const INTEGER = /^-?(?:0[xX][0-9A-Fa-f]+|[0-9]+)$/;

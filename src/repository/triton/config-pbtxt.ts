@@ -13,7 +13,7 @@ import { refuseEscapes, refuseUnread, refuseUnsupported } from './refusals';
 import { tensorsOf } from './tensors';
 import { Fault } from './text/fault';
 import { positionOf, readMessage } from './text/read-message';
-import { parseText, type Field } from './text/text-format';
+import { parseText, type Field } from './text/parse-text';
 import { versionPolicyOf } from './version-policy';
 import { warmUpSamplesOf } from './warm-up-samples';
 
