@@ -1,6 +1,7 @@
 import { ModelSettingsError, type ModelSettings } from './model-settings';
 import { readModelSettings } from './model-yaml';
 import { DEFAULT_FILENAME, findVersions, type FoundModel, type FoundVersion } from './repository';
+import { keysWhere } from './settings';
 import type { VersionPolicy } from './version-policy.schema';
 import { chosenVersions } from './triton/version-policy';
 import { CONFIG_FILE, readJsonConfig, readTritonConfig, type TritonConfig } from './triton/config-pbtxt';
@@ -14,22 +15,13 @@ export interface ModelDescription {
   readonly refusal?: string;
 }
 
-/** Keys of model.yaml for which config.pbtxt has no field. */
-const BESIDE_CONFIG: readonly string[] = [
-  'description',
-  'required',
-  'load',
-  'pinned',
-  'cache',
-  'timeout_ms',
-  'load_timeout_ms',
-  'max_queue_rows',
-  'max_queue_bytes',
-  'verify_batching',
-] satisfies (keyof ModelSettings)[];
-
-/** The same for an ensemble, which runs nothing itself. */
-const BESIDE_ENSEMBLE: readonly string[] = ['description', 'required'] satisfies (keyof ModelSettings)[];
+/** Keys of model.yaml that may stand beside the config.pbtxt of an ensemble, which runs nothing itself. */
+const BESIDE_ENSEMBLE = keysWhere(({ besideConfig, inPipeline }) => besideConfig && inPipeline);
+/** Those that may stand beside the config.pbtxt of any other model. */
+const BESIDE_CONFIG = [
+  ...BESIDE_ENSEMBLE,
+  ...keysWhere(({ besideConfig, inPipeline }) => besideConfig && !inPipeline),
+];
 
 /**
  * Reads the model.yaml and config.pbtxt of `model`. What is wrong with them becomes the refusal.

@@ -3,8 +3,9 @@ import Ajv, { type ErrorObject } from 'ajv';
 import { isMap, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { LABEL_BYTES, readInnerFile, readInnerText, WARM_UP_BYTES, type UnreadableFile } from './inner-file';
 import { ModelSettingsError, type ModelSettings, type WarmUp } from './model-settings';
-import schema from './model.schema.json';
-import { pipelineOf, withoutPipeline, type WrittenPipeline } from './pipeline/pipeline-yaml';
+import type { WrittenPipeline } from './pipeline/definition';
+import { pipelineOf, withoutPipeline } from './pipeline/pipeline-yaml';
+import { MODEL_SCHEMA } from './settings';
 
 type Written = Omit<ModelSettings, 'labels' | 'warmup'> & {
   labels?: Record<string, string | string[]>;
@@ -19,7 +20,7 @@ const MAX_BYTES = 256 * 2 ** 10;
 /** Characters that aliases may make of them. */
 const MAX_RESOLVED = 4 * MAX_BYTES;
 
-const validate = new Ajv({ allowUnionTypes: true, verbose: true }).compile<Written>(schema);
+const validate = new Ajv({ allowUnionTypes: true, verbose: true }).compile<Written>(MODEL_SCHEMA);
 
 /**
  * Reads the model.yaml of the model in `folder`; no file is no settings. Label files are read with it.

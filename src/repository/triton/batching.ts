@@ -1,4 +1,5 @@
 import { DEFAULT_MAX_BATCH_ROWS, type ModelSettings, type QueuePolicy } from '../model-settings';
+import { SETTINGS } from '../settings';
 import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
 import { positionOf } from './text/read-message';
@@ -17,9 +18,8 @@ type Batching = Pick<
 type DynamicBatching = NonNullable<ModelConfig['dynamic_batching']>;
 type Policy = NonNullable<DynamicBatching['default_queue_policy']>;
 
-/** As for model.yaml. */
-const MAX_DELAY_US = 10_000_000;
-const MAX_PRIORITY_LEVELS = 100;
+const { maximum: MAX_DELAY_US } = SETTINGS.max_queue_delay_us.schema;
+const { maximum: MAX_PRIORITY_LEVELS } = SETTINGS.priority_levels.schema;
 
 /** How requests are batched and queued. @throws Fault */
 export function batchingOf(config: ModelConfig): Batching {

@@ -1,11 +1,11 @@
 import type { Device } from '../../common/device';
 import type { ModelSettings } from '../model-settings';
+import { SETTINGS } from '../settings';
 import { Fault } from './text/fault';
 import type { InstanceGroup, ModelConfig } from './model-config';
 import { positionOf } from './text/read-message';
 
-/** Most instances that model.yaml allows too. */
-const MAX_INSTANCES = 64;
+const { maximum: MAX_INSTANCES } = SETTINGS.instances.schema;
 
 /**
  * Instances and device of a model: all groups together, which must name one device. Without a count a group is one
