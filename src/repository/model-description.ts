@@ -32,7 +32,7 @@ export function describeModel(
   repository: string,
   wanted?: readonly string[],
 ): Promise<ModelDescription> {
-  return orRefuse(model, read(model, repository, wanted));
+  return orRefuse(model, readFiles(model, repository, wanted));
 }
 
 /** As {@link describeModel}, by `json`, a configuration that a client sent, instead of both. */
@@ -65,7 +65,7 @@ async function orRefuse(
   }
 }
 
-async function read(
+async function readFiles(
   model: FoundModel,
   repository: string,
   wanted: readonly string[] | undefined,

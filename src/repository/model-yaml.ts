@@ -4,7 +4,7 @@ import { isMap, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { LABEL_BYTES, readInnerFile, readInnerText, WARM_UP_BYTES, type UnreadableFile } from './inner-file';
 import { ModelSettingsError, type ModelSettings, type WarmUp } from './model-settings';
 import type { WrittenPipeline } from './pipeline/definition';
-import { pipelineOf, withoutPipeline } from './pipeline/pipeline-yaml';
+import { pipelineFrom, withoutPipeline } from './pipeline/pipeline-yaml';
 import { MODEL_SCHEMA } from './settings';
 
 type Written = Omit<ModelSettings, 'labels' | 'warmup'> & {
@@ -47,7 +47,9 @@ export async function readModelSettings(folder: string, repository: string): Pro
     orExplain(readInnerFile(folder, file, repository, WARM_UP_BYTES), 'warm-up file', file);
   return {
     ...rest,
-    ...(labels === undefined ? {} : { labels: await mapValues(labels, (list) => labelsOf(list, labelsIn)) }),
+    ...(labels === undefined
+      ? {}
+      : { labels: await mapValues(labels, (list) => labelTexts(list, labelsIn)) }),
     ...(warmup === undefined
       ? {}
       : { warmup: await Promise.all(warmup.map((run) => withFiles(run, bytesIn))) }),
@@ -82,11 +84,11 @@ function parse(text: string, shown: string): Written {
     const pointTo = (pointer: string) => `${shown}:${lineOf(document, pointer, lines)}`;
     const wrong = faultOf(settings);
     if (wrong !== undefined) throw new ModelSettingsError(`${pointTo(`/${wrong[0]}`)}: ${wrong.join(' ')}`);
-    const pipeline = pipelineOf(settings, pointTo);
+    const pipeline = pipelineFrom(settings, pointTo);
     return pipeline === undefined ? settings : { ...withoutPipeline(settings), pipeline };
   }
   const error = validate.errors![0]!;
-  throw new ModelSettingsError(`${shown}:${lineOf(document, pathOf(error), lines)}: ${describe(error)}`);
+  throw new ModelSettingsError(`${shown}:${lineOf(document, pathOf(error), lines)}: ${explain(error)}`);
 }
 
 /** What `document` says once its aliases are followed. @throws Error when they have no end, or no sensible one. */
@@ -120,7 +122,7 @@ function faultOf(written: Written): readonly [key: keyof Written, text: string] 
 }
 
 /** `unknown key 'instnces'; the keys are ...`, or `instances must be integer`. */
-function describe({ keyword, instancePath, params, message, parentSchema }: ErrorObject): string {
+function explain({ keyword, instancePath, params, message, parentSchema }: ErrorObject): string {
   const where = instancePath.slice(1).replaceAll('/', '.');
   if (where.split('.')[0] === 'versions')
     return 'versions must be all, { latest: 2 } or a list such as [1, 3]';
@@ -157,7 +159,7 @@ function lineOf(document: Document, pointer: string, lines: LineCounter): number
   return range === undefined || range === null ? 1 : lines.linePos(range[0]).line;
 }
 
-async function labelsOf(list: string | string[], read: Read<string>): Promise<string[]> {
+async function labelTexts(list: string | string[], read: Read<string>): Promise<string[]> {
   if (Array.isArray(list)) return list;
   return (await read(list)).trimEnd().split(/\r?\n/);
 }

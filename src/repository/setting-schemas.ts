@@ -2,14 +2,19 @@
 
 /** Any text. */
 export const TEXT = { type: 'string' } as const;
-/** The name of something, or of a file. */
-export const NAME = { type: 'string', minLength: 1 } as const;
+/** The name of a tensor, a model or a file. */
+export const NON_EMPTY_TEXT = { type: 'string', minLength: 1 } as const;
 /** Names, each once. */
-export const NAMES = { type: 'array', minItems: 1, uniqueItems: true, items: NAME } as const;
+export const DISTINCT_NAMES = {
+  type: 'array',
+  minItems: 1,
+  uniqueItems: true,
+  items: NON_EMPTY_TEXT,
+} as const;
 /** Yes or no. */
 export const FLAG = { type: 'boolean' } as const;
 /** A number of rows, or the size of another dimension. */
-export const SIZE = whole(1, 65_536);
+export const DIMENSION_SIZE = whole(1, 65_536);
 /** A time of at most a day. */
 export const MILLISECONDS = whole(1, 86_400_000);
 /** A priority level, or how many there are. */
@@ -63,8 +68,8 @@ export const WARM_UP = {
   additionalProperties: false,
   required: ['rows'],
   properties: {
-    rows: { description: 'First dimension of every input of a model that batches.', ...SIZE },
-    dims: { description: 'Size of every other variable dimension. Default: 1.', ...SIZE },
+    rows: { description: 'First dimension of every input of a model that batches.', ...DIMENSION_SIZE },
+    dims: { description: 'Size of every other variable dimension. Default: 1.', ...DIMENSION_SIZE },
     fill: {
       description: 'What inputs without a file are made of. Default: zeros.',
       enum: ['zeros', 'random'],
@@ -72,12 +77,12 @@ export const WARM_UP = {
     files: {
       description: 'Files beside model.yaml with the bytes of inputs, little-endian and without a header.',
       type: 'object',
-      additionalProperties: NAME,
+      additionalProperties: NON_EMPTY_TEXT,
     },
   },
 } as const;
 
-const NAMES_BY_NAME = { type: 'object', minProperties: 1, additionalProperties: NAME } as const;
+const NAMES_BY_NAME = { type: 'object', minProperties: 1, additionalProperties: NON_EMPTY_TEXT } as const;
 
 /** One step of a pipeline. */
 export const STEP = {
@@ -85,7 +90,7 @@ export const STEP = {
   additionalProperties: false,
   required: ['model', 'inputs', 'outputs'],
   properties: {
-    model: { description: 'Name of a model that is served.', ...NAME },
+    model: { description: 'Name of a model that is served.', ...NON_EMPTY_TEXT },
     version: { description: 'Its version. Default: the newest that is READY.', ...atLeast(1) },
     inputs: {
       description: 'For each input of the model, the name of the tensor in the pipeline.',

@@ -6,11 +6,11 @@ import {
   choices,
   FLAG,
   MILLISECONDS,
-  NAME,
-  NAMES,
+  NON_EMPTY_TEXT,
+  DISTINCT_NAMES,
   PAD,
   PRIORITY_LEVEL,
-  SIZE,
+  DIMENSION_SIZE,
   STEP,
   TEXT,
   WARM_UP,
@@ -21,7 +21,7 @@ import {
  * A key of model.yaml. What a row leaves out is the safe answer: the key is refused where it is not known to make
  * sense, and a change of it loads the version anew.
  */
-interface Row {
+interface SettingRow {
   /** What editors show. */
   readonly description: string;
   /** JSON schema of the value. */
@@ -57,7 +57,7 @@ export const SETTINGS = {
   },
   max_batch_rows: {
     description: 'Most rows in one run; 1 turns batching off. Default: 64.',
-    schema: SIZE,
+    schema: DIMENSION_SIZE,
   },
   verify_batching: {
     description:
@@ -69,7 +69,7 @@ export const SETTINGS = {
   allowed_batch_sizes: {
     description:
       'The numbers of rows that a run may have; smaller batches are filled up with copies of a row, and outputs are cut back. The largest is max_batch_rows. Default: any.',
-    schema: choices(SIZE),
+    schema: choices(DIMENSION_SIZE),
   },
   pad: {
     description: 'Inputs of different lengths are filled up to the same, so that their requests share runs.',
@@ -177,7 +177,7 @@ export const SETTINGS = {
     inPipeline: true,
     schema: {
       type: 'object',
-      additionalProperties: { oneOf: [NAME, { type: 'array', minItems: 1, items: TEXT }] },
+      additionalProperties: { oneOf: [NON_EMPTY_TEXT, { type: 'array', minItems: 1, items: TEXT }] },
     },
   },
   softmax: {
@@ -185,7 +185,7 @@ export const SETTINGS = {
       'Which outputs are logits: true for all, or a list of their names. The classes of these are told with probabilities; the outputs themselves stay as they are. Default: none.',
     live: true,
     inPipeline: true,
-    schema: { anyOf: [FLAG, NAMES] },
+    schema: { anyOf: [FLAG, DISTINCT_NAMES] },
   },
   example: {
     description:
@@ -209,19 +209,19 @@ export const SETTINGS = {
     description:
       'Names of the inputs of a pipeline; datatypes and shapes are those of the models that read them.',
     inPipeline: 'only',
-    schema: NAMES,
+    schema: DISTINCT_NAMES,
   },
   outputs: {
     description: 'Names of the outputs of a pipeline, each of which a step gives.',
     inPipeline: 'only',
-    schema: NAMES,
+    schema: DISTINCT_NAMES,
   },
   steps: {
     description: 'The models of a pipeline, in any order; a step runs as soon as there is all that it reads.',
     inPipeline: 'only',
     schema: { type: 'array', minItems: 1, maxItems: 100, items: STEP },
   },
-} as const satisfies Record<WrittenKey, Row>;
+} as const satisfies Record<WrittenKey, SettingRow>;
 
 /** Settings that no key of model.yaml gives as it is written, and whether a change of them is live. */
 const COMPUTED = {
@@ -236,7 +236,7 @@ const COMPUTED = {
   priority_queue_policy: true,
 } as const satisfies Record<keyof ComputedSettings, boolean>;
 
-const ROWS: readonly (readonly [key: string, row: Row])[] = Object.entries(SETTINGS);
+const ROWS: readonly (readonly [key: string, row: SettingRow])[] = Object.entries(SETTINGS);
 
 /** The JSON schema of a model.yaml. */
 export const MODEL_SCHEMA = {
@@ -252,7 +252,7 @@ export const MODEL_SCHEMA = {
 };
 
 /** The keys of model.yaml whose row passes `test`, in their order. */
-export function keysWhere(test: (row: Row) => unknown): readonly string[] {
+export function keysWhere(test: (row: SettingRow) => unknown): readonly string[] {
   return ROWS.filter(([, row]) => test(row)).map(([key]) => key);
 }
 

@@ -12,7 +12,7 @@ const ALLOWED = keysWhere(({ inPipeline }) => inPipeline !== undefined);
  * @param whereOf file and line of what a JSON pointer leads to.
  * @throws ModelSettingsError
  */
-export function pipelineOf(
+export function pipelineFrom(
   written: WrittenPipeline,
   whereOf: (pointer: string) => string,
 ): PipelineDefinition | undefined {
