@@ -1,7 +1,7 @@
 import type { Device } from '../common/device';
 import type { TensorSpec } from '../tensor/tensor';
 import type { DeclaredTensors } from './declared-tensors';
-import type { PipelineDefinition } from './pipeline/definition';
+import type { PipelineDefinition } from './pipeline-definition';
 import type { SoftmaxSetting } from './softmax';
 import type { VersionPolicy } from './version-policy.schema';
 

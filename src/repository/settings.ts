@@ -1,5 +1,5 @@
 import type { ComputedSettings, ModelSettings } from './model-settings';
-import type { WrittenPipeline } from './pipeline/definition';
+import type { WrittenPipeline } from './pipeline-definition';
 import {
   atLeast,
   CACHE,

@@ -3,7 +3,7 @@ import { labelFault, type Signature } from '../signature';
 import { softmaxFault, softmaxOutputs } from '../../repository/softmax';
 import type { ModelSettings } from '../../repository/model-settings';
 import type { Servable, VersionState } from '../model';
-import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline/definition';
+import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline-definition';
 import { fitSteps } from './fit-steps';
 import { orderOf } from '../../repository/pipeline/graph';
 import { partsOf, type Lack } from './parts';

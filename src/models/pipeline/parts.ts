@@ -1,6 +1,6 @@
 import type { Catalogue } from '../registry/catalogue';
 import type { Servable } from '../model';
-import type { PipelineStep } from '../../repository/pipeline/definition';
+import type { PipelineStep } from '../../repository/pipeline-definition';
 
 /** Why a pipeline cannot run, or not yet. */
 export interface Lack {

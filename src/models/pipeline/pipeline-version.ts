@@ -9,7 +9,7 @@ import type { Signature } from '../signature';
 import { Users } from '../version/users';
 import type { VersionOptions } from '../version/version-options';
 import { Binder, type Binding } from './binding';
-import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline/definition';
+import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline-definition';
 import { PipelineRun, type BoundSteps } from './run';
 
 /**

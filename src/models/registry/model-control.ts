@@ -8,7 +8,7 @@ import { ModelRegistry } from './model-registry';
 import { unloadsDependents, type ChangeParameters } from '../../repository/overrides/load-parameters';
 import { OverrideFolder } from '../../repository/overrides/override-folder';
 import { requireModelName, type Overrides } from '../../repository/overrides/overrides';
-import { partNames } from '../../repository/pipeline/definition';
+import { partNames } from '../../repository/pipeline-definition';
 import { findModel, scanRepository, type FoundModel, type Repository } from '../../repository/repository';
 import type { RepositoryIndexEntry } from '../report/repository-index.schema';
 import { LoadLimits } from './load-limits';

@@ -9,7 +9,7 @@ import { RunnerPool } from '../../runtime/runner-pool';
 import { cachePolicyOf } from '../../repository/model-settings';
 import { Catalogue } from './catalogue';
 import { fingerprintOf } from '../../repository/fingerprint';
-import type { ModelDescription } from '../../repository/model-description';
+import type { ModelDescription } from '../../repository/description/model-description';
 import { ModelVersion } from '../version/model-version';
 import { PipelineVersion } from '../pipeline/pipeline-version';
 import { placementOf } from '../version/limits';

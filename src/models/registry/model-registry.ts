@@ -6,7 +6,7 @@ import { Metrics, type ModelSnapshot } from '../../observability/metrics/metrics
 import { Catalogue } from './catalogue';
 import { loadAll, ModelFactory } from './model-factory';
 import type { Model, Servable } from '../model';
-import { partNames } from '../../repository/pipeline/definition';
+import { partNames } from '../../repository/pipeline-definition';
 import { scanRepository, type FoundModel, type Repository } from '../../repository/repository';
 import { Rollouts } from '../rollout/rollouts';
 

@@ -1,6 +1,6 @@
 import type { Shape, TensorSpec } from '../../tensor/tensor';
 import type { DeclaredTensor } from '../../repository/declared-tensors';
-import type { PipelineStep } from '../../repository/pipeline/definition';
+import type { PipelineStep } from '../../repository/pipeline-definition';
 import { PipelineVersion } from '../pipeline/pipeline-version';
 import type { Servable } from '../model';
 import type {

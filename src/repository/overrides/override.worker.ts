@@ -1,5 +1,5 @@
 import { movable, moving, outcomeOf, type Outcome } from '../../common/offload';
-import { describeByJson, describeModel, type ModelDescription } from '../model-description';
+import { describeByJson, describeModel, type ModelDescription } from '../description/model-description';
 import type { FoundModel } from '../repository';
 import { loadParameters } from './load-parameters';
 import { overridesOf } from './overrides';

@@ -1,6 +1,6 @@
 import { ModelSettingsError } from '../model-settings';
 import { keysWhere } from '../settings';
-import type { PipelineDefinition, WrittenPipeline } from './definition';
+import type { PipelineDefinition, WrittenPipeline } from '../pipeline-definition';
 import { orderOf } from './graph';
 
 /** Keys that only a pipeline has, and all that it may have. */

@@ -1,4 +1,4 @@
-import type { PipelineDefinition, PipelineStep } from '../pipeline/definition';
+import type { PipelineDefinition, PipelineStep } from '../pipeline-definition';
 import { orderOf } from '../pipeline/graph';
 import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';

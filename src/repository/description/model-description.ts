@@ -1,10 +1,10 @@
-import { ModelSettingsError, type ModelSettings } from './model-settings';
+import { ModelSettingsError, type ModelSettings } from '../model-settings';
 import { readModelSettings } from './model-yaml';
-import { DEFAULT_FILENAME, findVersions, type FoundModel, type FoundVersion } from './repository';
-import { keysWhere } from './settings';
-import type { VersionPolicy } from './version-policy.schema';
-import { chosenVersions } from './triton/version-policy';
-import { CONFIG_FILE, readJsonConfig, readTritonConfig, type TritonConfig } from './triton/config-pbtxt';
+import { DEFAULT_FILENAME, findVersions, type FoundModel, type FoundVersion } from '../repository';
+import { keysWhere } from '../settings';
+import type { VersionPolicy } from '../version-policy.schema';
+import { chosenVersions } from '../triton/version-policy';
+import { CONFIG_FILE, readJsonConfig, readTritonConfig, type TritonConfig } from '../triton/config-pbtxt';
 
 /** What is known of a model before any of its versions is loaded. */
 export interface ModelDescription {

@@ -1,11 +1,11 @@
 import { join, relative } from 'node:path';
 import Ajv, { type ErrorObject } from 'ajv';
 import { isMap, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
-import { LABEL_BYTES, readInnerFile, readInnerText, WARM_UP_BYTES, type UnreadableFile } from './inner-file';
-import { ModelSettingsError, type ModelSettings, type WarmUp } from './model-settings';
-import type { WrittenPipeline } from './pipeline/definition';
-import { pipelineFrom, withoutPipeline } from './pipeline/pipeline-yaml';
-import { MODEL_SCHEMA } from './settings';
+import { LABEL_BYTES, readInnerFile, readInnerText, WARM_UP_BYTES, type UnreadableFile } from '../inner-file';
+import { ModelSettingsError, type ModelSettings, type WarmUp } from '../model-settings';
+import type { WrittenPipeline } from '../pipeline-definition';
+import { pipelineFrom, withoutPipeline } from '../pipeline/pipeline-yaml';
+import { MODEL_SCHEMA } from '../settings';
 
 type Written = Omit<ModelSettings, 'labels' | 'warmup'> & {
   labels?: Record<string, string | string[]>;
