@@ -1,6 +1,6 @@
 import type { NexusError } from '../common/errors';
 import type { ModelMetrics } from '../observability/metrics/model-metrics';
-import type { PipelineStep } from '../repository/pipeline/definition';
+import type { PipelineStep } from '../repository/pipeline-definition';
 import type { OnnxFile } from '../runtime/messages';
 import type { Job, JobResult } from '../scheduling/job';
 import type { SchedulerLoad } from '../scheduling/observer';

@@ -51,14 +51,14 @@ function fit(
   all: boolean,
 ): readonly TensorSpec[] {
   if (declared.length === 0) return found;
-  for (const tensor of declared) check(kind, tensor, found);
+  for (const tensor of declared) checkDeclared(kind, tensor, found);
   const forgotten = found.find(({ name }) => !declared.some((tensor) => tensor.name === name));
   if (all && forgotten !== undefined)
     throw new Error(`${declared[0]!.where}: the model takes the ${kind} '${forgotten.name}' too; declare it`);
   return declared.map(({ name, datatype, shape }) => ({ name, datatype, shape }));
 }
 
-function check(kind: string, tensor: DeclaredTensor, found: readonly TensorSpec[]): void {
+function checkDeclared(kind: string, tensor: DeclaredTensor, found: readonly TensorSpec[]): void {
   const { name, where } = tensor;
   const own = found.find((candidate) => candidate.name === name);
   if (own === undefined) {

@@ -1,7 +1,7 @@
 import type { Device } from '../common/device';
 import type { TensorSpec } from '../tensor/tensor';
 import type { DeclaredTensors } from './declared-tensors';
-import type { PipelineDefinition } from './pipeline/definition';
+import type { PipelineDefinition } from './pipeline-definition';
 import type { SoftmaxSetting } from './softmax';
 import type { VersionPolicy } from './version-policy.schema';
 
@@ -29,12 +29,10 @@ export interface WarmUpSample {
 }
 
 /**
- * What is set for one model: model.yaml as it is written, whose keys model.schema.json explains, or what a
+ * What is set for one model: model.yaml as it is written, each key of which has a row in settings.ts, or what a
  * config.pbtxt comes to.
  */
-export interface ModelSettings extends OnlyInTritonConfig {
-  /** What the model is, where it is a graph of models. */
-  readonly pipeline?: PipelineDefinition;
+export interface ModelSettings extends ComputedSettings {
   readonly description?: string;
   readonly example?: Readonly<Record<string, unknown>>;
   readonly device?: Device;
@@ -63,8 +61,10 @@ export interface ModelSettings extends OnlyInTritonConfig {
   readonly warmup?: readonly (WarmUp | WarmUpSample)[];
 }
 
-/** What model.yaml has no key for. */
-interface OnlyInTritonConfig {
+/** What no key of model.yaml gives as it is written: it is computed from some, or comes from a config.pbtxt. */
+export interface ComputedSettings {
+  /** What the model is, where it is a graph of models. */
+  readonly pipeline?: PipelineDefinition;
   readonly declared?: DeclaredTensors;
   /** File and line of the instance group that asks for a GPU. */
   readonly gpu_asked_at?: string;

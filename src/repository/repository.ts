@@ -31,7 +31,7 @@ export interface Repository {
   readonly models: readonly FoundModel[];
 }
 
-const VERSION = /^[1-9][0-9]*$/;
+const VERSION_FOLDER = /^[1-9][0-9]*$/;
 /** What the ONNX file of a version is called. */
 export const DEFAULT_FILENAME = 'model.onnx';
 const LEAVES = 'the folder is a link that leaves the model repository';
@@ -84,7 +84,7 @@ export async function findModel(folder: string, name: string, root: string): Pro
 /** @throws the system's error when `folder` cannot be listed. */
 async function lookInto(folder: string, name: string, root: string): Promise<FoundModel> {
   const entries = await list(folder);
-  const versions = entries.filter((entry) => VERSION.test(entry));
+  const versions = entries.filter((entry) => VERSION_FOLDER.test(entry));
   if (versions.length > 0) {
     const sorted = versions.toSorted((one, other) => Number(one) - Number(other));
     const model = { name, folder, versions: sorted.map((version) => ({ version })) };

@@ -27,6 +27,13 @@ const EVERYWHERE = ['common', 'config'];
 
 /** Which folders a folder may import within a room that has several; '' is the room itself, whose module imports all of them. */
 const FOLDERS: Readonly<Record<string, Table>> = {
+  repository: {
+    '': [],
+    pipeline: [''],
+    triton: ['', 'pipeline'],
+    description: ['', 'pipeline', 'triton'],
+    overrides: ['', 'triton', 'description'],
+  },
   models: {
     '': [],
     version: [''],

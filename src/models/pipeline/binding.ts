@@ -2,7 +2,7 @@ import { labelFault, type Signature } from '../signature';
 import { softmaxFault, softmaxOutputs } from '../../repository/softmax';
 import type { ModelSettings } from '../../repository/model-settings';
 import type { ModelLookup, Servable, VersionState } from '../model';
-import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline/definition';
+import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline-definition';
 import { fitSteps } from './fit-steps';
 import { orderOf } from '../../repository/pipeline/graph';
 import { partsOf, type Parts } from './parts';

@@ -1,7 +1,7 @@
 import type { TensorSpec } from '../../tensor/tensor';
 import { fitTensors, type DeclaredTensors } from '../../repository/declared-tensors';
 import type { Signature } from '../signature';
-import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline/definition';
+import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline-definition';
 
 /** A tensor of a pipeline, and who says that it is so. */
 interface Known extends TensorSpec {

@@ -1,5 +1,5 @@
 import type { ModelLookup, Servable } from '../model';
-import type { PipelineStep } from '../../repository/pipeline/definition';
+import type { PipelineStep } from '../../repository/pipeline-definition';
 
 /** Why a pipeline cannot run, or not yet. */
 export interface Lack {

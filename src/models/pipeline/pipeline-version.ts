@@ -8,7 +8,7 @@ import type { Signature } from '../signature';
 import { ReferenceCount } from '../reference-count';
 import type { VersionOptions } from '../version-options';
 import { Binder, type Binding } from './binding';
-import type { PipelineDefinition } from '../../repository/pipeline/definition';
+import type { PipelineDefinition } from '../../repository/pipeline-definition';
 import { PipelineRun, type BoundSteps } from './run';
 
 /**

@@ -3,7 +3,7 @@ import type { Tensor } from '../../tensor/tensor';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { Servable } from '../model';
 import { validateInputs } from '../validation';
-import type { PipelineStep } from '../../repository/pipeline/definition';
+import type { PipelineStep } from '../../repository/pipeline-definition';
 import { demandOf } from '../../repository/pipeline/graph';
 
 /** The version that runs each step of a pipeline. The steps are in order. */

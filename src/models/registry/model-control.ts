@@ -5,10 +5,10 @@ import { systemReason } from '../../repository/inner-file';
 import { ModelFactory, type Making } from './model-factory';
 import type { Model, Servable } from '../model';
 import { ModelRegistry } from './model-registry';
-import { unloadsDependents, type Parameters } from '../../repository/overrides/load-parameters';
+import { unloadsDependents, type ChangeParameters } from '../../repository/overrides/load-parameters';
 import { OverrideFolder } from '../../repository/overrides/override-folder';
 import { requireModelName, type Overrides } from '../../repository/overrides/overrides';
-import { partNames } from '../../repository/pipeline/definition';
+import { partNames } from '../../repository/pipeline-definition';
 import { findModel, scanRepository, type FoundModel, type Repository } from '../../repository/repository';
 import type { RepositoryIndexEntry } from '../report/repository-index.schema';
 import { loadAll } from './load-all';
@@ -89,7 +89,7 @@ export class ModelControl {
    * `unload_dependents` the models that were loaded only because this one is a pipeline of them go too.
    * @throws NexusError model_control_off, invalid_input, model_not_found
    */
-  async unload(name: string, parameters: Parameters): Promise<void> {
+  async unload(name: string, parameters: ChangeParameters): Promise<void> {
     this.requireExplicit();
     const dependents = unloadsDependents(parameters);
     const parts = partNames(this.registry.peek(name)?.settings.pipeline);
@@ -189,7 +189,7 @@ export class ModelControl {
     await this.serve({ ...(await this.create(found, root)), isPart: true });
   }
 
-  private async unloadPart(name: string, parameters: Parameters): Promise<void> {
+  private async unloadPart(name: string, parameters: ChangeParameters): Promise<void> {
     const isNeeded = this.registry.list().some(({ settings }) => partNames(settings.pipeline).includes(name));
     if (this.registry.peek(name)?.isPart === true && !isNeeded) await this.unload(name, parameters);
   }

@@ -8,7 +8,7 @@ import type { Device } from '../../common/device';
 import { RunnerPool } from '../../runtime/runner-pool';
 import { cachePolicyOf } from '../../repository/model-settings';
 import { fingerprintOf } from '../../repository/fingerprint';
-import type { ModelDescription } from '../../repository/model-description';
+import type { ModelDescription } from '../../repository/description/model-description';
 import { ModelVersion } from '../version/model-version';
 import { PipelineVersion } from '../pipeline/pipeline-version';
 import { placementOf } from '../limits';

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../../config/config';
 import { ConfigError } from '../../config/config-error';
 import type { Model } from '../model';
-import { partNames } from '../../repository/pipeline/definition';
+import { partNames } from '../../repository/pipeline-definition';
 import { scanRepository, type FoundModel, type Repository } from '../../repository/repository';
 import { ModelFactory } from './model-factory';
 import { ModelRegistry } from './model-registry';

@@ -2,33 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Batching } from '../../runtime/messages';
 import type { RunnerOptions } from '../../runtime/runner';
 import type { ModelSettings } from '../../repository/model-settings';
+import { LIVE_SETTINGS } from '../../repository/settings';
 import { limitsOf, type Limits } from '../limits';
 import type { VersionOptions } from '../version-options';
-
-/** Settings that take effect while runners go on. */
-const LIVE: readonly string[] = [
-  'description',
-  'example',
-  'required',
-  'load',
-  'pinned',
-  'versions',
-  'version_policy',
-  'labels',
-  'softmax',
-  'label_files',
-  'gpu_asked_at',
-  'max_queue_delay_us',
-  'target_p99_ms',
-  'max_queue_rows',
-  'max_queue_bytes',
-  'priority_levels',
-  'default_priority_level',
-  'queue_policy',
-  'verify_batching',
-  'priority_queue_policy',
-  'load_timeout_ms',
-] satisfies (keyof ModelSettings)[];
 
 /** What the runners of a version are started with. */
 export function runnerOptionsOf(options: VersionOptions): RunnerOptions {
@@ -70,6 +46,6 @@ function needsOf({
   placement,
   settings,
 }: VersionOptions) {
-  const fixed = Object.entries(settings).filter(([key]) => !LIVE.includes(key));
+  const fixed = Object.entries(settings).filter(([key]) => !LIVE_SETTINGS.has(key));
   return { path, filename, fingerprint, refusal, root, device, placement, fixed: Object.fromEntries(fixed) };
 }

@@ -4,7 +4,7 @@ import { jsonObject } from '../../common/json-object';
 import { FILE_PREFIX, kindOf, refusedParameter } from './overrides';
 
 /** Parameters of a change, by name, as the client sent them. */
-export type Parameters = Readonly<Record<string, unknown>>;
+export type ChangeParameters = Readonly<Record<string, unknown>>;
 
 const FORM = '{"parameters": {...}}';
 
@@ -13,10 +13,10 @@ const FORM = '{"parameters": {...}}';
  * @param limit most bytes of the body.
  * @throws NexusError invalid_input
  */
-export function parametersOf(body: Uint8Array | undefined, limit?: number): Parameters {
+export function changeParametersOf(body: Uint8Array | undefined, limit?: number): ChangeParameters {
   const { parameters = {} } = jsonObject(body, FORM, limit);
   if (typeof parameters === 'object' && parameters !== null && !Array.isArray(parameters))
-    return parameters as Parameters;
+    return parameters as ChangeParameters;
   throw errors.invalidInput(`the body must be empty or ${FORM}`);
 }
 
@@ -25,8 +25,8 @@ export function parametersOf(body: Uint8Array | undefined, limit?: number): Para
  * section 4).
  * @throws NexusError invalid_input
  */
-export function loadParameters(body: Uint8Array | undefined): Parameters {
-  const parameters = parametersOf(body, constants.MAX_STRING_LENGTH);
+export function loadParameters(body: Uint8Array | undefined): ChangeParameters {
+  const parameters = changeParametersOf(body, constants.MAX_STRING_LENGTH);
   return Object.fromEntries(
     Object.entries(parameters).map(([name, value]) => [
       name,
@@ -39,7 +39,10 @@ export function loadParameters(body: Uint8Array | undefined): Parameters {
  * Whether the models that were loaded for the one to unload go too.
  * @throws NexusError invalid_input for a parameter that is not known, and for a value that is not one of its.
  */
-export function unloadsDependents({ unload_dependents: dependents = false, ...others }: Parameters): boolean {
+export function unloadsDependents({
+  unload_dependents: dependents = false,
+  ...others
+}: ChangeParameters): boolean {
   if (typeof dependents !== 'boolean')
     throw refusedParameter('unload_dependents', `expected true or false, got ${kindOf(dependents)}`);
   const [strange] = Object.keys(others);

@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { movable, Offload } from '../../common/offload';
-import { describeModel, type ModelDescription } from '../model-description';
-import { SETTINGS_FILE } from '../model-yaml';
+import { describeModel, type ModelDescription } from '../description/model-description';
+import { SETTINGS_FILE } from '../description/model-yaml';
 import type { FoundModel } from '../repository';
-import { CONFIG_FILE } from '../triton/triton-config';
+import { CONFIG_FILE } from '../triton/config-pbtxt';
 import { loadParameters } from './load-parameters';
 import { overridesOf, type Overrides } from './overrides';
 
@@ -29,12 +29,12 @@ export class OverrideReader extends Offload {
   async read(body: Uint8Array | undefined): Promise<Overrides> {
     if (body === undefined || body.byteLength <= INLINE_BYTES) return overridesOf(loadParameters(body));
     const owned = movable(body);
-    return this.elsewhere('read', owned, [owned.buffer]);
+    return this.elsewhere('readOverrides', owned, [owned.buffer]);
   }
 
   /** What `json` says of `model`, as describeByJson. A configuration is small, but takes 0.5 µs a byte to read. */
   async describe(model: FoundModel, repository: string, json: string): Promise<ModelDescription> {
-    return this.elsewhere('describe', { model, repository, json });
+    return this.elsewhere('describeJson', { model, repository, json });
   }
 
   /** As describeModel, what the files of `model` say of it. */

@@ -1,11 +1,11 @@
 import { movable, moving, outcomeOf, type Outcome } from '../../common/offload';
-import { describeByJson, describeModel, type ModelDescription } from '../model-description';
+import { describeByJson, describeModel, type ModelDescription } from '../description/model-description';
 import type { FoundModel } from '../repository';
 import { loadParameters } from './load-parameters';
 import { overridesOf } from './overrides';
 
 /** Runs on the thread of overrides: the overrides in `body`; the memory of the files moves to the caller. */
-export function read(body: Uint8Array): unknown {
+export function readOverrides(body: Uint8Array): unknown {
   const outcome = outcomeOf(() => {
     const { config, files } = overridesOf(loadParameters(body));
     return { config, files: new Map([...files].map(([path, content]) => [path, movable(content)])) };
@@ -38,7 +38,7 @@ export async function describeFiles({
 }
 
 /** Runs on the thread of overrides: {@link describeByJson}. */
-export async function describe({
+export async function describeJson({
   model,
   repository,
   json,

@@ -1,5 +1,5 @@
 import { ModelSettingsError } from '../model-settings';
-import type { PipelineDefinition, PipelineStep } from './definition';
+import type { PipelineDefinition, PipelineStep } from '../pipeline-definition';
 
 /** What a run of a pipeline needs for the outputs that are asked for. */
 export interface Demand {

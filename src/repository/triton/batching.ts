@@ -1,9 +1,10 @@
 import { DEFAULT_MAX_BATCH_ROWS, type ModelSettings, type QueuePolicy } from '../model-settings';
+import { SETTINGS } from '../settings';
 import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
 import { positionOf } from './text/read-message';
 
-type Batching = Pick<
+type BatchingSettings = Pick<
   ModelSettings,
   | 'max_batch_rows'
   | 'merge_requests'
@@ -14,15 +15,14 @@ type Batching = Pick<
   | 'priority_queue_policy'
 >;
 
-type DynamicBatching = NonNullable<ModelConfig['dynamic_batching']>;
-type Policy = NonNullable<DynamicBatching['default_queue_policy']>;
+type DynamicBatchingConfig = NonNullable<ModelConfig['dynamic_batching']>;
+type Policy = NonNullable<DynamicBatchingConfig['default_queue_policy']>;
 
-/** As for model.yaml. */
-const MAX_DELAY_US = 10_000_000;
-const MAX_PRIORITY_LEVELS = 100;
+const { maximum: MAX_DELAY_US } = SETTINGS.max_queue_delay_us.schema;
+const { maximum: MAX_PRIORITY_LEVELS } = SETTINGS.priority_levels.schema;
 
 /** How requests are batched and queued. @throws Fault */
-export function batchingOf(config: ModelConfig): Batching {
+export function batchingSettingsOf(config: ModelConfig): BatchingSettings {
   const { max_batch_size: rows = 0, dynamic_batching: batching } = config;
   if (rows < 0)
     throw new Fault(
@@ -30,7 +30,7 @@ export function batchingOf(config: ModelConfig): Batching {
       `max_batch_size is ${rows}; 0 is a model that does not batch`,
     );
   const isComplete = (config.input ?? []).length > 0 && (config.output ?? []).length > 0;
-  const limits = batching === undefined ? {} : limitsOf(batching);
+  const limits = batching === undefined ? {} : queueingOf(batching);
   // Where inputs or outputs are left out, Triton completes the rest too, and turns batching on for what can batch.
   const isReshaped = [...(config.input ?? []), ...(config.output ?? [])].some(({ reshape }) => reshape);
   if (!isComplete && !(rows === 0 && isReshaped))
@@ -41,7 +41,7 @@ export function batchingOf(config: ModelConfig): Batching {
   return { max_batch_rows: rows, merge_requests: false };
 }
 
-function limitsOf(batching: DynamicBatching): Batching {
+function queueingOf(batching: DynamicBatchingConfig): BatchingSettings {
   const { max_queue_delay_microseconds: delay = 0, default_queue_policy: policy } = batching;
   if (delay > MAX_DELAY_US)
     throw new Fault(
@@ -55,9 +55,9 @@ function limitsOf(batching: DynamicBatching): Batching {
   };
 }
 
-function prioritiesOf(batching: DynamicBatching): Batching {
+function prioritiesOf(batching: DynamicBatchingConfig): BatchingSettings {
   const { priority_levels: levels = 0, default_priority_level: level = 0, priority_queue_policy } = batching;
-  const at = (field: keyof DynamicBatching) => ({ line: positionOf(batching, field).line });
+  const at = (field: keyof DynamicBatchingConfig) => ({ line: positionOf(batching, field).line });
   if (levels === 0) return {};
   if (levels > MAX_PRIORITY_LEVELS)
     throw new Fault(at('priority_levels'), `priority_levels is ${levels}; at most ${MAX_PRIORITY_LEVELS}`);

@@ -1,4 +1,4 @@
-import type { PipelineDefinition, PipelineStep } from '../pipeline/definition';
+import type { PipelineDefinition, PipelineStep } from '../pipeline-definition';
 import { orderOf } from '../pipeline/graph';
 import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
@@ -6,7 +6,7 @@ import { positionOf } from './text/read-message';
 
 type Scheduling = NonNullable<ModelConfig['ensemble_scheduling']>;
 type Step = NonNullable<Scheduling['step']>[number];
-type Entries = NonNullable<Step['input_map']>;
+type NameMap = NonNullable<Step['input_map']>;
 
 /** Fields that say how a model is run; an ensemble runs nothing itself. */
 const OF_MODELS = ['backend', 'runtime', 'instance_group', 'model_warmup', 'default_model_filename'] as const;
@@ -20,7 +20,7 @@ export function isEnsemble({ ensemble_scheduling: scheduling, platform }: ModelC
  * The pipeline that `config` describes, if it is an ensemble. `file` is how the file is called in messages.
  * @throws Fault, ModelSettingsError
  */
-export function pipelineOf(config: ModelConfig, file: string): PipelineDefinition | undefined {
+export function ensembleOf(config: ModelConfig, file: string): PipelineDefinition | undefined {
   if (!isEnsemble(config)) return undefined;
   const { ensemble_scheduling: scheduling, input = [], output = [] } = config;
   if (scheduling === undefined)
@@ -78,14 +78,14 @@ function stepOf(step: Step, index: number, file: string): PipelineStep {
     model,
     // Triton takes -1 for the newest one; 0 is what it is when it is not written.
     ...(version > 0 ? { version: String(version) } : {}),
-    inputs: mapOf(step.input_map),
-    outputs: mapOf(step.output_map),
+    inputs: namesOf(step.input_map),
+    outputs: namesOf(step.output_map),
     title: `step ${index + 1} ('${model}')`,
     where: `${file}:${at(step).line}`,
   };
 }
 
-function mapOf(entries: Entries = []): Record<string, string> {
+function namesOf(entries: NameMap = []): Record<string, string> {
   return Object.fromEntries(entries.map(({ key = '', value = '' }) => [key, value]));
 }
 

@@ -1,11 +1,11 @@
 import type { Device } from '../../common/device';
 import type { ModelSettings } from '../model-settings';
+import { SETTINGS } from '../settings';
 import { Fault } from './text/fault';
-import type { InstanceGroup, ModelConfig } from './model-config';
+import type { InstanceGroupConfig, ModelConfig } from './model-config';
 import { positionOf } from './text/read-message';
 
-/** Most instances that model.yaml allows too. */
-const MAX_INSTANCES = 64;
+const { maximum: MAX_INSTANCES } = SETTINGS.instances.schema;
 
 /**
  * Instances and device of a model: all groups together, which must name one device. Without a count a group is one
@@ -18,7 +18,7 @@ export function instancesOf(
 ): Pick<ModelSettings, 'instances' | 'device' | 'gpu_asked_at'> {
   if (groups.length === 0) return {};
   const instances = groups.reduce((sum, group) => sum + countOf(group), 0);
-  const [first, ...others] = groups as [InstanceGroup];
+  const [first, ...others] = groups as [InstanceGroupConfig];
   const line = positionOf(first, 'count').line;
   if (instances > MAX_INSTANCES)
     throw new Fault({ line }, `${instances} instances are too many; at most ${MAX_INSTANCES}`);
@@ -35,8 +35,27 @@ export function instancesOf(
 }
 
 /** The field for which a group is on a GPU. */
-function gpuField({ kind }: InstanceGroup): keyof InstanceGroup {
+function gpuField({ kind }: InstanceGroupConfig): keyof InstanceGroupConfig {
   return kind === 'KIND_GPU' ? 'kind' : 'gpus';
+}
+
+/** The settings among the parameters of the ONNX Runtime backend; those that only tune it are passed over. @throws Fault */
+export function threadsOf({ parameters = [] }: ModelConfig): Pick<ModelSettings, 'threads'> {
+  let threads = 0;
+  for (const parameter of parameters) {
+    const { line } = positionOf(parameter);
+    const text = parameter.value?.string_value ?? '';
+    if (parameter.key === 'gpu_mem_limit')
+      throw new Fault(
+        { line },
+        'gpu_mem_limit is not supported; remove it, and the model takes what it needs',
+      );
+    if (parameter.key !== 'intra_op_thread_count') continue;
+    if (!/^[0-9]{1,3}$/.test(text))
+      throw new Fault({ line }, `intra_op_thread_count is '${text}'; give a whole number, 0 for the default`);
+    threads = Number(text);
+  }
+  return threads === 0 ? {} : { threads };
 }
 
 /** `error`, for which a model with `settings` cannot be loaded, with what asked for a GPU where that is why. */
@@ -47,7 +66,7 @@ export function withGpuAdvice(error: Error, { gpu_asked_at: place }: ModelSettin
   return new Error(reason, { cause: error });
 }
 
-function countOf(group: InstanceGroup): number {
+function countOf(group: InstanceGroupConfig): number {
   const { count = 0 } = group;
   if (count < 0)
     throw new Fault(
@@ -58,7 +77,7 @@ function countOf(group: InstanceGroup): number {
 }
 
 /** The device of a group; undefined where the choice is the server's. */
-function deviceOf(group: InstanceGroup): Device | undefined {
+function deviceOf(group: InstanceGroupConfig): Device | undefined {
   const { kind = 'KIND_AUTO', gpus = [] } = group;
   const { line } = positionOf(group, 'gpus');
   if (gpus.length > 1)

@@ -164,7 +164,7 @@ export type ModelConfig = MessageOf<typeof MODEL_CONFIG>;
 export type TensorConfig = MessageOf<typeof OUTPUT>;
 
 /** A group of instances as config.pbtxt declares it. */
-export type InstanceGroup = MessageOf<typeof INSTANCE_GROUP>;
+export type InstanceGroupConfig = MessageOf<typeof INSTANCE_GROUP>;
 
 /** One warm-up of config.pbtxt. */
 export type WarmUpConfig = NonNullable<ModelConfig['model_warmup']>[number];

@@ -1,7 +1,8 @@
+import { isEnsemble } from './ensemble';
 import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
 import { positionOf } from './text/read-message';
-import type { Field } from './text/text-format';
+import type { TextField } from './text/parse-text';
 
 /** Fields that are refused whatever stands in them, and what to do. */
 const UNKNOWN_HERE: Readonly<Record<string, string>> = {
@@ -35,10 +36,34 @@ const FILES: readonly string[] = [
   'model_warmup.inputs.value.input_data_file',
 ];
 
+/** The only value, beside none, of fields that say what runs a model. */
+const ONLY = {
+  platform: 'onnxruntime_onnx',
+  backend: 'onnxruntime',
+  runtime: 'libtriton_onnxruntime.so',
+} as const;
+
 type Test = (field: unknown) => boolean;
 
+/** @throws Fault when `config` is not of the model called `model`, or neither of an ONNX model nor of an ensemble. */
+export function checkIdentity(config: ModelConfig, model: string): void {
+  const { name = '' } = config;
+  if (name !== '' && name !== model)
+    throw new Fault(
+      { line: positionOf(config, 'name').line },
+      `name is '${name}', but the model is '${model}'; make them the same, or remove name`,
+    );
+  if (isEnsemble(config)) return;
+  for (const field of Object.keys(ONLY) as (keyof typeof ONLY)[]) {
+    const { [field]: value = '' } = config;
+    if (value === '' || value === ONLY[field]) continue;
+    const { line } = positionOf(config, field);
+    throw new Fault({ line }, `${field} '${value}' is not supported; Nexus serves '${ONLY[field]}'`);
+  }
+}
+
 /** @throws Fault for a field that Nexus does not read at all. */
-export function refuseUnread(fields: readonly Field[]): void {
+export function refuseUnread(fields: readonly TextField[]): void {
   const found = fields.find(({ name }) => Object.hasOwn(UNKNOWN_HERE, name));
   if (found !== undefined)
     throw new Fault({ line: found.at.line }, `${found.name} is not supported; ${UNKNOWN_HERE[found.name]}`);

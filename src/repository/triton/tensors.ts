@@ -19,7 +19,7 @@ export function tensorsOf(config: ModelConfig, file: string): DeclaredTensors {
 }
 
 /** The datatype that a tensor of `config` has in the protocol. @throws Fault when it has none, or one that is not supported. */
-export function datatypeOf(config: TensorConfig, what: string): Datatype {
+export function declaredDatatypeOf(config: TensorConfig, what: string): Datatype {
   const { line } = positionOf(config, 'data_type');
   const { data_type: type = 'TYPE_INVALID' } = config;
   if (type === 'TYPE_INVALID') throw new Fault({ line }, `${what} has no data_type; add data_type: TYPE_...`);
@@ -46,7 +46,7 @@ function declared(config: TensorConfig, batched: boolean, file: string): Declare
   const withRows = (dims: Shape) => (batched ? [-1, ...dims] : dims);
   const tensor = {
     name,
-    datatype: datatypeOf(config, what),
+    datatype: declaredDatatypeOf(config, what),
     shape: withRows(dimsOf(config, what)),
     where: `${file}:${line}`,
   };

@@ -4,7 +4,7 @@ import { ELEMENT_BYTES, elementCount, type TensorSpec } from '../../tensor/tenso
 import { Fault } from './text/fault';
 import type { ModelConfig, WarmUpConfig } from './model-config';
 import { positionOf } from './text/read-message';
-import { datatypeOf, dimsOf } from './tensors';
+import { declaredDatatypeOf, dimsOf } from './tensors';
 
 type Entry = NonNullable<WarmUpConfig['inputs']>[number];
 
@@ -42,7 +42,7 @@ async function tensorOf(
   const dims = dimsOf(input, what);
   if (dims.includes(-1))
     throw new Fault({ line: positionOf(input, 'dims').line }, `${what} has -1 among its dims; give the size`);
-  const datatype = datatypeOf(input, what);
+  const datatype = declaredDatatypeOf(input, what);
   const shape = batched ? [rows, ...dims] : dims;
   const { input_data_file: file, random_data: random = false } = input;
   if (file === undefined) return { name, datatype, shape, fill: random ? 'random' : 'zeros' };

@@ -4,7 +4,7 @@ import { ApiV2Errors } from '../../transport/http/api-errors';
 import { errors } from '../../common/errors';
 import { jsonObject } from '../../common/json-object';
 import { ModelControl } from '../../models/registry/model-control';
-import { parametersOf } from '../../repository/overrides/load-parameters';
+import { changeParametersOf } from '../../repository/overrides/load-parameters';
 import { OverrideReader } from '../../repository/overrides/override-reader';
 import { ApiModel } from '../http/api-model';
 import { RepositoryIndexRequest, RepositoryLoadRequest, RepositoryUnloadRequest } from './repository.dto';
@@ -63,7 +63,7 @@ export class RepositoryController {
   @ApiModel()
   @ApiV2Errors('invalid', 'too_large')
   async repositoryModelUnload(@Param('model') model: string, @Req() { body }: RawRequest): Promise<void> {
-    await this.control.unload(model, parametersOf(body));
+    await this.control.unload(model, changeParametersOf(body));
   }
 }
 

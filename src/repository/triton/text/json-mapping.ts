@@ -1,5 +1,5 @@
 import { Many, type FieldType, type MessageType, type Scalar } from './message-type';
-import type { Field, Value } from './text-format';
+import type { TextField, Value } from './parse-text';
 import { parseJson } from './parse-json';
 
 const NUMBER = /^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|Infinity|NaN)$/;
@@ -10,11 +10,11 @@ const NUMBER = /^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|Infinit
  * numbers may be strings, and null and an empty array are what is not there. Names of enums may be in any case.
  * @throws Fault when `text` is no JSON object. What does not suit `type` stays as it is.
  */
-export function parseMessageJson(text: string, type: MessageType): readonly Field[] {
+export function parseMessageJson(text: string, type: MessageType): readonly TextField[] {
   return asMessage(parseJson(text), type);
 }
 
-function asMessage(fields: readonly Field[], type: MessageType): readonly Field[] {
+function asMessage(fields: readonly TextField[], type: MessageType): readonly TextField[] {
   return fields
     .filter(({ value }) => !isNothing(value))
     .map((field) => {
@@ -50,7 +50,7 @@ function asMany(value: Value, { type, isMap }: Many<FieldType>): Value {
 }
 
 /** A key of an object as the entry of a map. */
-function asEntry({ name, value, at }: Field, { key, value: type }: MessageType): Value {
+function asEntry({ name, value, at }: TextField, { key, value: type }: MessageType): Value {
   const fields = [
     { name: 'key', value: asValue({ kind: 'string', text: name, at }, key!), at },
     { name: 'value', value: asValue(value, type!), at },

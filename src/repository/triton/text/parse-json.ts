@@ -1,5 +1,5 @@
 import { withoutByteOrderMark } from '../../../common/json-text';
-import type { Field, Value } from './text-format';
+import type { TextField, Value } from './parse-text';
 import { expected, Tokens } from './tokens';
 
 /** Objects and arrays within each other; deeper ones are refused before the stack is used up. */
@@ -16,7 +16,7 @@ const WORDS: readonly string[] = ['true', 'false', 'null'];
  * Takes time linear in the length of `text`.
  * @throws Fault
  */
-export function parseJson(text: string): readonly Field[] {
+export function parseJson(text: string): readonly TextField[] {
   const tokens = new Tokens(withoutByteOrderMark(text));
   if (tokens.next.text !== '{') throw wrong('{', tokens);
   const fields = parseObject(tokens, 0);
@@ -24,8 +24,8 @@ export function parseJson(text: string): readonly Field[] {
   return fields;
 }
 
-function parseObject(tokens: Tokens, depth: number): readonly Field[] {
-  const fields = new Map<string, Field>();
+function parseObject(tokens: Tokens, depth: number): readonly TextField[] {
+  const fields = new Map<string, TextField>();
   tokens.take();
   if (tokens.skip('}')) return [];
   do {

@@ -1,8 +1,8 @@
 import { nearest } from '../../../common/nearest';
 import { Fault, type Position } from './fault';
 import { Many, ONE_OF, type FieldType, type MessageOf, type MessageType } from './message-type';
-import { readEnum, readScalar, shown } from './read-scalar';
-import type { Field, Value } from './text-format';
+import { readEnum, readScalar, valueShown } from './read-scalar';
+import type { TextField, Value } from './parse-text';
 import { expected } from './tokens';
 
 type Mutable = Record<string, unknown>;
@@ -15,8 +15,11 @@ const POSITIONS = new WeakMap<object, Map<string, Position>>();
  * @throws Fault for a field that the type has not, that is repeated though it must not be, or whose value is of
  *   another type.
  */
-export function readMessage<const T extends MessageType>(fields: readonly Field[], type: T): MessageOf<T> {
-  return read(fields, type, { line: 1 }) as MessageOf<T>;
+export function readMessage<const T extends MessageType>(
+  fields: readonly TextField[],
+  type: T,
+): MessageOf<T> {
+  return readFields(fields, type, { line: 1 }) as MessageOf<T>;
 }
 
 /** Where `field` of a message that was read stands, first if it is repeated; without `field`, where the message stands. */
@@ -25,7 +28,7 @@ export function positionOf(message: object, field = ''): Position {
   return positions?.get(field) ?? positions?.get('') ?? { line: 1 };
 }
 
-function read(fields: readonly Field[], type: MessageType, at: Position): Mutable {
+function readFields(fields: readonly TextField[], type: MessageType, at: Position): Mutable {
   const message: Mutable = {};
   const positions = new Map([['', at]]);
   POSITIONS.set(message, positions);
@@ -37,7 +40,7 @@ function read(fields: readonly Field[], type: MessageType, at: Position): Mutabl
   return message;
 }
 
-function typeOf({ name, at }: Field, type: MessageType): FieldType {
+function typeOf({ name, at }: TextField, type: MessageType): FieldType {
   if (Object.hasOwn(type, name)) return type[name]!;
   const known = Object.keys(type);
   // Comparing takes time with the length of the word, and no field has a long name.
@@ -46,7 +49,7 @@ function typeOf({ name, at }: Field, type: MessageType): FieldType {
   throw new Fault(at, `unknown field '${name.slice(0, 60)}'${hint}`);
 }
 
-function add({ name, value, at }: Field, type: FieldType, message: Mutable): void {
+function add({ name, value, at }: TextField, type: FieldType, message: Mutable): void {
   if (type instanceof Many) {
     const values = (message[name] ??= []) as unknown[];
     const items = value.kind === 'list' ? value.items : [value];
@@ -60,11 +63,11 @@ function add({ name, value, at }: Field, type: FieldType, message: Mutable): voi
 function readValue(value: Value, type: FieldType, name: string): unknown {
   if (typeof type === 'string') return readScalar(value, type, name);
   if (isEnum(type)) return readEnum(value, type, name);
-  if (value.kind !== 'message') throw expected(`{ after ${name}`, shown(value), value.at);
-  return read(value.fields, type as MessageType, value.at);
+  if (value.kind !== 'message') throw expected(`{ after ${name}`, valueShown(value), value.at);
+  return readFields(value.fields, type as MessageType, value.at);
 }
 
-function refuseSecondChoice({ name, at }: Field, type: MessageType, message: Mutable): void {
+function refuseSecondChoice({ name, at }: TextField, type: MessageType, message: Mutable): void {
   const choices = type[ONE_OF] ?? [];
   if (!choices.includes(name)) return;
   const other = choices.find((choice) => choice !== name && Object.hasOwn(message, choice));

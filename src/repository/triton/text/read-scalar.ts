@@ -1,5 +1,5 @@
 import type { Scalar } from './message-type';
-import type { Value } from './text-format';
+import type { Value } from './parse-text';
 import { expected } from './tokens';
 
 const INTEGER = /^-?(?:0[xX][0-9A-Fa-f]+|[0-9]+)$/;
@@ -25,7 +25,7 @@ const BOOLEANS: Readonly<Record<string, boolean>> = {
 /** The value of a field of a scalar type. @throws Fault when it is written in a way that the type does not allow. */
 export function readScalar(value: Value, type: Scalar, name: string): string | boolean | number {
   const read = scalarOf(value, type);
-  if (read === undefined) throw expected(`${type} for ${name}`, shown(value), value.at);
+  if (read === undefined) throw expected(`${type} for ${name}`, valueShown(value), value.at);
   return read;
 }
 
@@ -34,11 +34,11 @@ export function readEnum(value: Value, names: readonly string[], name: string): 
   const number = value.kind === 'number' ? integerOf(value.text) : undefined;
   const found = value.kind === 'identifier' ? value.text : names[Number(number ?? -1)];
   if (found !== undefined && names.includes(found)) return found;
-  throw expected(`${names.join(', ')} for ${name}`, shown(value), value.at);
+  throw expected(`${names.join(', ')} for ${name}`, valueShown(value), value.at);
 }
 
 /** How a value that does not fit is told. */
-export function shown(value: Value): string {
+export function valueShown(value: Value): string {
   if (value.kind === 'message' || value.kind === 'list') return `a ${value.kind}`;
   return value.kind === 'string' ? JSON.stringify(value.text) : value.text;
 }

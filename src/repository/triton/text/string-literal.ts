@@ -20,7 +20,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * need be UTF-8.
  * @throws Fault
  */
-export function textOf(tokens: readonly Token[]): string {
+export function unescaped(tokens: readonly Token[]): string {
   const bytes = Buffer.concat(tokens.map(bytesOf));
   try {
     return UTF8.decode(bytes);

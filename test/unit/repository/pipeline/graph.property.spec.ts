@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { ModelSettingsError } from '../../../../src/repository/model-settings';
-import type { PipelineDefinition, PipelineStep } from '../../../../src/repository/pipeline/definition';
+import type { PipelineDefinition, PipelineStep } from '../../../../src/repository/pipeline-definition';
 import { demandOf, orderOf } from '../../../../src/repository/pipeline/graph';
 
 const byName = (names: readonly string[]) =>

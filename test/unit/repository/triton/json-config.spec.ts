@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { MODEL_CONFIG } from '../../../../src/repository/triton/model-config';
 import { Many, type FieldType, type MessageType } from '../../../../src/repository/triton/text/message-type';
-import { readJsonConfig, readTritonConfig } from '../../../../src/repository/triton/triton-config';
+import { readJsonConfig, readTritonConfig } from '../../../../src/repository/triton/config-pbtxt';
 
 const root = join(mkdtempSync(join(tmpdir(), 'nexus-json-')), 'models');
 const model = { name: 'm', folder: join(root, 'm'), versions: [] };

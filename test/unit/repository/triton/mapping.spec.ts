@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readTritonConfig } from '../../../../src/repository/triton/triton-config';
+import { readTritonConfig } from '../../../../src/repository/triton/config-pbtxt';
 import { chosenVersions } from '../../../../src/repository/triton/version-policy';
 
 const root = join(mkdtempSync(join(tmpdir(), 'nexus-triton-')), 'models');

@@ -1,6 +1,6 @@
 import { many, mapOf, ONE_OF } from '../../../../src/repository/triton/text/message-type';
 import { positionOf, readMessage } from '../../../../src/repository/triton/text/read-message';
-import { parseText } from '../../../../src/repository/triton/text/text-format';
+import { parseText } from '../../../../src/repository/triton/text/parse-text';
 
 const TYPE = {
   text: 'string',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { Fault } from '../../../../src/repository/triton/text/fault';
-import { parseText, type Field, type Value } from '../../../../src/repository/triton/text/text-format';
+import { parseText, type TextField, type Value } from '../../../../src/repository/triton/text/parse-text';
 
 /** A value as it is made up: its form, and all ways in which it may be written. */
 type Made =
@@ -115,7 +115,7 @@ function withoutPlaces(value: Value): Made {
   return { kind: value.kind, text: value.text };
 }
 
-function asMade(parsed: readonly Field[]): MadeField[] {
+function asMade(parsed: readonly TextField[]): MadeField[] {
   return parsed.map(({ name: word, value }) => ({ name: word, value: withoutPlaces(value) }));
 }
 

@@ -1,4 +1,4 @@
-import { type Field, type Value, parseText } from '../../../../src/repository/triton/text/text-format';
+import { type TextField, type Value, parseText } from '../../../../src/repository/triton/text/parse-text';
 
 /** A value without its positions: strings as they are, numbers and identifiers tagged, messages as pairs. */
 function plain(value: Value): unknown {
@@ -8,7 +8,7 @@ function plain(value: Value): unknown {
   return { [value.kind]: value.text };
 }
 
-function pairs(fields: readonly Field[]): unknown[] {
+function pairs(fields: readonly TextField[]): unknown[] {
   return fields.map(({ name, value }) => [name, plain(value)]);
 }
 

@@ -1,9 +1,10 @@
-import { ModelSettingsError, type ModelSettings } from './model-settings';
+import { ModelSettingsError, type ModelSettings } from '../model-settings';
 import { readModelSettings } from './model-yaml';
-import { DEFAULT_FILENAME, findVersions, type FoundModel, type FoundVersion } from './repository';
-import type { VersionPolicy } from './version-policy.schema';
-import { chosenVersions } from './triton/version-policy';
-import { CONFIG_FILE, readJsonConfig, readTritonConfig, type TritonConfig } from './triton/triton-config';
+import { DEFAULT_FILENAME, findVersions, type FoundModel, type FoundVersion } from '../repository';
+import { keysWhere } from '../settings';
+import type { VersionPolicy } from '../version-policy.schema';
+import { chosenVersions } from '../triton/version-policy';
+import { CONFIG_FILE, readJsonConfig, readTritonConfig, type TritonConfig } from '../triton/config-pbtxt';
 
 /** What is known of a model before any of its versions is loaded. */
 export interface ModelDescription {
@@ -14,22 +15,13 @@ export interface ModelDescription {
   readonly refusal?: string;
 }
 
-/** Keys of model.yaml for which config.pbtxt has no field. */
-const BESIDE_CONFIG: readonly string[] = [
-  'description',
-  'required',
-  'load',
-  'pinned',
-  'cache',
-  'timeout_ms',
-  'load_timeout_ms',
-  'max_queue_rows',
-  'max_queue_bytes',
-  'verify_batching',
-] satisfies (keyof ModelSettings)[];
-
-/** The same for an ensemble, which runs nothing itself. */
-const BESIDE_ENSEMBLE: readonly string[] = ['description', 'required'] satisfies (keyof ModelSettings)[];
+/** Keys of model.yaml that may stand beside the config.pbtxt of an ensemble, which runs nothing itself. */
+const BESIDE_ENSEMBLE = keysWhere(({ besideConfig, inPipeline }) => besideConfig && inPipeline);
+/** Those that may stand beside the config.pbtxt of any other model. */
+const BESIDE_CONFIG = [
+  ...BESIDE_ENSEMBLE,
+  ...keysWhere(({ besideConfig, inPipeline }) => besideConfig && !inPipeline),
+];
 
 /**
  * Reads the model.yaml and config.pbtxt of `model`. What is wrong with them becomes the refusal.
@@ -40,7 +32,7 @@ export function describeModel(
   repository: string,
   wanted?: readonly string[],
 ): Promise<ModelDescription> {
-  return orRefuse(model, read(model, repository, wanted));
+  return orRefuse(model, readFiles(model, repository, wanted));
 }
 
 /** As {@link describeModel}, by `json`, a configuration that a client sent, instead of both. */
@@ -73,7 +65,7 @@ async function orRefuse(
   }
 }
 
-async function read(
+async function readFiles(
   model: FoundModel,
   repository: string,
   wanted: readonly string[] | undefined,

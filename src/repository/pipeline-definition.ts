@@ -22,6 +22,21 @@ export interface PipelineDefinition {
   readonly where: string;
 }
 
+/** What model.yaml says of a pipeline, in the form that the schema asks for. */
+export interface WrittenPipeline {
+  readonly kind?: 'pipeline';
+  readonly inputs?: readonly string[];
+  readonly outputs?: readonly string[];
+  readonly steps?: readonly WrittenStep[];
+}
+
+interface WrittenStep {
+  readonly model: string;
+  readonly version?: number;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
 /** The models that run the steps of `pipeline`, each once; none where there is none. */
 export function partNames(pipeline: PipelineDefinition | undefined): readonly string[] {
   return [...new Set(pipeline?.steps.map(({ model }) => model))];

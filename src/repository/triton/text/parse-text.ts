@@ -1,9 +1,9 @@
 import type { Position } from './fault';
-import { textOf } from './string-literal';
+import { unescaped } from './string-literal';
 import { expected, Tokens, type Token } from './tokens';
 
 /** One field as it stands in the text, of which only the grammar is known. */
-export interface Field {
+export interface TextField {
   readonly name: string;
   readonly value: Value;
   readonly at: Position;
@@ -12,7 +12,7 @@ export interface Field {
 /** A value by its form. Numbers are as they are written, with their sign; strings are without quotes and escapes. */
 export type Value =
   | { readonly kind: 'string' | 'number' | 'identifier'; readonly text: string; readonly at: Position }
-  | { readonly kind: 'message'; readonly fields: readonly Field[]; readonly at: Position }
+  | { readonly kind: 'message'; readonly fields: readonly TextField[]; readonly at: Position }
   | { readonly kind: 'list'; readonly items: readonly Value[]; readonly at: Position };
 
 /** Messages within messages; deeper ones are refused before the stack is used up. */
@@ -26,14 +26,14 @@ const NAMED_NUMBER = /^(?:inf|infinity|nan)f?$/i;
  * Takes time linear in the length of `text`.
  * @throws Fault
  */
-export function parseText(text: string): readonly Field[] {
+export function parseText(text: string): readonly TextField[] {
   const tokens = new Tokens(text);
   return fieldsUntil('', tokens, 0);
 }
 
 /** Fields up to the symbol `close`, which is taken; '' is the end of the text. */
-function fieldsUntil(close: string, tokens: Tokens, depth: number): readonly Field[] {
-  const fields: Field[] = [];
+function fieldsUntil(close: string, tokens: Tokens, depth: number): readonly TextField[] {
+  const fields: TextField[] = [];
   for (;;) {
     const { kind, text } = tokens.next;
     if (close === '' ? kind === 'end' : kind === 'symbol' && text === close) break;
@@ -43,7 +43,7 @@ function fieldsUntil(close: string, tokens: Tokens, depth: number): readonly Fie
   return fields;
 }
 
-function parseField(close: string, tokens: Tokens, depth: number): Field {
+function parseField(close: string, tokens: Tokens, depth: number): TextField {
   const { kind, text: name, at } = tokens.next;
   if (name === '[' && kind === 'symbol')
     throw expected('a field name (extensions and Any are not supported)', '[', at);
@@ -99,7 +99,7 @@ function parseNegative(tokens: Tokens): Value {
 function parseString(tokens: Tokens): string {
   const parts: Token[] = [];
   while (tokens.next.kind === 'string') parts.push(tokens.take());
-  return textOf(parts);
+  return unescaped(parts);
 }
 
 function wrong(what: string, { next }: Tokens) {

@@ -2,18 +2,16 @@ import { join, relative } from 'node:path';
 import { LABEL_BYTES, readInnerText, type UnreadableFile } from '../inner-file';
 import { ModelSettingsError, type ModelSettings } from '../model-settings';
 import type { FoundModel } from '../repository';
-import { batchingOf } from './batching';
-import { pipelineOf } from './ensemble';
-import { checkIdentity } from './identity';
-import { instancesOf } from './instances';
+import { batchingSettingsOf } from './batching';
+import { ensembleOf } from './ensemble';
+import { instancesOf, threadsOf } from './instances';
 import { parseMessageJson } from './text/json-mapping';
 import { MODEL_CONFIG, type ModelConfig } from './model-config';
-import { parametersOf } from './parameters';
-import { refuseEscapes, refuseUnread, refuseUnsupported } from './refusals';
+import { checkIdentity, refuseEscapes, refuseUnread, refuseUnsupported } from './refusals';
 import { tensorsOf } from './tensors';
 import { Fault } from './text/fault';
 import { positionOf, readMessage } from './text/read-message';
-import { parseText, type Field } from './text/text-format';
+import { parseText, type TextField } from './text/parse-text';
 import { versionPolicyOf } from './version-policy';
 import { warmUpSamplesOf } from './warm-up-samples';
 
@@ -76,7 +74,7 @@ async function explained(file: string, read: () => Promise<TritonConfig>): Promi
   }
 }
 
-function typed(fields: readonly Field[]): ModelConfig {
+function typed(fields: readonly TextField[]): ModelConfig {
   refuseUnread(fields);
   return readMessage(fields, MODEL_CONFIG);
 }
@@ -90,19 +88,19 @@ async function understand(
   checkIdentity(config, name);
   refuseUnsupported(config);
   const { default_model_filename: filename = '' } = config;
-  const pipeline = pipelineOf(config, file);
+  const pipeline = ensembleOf(config, file);
   return {
     filename: filename === '' ? 'model.onnx' : filename,
     settings: {
       ...(pipeline === undefined ? {} : { pipeline }),
-      ...batchingOf(config),
+      ...batchingSettingsOf(config),
       ...instancesOf(config, file),
-      ...parametersOf(config),
+      ...threadsOf(config),
       response_cache: config.response_cache?.enable ?? false,
       version_policy: versionPolicyOf(config),
       declared: tensorsOf(config, file),
       label_files: labelFilesOf(config),
-      labels: await labelsOf(config, folder, repository),
+      labels: await readLabels(config, folder, repository),
       warmup: await warmUpSamplesOf(config, folder, repository),
     },
   };
@@ -114,7 +112,7 @@ function labelFilesOf({ output = [] }: ModelConfig): Record<string, string> {
   return Object.fromEntries(named.map(({ name = '', label_filename: file = '' }) => [name, file]));
 }
 
-async function labelsOf(
+async function readLabels(
   { output = [] }: ModelConfig,
   folder: string,
   repository: string,

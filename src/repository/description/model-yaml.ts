@@ -1,10 +1,11 @@
 import { join, relative } from 'node:path';
 import Ajv, { type ErrorObject } from 'ajv';
 import { isMap, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
-import { LABEL_BYTES, readInnerFile, readInnerText, WARM_UP_BYTES, type UnreadableFile } from './inner-file';
-import { ModelSettingsError, type ModelSettings, type WarmUp } from './model-settings';
-import schema from './model.schema.json';
-import { pipelineOf, withoutPipeline, type WrittenPipeline } from './pipeline/pipeline-yaml';
+import { LABEL_BYTES, readInnerFile, readInnerText, WARM_UP_BYTES, type UnreadableFile } from '../inner-file';
+import { ModelSettingsError, type ModelSettings, type WarmUp } from '../model-settings';
+import type { WrittenPipeline } from '../pipeline-definition';
+import { pipelineFrom, withoutPipeline } from '../pipeline/pipeline-yaml';
+import { MODEL_SCHEMA } from '../settings';
 
 type Written = Omit<ModelSettings, 'labels' | 'warmup'> & {
   labels?: Record<string, string | string[]>;
@@ -19,7 +20,7 @@ const MAX_BYTES = 256 * 2 ** 10;
 /** Characters that aliases may make of them. */
 const MAX_RESOLVED = 4 * MAX_BYTES;
 
-const validate = new Ajv({ allowUnionTypes: true, verbose: true }).compile<Written>(schema);
+const validate = new Ajv({ allowUnionTypes: true, verbose: true }).compile<Written>(MODEL_SCHEMA);
 
 /**
  * Reads the model.yaml of the model in `folder`; no file is no settings. Label files are read with it.
@@ -46,7 +47,9 @@ export async function readModelSettings(folder: string, repository: string): Pro
     orExplain(readInnerFile(folder, file, repository, WARM_UP_BYTES), 'warm-up file', file);
   return {
     ...rest,
-    ...(labels === undefined ? {} : { labels: await mapValues(labels, (list) => labelsOf(list, labelsIn)) }),
+    ...(labels === undefined
+      ? {}
+      : { labels: await mapValues(labels, (list) => labelTexts(list, labelsIn)) }),
     ...(warmup === undefined
       ? {}
       : { warmup: await Promise.all(warmup.map((run) => withFiles(run, bytesIn))) }),
@@ -81,11 +84,11 @@ function parse(text: string, shown: string): Written {
     const pointTo = (pointer: string) => `${shown}:${lineOf(document, pointer, lines)}`;
     const wrong = faultOf(settings);
     if (wrong !== undefined) throw new ModelSettingsError(`${pointTo(`/${wrong[0]}`)}: ${wrong.join(' ')}`);
-    const pipeline = pipelineOf(settings, pointTo);
+    const pipeline = pipelineFrom(settings, pointTo);
     return pipeline === undefined ? settings : { ...withoutPipeline(settings), pipeline };
   }
   const error = validate.errors![0]!;
-  throw new ModelSettingsError(`${shown}:${lineOf(document, pathOf(error), lines)}: ${describe(error)}`);
+  throw new ModelSettingsError(`${shown}:${lineOf(document, pathOf(error), lines)}: ${explain(error)}`);
 }
 
 /** What `document` says once its aliases are followed. @throws Error when they have no end, or no sensible one. */
@@ -119,7 +122,7 @@ function faultOf(written: Written): readonly [key: keyof Written, text: string] 
 }
 
 /** `unknown key 'instnces'; the keys are ...`, or `instances must be integer`. */
-function describe({ keyword, instancePath, params, message, parentSchema }: ErrorObject): string {
+function explain({ keyword, instancePath, params, message, parentSchema }: ErrorObject): string {
   const where = instancePath.slice(1).replaceAll('/', '.');
   if (where.split('.')[0] === 'versions')
     return 'versions must be all, { latest: 2 } or a list such as [1, 3]';
@@ -156,7 +159,7 @@ function lineOf(document: Document, pointer: string, lines: LineCounter): number
   return range === undefined || range === null ? 1 : lines.linePos(range[0]).line;
 }
 
-async function labelsOf(list: string | string[], read: Read<string>): Promise<string[]> {
+async function labelTexts(list: string | string[], read: Read<string>): Promise<string[]> {
   if (Array.isArray(list)) return list;
   return (await read(list)).trimEnd().split(/\r?\n/);
 }
