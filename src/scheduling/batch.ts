@@ -7,13 +7,13 @@ import { joinRows, sliceRows } from '../tensor/rows';
 export type Batch = readonly Part[];
 
 /** Rows of all parts together. */
-export function rowsOf(batch: Batch): number {
+export function totalRows(batch: Batch): number {
   return batch.reduce((sum, { rows }) => sum + rows, 0);
 }
 
 /** Whether a run of `batch`, filled up to `rows` rows, has other rows than those of one whole request. */
 export function isShared(batch: Batch, rows: number): boolean {
-  return !isWhole(batch) || rows !== rowsOf(batch);
+  return !isWhole(batch) || rows !== totalRows(batch);
 }
 
 /** Whether metrics count `batch`: a run that no client asked for shares no batch with requests. */
@@ -27,7 +27,7 @@ export function isCounted([part]: Batch): boolean {
  */
 export function gather(batch: Batch, rows: number): PackedTensor[] {
   const [{ ticket }] = batch as [Part];
-  const missing = rows - rowsOf(batch);
+  const missing = rows - totalRows(batch);
   return ticket.job.inputs.map(({ name, datatype, shape }, index) => {
     const pieces = batch.map((part) => inputOf(part, index));
     const chunks = pieces.map(({ data }) => data);

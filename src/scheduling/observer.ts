@@ -2,7 +2,7 @@ import type { RunTimes } from '../common/run-times';
 import type { Departure } from './queue';
 
 /** Why a request was not taken: no room in the queue, no time before its deadline; or it had to make room for others. */
-export type Refusal = 'queue_full' | 'deadline' | 'displaced';
+export type RefusalReason = 'queue_full' | 'deadline' | 'displaced';
 
 /** What a check of a batch has shown: each row is what it is alone, or rows depend on each other. */
 export type CheckOutcome = 'same' | 'mixed';
@@ -23,7 +23,7 @@ export interface SchedulerObserver {
   executed(rows: number, padding: number, times: RunTimes): void;
   /** A batch left the queue, or one that had failed is tried again in smaller ones. */
   departed(reason: Departure | 'retry'): void;
-  refused(reason: Refusal): void;
+  refused(reason: RefusalReason): void;
   /** A row of a batch was run again alone, and came out the same or not. */
   checked(outcome: CheckOutcome): void;
 }

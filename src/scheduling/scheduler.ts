@@ -1,7 +1,16 @@
 import { errors, type NexusError } from '../common/errors';
 import type { RunTimes } from '../common/run-times';
 import { RunFailure } from '../runtime/run-failure';
-import { gather, isCounted, isDivisible, joinParts, outputsOf, rowsOf, scatter, type Batch } from './batch';
+import {
+  gather,
+  isCounted,
+  isDivisible,
+  joinParts,
+  outputsOf,
+  totalRows,
+  scatter,
+  type Batch,
+} from './batch';
 import { AdaptiveDelay } from './adaptive-delay';
 import { Admission } from './admission';
 import type { Clock } from './clock';
@@ -177,7 +186,7 @@ export class Scheduler {
   private async execute(instance: Instance, batch: Batch): Promise<void> {
     const started = this.clock.now();
     this.running++;
-    this.admission.begun(instance, rowsOf(batch));
+    this.admission.begun(instance, totalRows(batch));
     for (const { ticket, index } of batch) {
       if (index > 0) continue;
       ticket.queueMs = started - ticket.enqueuedAt;
@@ -193,14 +202,14 @@ export class Scheduler {
   private async run(instance: Instance, batch: Batch): Promise<() => void> {
     try {
       const started = this.clock.now();
-      const rows = this.paddedRows(rowsOf(batch));
+      const rows = this.paddedRows(totalRows(batch));
       const { outputs, times, waitedMs } = await instance.run(gather(batch, rows), outputsOf(batch));
       if (!isDivisible(batch, outputs, rows))
         throw new RunFailure('execution', 'its outputs have not one row for each input row');
       this.admission.estimate.observe(rows, this.clock.now() - started);
       for (const { ticket } of batch) ticket.queueMs += waitedMs;
-      this.delay?.ran(rowsOf(batch));
-      if (isCounted(batch)) this.observer.executed(rowsOf(batch), rows - rowsOf(batch), times);
+      this.delay?.ran(totalRows(batch));
+      if (isCounted(batch)) this.observer.executed(totalRows(batch), rows - totalRows(batch), times);
       const results = scatter(batch, outputs, rows);
       const outcome = { batch, results, rows, rowsAlone: this.paddedRows(1) };
       if (await this.check.findsMixing(instance, outcome, this.limits)) return this.separate(batch);

@@ -4,7 +4,7 @@ import { Distribution } from './distribution';
 import { ModelStatistics } from './model-statistics';
 
 /** How a request ended. */
-export type Outcome = 'success' | ErrorKind;
+export type RequestOutcome = 'success' | ErrorKind;
 
 /** Upper bounds of the buckets for times, in seconds. */
 export const SECONDS = [
@@ -15,7 +15,7 @@ const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
 /** What one version of a model has done. */
 export class ModelMetrics {
-  readonly outcomes = new Map<Outcome, number>();
+  readonly outcomes = new Map<RequestOutcome, number>();
   readonly departures = new Map<string, number>();
   readonly refusals = new Map<string, number>();
   readonly checks = new Map<string, number>();
@@ -36,7 +36,7 @@ export class ModelMetrics {
   constructor(readonly labels: { readonly model: string; readonly version: string }) {}
 
   /** A request ended; its rows count as served when it succeeded, and was not answered by the cache. */
-  request(outcome: Outcome, rows: number, times: RequestTimes): void {
+  request(outcome: RequestOutcome, rows: number, times: RequestTimes): void {
     const { totalMs, decodeMs, queueMs, encodeMs } = times;
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
     const isHit = times.cache?.outcome === 'hit';

@@ -1,12 +1,12 @@
 import { cpus, freemem, totalmem } from 'node:os';
 import type { Registry } from 'prom-client';
 import type { Metrics, ModelSnapshot } from './metrics';
-import type { ModelMetrics, Outcome } from './model-metrics';
+import type { ModelMetrics, RequestOutcome } from './model-metrics';
 import type { Durations, ModelStatistics } from './model-statistics';
 import { registerScraped, type Sample } from './scraped';
 
 /** Reasons of failure by Triton's names, for each way a request can fail. */
-const FAILURES: Readonly<Record<string, readonly Outcome[]>> = {
+const FAILURES: Readonly<Record<string, readonly RequestOutcome[]>> = {
   REJECTED: ['overloaded', 'rate_limited', 'deadline', 'unavailable'],
   CANCELED: ['cancelled'],
   BACKEND: ['internal'],

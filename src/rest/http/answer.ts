@@ -3,7 +3,7 @@ import { pipeline, Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { Transfer } from '../../common/pace';
 import { watchReader } from '../../transport/http/slow-reader';
-import { CACHE_HEADER } from '../../inference/cache/response-cache';
+import { CACHE_HEADER } from '../../inference/cache/inference-cache';
 import { codingFor, COMPRESSORS, type Coding, type CompressionPolicy } from './compression';
 import type { EncodedResponse } from '../codec/messages';
 import type { InferenceSummary } from '../../observability/log/request-line';

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiHeader, ApiOkResponse, ApiParam, getSchemaPath } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../transport/http/api-errors';
 import { ApiModel, ApiVersion } from '../http/api-model';
-import { CACHE_HEADER } from '../../inference/cache/response-cache';
+import { CACHE_HEADER } from '../../inference/cache/inference-cache';
 import { IMAGE_OF_SEVEN, SEVEN } from './v2.examples';
 import { InferRequest, InferResponse } from './v2.dto';
 
