@@ -1,7 +1,7 @@
 import { errors, type NexusError } from '../common/errors';
 import type { Clock } from './clock';
 import type { Job } from './job';
-import type { SchedulerObserver } from './observer';
+import { observerOf, type SchedulerObserver } from './observer';
 import type { Queue } from './queue';
 import { RunEstimate } from './run-estimate';
 import type { SchedulerLimits } from './limits';
@@ -54,12 +54,12 @@ export class Admission {
     const leftMs = job.deadline - this.clock.now();
     const waitMs = leftMs === Infinity ? 0 : this.expectedMs(job, limits.maxBatchRows, instances, idle);
     if (waitMs * MARGIN > leftMs) {
-      if (job.uncounted !== true) this.observer.refused('deadline');
+      observerOf(job, this.observer).refused('deadline');
       return errors.deadlineUnmeetable(this.model, waitMs, leftMs);
     }
     const full = obstacle(job, this.queue, limits);
     if (full === undefined || this.makesRoom(job, full)) return undefined;
-    if (job.uncounted !== true) this.observer.refused('queue_full');
+    observerOf(job, this.observer).refused('queue_full');
     return errors.queueFull(this.model, full.text);
   }
 
@@ -80,7 +80,7 @@ export class Admission {
       this.queue.displace(job, excess.rows, excess.bytes).map(({ ticket }) => ticket),
     );
     for (const ticket of displaced) {
-      this.observer.refused('displaced');
+      observerOf(ticket.job, this.observer).refused('displaced');
       ticket.reject(errors.queueFull(this.model, `${text}, and others had a smaller share`));
     }
     return displaced.size > 0;

@@ -16,11 +16,6 @@ export function isShared(batch: Batch, rows: number): boolean {
   return !isWhole(batch) || rows !== totalRows(batch);
 }
 
-/** Whether metrics count `batch`: a run that no client asked for shares no batch with requests. */
-export function isCounted([part]: Batch): boolean {
-  return part?.ticket.job.uncounted !== true;
-}
-
 /**
  * The inputs of a batch: the rows of all parts one after another, as pieces that are still the requests' own bytes.
  * @param rows how many to run: beyond those of the parts, the last one is repeated.

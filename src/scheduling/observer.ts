@@ -1,4 +1,5 @@
 import type { RunTimes } from '../common/run-times';
+import type { Job } from './job';
 import type { Departure } from './queue';
 
 /** Why a request was not taken: no room in the queue, no time before its deadline; or it had to make room for others. */
@@ -26,4 +27,17 @@ export interface SchedulerObserver {
   refused(reason: RefusalReason): void;
   /** A row of a batch was run again alone, and came out the same or not. */
   checked(outcome: CheckOutcome): void;
+}
+
+const SILENT: SchedulerObserver = {
+  began: () => {},
+  executed: () => {},
+  departed: () => {},
+  refused: () => {},
+  checked: () => {},
+};
+
+/** Who is told about `job`: `observer`, or nobody where no client asked for the job. */
+export function observerOf({ uncounted }: Job, observer: SchedulerObserver): SchedulerObserver {
+  return uncounted === true ? SILENT : observer;
 }

@@ -1,23 +1,14 @@
 import { errors, type NexusError } from '../common/errors';
 import type { RunTimes } from '../common/run-times';
 import { RunFailure } from '../runtime/run-failure';
-import {
-  gather,
-  isCounted,
-  isDivisible,
-  joinParts,
-  outputsOf,
-  totalRows,
-  scatter,
-  type Batch,
-} from './batch';
+import { gather, isDivisible, joinParts, outputsOf, totalRows, scatter, type Batch } from './batch';
 import { AdaptiveDelay } from './adaptive-delay';
 import { Admission } from './admission';
 import type { Clock } from './clock';
 import { Ticket, type Job, type JobResult, type Part } from './job';
 import { BatchCheck } from './batch-check';
 import type { SchedulerLimits } from './limits';
-import type { SchedulerLoad, SchedulerObserver } from './observer';
+import { observerOf, type SchedulerLoad, type SchedulerObserver } from './observer';
 import { Queue, type Patience } from './queue';
 import { recover, separately } from './recovery';
 import type { Instance } from './instance';
@@ -158,7 +149,7 @@ export class Scheduler {
       const [parts, reason] = 'parts' in next ? [next.parts, next.departure] : [next, 'retry' as const];
       const wanted = parts.filter((part) => !this.isUnwanted(part));
       if (wanted.length === 0) continue;
-      if (isCounted(wanted)) this.observer.departed(reason);
+      this.observerOf(wanted).departed(reason);
       return wanted;
     }
   }
@@ -190,7 +181,7 @@ export class Scheduler {
     for (const { ticket, index } of batch) {
       if (index > 0) continue;
       ticket.queueMs = started - ticket.enqueuedAt;
-      if (isCounted(batch)) this.observer.began(ticket.job.priority, ticket.queueMs);
+      this.observerOf(batch).began(ticket.job.priority, ticket.queueMs);
     }
     const settle = await this.run(instance, batch);
     // The next batch is on its way before this one's answers are written.
@@ -209,7 +200,7 @@ export class Scheduler {
       this.admission.estimate.observe(rows, this.clock.now() - started);
       for (const { ticket } of batch) ticket.queueMs += waitedMs;
       this.delay?.ran(totalRows(batch));
-      if (isCounted(batch)) this.observer.executed(totalRows(batch), rows - totalRows(batch), times);
+      this.observerOf(batch).executed(totalRows(batch), rows - totalRows(batch), times);
       const results = scatter(batch, outputs, rows);
       const outcome = { batch, results, rows, rowsAlone: this.paddedRows(1) };
       if (await this.check.findsMixing(instance, outcome, this.limits)) return this.separate(batch);
@@ -220,6 +211,11 @@ export class Scheduler {
       this.recover(batch, failure);
       return () => {};
     }
+  }
+
+  /** Jobs that are counted and jobs that are not never share a batch. */
+  private observerOf([part]: Batch): SchedulerObserver {
+    return observerOf(part!.ticket.job, this.observer);
   }
 
   /** Rows depend on each other: what shared runs, or was split between some, is run again as it came, alone. */
