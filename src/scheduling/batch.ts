@@ -3,7 +3,7 @@ import type { Tensor } from '../tensor/tensor';
 import type { Part, Ticket } from './job';
 import { joinRows, sliceRows } from '../tensor/rows';
 
-/** Parts that run together: one of any kind, or several with rows of the same shape. */
+/** Parts that share a run: one of any kind, or several with rows of the same shape. */
 export type Batch = readonly Part[];
 
 /** Rows of all parts together. */
@@ -11,14 +11,14 @@ export function totalRows(batch: Batch): number {
   return batch.reduce((sum, { rows }) => sum + rows, 0);
 }
 
-/** Whether a run of `batch`, filled up to `rows` rows, has other rows than those of one whole request. */
+/** Whether a run of `batch`, padded to `rows` rows, has other rows than those of one whole request. */
 export function isShared(batch: Batch, rows: number): boolean {
   return !isWhole(batch) || rows !== totalRows(batch);
 }
 
 /**
  * The inputs of a batch: the rows of all parts one after another, as pieces that are still the requests' own bytes.
- * @param rows how many to run: beyond those of the parts, the last one is repeated.
+ * @param rows how many to run: the batch is padded by repeating its last row.
  */
 export function gather(batch: Batch, rows: number): PackedTensor[] {
   const [{ ticket }] = batch as [Part];
@@ -62,7 +62,7 @@ export function scatter(batch: Batch, outputs: readonly Tensor[], all: number): 
   });
 }
 
-/** Puts the outputs of a job's parts together again. */
+/** Joins the outputs of a job's parts. */
 export function joinParts({ results }: Ticket): readonly Tensor[] {
   return results[0]!.map((_, index) => joinRows(results.map((outputs) => outputs[index]!)));
 }

@@ -45,7 +45,7 @@ export class InferenceMetrics {
     this.counter(
       'batches_total',
       'Batches that left the queue, by reason: full, idle (nothing was worth waiting for), delay, deadline, retry.',
-      ({ labels, departures }) => byReason(labels, departures),
+      ({ labels, flushes }) => byReason(labels, flushes),
     );
     this.counter(
       'refusals_total',

@@ -18,9 +18,9 @@ export interface ModelSnapshot {
   /** Rows and requests that wait for an instance. */
   readonly waitingRows: number;
   readonly waitingRequests: number;
-  /** Runs under way. */
+  /** Runs in flight. */
   readonly running: number;
-  /** How long an idle instance waits for company, in milliseconds. */
+  /** The batch window: how long an idle instance holds back a batch, in milliseconds. */
   readonly delayMs: number;
   /** How long loading took; undefined when it has not succeeded yet. */
   readonly loadMs: number | undefined;

@@ -16,14 +16,14 @@ const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 /** What one version of a model has done. */
 export class ModelMetrics {
   readonly outcomes = new Map<RequestOutcome, number>();
-  readonly departures = new Map<string, number>();
+  readonly flushes = new Map<string, number>();
   readonly refusals = new Map<string, number>();
   readonly checks = new Map<string, number>();
   rows = 0;
   executions = 0;
   paddingRows = 0;
   paddingBytes = 0;
-  /** Of each priority level, how many requests began, and how many seconds they had waited together. */
+  /** By priority level, how many requests started, and how many seconds they had waited together. */
   readonly waits = new Map<number, { requests: number; seconds: number }>();
   readonly batchRows = new Distribution(ROWS);
   readonly run = new Distribution(SECONDS);
@@ -48,8 +48,8 @@ export class ModelMetrics {
     this.statistics.request(outcome === 'success', times);
   }
 
-  /** A request of a priority level began to run after it had waited so long; 0 is the level of models without. */
-  began(priority: number, waitedMs: number): void {
+  /** A request of a priority level started to run after it had waited so long; 0 is the level of models without. */
+  started(priority: number, waitedMs: number): void {
     if (priority === 0) return;
     let wait = this.waits.get(priority);
     if (wait === undefined) this.waits.set(priority, (wait = { requests: 0, seconds: 0 }));
@@ -57,17 +57,17 @@ export class ModelMetrics {
     wait.seconds += waitedMs / 1000;
   }
 
-  /** The inputs of a request were filled up with so many bytes. */
+  /** The inputs of a request were padded with so many bytes. */
   padded(bytes: number): void {
     this.paddingBytes += bytes;
   }
 
-  /** A batch left the queue for this reason. */
-  departed(reason: string): void {
-    this.departures.set(reason, (this.departures.get(reason) ?? 0) + 1);
+  /** A batch was flushed from the queue for this reason. */
+  flushed(reason: string): void {
+    this.flushes.set(reason, (this.flushes.get(reason) ?? 0) + 1);
   }
 
-  /** A request was not taken, or had to leave the queue, for this reason. */
+  /** A request was refused admission, or displaced from the queue, for this reason. */
   refused(reason: string): void {
     this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
   }
@@ -77,7 +77,7 @@ export class ModelMetrics {
     this.checks.set(outcome, (this.checks.get(outcome) ?? 0) + 1);
   }
 
-  /** A run of `rows` rows succeeded, and of `padding` more that only filled it up. */
+  /** A run of `rows` rows succeeded, and of `padding` more that filled it up to an allowed size. */
   executed(rows: number, padding: number, times: RunTimes): void {
     this.executions += 1;
     this.paddingRows += padding;
