@@ -5,7 +5,7 @@ import { registerScraped, type Sample } from './scraped';
 
 /** The `nexus_inference_*` metrics: one series for each version of a model that is served. */
 export class InferenceMetrics {
-  /** @param models tells what every version that is served at this moment has done. */
+  /** @param models returns the metrics of every version that is served now. */
   constructor(
     private readonly registry: Registry,
     readonly models: () => Iterable<ModelMetrics>,

@@ -6,14 +6,14 @@ import { ModelStatistics } from './model-statistics';
 /** How a request ended. */
 export type RequestOutcome = 'success' | ErrorKind;
 
-/** Upper bounds of the buckets for times, in seconds. */
+/** Upper bounds of the buckets of latency histograms, in seconds. */
 export const SECONDS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ];
 
 const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
-/** What one version of a model has done. */
+/** The counters and histograms of one version of a model. */
 export class ModelMetrics {
   readonly outcomes = new Map<RequestOutcome, number>();
   readonly flushes = new Map<string, number>();
@@ -35,7 +35,7 @@ export class ModelMetrics {
 
   constructor(readonly labels: { readonly model: string; readonly version: string }) {}
 
-  /** A request ended; its rows count as served when it succeeded, and was not answered by the cache. */
+  /** A request ended. Its rows count when it succeeded and the cache did not answer it. */
   request(outcome: RequestOutcome, rows: number, times: RequestTimes): void {
     const { totalMs, decodeMs, queueMs, encodeMs } = times;
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
