@@ -67,7 +67,7 @@ export class LiveDocument {
   async current(server: string): Promise<ServedDocument> {
     const versions = this.ready();
     await this.answers.settle(versions);
-    const fragments = await this.describe(versions);
+    const fragments = await this.fragmentsOf(versions);
     const text = introduction(firstOf(fragments), this.unavailable());
     const digest = digestOf([this.fixedDigest, text, ...fragments.map((each) => each.digest)].join());
     if (this.latest?.digest !== digest) this.latest = { pieces: this.compose(fragments, text), digest };
@@ -99,7 +99,7 @@ export class LiveDocument {
       .toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
-  private async describe(versions: readonly Servable[]): Promise<Fragment[]> {
+  private async fragmentsOf(versions: readonly Servable[]): Promise<Fragment[]> {
     const identifiers = identifiersOf(versions.map(({ name }) => name));
     const fragments: Fragment[] = [];
     let count = 0;

@@ -4,7 +4,7 @@ import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
 import { SkipThrottle } from '@nestjs/throttler';
 import { Budget } from '../transport/caller';
 import { callOf } from '../transport/grpc/grpc-call';
-import { CACHE_HEADER } from '../inference/cache/response-cache';
+import { CACHE_HEADER } from '../inference/cache/inference-cache';
 import { memoryOf } from '../transport/grpc/call-memory';
 import { readRequest } from './codec/read-request';
 import { GrpcInferService } from './infer.service';

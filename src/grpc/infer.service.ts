@@ -9,7 +9,7 @@ import type { InferenceRequest } from '../inference/request/inference-request';
 import { InferenceService, type Served } from '../inference/inference.service';
 import type { Decoded } from './codec/decode-request';
 import { bytesToUnpack, Decoder } from './codec/decoder';
-import { encodeResponse } from './codec/encode-response';
+import { encodeInferResponse } from './codec/encode-response';
 import type { ModelInferRequest, ModelInferResponse } from './messages';
 
 /** A packed integer of one byte becomes an element of up to eight. */
@@ -40,7 +40,7 @@ export class GrpcInferService {
         memory.add(bytesToUnpack(message) * LARGEST_ELEMENT);
         return chain(this.decoder.decode(message), (decoded) => this.requestOf(decoded, call));
       },
-      encode: (result) => encodeResponse(result, id),
+      encode: (result) => encodeInferResponse(result, id),
       memory,
       requestId: info.requestId,
       caller: () => callerOf({ ip: info.address }),

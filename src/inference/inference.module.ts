@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module';
-import { ResponseCache } from './cache/response-cache';
+import { InferenceCache } from './cache/inference-cache';
 import { InferenceService } from './inference.service';
 import { ShadowMetrics } from './shadow/shadow-metrics';
 import { Shadowing } from './shadow/shadowing';
@@ -10,7 +10,7 @@ import { SharedMemory } from './shared-memory/shared-memory';
 /** The data plane: from a request to its answer, free of any protocol. */
 @Module({
   imports: [ModelsModule],
-  providers: [InferenceService, ResponseCache, Shadowing, ShadowMetrics, SharedMemory, InputCheck],
+  providers: [InferenceService, InferenceCache, Shadowing, ShadowMetrics, SharedMemory, InputCheck],
   exports: [InferenceService, ShadowMetrics, SharedMemory],
 })
 export class InferenceModule {}

@@ -7,7 +7,7 @@ import type { Signature } from '../models/signature';
 import type { InferenceSummary } from '../observability/log/request-line';
 import type { RequestTimes } from '../common/run-times';
 import { Traces, type TracedRequest } from '../observability/log/traces';
-import { ResponseCache } from './cache/response-cache';
+import { InferenceCache } from './cache/inference-cache';
 import { classify } from './classification';
 import type { InferenceRequest, InferenceResult, OutputRequest } from './request/inference-request';
 import type { Tensor } from '../tensor/tensor';
@@ -45,7 +45,7 @@ export class InferenceService {
     private readonly registry: ModelRegistry,
     private readonly traces: Traces,
     private readonly memory: SharedMemory,
-    private readonly cache: ResponseCache,
+    private readonly cache: InferenceCache,
     private readonly shadowing: Shadowing,
   ) {}
 

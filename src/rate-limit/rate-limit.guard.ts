@@ -1,27 +1,25 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import { InjectThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Budget, callerOf } from '../transport/caller';
 import { errors } from '../common/errors';
 import { Config } from '../config/config';
 import { callOf } from '../transport/grpc/grpc-call';
+import { SkippedRoutes } from './skipped-routes';
 import { WindowStorage } from './window-storage';
-
-/** Metadata that `@SkipThrottle()` leaves for the only limit there is. */
-const SKIP = 'THROTTLER:SKIPdefault';
 
 /**
  * Limits how many requests a caller may send, over all routes and protocols together; `@SkipThrottle()` leaves a route
- * out. Tells the state of the budget on every answer of HTTP: `RateLimit` (draft-ietf-httpapi-ratelimit-headers), and the older
- * `X-RateLimit-*`.
+ * out. Every HTTP answer carries the state of the budget: `RateLimit` (draft-ietf-httpapi-ratelimit-headers), and the
+ * older `X-RateLimit-*`.
  *
- * The guard of the library looks up the metadata of the route, hashes a key and waits for promises on every request;
- * this one asks once a route, the caller is the key, and it answers at once.
+ * The library's guard looks up the metadata of the route, hashes a key and waits for promises on every request. This
+ * one asks it once for each route; after that the caller is the key, and the guard answers at once.
  */
 @Injectable()
 export class RateLimitGuard implements CanActivate, Budget {
+  /** By handler, whether its route is left out; absent until its first request. */
   private readonly skipped = new Map<unknown, boolean>();
   private readonly limit: number;
   private readonly windowS: number;
@@ -29,22 +27,18 @@ export class RateLimitGuard implements CanActivate, Budget {
   constructor(
     config: Config,
     @InjectThrottlerStorage() private readonly windows: WindowStorage,
-    private readonly reflector: Reflector,
+    private readonly skippedRoutes: SkippedRoutes,
   ) {
     this.limit = config.rateLimit;
     this.windowS = config.rateLimitWindowS;
   }
 
   /** @throws NexusError of kind `rate_limited` when the budget of the caller is spent. */
-  canActivate(context: ExecutionContext): boolean {
-    if (this.limit === 0 || this.isSkipped(context)) return true;
-    if (context.getType() === 'rpc') {
-      const { address } = callOf(context.switchToRpc().getContext<Metadata>());
-      this.spend(callerOf({ ip: address }));
-    } else {
-      const http = context.switchToHttp();
-      this.admit(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
-    }
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    if (this.limit === 0) return true;
+    const isSkipped = this.skipped.get(context.getHandler());
+    if (isSkipped === undefined) return this.learn(context);
+    if (!isSkipped) this.count(context);
     return true;
   }
 
@@ -55,21 +49,27 @@ export class RateLimitGuard implements CanActivate, Budget {
     if (isBlocked) throw errors.rateLimited(this.limit, this.windowS, timeToExpire);
   }
 
+  /** The first request of a route: asks the library whether the route is left out. */
+  private async learn(context: ExecutionContext): Promise<boolean> {
+    this.skipped.set(context.getHandler(), await this.skippedRoutes.canActivate(context));
+    return this.canActivate(context);
+  }
+
+  private count(context: ExecutionContext): void {
+    if (context.getType() === 'rpc') {
+      const { address } = callOf(context.switchToRpc().getContext<Metadata>());
+      this.spend(callerOf({ ip: address }));
+    } else {
+      const http = context.switchToHttp();
+      this.admit(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+    }
+  }
+
   private admit(request: FastifyRequest, reply: FastifyReply): void {
     const caller = callerOf(request);
     const { totalHits, timeToExpire, isBlocked } = this.windows.hit(caller, this.windowS * 1000, this.limit);
     this.tell(reply, Math.max(0, this.limit - totalHits), timeToExpire);
     if (isBlocked) throw errors.rateLimited(this.limit, this.windowS, timeToExpire);
-  }
-
-  private isSkipped(context: ExecutionContext): boolean {
-    const handler = context.getHandler();
-    let skipped = this.skipped.get(handler);
-    if (skipped === undefined) {
-      skipped = this.reflector.getAllAndOverride<boolean>(SKIP, [handler, context.getClass()]) ?? false;
-      this.skipped.set(handler, skipped);
-    }
-    return skipped;
   }
 
   private tell(reply: FastifyReply, remaining: number, seconds: number): void {

@@ -4,6 +4,7 @@ import { ThrottlerModule } from '@nestjs/throttler';
 import { Budget } from '../transport/caller';
 import { Config } from '../config/config';
 import { RateLimitGuard } from './rate-limit.guard';
+import { SkippedRoutes } from './skipped-routes';
 import { WindowStorage } from './window-storage';
 
 /** Limits the requests of each caller, on every route of the application that does not opt out. */
@@ -19,6 +20,7 @@ import { WindowStorage } from './window-storage';
     }),
   ],
   providers: [
+    SkippedRoutes,
     RateLimitGuard,
     { provide: APP_GUARD, useExisting: RateLimitGuard },
     { provide: Budget, useExisting: RateLimitGuard },

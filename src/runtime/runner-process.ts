@@ -1,4 +1,4 @@
-import { Turns } from '../common/semaphore';
+import { Semaphore } from '../common/semaphore';
 import type { JsonLines } from './json-lines';
 import type { FromRunner, ToRunner } from './messages';
 import { residentBytes } from './resident-memory';
@@ -21,7 +21,7 @@ export class RunnerProcess {
   readonly exited: Promise<RunnerEnd>;
   /** Resolves when so many runs have failed that the native memory they leaked is worth a new process. */
   readonly worn: Promise<undefined>;
-  /** Tensors lie here on their way. Belongs to whose turn it is. Undefined when it could not be opened. */
+  /** Tensors lie here on their way. Belongs to the work that runs {@link exclusively}. Undefined when it could not be opened. */
   readonly slab: Slab | undefined;
   /** Why it has ended, or is about to; undefined while it is of use. */
   ending: RunnerEnd | undefined;
@@ -34,7 +34,7 @@ export class RunnerProcess {
   private pid: number | undefined;
   /** Its sessions, and the bytes that loading each took. */
   private readonly sessions = new Map<number, number>();
-  private readonly turns = new Turns(1);
+  private readonly mutex = new Semaphore(1);
   private opened = 0;
   private answer: ((message: FromRunner) => void) | undefined;
   private fail: ((failure: RunFailure) => void) | undefined;
@@ -88,9 +88,9 @@ export class RunnerProcess {
     await this.exclusively(release).catch(() => {});
   }
 
-  /** Does `work` when what was to be done before is done. */
+  /** Runs `work` once all work that came before it has ended. */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return this.turns.take(work);
+    return this.mutex.run(work);
   }
 
   /** Sends `message`, and resolves with the answer to it. One at a time. @throws RunFailure */

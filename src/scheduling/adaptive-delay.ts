@@ -1,17 +1,17 @@
-/** Answers to look at before the delay is changed. */
+/** Answers that are observed before the delay is changed. */
 const WINDOW = 128;
-/** Of the time that is left up to the target, so much is tried as further delay; less of the target is not worth it. */
-const SHARE = 0.5;
-const LEAST = 0.05;
-/** A longer delay is worth it when runs have so many times the rows. */
-const GAIN = 1.05;
-/** So many windows pass after a delay that was too long, or not worth it, before a longer one is tried. */
-const REST = 100;
+/** The share of the time left up to the target by which the delay grows. */
+const STEP = 0.5;
+/** Steps below this share of the target are not worth trying. */
+const MIN_STEP = 0.05;
+/** A longer delay pays when batches grow by this factor. */
+const MIN_GAIN = 1.05;
+/** Windows that pass after a delay that was too long, or did not pay, before a longer one is tried. */
+const COOLDOWN = 100;
 
 /**
- * How long an idle instance waits for company, found from what comes of it: the delay grows while 99 of 100 answers
- * come within the target and the batches grow with it, and is halved as soon as they do not. It is 0 when it gains
- * nothing.
+ * The batch window, adapted to a target: the delay grows while the 99th percentile of latency is within the target and
+ * batches grow with it, and is halved as soon as it is not. It is 0 where a delay gains nothing.
  */
 export class AdaptiveDelay {
   /** In milliseconds. */
@@ -19,11 +19,11 @@ export class AdaptiveDelay {
   private times: number[] = [];
   private rows = 0;
   private runs = 0;
-  /** What there was before a longer delay, on trial. */
-  private before: { readonly ms: number; readonly rows: number } | undefined;
-  private rest = 0;
+  /** The delay and the batch size before the longer delay that is on trial. */
+  private baseline: { readonly ms: number; readonly rows: number } | undefined;
+  private cooldown = 0;
 
-  /** @param targetMs time within which 99 of 100 requests are to be answered, counted from when they came. */
+  /** @param targetMs the 99th percentile of latency to stay within, from arrival to answer. */
   constructor(readonly targetMs: number) {}
 
   /** A request was answered after `ms`. */
@@ -43,21 +43,22 @@ export class AdaptiveDelay {
   }
 
   private adjust(p99: number, rows: number): void {
-    const least = LEAST * this.targetMs;
-    if (p99 > this.targetMs) return this.set(this.ms > least ? this.ms / 2 : 0);
-    if (this.before !== undefined && rows < this.before.rows * GAIN) return this.set(this.before.ms);
-    this.before = undefined;
-    const more = SHARE * (this.targetMs - p99);
-    if (this.rest > 0) this.rest--;
-    else if (more >= least) {
-      this.before = { ms: this.ms, rows };
-      this.ms += more;
+    const minStep = MIN_STEP * this.targetMs;
+    if (p99 > this.targetMs) return this.set(this.ms > minStep ? this.ms / 2 : 0);
+    if (this.baseline !== undefined && rows < this.baseline.rows * MIN_GAIN)
+      return this.set(this.baseline.ms);
+    this.baseline = undefined;
+    const step = STEP * (this.targetMs - p99);
+    if (this.cooldown > 0) this.cooldown--;
+    else if (step >= minStep) {
+      this.baseline = { ms: this.ms, rows };
+      this.ms += step;
     }
   }
 
   private set(ms: number): void {
     this.ms = ms;
-    this.before = undefined;
-    this.rest = REST;
+    this.baseline = undefined;
+    this.cooldown = COOLDOWN;
   }
 }

@@ -10,20 +10,20 @@ import type { SchedulerObserver } from './observer';
 import { sliceRows } from '../tensor/rows';
 import type { Instance } from './instance';
 
-/** So many batches of several requests are all checked, later ones by chance. */
-const FIRST = 1000;
+/** So many shared batches are all checked; of later ones, a share. */
+const ALWAYS_CHECKED = 1000;
 
-/** This many elements are compared in some hundred microseconds; then others have their turn. */
-const ELEMENTS_A_TURN = 16_384;
+/** This many elements are compared in some hundred microseconds; then the event loop goes on. */
+const ELEMENTS_PER_TURN = 16_384;
 
 /** A batch that has run. */
-interface Outcome {
+interface FinishedBatch {
   readonly batch: Batch;
   /** Outputs of each part. */
   readonly results: readonly (readonly Tensor[])[];
-  /** How many rows ran, those that only filled up included. */
+  /** How many rows ran, padding included. */
   readonly rows: number;
-  /** How many rows run where there is one: more where a run must have more. */
+  /** How many rows run where a batch has one: more where larger sizes are required. */
   readonly rowsAlone: number;
 }
 
@@ -33,18 +33,18 @@ interface Sample {
   readonly row: number;
   /** Which row of the batch it was. */
   readonly place: number;
-  /** What came of it. */
+  /** Its rows of the outputs. */
   readonly outputs: readonly Tensor[];
 }
 
 /**
- * Checks in production what a trial on made-up rows has found: that rows do not depend on each other. A row of a batch is
- * run again alone. Only the first difference matters: from then on nothing may share a run.
+ * Checks in production what a trial on made-up rows has found: that the rows of a batch do not depend on each other. One
+ * row of a batch is run again alone. The first difference turns batching off.
  */
 export class BatchCheck {
-  /** Whether a row came out differently. */
+  /** Whether a row has come out differently. */
   hasFailed = false;
-  /** Resolves with the name of the output that did. */
+  /** Resolves with the name of the output that differed. */
   readonly failed: Promise<string>;
   private fail!: (output: string) => void;
   private seen = 0;
@@ -57,35 +57,35 @@ export class BatchCheck {
   }
 
   /**
-   * Whether the rows of a batch that `instance` has run may be mixed, so that none may be handed out: it was not of one
-   * whole request alone, and a check of this batch or of one before has failed. To be asked once for each batch.
+   * Whether the rows of a batch that `instance` has run may be mixed, so that no result may be handed out: the batch is
+   * shared, and a check of it or of one before has failed. To be called once for each batch.
    *
    * @throws RunFailure when the runner is gone.
    */
-  async findsMixing(instance: Instance, outcome: Outcome, limits: SchedulerLimits): Promise<boolean> {
-    if (!isShared(outcome.batch, outcome.rows)) return false;
-    if (this.isDue(limits)) await this.verify(instance, outcome);
+  async findsMixing(instance: Instance, finished: FinishedBatch, limits: SchedulerLimits): Promise<boolean> {
+    if (!isShared(finished.batch, finished.rows)) return false;
+    if (this.isDue(limits)) await this.verify(instance, finished);
     return this.hasFailed;
   }
 
   private isDue({ verifyBatching: share = 0 }: SchedulerLimits): boolean {
     if (share === 0 || this.hasFailed) return false;
-    return ++this.seen <= FIRST || this.seen % Math.round(1 / share) === 0;
+    return ++this.seen <= ALWAYS_CHECKED || this.seen % Math.round(1 / share) === 0;
   }
 
-  private async verify(instance: Instance, outcome: Outcome): Promise<void> {
-    const sample = this.sampleOf(outcome);
+  private async verify(instance: Instance, finished: FinishedBatch): Promise<void> {
+    const sample = this.sampleOf(finished);
     if (sample === undefined) return;
     try {
-      const differing = await this.differing(instance, sample, outcome.rowsAlone, 0, OTHER_SIZE);
-      // Another size may be rounded otherwise, up to another label. Then the company has to tell: copies of the row.
+      const differing = await this.differing(instance, sample, finished.rowsAlone, 0, OTHER_SIZE);
+      // Another size may be rounded otherwise, up to another label. Then the row is run at the same size, beside copies.
       const isMixed =
         differing !== undefined &&
-        (await this.differing(instance, sample, outcome.rows, sample.place, EQUAL_SIZE)) !== undefined;
+        (await this.differing(instance, sample, finished.rows, sample.place, EQUAL_SIZE)) !== undefined;
       this.conclude(isMixed ? differing : undefined);
     } catch (error) {
       if (!(error instanceof RunFailure) || error.endsRunner) throw error;
-      // Data that the model takes in company it has to take alone.
+      // Data that the model accepts in a batch it has to accept alone.
       if (error.kind === 'execution') this.conclude(sample.outputs[0]!.name);
     }
   }
@@ -98,7 +98,7 @@ export class BatchCheck {
   }
 
   /** Another row of another part each time; undefined when the part has none. */
-  private sampleOf({ batch, results }: Outcome): Sample | undefined {
+  private sampleOf({ batch, results }: FinishedBatch): Sample | undefined {
     const index = this.seen % batch.length;
     const part = batch[index]!;
     if (part.rows === 0) return undefined;
@@ -132,9 +132,9 @@ export class BatchCheck {
     const { datatype } = one;
     if (datatype === 'BYTES') return false;
     const [mine, its] = [typedView(one.data, datatype), typedView(other.data, datatype)];
-    for (let start = 0; start < mine.length; start += ELEMENTS_A_TURN) {
+    for (let start = 0; start < mine.length; start += ELEMENTS_PER_TURN) {
       if (start > 0) await new Promise<void>((resolve) => this.clock.soon(resolve));
-      const end = start + ELEMENTS_A_TURN;
+      const end = start + ELEMENTS_PER_TURN;
       if (!agree(mine.subarray(start, end), its.subarray(start, end), tolerance)) return false;
     }
     return true;

@@ -3,31 +3,26 @@ import type { Tensor } from '../tensor/tensor';
 import type { Part, Ticket } from './job';
 import { joinRows, sliceRows } from '../tensor/rows';
 
-/** Parts that run together: one of any kind, or several with rows of the same shape. */
+/** Parts that share a run: one of any kind, or several with rows of the same shape. */
 export type Batch = readonly Part[];
 
 /** Rows of all parts together. */
-export function rowsOf(batch: Batch): number {
+export function totalRows(batch: Batch): number {
   return batch.reduce((sum, { rows }) => sum + rows, 0);
 }
 
-/** Whether a run of `batch`, filled up to `rows` rows, has other rows than those of one whole request. */
+/** Whether a run of `batch`, padded to `rows` rows, has other rows than those of one whole request. */
 export function isShared(batch: Batch, rows: number): boolean {
-  return !isWhole(batch) || rows !== rowsOf(batch);
-}
-
-/** Whether metrics count `batch`: a run that no client asked for shares no batch with requests. */
-export function isCounted([part]: Batch): boolean {
-  return part?.ticket.job.uncounted !== true;
+  return !isWhole(batch) || rows !== totalRows(batch);
 }
 
 /**
  * The inputs of a batch: the rows of all parts one after another, as pieces that are still the requests' own bytes.
- * @param rows how many to run: beyond those of the parts, the last one is repeated.
+ * @param rows how many to run: the batch is padded by repeating its last row.
  */
 export function gather(batch: Batch, rows: number): PackedTensor[] {
   const [{ ticket }] = batch as [Part];
-  const missing = rows - rowsOf(batch);
+  const missing = rows - totalRows(batch);
   return ticket.job.inputs.map(({ name, datatype, shape }, index) => {
     const pieces = batch.map((part) => inputOf(part, index));
     const chunks = pieces.map(({ data }) => data);
@@ -67,7 +62,7 @@ export function scatter(batch: Batch, outputs: readonly Tensor[], all: number): 
   });
 }
 
-/** Puts the outputs of a job's parts together again. */
+/** Joins the outputs of a job's parts. */
 export function joinParts({ results }: Ticket): readonly Tensor[] {
   return results[0]!.map((_, index) => joinRows(results.map((outputs) => outputs[index]!)));
 }

@@ -13,23 +13,23 @@ export interface Job {
   readonly shapeKey: string;
   /** Who asks: the time of the model is shared fairly between callers. */
   readonly caller: string;
-  /** Level of priority: the lower the number, the sooner it runs. */
+  /** Priority level: the lower the number, the sooner it runs. */
   readonly priority: number;
   /** Moment on the scheduler's clock (ms) after which the answer is of no use; Infinity for none. */
   readonly deadline: number;
   /** True once the client has left. Asked when a batch is formed. */
   readonly abandoned: (() => boolean) | undefined;
-  /** True for a run that no client asked for: it shares none with requests, and no metric counts it. */
+  /** True for a job that no client asked for: it shares no batch with requests, and no metric counts it. */
   readonly uncounted?: boolean;
 }
 
-/** What a job came to. Times in milliseconds; those of several runs are added up. */
+/** The outcome of a job. Times in milliseconds; those of several runs are added up. */
 export interface JobResult extends RunTimes {
   readonly outputs: readonly Tensor[];
   readonly queueMs: number;
 }
 
-/** A job on its way: its parts, and the promise it settles. */
+/** A job in flight: its parts, and the promise that it settles. */
 export class Ticket {
   settled = false;
   parts: readonly Part[];
@@ -54,7 +54,7 @@ export class Ticket {
     this.parts = parts;
   }
 
-  /** Makes the job one part again. What has come of its parts so far counts no more. */
+  /** Makes the job one part again. Results of its parts so far are dropped. */
   rejoin(): Part {
     const whole = new Part(this, 0, 0, this.job.rows);
     this.parts = [whole];
@@ -62,14 +62,14 @@ export class Ticket {
     return whole;
   }
 
-  /** Takes the outputs of one part; the last one settles the job through `join`. */
+  /** Takes the outputs of one part; the last part settles the job, its outputs joined by `join`. */
   complete(
     part: Part,
     outputs: readonly Tensor[],
     { inputMs, runMs, outputMs }: RunTimes,
     join: (ticket: Ticket) => readonly Tensor[],
   ): void {
-    // A part from before the job was put together again is of no use.
+    // A part from before the job was rejoined is of no use.
     if (this.settled || this.parts[part.index] !== part) return;
     this.results[part.index] = outputs;
     this.inputMs += inputMs;
@@ -86,7 +86,7 @@ export class Ticket {
     }
   }
 
-  /** Fails the whole job. Later news of its parts is ignored. */
+  /** Fails the whole job. Later results of its parts are ignored. */
   reject(error: unknown): void {
     if (this.settled) return;
     this.settled = true;
@@ -96,9 +96,9 @@ export class Ticket {
 
 /** Some consecutive rows of a job: all of them, unless it is larger than a batch may be. */
 export class Part {
-  /** Its place in line, in the virtual time of the queue; set when it is queued. */
-  place = 0;
-  /** Runs of this part that ended with the death of the runner. */
+  /** In the virtual time of fair queueing; set when it is enqueued. */
+  startTag = 0;
+  /** Runs of this part in which the runner died. */
   deaths = 0;
 
   constructor(

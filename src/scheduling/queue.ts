@@ -1,83 +1,92 @@
-import { Callers } from './callers';
+import { FairQueueing } from './fair-queueing';
 import type { Job, Part, Ticket } from './job';
 
-/** A request moves up by one priority level for each this long that it has waited, so that none starves. */
+/** Aging: a request moves up one priority level each time it has waited this long, so that none starves. */
 const AGING_MS = 1000;
 
-/** Parts of one shape and one priority level, by their place. */
-interface Line {
+/** Waiting parts of one shape and one priority level, by their start tags. */
+interface LevelQueue {
   readonly level: number;
   readonly parts: Part[];
 }
 
-/** Parts whose rows have one shape, in a line for each priority level. */
+/** Waiting parts whose rows have one shape, with a queue for each priority level. */
 class Bucket {
   rows = 0;
-  private readonly lines: Line[] = [];
+  private readonly queues: LevelQueue[] = [];
 
   push(part: Part): void {
     const level = part.ticket.job.priority;
-    const line = this.lines.find((other) => other.level === level);
-    if (line === undefined) this.lines.push({ level, parts: [part] });
-    else insert(line.parts, part);
+    const queue = this.queues.find((other) => other.level === level);
+    if (queue === undefined) this.queues.push({ level, parts: [part] });
+    else insert(queue.parts, part);
   }
 
-  /** The line whose first part is the next to run; undefined when nothing waits. */
-  next(): Line | undefined {
-    let next: Line | undefined;
-    for (const line of this.lines)
-      if (line.parts.length > 0 && (next === undefined || precedes(line, next))) next = line;
+  /** The queue whose first part is the next to run; undefined when nothing waits. */
+  next(): LevelQueue | undefined {
+    let next: LevelQueue | undefined;
+    for (const queue of this.queues)
+      if (queue.parts.length > 0 && (next === undefined || precedes(queue, next))) next = queue;
     return next;
   }
 
-  /** Since when the part that has waited longest waits, and the earliest deadline; Infinity where nothing waits. */
-  get patience(): Patience {
-    let since = Infinity;
+  /** The earliest arrival and the earliest deadline of what waits. */
+  get earliest(): Earliest {
+    let enqueuedAt = Infinity;
     let deadline = Infinity;
-    for (const { parts } of this.lines) {
+    for (const { parts } of this.queues) {
       for (const { ticket } of parts) {
-        since = Math.min(since, ticket.enqueuedAt);
+        enqueuedAt = Math.min(enqueuedAt, ticket.enqueuedAt);
         deadline = Math.min(deadline, ticket.job.deadline);
       }
     }
-    return { since, deadline };
+    return { enqueuedAt, deadline };
   }
 
   /** The parts of `caller`. */
   of(caller: string): Part[] {
-    return this.lines.flatMap(({ parts }) => parts.filter(({ ticket }) => ticket.job.caller === caller));
+    return this.queues.flatMap(({ parts }) => parts.filter(({ ticket }) => ticket.job.caller === caller));
   }
 
-  /** Takes out and returns every part for which `unwanted` holds. */
-  sweep(unwanted: (part: Part) => boolean): Part[] {
-    const out: Part[] = [];
-    for (const { parts } of this.lines)
-      for (const part of parts.splice(0)) (unwanted(part) ? out : parts).push(part);
-    return out;
+  /** Removes and returns every part for which `predicate` holds. */
+  sweep(predicate: (part: Part) => boolean): Part[] {
+    const removed: Part[] = [];
+    for (const { parts } of this.queues)
+      for (const part of parts.splice(0)) (predicate(part) ? removed : parts).push(part);
+    return removed;
   }
 }
 
-/** Why a batch leaves the queue: it is full, nothing is worth waiting for, it has waited, or it cannot wait longer. */
-export type Departure = 'full' | 'idle' | 'delay' | 'deadline';
+/** Why a batch is flushed: it is full, there is no batch window, the window has closed, or a deadline is near. */
+export type FlushReason = 'full' | 'idle' | 'delay' | 'deadline';
 
-/** When parts that do not fill a batch leave: moments on the scheduler's clock. */
-export interface Patience {
-  /** Those that have waited since then, or longer. */
-  readonly since: number;
-  /** Those whose deadline is then, or sooner. */
+/**
+ * The batch window: a batch that is not full is held back for more requests until one of its parts falls out of the
+ * window. Moments on the scheduler's clock.
+ */
+export interface BatchWindow {
+  /** Parts enqueued at this moment or before are held back no longer. */
+  readonly enqueuedBy: number;
+  /** Nor are parts whose deadline is this moment or before. */
+  readonly deadlineBy: number;
+}
+
+/** The earliest arrival and the earliest deadline among parts; both Infinity where there are none. */
+interface Earliest {
+  readonly enqueuedAt: number;
   readonly deadline: number;
 }
 
 /**
- * Parts waiting to run, by their shape key: a batch is always of one shape, and two shapes that alternate still fill
- * batches. Within a priority level callers get equal shares, and each caller's requests run in the order in which they
- * came; between levels, the higher one, until the lower one has aged.
+ * Parts that wait to run, in buckets by shape: a batch has one shape, and two shapes that alternate still fill batches.
+ * Within a priority level callers get equal shares, and each caller's requests run in the order of arrival. Between
+ * levels the higher one goes first, until the lower one has aged.
  */
 export class Queue {
   private readonly buckets = new Map<string, Bucket>();
-  /** What waits by priority level. */
+  /** What waits, by priority level. */
   private readonly levels = new Map<number, { parts: number; rows: number }>();
-  private readonly callers = new Callers();
+  private readonly callers = new FairQueueing();
   /** Rows, bytes and parts that wait. */
   rows = 0;
   bytes = 0;
@@ -93,14 +102,14 @@ export class Queue {
     let before = 0;
     for (const [level, waiting] of this.levels) if (level <= priority) before += waiting.rows;
     // Of each other caller, no more go before it than of its own.
-    return Math.min(before, this.callers.size * (this.callers.rowsOf(caller) + rows));
+    return Math.min(before, this.callers.size * (this.callers.backlogOf(caller) + rows));
   }
 
-  /** Puts `part` into its line. */
+  /** Enqueues `part` behind what its caller has sent before. */
   push(part: Part): void {
     const { caller, priority } = part.ticket.job;
     const key = keyOf(part.ticket.job);
-    part.place = this.callers.place(caller, priority, part.byteLength);
+    part.startTag = this.callers.startTag(caller, priority, part.byteLength);
     let bucket = this.buckets.get(key);
     if (bucket === undefined) this.buckets.set(key, (bucket = new Bucket()));
     bucket.push(part);
@@ -108,85 +117,85 @@ export class Queue {
   }
 
   /**
-   * Takes parts of one shape, up to `maxRows` rows, of that shape whose turn it is; just one part unless `several`.
-   * Where there is `patience`, only shapes that fill a batch or have none left count. Undefined when nothing may leave.
+   * Forms a batch: dequeues parts of the shape that goes first, up to `maxRows` rows; just one part unless `several`.
+   * Within the batch `window`, only shapes that fill a batch or fall out of it count. Undefined when all are held back.
    */
   take(
     maxRows: number,
-    patience: Patience | undefined,
+    window: BatchWindow | undefined,
     several = true,
-  ): { parts: Part[]; departure: Departure } | undefined {
-    let chosen: { bucket: Bucket; line: Line; departure: Departure } | undefined;
+  ): { parts: Part[]; reason: FlushReason } | undefined {
+    let chosen: { bucket: Bucket; queue: LevelQueue; reason: FlushReason } | undefined;
     for (const bucket of this.buckets.values()) {
-      const departure = departureOf(bucket, maxRows, patience);
-      if (departure === undefined) continue;
-      const line = bucket.next()!;
-      if (chosen === undefined || precedes(line, chosen.line)) chosen = { bucket, line, departure };
+      const reason = flushReasonOf(bucket, maxRows, window);
+      if (reason === undefined) continue;
+      const queue = bucket.next()!;
+      if (chosen === undefined || precedes(queue, chosen.queue)) chosen = { bucket, queue, reason };
     }
     if (chosen === undefined) return undefined;
     // Into less than no rows, no second part fits.
     const parts = this.takeFrom(chosen.bucket, several ? maxRows : -1);
-    return { parts, departure: chosen.departure };
+    return { parts, reason: chosen.reason };
   }
 
   /**
-   * Makes room for `job`: takes out the last requests of the caller of whom most rows wait, until `rows` rows and
-   * `bytes` bytes less wait. Takes nothing, and returns nothing, when that caller would then have less than that of `job`.
+   * Makes room for `job`: evicts the last requests of the caller with the largest backlog, until `rows` rows and
+   * `bytes` bytes less wait. Evicts nothing when that caller would then have a smaller backlog than that of `job`.
    */
   displace(job: Job, rows: number, bytes: number): Part[] {
-    const { largest } = this.callers;
-    if (largest === undefined) return [];
-    const theirs = [...this.buckets.values()].flatMap((bucket) => bucket.of(largest));
-    const out = new Set<Ticket>();
+    const { mostBacklogged } = this.callers;
+    if (mostBacklogged === undefined) return [];
+    const theirs = [...this.buckets.values()].flatMap((bucket) => bucket.of(mostBacklogged));
+    const evicted = new Set<Ticket>();
     let [freedRows, freedBytes] = [0, 0];
-    for (const { ticket } of theirs.toSorted((one, other) => other.place - one.place)) {
+    for (const { ticket } of theirs.toSorted((one, other) => other.startTag - one.startTag)) {
       if (freedRows >= rows && freedBytes >= bytes) break;
-      if (out.has(ticket)) continue;
-      out.add(ticket);
+      if (evicted.has(ticket)) continue;
+      evicted.add(ticket);
       freedRows += ticket.job.rows;
       freedBytes += ticket.job.byteLength;
     }
-    const left = this.callers.rowsOf(largest) - freedRows;
-    if (left < this.callers.rowsOf(job.caller) + job.rows) return [];
-    return this.sweep(({ ticket }) => out.has(ticket));
+    const left = this.callers.backlogOf(mostBacklogged) - freedRows;
+    if (left < this.callers.backlogOf(job.caller) + job.rows) return [];
+    return this.sweep(({ ticket }) => evicted.has(ticket));
   }
 
-  /** Since when the part that has waited longest waits, and the earliest deadline; Infinity where nothing waits. */
-  get patience(): Patience {
-    const all = [...this.buckets.values()].map((bucket) => bucket.patience);
+  /** The earliest arrival and the earliest deadline of what waits. */
+  get earliest(): Earliest {
+    const all = [...this.buckets.values()].map((bucket) => bucket.earliest);
     return {
-      since: Math.min(...all.map(({ since }) => since)),
+      enqueuedAt: Math.min(...all.map(({ enqueuedAt }) => enqueuedAt)),
       deadline: Math.min(...all.map(({ deadline }) => deadline)),
     };
   }
 
-  /** Takes out and returns every part for which `unwanted` holds. */
-  sweep(unwanted: (part: Part) => boolean): Part[] {
-    const swept: Part[] = [];
+  /** Removes and returns every part for which `predicate` holds. */
+  sweep(predicate: (part: Part) => boolean): Part[] {
+    const all: Part[] = [];
     for (const bucket of this.buckets.values()) {
-      const out = bucket.sweep(unwanted);
-      for (const part of out) this.count(bucket, part, -1);
-      swept.push(...out);
+      const removed = bucket.sweep(predicate);
+      for (const part of removed) this.count(bucket, part, -1);
+      all.push(...removed);
     }
-    this.callers.forget();
-    return swept;
+    this.callers.prune();
+    return all;
   }
 
   private takeFrom(bucket: Bucket, maxRows: number): Part[] {
     const taken: Part[] = [];
     let rows = 0;
-    for (let line = bucket.next(); line !== undefined; line = bucket.next()) {
-      rows += line.parts[0]!.rows;
+    for (let queue = bucket.next(); queue !== undefined; queue = bucket.next()) {
+      rows += queue.parts[0]!.rows;
       if (taken.length > 0 && rows > maxRows) break;
-      const part = line.parts.shift()!;
-      this.callers.serve(line.level, part.place);
+      const part = queue.parts.shift()!;
+      this.callers.serve(queue.level, part.startTag);
       taken.push(part);
     }
     for (const part of taken) this.count(bucket, part, -1);
     return taken;
   }
 
-  /** Keeps the sums; a shape of which nothing waits is forgotten. */
+  /** Keeps the sums; an empty bucket is deleted. */
   private count(bucket: Bucket, part: Part, sign: 1 | -1): void {
     const { priority, caller } = part.ticket.job;
     const rows = sign * part.rows;
@@ -194,7 +203,7 @@ export class Queue {
     this.rows += rows;
     this.bytes += sign * part.byteLength;
     this.length += sign;
-    this.callers.wait(caller, rows);
+    this.callers.addBacklog(caller, rows);
     let level = this.levels.get(priority);
     if (level === undefined) this.levels.set(priority, (level = { parts: 0, rows: 0 }));
     level.parts += sign;
@@ -209,29 +218,34 @@ function keyOf({ shapeKey, uncounted }: Job): string {
   return uncounted === true ? `uncounted ${shapeKey}` : shapeKey;
 }
 
-/** Whether the first part of `one` runs before that of `other`: by place within a level, by age between levels. */
-function precedes(one: Line, other: Line): boolean {
+/** Whether the first part of `one` runs before that of `other`: by start tag within a level, by age between levels. */
+function precedes(one: LevelQueue, other: LevelQueue): boolean {
   const [first, second] = [one.parts[0]!, other.parts[0]!];
-  if (one.level === other.level) return first.place < second.place;
+  if (one.level === other.level) return first.startTag < second.startTag;
   return first.ticket.enqueuedAt + one.level * AGING_MS < second.ticket.enqueuedAt + other.level * AGING_MS;
 }
 
-function departureOf(bucket: Bucket, maxRows: number, patience: Patience | undefined): Departure | undefined {
+/** Why a batch of `bucket` is flushed now; undefined when it is held back. */
+function flushReasonOf(
+  bucket: Bucket,
+  maxRows: number,
+  window: BatchWindow | undefined,
+): FlushReason | undefined {
   if (bucket.rows >= maxRows) return 'full';
-  if (patience === undefined) return 'idle';
-  const { since, deadline } = bucket.patience;
-  if (since <= patience.since) return 'delay';
-  return deadline <= patience.deadline ? 'deadline' : undefined;
+  if (window === undefined) return 'idle';
+  const { enqueuedAt, deadline } = bucket.earliest;
+  if (enqueuedAt <= window.enqueuedBy) return 'delay';
+  return deadline <= window.deadlineBy ? 'deadline' : undefined;
 }
 
-/** Puts `part` behind those whose place is before it, or the same. */
+/** Inserts `part` by its start tag, behind parts with the same. */
 function insert(parts: Part[], part: Part): void {
   let [start, end] = [0, parts.length];
-  // Most come last.
-  if (end > 0 && parts[end - 1]!.place <= part.place) start = end;
+  // Most belong at the end.
+  if (end > 0 && parts[end - 1]!.startTag <= part.startTag) start = end;
   while (start < end) {
     const middle = (start + end) >> 1;
-    if (parts[middle]!.place <= part.place) start = middle + 1;
+    if (parts[middle]!.startTag <= part.startTag) start = middle + 1;
     else end = middle;
   }
   if (start === parts.length) parts.push(part);

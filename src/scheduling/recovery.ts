@@ -3,16 +3,16 @@ import { RunFailure } from '../runtime/run-failure';
 import type { Batch } from './batch';
 import type { Part } from './job';
 
-/** What follows from a failed batch: smaller ones to try again, or the error of all its jobs. */
+/** What follows from a failed batch: smaller ones to retry, or the error of all its jobs. */
 export type Recovery = { readonly retries: readonly Batch[] } | { readonly error: unknown };
 
-/** Runs of one part that may end with the death of the runner. */
+/** Runs of one part in which the runner may die. */
 const MAX_DEATHS = 2;
 
 /**
- * Decides what becomes of a batch that failed. In company, a failure says nothing of a single job: refused data is
- * halved until the guilty job is alone, and the jobs of a run that killed its runner are run alone, so that none
- * can do it to another twice.
+ * Decides what becomes of a batch that failed. The failure of a shared batch says nothing about a single job: where the
+ * model refused the data, the batch is bisected until the faulty job is alone. The jobs of a run that killed its runner
+ * are retried alone, so that none fails another one twice.
  */
 export function recover(batch: Batch, failure: unknown, model: string, timeoutMs: number): Recovery {
   if (!(failure instanceof RunFailure)) return { error: failure };
@@ -37,10 +37,10 @@ export function recover(batch: Batch, failure: unknown, model: string, timeoutMs
 }
 
 /**
- * The jobs of `parts` as batches of one job each, and each job whole: those that had been split are put together
- * again. Parts of jobs that are settled, or whole again already, are left out.
+ * The jobs of `parts` as batches of one whole job each: jobs that were split are rejoined. Parts of jobs that are
+ * settled, or rejoined already, are left out.
  */
-export function separately(parts: readonly Part[]): Batch[] {
+export function unbatched(parts: readonly Part[]): Batch[] {
   const whole = new Set<Part>();
   for (const part of parts) {
     const { ticket } = part;

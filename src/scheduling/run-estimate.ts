@@ -1,13 +1,13 @@
-/** How much each run counts less for every later one: after 20 runs, about a third. */
+/** Weight that a run keeps with each later one: about a third after 20. */
 const DECAY = 0.95;
-/** Of fewer runs nothing is concluded: the first are slower than the others. */
-const LEAST_RUNS = 3;
-/** A run that took longer than so many times what was expected counts as that: it may have been held up. */
+/** Fewer runs give no estimate: the first ones are slower than the others. */
+const MIN_RUNS = 3;
+/** A run that took longer than so many times the estimate is clipped to that: it may have been held up. */
 const OUTLIER = 3;
 
 /**
- * How long a run of so many rows takes, learned from the runs there have been: a straight line, by least squares in
- * which older runs count less.
+ * Estimates how long a run takes by its rows: a straight line through the runs so far, fitted by least squares in which
+ * older runs weigh less.
  */
 export class RunEstimate {
   private count = 0;
@@ -31,14 +31,14 @@ export class RunEstimate {
 
   /** Milliseconds that a run of `rows` rows is expected to take; 0 before the third run. */
   of(rows: number): number {
-    if (this.count < LEAST_RUNS) return 0;
+    if (this.count < MIN_RUNS) return 0;
     const meanRows = this.rows / this.runs;
     const meanMs = this.ms / this.runs;
     const variance = this.rowsRows / this.runs - meanRows * meanRows;
-    // Runs that were all of one size tell nothing of others.
+    // Runs that were all of one size say nothing about others.
     if (variance < 1e-6 * meanRows * meanRows) return meanMs;
     const slope = (this.rowsMs / this.runs - meanRows * meanMs) / variance;
-    // Between no cost of a row and no cost of a run: noise must not lead to more.
+    // Neither a row nor a run costs less than nothing, whatever the noise.
     const bounded = Math.min(Math.max(0, slope), meanMs / meanRows);
     return meanMs + bounded * (rows - meanRows);
   }

@@ -1,39 +1,39 @@
 import { errors, type NexusError } from '../common/errors';
 import type { RunTimes } from '../common/run-times';
 import { RunFailure } from '../runtime/run-failure';
-import { gather, isCounted, isDivisible, joinParts, outputsOf, rowsOf, scatter, type Batch } from './batch';
+import { gather, isDivisible, joinParts, outputsOf, totalRows, scatter, type Batch } from './batch';
 import { AdaptiveDelay } from './adaptive-delay';
 import { Admission } from './admission';
 import type { Clock } from './clock';
 import { Ticket, type Job, type JobResult, type Part } from './job';
 import { BatchCheck } from './batch-check';
 import type { SchedulerLimits } from './limits';
-import type { SchedulerLoad, SchedulerObserver } from './observer';
-import { Queue, type Patience } from './queue';
-import { recover, separately } from './recovery';
+import { observerOf, type SchedulerLoad, type SchedulerObserver } from './observer';
+import { Queue, type BatchWindow } from './queue';
+import { recover, unbatched } from './recovery';
 import type { Instance } from './instance';
 
 /** This many answers of some kilobytes take about a millisecond. */
-const ANSWERS_A_TURN = 16;
+const ANSWERS_PER_TURN = 16;
 
-/** A timer may be so late. */
-const LATENESS_MS = 10;
+/** A timer may fire so late. */
+const TIMER_SLACK_MS = 10;
 
-/** How often waiting jobs are looked at for passed deadlines and clients that left. */
+/** How often the queue is swept for jobs whose deadline has passed or whose client has left. */
 const SWEEP_MS = 50;
 
 /**
- * Runs the jobs of one model version on its instances. Work-conserving: an instance that is free takes what waits,
- * up to the batch limit, at once; while all are busy, batches grow by themselves. What becomes of a batch that
- * fails is decided in recovery.ts.
+ * Runs the jobs of one model version on its instances, in dynamic batches. Work-conserving: an idle instance takes what
+ * waits at once, up to the batch limit; while all are busy, batches grow by themselves. What becomes of a failed batch
+ * is decided in recovery.ts.
  */
 export class Scheduler {
   private readonly queue = new Queue();
-  /** Batches that failed in company and are tried again, smaller; they go first. */
+  /** What is retried of shared batches that failed; it goes first. */
   private readonly retries: Batch[] = [];
   private readonly instances = new Set<Instance>();
   private readonly idle: Instance[] = [];
-  private readonly departures = new Map<Instance, () => void>();
+  private readonly removals = new Map<Instance, () => void>();
   private readonly admission: Admission;
   private readonly check: BatchCheck;
   private delay: AdaptiveDelay | undefined;
@@ -41,8 +41,8 @@ export class Scheduler {
   private dispatching = false;
   private sweeping = false;
   private cancelWakeUp: () => void = () => {};
-  /** Called when there is nothing left to do. */
-  private readonly drains: (() => void)[] = [];
+  /** Called once, when nothing waits and nothing runs. */
+  private readonly drainListeners: (() => void)[] = [];
 
   constructor(
     private readonly model: string,
@@ -55,12 +55,12 @@ export class Scheduler {
     this.limit(limits);
   }
 
-  /** Resolves with an output by which it was seen that rows depend on each other; nothing shares a run any more. */
+  /** Resolves with the name of an output whose rows depend on each other, once found; batching is then off. */
   get mixed(): Promise<string> {
     return this.check.failed;
   }
 
-  /** What there is to do at this moment. */
+  /** The load at this moment. */
   get load(): SchedulerLoad {
     const { rows: waitingRows, length: waitingRequests } = this.queue;
     return { waitingRows, waitingRequests, running: this.running, delayMs: this.delayMs };
@@ -77,11 +77,11 @@ export class Scheduler {
       const ticket = new Ticket(job, this.clock.now(), this.limits.maxBatchRows, resolve, reject);
       for (const part of ticket.parts) this.queue.push(part);
       this.dispatchSoon();
-      this.watch();
+      this.sweepSoon();
     });
   }
 
-  /** Holds to `limits` from now on; what waits already waits on. */
+  /** Applies `limits` from now on; what waits already stays in the queue. */
   limit(limits: SchedulerLimits): void {
     this.limits = limits;
     const { targetP99Ms } = limits;
@@ -89,34 +89,34 @@ export class Scheduler {
       this.delay = targetP99Ms === undefined ? undefined : new AdaptiveDelay(targetP99Ms);
   }
 
-  /** Gives work to `instance` from now on. */
+  /** Dispatches batches to `instance` from now on. */
   add(instance: Instance): void {
     this.instances.add(instance);
     this.idle.push(instance);
     this.dispatch();
   }
 
-  /** Gives no more work to `instance`. Resolves when it has none under way. */
+  /** Dispatches no more batches to `instance`. Resolves when it has none in flight. */
   async remove(instance: Instance): Promise<void> {
     const known = this.instances.delete(instance);
     const index = this.idle.indexOf(instance);
     if (index >= 0) this.idle.splice(index, 1);
-    else if (known) await new Promise<void>((resolve) => this.departures.set(instance, resolve));
+    else if (known) await new Promise<void>((resolve) => this.removals.set(instance, resolve));
   }
 
   /** Resolves when nothing waits and nothing runs. */
   drained(): Promise<void> {
     if (this.isIdle) return Promise.resolve();
-    return new Promise((resolve) => this.drains.push(resolve));
+    return new Promise((resolve) => this.drainListeners.push(resolve));
   }
 
-  /** Fails everything that waits. What runs is answered when it is done. */
+  /** Fails everything that waits. Runs in flight are answered when they are done. */
   fail(error: NexusError): void {
     for (const { ticket } of [...this.queue.sweep(() => true), ...this.retries.splice(0).flat()])
       ticket.reject(error);
   }
 
-  /** Requests that arrive in one turn of the event loop share a run, at no more delay than the rest of that turn. */
+  /** Requests that arrive in one turn of the event loop share a batch, at no more delay than the rest of that turn. */
   private dispatchSoon(): void {
     if (this.dispatching || this.idle.length === 0) return;
     this.dispatching = true;
@@ -134,54 +134,55 @@ export class Scheduler {
     }
   }
 
-  /** The next batch to run, without jobs that nobody waits for any more. */
+  /** The next batch to run, without stale jobs. */
   private nextBatch(): Batch | undefined {
     const { maxBatchRows } = this.limits;
     const mergesRequests = this.limits.mergesRequests !== false && !this.check.hasFailed;
-    const patience = this.patience();
+    const window = this.batchWindow();
     for (;;) {
       const retry = this.retries.shift();
-      const next = retry ?? this.queue.take(maxBatchRows, patience, mergesRequests);
+      const next = retry ?? this.queue.take(maxBatchRows, window, mergesRequests);
       if (next === undefined) {
-        if (patience !== undefined) this.wakeUpWhenDue(patience);
+        if (window !== undefined) this.wakeUpWhenDue(window);
         return undefined;
       }
-      const [parts, reason] = 'parts' in next ? [next.parts, next.departure] : [next, 'retry' as const];
-      const wanted = parts.filter((part) => !this.isUnwanted(part));
-      if (wanted.length === 0) continue;
-      if (isCounted(wanted)) this.observer.departed(reason);
-      return wanted;
+      const [parts, reason] = 'parts' in next ? [next.parts, next.reason] : [next, 'retry' as const];
+      const batch = parts.filter((part) => !this.isStale(part));
+      if (batch.length === 0) continue;
+      this.observerOf(batch).flushed(reason);
+      return batch;
     }
   }
 
-  /** Undefined when nothing waits for company. */
-  private patience(): Patience | undefined {
+  /** Undefined when batches are not held back. */
+  private batchWindow(): BatchWindow | undefined {
     if (this.delayMs === 0) return undefined;
     const now = this.clock.now();
     const runMs = this.admission.estimate.of(this.limits.maxBatchRows);
-    return { since: now - this.delayMs, deadline: now + runMs + LATENESS_MS };
+    return { enqueuedBy: now - this.delayMs, deadlineBy: now + runMs + TIMER_SLACK_MS };
   }
 
   private get delayMs(): number {
     return this.delay?.ms ?? this.limits.maxQueueDelayUs / 1000;
   }
 
-  private wakeUpWhenDue(patience: Patience): void {
+  /** Dispatches again when the first part falls out of `window`. */
+  private wakeUpWhenDue(window: BatchWindow): void {
     this.cancelWakeUp();
     if (this.queue.length === 0) return;
-    const { since, deadline } = this.queue.patience;
-    const ms = Math.min(since - patience.since, deadline - patience.deadline);
+    const { enqueuedAt, deadline } = this.queue.earliest;
+    const ms = Math.min(enqueuedAt - window.enqueuedBy, deadline - window.deadlineBy);
     this.cancelWakeUp = this.clock.after(ms, () => this.dispatch());
   }
 
   private async execute(instance: Instance, batch: Batch): Promise<void> {
     const started = this.clock.now();
     this.running++;
-    this.admission.begun(instance, rowsOf(batch));
+    this.admission.runStarted(instance, totalRows(batch));
     for (const { ticket, index } of batch) {
       if (index > 0) continue;
       ticket.queueMs = started - ticket.enqueuedAt;
-      if (isCounted(batch)) this.observer.began(ticket.job.priority, ticket.queueMs);
+      this.observerOf(batch).started(ticket.job.priority, ticket.queueMs);
     }
     const settle = await this.run(instance, batch);
     // The next batch is on its way before this one's answers are written.
@@ -189,21 +190,21 @@ export class Scheduler {
     settle();
   }
 
-  /** Runs `batch`. Resolves with what tells its jobs the outcome. */
+  /** Runs `batch`. Resolves with a function that settles its jobs. */
   private async run(instance: Instance, batch: Batch): Promise<() => void> {
     try {
       const started = this.clock.now();
-      const rows = this.paddedRows(rowsOf(batch));
+      const rows = this.paddedRows(totalRows(batch));
       const { outputs, times, waitedMs } = await instance.run(gather(batch, rows), outputsOf(batch));
       if (!isDivisible(batch, outputs, rows))
         throw new RunFailure('execution', 'its outputs have not one row for each input row');
       this.admission.estimate.observe(rows, this.clock.now() - started);
       for (const { ticket } of batch) ticket.queueMs += waitedMs;
-      this.delay?.ran(rowsOf(batch));
-      if (isCounted(batch)) this.observer.executed(rowsOf(batch), rows - rowsOf(batch), times);
+      this.delay?.ran(totalRows(batch));
+      this.observerOf(batch).executed(totalRows(batch), rows - totalRows(batch), times);
       const results = scatter(batch, outputs, rows);
-      const outcome = { batch, results, rows, rowsAlone: this.paddedRows(1) };
-      if (await this.check.findsMixing(instance, outcome, this.limits)) return this.separate(batch);
+      const finished = { batch, results, rows, rowsAlone: this.paddedRows(1) };
+      if (await this.check.findsMixing(instance, finished, this.limits)) return this.unbatch(batch);
       return () => this.settle(batch, results, times);
     } catch (failure) {
       // Never given work again, even before its supervisor has noticed.
@@ -213,11 +214,15 @@ export class Scheduler {
     }
   }
 
-  /** Rows depend on each other: what shared runs, or was split between some, is run again as it came, alone. */
-  private separate(batch: Batch): () => void {
+  /** Jobs that are counted and jobs that are not never share a batch. */
+  private observerOf([part]: Batch): SchedulerObserver {
+    return observerOf(part!.ticket.job, this.observer);
+  }
+
+  /** Rows depend on each other: jobs that shared a batch, or were split, are run again, each whole and alone. */
+  private unbatch(batch: Batch): () => void {
     const waiting = this.queue.sweep(({ ticket }) => ticket.parts.length > 1);
-    const apart = separately([...batch, ...this.retries.splice(0).flat(), ...waiting]);
-    this.retries.push(...apart);
+    this.retries.push(...unbatched([...batch, ...this.retries.splice(0).flat(), ...waiting]));
     return () => {};
   }
 
@@ -228,29 +233,29 @@ export class Scheduler {
   }
 
   /** Whether nobody waits for `part` any more; its job is then failed with the reason. */
-  private isUnwanted({ ticket }: Part): boolean {
+  private isStale({ ticket }: Part): boolean {
     if (ticket.job.abandoned?.() === true) ticket.reject(errors.cancelled());
     else if (ticket.job.deadline <= this.clock.now())
       ticket.reject(errors.deadlineExceeded('while it waited for its run'));
     return ticket.settled;
   }
 
-  /** Looks at what waits now and then, for as long as anything does: no instance may come free before a deadline. */
-  private watch(): void {
+  /** Sweeps the queue now and then while anything waits: a deadline may pass before an instance is idle. */
+  private sweepSoon(): void {
     if (this.sweeping || this.queue.length + this.retries.length === 0) return;
     this.sweeping = true;
     this.clock.after(SWEEP_MS, () => {
       this.sweeping = false;
-      this.queue.sweep((part) => this.isUnwanted(part));
-      for (const part of this.retries.flat()) this.isUnwanted(part);
-      this.tellDrained();
-      this.watch();
+      this.queue.sweep((part) => this.isStale(part));
+      for (const part of this.retries.flat()) this.isStale(part);
+      this.notifyDrained();
+      this.sweepSoon();
     });
   }
 
-  /** Answers some jobs a turn of the event loop, so that other requests need not wait for all of them. */
+  /** Settles some jobs per turn of the event loop, so that other requests need not wait for all of them. */
   private settle(batch: Batch, results: readonly JobResult['outputs'][], times: RunTimes, first = 0): void {
-    const next = Math.min(first + ANSWERS_A_TURN, batch.length);
+    const next = Math.min(first + ANSWERS_PER_TURN, batch.length);
     for (let index = first; index < next; index++) {
       const part = batch[index]!;
       part.ticket.complete(part, results[index]!, times, joinParts);
@@ -265,19 +270,19 @@ export class Scheduler {
     else this.retries.unshift(...recovery.retries);
   }
 
-  /** `instance` has finished its batch: it takes the next, unless it is to go. */
+  /** `instance` has finished its batch: it takes the next, unless it was removed. */
   private release(instance: Instance): void {
     this.running--;
-    this.admission.ended(instance);
+    this.admission.runEnded(instance);
     if (this.instances.has(instance)) this.idle.push(instance);
-    this.departures.get(instance)?.();
-    this.departures.delete(instance);
+    this.removals.get(instance)?.();
+    this.removals.delete(instance);
     this.dispatch();
-    this.tellDrained();
+    this.notifyDrained();
   }
 
-  private tellDrained(): void {
-    if (this.isIdle) for (const drain of this.drains.splice(0)) drain();
+  private notifyDrained(): void {
+    if (this.isIdle) for (const listener of this.drainListeners.splice(0)) listener();
   }
 
   private get isIdle(): boolean {

@@ -11,7 +11,7 @@ import { ELEMENT_BYTES, type Datatype } from './tensor';
 export const LENGTH_BYTES = 4;
 
 /** Makes the error for bytes that do not fit a tensor; `message` is what was expected and what came. */
-export type Refusal = (message: string) => Error;
+export type ErrorFactory = (message: string) => Error;
 
 /** Well-formed strings as BYTES elements, row after row. */
 export function encodeStrings(rows: readonly (readonly string[])[]): Buffer<ArrayBuffer> {
@@ -74,7 +74,7 @@ export function invalidString(row: readonly unknown[]): number {
 }
 
 /** @throws what `refuse` makes, unless `size` is the size of `count` elements. That of BYTES is known from the elements only. */
-export function requireSize(size: number, datatype: Datatype, count: number, refuse: Refusal): void {
+export function requireSize(size: number, datatype: Datatype, count: number, refuse: ErrorFactory): void {
   const expected = count * ELEMENT_BYTES[datatype];
   if (datatype !== 'BYTES' && size !== expected)
     throw refuse(`expected ${expected} bytes for its datatype and shape, got ${size}`);
@@ -89,7 +89,7 @@ export function requireElements(
   datatype: Datatype,
   count: number,
   path: string,
-  refuse: Refusal,
+  refuse: ErrorFactory,
 ): void {
   requireSize(data.length, datatype, count, refuse);
   if (datatype === 'BYTES') requireTexts(data, count, path, refuse);
@@ -126,7 +126,7 @@ export function requireText(
     throw errors.invalidInput(`${where()}: expected text in UTF-8 for BYTES`, path);
 }
 
-function requireTexts(data: Buffer, count: number, path: string, refuse: Refusal): void {
+function requireTexts(data: Buffer, count: number, path: string, refuse: ErrorFactory): void {
   let at = 0;
   for (let index = 0; index < count; index++) {
     const start = at + LENGTH_BYTES;

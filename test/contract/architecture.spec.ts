@@ -54,6 +54,13 @@ const FOLDERS: Readonly<Record<string, Table>> = {
   },
 };
 
+/** The declarations that a file exports. */
+const DECLARED =
+  /^export (?:declare |abstract |async )*(?:class|interface|type|enum|namespace|function\*?|const|let) +([\w$]+)/gm;
+
+/** An export of what another file, or another line, declares. */
+const REEXPORT = /^export (?:type )?[{*]|^export default/m;
+
 const MOST_LINES = 300;
 const DEEPEST = 4;
 
@@ -162,6 +169,20 @@ it.each([
 ])('%s', (_rule, pattern, allowed) => {
   const found = files.filter(({ text }) => pattern.test(text)).map(({ name }) => name);
   expect(found.filter((name) => !allowed.test(name))).toEqual([]);
+});
+
+describe('names', () => {
+  it('that are exported mean one thing in src', () => {
+    const exported = files.flatMap(({ name, text }) =>
+      [...new Set(Array.from(text.matchAll(DECLARED), ([, word]) => word!))].map((word) => ({ word, name })),
+    );
+    const twice = [...Map.groupBy(exported, ({ word }) => word)].filter(([, inFiles]) => inFiles.length > 1);
+    expect(twice.map(([word, inFiles]) => [word, ...inFiles.map(({ name }) => name)])).toEqual([]);
+  });
+
+  it('are exported where they are declared', () => {
+    expect(files.filter(({ text }) => REEXPORT.test(text)).map(({ name }) => name)).toEqual([]);
+  });
 });
 
 it('there are no barrels, no long files and no deep folders', () => {

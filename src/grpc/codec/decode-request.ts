@@ -33,7 +33,7 @@ export type Decoded = Pick<InferenceRequest, 'inputs' | 'outputs'> & SchedulePol
  * What `message` asks for. Raw inputs are views of it.
  * @throws invalid naming the field, what was expected and what came.
  */
-export function decodeRequest(message: ModelInferRequest): Decoded {
+export function decodeInferRequest(message: ModelInferRequest): Decoded {
   const inputs = readInputs(message);
   requireUniqueNames(inputs, 'inputs');
   const outputs = message.outputs.map((output, index) => readOutput(output, `outputs[${index}]`));

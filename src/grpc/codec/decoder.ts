@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Offload } from '../../common/offload';
 import type { InferInputTensor, ModelInferRequest } from '../messages';
-import { decodeRequest, type Decoded } from './decode-request';
+import { decodeInferRequest, type Decoded } from './decode-request';
 
 /** So many bytes of elements are read in about a millisecond; more go to another thread. */
 const INLINE_BYTES = 128 * 1024;
@@ -18,9 +18,9 @@ export class Decoder extends Offload {
     super(join(__dirname, 'decoder.worker.js'), 1);
   }
 
-  /** As {@link decodeRequest}. @throws invalid, at once or as the rejection of the promise. */
+  /** As {@link decodeInferRequest}. @throws invalid, at once or as the rejection of the promise. */
   decode(message: ModelInferRequest): Decoded | Promise<Decoded> {
-    return bytesToRead(message) <= INLINE_BYTES ? decodeRequest(message) : this.decodeElsewhere(message);
+    return bytesToRead(message) <= INLINE_BYTES ? decodeInferRequest(message) : this.decodeElsewhere(message);
   }
 
   private async decodeElsewhere(message: ModelInferRequest): Promise<Decoded> {
@@ -30,7 +30,7 @@ export class Decoder extends Offload {
     const copies = [...inputs.flatMap(({ contents }) => contents), ...raw];
     const task = { ...message, inputs, raw_input_contents: raw };
     const moved = copies.map(({ buffer }) => buffer);
-    return this.elsewhere('decode', task, moved);
+    return this.elsewhere('decodeOnThread', task, moved);
   }
 }
 

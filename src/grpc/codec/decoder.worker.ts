@@ -1,12 +1,12 @@
 import { moving, outcomeOf } from '../../common/offload';
 import type { ModelInferRequest } from '../messages';
-import { decodeRequest, type Decoded } from './decode-request';
+import { decodeInferRequest, type Decoded } from './decode-request';
 
-/** Runs on another thread: {@link decodeRequest}; the memory of the tensors moves to the caller. */
-export function decode(message: ModelInferRequest): unknown {
+/** Runs on another thread: {@link decodeInferRequest}; the memory of the tensors moves to the caller. */
+export function decodeOnThread(message: ModelInferRequest): unknown {
   const inputs = message.inputs.map((input) => ({ ...input, contents: input.contents.map(bufferOf) }));
   const raw_input_contents = message.raw_input_contents.map(bufferOf);
-  const outcome = outcomeOf(() => decodeRequest({ ...message, inputs, raw_input_contents }));
+  const outcome = outcomeOf(() => decodeInferRequest({ ...message, inputs, raw_input_contents }));
   return moving(outcome, 'value' in outcome ? ownedBuffers(outcome.value) : []);
 }
 

@@ -1,9 +1,12 @@
 import type { InferenceResult } from '../../inference/request/inference-request';
-import { parametersOf, type MemorySlice } from '../../inference/shared-memory/memory-slice';
+import { sliceParameters, type MemorySlice } from '../../inference/shared-memory/memory-slice';
 import type { ModelInferResponse } from '../messages';
 
 /** The answer for `result`: always raw, which every client reads and which costs nothing to make. */
-export function encodeResponse({ model, version, outputs }: InferenceResult, id: string): ModelInferResponse {
+export function encodeInferResponse(
+  { model, version, outputs }: InferenceResult,
+  id: string,
+): ModelInferResponse {
   return {
     model_name: model,
     model_version: version,
@@ -11,15 +14,15 @@ export function encodeResponse({ model, version, outputs }: InferenceResult, id:
     outputs: outputs.map(({ name, datatype, shape, slice }) =>
       slice === undefined
         ? { name, datatype, shape }
-        : { name, datatype, shape, parameters: sliceParameters(slice) },
+        : { name, datatype, shape, parameters: parametersIn(slice) },
     ),
     // Also of those in shared memory, an empty entry: clients count.
     raw_output_contents: outputs.map(({ data }) => data),
   };
 }
 
-function sliceParameters(slice: MemorySlice): Record<string, object> {
-  const parameters = Object.entries(parametersOf(slice));
+function parametersIn(slice: MemorySlice): Record<string, object> {
+  const parameters = Object.entries(sliceParameters(slice));
   return Object.fromEntries(
     parameters.map(([key, value]) => [
       key,

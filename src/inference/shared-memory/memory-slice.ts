@@ -49,7 +49,7 @@ export function sliceOf(
 }
 
 /** The parameters that name `slice`; an offset of 0 goes without saying. */
-export function parametersOf({ region, offset, byteSize }: MemorySlice): Record<string, string | number> {
+export function sliceParameters({ region, offset, byteSize }: MemorySlice): Record<string, string | number> {
   return {
     shared_memory_region: region,
     shared_memory_byte_size: byteSize,

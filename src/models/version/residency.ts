@@ -5,7 +5,7 @@ import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
 import { Metrics } from '../../observability/metrics/metrics';
 import { isEvictable, type Tenant } from './tenant';
-import { Turns } from '../../common/semaphore';
+import { Semaphore } from '../../common/semaphore';
 
 /**
  * Which models are in memory. Those that are loaded on demand or by request have to fit into the memory budget, together
@@ -21,9 +21,9 @@ export class Residency {
   /** What each took when it was last measured, in bytes. */
   private readonly measured = new WeakMap<Tenant, number>();
   /** Loading is work for the CPU. */
-  private readonly cores = new Turns(availableParallelism());
+  private readonly cores = new Semaphore(availableParallelism());
   /** Room is made for one model at a time. */
-  private readonly door = new Turns(1);
+  private readonly door = new Semaphore(1);
   private readonly budget: number;
 
   constructor(
@@ -46,7 +46,7 @@ export class Residency {
   /** Called when `tenant`, which is on its way into memory, has all that it needs there. @throws NexusError memory_full */
   async settle(tenant: Tenant): Promise<void> {
     if (!isBounded(tenant)) return;
-    await this.door.take(async () => {
+    await this.door.run(async () => {
       this.measured.set(tenant, sum(await tenant.residentBytes()));
       await this.makeRoom(tenant);
     });
@@ -59,14 +59,14 @@ export class Residency {
 
   private async load(tenant: Tenant): Promise<void> {
     try {
-      await (isBounded(tenant) ? this.cores.take(() => this.admit(tenant)) : this.enter(tenant));
+      await (isBounded(tenant) ? this.cores.run(() => this.admit(tenant)) : this.enter(tenant));
     } finally {
       this.loads.delete(tenant);
     }
   }
 
   private async admit(tenant: Tenant): Promise<void> {
-    await this.door.take(async () => {
+    await this.door.run(async () => {
       await this.makeRoom(tenant);
       this.tenants.add(tenant);
     });

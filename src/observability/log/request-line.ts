@@ -1,12 +1,12 @@
 import { failureFields, type Failure } from './failure';
-import type { Outcome } from '../metrics/model-metrics';
+import type { RequestOutcome } from '../metrics/model-metrics';
 import type { CacheUse } from '../../common/run-times';
 
 /** What the line of an inference request tells beside the usual; times in milliseconds. */
 export interface InferenceSummary {
   readonly model: string;
   readonly version: string;
-  readonly outcome: Outcome;
+  readonly outcome: RequestOutcome;
   readonly rows: number;
   readonly queueMs: number;
   readonly runMs: number;

@@ -1,6 +1,6 @@
 import type { Sample } from './scraped';
 
-/** Counts values in fixed buckets: one set of labels of a histogram. */
+/** A histogram with fixed buckets, for one set of labels. */
 export class Distribution {
   private readonly counts: Float64Array;
   private sum = 0;

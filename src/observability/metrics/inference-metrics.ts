@@ -5,7 +5,7 @@ import { registerScraped, type Sample } from './scraped';
 
 /** The `nexus_inference_*` metrics: one series for each version of a model that is served. */
 export class InferenceMetrics {
-  /** @param models tells what every version that is served at this moment has done. */
+  /** @param models returns the metrics of every version that is served now. */
   constructor(
     private readonly registry: Registry,
     readonly models: () => Iterable<ModelMetrics>,
@@ -45,7 +45,7 @@ export class InferenceMetrics {
     this.counter(
       'batches_total',
       'Batches that left the queue, by reason: full, idle (nothing was worth waiting for), delay, deadline, retry.',
-      ({ labels, departures }) => byReason(labels, departures),
+      ({ labels, flushes }) => byReason(labels, flushes),
     );
     this.counter(
       'refusals_total',

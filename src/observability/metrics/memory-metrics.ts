@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import type { MemoryInFlight } from '../../common/memory-in-flight';
 import { registerScraped } from './scraped';
 
-/** Registers what is known of the memory of requests under way. */
+/** Registers metrics of the memory of requests in flight. */
 export function addMemoryMetrics(registry: Registry, memory: MemoryInFlight): void {
   registerScraped(registry, {
     name: 'nexus_memory_in_flight_bytes',

@@ -10,7 +10,7 @@ import { registerScraped, type Sample } from './scraped';
 
 const MODEL_STATES = ['LOADING', 'READY', 'UNAVAILABLE', 'UNLOADING'] as const;
 
-/** A version of a model at the moment of a scrape. */
+/** A version of a model at the time of a scrape. */
 export interface ModelSnapshot {
   readonly model: string;
   readonly version: string;
@@ -18,13 +18,13 @@ export interface ModelSnapshot {
   /** Rows and requests that wait for an instance. */
   readonly waitingRows: number;
   readonly waitingRequests: number;
-  /** Runs under way. */
+  /** Runs in flight. */
   readonly running: number;
-  /** How long an idle instance waits for company, in milliseconds. */
+  /** The batch window: how long an idle instance holds back a batch, in milliseconds. */
   readonly delayMs: number;
   /** How long loading took; undefined when it has not succeeded yet. */
   readonly loadMs: number | undefined;
-  /** What it has done. */
+  /** Its counters and histograms. */
   readonly metrics: ModelMetrics;
   /** Memory of its runners, in bytes, measured when asked for; undefined when it has none. */
   readonly memory: () => Promise<readonly number[]>;
@@ -82,32 +82,32 @@ export class Metrics {
     });
   }
 
-  /** Names the function that a scrape asks for every version of a model. */
+  /** Sets the function that a scrape calls for a snapshot of every version. */
   watchModels(snapshot: () => Iterable<ModelSnapshot>): void {
     this.snapshot = snapshot;
   }
 
-  /** Every version of a model that there is now. */
+  /** A snapshot of every version of a model. */
   models(): Iterable<ModelSnapshot> {
     return this.snapshot();
   }
 
-  /** A runner ended by itself, or was ended because its run took too long, and is started again. */
+  /** A runner exited, or was killed because its run took too long, and is restarted. */
   runnerRestarted(model: string, version: string): void {
     this.restarts(model, version);
   }
 
-  /** A model that may use CUDA runs on the CPU. */
+  /** A model that may use CUDA fell back to the CPU. */
   deviceFellBack(model: string, version: string): void {
     this.fallbacks(model, version);
   }
 
-  /** A version of a model was brought into memory. */
+  /** A version of a model was loaded into memory. */
   modelLoaded(model: string, version: string): void {
     this.loads(model, version);
   }
 
-  /** A version of a model was taken out of memory for another one. */
+  /** A version of a model was evicted from memory to make room for another. */
   modelEvicted(model: string, version: string): void {
     this.evictions(model, version);
   }
@@ -121,7 +121,7 @@ export class Metrics {
     return (await Promise.all(samples)).flat();
   }
 
-  /** Registers a counter of what happens to versions; returns what counts. Versions that are not served have no series. */
+  /** Registers a counter by version; returns the function that increments it. Versions that are not served have no series. */
   private tally(name: string, help: string): (model: string, version: string) => void {
     const counts = new Map<string, number>();
     const keyOf = (model: string, version: string) => JSON.stringify([model, version]);

@@ -4,26 +4,26 @@ import { Distribution } from './distribution';
 import { ModelStatistics } from './model-statistics';
 
 /** How a request ended. */
-export type Outcome = 'success' | ErrorKind;
+export type RequestOutcome = 'success' | ErrorKind;
 
-/** Upper bounds of the buckets for times, in seconds. */
+/** Upper bounds of the buckets of latency histograms, in seconds. */
 export const SECONDS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 ];
 
 const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
-/** What one version of a model has done. */
+/** The counters and histograms of one version of a model. */
 export class ModelMetrics {
-  readonly outcomes = new Map<Outcome, number>();
-  readonly departures = new Map<string, number>();
+  readonly outcomes = new Map<RequestOutcome, number>();
+  readonly flushes = new Map<string, number>();
   readonly refusals = new Map<string, number>();
   readonly checks = new Map<string, number>();
   rows = 0;
   executions = 0;
   paddingRows = 0;
   paddingBytes = 0;
-  /** Of each priority level, how many requests began, and how many seconds they had waited together. */
+  /** By priority level, how many requests started, and how many seconds they had waited together. */
   readonly waits = new Map<number, { requests: number; seconds: number }>();
   readonly batchRows = new Distribution(ROWS);
   readonly run = new Distribution(SECONDS);
@@ -35,8 +35,8 @@ export class ModelMetrics {
 
   constructor(readonly labels: { readonly model: string; readonly version: string }) {}
 
-  /** A request ended; its rows count as served when it succeeded, and was not answered by the cache. */
-  request(outcome: Outcome, rows: number, times: RequestTimes): void {
+  /** A request ended. Its rows count when it succeeded and the cache did not answer it. */
+  request(outcome: RequestOutcome, rows: number, times: RequestTimes): void {
     const { totalMs, decodeMs, queueMs, encodeMs } = times;
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
     const isHit = times.cache?.outcome === 'hit';
@@ -48,8 +48,8 @@ export class ModelMetrics {
     this.statistics.request(outcome === 'success', times);
   }
 
-  /** A request of a priority level began to run after it had waited so long; 0 is the level of models without. */
-  began(priority: number, waitedMs: number): void {
+  /** A request of a priority level started to run after it had waited so long; 0 is the level of models without. */
+  started(priority: number, waitedMs: number): void {
     if (priority === 0) return;
     let wait = this.waits.get(priority);
     if (wait === undefined) this.waits.set(priority, (wait = { requests: 0, seconds: 0 }));
@@ -57,17 +57,17 @@ export class ModelMetrics {
     wait.seconds += waitedMs / 1000;
   }
 
-  /** The inputs of a request were filled up with so many bytes. */
+  /** The inputs of a request were padded with so many bytes. */
   padded(bytes: number): void {
     this.paddingBytes += bytes;
   }
 
-  /** A batch left the queue for this reason. */
-  departed(reason: string): void {
-    this.departures.set(reason, (this.departures.get(reason) ?? 0) + 1);
+  /** A batch was flushed from the queue for this reason. */
+  flushed(reason: string): void {
+    this.flushes.set(reason, (this.flushes.get(reason) ?? 0) + 1);
   }
 
-  /** A request was not taken, or had to leave the queue, for this reason. */
+  /** A request was refused admission, or displaced from the queue, for this reason. */
   refused(reason: string): void {
     this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
   }
@@ -77,7 +77,7 @@ export class ModelMetrics {
     this.checks.set(outcome, (this.checks.get(outcome) ?? 0) + 1);
   }
 
-  /** A run of `rows` rows succeeded, and of `padding` more that only filled it up. */
+  /** A run of `rows` rows succeeded, and of `padding` more that filled it up to an allowed size. */
   executed(rows: number, padding: number, times: RunTimes): void {
     this.executions += 1;
     this.paddingRows += padding;

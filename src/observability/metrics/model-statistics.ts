@@ -1,6 +1,6 @@
 import type { RunTimes, RequestTimes } from '../../common/run-times';
 
-/** How often something happened and how long that took in all, in milliseconds. */
+/** How often something happened, and how many milliseconds it took in total. */
 export class Durations {
   count = 0;
   ms = 0;
@@ -18,18 +18,18 @@ export class BatchStatistics {
   readonly output = new Durations();
 }
 
-/** What the statistics extension tells of a version: sums since it was first loaded, as Triton keeps them. */
+/** What the statistics extension reports of a version: totals since it was first loaded, as Triton keeps them. */
 export class ModelStatistics {
   /** Milliseconds since 1970 at the end of the last run; 0 before the first. */
   lastInference = 0;
   readonly success = new Durations();
   readonly fail = new Durations();
-  /** Of the requests that succeeded; each counts the whole time of the runs it took part in. */
+  /** Of requests that succeeded; each counts the whole time of the runs that it shared. */
   readonly queue = new Durations();
   readonly input = new Durations();
   readonly infer = new Durations();
   readonly output = new Durations();
-  /** Of the requests to a model with a cache that succeeded: the time that the cache took. */
+  /** Of requests to a model with a cache that succeeded: the time that the cache took. */
   readonly cacheHit = new Durations();
   readonly cacheMiss = new Durations();
   /** By rows of the run. */

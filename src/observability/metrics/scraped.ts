@@ -16,8 +16,8 @@ export interface ScrapedMetric {
 }
 
 /**
- * Registers metrics that live in plain fields while requests run: an increment or an observation then costs about
- * 10 ns, where prom-client's own classes need 400, which on the way of every inference adds up to a tenth of it.
+ * Registers a metric whose values are plain fields: an increment or an observation costs about 10 ns. With prom-client's
+ * own classes it costs 400 ns, which adds up to a tenth of the smallest inference.
  */
 export function registerScraped(registry: Registry, { name, help, type, read }: ScrapedMetric): void {
   const get = async () => ({ name, help, type, aggregator: 'sum', values: [...(await read())] });

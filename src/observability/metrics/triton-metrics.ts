@@ -1,12 +1,12 @@
 import { cpus, freemem, totalmem } from 'node:os';
 import type { Registry } from 'prom-client';
 import type { Metrics, ModelSnapshot } from './metrics';
-import type { ModelMetrics, Outcome } from './model-metrics';
+import type { ModelMetrics, RequestOutcome } from './model-metrics';
 import type { Durations, ModelStatistics } from './model-statistics';
 import { registerScraped, type Sample } from './scraped';
 
-/** Reasons of failure by Triton's names, for each way a request can fail. */
-const FAILURES: Readonly<Record<string, readonly Outcome[]>> = {
+/** Triton's failure reasons, each with the outcomes that it stands for. */
+const FAILURES: Readonly<Record<string, readonly RequestOutcome[]>> = {
   REJECTED: ['overloaded', 'rate_limited', 'deadline', 'unavailable'],
   CANCELED: ['cancelled'],
   BACKEND: ['internal'],
@@ -21,7 +21,7 @@ const MICROSECONDS: Readonly<Record<string, (statistics: ModelStatistics) => Dur
   compute_output: ({ output }) => output,
 };
 
-/** Adds to `metrics` what Nexus counts under the names that Triton gives it, so that its dashboards work. */
+/** Adds to `metrics` what Nexus counts, under Triton's names, so that dashboards made for Triton work. */
 export function addTritonMetrics(metrics: Metrics): void {
   const { registry } = metrics;
   const counter = (name: string, help: string, samples: (model: ModelMetrics) => Sample[]) =>

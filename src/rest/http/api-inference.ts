@@ -1,5 +1,5 @@
 import { ApiHeader } from '@nestjs/swagger';
-import { CACHE_HEADER } from '../../inference/cache/response-cache';
+import { CACHE_HEADER } from '../../inference/cache/inference-cache';
 
 /** An operation that the client can limit in time. */
 export function ApiDeadline(): MethodDecorator {

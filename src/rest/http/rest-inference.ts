@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { chain } from '../../common/chain';
 import { Config } from '../../config/config';
-import { CACHE_HEADER } from '../../inference/cache/response-cache';
+import { CACHE_HEADER } from '../../inference/cache/inference-cache';
 import { InferenceService } from '../../inference/inference.service';
 import type { InferenceRequest, InferenceResult } from '../../inference/request/inference-request';
 import type { Signature } from '../../models/signature';

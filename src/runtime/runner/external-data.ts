@@ -1,8 +1,8 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { isLfsPointer, LFS_REMEDY } from './git-lfs';
-import { Refusal } from './refusal';
-import type { Field, WireReader } from './wire';
+import { UnloadableModelError } from './unloadable-model-error';
+import type { ProtobufField, ProtobufFileReader } from './wire';
 
 /** Messages of onnx.proto that can hold, at some depth, a tensor with external data: field number to message. */
 const INSIDE: Readonly<Record<string, Readonly<Record<number, string>>>> = {
@@ -20,11 +20,11 @@ const MAX_DEPTH = 64;
 
 /**
  * Real paths of the files with external data of the model in `file`, which lies at `path`; each once.
- * @throws Refusal when one is missing or outside `root`.
+ * @throws UnloadableModelError when one is missing or outside `root`.
  */
 export function externalFiles(
-  reader: WireReader,
-  file: Field,
+  reader: ProtobufFileReader,
+  file: ProtobufField,
   path: string,
   root: string,
 ): ReadonlySet<string> {
@@ -32,24 +32,29 @@ export function externalFiles(
   return new Set([...named].map((location) => locate(location, dirname(path), root)));
 }
 
-/** Real path of `location`, which is relative to `folder`. @throws Refusal */
+/** Real path of `location`, which is relative to `folder`. @throws UnloadableModelError */
 function locate(location: string, folder: string, root: string): string {
   const target = resolve(folder, location);
   if (isAbsolute(location) || !isInside(target, root))
-    throw new Refusal(`external data '${location}' is outside the model repository`);
+    throw new UnloadableModelError(`external data '${location}' is outside the model repository`);
   const real = realPath(target);
   if (real === undefined)
-    throw new Refusal(`external data '${location}' is missing; it belongs beside model.onnx`);
+    throw new UnloadableModelError(`external data '${location}' is missing; it belongs beside model.onnx`);
   if (!isInside(real, root))
-    throw new Refusal(`external data '${location}' is a link that leaves the model repository`);
+    throw new UnloadableModelError(`external data '${location}' is a link that leaves the model repository`);
   // To open a pipe or a device may take for ever.
-  if (!statSync(real).isFile()) throw new Refusal(`external data '${location}' is not a file`);
-  if (isLfsPointer(real)) throw new Refusal(`external data '${location}' is ${LFS_REMEDY}`);
+  if (!statSync(real).isFile()) throw new UnloadableModelError(`external data '${location}' is not a file`);
+  if (isLfsPointer(real)) throw new UnloadableModelError(`external data '${location}' is ${LFS_REMEDY}`);
   return real;
 }
 
 /** Every `location` of external data below `message`. */
-function* locations(reader: WireReader, message: Field, kind: string, depth: number): Generator<string> {
+function* locations(
+  reader: ProtobufFileReader,
+  message: ProtobufField,
+  kind: string,
+  depth: number,
+): Generator<string> {
   if (depth > MAX_DEPTH) throw new Error('the graph is nested too deep');
   if (kind === 'entry') {
     const [key, value] = [reader.last(message, 1), reader.last(message, 2)];

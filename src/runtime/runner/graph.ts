@@ -1,4 +1,4 @@
-import type { Field, WireReader } from './wire';
+import type { ProtobufField, ProtobufFileReader } from './wire';
 
 /** One operator of a graph (NodeProto in onnx.proto). */
 export interface GraphNode {
@@ -8,7 +8,7 @@ export interface GraphNode {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /** Where it lies in the file. */
-  readonly field: Field;
+  readonly field: ProtobufField;
 }
 
 /** More elements of a constant are of no interest: axes and the like are few. */
@@ -29,16 +29,16 @@ export class Graph {
   /** Names of its outputs. */
   readonly outputs: readonly string[];
   /** Where initializers, and the tensors of Constant nodes, lie, by name. */
-  private readonly constants: ReadonlyMap<string, Field>;
+  private readonly constants: ReadonlyMap<string, ProtobufField>;
 
   /** @throws Error when `graph`, a GraphProto, is none. */
   constructor(
-    private readonly reader: WireReader,
-    graph: Field,
+    private readonly reader: ProtobufFileReader,
+    graph: ProtobufField,
   ) {
     const nodes: GraphNode[] = [];
     const outputs: string[] = [];
-    const constants = new Map<string, Field>();
+    const constants = new Map<string, ProtobufField>();
     for (const field of reader.fields(graph)) {
       if (field.number === GRAPH.node) {
         const node = this.readNode(field);
@@ -78,12 +78,12 @@ export class Graph {
   }
 
   /** The tensor that a Constant node gives. */
-  private tensorIn(node: GraphNode): Field | undefined {
+  private tensorIn(node: GraphNode): ProtobufField | undefined {
     const value = this.attribute(node, 'value');
     return value && this.reader.last(value, ATTRIBUTE.tensor);
   }
 
-  private attribute({ field }: GraphNode, name: string): Field | undefined {
+  private attribute({ field }: GraphNode, name: string): ProtobufField | undefined {
     for (const attribute of this.reader.fields(field)) {
       if (attribute.number === NODE.attribute && this.textIn(attribute, ATTRIBUTE.name) === name)
         return attribute;
@@ -91,7 +91,7 @@ export class Graph {
     return undefined;
   }
 
-  private readNode(field: Field): GraphNode {
+  private readNode(field: ProtobufField): GraphNode {
     const inputs: string[] = [];
     const outputs: string[] = [];
     let [op, domain] = ['', ''];
@@ -105,7 +105,7 @@ export class Graph {
     return { op: isOwn ? op : `${domain}.${op}`, inputs, outputs, field };
   }
 
-  private integersOf(tensor: Field): readonly number[] | undefined {
+  private integersOf(tensor: ProtobufField): readonly number[] | undefined {
     if (this.reader.last(tensor, TENSOR.type)?.value !== INT64) return undefined;
     const count = this.integersIn(tensor, TENSOR.dims).reduce((product, size) => product * size, 1);
     if (count > MAX_CONSTANT) return undefined;
@@ -116,14 +116,14 @@ export class Graph {
   }
 
   /** Integers in the fields `number` of `message`, in one field each or packed into one. */
-  private integersIn(message: Field, number: number): number[] {
+  private integersIn(message: ProtobufField, number: number): number[] {
     const integers: number[] = [];
     for (const field of this.reader.fields(message))
       if (field.number === number) integers.push(...this.reader.varints(field));
     return integers;
   }
 
-  private textIn(message: Field, number: number): string {
+  private textIn(message: ProtobufField, number: number): string {
     const field = this.reader.last(message, number);
     return field === undefined ? '' : this.reader.text(field);
   }

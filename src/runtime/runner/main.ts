@@ -8,8 +8,8 @@ import type { FromRunner, LoadMessage, RunMessage, SlabTensor, ToRunner } from '
 import { JsonLines } from '../json-lines';
 import { layOut, type PackedTensor } from '../slab-layout';
 import type { HelloMessage, RunnerStart } from '../spawner/messages';
-import { datatypeOf, elementTypeOf, viewOf } from './onnx-types';
-import { loadSession, textOf, type Session } from './session';
+import { datatypeOfElementType, elementTypeOf, viewOf } from './onnx-types';
+import { loadSession, errorTextOf, type Session } from './session';
 import { decodeStrings, encodeStrings } from '../../tensor/elements';
 
 /*
@@ -85,7 +85,7 @@ async function load(message: LoadMessage): Promise<FromRunner> {
     sessions.set(message.session, session);
     return { type: 'loaded', model: session.model, bytes: process.memoryUsage.rss() - before };
   } catch (error) {
-    return { type: 'refused', reason: textOf(error) };
+    return { type: 'refused', reason: errorTextOf(error) };
   }
 }
 
@@ -99,7 +99,7 @@ async function run({ session, inputs, outputs, outputOffset }: RunMessage): Prom
     return { type: 'ran', outputs: written, runMs };
   } catch (error) {
     const noRoom = error instanceof NoRoom;
-    return { type: 'failed', reason: noRoom ? error.message : textOf(error), noRoom };
+    return { type: 'failed', reason: noRoom ? error.message : errorTextOf(error), noRoom };
   }
 }
 
@@ -149,5 +149,5 @@ function fromOrt(name: string, { type, dims, data }: OrtTensor): PackedTensor {
           (data as Uint8Array).byteOffset,
           (data as Uint8Array).byteLength,
         );
-  return { name, datatype: datatypeOf(type)!, shape: dims, chunks: [bytes] };
+  return { name, datatype: datatypeOfElementType(type)!, shape: dims, chunks: [bytes] };
 }

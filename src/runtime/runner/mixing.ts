@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { TensorSpec } from '../../tensor/tensor';
 import { Graph, type GraphNode } from './graph';
-import { WireReader } from './wire';
+import { ProtobufFileReader } from './wire';
 
 /** One scale for the whole tensor: every row is rounded by what the largest needs. */
 const QUANTIZERS = new Set([
@@ -49,7 +49,7 @@ const DEFAULT_AXIS: Readonly<Record<string, number>> = {
 export function mixingOperator(path: string, inputs: readonly TensorSpec[]): string | undefined {
   const fd = openSync(path, 'r');
   try {
-    const reader = new WireReader(fd);
+    const reader = new ProtobufFileReader(fd);
     const graph = reader.last({ number: 0, start: 0, end: fstatSync(fd).size, value: 0 }, 7);
     return graph && new Flow(new Graph(reader, graph), inputs).mixer();
   } finally {

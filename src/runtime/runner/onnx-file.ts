@@ -3,42 +3,42 @@ import type { OnnxFile } from '../messages';
 import { digestOf } from './digest';
 import { externalFiles } from './external-data';
 import { isLfsPointer, LFS_REMEDY } from './git-lfs';
-import { metadataOf } from './onnx-metadata';
-import { Refusal } from './refusal';
+import { onnxMetadataOf } from './onnx-metadata';
+import { UnloadableModelError } from './unloadable-model-error';
 import { unservable } from './value-types';
-import { WireReader, type Field } from './wire';
+import { ProtobufFileReader, type ProtobufField } from './wire';
 import { zipMaps } from './zip-map';
 
 /**
  * What the ONNX file at `path` says of itself. Reads the structure of the file, and the weights only for its digest.
- * @throws Refusal when the file is not to be loaded: it is none, has inputs or outputs that cannot be served, or
+ * @throws UnloadableModelError when the file is not to be loaded: it is none, has inputs or outputs that cannot be served, or
  * external data that is missing or outside `root`.
  */
 export function inspect(path: string, root: string, digests = false): OnnxFile {
   const fd = openSync(path, 'r');
   try {
     const { size } = fstatSync(fd);
-    if (size === 0) throw new Refusal('the file is empty');
-    if (isLfsPointer(path)) throw new Refusal(`the file is ${LFS_REMEDY}`);
-    const reader = new WireReader(fd);
-    const file: Field = { number: 0, start: 0, end: size, value: 0 };
+    if (size === 0) throw new UnloadableModelError('the file is empty');
+    if (isLfsPointer(path)) throw new UnloadableModelError(`the file is ${LFS_REMEDY}`);
+    const reader = new ProtobufFileReader(fd);
+    const file: ProtobufField = { number: 0, start: 0, end: size, value: 0 };
     refuseUnservable(reader, file);
     let bytes = size;
     const externals = externalFiles(reader, file, path, root);
     for (const external of externals) bytes += statSync(external).size;
     const digest = digests ? { digest: digestOf([path, ...externals]) } : {};
-    return { bytes, ...digest, metadata: metadataOf(reader, file) };
+    return { bytes, ...digest, metadata: onnxMetadataOf(reader, file) };
   } catch (error) {
-    if (error instanceof Refusal) throw error;
+    if (error instanceof UnloadableModelError) throw error;
     const reason = `the file is not a readable ONNX model: ${(error as Error).message}`;
-    throw new Refusal(reason, { cause: error });
+    throw new UnloadableModelError(reason, { cause: error });
   } finally {
     closeSync(fd);
   }
 }
 
-/** @throws Refusal when an input or output cannot be served. */
-function refuseUnservable(reader: WireReader, file: Field): void {
+/** @throws UnloadableModelError when an input or output cannot be served. */
+function refuseUnservable(reader: ProtobufFileReader, file: ProtobufField): void {
   const graph = reader.last(file, 7);
   if (graph === undefined) throw new Error('it has no graph');
   for (const value of reader.fields(graph)) {
@@ -47,12 +47,12 @@ function refuseUnservable(reader: WireReader, file: Field): void {
     if (reason === undefined) continue;
     const name = reader.textIn(value, 1);
     const isServed = value.number === 11 ? isDefault(reader, graph, name) : zipMaps(reader, graph).has(name);
-    if (!isServed) throw new Refusal(reason);
+    if (!isServed) throw new UnloadableModelError(reason);
   }
 }
 
 /** Whether the input `name` has a value of its own: nobody gives another. */
-function isDefault(reader: WireReader, graph: Field, name: string): boolean {
+function isDefault(reader: ProtobufFileReader, graph: ProtobufField, name: string): boolean {
   for (const tensor of reader.fields(graph)) {
     if (tensor.number === 5 && reader.textIn(tensor, 8) === name) return true;
   }

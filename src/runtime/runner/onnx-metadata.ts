@@ -1,5 +1,5 @@
 import type { OnnxMetadata } from '../messages';
-import type { Field, WireReader } from './wire';
+import type { ProtobufField, ProtobufFileReader } from './wire';
 
 /** Longest text that is kept: whole licences and tables of classes stand in metadata too. */
 const MAX_TEXT_BYTES = 4096;
@@ -8,7 +8,7 @@ const MAX_TEXT_BYTES = 4096;
 const MAX_ENTRIES = 128;
 
 /** What the ModelProto `model` says of itself. @throws Error when it is none. */
-export function metadataOf(reader: WireReader, model: Field): OnnxMetadata {
+export function onnxMetadataOf(reader: ProtobufFileReader, model: ProtobufField): OnnxMetadata {
   const excerpt = new Excerpt(reader);
   const graph = reader.last(model, 7);
   const metadata = {
@@ -32,10 +32,10 @@ export function metadataOf(reader: WireReader, model: Field): OnnxMetadata {
 class Excerpt {
   isCut = false;
 
-  constructor(private readonly reader: WireReader) {}
+  constructor(private readonly reader: ProtobufFileReader) {}
 
   /** The text in field `number` of `message`; empty when there is none. */
-  text(message: Field, number: number): string {
+  text(message: ProtobufField, number: number): string {
     const field = this.reader.last(message, number);
     if (field === undefined) return '';
     if (field.end - field.start > MAX_TEXT_BYTES) this.isCut = true;
@@ -43,13 +43,17 @@ class Excerpt {
   }
 
   /** The integer in field `number` of `message`; 0 when there is none. */
-  integer(message: Field, number: number): bigint {
+  integer(message: ProtobufField, number: number): bigint {
     const field = this.reader.last(message, number);
     return field === undefined ? 0n : this.reader.int64(field);
   }
 
   /** The entries in the fields `number` of `message`. Of those with one key, the last one counts. */
-  record<T>(message: Field, number: number, entryOf: (field: Field) => [string, T]): Record<string, T> {
+  record<T>(
+    message: ProtobufField,
+    number: number,
+    entryOf: (field: ProtobufField) => [string, T],
+  ): Record<string, T> {
     const entries: [string, T][] = [];
     for (const field of this.reader.fields(message)) {
       if (field.number !== number) continue;

@@ -28,7 +28,7 @@ const TYPE_OF: ReadonlyMap<Datatype, string> = new Map(
 );
 
 /** The protocol's name of ONNX Runtime's `type`; undefined when Nexus does not carry it. */
-export function datatypeOf(type: string): Datatype | undefined {
+export function datatypeOfElementType(type: string): Datatype | undefined {
   return ELEMENT_TYPES.get(type)?.datatype;
 }
 

@@ -7,7 +7,7 @@ import type { TensorSpec } from '../../tensor/tensor';
 import { tryBatching } from './batching-trial';
 import { mixingOperator } from './mixing';
 import { inspect } from './onnx-file';
-import { datatypeOf } from './onnx-types';
+import { datatypeOfElementType } from './onnx-types';
 import { ortMessage } from './ort-message';
 import { unzip } from './zip-map';
 
@@ -61,7 +61,7 @@ async function create(
     return { session: await createOn(device, message, bytes), device: 'cuda' };
   } catch (error) {
     if (device !== 'auto') throw error;
-    return { session: await createOn('cpu', message, bytes), device: 'cpu', fallback: textOf(error) };
+    return { session: await createOn('cpu', message, bytes), device: 'cpu', fallback: errorTextOf(error) };
   }
 }
 
@@ -90,13 +90,13 @@ async function createOn(
     bytes === undefined ? InferenceSession.create(path, options) : InferenceSession.create(bytes, options);
   return loading.catch((error: unknown) => {
     const folders = [dirname(path), root].flatMap((folder) => [folder, realpathSync(folder)]);
-    throw new Error(textOf(error, folders), { cause: error });
+    throw new Error(errorTextOf(error, folders), { cause: error });
   });
 }
 
 function specOf(value: InferenceSession.ValueMetadata): TensorSpec {
   if (!value.isTensor) throw new Error(`'${value.name}' is not a tensor; export the model with tensors only`);
-  const datatype = datatypeOf(value.type);
+  const datatype = datatypeOfElementType(value.type);
   if (datatype === undefined)
     throw new Error(`'${value.name}' has the element type ${value.type}, which is not supported`);
   return {
@@ -131,7 +131,7 @@ async function batchingOf(
   if (mixer !== undefined) return { unbatchable: `${mixer} in it works on all rows together` };
   const { against, failed } = await tryBatching(inputs, outputs, run);
   if (failed === '') return { unbatchable: against };
-  const untried = textOf(failed);
+  const untried = errorTextOf(failed);
   if (batching === 'declared') return { unbatchable: '', untried };
   return {
     unbatchable: `it could not be tried out, for made-up inputs fail: ${untried}; ${REMEDY}`,
@@ -140,6 +140,6 @@ async function batchingOf(
 }
 
 /** What `error` says, for callers: see {@link ortMessage}. */
-export function textOf(error: unknown, folders: readonly string[] = []): string {
+export function errorTextOf(error: unknown, folders: readonly string[] = []): string {
   return ortMessage(error instanceof Error ? error.message : String(error), folders);
 }

@@ -1,4 +1,4 @@
-import type { Field, WireReader } from './wire';
+import type { ProtobufField, ProtobufFileReader } from './wire';
 
 /** The fields of TypeProto that are not dense tensors, and what to do about an input or output of each. */
 const NOT_TENSORS: Readonly<Record<number, { kind: string; input: string; output: string }>> = {
@@ -42,14 +42,22 @@ const UNSUPPORTED_ELEMENTS: Readonly<Record<number, { type: string; cast?: strin
 };
 
 /** Why the input or output `value`, a ValueInfoProto, cannot be served, and what to do; undefined when it can. */
-export function unservable(reader: WireReader, value: Field, kind: 'input' | 'output'): string | undefined {
+export function unservable(
+  reader: ProtobufFileReader,
+  value: ProtobufField,
+  kind: 'input' | 'output',
+): string | undefined {
   const type = reader.last(value, 2);
   const fault = type && faultOf(reader, type, kind);
   if (fault === undefined) return undefined;
   return `${kind} '${reader.textIn(value, 1)}' ${fault}`;
 }
 
-function faultOf(reader: WireReader, type: Field, kind: 'input' | 'output'): string | undefined {
+function faultOf(
+  reader: ProtobufFileReader,
+  type: ProtobufField,
+  kind: 'input' | 'output',
+): string | undefined {
   for (const field of reader.fields(type)) {
     const other = NOT_TENSORS[isSequenceOfMaps(reader, field) ? 5 : field.number];
     if (other !== undefined) {
@@ -63,7 +71,7 @@ function faultOf(reader: WireReader, type: Field, kind: 'input' | 'output'): str
   return undefined;
 }
 
-function isSequenceOfMaps(reader: WireReader, { number, ...field }: Field): boolean {
+function isSequenceOfMaps(reader: ProtobufFileReader, { number, ...field }: ProtobufField): boolean {
   const inner = number === 4 ? reader.last({ number, ...field }, 1) : undefined;
   return inner !== undefined && reader.last(inner, 5) !== undefined;
 }

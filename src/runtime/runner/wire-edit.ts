@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs';
-import type { Field, WireReader } from './wire';
+import type { ProtobufField, ProtobufFileReader } from './wire';
 
 /** Bytes of a message that is written: a part of the file that is read, as it stands there, or bytes of its own. */
 export type Piece = { readonly start: number; readonly end: number } | Uint8Array;
@@ -11,9 +11,9 @@ export type Piece = { readonly start: number; readonly end: number } | Uint8Arra
  * @throws Error when the bytes of `message` are no message.
  */
 export function edited(
-  reader: WireReader,
-  message: Field,
-  edit: (field: Field) => readonly Piece[] | undefined,
+  reader: ProtobufFileReader,
+  message: ProtobufField,
+  edit: (field: ProtobufField) => readonly Piece[] | undefined,
 ): Piece[] {
   const pieces: Piece[] = [];
   let kept = message.start;

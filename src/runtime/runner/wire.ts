@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
 
 /** One field of a protobuf message: its number, and where its payload lies in the file or, for integers, its value. */
-export interface Field {
+export interface ProtobufField {
   readonly number: number;
   readonly start: number;
   readonly end: number;
@@ -14,7 +14,7 @@ const WINDOW_BYTES = 1 << 16;
  * Reads the fields of protobuf messages straight from a file, skipping payloads without reading them, so that a
  * model of gigabytes costs a few reads. Wire format: the encoding chapter of the Protocol Buffers documentation.
  */
-export class WireReader {
+export class ProtobufFileReader {
   private readonly window = Buffer.allocUnsafe(WINDOW_BYTES);
   private windowStart = 0;
   private windowEnd = 0;
@@ -23,7 +23,7 @@ export class WireReader {
   constructor(private readonly fd: number) {}
 
   /** The fields of `message`. @throws Error when its bytes are none. */
-  *fields({ start, end }: Field): Generator<Field> {
+  *fields({ start, end }: ProtobufField): Generator<ProtobufField> {
     for (let next = start; next < end;) {
       this.position = next;
       const tag = this.varint();
@@ -35,27 +35,27 @@ export class WireReader {
   }
 
   /** The field `number` of `message`; where there are several, the last one counts. */
-  last(message: Field, number: number): Field | undefined {
-    let last: Field | undefined;
+  last(message: ProtobufField, number: number): ProtobufField | undefined {
+    let last: ProtobufField | undefined;
     for (const field of this.fields(message)) if (field.number === number) last = field;
     return last;
   }
 
   /** The text in `field`, or the whole characters in the first `maxBytes` of it. What is not UTF-8 becomes U+FFFD. */
-  text({ start, end }: Field, maxBytes = WINDOW_BYTES): string {
+  text({ start, end }: ProtobufField, maxBytes = WINDOW_BYTES): string {
     const bytes = this.bytes(start, Math.min(end - start, maxBytes));
     // As a stream, so that a character of which only the beginning is left becomes nothing.
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: end - start > maxBytes });
   }
 
   /** The text in the field `number` of `message`; empty where there is none. */
-  textIn(message: Field, number: number): string {
+  textIn(message: ProtobufField, number: number): string {
     const field = this.last(message, number);
     return field === undefined ? '' : this.text(field);
   }
 
   /** The integer in `field`, which may be too large for a number. */
-  int64({ start, end }: Field): bigint {
+  int64({ start, end }: ProtobufField): bigint {
     this.position = start;
     let value = 0n;
     for (let index = 0; index < Math.min(end - start, 10); index++) {
@@ -67,7 +67,7 @@ export class WireReader {
   }
 
   /** The varints in `field`, which is one or holds several, packed; as signed 64-bit integers. */
-  int64s({ start, end }: Field): bigint[] {
+  int64s({ start, end }: ProtobufField): bigint[] {
     const integers: bigint[] = [];
     for (let next = start; next < end; next = this.position)
       integers.push(this.int64({ number: 0, start: next, end, value: 0 }));
@@ -75,12 +75,12 @@ export class WireReader {
   }
 
   /** What {@link int64s} gives, rounded to numbers. */
-  varints(field: Field): number[] {
+  varints(field: ProtobufField): number[] {
     return this.int64s(field).map(Number);
   }
 
   /** The little-endian 64-bit integers in `field`, rounded to numbers. */
-  raw64({ start, end }: Field): number[] {
+  raw64({ start, end }: ProtobufField): number[] {
     const bytes = this.bytes(start, end - start);
     return Array.from({ length: bytes.length >> 3 }, (_, index) => Number(bytes.readBigInt64LE(index * 8)));
   }
@@ -94,7 +94,7 @@ export class WireReader {
     return bytes;
   }
 
-  private payload(number: number, wireType: number): Field {
+  private payload(number: number, wireType: number): ProtobufField {
     const start = this.position;
     switch (wireType) {
       case 0: {

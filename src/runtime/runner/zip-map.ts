@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { Graph, type GraphNode } from './graph';
-import { WireReader, type Field } from './wire';
+import { ProtobufFileReader, type ProtobufField } from './wire';
 import { assembled, delimited, edited, integer, type Piece } from './wire-edit';
 
 /** Longest text of all labels of an output: the gateway is told them in one message. */
@@ -28,8 +28,8 @@ export interface Unzipped {
  * scores: each with its ZipMap and the classes, where these are told.
  */
 export function zipMaps(
-  reader: WireReader,
-  graph: Field,
+  reader: ProtobufFileReader,
+  graph: ProtobufField,
 ): Map<string, { node: GraphNode; classes: string[] }> {
   const { nodes, outputs } = new Graph(reader, graph);
   // A name that the body of an If or a Loop takes is not seen: ONNX Runtime then refuses the model.
@@ -54,8 +54,8 @@ export function zipMaps(
 export function unzip(path: string): Unzipped | undefined {
   const fd = openSync(path, 'r');
   try {
-    const reader = new WireReader(fd);
-    const file: Field = { number: 0, start: 0, end: fstatSync(fd).size, value: 0 };
+    const reader = new ProtobufFileReader(fd);
+    const file: ProtobufField = { number: 0, start: 0, end: fstatSync(fd).size, value: 0 };
     const graph = reader.last(file, MODEL.graph);
     if (graph === undefined || !hasOtherOutputs(reader, graph)) return undefined;
     const maps = zipMaps(reader, graph);
@@ -78,7 +78,7 @@ export function unzip(path: string): Unzipped | undefined {
 }
 
 /** Whether an output is no tensor: most models have tensors only, and are not looked at further. */
-function hasOtherOutputs(reader: WireReader, graph: Field): boolean {
+function hasOtherOutputs(reader: ProtobufFileReader, graph: ProtobufField): boolean {
   for (const field of reader.fields(graph)) {
     const type = field.number === GRAPH.output ? reader.last(field, VALUE.type) : undefined;
     if (type !== undefined && reader.last(type, 1) === undefined) return true;
@@ -87,14 +87,14 @@ function hasOtherOutputs(reader: WireReader, graph: Field): boolean {
 }
 
 /** The ZipMap `node` as an Identity, which gives what it takes. */
-function toIdentity(reader: WireReader, node: Field): Piece[] {
+function toIdentity(reader: ProtobufFileReader, node: ProtobufField): Piece[] {
   const own: readonly number[] = [NODE.op, NODE.domain, NODE.attribute];
   const rest = edited(reader, node, ({ number }) => (own.includes(number) ? [] : undefined));
   return delimited(GRAPH.node, [...rest, ...delimited(NODE.op, [Buffer.from('Identity')])]);
 }
 
 /** The output `value` as a tensor of floats `[rows, classes]`. */
-function toTensor(reader: WireReader, value: Field, classes: number): Piece[] {
+function toTensor(reader: ProtobufFileReader, value: ProtobufField, classes: number): Piece[] {
   const dims = [...delimited(1, []), ...delimited(1, integer(1, classes))];
   const tensor = delimited(1, [...integer(1, 1), ...delimited(2, dims)]);
   const rest = edited(reader, value, ({ number }) => (number === VALUE.type ? [] : undefined));
@@ -102,7 +102,7 @@ function toTensor(reader: WireReader, value: Field, classes: number): Piece[] {
 }
 
 /** The operator set that Identity is from, for a model that has none of ONNX's own operators. */
-function standardOpset(reader: WireReader, file: Field): Piece[] {
+function standardOpset(reader: ProtobufFileReader, file: ProtobufField): Piece[] {
   for (const field of reader.fields(file)) {
     if (field.number === MODEL.opset && ['', 'ai.onnx'].includes(reader.textIn(field, 1))) return [];
   }
@@ -110,7 +110,7 @@ function standardOpset(reader: WireReader, file: Field): Piece[] {
 }
 
 /** The classes of a ZipMap as texts. Integers may be too large for numbers. */
-function classesOf(reader: WireReader, { field: node }: GraphNode): string[] {
+function classesOf(reader: ProtobufFileReader, { field: node }: GraphNode): string[] {
   const classes: string[] = [];
   for (const attribute of reader.fields(node)) {
     if (attribute.number !== NODE.attribute) continue;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { status } from '@grpc/grpc-js';
+import { status, type ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import {
   FileDescriptorProto,
@@ -9,7 +9,7 @@ import {
 import { protoPath as healthProto } from 'grpc-health-check';
 import { affine, counter, echo, identities } from '../../fixtures/models';
 import { Gateway, Repository } from '../support/gateway';
-import { GrpcClient } from '../support/grpc';
+import { GrpcClient, inferenceDefinition } from '../support/grpc';
 import { framed, RawGrpc } from '../support/raw-grpc';
 
 /** The map fields in `message` and in what is nested in it, each with the name of the type of its entries. */
@@ -270,9 +270,20 @@ describe('beside inference', () => {
 });
 
 describe('the rate limit', () => {
+  let limited: Gateway;
+  let caller: GrpcClient;
+
+  beforeAll(async () => {
+    limited = await Gateway.start(repository, { NEXUS_RATE_LIMIT: '4' });
+    caller = new GrpcClient(limited.grpc);
+  });
+
+  afterAll(async () => {
+    caller.close();
+    await limited.stop();
+  });
+
   it('is one budget for HTTP, calls and the requests of streams', async () => {
-    const limited = await Gateway.start(repository, { NEXUS_RATE_LIMIT: '4' });
-    const caller = new GrpcClient(limited.grpc);
     await limited.send('/v2');
     expect((await caller.call('ModelInfer', x('', 1))).error).toBeUndefined();
     const stream = caller.stream('ModelStreamInfer').send(x('a', 1), x('b', 1), x('c', 1));
@@ -284,8 +295,20 @@ describe('the rate limit', () => {
     expect((await limited.send('/v2')).status).toBe(429);
     expect((await caller.call('ServerLive')).error).toBeUndefined();
     stream.call.end();
-    caller.close();
-    await limited.stop();
+  });
+
+  it('counts every call, but those that ask for the health', async () => {
+    while ((await limited.send('/v2')).status !== 429);
+    const service = inferenceDefinition['inference.GRPCInferenceService'] as ServiceDefinition;
+    const calls = Object.entries(service).filter(([, { requestStream }]) => !requestStream);
+    const allowed: string[] = [];
+    for (const [method] of calls) {
+      // The first call of a method asks the library, the second does not.
+      const codes = [await caller.call(method), await caller.call(method)].map(({ error }) => error?.code);
+      expect(new Set(codes).size).toBe(1);
+      if (codes[0] !== status.RESOURCE_EXHAUSTED) allowed.push(method);
+    }
+    expect(allowed.toSorted()).toEqual(['ServerLive', 'ServerReady']);
   });
 });
 

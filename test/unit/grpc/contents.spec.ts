@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { loadSync, type MethodDefinition, type ServiceDefinition } from '@grpc/proto-loader';
-import { decodeRequest } from '../../../src/grpc/codec/decode-request';
+import { decodeInferRequest } from '../../../src/grpc/codec/decode-request';
 import { readRequest } from '../../../src/grpc/codec/read-request';
 import type { Tensor } from '../../../src/tensor/tensor';
 import { TYPED_ARRAY } from '../../../src/tensor/typed-arrays';
@@ -25,7 +25,7 @@ const definition = loadSync('src/grpc/inference.proto', { keepCase: true });
 const { ModelInfer } = definition['inference.GRPCInferenceService'] as ServiceDefinition;
 const { requestSerialize: serialize } = ModelInfer as MethodDefinition<object, object>;
 
-const decoded = (message: object) => decodeRequest(readRequest(serialize(message)));
+const decoded = (message: object) => decodeInferRequest(readRequest(serialize(message)));
 
 /** The elements as a client gives them to a library for Protocol Buffers. */
 function elementsOf({ datatype, data }: Tensor): unknown[] {
@@ -98,7 +98,7 @@ describe('tensors of gRPC', () => {
       bytes.length,
       ...bytes,
     ];
-    const { inputs } = decodeRequest(readRequest(Buffer.from([0x2a, input.length, ...input])));
+    const { inputs } = decodeInferRequest(readRequest(Buffer.from([0x2a, input.length, ...input])));
     expect(inputs).toEqual([{ name: 'x', datatype, shape: [2], data: expect.anything() }]);
     expect(Buffer.from(inputs[0]!.data)).toEqual(Buffer.from(expected.buffer));
   });
@@ -126,7 +126,7 @@ describe('a request of gRPC', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         try {
-          decodeRequest(readRequest(Buffer.from(bytes)));
+          decodeInferRequest(readRequest(Buffer.from(bytes)));
         } catch (error) {
           expect(error).toMatchObject({ kind: 'invalid' });
         }

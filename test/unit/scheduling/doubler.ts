@@ -13,9 +13,9 @@ export const KILLER = -2;
 
 /** An observer that nothing is told. */
 export const NOBODY: SchedulerObserver = {
-  began: () => {},
+  started: () => {},
   executed: () => {},
-  departed: () => {},
+  flushed: () => {},
   refused: () => {},
   checked: () => {},
 };

@@ -20,19 +20,19 @@ const WATCHED = 3;
 
 /** Counts what it is told. */
 class Counts implements SchedulerObserver {
-  readonly departures: Record<string, number> = {};
+  readonly flushes: Record<string, number> = {};
   readonly refusals: Record<string, number> = {};
 
   readonly begun: [priority: number, waitedMs: number][] = [];
 
-  began(...request: [number, number]): void {
+  started(...request: [number, number]): void {
     this.begun.push(request);
   }
 
   executed(): void {}
 
-  departed(reason: string): void {
-    this.departures[reason] = (this.departures[reason] ?? 0) + 1;
+  flushed(reason: string): void {
+    this.flushes[reason] = (this.flushes[reason] ?? 0) + 1;
   }
 
   refused(reason: string): void {
@@ -63,7 +63,7 @@ function set(limits: Partial<SchedulerLimits> = {}) {
 const p99 = (times: readonly number[]) =>
   times.toSorted((one, other) => one - other)[Math.ceil(times.length * 0.99) - 1]!;
 
-describe('why batches leave', () => {
+describe('why batches are flushed', () => {
   it('is counted: nothing to wait for, full, and tried again', async () => {
     const { clock, counts, send } = set();
     void send();
@@ -72,14 +72,14 @@ describe('why batches leave', () => {
     void send({}, [POISON]);
     await clock.pass(100);
     // The guilty one is found among four by two pairs and two single ones.
-    expect(counts.departures).toEqual({ idle: 1, full: 1, retry: 4 });
+    expect(counts.flushes).toEqual({ idle: 1, full: 1, retry: 4 });
   });
 
   it('is counted: the delay is over', async () => {
     const { clock, counts, send } = set({ maxQueueDelayUs: 3000 });
     void send();
     await clock.pass(3);
-    expect(counts.departures).toEqual({ delay: 1 });
+    expect(counts.flushes).toEqual({ delay: 1 });
   });
 
   it('is counted: a deadline that a longer delay would miss, though it came later', async () => {
@@ -91,7 +91,7 @@ describe('why batches leave', () => {
     const hurried = send({ deadline: clock.now() + 30 });
     await clock.pass(100);
     expect(await hurried).toEqual({ code: 'ok', ms: 20 });
-    expect(counts.departures).toEqual({ full: WATCHED, deadline: 1 });
+    expect(counts.flushes).toEqual({ full: WATCHED, deadline: 1 });
   });
 });
 

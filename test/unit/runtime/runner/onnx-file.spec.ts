@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { onnx } from 'onnx-proto';
 import { inspect } from '../../../../src/runtime/runner/onnx-file';
-import { Refusal } from '../../../../src/runtime/runner/refusal';
+import { UnloadableModelError } from '../../../../src/runtime/runner/unloadable-model-error';
 import { affine, externalBias } from '../../../fixtures/models';
 import { model, save } from '../../../fixtures/onnx';
 
@@ -134,7 +134,7 @@ describe('a file', () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         for (const content of [bytes, Buffer.concat([good, bytes]), Buffer.concat([bytes, good])]) {
           const outcome = outcomeOf(content);
-          expect(outcome instanceof Refusal || 'metadata' in outcome).toBe(true);
+          expect(outcome instanceof UnloadableModelError || 'metadata' in outcome).toBe(true);
         }
       }),
     );

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import proto from 'onnx-proto';
-import { WireReader, type Field } from '../../../../src/runtime/runner/wire';
+import { ProtobufFileReader, type ProtobufField } from '../../../../src/runtime/runner/wire';
 import { assembled, delimited, edited, integer, type Piece } from '../../../../src/runtime/runner/wire-edit';
 import { affine, counter, externalBias } from '../../../fixtures/models';
 
@@ -13,20 +13,23 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** `bytes` as `edit` makes them. */
 function rewritten(
   bytes: Uint8Array,
-  edit: (reader: WireReader, message: Field) => readonly Piece[],
+  edit: (reader: ProtobufFileReader, message: ProtobufField) => readonly Piece[],
 ): Uint8Array {
   const path = join(folder, 'message');
   writeFileSync(path, bytes);
   const fd = openSync(path, 'r');
   try {
-    return assembled(fd, edit(new WireReader(fd), { number: 0, start: 0, end: bytes.length, value: 0 }));
+    return assembled(
+      fd,
+      edit(new ProtobufFileReader(fd), { number: 0, start: 0, end: bytes.length, value: 0 }),
+    );
   } finally {
     closeSync(fd);
   }
 }
 
 /** Every message inside `message` that is one of a model, written anew from its fields. */
-const unchanged = (reader: WireReader, message: Field): readonly Piece[] =>
+const unchanged = (reader: ProtobufFileReader, message: ProtobufField): readonly Piece[] =>
   edited(reader, message, ({ number, ...place }) => {
     const isGraph = message.number === 0 && number === 7;
     const isNode = message.number === 7 && number === 1;
@@ -56,7 +59,7 @@ it('gives the same bytes where nothing is changed', () => {
         bytes,
       );
       const one = Buffer.concat(delimited(3, [bytes]) as Uint8Array[]);
-      const inside = (reader: WireReader, all: Field) =>
+      const inside = (reader: ProtobufFileReader, all: ProtobufField) =>
         edited(reader, all, (field) =>
           delimited(
             3,

@@ -12,7 +12,7 @@ import { VersionCache, type CachedResult } from './version-cache';
 
 /** The answers of the models whose settings ask for a cache. */
 @Injectable()
-export class ResponseCache implements OnApplicationShutdown {
+export class InferenceCache implements OnApplicationShutdown {
   private readonly store: Store;
   private readonly versions = new WeakMap<Servable, VersionCache>();
 
