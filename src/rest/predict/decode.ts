@@ -28,10 +28,10 @@ type Inputs = Pick<DecodedPrediction, 'inputs' | 'layout'>;
  */
 export function decodePrediction(body: Buffer, expected: PredictionTarget): DecodedPrediction {
   if (body.length === 0) throw errors.invalidInput('the body is empty; expected a JSON object with "inputs"');
-  return readJson(jsonText(body), (value, exact) => readRequest(value, expected, exact));
+  return readJson(jsonText(body), (value, exact) => readPrediction(value, expected, exact));
 }
 
-function readRequest(value: unknown, expected: PredictionTarget, exact: boolean): DecodedPrediction {
+function readPrediction(value: unknown, expected: PredictionTarget, exact: boolean): DecodedPrediction {
   const body = asObject(value, 'the body');
   const keys = KEYS[expected.form];
   const strange = Object.keys(body).find((name) => !keys.includes(name));

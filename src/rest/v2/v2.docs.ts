@@ -4,7 +4,6 @@ import { ApiV2Errors } from '../../transport/http/api-errors';
 import { ApiModel, ApiVersion } from '../http/api-model';
 import { ApiDeadline, CACHE_HEADERS } from '../http/api-inference';
 import { IMAGE_OF_SEVEN } from '../http/sample-image';
-import { SEVEN } from './v2.examples';
 import { InferRequest, InferResponse } from './v2.dto';
 
 /** An operation on a shared memory region. */
@@ -58,4 +57,12 @@ const EXAMPLES = {
       outputs: [{ name: 'label' }],
     },
   },
+};
+
+/** The answer to the example that asks for the label only. */
+const SEVEN = {
+  id: 'first',
+  model_name: 'digits',
+  model_version: '1',
+  outputs: [{ name: 'label', datatype: 'INT64', shape: [1], data: [7] }],
 };

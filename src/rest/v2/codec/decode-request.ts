@@ -35,7 +35,7 @@ export function decodeV2Request(body: Buffer, headerLength: number | undefined):
 }
 
 function parseRequest(text: string, binary: () => BinaryPart): V2Request {
-  return readJson(text, (value, exact) => readRequest(value, binary(), exact));
+  return readJson(text, (value, exact) => readV2Request(value, binary(), exact));
 }
 
 function requireHeaderLength(length: number, bodyLength: number): void {
@@ -47,7 +47,7 @@ function requireHeaderLength(length: number, bodyLength: number): void {
   }
 }
 
-function readRequest(value: unknown, binary: BinaryPart, exact: boolean): V2Request {
+function readV2Request(value: unknown, binary: BinaryPart, exact: boolean): V2Request {
   const message = asObject(value, 'the body');
   const parameters = readParameters(message.parameters, 'parameters');
   const inputs: PlacedTensor[] = [];
