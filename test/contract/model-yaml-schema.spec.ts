@@ -10,7 +10,7 @@ it('model.schema.json is made of the rows of settings.ts; `npm run model-schema`
 
 it('the documentation names every key that may stand beside a config.pbtxt', () => {
   const text = readFileSync('docs/triton-repository.md', 'utf8');
-  const [, paragraph] = /A `model\.yaml` beside it may set([^]*?)\n\n/.exec(text)!;
-  const named = [...paragraph!.matchAll(/`(\w+)`/g)].map(([, key]) => key);
+  const [paragraph] = /^A `model\.yaml` [^]*?\n\n/m.exec(text)!;
+  const named = [...paragraph.matchAll(/`(\w+)`/g)].map(([, key]) => key);
   expect(new Set(named)).toEqual(new Set(keysWhere(({ besideConfig }) => besideConfig)));
 });
