@@ -184,6 +184,33 @@ export class Gateway {
     while ((await this.metric(series)) !== value) await delay(5);
   }
 
+  /** Resolves when version 1 of `model` executes this many batches. */
+  running(model: string, executions = 1): Promise<void> {
+    return this.reached(`nexus_running_executions{model="${model}",version="1"}`, executions);
+  }
+
+  /** Resolves when this many requests for version 1 of `model` wait in its queue. */
+  queued(model: string, requests: number): Promise<void> {
+    return this.reached(`nexus_queue_requests{model="${model}",version="1"}`, requests);
+  }
+
+  /** Resolves with the first line of the log that matches. */
+  async logged(matches: (line: LogLine) => boolean): Promise<LogLine> {
+    await this.until(() => this.logs.some(matches));
+    return this.logs.find(matches)!;
+  }
+
+  /** Resolves when the gateway has logged that it drains. */
+  async draining(): Promise<void> {
+    await this.logged(({ msg }) => msg?.startsWith('not ready from now on') ?? false);
+  }
+
+  /** Resolves with the process ids of the runners with this label when there are at least `count`. */
+  async started(label: string, count = 1): Promise<number[]> {
+    while (this.runners(label).length < count) await delay(5);
+    return this.runners(label);
+  }
+
   /** Process ids of the runners, by the model and version in their titles. */
   runners(label: string): number[] {
     return runnersOf(this.child.pid!, label);
