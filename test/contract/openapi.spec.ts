@@ -86,7 +86,7 @@ beforeAll(async () => {
     NEXUS_SYSTEM_SHARED_MEMORY: memory.path,
     NEXUS_STATE_FILE: `${memory.path}/state.json`,
   });
-}, 60_000);
+});
 afterAll(() => tearDown(gateway, memory));
 
 it('openapi.json is what the gateway serves; `npm run openapi` writes it anew', async () => {

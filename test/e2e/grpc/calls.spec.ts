@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { status } from '@grpc/grpc-js';
+import { status, type ClientUnaryCall } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import {
   FileDescriptorProto,
@@ -69,13 +69,21 @@ describe('a call', () => {
   it('that is cancelled before it runs is dropped', async () => {
     const first = client.call('ModelInfer', count(FOR_A_WHILE));
     await gateway.running('counter');
-    const { error } = await client.call('ModelInfer', count(1), { 'x-request-id': 'left' }, {}, (call) =>
-      setTimeout(() => call.cancel(), 30),
+    let leaving: ClientUnaryCall | undefined;
+    const left = client.call(
+      'ModelInfer',
+      count(1),
+      { 'x-request-id': 'left' },
+      {},
+      (call) => (leaving = call),
     );
+    await gateway.queued('counter', 1);
+    leaving!.cancel();
+    const { error } = await left;
     expect(error).toMatchObject({ code: status.CANCELLED });
     expect((await first).error).toBeUndefined();
-    await gateway.logged(({ requestId }) => requestId === 'left');
-    expect(gateway.logs.find(({ requestId }) => requestId === 'left')).toMatchObject({ status: 'CANCELLED' });
+    const line = await gateway.logged(({ requestId }) => requestId === 'left');
+    expect(line).toMatchObject({ status: 'CANCELLED' });
     expect(await outcomes('cancelled')).toBe(1);
   });
 
@@ -315,7 +323,7 @@ describe('a shutdown', () => {
     await raw.call({ ':path': '/inference.GRPCInferenceService/ServerLive' }, [framed(Buffer.of())]);
     expect(await ending.stop()).toBe(0);
     raw.close();
-  }, 30_000);
+  });
 
   it('a taken port is told in one line', async () => {
     const port = gateway.grpc.split(':')[1]!;

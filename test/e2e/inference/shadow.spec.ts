@@ -18,7 +18,7 @@ beforeAll(async () => {
     .model('s', identity('x', 'y', ['batch']))
     .add('s/2/model.onnx', slow(300_000));
   gateway = await Gateway.start(repository, EXPLICIT);
-}, 60_000);
+});
 
 afterAll(() => tearDown(gateway, repository));
 
@@ -130,7 +130,7 @@ it('is kept across a restart, and ends with promote', async () => {
   expect((await reportOf(1)).active).toBe(false);
   await ask([1, 3]);
   expect((await reportOf(1)).requests.compared).toBe(1);
-}, 30_000);
+});
 
 it.each([
   [{ version: '1', share: 1 }, 400, /version 1 cannot be the shadow, for it has a weight/],

@@ -9,9 +9,6 @@ import { save } from '../../fixtures/onnx.ts';
 import { send, type Answer, type Message } from './http.ts';
 import { runnersOf } from './processes.ts';
 
-// A start takes a second, and many on a machine that is busy with other things.
-jest.setTimeout(120_000);
-
 /** A line of the gateway's log. */
 export type LogLine = Record<string, unknown> & { msg?: string };
 
