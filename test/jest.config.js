@@ -4,6 +4,8 @@ module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   maxWorkers: 2,
+  // What hangs is to fail; a start of the gateway takes a second, and many on a machine that is busy with other things.
+  testTimeout: 120_000,
   reporters: ['default', '<rootDir>/test/reporter.js'],
   transform: {
     '\\.ts$': [

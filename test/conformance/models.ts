@@ -1,9 +1,8 @@
 import { join } from 'node:path';
+import { DATATYPES, ONNX_NAME, type Datatype } from '../fixtures/datatypes.ts';
 import { affine } from '../fixtures/models.ts';
-import { ELEMENT, model, node, save, value } from '../fixtures/onnx.ts';
-import { DATATYPES, type Datatype } from './tensor.ts';
+import { model, node, save, value } from '../fixtures/onnx.ts';
 
-type OnnxElement = keyof typeof ELEMENT;
 type Dimension = number | string;
 
 /** An input or output of a model, as Triton's configuration has it. */
@@ -19,13 +18,6 @@ interface SuiteModel {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
 }
-
-const ONNX_NAME: Readonly<Partial<Record<Datatype, OnnxElement>>> = {
-  FP16: 'FLOAT16',
-  FP32: 'FLOAT',
-  FP64: 'DOUBLE',
-  BYTES: 'STRING',
-};
 
 /** The name of the model that gives back a vector of a datatype: input `in`, output `out`, shape [-1]. */
 export function identityOf(datatype: Datatype): string {
@@ -67,7 +59,7 @@ export function writeModels(folder: string, { config = false } = {}): void {
 }
 
 function identity(datatype: Datatype, rank: number): SuiteModel {
-  const element = ONNX_NAME[datatype] ?? (datatype as OnnxElement);
+  const element = ONNX_NAME[datatype];
   const shape: Dimension[] = Array.from({ length: rank }, (_, index) => `d${index}`);
   const graph = {
     input: [value('in', element, shape)],

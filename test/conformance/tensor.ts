@@ -1,22 +1,5 @@
-/** The datatypes of the protocol. */
-export const DATATYPES = [
-  'BOOL',
-  'UINT8',
-  'UINT16',
-  'UINT32',
-  'UINT64',
-  'INT8',
-  'INT16',
-  'INT32',
-  'INT64',
-  'FP16',
-  'FP32',
-  'FP64',
-  'BYTES',
-] as const;
-
-/** One of {@link DATATYPES}. */
-export type Datatype = (typeof DATATYPES)[number];
+import { bytesElements, splitElements } from '../fixtures/binary.ts';
+import type { Datatype } from '../fixtures/datatypes.ts';
 
 /** An element as a case writes it. Bytes stand for BYTES that are no text. */
 export type Element = boolean | number | bigint | string | Uint8Array;
@@ -53,7 +36,7 @@ export function renamed({ datatype, shape, bytes }: Tensor, name: string): Tenso
 
 /** The binary form of elements. */
 export function toBytes(datatype: string, elements: readonly Element[]): Buffer {
-  if (datatype === 'BYTES') return Buffer.concat(elements.flatMap(withLength));
+  if (datatype === 'BYTES') return bytesElements(elements as readonly (string | Uint8Array)[]);
   const elementCodec = codecOf(datatype);
   const bytes = Buffer.alloc(elements.length * elementCodec.size);
   elements.forEach((element, index) => elementCodec.write(viewOf(bytes), index * elementCodec.size, element));
@@ -62,7 +45,7 @@ export function toBytes(datatype: string, elements: readonly Element[]): Buffer 
 
 /** The elements of a binary form. Those of BYTES are Buffers. */
 export function toElements(datatype: string, bytes: Buffer): Element[] {
-  if (datatype === 'BYTES') return withoutLengths(bytes);
+  if (datatype === 'BYTES') return splitElements(bytes);
   const elementCodec = codecOf(datatype);
   return Array.from({ length: bytes.length / elementCodec.size }, (_, index) =>
     elementCodec.read(viewOf(bytes), index * elementCodec.size),
@@ -119,21 +102,4 @@ function codecOf(datatype: string): Codec {
 
 function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
   return new DataView(buffer, byteOffset, byteLength);
-}
-
-function withLength(element: Element): Buffer[] {
-  const content = Buffer.from(element as string);
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(content.length);
-  return [length, content];
-}
-
-function withoutLengths(bytes: Buffer): Buffer[] {
-  const elements: Buffer[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const end = at + 4 + bytes.readUInt32LE(at);
-    elements.push(bytes.subarray(at + 4, end));
-    at = end;
-  }
-  return elements;
 }

@@ -6,6 +6,7 @@ import { Gateway, Repository } from '../e2e/support/gateway';
 import { bodiesOf, textOf } from './bodies';
 import { LiveDocument } from './live-document';
 import { mutationsOf, type Place } from './mutations';
+import { tearDown } from '../e2e/support/tear-down';
 
 /** `sum = a + b`, of rows of a fixed and of any width. */
 const sum = model({
@@ -61,10 +62,7 @@ beforeAll(async () => {
   document = await LiveDocument.of(gateway);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 /** Sends `body`, which must be answered as documented. */
 async function answerTo(path: string, body: unknown): Promise<{ status: number; body: any }> {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import Ajv from 'ajv/dist/2020';
 import { Gateway, Repository } from '../e2e/support/gateway';
+import { tearDown } from '../e2e/support/tear-down';
 
 interface Content {
   readonly schema?: object;
@@ -85,11 +86,8 @@ beforeAll(async () => {
     NEXUS_SYSTEM_SHARED_MEMORY: memory.path,
     NEXUS_STATE_FILE: `${memory.path}/state.json`,
   });
-}, 60_000);
-afterAll(async () => {
-  await gateway.stop();
-  memory.remove();
 });
+afterAll(() => tearDown(gateway, memory));
 
 it('openapi.json is what the gateway serves; `npm run openapi` writes it anew', async () => {
   const body = await (await gateway.fetch('/openapi.json')).text();

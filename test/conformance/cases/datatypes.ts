@@ -1,7 +1,8 @@
+import { DATATYPES, type Datatype } from '../../fixtures/datatypes.ts';
 import type { Case, TransportName } from '../case.ts';
 import { sameTensors } from '../expect.ts';
 import { identityOf } from '../models.ts';
-import { DATATYPES, renamed, tensor, type Datatype, type Element } from '../tensor.ts';
+import { renamed, tensor, type Element } from '../tensor.ts';
 import { readMessage, typedMessage } from '../transports/grpc-client.ts';
 
 /** Values on which implementations differ: the ends of the range, and what lies beyond a double's exact integers. */

@@ -1,4 +1,5 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { bytesOf } from '../../fixtures/binary.ts';
 import { toBytes, toElements, type Tensor } from '../tensor.ts';
 import type { Answer, Question, Refusal, Reply } from './reference.ts';
 
@@ -76,10 +77,7 @@ function toOrt({ datatype, shape, bytes }: Tensor): OrtTensor {
 
 function fromOrt(name: string, { type, data, dims }: OrtTensor): Tensor {
   const datatype = DATATYPE_OF.get(type)!;
-  const view = data as unknown as Uint8Array;
   const bytes =
-    type === 'string'
-      ? toBytes('BYTES', data as string[])
-      : Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+    type === 'string' ? toBytes('BYTES', data as string[]) : bytesOf(data as unknown as Uint8Array);
   return { name, datatype, shape: [...dims], bytes };
 }

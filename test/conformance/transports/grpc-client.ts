@@ -1,3 +1,4 @@
+import { CONTENTS_FIELD } from '../../fixtures/datatypes.ts';
 import { toBytes, toElements, type Element, type Tensor } from '../tensor.ts';
 import type {
   Client,
@@ -8,22 +9,6 @@ import type {
   ServerMetadata,
 } from './client.ts';
 import type { Grpc, Message } from './grpc.ts';
-
-/** The field of InferTensorContents for a datatype; FP16 has none. */
-const CONTENTS: Readonly<Record<string, string>> = {
-  BOOL: 'bool_contents',
-  INT8: 'int_contents',
-  INT16: 'int_contents',
-  INT32: 'int_contents',
-  INT64: 'int64_contents',
-  UINT8: 'uint_contents',
-  UINT16: 'uint_contents',
-  UINT32: 'uint_contents',
-  UINT64: 'uint64_contents',
-  FP32: 'fp32_contents',
-  FP64: 'fp64_contents',
-  BYTES: 'bytes_contents',
-};
 
 /** The protocol over gRPC, inputs as raw bytes. */
 export class GrpcProtocolClient implements Client {
@@ -79,7 +64,7 @@ export function typedMessage(request: InferRequest): Message {
 export function readMessage(message: Message): InferAnswer {
   const { id, model_name, model_version, outputs, raw_output_contents } = message as unknown as WireAnswer;
   const tensors = outputs.map(({ name, datatype, shape, contents }, index) => {
-    const field = CONTENTS[datatype];
+    const field = CONTENTS_FIELD[datatype];
     const elements = (field && contents?.[field]) || [];
     return {
       name,
@@ -124,7 +109,7 @@ function headOf({ name, datatype, shape }: Tensor): object {
 function contentsOf({ datatype, bytes }: Tensor): object {
   const elements = toElements(datatype, bytes);
   return {
-    [CONTENTS[datatype]!]: elements.map((element) =>
+    [CONTENTS_FIELD[datatype]!]: elements.map((element) =>
       typeof element === 'bigint' ? String(element) : element,
     ),
   };

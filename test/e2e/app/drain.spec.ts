@@ -3,13 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { affine, counter, wide } from '../../fixtures/models';
+import { countTo, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { allRunnersOf, childrenOf, isAlive } from '../support/processes';
 
-const x = JSON.stringify({ inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] });
-const count = (value: number) => ({
-  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [value] }],
-});
+const x = JSON.stringify(oneRow(1, 2));
 
 let repository: Repository;
 let gateway: Gateway;
@@ -22,9 +20,6 @@ afterEach(() => {
 const post = (path: string, body: string) =>
   `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 const infer = post('/v2/models/affine/infer', x);
-
-const draining = () =>
-  gateway.until(() => gateway.logs.some(({ msg }) => msg?.startsWith('not ready from now on') ?? false));
 
 /** A connection to HTTP, and how to read it. */
 class Connection {
@@ -79,7 +74,7 @@ describe('after SIGTERM', () => {
     // Connections are served in their order.
     await gateway.send('/v2');
     gateway.kill('SIGTERM');
-    await draining();
+    await gateway.draining();
     connection.socket.write(infer.slice(middle));
     expect(await connection.closed()).toMatch(/^HTTP\/1.1 200 [^]*connection: close\r\n[^]*"data":\[3,5\]/i);
     expect(await gateway.exited()).toBe(0);
@@ -99,13 +94,13 @@ describe('after SIGTERM', () => {
 
   it('a large answer is read to its end, however late', async () => {
     gateway = await Gateway.start(repository.model('wide', wide()));
-    const body = JSON.stringify({ ...count(4e6), parameters: { binary_data_output: true } });
+    const body = JSON.stringify({ ...countTo(4e6), parameters: { binary_data_output: true } });
     const connection = new Connection();
     connection.socket.pause();
     connection.socket.write(post('/v2/models/wide/infer', body) + infer);
     await gateway.reached('nexus_inference_executions_total{model="wide",version="1"}', 1);
     gateway.kill('SIGTERM');
-    await draining();
+    await gateway.draining();
     connection.socket.resume();
     expect((await connection.closed()).length).toBeGreaterThan(16e6);
     expect(await gateway.exited()).toBe(0);
@@ -143,8 +138,8 @@ describe('an error that nobody took', () => {
     'ends the process with exit code 1 when it may be anything, once requests are answered: %s',
     async (_how, code) => {
       gateway = await withFault(code);
-      const inFlight = gateway.infer('counter', count(1e5));
-      await gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
+      const inFlight = gateway.infer('counter', countTo(1e5));
+      await gateway.running('counter');
       gateway.kill('SIGUSR2');
       expect((await inFlight).status).toBe(200);
       expect(await gateway.exited()).toBe(1);
@@ -163,7 +158,7 @@ describe('an error that nobody took', () => {
     gateway.kill('SIGUSR2');
     await gateway.until(() => told().length > 0);
     expect(told()).toMatchObject([{ level: 50, msg: 'nobody took an error, which ends nothing' }]);
-    expect((await gateway.infer('counter', count(1))).status).toBe(200);
+    expect((await gateway.infer('counter', countTo(1))).status).toBe(200);
     expect(await gateway.stop()).toBe(0);
   });
 });

@@ -2,17 +2,14 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { affine, counter, slow } from '../../fixtures/models';
+import { countTo, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
-import { allRunnersOf, childrenOf, isAlive } from '../support/processes';
+import { allRunnersOf, childrenOf, gone } from '../support/processes';
 
 const STEPS = 500_000;
 const DRAINS_LONG = { NEXUS_DRAIN_DELAY_MS: '3600000' };
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
-const count = (value: number) => ({
-  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [value] }],
-});
+const x = oneRow(1, 2);
 
 let repository: Repository;
 let gateway: Gateway;
@@ -25,8 +22,7 @@ afterEach(() => {
 /** Starts a gateway with a model that stays LOADING, its runner halted, until `proceed` is called. */
 async function loading(): Promise<{ runner: number; proceed: () => void }> {
   gateway = await Gateway.listening(repository.model('slow', slow(STEPS)));
-  while (gateway.runners('slow/1').length === 0) await delay(5);
-  const [runner] = gateway.runners('slow/1') as [number];
+  const [runner] = (await gateway.started('slow/1')) as [number];
   process.kill(runner, 'SIGSTOP');
   return { runner, proceed: () => process.kill(runner, 'SIGCONT') };
 }
@@ -50,7 +46,7 @@ describe('while a model loads', () => {
     const answer = await gateway.infer('slow', x);
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
     expect(answer.body.error).toBe("model 'slow' version 1 is not ready: LOADING");
-    await gateway.until(() => gateway.logs.some(({ msg }) => msg === 'affine/1 is READY'));
+    await gateway.logged(({ msg }) => msg === 'affine/1 is READY');
     expect((await gateway.infer('affine', x)).status).toBe(200);
     proceed();
     await gateway.until(() => gateway.stderr.includes('Docs'));
@@ -61,18 +57,15 @@ describe('while a model loads', () => {
     const { runner } = await loading();
     gateway.kill('SIGTERM');
     expect(await gateway.exited()).toBe(0);
-    while (isAlive(runner)) await delay(20);
+    await gone(runner);
   });
 });
 
 describe('after SIGTERM', () => {
-  const draining = () =>
-    gateway.until(() => gateway.logs.some(({ msg }) => msg?.startsWith('not ready from now on') ?? false));
-
   it('the server is not ready, but serves on for the drain delay; a second signal ends it', async () => {
     gateway = await Gateway.start(repository, DRAINS_LONG);
     gateway.kill('SIGTERM');
-    await draining();
+    await gateway.draining();
     expect(await statuses(...HEALTH)).toEqual([200, 200, 503, 503, 200, 503]);
     expect((await gateway.send('/v2/health/ready')).json().error).toMatch(/shutting down/);
     expect((await gateway.infer('affine', x)).status).toBe(200);
@@ -82,7 +75,7 @@ describe('after SIGTERM', () => {
     const insisting = setInterval(() => gateway.kill('SIGTERM'), 50);
     expect(await ended).toBe(143);
     clearInterval(insisting);
-    while (runners.some(isAlive)) await delay(20);
+    await gone(...runners);
   });
 
   it.each([
@@ -96,11 +89,11 @@ describe('after SIGTERM', () => {
     async (_, others) => {
       gateway = await Gateway.start(repository.model('counter', counter()));
       await (await gateway.fetch('/v2')).text();
-      const inFlight = gateway.infer('counter', count(1e6));
-      await gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
+      const inFlight = gateway.infer('counter', countTo(1e6));
+      await gateway.running('counter');
       for (const pid of others(gateway.pid)) process.kill(pid, 'SIGTERM');
       gateway.kill('SIGTERM');
-      await draining();
+      await gateway.draining();
       const { status, body } = await inFlight;
       expect([status, body.outputs[0].data]).toEqual([200, [1e6]]);
       expect(await gateway.exited()).toBe(0);
@@ -127,13 +120,13 @@ describe('after SIGTERM', () => {
     gateway = await Gateway.start(repository.model('counter', counter()));
     const { hostname, port } = new URL(gateway.url);
     const silent = connect(Number(port), hostname).on('error', () => {});
-    const body = JSON.stringify(count(1e6));
+    const body = JSON.stringify(countTo(1e6));
     const head = `POST /v2/models/counter/infer HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n`;
     const leaving = connect(Number(port), hostname);
     leaving.write(head + body);
-    await gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
+    await gateway.running('counter');
     leaving.destroy();
-    await gateway.reached('nexus_running_executions{model="counter",version="1"}', 0);
+    await gateway.running('counter', 0);
     gateway.kill('SIGTERM');
     expect(await gateway.exited()).toBe(0);
     silent.destroy();

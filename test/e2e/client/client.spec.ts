@@ -2,6 +2,7 @@ import { Nexus, NexusError, tensor, type Datatype } from '../../../clients/types
 import type { Models } from '../../../clients/typescript/src/models.ts';
 import { affine, dot, identities } from '../../fixtures/models';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 const IMAGE = Array.from({ length: 8 }, (_, row) =>
   Array.from({ length: 8 }, (_unused, x) => (row * x) % 17),
@@ -68,7 +69,7 @@ describe('with the sample models', () => {
     const named = await nexus.predict('language', request, { requestId: 'mine-1' });
     expect(named).toMatchObject({ id: 'greeting', requestId: 'mine-1' });
     expect((await nexus.predict('language', request)).requestId).toMatch(/./);
-    await gateway.until(() => gateway.logs.some(({ requestId }) => requestId === 'mine-1'));
+    await gateway.logged(({ requestId }) => requestId === 'mine-1');
   });
 
   it('tells of the models and of the server', async () => {
@@ -120,10 +121,7 @@ describe('with any model', () => {
     gateway = await Gateway.start(repository);
     nexus = new Nexus({ url: gateway.url });
   });
-  afterAll(async () => {
-    await gateway.stop();
-    repository.remove();
-  });
+  afterAll(() => tearDown(gateway, repository));
 
   it('sends and receives tensors of every datatype, wherever their bytes lie', async () => {
     const apart = new Float32Array(5).subarray(1, 4).fill(1.5);

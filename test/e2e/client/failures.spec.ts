@@ -64,7 +64,7 @@ describe('a client of a gateway', () => {
     const controller = new AbortController();
     const { signal } = controller;
     const reason = new Error('too long');
-    const running = gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
+    const running = gateway.running('counter');
     const aborted = running.then(() => controller.abort(reason));
     const endless = nexus.predict('counter', { inputs: { count: [1e15] } }, { signal });
     await expect(endless).rejects.toBe(reason);

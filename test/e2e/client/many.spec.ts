@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { Nexus, NexusError } from '../../../clients/typescript/src/index.ts';
 import { affine, counter } from '../../fixtures/models';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -12,10 +13,7 @@ beforeAll(async () => {
     .model('affine', affine());
   gateway = await Gateway.start(repository);
 });
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 /** A client, its requests, how many of them were under way at most, and how many it has left. */
 function watched() {

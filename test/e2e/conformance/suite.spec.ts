@@ -1,9 +1,6 @@
 import { startGateway, type Server } from '../../conformance/server';
 import { CASES, runSuite, type Result } from '../../conformance/suite';
 
-// A start takes a second, and many on a machine that is busy with other things.
-jest.setTimeout(120_000);
-
 /** Cases the gateway does not meet, each with the reason. */
 const NOT_MET: Readonly<Record<string, string>> = {
   'BYTES keep NUL': 'the bindings of ONNX Runtime end strings at NUL: refused with 400 rather than cut',

@@ -1,5 +1,6 @@
 import { floats, model, node, value } from '../../fixtures/onnx';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 const relu = (shape: readonly (number | string)[], columns = 0) =>
   model({
@@ -41,10 +42,7 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository, { NEXUS_TRUST_PROXY: '127.0.0.1' });
   document = await read();
 });
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 /** The document, once every model in memory has answered its example: readers do not wait for that for long. */
 async function read(headers: Record<string, string> = {}): Promise<any> {

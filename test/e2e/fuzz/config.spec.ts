@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { affine } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { fuzz, NO_HARM } from './fuzz';
 
@@ -142,8 +143,7 @@ describe('configurations of all kinds', () => {
         free.push(name);
       });
       expect(harm).toEqual(NO_HARM);
-      const x = { name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] };
-      expect((await gateway.infer('affine', { inputs: [x] })).body.outputs[0].data).toEqual([3]);
+      expect((await gateway.infer('affine', oneRow(1))).body.outputs[0].data).toEqual([3]);
       expect(gateway.runners('affine/1')).toEqual(runners);
     } finally {
       await gateway.stop();

@@ -4,11 +4,13 @@ import { status } from '@grpc/grpc-js';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/proto-loader';
 import fc from 'fast-check';
 import { affine } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { inferenceDefinition } from '../support/grpc';
 import { framed, RawGrpc, type RawAnswer } from '../support/raw-grpc';
 import { fuzz, NO_HARM, mutilated, WORDS } from './fuzz';
 import { fields } from './protobuf';
+import { tearDown } from '../support/tear-down';
 
 const SERVICE = 'inference.GRPCInferenceService';
 const METHODS = inferenceDefinition[SERVICE] as ServiceDefinition;
@@ -84,16 +86,11 @@ beforeAll(async () => {
 
 /** Whatever came, the gateway serves as if nothing had been. */
 afterEach(async () => {
-  const x = { name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] };
-  expect((await gateway.infer('affine', { inputs: [x] })).body.outputs[0].data).toEqual([3]);
+  expect((await gateway.infer('affine', oneRow(1))).body.outputs[0].data).toEqual([3]);
   expect(gateway.runners('affine/1')).toEqual(runners);
 });
 
-afterAll(async () => {
-  raw.close();
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(raw, gateway, repository));
 
 /** The call is answered, with a code that does not blame the server and a text for every other one than OK. */
 function isAnswered({ headers, reset }: RawAnswer): void {

@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { affine } from '../../fixtures/models';
+import { fp32 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { distorted, fuzz, NO_HARM, mutilated, WORDS } from './fuzz';
+import { tearDown } from '../support/tear-down';
 
-const X = { name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] };
+const X = fp32('x', [1, 2], [1, 2]);
 const BODY = JSON.stringify({ inputs: [X] });
 const BINARY = JSON.stringify({
   inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], parameters: { binary_data_size: 8 } }],
@@ -131,10 +133,7 @@ afterEach(async () => {
   expect(gateway.runners('affine/1')).toEqual(runners);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 /**
  * Sends the bytes over a connection of their own, and its end when the gateway has answered them or a later request. No

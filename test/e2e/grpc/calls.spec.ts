@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { status, type ServiceDefinition } from '@grpc/grpc-js';
+import { status, type ClientUnaryCall, type ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import {
   FileDescriptorProto,
@@ -7,10 +7,14 @@ import {
   type IFileDescriptorProto,
 } from 'protobufjs/ext/descriptor';
 import { protoPath as healthProto } from 'grpc-health-check';
+import { bytesElements, bytesOf } from '../../fixtures/binary';
+import { ONNX_NAME, type Datatype } from '../../fixtures/datatypes';
 import { affine, counter, echo, identities } from '../../fixtures/models';
+import { countTo, messageOf, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient, inferenceDefinition } from '../support/grpc';
 import { framed, RawGrpc } from '../support/raw-grpc';
+import { tearDown } from '../support/tear-down';
 
 /** The map fields in `message` and in what is nested in it, each with the name of the type of its entries. */
 function entriesOf({ field = [], nestedType = [] }: IDescriptorProto): { field: string; entry: string }[] {
@@ -47,22 +51,10 @@ beforeAll(async () => {
   client = new GrpcClient(gateway.grpc);
 });
 
-afterAll(async () => {
-  client.close();
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(client, gateway, repository));
 
-const x = (id: string, ...values: number[]) => ({
-  model_name: 'affine',
-  id,
-  inputs: [{ name: 'x', datatype: 'FP32', shape: [1, values.length], contents: { fp32_contents: values } }],
-});
-const count = (value: number, id = '') => ({
-  model_name: 'counter',
-  id,
-  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], contents: { int64_contents: [value] } }],
-});
+const x = (id: string, ...values: number[]) => ({ ...messageOf('affine', oneRow(...values)), id });
+const count = (steps: number, id = '') => ({ ...messageOf('counter', countTo(steps)), id });
 
 /** Enough steps to keep a runner busy for some hundred milliseconds. */
 const FOR_A_WHILE = 1e6;
@@ -70,21 +62,28 @@ const FOR_A_WHILE = 1e6;
 const health = (address: string) =>
   new GrpcClient(address, 'grpc.health.v1.Health', loadSync(healthProto, { enums: String }));
 
-const running = (model: string) => `nexus_running_executions{model="${model}",version="1"}`;
 const outcomes = (outcome: string) =>
   gateway.metric(`nexus_inference_requests_total{model="counter",version="1",outcome="${outcome}"}`);
 
 describe('a call', () => {
   it('that is cancelled before it runs is dropped', async () => {
     const first = client.call('ModelInfer', count(FOR_A_WHILE));
-    await gateway.reached(running('counter'), 1);
-    const { error } = await client.call('ModelInfer', count(1), { 'x-request-id': 'left' }, {}, (call) =>
-      setTimeout(() => call.cancel(), 30),
+    await gateway.running('counter');
+    let leaving: ClientUnaryCall | undefined;
+    const left = client.call(
+      'ModelInfer',
+      count(1),
+      { 'x-request-id': 'left' },
+      {},
+      (call) => (leaving = call),
     );
+    await gateway.queued('counter', 1);
+    leaving!.cancel();
+    const { error } = await left;
     expect(error).toMatchObject({ code: status.CANCELLED });
     expect((await first).error).toBeUndefined();
-    await gateway.until(() => gateway.logs.some(({ requestId }) => requestId === 'left'));
-    expect(gateway.logs.find(({ requestId }) => requestId === 'left')).toMatchObject({ status: 'CANCELLED' });
+    const line = await gateway.logged(({ requestId }) => requestId === 'left');
+    expect(line).toMatchObject({ status: 'CANCELLED' });
     expect(await outcomes('cancelled')).toBe(1);
   });
 
@@ -93,7 +92,7 @@ describe('a call', () => {
     ['its parameter timeout', { parameters: { timeout: { int64_param: 50_000 } } }, () => ({})],
   ])('that waits longer than %s is DEADLINE_EXCEEDED', async (_what, change, options) => {
     const first = client.call('ModelInfer', count(FOR_A_WHILE));
-    await gateway.reached(running('counter'), 1);
+    await gateway.running('counter');
     const { error } = await client.call('ModelInfer', { ...count(1), ...change }, {}, options());
     expect(error).toMatchObject({ code: status.DEADLINE_EXCEEDED });
     expect((await first).error).toBeUndefined();
@@ -104,17 +103,17 @@ describe('a call', () => {
     const { response } = await client.call('ModelInfer', {
       model_name: 'affine',
       inputs: [{ name: 'x', datatype: 'FP32', shape: [1, values.length] }],
-      raw_input_contents: [Buffer.from(values.buffer)],
+      raw_input_contents: [bytesOf(values)],
     });
     const [bytes] = response.raw_output_contents as [Buffer];
     expect(bytes.length).toBe(values.byteLength);
-    expect(bytes.equals(Buffer.from(values.fill(3).buffer))).toBe(true);
+    expect(bytes.equals(bytesOf(values.fill(3)))).toBe(true);
   });
 
   describe('with many elements that are read on another thread', () => {
     const COUNT = 200_000;
-    const texts = Buffer.concat(
-      Array.from({ length: COUNT }, (_, index) => Buffer.of(2, 0, 0, 0, 0x61 + (index % 26), 0x62)),
+    const texts = bytesElements(
+      Array.from({ length: COUNT }, (_, index) => Buffer.of(0x61 + (index % 26), 0x62)),
     );
     const strings = (bytes: Buffer) => ({
       model_name: 'echo',
@@ -139,34 +138,34 @@ describe('a call', () => {
 
     it('reads integers of every kind beside small tensors', async () => {
       const values = Array.from({ length: COUNT }, (_, index) => index);
-      const tensor = (element: string, datatype: string, contents: object, size: number) => ({
-        name: `in_${element}`,
+      const elements: Partial<Record<Datatype, readonly unknown[]>> = {
+        BOOL: [true],
+        UINT8: [8],
+        UINT16: [16],
+        UINT32: values,
+        UINT64: values,
+        INT8: [-8],
+        INT16: [-16],
+        INT32: [-32],
+        INT64: [-64],
+        FP32: [0.5],
+        FP64: [0.25],
+        BYTES: [Buffer.from('text')],
+      };
+      const inputs = Object.entries(elements).map(([datatype, data]) => ({
+        name: `in_${ONNX_NAME[datatype as Datatype]}`,
         datatype,
-        shape: [1, size],
-        contents,
-      });
+        shape: [1, data.length],
+        data,
+      }));
       const { response, error } = await client.call('ModelInfer', {
-        model_name: 'identities',
-        inputs: [
-          tensor('BOOL', 'BOOL', { bool_contents: [true] }, 1),
-          tensor('UINT8', 'UINT8', { uint_contents: [8] }, 1),
-          tensor('UINT16', 'UINT16', { uint_contents: [16] }, 1),
-          tensor('UINT32', 'UINT32', { uint_contents: values }, COUNT),
-          tensor('UINT64', 'UINT64', { uint64_contents: values }, COUNT),
-          tensor('INT8', 'INT8', { int_contents: [-8] }, 1),
-          tensor('INT16', 'INT16', { int_contents: [-16] }, 1),
-          tensor('INT32', 'INT32', { int_contents: [-32] }, 1),
-          tensor('INT64', 'INT64', { int64_contents: [-64] }, 1),
-          tensor('FLOAT', 'FP32', { fp32_contents: [0.5] }, 1),
-          tensor('DOUBLE', 'FP64', { fp64_contents: [0.25] }, 1),
-          tensor('STRING', 'BYTES', { bytes_contents: [Buffer.from('text')] }, 1),
-        ],
+        ...messageOf('identities', { inputs }),
         outputs: [{ name: 'out_UINT32' }, { name: 'out_UINT64' }, { name: 'out_STRING' }],
       });
       expect(error).toBeUndefined();
       const [uint32, uint64, text] = response.raw_output_contents as Buffer[];
-      expect(uint32!.equals(Buffer.from(Uint32Array.from(values).buffer))).toBe(true);
-      expect(uint64!.equals(Buffer.from(BigUint64Array.from(values.map(BigInt)).buffer))).toBe(true);
+      expect(uint32!.equals(bytesOf(Uint32Array.from(values)))).toBe(true);
+      expect(uint64!.equals(bytesOf(BigUint64Array.from(values.map(BigInt))))).toBe(true);
       expect(text!.toString()).toContain('text');
     });
   });
@@ -189,7 +188,7 @@ describe('a stream', () => {
     const byId = (id: string) => answers.find(({ infer_response: answer }) => answer.id === id);
     expect(byId('a')).toMatchObject({ error_message: '', infer_response: { model_version: '1' } });
     expect(byId('b').error_message).toMatch(/model 'no' not found/);
-    expect(byId('c').infer_response.raw_output_contents).toEqual([Buffer.from(Float32Array.of(5).buffer)]);
+    expect(byId('c').infer_response.raw_output_contents).toEqual([bytesOf(Float32Array.of(5))]);
     stream.call.end();
     expect(await stream.ended).toMatchObject({ code: status.OK });
   });
@@ -215,10 +214,10 @@ describe('a stream', () => {
   it('that is cancelled drops what waits', async () => {
     const before = (await outcomes('cancelled')) ?? 0;
     const stream = client.stream('ModelStreamInfer').send(count(FOR_A_WHILE), count(1));
-    await gateway.reached(running('counter'), 1);
+    await gateway.running('counter');
     stream.call.cancel();
     expect(await stream.ended).toMatchObject({ code: status.CANCELLED });
-    await gateway.reached(running('counter'), 0);
+    await gateway.running('counter', 0);
     expect(await outcomes('cancelled')).toBeGreaterThan(before);
   });
 });
@@ -321,7 +320,7 @@ describe('a shutdown', () => {
     await watched.received(1);
     const idle = caller.stream('ModelStreamInfer');
     const busy = caller.stream('ModelStreamInfer').send(count(2.5 * FOR_A_WHILE, 'busy'));
-    await ending.reached(running('counter'), 1);
+    await ending.running('counter');
     ending.kill('SIGTERM');
     expect(await watched.received(2)).toMatchObject([{ status: 'SERVING' }, { status: 'NOT_SERVING' }]);
     expect((await asked.call('check', { service: 'affine' })).response).toEqual({ status: 'NOT_SERVING' });
@@ -347,7 +346,7 @@ describe('a shutdown', () => {
     await raw.call({ ':path': '/inference.GRPCInferenceService/ServerLive' }, [framed(Buffer.of())]);
     expect(await ending.stop()).toBe(0);
     raw.close();
-  }, 30_000);
+  });
 
   it('a taken port is told in one line', async () => {
     const port = gateway.grpc.split(':')[1]!;

@@ -1,9 +1,13 @@
 import { status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import { bytesElements, bytesOf } from '../../fixtures/binary';
+import { ONNX_NAME, type Datatype } from '../../fixtures/datatypes';
 import { affine, counter, echo, identities, lookup } from '../../fixtures/models';
-import { ELEMENTS, raw, strings } from '../support/elements';
+import { countTo, int64, messageOf } from '../../fixtures/requests';
+import { ELEMENTS } from '../support/elements';
 import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -22,14 +26,10 @@ beforeAll(async () => {
   client = new GrpcClient(gateway.grpc);
 });
 
-afterAll(async () => {
-  client.close();
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(client, gateway, repository));
 
 const X = { name: 'x', datatype: 'FP32', shape: [1, 2] };
-const RAW_X = raw(Float32Array.of(2, 3));
+const RAW_X = bytesOf(Float32Array.of(2, 3));
 const AFFINE = { model_name: 'affine', inputs: [X], raw_input_contents: [RAW_X] };
 
 describe('discovery', () => {
@@ -156,11 +156,11 @@ describe('discovery', () => {
 });
 
 describe('tensors', () => {
-  const inputs = Object.entries(ELEMENTS).map(([datatype, [element, contents]]) => ({
-    head: { name: `in_${element}`, datatype, shape: [1, 2] },
+  const inputs = Object.entries(ELEMENTS).map(([datatype, [contents]]) => ({
+    head: { name: `in_${ONNX_NAME[datatype as Datatype]}`, datatype, shape: [1, 2] },
     contents,
   }));
-  const bytes = Object.values(ELEMENTS).map(([, , content]) => content);
+  const bytes = Object.values(ELEMENTS).map(([, content]) => content);
 
   it('of every datatype come back raw, exactly as they were sent', async () => {
     const message = { model_name: 'identities', id: 'mine', inputs: inputs.map(({ head }) => head) };
@@ -199,7 +199,7 @@ describe('tensors', () => {
     const message = { model_name: 'identities', inputs: inputs.map(({ head }) => head), outputs };
     const { response } = await client.call('ModelInfer', { ...message, raw_input_contents: bytes });
     expect(response.outputs.map(({ name }: { name: string }) => name)).toEqual(['out_INT8']);
-    expect(response.raw_output_contents).toEqual([ELEMENTS['INT8']![2]]);
+    expect(response.raw_output_contents).toEqual([ELEMENTS['INT8'][1]]);
   });
 });
 
@@ -296,18 +296,18 @@ describe('a request that is wrong', () => {
     ['bytes that do not fit', text(Buffer.of(9, 0, 0, 0)), /element 0 does not fit/],
     [
       'bytes left over',
-      text(Buffer.concat([strings('a'), Buffer.of(0)])),
+      text(Buffer.concat([bytesElements(['a']), Buffer.of(0)])),
       /expected 5 bytes for the 1 elements/,
     ],
-    ['bytes that are no text', text(strings(Buffer.of(0xff))), /expected text in UTF-8/],
+    ['bytes that are no text', text(bytesElements([Buffer.of(0xff)])), /expected text in UTF-8/],
   ])('with %s is INVALID_ARGUMENT and told why', async (_what, change, details) => {
     const { error } = await client.call('ModelInfer', { ...AFFINE, ...change });
     expect(error).toMatchObject({ code: status.INVALID_ARGUMENT, details: expect.stringMatching(details) });
   });
 
   it('with values that the model refuses is INVALID_ARGUMENT', async () => {
-    const inputs = [{ name: 'index', datatype: 'INT64', shape: [1], contents: { int64_contents: [99] } }];
-    const { error } = await client.call('ModelInfer', { model_name: 'lookup', inputs });
+    const outside = { inputs: [int64('index', [1], [99])] };
+    const { error } = await client.call('ModelInfer', messageOf('lookup', outside));
     expect(error).toMatchObject({
       code: status.INVALID_ARGUMENT,
       details: expect.stringMatching(/cannot run this input/),
@@ -379,8 +379,7 @@ describe('an answer', () => {
   });
 
   it('to a full queue says when to try again', async () => {
-    const count = { name: 'count', datatype: 'INT64', shape: [1], contents: { int64_contents: [1e6] } };
-    const message = { model_name: 'narrow', inputs: [count] };
+    const message = messageOf('narrow', countTo(1e6));
     const answers = await Promise.all(Array.from({ length: 4 }, () => client.call('ModelInfer', message)));
     const refused = answers.find(({ error }) => error !== undefined)!;
     expect(refused.error).toMatchObject({

@@ -3,6 +3,7 @@ import { protoPath } from 'grpc-health-check';
 import { affine } from '../../fixtures/models';
 import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
+import { tearDown } from '../support/tear-down';
 
 const EXPLICIT = { NEXUS_MODEL_CONTROL_MODE: 'explicit' };
 const STRICT = { NEXUS_READINESS: 'strict' };
@@ -16,12 +17,7 @@ let inference: GrpcClient;
 let health: GrpcClient;
 
 beforeEach(() => (repository = new Repository()));
-afterEach(async () => {
-  inference.close();
-  health.close();
-  await gateway.stop();
-  repository.remove();
-});
+afterEach(() => tearDown(inference, health, gateway, repository));
 
 async function start(env: NodeJS.ProcessEnv = {}): Promise<void> {
   gateway = await Gateway.start(repository, env);

@@ -1,7 +1,9 @@
 import { createClient } from '@redis/client';
 import { affine, powers } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { freePort, HAS_REDIS, Redis } from '../support/redis';
+import { tearDown } from '../support/tear-down';
 
 const repository = new Repository()
   .model('affine', affine(), 'cache: true')
@@ -9,8 +11,7 @@ const repository = new Repository()
 
 afterAll(() => repository.remove());
 
-const infer = (gateway: Gateway, model: string, value: number) =>
-  gateway.infer(model, { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [value] }] });
+const infer = (gateway: Gateway, model: string, value: number) => gateway.infer(model, oneRow(value));
 const cacheOf = async (gateway: Gateway, value: number) => {
   const { status, headers, body } = await infer(gateway, 'affine', value);
   expect([status, body.outputs[0].data]).toEqual([200, [2 * value + 1]]);
@@ -36,10 +37,7 @@ withRedis(HAS_REDIS ? 'with Redis' : 'with Redis: left out, because there is no 
     await untilHit(gateway);
   });
 
-  afterAll(async () => {
-    await gateway.stop();
-    await redis.stop();
-  });
+  afterAll(() => tearDown(gateway, redis));
 
   it('gateways share answers, for their time to live, under keys that tell nothing of the caller', async () => {
     const other = await Gateway.start(repository, { NEXUS_REDIS_URL: redis.url });
@@ -98,7 +96,7 @@ withRedis(HAS_REDIS ? 'with Redis' : 'with Redis: left out, because there is no 
     expect(await gateway.metric('nexus_cache_redis_up')).toBe(0);
     redis.kill('SIGCONT');
     await untilHit(gateway);
-    await gateway.until(() => gateway.logs.some(({ msg }) => msg === 'Redis answers again'));
+    await gateway.logged(({ msg }) => msg === 'Redis answers again');
   });
 
   it('requests are answered while it is gone, and it is used when it is back', async () => {

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { affine, counter, echo, lookup, powers } from '../../fixtures/models';
+import { countTo, fp32, int64, messageOf, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -25,17 +27,8 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository, { ...EXPLICIT, NEXUS_TRUST_PROXY: '127.0.0.1' });
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
-const fp32 = (name: string, data: readonly number[]) => ({
-  inputs: [{ name, datatype: 'FP32', shape: [1, data.length], data }],
-});
-const count = (steps: number) => ({
-  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [steps] }],
-});
 /** About a second. */
 const SLOW = 1_000_000;
 
@@ -46,14 +39,10 @@ const cacheOf = async (model: string, body: object, headers = {}) =>
   (await infer(model, body, headers)).headers['x-cache'];
 const statisticsOf = async (model: string) =>
   (await gateway.send(`/v2/models/${model}/stats`)).json().model_stats[0];
-const running = (model: string) => `nexus_running_executions{model="${model}",version="1"}`;
 
 describe('a model with a cache', () => {
   it('answers an equal request without a run', async () => {
-    const [first, second] = [
-      await infer('affine', fp32('x', [1, 2])),
-      await infer('affine', fp32('x', [1, 2])),
-    ];
+    const [first, second] = [await infer('affine', oneRow(1, 2)), await infer('affine', oneRow(1, 2))];
     expect([first, second].map(({ headers }) => headers['x-cache'])).toEqual(['miss', 'hit']);
     expect(second.json()).toEqual(first.json());
     const { execution_count, inference_count, inference_stats } = await statisticsOf('affine');
@@ -77,16 +66,16 @@ describe('a model with a cache', () => {
   });
 
   it.each([
-    ['values', fp32('x', [3, 5])],
-    ['shape', { inputs: [{ name: 'x', datatype: 'FP32', shape: [2, 1], data: [3, 4] }] }],
+    ['values', oneRow(3, 5)],
+    ['shape', { inputs: [fp32('x', [2, 1], [3, 4])] }],
   ])('runs for another request: %s', async (_what, other) => {
-    await infer('affine', fp32('x', [3, 4]));
+    await infer('affine', oneRow(3, 4));
     expect(await cacheOf('affine', other)).toBe('miss');
   });
 
   it('keeps the outputs asked for, in their order', async () => {
     const asked = (...outputs: string[]) => ({
-      ...fp32('x', [2]),
+      ...oneRow(2),
       outputs: outputs.map((name) => ({ name })),
     });
     const requests = [asked(), asked('square'), asked('cube', 'square'), asked('square', 'cube')];
@@ -100,19 +89,16 @@ describe('a model with a cache', () => {
 
   it('has one answer for every protocol and form', async () => {
     const client = new GrpcClient(gateway.grpc);
-    const contents = { fp32_contents: [5, 6] };
-    const { headers, response } = await client.call('ModelInfer', {
-      model_name: 'powers',
-      inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], contents }],
-    });
+    const message = messageOf('powers', oneRow(5, 6));
+    const { headers, response } = await client.call('ModelInfer', message);
     expect(headers.get('x-cache')).toEqual(['miss']);
     const forms = [
-      await infer('powers', fp32('x', [5, 6])),
-      await infer('powers', { ...fp32('x', [5, 6]), parameters: { binary_data_output: true } }),
+      await infer('powers', oneRow(5, 6)),
+      await infer('powers', { ...oneRow(5, 6), parameters: { binary_data_output: true } }),
       await post('/v1/models/powers/predict', { inputs: { x: [5, 6] } }),
       await post('/v2/models/powers/generate', { x: [5, 6] }),
       await infer('powers', {
-        ...fp32('x', [5, 6]),
+        ...oneRow(5, 6),
         outputs: [{ name: 'square', parameters: { classification: 1 } }, { name: 'cube' }],
       }),
     ];
@@ -120,10 +106,7 @@ describe('a model with a cache', () => {
       forms.map(() => [200, 'hit']),
     );
     expect(forms[4]!.json().outputs[0].data).toEqual(['36.000000:1:b']);
-    const again = await client.call('ModelInfer', {
-      model_name: 'powers',
-      inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], contents }],
-    });
+    const again = await client.call('ModelInfer', message);
     client.close();
     expect(again.headers.get('x-cache')).toEqual(['hit']);
     expect(again.response).toEqual(response);
@@ -136,7 +119,7 @@ describe('a model with a cache', () => {
   });
 
   it('keeps no errors', async () => {
-    const outside = { inputs: [{ name: 'index', datatype: 'INT64', shape: [1], data: [99] }] };
+    const outside = { inputs: [int64('index', [1], [99])] };
     const answers = [await infer('lookup', outside), await infer('lookup', outside)];
     expect(answers.map(({ status, headers }) => [status, headers['x-cache']])).toEqual([
       [400, undefined],
@@ -151,7 +134,7 @@ describe('a model with a cache', () => {
 
   it('answers one caller with nothing of another, unless its scope is all', async () => {
     const from = (address: string) => ({ 'x-forwarded-for': address });
-    const request = fp32('x', [7, 8]);
+    const request = oneRow(7, 8);
     expect(await cacheOf('affine', request, from('10.0.0.1'))).toBe('miss');
     expect(await cacheOf('affine', request, from('10.0.0.2'))).toBe('miss');
     expect(await cacheOf('affine', request, from('10.0.0.1'))).toBe('hit');
@@ -177,21 +160,21 @@ describe('a model with a cache', () => {
   });
 
   it('is one whose config.pbtxt enables the response cache', async () => {
-    expect(await cacheOf('triton', fp32('x', [1]))).toBe('miss');
-    expect(await cacheOf('triton', fp32('x', [1]))).toBe('hit');
-    expect(await cacheOf('plain', fp32('x', [1]))).toBeUndefined();
+    expect(await cacheOf('triton', oneRow(1))).toBe('miss');
+    expect(await cacheOf('triton', oneRow(1))).toBe('hit');
+    expect(await cacheOf('plain', oneRow(1))).toBeUndefined();
   });
 
   it('forgets its answers when it is unloaded', async () => {
     const change = (what: string) => gateway.send(`/v2/repository/models/triton/${what}`, { method: 'POST' });
-    await infer('triton', fp32('x', [2]));
-    expect(await cacheOf('triton', fp32('x', [2]))).toBe('hit');
+    await infer('triton', oneRow(2));
+    expect(await cacheOf('triton', oneRow(2))).toBe('hit');
     expect((await change('unload')).status).toBe(200);
     expect((await change('load')).status).toBe(200);
-    expect(await cacheOf('triton', fp32('x', [2]))).toBe('miss');
+    expect(await cacheOf('triton', oneRow(2))).toBe('miss');
     repository.model('triton', affine(10));
     expect((await change('load')).status).toBe(200);
-    const anew = await infer('triton', fp32('x', [2]));
+    const anew = await infer('triton', oneRow(2));
     expect([anew.headers['x-cache'], anew.json().outputs[0].data]).toEqual(['miss', [21]]);
   });
 });
@@ -201,7 +184,7 @@ it('a cached answer is the one that would be computed', async () => {
   const rows = fc.array(fc.array(element, { minLength: 2, maxLength: 2 }), { minLength: 1, maxLength: 2 });
   let hits = 0;
   const equal = fc.asyncProperty(rows, async (data) => {
-    const inputs = [{ name: 'x', datatype: 'FP32', shape: [data.length, 2], data: data.flat() }];
+    const inputs = [fp32('x', [data.length, 2], data.flat())];
     const [cached, computed] = await Promise.all([infer('affine', { inputs }), infer('plain', { inputs })]);
     expect(cached.json().outputs).toEqual(computed.json().outputs);
     if (cached.headers['x-cache'] === 'hit') hits += 1;
@@ -213,9 +196,9 @@ it('a cached answer is the one that would be computed', async () => {
 describe('equal requests at one time', () => {
   it('share one run', async () => {
     const before = (await statisticsOf('counter')).execution_count;
-    const first = infer('counter', count(SLOW));
-    await gateway.reached(running('counter'), 1);
-    const others = Array.from({ length: 5 }, () => infer('counter', count(SLOW)));
+    const first = infer('counter', countTo(SLOW));
+    await gateway.running('counter');
+    const others = Array.from({ length: 5 }, () => infer('counter', countTo(SLOW)));
     const answers = await Promise.all([first, ...others]);
     expect(answers.map(({ headers }) => headers['x-cache'])).toEqual(['miss', ...others.map(() => 'hit')]);
     expect(answers.map((answer) => answer.json().outputs[0].data)).toEqual(answers.map(() => [SLOW]));
@@ -224,7 +207,7 @@ describe('equal requests at one time', () => {
 
   it('share the failure of the run, and it is not kept', async () => {
     const before = (await statisticsOf('lookup')).inference_stats.fail.count;
-    const outside = { inputs: [{ name: 'index', datatype: 'INT64', shape: [1], data: [77] }] };
+    const outside = { inputs: [int64('index', [1], [77])] };
     const answers = await Promise.all([infer('lookup', outside), infer('lookup', outside)]);
     expect(answers.map(({ status }) => status)).toEqual([400, 400]);
     expect((await statisticsOf('lookup')).inference_stats.fail.count).toBe(before + 2);
@@ -233,18 +216,17 @@ describe('equal requests at one time', () => {
   it('go on when the client of the first one leaves, or a deadline passes', async () => {
     const before = (await statisticsOf('counter')).execution_count;
     // The only runner is busy, so that what is asked for waits.
-    const busy = infer('counter', count(SLOW + 1));
-    await gateway.reached(running('counter'), 1);
+    const busy = infer('counter', countTo(SLOW + 1));
+    await gateway.running('counter');
     const leaver = new AbortController();
-    const waiting = 'nexus_queue_requests{model="counter",version="1"}';
     const left = gateway.fetch('/v2/models/counter/infer', {
       method: 'POST',
       signal: leaver.signal,
-      body: JSON.stringify(count(5)),
+      body: JSON.stringify(countTo(5)),
     });
-    await gateway.reached(waiting, 1);
-    const patient = infer('counter', count(5));
-    const late = infer('counter', count(5), { 'x-request-timeout': '200' });
+    await gateway.queued('counter', 1);
+    const patient = infer('counter', countTo(5));
+    const late = infer('counter', countTo(5), { 'x-request-timeout': '200' });
     expect((await late).status).toBe(504);
     leaver.abort();
     await expect(left).rejects.toThrow('aborted');
@@ -260,12 +242,12 @@ describe('equal requests at one time', () => {
 
   it('are not run once nobody waits any more', async () => {
     const before = (await statisticsOf('counter')).execution_count;
-    const busy = infer('counter', count(SLOW + 2));
-    await gateway.reached(running('counter'), 1);
-    const late = Array.from({ length: 2 }, () => infer('counter', count(6), { 'x-request-timeout': '50' }));
+    const busy = infer('counter', countTo(SLOW + 2));
+    await gateway.running('counter');
+    const late = Array.from({ length: 2 }, () => infer('counter', countTo(6), { 'x-request-timeout': '50' }));
     expect((await Promise.all(late)).map(({ status }) => status)).toEqual([504, 504]);
     await busy;
-    expect(await cacheOf('counter', count(6))).toBe('miss');
+    expect(await cacheOf('counter', countTo(6))).toBe('miss');
     expect((await statisticsOf('counter')).execution_count).toBe(before + 2);
   });
 });

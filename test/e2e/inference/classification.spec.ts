@@ -1,4 +1,5 @@
 import { IMAGE_OF_SEVEN } from '../../../src/rest/http/sample-image';
+import { fp32, messageOf } from '../../fixtures/requests';
 import { Gateway } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
 import { split } from '../support/http';
@@ -8,15 +9,12 @@ beforeAll(async () => (gateway = await Gateway.start('./models')));
 afterAll(() => gateway.stop());
 
 const images = (rows: number) => ({
-  name: 'image',
-  datatype: 'FP32',
-  shape: [rows, 8, 8],
-  data: Array.from({ length: rows }, () => IMAGE_OF_SEVEN.flat()).flat(),
+  inputs: [fp32('image', [rows, 8, 8], Array.from({ length: rows }, () => IMAGE_OF_SEVEN.flat()).flat())],
 });
 const infer = (outputs: object[], rows = 1) =>
   gateway.send('/v2/models/digits/infer', {
     method: 'POST',
-    body: JSON.stringify({ inputs: [images(rows)], outputs }),
+    body: JSON.stringify({ ...images(rows), outputs }),
   });
 const SEVEN_FIRST = expect.stringMatching(/^0\.\d{6}:7:7$|^1\.000000:7:7$/) as string;
 
@@ -42,8 +40,7 @@ it('answers them as binary data, and over gRPC, with the same bytes', async () =
   ]);
   const client = new GrpcClient(gateway.grpc);
   const { response } = await client.call('ModelInfer', {
-    model_name: 'digits',
-    inputs: [{ ...images(1), data: undefined, contents: { fp32_contents: images(1).data } }],
+    ...messageOf('digits', images(1)),
     outputs: [{ name: 'probabilities', parameters: { classification: { int64_param: 10 } } }],
   });
   client.close();

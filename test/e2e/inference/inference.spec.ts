@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { DATATYPES, ONNX_NAME, type Datatype } from '../../fixtures/datatypes';
 import { affine, dot, identities, lookup } from '../../fixtures/models';
+import { fp32, int64, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 /** One input of a sample model with one row. */
 interface RowInput {
@@ -49,16 +52,11 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
-
-const row = (...data: number[]) => ({ name: 'x', datatype: 'FP32', shape: [1, data.length], data });
+afterAll(() => tearDown(gateway, repository));
 
 describe('inference', () => {
   it('answers with the outputs, the id, the model and its version', async () => {
-    const { status, body, headers } = await gateway.infer('affine', { id: 'one', inputs: [row(1, 2, 3)] });
+    const { status, body, headers } = await gateway.infer('affine', { id: 'one', ...oneRow(1, 2, 3) });
     expect(status).toBe(200);
     expect(headers.get('content-type')).toMatch(/^application\/json/);
     expect(body).toEqual({
@@ -76,7 +74,7 @@ describe('inference', () => {
         const [rows, width] = [1 + (index % 90), 1 + (index % 3)];
         const data = Array.from({ length: rows * width }, (_unused, element) => index * 1000 + element);
         const { body } = await gateway.infer('affine', {
-          inputs: [{ ...row(), shape: [rows, width], data }],
+          inputs: [fp32('x', [rows, width], data)],
         });
         return {
           actual: body.outputs[0],
@@ -93,7 +91,7 @@ describe('inference', () => {
     const answers = await Promise.all(
       Array.from({ length: 64 }, (_, index) =>
         gateway.infer('lookup', {
-          inputs: [{ name: 'index', datatype: 'INT64', shape: [1], data: [index === 13 ? 99 : index % 10] }],
+          inputs: [int64('index', [1], [index === 13 ? 99 : index % 10])],
         }),
       ),
     );
@@ -108,76 +106,49 @@ describe('inference', () => {
   });
 
   it('serves models with fixed shapes and several inputs one request at a time', async () => {
-    const input = (name: string, data: number[]) => ({ name, datatype: 'FP32', shape: [3], data });
-    const { body } = await gateway.infer('dot', { inputs: [input('b', [4, 5, 6]), input('a', [1, 2, 3])] });
+    const inputs = [fp32('b', [3], [4, 5, 6]), fp32('a', [3], [1, 2, 3])];
+    const { body } = await gateway.infer('dot', { inputs });
     expect(body.outputs).toEqual([{ name: 'product', datatype: 'FP32', shape: [], data: [32] }]);
   });
 
   it('carries every datatype there and back, in JSON and as bytes', async () => {
-    const values: Record<string, [string, unknown[]]> = {
-      BOOL: ['BOOL', [true, false]],
-      UINT8: ['UINT8', [0, 255]],
-      UINT16: ['UINT16', [0, 65535]],
-      UINT32: ['UINT32', [0, 4294967295]],
-      UINT64: ['UINT64', [0, 9007199254740991]],
-      INT8: ['INT8', [-128, 127]],
-      INT16: ['INT16', [-32768, 32767]],
-      INT32: ['INT32', [-2147483648, 2147483647]],
-      INT64: ['INT64', [-9007199254740991, 9007199254740991]],
-      FLOAT16: ['FP16', [-65504, 0.5]],
-      FLOAT: ['FP32', ['NaN', '-Infinity']],
-      DOUBLE: ['FP64', [0.1, 1e300]],
-      STRING: ['BYTES', ['', 'grün 😀']],
+    const values: Record<Datatype, unknown[]> = {
+      BOOL: [true, false],
+      UINT8: [0, 255],
+      UINT16: [0, 65535],
+      UINT32: [0, 4294967295],
+      UINT64: [0, 9007199254740991],
+      INT8: [-128, 127],
+      INT16: [-32768, 32767],
+      INT32: [-2147483648, 2147483647],
+      INT64: [-9007199254740991, 9007199254740991],
+      FP16: [-65504, 0.5],
+      FP32: ['NaN', '-Infinity'],
+      FP64: [0.1, 1e300],
+      BYTES: ['', 'grün 😀'],
     };
-    const inputs = Object.entries(values).map(([name, [datatype, data]]) => ({
-      name: `in_${name}`,
+    const inputs = DATATYPES.map((datatype) => ({
+      name: `in_${ONNX_NAME[datatype]}`,
       datatype,
       shape: [1, 2],
-      data,
+      data: values[datatype],
     }));
     const { body } = await gateway.infer('identities', { inputs });
     expect(body.outputs.map(({ name, datatype, data }: never) => [name, datatype, data])).toEqual(
-      Object.entries(values).map(([name, [datatype, data]]) => [`out_${name}`, datatype, data]),
+      DATATYPES.map((datatype) => [`out_${ONNX_NAME[datatype]}`, datatype, values[datatype]]),
     );
   });
 
   it('keeps integers beyond 2^53 exact', async () => {
-    const names = [
-      'BOOL',
-      'UINT8',
-      'UINT16',
-      'UINT32',
-      'UINT64',
-      'INT8',
-      'INT16',
-      'INT32',
-      'INT64',
-      'FP16',
-      'FP32',
-      'FP64',
-      'BYTES',
-    ];
-    const elements = [
-      'BOOL',
-      'UINT8',
-      'UINT16',
-      'UINT32',
-      'UINT64',
-      'INT8',
-      'INT16',
-      'INT32',
-      'INT64',
-      'FLOAT16',
-      'FLOAT',
-      'DOUBLE',
-      'STRING',
-    ];
-    const text = names.map((datatype, index) => {
-      const data =
-        { BOOL: 'true', BYTES: '""', UINT64: '18446744073709551615', INT64: '-9223372036854775808' }[
-          datatype
-        ] ?? '1';
-      return `{"name":"in_${elements[index]}","datatype":"${datatype}","shape":[1,1],"data":[${data}]}`;
+    const special: Partial<Record<Datatype, string>> = {
+      BOOL: 'true',
+      BYTES: '""',
+      UINT64: '18446744073709551615',
+      INT64: '-9223372036854775808',
+    };
+    const text = DATATYPES.map((datatype) => {
+      const data = special[datatype] ?? '1';
+      return `{"name":"in_${ONNX_NAME[datatype]}","datatype":"${datatype}","shape":[1,1],"data":[${data}]}`;
     });
     const outputs = '[{"name":"out_UINT64"},{"name":"out_INT64"}]';
     const response = await gateway.fetch('/v2/models/identities/infer', {
@@ -190,10 +161,10 @@ describe('inference', () => {
   });
 
   it('serves empty batches and large answers', async () => {
-    const none = await gateway.infer('affine', { inputs: [{ ...row(), shape: [0, 3], data: [] }] });
+    const none = await gateway.infer('affine', { inputs: [fp32('x', [0, 3], [])] });
     expect(none.body.outputs).toEqual([{ name: 'y', datatype: 'FP32', shape: [0, 3], data: [] }]);
     const data = Array.from({ length: 300_000 }, (_, index) => index);
-    const { body } = await gateway.infer('affine', { inputs: [{ ...row(), shape: [1000, 300], data }] });
+    const { body } = await gateway.infer('affine', { inputs: [fp32('x', [1000, 300], data)] });
     expect(body.outputs[0].data).toEqual(data.map((value) => 2 * value + 1));
   });
 });

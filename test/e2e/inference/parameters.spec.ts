@@ -1,7 +1,9 @@
 import { status } from '@grpc/grpc-js';
 import { affine, counter } from '../../fixtures/models';
+import { countTo, messageOf, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
+import { tearDown } from '../support/tear-down';
 
 type Value = string | number | boolean;
 
@@ -17,16 +19,10 @@ beforeAll(async () => {
   client = new GrpcClient(gateway.grpc);
 });
 
-afterAll(async () => {
-  client.close();
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(client, gateway, repository));
 
 /** Enough steps to keep a runner busy for some ten milliseconds. */
 const SOME_STEPS = 100_000;
-
-const x = { name: 'x', datatype: 'FP32', shape: [1, 1] };
 
 /** The parameter as a client of gRPC sends it that has read the type from its value. */
 function choiceOf(value: Value): object {
@@ -37,16 +33,14 @@ function choiceOf(value: Value): object {
 
 /** Status and error of a request with one parameter. */
 async function byRest(name: string, value: Value): Promise<[status: number, error: string]> {
-  const request = { inputs: [{ ...x, data: [1] }], parameters: { [name]: value } };
-  const answer = await gateway.infer('affine', request);
+  const answer = await gateway.infer('affine', { ...oneRow(1), parameters: { [name]: value } });
   return [answer.status, answer.body.error];
 }
 
 /** Status and error of a request with one parameter. */
 async function byGrpc(name: string, choice: object): Promise<[status: number, error: string | undefined]> {
   const { error } = await client.call('ModelInfer', {
-    model_name: 'affine',
-    inputs: [{ ...x, contents: { fp32_contents: [1] } }],
+    ...messageOf('affine', oneRow(1)),
     parameters: { [name]: choice },
   });
   return [error?.code ?? status.OK, error?.details];
@@ -93,7 +87,7 @@ describe('a parameter of a request', () => {
   });
 
   it('may be the largest number that its type holds', async () => {
-    const request = `{"inputs":[${JSON.stringify({ ...x, data: [1] })}],"parameters":{"priority":18446744073709551615}}`;
+    const request = `{"inputs":${JSON.stringify(oneRow(1).inputs)},"parameters":{"priority":18446744073709551615}}`;
     const answer = await gateway.send('/v2/models/affine/infer', { method: 'POST', body: request });
     expect(answer.status).toBe(200);
     expect(await byGrpc('priority', { uint64_param: '18446744073709551615' })).toEqual([
@@ -111,16 +105,14 @@ describe('a parameter of a request', () => {
 });
 
 it('requests wait by their priority, of REST and of gRPC alike', async () => {
-  const count = { name: 'count', datatype: 'INT64', shape: [1] };
   const rest = (steps: number, parameters: object, id: string) =>
     gateway.send('/v2/models/ranked/infer', {
       method: 'POST',
       headers: { 'x-request-id': id },
-      body: JSON.stringify({ inputs: [{ ...count, data: [steps] }], parameters }),
+      body: JSON.stringify({ ...countTo(steps), parameters }),
     });
   const grpc = (priority: object, id: string) => {
-    const inputs = [{ ...count, contents: { int64_contents: [SOME_STEPS] } }];
-    const message = { model_name: 'ranked', inputs, parameters: { priority } };
+    const message = { ...messageOf('ranked', countTo(SOME_STEPS)), parameters: { priority } };
     return client.call('ModelInfer', message, { 'x-request-id': id });
   };
   const senders = [
@@ -130,11 +122,11 @@ it('requests wait by their priority, of REST and of gRPC alike', async () => {
     () => grpc({ uint64_param: 1 }, 'highest-too'),
   ];
   const busy = rest(1e6, {}, 'busy');
-  await gateway.reached('nexus_running_executions{model="ranked",version="1"}', 1);
+  await gateway.running('ranked');
   const answers: Promise<unknown>[] = [];
   for (const sender of senders) {
     answers.push(sender());
-    await gateway.reached('nexus_queue_requests{model="ranked",version="1"}', answers.length);
+    await gateway.queued('ranked', answers.length);
   }
   await Promise.all([busy, ...answers]);
   const lines = () => gateway.logs.filter(({ model }) => model === 'ranked');
@@ -147,9 +139,10 @@ it('requests wait by their priority, of REST and of gRPC alike', async () => {
 });
 
 it('every answer in a stream of gRPC is said to be the last one', async () => {
-  const message = { model_name: 'affine', inputs: [{ ...x, contents: { fp32_contents: [1] } }] };
   const parameters = { triton_enable_empty_final_response: { bool_param: true } };
-  const stream = client.stream('ModelStreamInfer').send({ ...message, parameters }, { model_name: 'no' });
+  const stream = client
+    .stream('ModelStreamInfer')
+    .send({ ...messageOf('affine', oneRow(1)), parameters }, { model_name: 'no' });
   const answers = await stream.received(2);
   stream.call.end();
   for (const { infer_response: answer } of answers)

@@ -1,5 +1,7 @@
 import { affine, echo, identity, slow, sumOfFour } from '../../fixtures/models';
+import { fp32 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 const EXPLICIT = { NEXUS_MODEL_CONTROL_MODE: 'explicit', NEXUS_LOAD_MODELS: '*' };
 let repository: Repository;
@@ -16,12 +18,9 @@ beforeAll(async () => {
     .model('s', identity('x', 'y', ['batch']))
     .add('s/2/model.onnx', slow(300_000));
   gateway = await Gateway.start(repository, EXPLICIT);
-}, 60_000);
-
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
 });
+
+afterAll(() => tearDown(gateway, repository));
 
 const call = async (method: string, path: string, body?: object) => {
   const message = body === undefined ? { method } : { method, body: JSON.stringify(body) };
@@ -32,7 +31,7 @@ const shadowedBy = (version: string, share = 1, model = 'm') =>
   call('PUT', `${model}/traffic`, { weights: { '1': 1 }, shadow: { version, share } });
 const ask = async (data: number[], shape = [1, data.length], model = 'm') => {
   const { status, body } = await gateway.infer(model, {
-    inputs: [{ name: 'x', datatype: 'FP32', shape, data }],
+    inputs: [fp32('x', shape, data)],
   });
   expect([status, body.model_version]).toEqual([200, '1']);
 };
@@ -131,7 +130,7 @@ it('is kept across a restart, and ends with promote', async () => {
   expect((await reportOf(1)).active).toBe(false);
   await ask([1, 3]);
   expect((await reportOf(1)).requests.compared).toBe(1);
-}, 30_000);
+});
 
 it.each([
   [{ version: '1', share: 1 }, 400, /version 1 cannot be the shadow, for it has a weight/],

@@ -2,11 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
 import fc from 'fast-check';
+import { bytesElements, bytesOf } from '../../fixtures/binary';
 import { affine, counter, echo } from '../../fixtures/models';
-import { raw, strings } from '../support/elements';
+import { countTo } from '../../fixtures/requests';
 import { Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
 import { place, SharedRegions, typed } from '../support/shared-regions';
+import { tearDown } from '../support/tear-down';
 
 const MOST_REGIONS = 1024;
 const SEED = 20_260_711;
@@ -21,15 +23,11 @@ beforeAll(async () => {
   client = new GrpcClient(regions.gateway.grpc);
 });
 
-beforeEach(() => regions.share('x', raw(Float32Array.of(1, 2))));
+beforeEach(() => regions.share('x', bytesOf(Float32Array.of(1, 2))));
 
 afterEach(() => regions.unregister());
 
-afterAll(async () => {
-  client.close();
-  await regions.stop();
-  models.remove();
-});
+afterAll(() => tearDown(client, regions, models));
 
 const X = { name: 'x', datatype: 'FP32', shape: [1, 2] };
 
@@ -208,7 +206,7 @@ describe('a request is refused', () => {
   ])('for %s', async (_what, request, code, text) => {
     const { status: answered, body } = await regions.gateway.infer('affine', request);
     expect([answered, body.error]).toEqual([code, expect.stringMatching(text)]);
-    expect(regions.read('x')).toEqual(raw(Float32Array.of(1, 2)));
+    expect(regions.read('x')).toEqual(bytesOf(Float32Array.of(1, 2)));
   });
 
   it.each<[string, object, number, RegExp]>([
@@ -254,7 +252,7 @@ describe('a request is refused', () => {
   });
 
   it('for text that is none', async () => {
-    await regions.share('text', strings('a', 'b'));
+    await regions.share('text', bytesElements(['a', 'b']));
     const text = (byteSize: number, shape: number[]) => ({
       inputs: [{ name: 'x', datatype: 'BYTES', shape, parameters: place('text', byteSize) }],
     });
@@ -263,7 +261,10 @@ describe('a request is refused', () => {
     expect(await ask(text(10, [1, 3]))).toMatch(/expected 3 elements, .* element 2 does not fit/);
     expect(await ask(text(10, [1, 1]))).toMatch(/expected 5 bytes for the 1 elements of the shape, got 10/);
     expect(await ask(text(9, [1, 2]))).toMatch(/element 1 does not fit/);
-    writeFileSync(regions.path('text'), Buffer.concat([Buffer.from('abc'), strings('a', Buffer.of(0xff))]));
+    writeFileSync(
+      regions.path('text'),
+      Buffer.concat([Buffer.from('abc'), bytesElements(['a', Buffer.of(0xff)])]),
+    );
     expect(await ask(text(10, [1, 2]))).toMatch(/element 1: expected text in UTF-8/);
   });
 
@@ -295,10 +296,10 @@ it('a region that is unregistered while a request uses it is written to, and clo
   await regions.share('total', new Uint8Array(8));
   const steps = 1_000_000;
   const answered = regions.gateway.infer('counter', {
-    inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [steps] }],
+    ...countTo(steps),
     outputs: [{ name: 'total', parameters: place('total', 8) }],
   });
-  await regions.gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
+  await regions.gateway.running('counter');
   await regions.unregister('total');
   expect(regions.open).toContain(regions.path('total'));
   regions.folder.add('other', new Uint8Array(8));

@@ -1,10 +1,13 @@
 import { status } from '@grpc/grpc-js';
+import { bytesElements, bytesOf } from '../../fixtures/binary';
+import { ONNX_NAME, type Datatype } from '../../fixtures/datatypes';
 import { affine, echo, identities } from '../../fixtures/models';
-import { ELEMENTS, raw, strings } from '../support/elements';
+import { ELEMENTS } from '../support/elements';
 import { Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
 import { split, withBinary } from '../support/http';
 import { place, SharedRegions, typed } from '../support/shared-regions';
+import { tearDown } from '../support/tear-down';
 
 let models: Repository;
 let regions: SharedRegions;
@@ -18,15 +21,11 @@ beforeAll(async () => {
 
 afterEach(() => regions.unregister());
 
-afterAll(async () => {
-  client.close();
-  await regions.stop();
-  models.remove();
-});
+afterAll(() => tearDown(client, regions, models));
 
-const TENSORS = Object.entries(ELEMENTS).map(([datatype, [element, , bytes]]) => ({
-  input: { name: `in_${element}`, datatype, shape: [1, 2] },
-  output: `out_${element}`,
+const TENSORS = Object.entries(ELEMENTS).map(([datatype, [, bytes]]) => ({
+  input: { name: `in_${ONNX_NAME[datatype as Datatype]}`, datatype, shape: [1, 2] },
+  output: `out_${ONNX_NAME[datatype as Datatype]}`,
   bytes,
 }));
 const ALL_BYTES = Buffer.concat(TENSORS.map(({ bytes }) => bytes));
@@ -186,7 +185,7 @@ describe('tensors of every datatype', () => {
 });
 
 it('tensors may come beside those in JSON and in typed contents', async () => {
-  await regions.share('x', raw(Float32Array.of(1, 2)));
+  await regions.share('x', bytesOf(Float32Array.of(1, 2)));
   const x = { name: 'x', datatype: 'FP32', shape: [1, 2], parameters: place('x', 8) };
   expect((await regions.gateway.infer('affine', { inputs: [x] })).body.outputs[0].data).toEqual([3, 5]);
   const contents = { fp32_contents: [3, 4] };
@@ -196,13 +195,13 @@ it('tensors may come beside those in JSON and in typed contents', async () => {
     outputs: [{ name: 'y', parameters: typed(place('x', 8)) }],
   });
   expect(response.outputs[0].parameters.shared_memory_offset).toBeUndefined();
-  expect(regions.read('x')).toEqual(raw(Float32Array.of(7, 9)));
+  expect(regions.read('x')).toEqual(bytesOf(Float32Array.of(7, 9)));
 });
 
 it('large tensors come through, also text, which is checked on another thread', async () => {
   const floats = Float32Array.from({ length: 2 ** 19 }, (_, index) => index);
-  const texts = strings(...Array.from({ length: 50_000 }, (_, index) => `text ${index}`));
-  await regions.share('floats', raw(floats));
+  const texts = bytesElements(Array.from({ length: 50_000 }, (_, index) => `text ${index}`));
+  await regions.share('floats', bytesOf(floats));
   await regions.share('texts', texts);
   const inPlace = (region: string, bytes: ArrayBufferView) => ({
     parameters: place(region, bytes.byteLength),
@@ -212,7 +211,7 @@ it('large tensors come through, also text, which is checked on another thread', 
     inputs: [x],
     outputs: [{ name: 'y', ...inPlace('floats', floats) }],
   });
-  expect(Buffer.compare(regions.read('floats'), raw(floats.map((value) => 2 * value + 1)))).toBe(0);
+  expect(Buffer.compare(regions.read('floats'), bytesOf(floats.map((value) => 2 * value + 1)))).toBe(0);
   const text = { name: 'x', datatype: 'BYTES', shape: [50_000, 1], ...inPlace('texts', texts) };
   const { body } = await regions.gateway.infer('echo', {
     inputs: [text],

@@ -2,11 +2,13 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { affine } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
 import { allRunnersOf } from '../support/processes';
+import { tearDown } from '../support/tear-down';
 
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
+const x = oneRow(1, 2);
 
 let repository: Repository;
 let gateway: Gateway;
@@ -17,8 +19,7 @@ beforeEach(() => {
   temporary = mkdtempSync(join(tmpdir(), 'nexus-limits-'));
 });
 afterEach(async () => {
-  await gateway.stop();
-  repository.remove();
+  await tearDown(gateway, repository);
   rmSync(temporary, { recursive: true });
 });
 

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { affine, externalBias, lookup, sumOfFour } from '../../fixtures/models';
+import { fp32, messageOf, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
+import { tearDown } from '../support/tear-down';
 
 const temporary = mkdtempSync(join(tmpdir(), 'nexus-overrides-'));
 const EXPLICIT = { NEXUS_MODEL_CONTROL_MODE: 'explicit', TMPDIR: temporary, NEXUS_DEVICE: 'cpu' };
@@ -35,9 +37,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  client.close();
-  await gateway.stop();
-  repository.remove();
+  await tearDown(client, gateway, repository);
   rmSync(temporary, { recursive: true });
 });
 
@@ -62,7 +62,7 @@ const refusal = async (model: string, parameters: Parameters) => {
 const configuration = async (model: string) => (await gateway.send(`/v2/models/${model}/config`)).json();
 /** What becomes of `rows` rows of ones. */
 const output = async (model: string, rows = 1, width = 1) => {
-  const x = { name: 'x', datatype: 'FP32', shape: [rows, width], data: Array<number>(rows * width).fill(1) };
+  const x = fp32('x', [rows, width], Array<number>(rows * width).fill(1));
   return (await gateway.infer(model, { inputs: [x] })).body.outputs?.[0].data;
 };
 const executions = (model: string) =>
@@ -371,8 +371,7 @@ describe('over gRPC', () => {
     expect(error).toBeUndefined();
     const { response } = await client.call('ModelConfig', { name: 'wired' });
     expect(response.config).toMatchObject({ max_batch_size: 2, dynamic_batching: {} });
-    const x = { name: 'x', datatype: 'FP32', shape: [1, 1], contents: { fp32_contents: [2] } };
-    const { response: answer } = await client.call('ModelInfer', { model_name: 'wired', inputs: [x] });
+    const { response: answer } = await client.call('ModelInfer', messageOf('wired', oneRow(2)));
     expect(answer.raw_output_contents[0].readFloatLE()).toBe(15);
     expect(folders()).toHaveLength(1);
     expect((await client.call('RepositoryModelUnload', { model_name: 'wired' })).error).toBeUndefined();

@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { affine } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { allRunnersOf, residentBytes } from '../support/processes';
 
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
+const x = oneRow(1, 2);
 const MANY = 300;
 const WARM_UP = 20;
 const CYCLES = 100;

@@ -1,5 +1,7 @@
 import { affine, counter } from '../../fixtures/models';
+import { countTo, int64, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -12,17 +14,14 @@ beforeAll(async () => {
   });
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 const change = (model: string, what: 'load' | 'unload', body?: object | string) =>
   gateway.send(`/v2/repository/models/${model}/${what}`, {
     method: 'POST',
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
+const x = oneRow(1, 2);
 const stateOf = async (model: string) =>
   (await gateway.index())
     .filter(({ name }) => name === model)
@@ -34,7 +33,7 @@ describe('with explicit model control', () => {
     const loaded = await change('counter', 'load', '{}');
     expect([loaded.status, loaded.body.length]).toEqual([200, 0]);
     expect(await stateOf('counter')).toEqual([['1', 'READY', '']]);
-    const count = { inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [3] }] };
+    const count = countTo(3);
     expect((await gateway.infer('counter', count)).body.outputs[0].data).toEqual([3]);
 
     const series = async () => (await gateway.send('/metrics')).body.toString().match(/.*model="counter".*/g);
@@ -63,9 +62,9 @@ describe('with explicit model control', () => {
   it('answers what it has taken before it is unloaded', async () => {
     expect((await change('counter', 'load')).status).toBe(200);
     const busy = gateway.infer('counter', {
-      inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [1_000_000] }],
+      inputs: [int64('count', [1], [1_000_000])],
     });
-    await gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
+    await gateway.running('counter');
     expect((await change('counter', 'unload')).status).toBe(200);
     expect((await busy).body.outputs[0].data).toEqual([1_000_000]);
   });

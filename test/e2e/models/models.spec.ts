@@ -1,9 +1,9 @@
 import { readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { affine, bfloat16, externalBias, normaliser, slow, sumOfFour } from '../../fixtures/models';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 /** Moments of the start, in whole seconds since 1970. */
 const before = Math.floor(Date.now() / 1000);
@@ -61,10 +61,7 @@ utimesSync(join(repository.path, 'broken/1/model.onnx'), WRITTEN, WRITTEN);
 
 let gateway: Gateway;
 beforeAll(async () => void (gateway = await Gateway.start(repository, { NEXUS_DEVICE: 'cpu' })));
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 const list = async (server = gateway) => (await server.send('/v1/models')).json();
 const details = async (model: string, server = gateway) => (await server.send(`/v1/models/${model}`)).json();
@@ -108,7 +105,7 @@ describe('the list', () => {
 
 describe('the details', () => {
   it('have everything that is known', async () => {
-    while (gateway.runners('rich/10').length + gateway.runners('rich/1').length < 2) await delay(20);
+    await Promise.all([gateway.started('rich/10'), gateway.started('rich/1')]);
     const { versions, ...model } = await details('rich');
     expect(model).toEqual({
       id: 'rich',
@@ -167,7 +164,7 @@ describe('the details', () => {
 
   it('have the memory of each runner', async () => {
     const { instances } = (await details('rich')).versions[1];
-    while (gateway.runners('rich/10').length < instances) await delay(20);
+    await gateway.started('rich/10', instances);
     const { memory } = (await details('rich')).versions[1];
     expect(memory.resident_bytes_per_runner).toHaveLength(instances);
     // Node alone takes some 40 MB.
@@ -271,8 +268,7 @@ describe('the details', () => {
 it('a model that loads is not in the list, and its details have what is known', async () => {
   const loading = new Repository().model('slow', slow(500_000));
   const server = await Gateway.listening(loading);
-  while (server.runners('slow/1').length === 0) await delay(5);
-  const [runner] = server.runners('slow/1') as [number];
+  const [runner] = (await server.started('slow/1')) as [number];
   process.kill(runner, 'SIGSTOP');
   const written = Math.floor(statSync(join(loading.path, 'slow/1/model.onnx')).mtimeMs / 1000);
   expect(await list(server)).toEqual({ object: 'list', data: [] });

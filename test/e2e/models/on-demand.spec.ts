@@ -1,12 +1,11 @@
 import { affine, counter, slow } from '../../fixtures/models';
+import { countTo, fp32, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { isAlive } from '../support/processes';
+import { tearDown } from '../support/tear-down';
 
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
-const one = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1], data: [1] }] };
-const count = (steps: number) => ({
-  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [steps] }],
-});
+const x = oneRow(1, 2);
+const one = { inputs: [fp32('x', [1], [1])] };
 
 let repository: Repository;
 let gateway: Gateway;
@@ -16,10 +15,7 @@ async function start(env: NodeJS.ProcessEnv = {}): Promise<Gateway> {
   return gateway;
 }
 
-afterEach(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterEach(() => tearDown(gateway, repository));
 
 const statusOf = async (model: string, request: object = x) => (await gateway.infer(model, request)).status;
 const post = (path: string, body: object, headers = {}) =>
@@ -153,7 +149,7 @@ describe('with a memory budget', () => {
     repository = new Repository().model('busy', counter()).model('other', affine());
     const budget = String(Math.round(1.5 * (await bytesOfOne())));
     await start({ NEXUS_LOAD: 'on_demand', NEXUS_MEMORY_BUDGET: budget });
-    const busy = gateway.infer('busy', count(2_000_000));
+    const busy = gateway.infer('busy', countTo(2_000_000));
     await until(async () => (await counted('nexus_running_executions', 'busy')) === 1);
     const { status, body, headers } = await gateway.infer('other', x);
     expect([status, headers.get('retry-after')]).toEqual([503, '1']);

@@ -1,6 +1,8 @@
 import { affine, dot, identity, lookup } from '../../fixtures/models';
 import { pipeline, type Step } from '../../fixtures/pipelines';
+import { fp32 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 const X: Step = ['affine', { x: 'x' }, { y: 'y' }];
 const of = (...steps: Step[]) => pipeline(['x'], ['y'], ...steps);
@@ -109,10 +111,7 @@ for (const [name, yaml] of CASES) repository.add(`${name}/model.yaml`, yaml);
 let gateway: Gateway;
 
 beforeAll(async () => void (gateway = await Gateway.start(repository)));
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 it.each(CASES)('one line says why a pipeline cannot be served: %s', async (name, _yaml, reason) => {
   const { state, reason: said } = (await gateway.index()).find((entry) => entry.name === name)!;
@@ -122,6 +121,6 @@ it.each(CASES)('one line says why a pipeline cannot be served: %s', async (name,
 });
 
 it('others are served', async () => {
-  const x = { name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] };
+  const x = fp32('x', [1, 1], [1]);
   expect((await gateway.infer('good', { inputs: [x] })).body.outputs[0].data).toEqual([3]);
 });

@@ -1,10 +1,12 @@
 import { affine, counter, lookup } from '../../fixtures/models';
 import { pipeline } from '../../fixtures/pipelines';
+import { int64, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 /** y = h(affine(x)): twice the affine model of the tests. */
 const CHAIN = pipeline(['x'], ['y'], ['one', { x: 'x' }, { y: 'h' }], ['two', { x: 'h' }, { y: 'y' }]);
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] }] };
+const x = oneRow(1);
 
 let repository: Repository;
 let gateway: Gateway;
@@ -13,10 +15,7 @@ async function start(env: NodeJS.ProcessEnv = {}): Promise<void> {
   gateway = await Gateway.start(repository, env);
 }
 
-afterEach(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterEach(() => tearDown(gateway, repository));
 
 const chain = () =>
   new Repository().add('chain/model.yaml', CHAIN).model('one', affine(2)).model('two', affine(3));
@@ -113,7 +112,7 @@ describe('with explicit model control', () => {
     expect(await change('two', 'load')).toEqual(DONE);
     const misfit = /step 2 \('two'\): the model has no input 'x'; it has 'index'$/;
     expect(await stateOf('chain')).toEqual(['UNAVAILABLE', expect.stringMatching(misfit)]);
-    await gateway.until(() => gateway.logs.some(({ msg }) => /^chain\/1 is UNAVAILABLE: .*'x'/.test(msg!)));
+    await gateway.logged(({ msg }) => /^chain\/1 is UNAVAILABLE: .*'x'/.test(msg!));
 
     repository.model('two', affine(4));
     expect(await change('two', 'load')).toEqual(DONE);
@@ -151,9 +150,9 @@ describe('with explicit model control', () => {
     await start({ ...EXPLICIT, NEXUS_LOAD_MODELS: 'slow' });
     const [runner] = gateway.runners('count/1');
     process.kill(runner!, 'SIGSTOP');
-    const n = { name: 'n', datatype: 'INT64', shape: [1], data: [4] };
+    const n = int64('n', [1], [4]);
     const begun = gateway.infer('slow', { inputs: [n] });
-    await gateway.reached('nexus_running_executions{model="count",version="1"}', 1);
+    await gateway.running('count');
     repository.model('two', affine());
     expect(await change('two', 'load')).toEqual(DONE);
     process.kill(runner!, 'SIGCONT');
@@ -185,6 +184,6 @@ it('a pipeline in a repository that is looked at comes and goes with its models'
   await start({ NEXUS_MODEL_CONTROL_MODE: 'poll', NEXUS_REPOSITORY_POLL_SECS: '1' });
   expect((await stateOf('chain'))[0]).toBe('UNAVAILABLE');
   repository.model('two', affine(3));
-  await gateway.until(() => gateway.logs.some(({ msg }) => msg === 'chain/1 is READY'));
+  await gateway.logged(({ msg }) => msg === 'chain/1 is READY');
   expect(await answer()).toEqual([10]);
 });

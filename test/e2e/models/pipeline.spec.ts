@@ -1,7 +1,10 @@
+import { bytesOf } from '../../fixtures/binary';
 import { affine, counter, dot, lookup, powers, sumOfFour } from '../../fixtures/models';
 import { pipeline } from '../../fixtures/pipelines';
+import { fp32, int64 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -67,20 +70,13 @@ beforeAll(async () => {
   grpc = new GrpcClient(gateway.grpc, 'inference.GRPCInferenceService');
 });
 
-afterAll(async () => {
-  grpc.close();
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(grpc, gateway, repository));
 
-const matrix = (name: string, shape: number[], data: number[]) => ({ name, datatype: 'FP32', shape, data });
 const count = (...data: number[]) => ({
-  inputs: [{ name: 'n', datatype: 'INT64', shape: [data.length], data }],
+  inputs: [int64('n', [data.length], data)],
 });
 const executions = (model: string) =>
   gateway.metric(`nexus_inference_executions_total{model="${model}",version="1"}`);
-const running = (model: string, runs = 1) =>
-  gateway.reached(`nexus_running_executions{model="${model}",version="1"}`, runs);
 
 /** Bytes of `model` for `bytes`, by gRPC, which carries them as they are. */
 async function raw(
@@ -102,10 +98,10 @@ async function raw(
 describe('a pipeline', () => {
   it('answers what its models answer one after another, to the bit, in the order of its outputs', async () => {
     const data = Array.from({ length: 7 * 3 }, (_, index) => Math.fround(Math.sin(index) * 10));
-    const { body } = await gateway.infer('diamond', { inputs: [matrix('x', [7, 3], data)] });
-    const middle = (await gateway.infer('powers', { inputs: [matrix('x', [7, 3], data)] })).body.outputs;
-    const b = await gateway.infer('third', { inputs: [matrix('x', [7, 3], middle[1].data)] });
-    const a = await gateway.infer('double', { inputs: [matrix('x', [7, 3], middle[0].data)] });
+    const { body } = await gateway.infer('diamond', { inputs: [fp32('x', [7, 3], data)] });
+    const middle = (await gateway.infer('powers', { inputs: [fp32('x', [7, 3], data)] })).body.outputs;
+    const b = await gateway.infer('third', { inputs: [fp32('x', [7, 3], middle[1].data)] });
+    const a = await gateway.infer('double', { inputs: [fp32('x', [7, 3], middle[0].data)] });
     expect(body).toMatchObject({
       model_name: 'diamond',
       model_version: '1',
@@ -115,7 +111,7 @@ describe('a pipeline', () => {
       ],
     });
 
-    const bytes = Buffer.from(new Float32Array(data).buffer);
+    const bytes = bytesOf(Float32Array.from(data));
     const cubes = await raw('powers', ['x', 'cube'], bytes, [7, 3]);
     const chained = await raw('third', ['x', 'y'], cubes, [7, 3]);
     expect(await raw('diamond', ['x', 'b'], bytes, [7, 3])).toEqual(chained);
@@ -123,7 +119,7 @@ describe('a pipeline', () => {
 
   it('runs only what the outputs that are asked for need', async () => {
     const [before, others] = [await executions('double'), await executions('third')];
-    const request = { inputs: [matrix('x', [1, 1], [3])], outputs: [{ name: 'a' }] };
+    const request = { inputs: [fp32('x', [1, 1], [3])], outputs: [{ name: 'a' }] };
     expect((await gateway.infer('diamond', request)).body.outputs).toMatchObject([{ name: 'a', data: [19] }]);
     expect([await executions('double'), await executions('third')]).toEqual([before! + 1, others]);
   });
@@ -132,7 +128,7 @@ describe('a pipeline', () => {
     const runners = ['first/1', 'second/1'].flatMap((label) => gateway.runners(label));
     for (const pid of runners) process.kill(pid, 'SIGSTOP');
     const answer = gateway.infer('fork', count(5));
-    await Promise.all([running('first'), running('second'), running('fork')]);
+    await Promise.all([gateway.running('first'), gateway.running('second'), gateway.running('fork')]);
     for (const pid of runners) process.kill(pid, 'SIGCONT');
     expect((await answer).body.outputs.map(({ data }: { data: number[] }) => data)).toEqual([[5], [5]]);
   });
@@ -148,13 +144,13 @@ describe('a pipeline', () => {
 
   it('may be a step itself', async () => {
     const { body } = await gateway.infer('nested', {
-      inputs: [matrix('x', [2, 4], [1, 2, 3, 4, 0, 0, 0, 0])],
+      inputs: [fp32('x', [2, 4], [1, 2, 3, 4, 0, 0, 0, 0])],
     });
     expect(body.outputs).toMatchObject([{ shape: [2, 1], data: [49, 9] }]);
   });
 
   it('does not batch when one of its models does not', async () => {
-    const { body } = await gateway.infer('whole', { inputs: [matrix('v', [3], [1, 2, 3])] });
+    const { body } = await gateway.infer('whole', { inputs: [fp32('v', [3], [1, 2, 3])] });
     expect(body.outputs).toMatchObject([{ name: 'p', shape: [], data: [14] }]);
     const { properties } = (await gateway.send('/v2/models/whole')).json();
     expect(properties.unbatchable).toMatch(/^step 1 \('dot'\): /);
@@ -162,7 +158,7 @@ describe('a pipeline', () => {
 
   it('has an error of a step with its name, as it was', async () => {
     const infer = await gateway.infer('lost', {
-      inputs: [{ name: 'i', datatype: 'INT64', shape: [1], data: [42] }],
+      inputs: [int64('i', [1], [42])],
     });
     expect([infer.status, infer.body.error]).toEqual([
       400,
@@ -179,10 +175,10 @@ describe('a pipeline', () => {
   });
 
   it('refuses what a step does not take, and what it does not take itself', async () => {
-    const inside = await gateway.infer('narrow', { inputs: [matrix('x', [1, 3], [1, 2, 3])] });
+    const inside = await gateway.infer('narrow', { inputs: [fp32('x', [1, 3], [1, 2, 3])] });
     expect([inside.status, inside.body.error]).toEqual([400, expect.stringMatching(/^step 2 \('sum'\): /)]);
     const outside = await gateway.infer('narrow', {
-      inputs: [{ ...matrix('x', [1, 4], [1, 2, 3, 4]), name: 'z' }],
+      inputs: [{ ...fp32('x', [1, 4], [1, 2, 3, 4]), name: 'z' }],
     });
     expect([outside.status, outside.body.error]).toEqual([
       400,
@@ -194,9 +190,9 @@ describe('a pipeline', () => {
     const [runner] = gateway.runners('second/1');
     process.kill(runner!, 'SIGSTOP');
     const busy = gateway.infer('second', {
-      inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [1] }],
+      inputs: [int64('count', [1], [1])],
     });
-    await running('second');
+    await gateway.running('second');
     const late = await gateway.infer('chain', { ...count(3), parameters: { timeout: 20_000 } });
     expect([late.status, late.body.error]).toEqual([
       504,
@@ -213,7 +209,7 @@ describe('a pipeline', () => {
     const leaving = new AbortController();
     const init = { method: 'POST', body: JSON.stringify(count(3)), signal: leaving.signal };
     const left = gateway.fetch('/v2/models/chain/infer', init).catch((error: Error) => error.name);
-    await running('first');
+    await gateway.running('first');
     leaving.abort();
     expect(await left).toBe('AbortError');
     process.kill(runner!, 'SIGCONT');
@@ -225,7 +221,7 @@ describe('a pipeline', () => {
     const [runner] = gateway.runners('first/1');
     process.kill(runner!, 'SIGSTOP');
     const answer = gateway.infer('chain', count(4));
-    await running('first');
+    await gateway.running('first');
     process.kill(runner!, 'SIGKILL');
     expect((await answer).body.outputs).toMatchObject([{ data: [4] }]);
   });
@@ -270,7 +266,7 @@ describe('a pipeline', () => {
     const stats = async (model: string) =>
       (await gateway.send(`/v2/models/${model}/stats`)).json().model_stats[0];
     const before = [await stats('narrow'), await stats('double')];
-    await gateway.infer('narrow', { inputs: [matrix('x', [3, 4], Array<number>(12).fill(1))] });
+    await gateway.infer('narrow', { inputs: [fp32('x', [3, 4], Array<number>(12).fill(1))] });
     const after = [await stats('narrow'), await stats('double')];
     for (const [index, { inference_count, execution_count, inference_stats }] of after.entries()) {
       expect(inference_count).toBe(before[index].inference_count + 3);

@@ -1,8 +1,10 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { affine } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
+import { tearDown } from '../support/tear-down';
 
 const EXPLICIT = { NEXUS_MODEL_CONTROL_MODE: 'explicit', NEXUS_LOAD_MODELS: '*' };
 let repository: Repository;
@@ -14,10 +16,7 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository, EXPLICIT);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 /** As it was before any change. */
 const afresh = async () => {
@@ -31,7 +30,7 @@ afterEach(async () => {
     await call('DELETE', `aliases/${alias}`);
 });
 
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] }] };
+const x = oneRow(1);
 /** The version that answers. */
 const versionFor = async (path = 'm') => (await gateway.infer(path, x)).body.model_version as string;
 const versionsFor = async (count: number) => {

@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { affine } from '../../fixtures/models';
+import { fp32, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -18,12 +20,9 @@ beforeEach(async () => {
   });
 });
 
-afterEach(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterEach(() => tearDown(gateway, repository));
 
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] }] };
+const x = oneRow(1);
 const answerOf = async (version?: string) => {
   const { status, body } = await gateway.infer(version === undefined ? 'm' : `m/versions/${version}`, x);
   return status === 200 ? body.outputs[0].data[0] : status;
@@ -123,7 +122,7 @@ it('settings that need no other runners apply to those that run', async () => {
 
 it('no request fails while versions are replaced, also none that is still being read', async () => {
   const body = {
-    inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 300_000], data: Array(300_000).fill(1) }],
+    inputs: [fp32('x', [1, 300_000], Array(300_000).fill(1))],
   };
   const reloads = new AbortController();
   const client = async (request: object) => {

@@ -1,5 +1,7 @@
 import { affine, lookup, powers } from '../../fixtures/models';
+import { fp32 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -12,14 +14,11 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository, { NEXUS_DEVICE: 'cpu' });
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 const json = async (path: string) => (await gateway.send(path)).json();
 const rows = (count: number) => ({
-  inputs: [{ name: 'x', datatype: 'FP32', shape: [count, 1], data: Array<number>(count).fill(1) }],
+  inputs: [fp32('x', [count, 1], Array<number>(count).fill(1))],
 });
 
 describe('the configuration', () => {

@@ -1,7 +1,9 @@
 import { affine, echo } from '../../fixtures/models';
+import { fp32 } from '../../fixtures/requests';
 import { Gateway, Repository, type LogLine } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
 import { sendBytes } from '../support/http';
+import { tearDown } from '../support/tear-down';
 
 /** What callers send and the log must not have. */
 const SECRET = '48151623';
@@ -13,26 +15,17 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository, { NEXUS_BODY_LIMIT: '1MiB' });
   client = new GrpcClient(gateway.grpc);
 });
-afterAll(async () => {
-  client.close();
-  await gateway.stop();
-  repository.remove();
-});
-
-async function line(matches: (line: LogLine) => boolean): Promise<LogLine> {
-  await gateway.until(() => gateway.logs.some(matches));
-  return gateway.logs.find(matches)!;
-}
+afterAll(() => tearDown(client, gateway, repository));
 
 /** The line of a REST request, which is refused. */
 async function refused(id: string, path: string, body: string | object = {}): Promise<LogLine> {
   const headers = { 'x-request-id': id };
   const content = typeof body === 'string' ? body : JSON.stringify(body);
   await gateway.send(path, { method: 'POST', headers, body: content });
-  return line(({ requestId }) => requestId === id);
+  return gateway.logged(({ requestId }) => requestId === id);
 }
 
-const x = (data: unknown, shape = [1, 2]) => ({ inputs: [{ name: 'x', datatype: 'FP32', shape, data }] });
+const x = (data: readonly unknown[], shape = [1, 2]) => ({ inputs: [fp32('x', shape, data)] });
 
 it('a refused request tells what, why, whose and where', async () => {
   expect(await refused('shape', '/v2/models/affine/versions/1/infer?token=abc', x([1], [1]))).toMatchObject({
@@ -67,7 +60,7 @@ it('so does a refused call, and a refused request of a stream', async () => {
   };
   await client.call('ModelInfer', wrong, { 'x-request-id': 'call' });
   const expected = { model: 'affine', version: '1', code: 'invalid_input', caller: '127.0.0.1' };
-  expect(await line(({ requestId }) => requestId === 'call')).toMatchObject({
+  expect(await gateway.logged(({ requestId }) => requestId === 'call')).toMatchObject({
     ...expected,
     status: 'INVALID_ARGUMENT',
     path: '/inference.GRPCInferenceService/ModelInfer',
@@ -75,14 +68,14 @@ it('so does a refused call, and a refused request of a stream', async () => {
       'inputs[0].datatype: expected one of BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16, FP32, FP64, BYTES, got ...',
   });
   await client.call('ModelMetadata', { name: 'nope' }, { 'x-request-id': 'metadata' });
-  expect(await line(({ requestId }) => requestId === 'metadata')).toMatchObject({
+  expect(await gateway.logged(({ requestId }) => requestId === 'metadata')).toMatchObject({
     status: 'NOT_FOUND',
     model: 'nope',
     code: 'model_not_found',
   });
   const stream = client.stream('ModelStreamInfer', { 'x-request-id': 'stream' }).send(wrong);
   await stream.received(1);
-  expect(await line(({ requestId }) => requestId === 'stream')).toMatchObject(expected);
+  expect(await gateway.logged(({ requestId }) => requestId === 'stream')).toMatchObject(expected);
   stream.call.end();
 });
 
@@ -111,7 +104,7 @@ it('nothing that was sent as an element is in the log', async () => {
     { name: 'x', datatype: 'INT8', shape: [1, 1], contents: { int_contents: [Number(SECRET)] } },
   ];
   await client.call('ModelInfer', { model_name: 'affine', inputs: typed }, { 'x-request-id': 'typed' });
-  await line(({ requestId }) => requestId === 'typed');
+  await gateway.logged(({ requestId }) => requestId === 'typed');
   expect(JSON.stringify(gateway.logs)).not.toContain(SECRET);
 });
 
@@ -123,14 +116,14 @@ it('what a caller writes is bounded, and cannot make lines or act upon a termina
   expect(odd).toMatchObject({ model: name, path: `/v2/models/${encodeURIComponent(name)}/infer` });
   await client.call('ModelReady', { name }, { 'x-request-id': 'odd-call' });
   await client.call('ModelMetadata', { name }, { 'x-request-id': 'odder-call' });
-  expect(await line(({ requestId }) => requestId === 'odder-call')).toMatchObject({ model: name });
+  expect(await gateway.logged(({ requestId }) => requestId === 'odder-call')).toMatchObject({ model: name });
   // Every character of the log is one that may be shown; Gateway has read each of its lines as JSON.
   expect(gateway.stdout).toMatch(/^[\n -~\u00a0-\u2027\u202f-\uffff]*$/);
 });
 
 it('what never becomes a request leaves a line, too', async () => {
   await sendBytes(gateway.url, Buffer.from('garbage\r\n\r\n'));
-  expect(await line(({ path, status: code }) => path === 'unknown' && code === 400)).toMatchObject({
+  expect(await gateway.logged(({ path, status: code }) => path === 'unknown' && code === 400)).toMatchObject({
     code: 'invalid_input',
     message: 'the bytes received are not an HTTP/1.1 request',
     caller: '127.0.0.1',

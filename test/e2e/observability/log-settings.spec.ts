@@ -24,7 +24,7 @@ async function isLogged(path: string, id: string): Promise<boolean> {
   const before = (await gateway.send('/v2/logging')).json();
   await change({ log_info: true });
   await gateway.send('/v2', { headers: { 'x-request-id': `${id}-after` } });
-  await gateway.until(() => gateway.logs.some(({ requestId }) => requestId === `${id}-after`));
+  await gateway.logged(({ requestId }) => requestId === `${id}-after`);
   await change({ log_info: before.log_info, log_verbose_level: before.log_verbose_level });
   return gateway.logs.some(({ requestId }) => requestId === id);
 }

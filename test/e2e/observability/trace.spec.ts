@@ -1,5 +1,7 @@
 import { affine } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -9,10 +11,7 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 const ALL = '/v2/trace/setting';
 const ONE = '/v2/models/affine/trace/setting';
@@ -22,14 +21,12 @@ const traces = () => gateway.logs.filter(({ msg }) => msg === 'trace');
 
 /** Runs `model` so many times; what was traced is in the log when this resolves. */
 async function infer(model: string, count: number, id: string): Promise<void> {
-  const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] }] };
+  const x = oneRow(1);
   for (let index = 0; index < count; index++) {
     const headers = { 'x-request-id': `${id}-${index}` };
     await gateway.send(`/v2/models/${model}/infer`, { method: 'POST', headers, body: JSON.stringify(x) });
   }
-  await gateway.until(() =>
-    gateway.logs.some(({ requestId, route }) => requestId === `${id}-${count - 1}` && route),
-  );
+  await gateway.logged(({ requestId, route }) => requestId === `${id}-${count - 1}` && route !== undefined);
 }
 
 it('traces nothing until told to, and then one request in so many', async () => {

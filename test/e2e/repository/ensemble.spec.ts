@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { affine, dot, sumOfFour } from '../../fixtures/models';
+import { fp32 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 /** An ensemble of `double` and `sum`, with `more` at its end. */
 const ensemble = (more = '', last = 'sum') => `platform: "ensemble"
@@ -121,13 +123,10 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 const json = async (path: string) => (await gateway.send(path)).json();
-const RAW = { name: 'RAW', datatype: 'FP32', shape: [2, 4], data: [1, 2, 3, 4, 0, 0, 0, 0] };
+const RAW = fp32('RAW', [2, 4], [1, 2, 3, 4, 0, 0, 0, 0]);
 
 it.each(['total', 'unfoldered'])('an ensemble is served as Triton serves it: %s', async (model) => {
   const { body } = await gateway.infer(model, { inputs: [RAW] });
@@ -172,7 +171,7 @@ it('without max_batch_size it has the shapes that it declares', async () => {
     inputs: [{ shape: [3] }],
     outputs: [{ shape: [] }],
   });
-  const v = { name: 'v', datatype: 'FP32', shape: [3], data: [1, 2, 3] };
+  const v = fp32('v', [3], [1, 2, 3]);
   expect((await gateway.infer('square', { inputs: [v] })).body.outputs[0].data).toEqual([14]);
 });
 

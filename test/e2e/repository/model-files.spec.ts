@@ -1,7 +1,9 @@
 import type { onnx } from 'onnx-proto';
 import { affine, externalBias } from '../../fixtures/models';
 import { floats, int, ints, model, node, value } from '../../fixtures/onnx';
+import { fp32 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 const POINTER = `version https://git-lfs.github.com/spec/v1
 oid sha256:${'0'.repeat(64)}
@@ -107,10 +109,7 @@ for (const [name, [file]] of Object.entries(REFUSED)) repository.add(`${name}/1/
 
 let gateway: Gateway;
 beforeAll(async () => void (gateway = await Gateway.start(repository, { NEXUS_DEVICE: 'cpu' })));
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 it('says what is wrong with each file, and nothing of where this server keeps it', async () => {
   const refused = (await gateway.index()).filter(({ state }) => state !== 'READY');
@@ -146,9 +145,9 @@ it.each(['default', 'old'])('hides an input that has a value of its own: %s', as
   const { inputs, properties } = (await gateway.send(`/v2/models/${name}`)).json();
   expect(inputs).toEqual([{ name: 'x', datatype: 'FP32', shape: [-1, 2] }]);
   expect(properties).not.toHaveProperty('unbatchable');
-  const own = { name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] };
+  const own = fp32('x', [1, 2], [1, 2]);
   expect((await gateway.infer(name, { inputs: [own] })).body.outputs[0].data).toEqual([2, 4]);
-  const scale = { name: 'scale', datatype: 'FP32', shape: [1], data: [3] };
+  const scale = fp32('scale', [1], [3]);
   const { status, body } = await gateway.infer(name, { inputs: [own, scale] });
   expect([status, body.error]).toEqual([400, expect.stringMatching(/'scale'.*'x'/)]);
 });
@@ -156,7 +155,7 @@ it.each(['default', 'old'])('hides an input that has a value of its own: %s', as
 it('answers what a run gives where the file declares another shape', async () => {
   const data = [1, 2, 3, 4, 5, 6];
   const { status, body } = await gateway.infer('declared', {
-    inputs: [{ name: 'x', datatype: 'FP32', shape: [2, 3], data }],
+    inputs: [fp32('x', [2, 3], data)],
   });
   expect([status, body.outputs]).toEqual([200, [{ name: 'y', datatype: 'FP32', shape: [2, 3], data }]]);
   const message = {

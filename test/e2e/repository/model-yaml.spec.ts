@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import { affine, bfloat16, sumOfFour } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 4], data: [1, 2, 3, 4] }] };
+const x = oneRow(1, 2, 3, 4);
 
 describe('a model.yaml with a fault', () => {
   const LABELS = 'labels:\n  y: [only one, and another]\n';
@@ -87,10 +88,7 @@ describe('a model.yaml with a fault', () => {
     gateway = await Gateway.start(repository.model('good', sumOfFour(), '# nothing to say\n'));
   });
 
-  afterAll(async () => {
-    await gateway.stop();
-    repository.remove();
-  });
+  afterAll(() => tearDown(gateway, repository));
 
   it.each(CASES)('makes its model UNAVAILABLE and says where: %s', async (name, _yaml, reason) => {
     const entry = (await gateway.index()).find((candidate) => candidate.name === name);
@@ -126,10 +124,7 @@ describe('a key of model.yaml', () => {
   let gateway: Gateway;
 
   beforeAll(async () => void (gateway = await Gateway.start(repository)));
-  afterAll(async () => {
-    await gateway.stop();
-    repository.remove();
-  });
+  afterAll(() => tearDown(gateway, repository));
 
   const properties = async (model: string) => (await gateway.send(`/v2/models/${model}`)).json().properties;
   const executions = (model: string) =>
@@ -154,7 +149,7 @@ describe('a key of model.yaml', () => {
     ['pair', Math.min(2, cores)],
     ['crowd', cores],
   ])('instances: is the number of runners, up to the cores: %s', async (model, runners) => {
-    while (gateway.runners(`${model}/1`).length < runners) await delay(20);
+    await gateway.started(`${model}/1`, runners);
     expect((await gateway.infer(model, x)).status).toBe(200);
     expect(gateway.runners(`${model}/1`)).toHaveLength(runners);
   });

@@ -2,7 +2,9 @@ import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { affine } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -15,12 +17,9 @@ beforeAll(async () => {
   });
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] }] };
+const x = oneRow(1);
 const answerOf = async (model: string) => {
   const { status, body } = await gateway.infer(model, x);
   return status === 200 ? body.outputs[0].data[0] : status;
@@ -92,7 +91,7 @@ it('settings that need no other runners are taken without one', async () => {
 it('a repository that is gone leaves what is served, and is followed again when it is back', async () => {
   const away = `${repository.path}-away`;
   renameSync(repository.path, away);
-  await gateway.until(() => gateway.logs.some(({ msg }) => /repository cannot be read/.test(msg ?? '')));
+  await gateway.logged(({ msg }) => /repository cannot be read/.test(msg ?? ''));
   expect(await answerOf('other')).toBe(4);
   const index = await gateway.send('/v2/repository/index', { method: 'POST' });
   expect([index.status, index.json().error]).toEqual([

@@ -1,21 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { affine, bfloat16, externalBias, normaliser, sequence } from '../../fixtures/models';
+import { fp32, oneRow } from '../../fixtures/requests';
 import { duplicateSeries } from '../support/exposition';
 import { Gateway, Repository } from '../support/gateway';
 import { allRunnersOf } from '../support/processes';
+import { tearDown } from '../support/tear-down';
 
 const BIAS = new Uint8Array(Float32Array.of(10, 20).buffer);
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
+const x = oneRow(1, 2);
 
 describe('a repository', () => {
   let repository: Repository;
   let gateway: Gateway | undefined;
   beforeEach(() => (repository = new Repository()));
-  afterEach(async () => {
-    await gateway?.stop();
-    repository.remove();
-  });
+  afterEach(() => tearDown(gateway, repository));
   const start = async (path = '', env = {}) =>
     (gateway = await Gateway.start(join(repository.path, path), env));
 
@@ -144,7 +143,7 @@ describe('a repository', () => {
     });
     const requests = Array.from({ length: 30 }, async (_, index) => {
       const data = Array.from({ length: 1 + (index % 4) }, (_unused, row) => row + index);
-      const input = { name: 'x', datatype: 'FP32', shape: [data.length], data };
+      const input = fp32('x', [data.length], data);
       const total = 1 + data.reduce((sum, value) => sum + value);
       const { body } = await normal.infer('normaliser', { inputs: [input] });
       expect(body.outputs[0].data).toEqual(data.map((value) => expect.closeTo(value / total, 6)));
@@ -200,11 +199,7 @@ describe('a model that cannot be served', () => {
     gateway = await Gateway.start(repository);
   });
 
-  afterAll(async () => {
-    await gateway.stop();
-    repository.remove();
-    outside.remove();
-  });
+  afterAll(() => tearDown(gateway, repository, outside));
 
   it('is every case below, and none other', async () => {
     const broken = (await gateway.index()).filter(({ state }) => state !== 'READY').map(({ name }) => name);

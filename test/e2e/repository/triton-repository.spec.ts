@@ -1,8 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { affine, dot, identity, lookup, powers, sumOfFour } from '../../fixtures/models';
+import { fp32, int64 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
-const X = { name: 'x', datatype: 'FP32', shape: [1, 4], data: [1, 2, 3, 4] };
+const X = fp32('x', [1, 4], [1, 2, 3, 4]);
 
 /** A config.pbtxt of {@link sumOfFour} with `more` at its end. */
 function sumConfig(name: string, more = ''): string {
@@ -91,10 +92,7 @@ version_policy: { all { } }`,
   let gateway: Gateway;
 
   beforeAll(async () => void (gateway = await Gateway.start(repository)));
-  afterAll(async () => {
-    await gateway.stop();
-    repository.remove();
-  });
+  afterAll(() => tearDown(gateway, repository));
 
   const metadata = async (model: string) => (await gateway.send(`/v2/models/${model}`)).json();
   const executions = (model: string) =>
@@ -110,7 +108,7 @@ version_policy: { all { } }`,
     ['classes', [3], { prob: [expect.objectContaining({ label: 'owl' }), { label: 'dog', score: 0.25 }] }],
     ['classes-by-row', [1, 3], { prob: [[{ label: 'owl' }, { label: 'dog' }]] }],
   ])('labels an output that it reshapes: %s', async (model, shape, expected) => {
-    const scores = { name: 'x', datatype: 'FP32', shape, data: [0.125, 0.25, 0.5] };
+    const scores = fp32('x', shape, [0.125, 0.25, 0.5]);
     const { body } = await gateway.infer(model, {
       inputs: [scores],
       outputs: [{ name: 'prob', parameters: { classification: 2 } }],
@@ -168,7 +166,7 @@ version_policy: { all { } }`,
     });
     const column = (data: number[]) =>
       gateway.infer('column', {
-        inputs: [{ name: 'index', datatype: 'INT64', shape: [data.length, 1], data }],
+        inputs: [int64('index', [data.length, 1], data)],
       });
     const answers = await Promise.all([column([1]), column([2, 3]), column([4, 5, 6, 7, 8])]);
     expect(answers.map(({ body }) => body.outputs[0])).toEqual([
@@ -186,7 +184,7 @@ version_policy: { all { } }`,
   });
 
   it('splits what is larger than max_batch_size', async () => {
-    const index = { name: 'index', datatype: 'INT64', shape: [5], data: [5, 4, 3, 2, 1] };
+    const index = int64('index', [5], [5, 4, 3, 2, 1]);
     const { body } = await gateway.infer('words', { inputs: [index] });
     expect(body.outputs[0].data).toEqual([50, 40, 30, 20, 10]);
     expect(await executions('words')).toBe(3);
@@ -229,14 +227,11 @@ describe('a queue policy of config.pbtxt', () => {
   let gateway: Gateway;
 
   beforeAll(async () => void (gateway = await Gateway.start(repository)));
-  afterAll(async () => {
-    await gateway.stop();
-    repository.remove();
-  });
+  afterAll(() => tearDown(gateway, repository));
 
   it('bounds how many requests wait, and for how long', async () => {
     const waiting = [gateway.infer('queue', { inputs: [X] }), gateway.infer('queue', { inputs: [X] })];
-    while ((await gateway.metric('nexus_queue_requests{model="queue",version="1"}')) !== 2) await delay(5);
+    await gateway.queued('queue', 2);
     const third = await gateway.infer('queue', { inputs: [X] });
     expect([third.status, third.body.error]).toEqual([429, expect.stringContaining('2 of 2 requests wait')]);
     // Ten seconds of delay would be too long for them: they leave in time.
@@ -352,10 +347,7 @@ describe('a config.pbtxt that cannot be followed', () => {
   let gateway: Gateway;
 
   beforeAll(async () => void (gateway = await Gateway.start(repository)));
-  afterAll(async () => {
-    await gateway.stop();
-    repository.remove();
-  });
+  afterAll(() => tearDown(gateway, repository));
 
   const reasonOf = async (model: string) =>
     (await gateway.index()).find(({ name, state }) => name === model && state === 'UNAVAILABLE')?.reason;

@@ -3,9 +3,11 @@ import { chmodSync, chownSync, closeSync, mkdirSync, openSync, ftruncateSync } f
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { affine, externalBias } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
+const x = oneRow(1, 2);
 
 /** Adds a pipe that nobody writes to: whoever opens it without care waits for ever. */
 function addPipe(repository: Repository, path: string): void {
@@ -104,10 +106,7 @@ describe('what cannot be read in the repository is the trouble of one model:', (
     gateway = await Gateway.start(repository);
   });
 
-  afterAll(async () => {
-    await gateway.stop();
-    repository.remove();
-  });
+  afterAll(() => tearDown(gateway, repository));
 
   it('every case below, and no other', async () => {
     const broken = (await gateway.index()).filter(({ state }) => state !== 'READY').map(({ name }) => name);

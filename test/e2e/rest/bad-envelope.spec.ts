@@ -1,7 +1,9 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import { affine, bfloat16 } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { sendBytes, type Message } from '../support/http';
+import { tearDown } from '../support/tear-down';
 
 const LIMIT = 64 * 1024;
 
@@ -13,10 +15,7 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository, { NEXUS_BODY_LIMIT: String(LIMIT) });
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 /** After whatever came before, the gateway serves as if nothing had been. */
 afterEach(async () => {
@@ -24,7 +23,7 @@ afterEach(async () => {
   expect([answer.status, answer.body.outputs?.[0].data]).toEqual([200, [5, 7]]);
 });
 
-const REQUEST = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [2, 3] }] };
+const REQUEST = oneRow(2, 3);
 const infer = (message: Message, model = 'affine') =>
   gateway.send(`/v2/models/${model}/infer`, { method: 'POST', ...message });
 

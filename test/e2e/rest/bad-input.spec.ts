@@ -1,6 +1,8 @@
 import { affine, dot, echo } from '../../fixtures/models';
+import { fp32 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { withBinary, type Message } from '../support/http';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -10,10 +12,7 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 /** After whatever came before, the gateway serves as if nothing had been. */
 afterEach(async () => {
@@ -21,7 +20,7 @@ afterEach(async () => {
   expect([answer.status, answer.body.outputs?.[0].data]).toEqual([200, [5, 7]]);
 });
 
-const X = { name: 'x', datatype: 'FP32', shape: [1, 2], data: [2, 3] };
+const X = fp32('x', [1, 2], [2, 3]);
 const infer = (message: Message, model = 'affine') =>
   gateway.send(`/v2/models/${model}/infer`, { method: 'POST', ...message });
 const inputs = (...changes: object[]) => ({ inputs: changes.map((change) => ({ ...X, ...change })) });

@@ -1,5 +1,7 @@
 import { affine, bfloat16, echo } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 const SPACED = 'größte 模型 1';
 
@@ -17,10 +19,7 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 const get = async (path: string) => {
   const answer = await gateway.send(path);
@@ -30,7 +29,7 @@ const index = async (body?: string) =>
   (
     await gateway.send('/v2/repository/index', { method: 'POST', ...(body === undefined ? {} : { body }) })
   ).json();
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] }] };
+const x = oneRow(1);
 
 describe('what the server tells', () => {
   it('is its name, version and extensions', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { parseExactJson } from '../../../src/common/exact-json';
 import { jsonData } from '../../../src/rest/codec/json/json-data';
-import type { Datatype } from '../../../src/tensor/tensor';
+import { DATATYPES, ONNX_NAME } from '../../fixtures/datatypes';
 import {
   affine,
   counter,
@@ -16,6 +16,7 @@ import {
 import { anyTensor } from '../../unit/codec/tensors';
 import { Gateway, Repository } from '../support/gateway';
 import type { Answer, Message } from '../support/http';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -38,10 +39,7 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 const post = (path: string, body: object | string, more: Message = {}): Promise<Answer> =>
   gateway.send(`/v2/models/${path}`, {
@@ -115,32 +113,17 @@ describe('generate', () => {
   });
 });
 
-const DATATYPES: Readonly<Record<string, Datatype>> = {
-  BOOL: 'BOOL',
-  UINT8: 'UINT8',
-  UINT16: 'UINT16',
-  UINT32: 'UINT32',
-  UINT64: 'UINT64',
-  INT8: 'INT8',
-  INT16: 'INT16',
-  INT32: 'INT32',
-  INT64: 'INT64',
-  FLOAT16: 'FP16',
-  FLOAT: 'FP32',
-  DOUBLE: 'FP64',
-  STRING: 'BYTES',
-};
-
 it('generate makes of any values what infer makes of them', async () => {
-  const names = Object.keys(DATATYPES);
-  const tensors = fc.tuple(...names.map((name) => anyTensor(DATATYPES[name]!)));
+  const tensors = fc.tuple(...DATATYPES.map((datatype) => anyTensor(datatype)));
   const property = fc.asyncProperty(tensors, fc.boolean(), async (values, bare) => {
     const elements = values.map(jsonData);
     const single = (data: readonly unknown[]) => (bare && data.length === 1 ? data[0] : data);
-    const body = Object.fromEntries(names.map((name, index) => [`in_${name}`, single(elements[index]!)]));
-    const inputs = names.map((name, index) => {
+    const body = Object.fromEntries(
+      DATATYPES.map((datatype, index) => [`in_${ONNX_NAME[datatype]}`, single(elements[index]!)]),
+    );
+    const inputs = DATATYPES.map((datatype, index) => {
       const data = elements[index]!;
-      return { name: `in_${name}`, datatype: DATATYPES[name], shape: [1, data.length], data };
+      return { name: `in_${ONNX_NAME[datatype]}`, datatype, shape: [1, data.length], data };
     });
     const [generated, inferred] = await Promise.all([
       generate('identities', body),
@@ -265,11 +248,10 @@ describe.each(['generate', 'generate_stream'])('%s refuses', (route) => {
 });
 
 describe('while the model is busy', () => {
-  const queued = (requests: number) =>
-    gateway.reached('nexus_queue_requests{model="counter",version="1"}', requests);
+  const queued = (requests: number) => gateway.queued('counter', requests);
   const busy = async () => {
     const answered = generate('counter', { count: 1e6 });
-    await gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
+    await gateway.running('counter');
     return { answered };
   };
 

@@ -1,7 +1,9 @@
 import { IMAGE_OF_SEVEN } from '../../../src/rest/http/sample-image';
 import { affine, dot, echo, identities, lookup } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { split } from '../support/http';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -16,10 +18,7 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 const predict = (model: string, body: unknown, headers = {}, server = gateway) =>
   server.send(`/v1/models/${model}/predict`, {
@@ -98,9 +97,7 @@ it('takes null for a missing number, and a byte order mark before the body', asy
     400,
     expect.stringMatching(/^inputs\.index\[0\]: expected an integer from .* for INT64, got null$/),
   ]);
-  const infer = await gateway.infer('affine', {
-    inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [null, 1] }],
-  });
+  const infer = await gateway.infer('affine', oneRow(null, 1));
   expect(infer.body.outputs[0].data).toEqual(['NaN', 3]);
   const generate = await gateway.send('/v2/models/affine/generate', {
     method: 'POST',
@@ -113,9 +110,7 @@ it.each(['predict', 'infer', 'generate'])(
   'refuses what cannot be JSON, and says what to send: %s',
   async (what) => {
     const path = what === 'predict' ? '/v1/models/affine/predict' : `/v2/models/affine/${what}`;
-    const body = { predict: { inputs: { x: [1] } }, generate: { x: [1] } }[what] ?? {
-      inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] }],
-    };
+    const body = { predict: { inputs: { x: [1] } }, generate: { x: [1] } }[what] ?? oneRow(1);
     const send = (type: string) =>
       gateway.send(path, { method: 'POST', headers: { 'content-type': type }, body: JSON.stringify(body) });
     for (const type of ['image/png', 'multipart/form-data; boundary=x', 'Audio/wav', 'video/mp4']) {

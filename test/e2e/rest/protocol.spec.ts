@@ -1,7 +1,10 @@
 import { deflateSync, gzipSync } from 'node:zlib';
+import { bytesElements, bytesOf } from '../../fixtures/binary';
 import { affine, echo, powers } from '../../fixtures/models';
+import { fp32 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { split, withBinary, type Message } from '../support/http';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -11,15 +14,12 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 const infer = (model: string, message: Message) =>
   gateway.send(`/v2/models/${model}/infer`, { method: 'POST', ...message });
 
-const JSON_X = { name: 'x', datatype: 'FP32', shape: [1, 2], data: [2, 3] };
+const JSON_X = fp32('x', [1, 2], [2, 3]);
 const BINARY_X = { name: 'x', datatype: 'FP32', shape: [1, 2], parameters: { binary_data_size: 8 } };
 const X = Float32Array.of(2, 3);
 const REQUEST = JSON.stringify({ inputs: [JSON_X] });
@@ -123,7 +123,7 @@ describe('the outputs', () => {
       { name: 'square', datatype: 'FP32', shape: [1, 2], parameters: { binary_data_size: 8 } },
       { name: 'cube', datatype: 'FP32', shape: [1, 2], parameters: { binary_data_size: 8 } },
     ]);
-    expect(binary).toEqual(Buffer.from(Float32Array.of(4, 9, 8, 27).buffer));
+    expect(binary).toEqual(bytesOf(Float32Array.of(4, 9, 8, 27)));
   });
 
   it('are mixed when only one is asked for as binary; one listed without a word is JSON', async () => {
@@ -134,7 +134,7 @@ describe('the outputs', () => {
       { name: 'square', datatype: 'FP32', shape: [1, 2], data: [4, 9] },
       { name: 'cube', datatype: 'FP32', shape: [1, 2], parameters: { binary_data_size: 8 } },
     ]);
-    expect(binary).toEqual(Buffer.from(Float32Array.of(8, 27).buffer));
+    expect(binary).toEqual(bytesOf(Float32Array.of(8, 27)));
   });
 
   it('follow JSON that is not ASCII, few bytes as well as many', async () => {
@@ -149,18 +149,12 @@ describe('the outputs', () => {
       expect(json.id).toBe('grün 😀');
       const square = values.map((value) => value * value);
       const cube = square.map((value, index) => value * values[index]!);
-      expect(
-        Buffer.compare(binary, Buffer.concat([square, cube].map(({ buffer }) => Buffer.from(buffer)))),
-      ).toBe(0);
+      expect(Buffer.compare(binary, Buffer.concat([square, cube].map(bytesOf)))).toBe(0);
     }
   });
 
   it('carry strings as lengths and UTF-8, both ways', async () => {
-    const element = (text: string) => {
-      const bytes = Buffer.from(text);
-      return Buffer.concat([Buffer.from(Uint32Array.of(bytes.length).buffer), bytes]);
-    };
-    const bytes = Buffer.concat(['', 'grün 😀'].map(element));
+    const bytes = bytesElements(['', 'grün 😀']);
     const x = { name: 'x', datatype: 'BYTES', shape: [1, 2], parameters: { binary_data_size: bytes.length } };
     const { body, headers } = withBinary({ inputs: [x], parameters: { binary_data_output: true } }, bytes);
     const { binary } = split(await infer('echo', { headers, body }));

@@ -1,7 +1,9 @@
+import { bytesOf } from '../../fixtures/binary';
 import { affine, dot, echo, lookup } from '../../fixtures/models';
 import { IMAGE_OF_SEVEN } from '../../../src/rest/http/sample-image';
 import { Gateway, Repository } from '../support/gateway';
 import { split } from '../support/http';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -15,18 +17,14 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 const raw = (model: string, body: Uint8Array, at = gateway) =>
   at.send(`/v2/models/${model}/infer`, {
     method: 'POST',
     headers: { 'inference-header-content-length': '0' },
-    body: Buffer.from(body),
+    body,
   });
-const bytesOf = ({ buffer }: { readonly buffer: ArrayBufferLike }) => new Uint8Array(buffer);
 
 it('is one row, whose variable dimension follows from the bytes', async () => {
   const answer = await raw('affine', bytesOf(Float32Array.of(1, 2, 3)));
@@ -35,12 +33,12 @@ it('is one row, whose variable dimension follows from the bytes', async () => {
   expect(json.outputs).toEqual([
     { name: 'y', datatype: 'FP32', shape: [1, 3], parameters: { binary_data_size: 12 } },
   ]);
-  expect(binary).toEqual(Buffer.from(bytesOf(Float32Array.of(3, 5, 7))));
+  expect(binary).toEqual(bytesOf(Float32Array.of(3, 5, 7)));
 });
 
 it('may be a single value, or text without its length', async () => {
   expect(split(await raw('lookup', bytesOf(BigInt64Array.of(7n)))).binary).toEqual(
-    Buffer.from(bytesOf(Float32Array.of(70))),
+    bytesOf(Float32Array.of(70)),
   );
   const { json, binary } = split(await raw('echo', Buffer.from('grün')));
   expect(json.outputs[0]).toMatchObject({ datatype: 'BYTES', shape: [1, 1] });

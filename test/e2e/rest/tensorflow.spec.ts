@@ -1,6 +1,8 @@
 import { affine, dot, identity, powers } from '../../fixtures/models';
 import { model, node, value } from '../../fixtures/onnx';
+import { fp32 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 /** A table of two columns, as scikit-learn exports a pipeline for one: each input is [rows,1]. */
 const table = model({
@@ -26,10 +28,7 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository, { NEXUS_MODEL_CONTROL_MODE: 'explicit', NEXUS_LOAD_MODELS: '*' });
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 const post = async (path: string, body: unknown) => {
   const answer = await gateway.send(path, { method: 'POST', body: JSON.stringify(body) });
@@ -133,7 +132,7 @@ describe('classes', () => {
       { label: 'b', score: 0.75 },
       { label: 'a', score: 0.25 },
     ]);
-    const x = { name: 'x', datatype: 'FP32', shape: [1, 3], data: inputs.x };
+    const x = fp32('x', [1, 3], inputs.x);
     const infer = await post('/v2/models/logits/infer', {
       inputs: [x],
       outputs: [{ name: 'y', parameters: { classification: 2 } }],

@@ -1,7 +1,9 @@
 import proto from 'onnx-proto';
 import { classifier, maps } from '../../fixtures/classifiers';
 import { node, value } from '../../fixtures/onnx';
+import { fp32 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 const CLASSES = ['cat', 'dog', 'owl'];
 const ROWS = [
@@ -43,12 +45,9 @@ beforeAll(async () => {
   const env = { NEXUS_DEVICE: 'cpu', NEXUS_MODEL_CONTROL_MODE: 'explicit', NEXUS_LOAD_MODELS: '*' };
   gateway = await Gateway.start(repository, env);
 });
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
-const X = { name: 'x', datatype: 'FP32', shape: [2, 3], data: ROWS.flat() };
+const X = fp32('x', [2, 3], ROWS.flat());
 const predict = async (model: string) => {
   const body = JSON.stringify({ instances: ROWS, top_k: 1 });
   return (await gateway.send(`/v1/models/${model}/predict`, { method: 'POST', body })).json();

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { affine, counter, lookup } from '../../fixtures/models';
+import { countTo, int64, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
-import { allRunnersOf, childrenOf, isAlive } from '../support/processes';
+import { allRunnersOf, childrenOf, gone, isAlive } from '../support/processes';
+import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
 let gateway: Gateway;
@@ -17,15 +19,9 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
-const count = (value: number) => ({
-  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [value] }],
-});
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
+const x = oneRow(1, 2);
 
 /** Enough steps to keep a runner busy for seconds. */
 const FOR_LONG = 1e12;
@@ -34,13 +30,12 @@ const FOR_A_WHILE = 1e6;
 
 describe('when things go wrong', () => {
   it('loses no request when a runner is killed under the load of 64 connections', async () => {
-    const deadline = Date.now() + 4000;
     let answered = 0;
     let killed = false;
     const statuses = new Map<number, number>();
     await Promise.all(
       Array.from({ length: 64 }, async () => {
-        while (Date.now() < deadline) {
+        while (answered < 5000) {
           const { status } = await gateway.infer('affine', x);
           statuses.set(status, (statuses.get(status) ?? 0) + 1);
           if (++answered < 500 || killed) continue;
@@ -55,8 +50,8 @@ describe('when things go wrong', () => {
   });
 
   it('ends a run that hangs, answers its companions, and serves on', async () => {
-    const hanging = gateway.infer('counter', count(FOR_LONG));
-    const companions = [1, 2, 3].map((value) => gateway.infer('counter', count(value)));
+    const hanging = gateway.infer('counter', countTo(FOR_LONG));
+    const companions = [1, 2, 3].map((value) => gateway.infer('counter', countTo(value)));
     const { status, body } = await hanging;
     expect(status).toBe(504);
     expect(body.error).toMatch(/exceeded its limit of 1000 ms .*timeout_ms/);
@@ -64,29 +59,29 @@ describe('when things go wrong', () => {
   });
 
   it('answers health while a model is busy', async () => {
-    const busy = gateway.infer('counter', count(FOR_LONG));
+    const busy = gateway.infer('counter', countTo(FOR_LONG));
     expect((await gateway.fetch('/health/live')).status).toBe(200);
     expect((await gateway.infer('affine', x)).status).toBe(200);
     await busy;
   });
 
   it('answers 429 with Retry-After when the queue is full of rows', async () => {
-    const busy = gateway.infer('narrow', count(FOR_A_WHILE));
-    await running();
-    const waiting = [gateway.infer('narrow', count(1)), gateway.infer('narrow', count(1))];
+    const busy = gateway.infer('narrow', countTo(FOR_A_WHILE));
+    await gateway.running('narrow');
+    const waiting = [gateway.infer('narrow', countTo(1)), gateway.infer('narrow', countTo(1))];
     await queued(2);
-    const full = await gateway.infer('narrow', count(1));
+    const full = await gateway.infer('narrow', countTo(1));
     expect([full.status, full.headers.get('retry-after')]).toEqual([429, '1']);
     expect(full.body.error).toMatch(/queue of model 'narrow' is full \(2 of 2 rows wait\)/);
     for (const { status } of await Promise.all([busy, ...waiting])) expect(status).toBe(200);
   });
 
   it('answers 429 when the queue is full of bytes', async () => {
-    const busy = gateway.infer('light', count(FOR_A_WHILE));
-    await gateway.reached('nexus_running_executions{model="light",version="1"}', 1);
-    const waiting = gateway.infer('light', count(1));
-    await gateway.reached('nexus_queue_requests{model="light",version="1"}', 1);
-    const full = await gateway.infer('light', count(1));
+    const busy = gateway.infer('light', countTo(FOR_A_WHILE));
+    await gateway.running('light');
+    const waiting = gateway.infer('light', countTo(1));
+    await gateway.queued('light', 1);
+    const full = await gateway.infer('light', countTo(1));
     expect([full.status, full.body.error]).toEqual([
       429,
       expect.stringMatching(/full \(8 of 8 bytes wait\)/),
@@ -95,11 +90,11 @@ describe('when things go wrong', () => {
   });
 
   it.each([
-    ['header', { 'x-request-timeout': '20' }, count(1)],
-    ['parameter', {}, { ...count(1), parameters: { timeout: 20_000 } }],
+    ['header', { 'x-request-timeout': '20' }, countTo(1)],
+    ['parameter', {}, { ...countTo(1), parameters: { timeout: 20_000 } }],
   ])('answers 504 when the deadline of the %s passes in the queue', async (_where, headers, request) => {
-    const busy = gateway.infer('narrow', count(FOR_A_WHILE));
-    await running();
+    const busy = gateway.infer('narrow', countTo(FOR_A_WHILE));
+    await gateway.running('narrow');
     const body = JSON.stringify(request);
     const late = await gateway.send('/v2/models/narrow/infer', { method: 'POST', headers, body });
     expect([late.status, late.json().error]).toEqual([
@@ -111,10 +106,10 @@ describe('when things go wrong', () => {
 
   it('does not run requests whose client has left', async () => {
     const before = await gateway.metric('nexus_inference_executions_total{model="narrow",version="1"}');
-    const busy = gateway.infer('narrow', count(FOR_A_WHILE));
-    await running();
+    const busy = gateway.infer('narrow', countTo(FOR_A_WHILE));
+    await gateway.running('narrow');
     const leaving = new AbortController();
-    const init = { method: 'POST', body: JSON.stringify(count(1)), signal: leaving.signal };
+    const init = { method: 'POST', body: JSON.stringify(countTo(1)), signal: leaving.signal };
     const left = gateway.fetch('/v2/models/narrow/infer', init).catch((error: Error) => error.name);
     await queued(1);
     leaving.abort();
@@ -133,21 +128,19 @@ describe('when things go wrong', () => {
       method: 'POST',
       headers: { 'x-request-id': 'gone' },
       body: JSON.stringify({
-        inputs: [
-          { name: 'count', datatype: 'INT64', shape: [rows], data: Array<number>(rows).fill(FOR_A_WHILE) },
-        ],
+        inputs: [int64('count', [rows], Array<number>(rows).fill(FOR_A_WHILE))],
         parameters: { binary_data_output: true },
       }),
       signal: leaving.signal,
     };
     const left = gateway.fetch('/v2/models/counter/infer', init).catch((error: Error) => error.name);
-    await gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
+    await gateway.running('counter');
     leaving.abort();
     expect(await left).toBe('AbortError');
     const line = () => gateway.logs.find(({ requestId }) => requestId === 'gone');
     await gateway.until(() => line() !== undefined);
     expect(line()).toMatchObject({ route: '/v2/models/:model/infer', status: 499 });
-    await gateway.reached('nexus_running_executions{model="counter",version="1"}', 0);
+    await gateway.running('counter', 0);
     expect(
       await gateway.metric(
         'nexus_http_requests_total{method="POST",route="/v2/models/:model/infer",code="499"}',
@@ -161,9 +154,7 @@ describe('when things go wrong', () => {
       process.kill(pid!, 'SIGKILL');
       await gateway.until(() => !isAlive(pid!));
     }
-    await gateway.until(() =>
-      gateway.logs.some(({ msg }) => /doomed\/1 is UNAVAILABLE: 5 runners died/.test(msg ?? '')),
-    );
+    await gateway.logged(({ msg }) => /doomed\/1 is UNAVAILABLE: 5 runners died/.test(msg ?? ''));
     const { status, body, headers } = await gateway.infer('doomed', x);
     expect([status, headers.get('retry-after')]).toEqual([503, '1']);
     expect(body.error).toMatch(/UNAVAILABLE, 5 runners died within a minute, .*SIGKILL/);
@@ -183,7 +174,7 @@ describe('when things go wrong', () => {
       statuses.push((await gateway.infer('affine', x)).status);
     }
     expect(new Set(statuses)).toEqual(new Set([200]));
-    while (runners.some(isAlive)) await delay(20);
+    await gone(...runners);
     expect(gateway.runners('affine/1')).toHaveLength(1);
   });
 
@@ -207,31 +198,29 @@ describe('when things go wrong', () => {
     const other = await Gateway.start(repository);
     const pids = [...childrenOf(other.pid), ...allRunnersOf(other.pid)];
     expect(pids).toHaveLength(7);
-    void other.infer('counter', count(FOR_LONG)).catch(() => {});
-    await other.reached('nexus_running_executions{model="counter",version="1"}', 1);
+    void other.infer('counter', countTo(FOR_LONG)).catch(() => {});
+    await other.running('counter');
     process.kill(pids[0]!, 'SIGSTOP');
     other.kill('SIGKILL');
     await other.exited();
-    while (pids.some(isAlive)) await delay(50);
+    await gone(...pids);
   });
 
   it('leaves no runner behind when the gateway is killed', async () => {
     const other = await Gateway.start(repository);
     const pids = ['affine/1', 'counter/1'].flatMap((label) => other.runners(label));
     expect(pids).toHaveLength(2);
-    void other.infer('counter', count(FOR_LONG)).catch(() => {});
-    await other.reached('nexus_running_executions{model="counter",version="1"}', 1);
+    void other.infer('counter', countTo(FOR_LONG)).catch(() => {});
+    await other.running('counter');
     other.kill('SIGKILL');
     await other.exited();
-    while (pids.some(isAlive)) await delay(50);
+    await gone(...pids);
   });
 
   /** Resolves when a run of `narrow` is under way. */
-  const running = () => gateway.reached('nexus_running_executions{model="narrow",version="1"}', 1);
 
   /** Resolves when `requests` wait for `narrow`. */
-  const queued = (requests: number) =>
-    gateway.reached('nexus_queue_requests{model="narrow",version="1"}', requests);
+  const queued = (requests: number) => gateway.queued('narrow', requests);
 
   /** The process ids of a model's runners, once there is one. */
   async function runner(label: string): Promise<number[]> {

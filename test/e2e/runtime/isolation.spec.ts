@@ -1,12 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { affine, counter, powers } from '../../fixtures/models';
+import { countTo, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { isAlive } from '../support/processes';
+import { tearDown } from '../support/tear-down';
 
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
-const count = (steps: number) => ({
-  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [steps] }],
-});
+const x = oneRow(1, 2);
 /** Takes longer than any test. */
 const ENDLESS = 1e12;
 const SHARED = 'isolation: shared\n';
@@ -14,10 +13,7 @@ const SHARED = 'isolation: shared\n';
 let repository: Repository;
 let gateway: Gateway;
 
-afterEach(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterEach(() => tearDown(gateway, repository));
 
 /** Starts with so many models that share processes. */
 async function start(models: number, more: (repository: Repository) => void = () => {}, env = {}) {
@@ -87,16 +83,16 @@ describe('a model that ends its process again and again', () => {
     await start(4, (others) => others.model('hangs', counter(), yaml));
     expect(gateway.runners('hangs/1')).toEqual([]);
     for (let hang = 0; hang < 2; hang++) {
-      const hanging = gateway.infer('hangs', count(ENDLESS));
+      const hanging = gateway.infer('hangs', countTo(ENDLESS));
       const others = [0, 1, 2, 3].map((index) => valueOf(`m${index}`));
       expect((await hanging).status).toBe(504);
       expect(await Promise.all(others)).toEqual([0, 1, 2, 3].map((slope) => [slope + 1, 2 * slope + 1]));
-      while ((await gateway.infer('hangs', count(1))).status !== 200);
+      while ((await gateway.infer('hangs', countTo(1))).status !== 200);
     }
     expect(gateway.runners('hangs/1')).toHaveLength(1);
     const before = await Promise.all([0, 1, 2, 3].map((index) => died(`m${index}`)));
-    expect((await gateway.infer('hangs', count(ENDLESS))).status).toBe(504);
-    while ((await gateway.infer('hangs', count(1))).status !== 200);
+    expect((await gateway.infer('hangs', countTo(ENDLESS))).status).toBe(504);
+    while ((await gateway.infer('hangs', countTo(1))).status !== 200);
     expect(await Promise.all([0, 1, 2, 3].map((index) => died(`m${index}`)))).toEqual(before);
     expect(await died('hangs')).toBe(3);
   });

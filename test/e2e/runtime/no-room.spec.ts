@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { affine, wide } from '../../fixtures/models';
+import { int64, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 const MIB = 2 ** 20;
 
@@ -17,10 +19,10 @@ const SMALL_MEMORY = [
 /** Files of at most 8 MiB: `ulimit -f` counts blocks of 512 bytes. */
 const SMALL_FILES = ['sh', '-c', 'ulimit -f 16384 && exec "$@"', 'sh'];
 
-const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
+const x = oneRow(1, 2);
 /** Asks `wide` for so many MiB of outputs. */
 const mebibytes = (count: number) => ({
-  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [(count * MIB) / 4] }],
+  inputs: [int64('count', [1], [(count * MIB) / 4])],
   parameters: { binary_data_output: true },
 });
 
@@ -32,10 +34,7 @@ async function start(under: readonly string[]): Promise<void> {
   gateway = await Gateway.start(repository, {}, { under });
 }
 
-afterEach(async () => {
-  await gateway?.stop();
-  repository?.remove();
-});
+afterEach(() => tearDown(gateway, repository));
 
 const ask = (request: object) =>
   gateway.send('/v2/models/wide/infer', { method: 'POST', body: JSON.stringify(request) });

@@ -1,5 +1,7 @@
 import { affine, counter, tokens } from '../../fixtures/models';
+import { countTo, fp32, int64, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 const PAD = `pad:
   axis: 1
@@ -25,31 +27,13 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 const floats = (data: number[]) => ({
-  inputs: [{ name: 'x', datatype: 'FP32', shape: [data.length, 1], data }],
-});
-const int64 = (name: string, data: number[]) => ({
-  name,
-  datatype: 'INT64',
-  shape: [1, data.length],
-  data,
+  inputs: [fp32('x', [data.length, 1], data)],
 });
 const sentence = (...ids: number[]) => ({
-  inputs: [
-    int64('ids', ids),
-    int64(
-      'mask',
-      ids.map(() => 1),
-    ),
-  ],
-});
-const count = (value: number) => ({
-  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [value] }],
+  inputs: [int64('ids', [1, ids.length], ids), int64('mask', [1, ids.length], Array(ids.length).fill(1))],
 });
 const outputsOf = async (answer: ReturnType<Gateway['infer']>) => {
   const { status, body } = await answer;
@@ -103,7 +87,7 @@ describe('pad', () => {
   });
 
   it('leaves inputs that do not fit together to the model', async () => {
-    const inputs = [int64('ids', [1, 2, 3]), int64('mask', [1, 1])];
+    const inputs = [int64('ids', [1, 3], [1, 2, 3]), int64('mask', [1, 2], [1, 1])];
     const { status, body } = await gateway.infer('tokens', { inputs });
     expect(status).toBe(400);
     expect(body.error).toContain('tokens');
@@ -112,15 +96,16 @@ describe('pad', () => {
 
 describe('a deadline that cannot be met', () => {
   it('is refused at once with 429 and when to come again', async () => {
-    for (let run = 0; run < 3; run++) expect((await gateway.infer('counter', count(SLOW))).status).toBe(200);
-    const busy = [gateway.infer('counter', count(SLOW))];
-    await gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
-    busy.push(gateway.infer('counter', count(SLOW)));
-    await gateway.reached('nexus_queue_requests{model="counter",version="1"}', 1);
+    for (let run = 0; run < 3; run++)
+      expect((await gateway.infer('counter', countTo(SLOW))).status).toBe(200);
+    const busy = [gateway.infer('counter', countTo(SLOW))];
+    await gateway.running('counter');
+    busy.push(gateway.infer('counter', countTo(SLOW)));
+    await gateway.queued('counter', 1);
     const refused = await gateway.send('/v2/models/counter/infer', {
       method: 'POST',
       headers: { 'x-request-timeout': '5' },
-      body: JSON.stringify(count(1)),
+      body: JSON.stringify(countTo(1)),
     });
     expect([refused.status, refused.headers['retry-after']]).toEqual([429, '1']);
     expect(refused.json().error).toMatch(
@@ -141,6 +126,5 @@ it('why batches left is counted', async () => {
 });
 
 it('target_p99_ms answers like any other model', async () => {
-  const x = { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] };
-  expect(await outputsOf(gateway.infer('target', x))).toEqual({ y: [3, 5] });
+  expect(await outputsOf(gateway.infer('target', oneRow(1, 2)))).toEqual({ y: [3, 5] });
 });

@@ -1,6 +1,8 @@
 import { affine, counter } from '../../fixtures/models';
+import { countTo, messageOf, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
+import { tearDown } from '../support/tear-down';
 
 /** Takes some hundred milliseconds, long enough for others to queue behind it. */
 const SLOW = 1_000_000;
@@ -24,26 +26,22 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 const count = (value: number, priority?: number) => ({
-  inputs: [{ name: 'count', datatype: 'INT64', shape: [1], data: [value] }],
+  ...countTo(value),
   ...(priority === undefined ? {} : { parameters: { priority } }),
 });
-const waiting = (model: string) => `nexus_queue_requests{model="${model}",version="1"}`;
 
 /** The order in which requests of these priorities are answered that wait for the same run to end. */
 async function order(model: string, priorities: readonly (number | undefined)[]): Promise<number[]> {
   const busy = gateway.infer(model, count(SLOW));
-  await gateway.reached(`nexus_running_executions{model="${model}",version="1"}`, 1);
+  await gateway.running(model);
   const answered: number[] = [];
   const requests: Promise<unknown>[] = [];
   for (const [index, priority] of priorities.entries()) {
     requests.push(gateway.infer(model, count(1, priority)).then(() => answered.push(index)));
-    await gateway.reached(waiting(model), index + 1);
+    await gateway.queued(model, index + 1);
   }
   await Promise.all([busy, ...requests]);
   return answered;
@@ -64,13 +62,13 @@ it('has its own queue policy, and is told by the model configuration', async () 
   });
   const infer = (priority: number) =>
     gateway.infer('triton', {
-      inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] }],
+      ...oneRow(1),
       parameters: { priority },
     });
   const first = infer(1);
-  await gateway.reached(waiting('triton'), 1);
+  await gateway.queued('triton', 1);
   const low = infer(2);
-  await gateway.reached(waiting('triton'), 2);
+  await gateway.queued('triton', 2);
   const second = await infer(1);
   expect([second.status, second.body.error]).toEqual([429, expect.stringContaining('1 of 1 requests wait')]);
   // A full batch does not wait for company.
@@ -83,17 +81,16 @@ it('is honoured over gRPC too', async () => {
   const client = new GrpcClient(gateway.grpc);
   const call = (priority: number) =>
     client.call('ModelInfer', {
-      model_name: 'counter',
+      ...messageOf('counter', countTo(1)),
       parameters: { priority: { uint64_param: priority } },
-      inputs: [{ name: 'count', datatype: 'INT64', shape: [1], contents: { int64_contents: [1] } }],
     });
   const busy = gateway.infer('counter', count(SLOW));
-  await gateway.reached('nexus_running_executions{model="counter",version="1"}', 1);
+  await gateway.running('counter');
   const answered: number[] = [];
   const low = call(3).then(({ error }) => answered.push(error === undefined ? 3 : -1));
-  await gateway.reached(waiting('counter'), 1);
+  await gateway.queued('counter', 1);
   const high = call(1).then(({ error }) => answered.push(error === undefined ? 1 : -1));
-  await gateway.reached(waiting('counter'), 2);
+  await gateway.queued('counter', 2);
   await Promise.all([busy, low, high]);
   client.close();
   expect(answered).toEqual([1, 3]);

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import type { onnx } from 'onnx-proto';
 import { floats, int, ints, model, node, value } from '../../fixtures/onnx';
+import { fp32 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 /** Many more for a thorough look: FUZZ_TIMES=20. */
 const GRAPHS = 60 * Number(process.env['FUZZ_TIMES'] ?? 1);
@@ -127,17 +129,14 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository, { NEXUS_ISOLATION: 'shared' });
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 it('what is taken as batchable answers in company as alone', async () => {
   const counts = { batchable: 0, dependent: 0, runs: 0 };
   for (let index = 0; index < GRAPHS; index++) {
     const name = `graph-${index}`;
     const infer = async (data: number[]) => {
-      const input = { name: 'x', datatype: 'FP32', shape: [1, 3], data };
+      const input = fp32('x', [1, 3], data);
       const { status, body } = await gateway.infer(name, { inputs: [input] });
       return [status, body.error ?? body.outputs[0].data];
     };

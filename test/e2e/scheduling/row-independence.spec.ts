@@ -15,7 +15,9 @@ import {
   standardise,
   timesRows,
 } from '../../fixtures/row-models';
+import { fp32 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 const DEPENDENT: [name: string, model: Uint8Array, reason: RegExp][] = [
   ['peak-norm', peakNorm(), /^ReduceMax in it works on all rows together$/],
@@ -50,17 +52,14 @@ beforeAll(async () => {
   gateway = await Gateway.start(repository);
 });
 
-afterAll(async () => {
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(gateway, repository));
 
 const unbatchable = async (name: string) =>
   (await gateway.send(`/v2/models/${name}`)).json().properties.unbatchable as string | undefined;
 const batching = async (name: string) =>
   (await gateway.send(`/v1/models/${name}`)).json().versions[0].batching as Record<string, unknown>;
 const floats = (rows: number[][]) => ({
-  inputs: [{ name: 'x', datatype: 'FP32', shape: [rows.length, rows[0]!.length], data: rows.flat() }],
+  inputs: [fp32('x', [rows.length, rows[0]!.length], rows.flat())],
 });
 const answer = async (name: string, request: object) => {
   const { status, body } = await gateway.infer(name, request);

@@ -9,9 +9,6 @@ import { save } from '../../fixtures/onnx.ts';
 import { send, type Answer, type Message } from './http.ts';
 import { runnersOf } from './processes.ts';
 
-// A start takes a second, and many on a machine that is busy with other things.
-jest.setTimeout(120_000);
-
 /** A line of the gateway's log. */
 export type LogLine = Record<string, unknown> & { msg?: string };
 
@@ -182,6 +179,33 @@ export class Gateway {
   /** Resolves when the sample `series` has `value`. */
   async reached(series: string, value: number): Promise<void> {
     while ((await this.metric(series)) !== value) await delay(5);
+  }
+
+  /** Resolves when version 1 of `model` executes this many batches. */
+  running(model: string, executions = 1): Promise<void> {
+    return this.reached(`nexus_running_executions{model="${model}",version="1"}`, executions);
+  }
+
+  /** Resolves when this many requests for version 1 of `model` wait in its queue. */
+  queued(model: string, requests: number): Promise<void> {
+    return this.reached(`nexus_queue_requests{model="${model}",version="1"}`, requests);
+  }
+
+  /** Resolves with the first line of the log that matches. */
+  async logged(matches: (line: LogLine) => boolean): Promise<LogLine> {
+    await this.until(() => this.logs.some(matches));
+    return this.logs.find(matches)!;
+  }
+
+  /** Resolves when the gateway has logged that it drains. */
+  async draining(): Promise<void> {
+    await this.logged(({ msg }) => msg?.startsWith('not ready from now on') ?? false);
+  }
+
+  /** Resolves with the process ids of the runners with this label when there are at least `count`. */
+  async started(label: string, count = 1): Promise<number[]> {
+    while (this.runners(label).length < count) await delay(5);
+    return this.runners(label);
   }
 
   /** Process ids of the runners, by the model and version in their titles. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
+import { bytesOf } from '../../fixtures/binary';
 
 /** What is sent. A body of several pieces goes out chunked, without a Content-Length. */
 export interface Message {
@@ -58,11 +59,8 @@ export async function sendBytes(url: string, bytes: Uint8Array): Promise<string>
 /** The bytes of a V2 message with binary tensors, and the header that tells where they start. */
 export function withBinary(json: object, ...tensors: ArrayBufferView[]) {
   const head = Buffer.from(JSON.stringify(json));
-  const parts = tensors.map(({ buffer, byteOffset, byteLength }) =>
-    Buffer.from(buffer, byteOffset, byteLength),
-  );
   return {
-    body: Buffer.concat([head, ...parts]),
+    body: Buffer.concat([head, ...tensors.map(bytesOf)]),
     headers: { 'inference-header-content-length': String(head.length) },
   };
 }

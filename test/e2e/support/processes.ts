@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** Process ids of the runners of the gateway `parent` whose title names `label`, e.g. `digits/1`, as `ps` shows them. */
 export function runnersOf(parent: number, label: string): number[] {
@@ -29,6 +30,11 @@ export function residentBytes(pid: number): number {
 /** Whether a process is there. */
 export function isAlive(pid: number): boolean {
   return titleOf(pid) !== undefined && !/State:\s+Z/.test(read(`/proc/${pid}/status`) ?? 'State: Z');
+}
+
+/** Resolves when none of these processes is there any more. */
+export async function gone(...pids: readonly number[]): Promise<void> {
+  while (pids.some(isAlive)) await delay(20);
 }
 
 function titleOf(pid: number): string | undefined {

@@ -1,5 +1,6 @@
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { affine } from '../../fixtures/models';
+import { fp32 } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { split } from '../support/http';
 
@@ -18,7 +19,7 @@ async function infer(gateway: Gateway, columns: number, accept: string, binary =
     method: 'POST',
     headers: { 'accept-encoding': accept },
     body: JSON.stringify({
-      inputs: [{ name: 'x', datatype: 'FP32', shape: [1, columns], data }],
+      inputs: [fp32('x', [1, columns], data)],
       parameters: { binary_data_output: binary },
     }),
   });

@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { affine } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
-import { isAlive } from '../support/processes';
+import { gone } from '../support/processes';
+import { tearDown } from '../support/tear-down';
 
-const BODY = JSON.stringify({ inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] });
+const BODY = JSON.stringify(oneRow(1, 2));
 const RUNNER = 'affine/1';
 
 /** Whether the limits of a process can be changed while it runs. */
@@ -26,8 +28,7 @@ beforeEach(() => {
 afterEach(async () => {
   agent.destroy();
   sockets.forEach((socket) => socket.destroy());
-  await gateway.stop();
-  repository.remove();
+  await tearDown(gateway, repository);
 });
 
 /** Starts a gateway that may have so many files open. */
@@ -76,7 +77,7 @@ describe('connections up to the limit of open files', () => {
     await gateway.until(saysOf(/connections refused/));
     const [runner] = gateway.runners(RUNNER);
     process.kill(runner!, 'SIGKILL');
-    await gateway.until(() => !isAlive(runner!));
+    await gone(runner!);
     expect(await infer()).toBe(200);
     while ((await metric('nexus_connections_refused_total')) < 241);
     expect(await metric('nexus_connections')).toBe(160);

@@ -5,9 +5,11 @@ import { gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/proto-loader';
 import { affine } from '../../fixtures/models';
+import { messageOf, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient, inferenceDefinition } from '../support/grpc';
 import { framed, RawGrpc } from '../support/raw-grpc';
+import { tearDown } from '../support/tear-down';
 
 const MIB = 2 ** 20;
 const USED = 'nexus_memory_in_flight_bytes';
@@ -40,18 +42,11 @@ afterEach(async () => {
   await othersAreServed();
 });
 
-afterAll(async () => {
-  client.close();
-  raw.close();
-  await gateway.stop();
-  repository.remove();
-});
+afterAll(() => tearDown(client, raw, gateway, repository));
 
 async function othersAreServed(): Promise<void> {
-  const inputs = [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }];
-  expect((await gateway.infer('affine', { inputs })).body.outputs[0].data).toEqual([3, 5]);
-  const input = { name: 'x', datatype: 'FP32', shape: [1, 1], contents: { fp32_contents: [1] } };
-  const answer = await client.call('ModelInfer', { model_name: 'affine', inputs: [input] });
+  expect((await gateway.infer('affine', oneRow(1, 2))).body.outputs[0].data).toEqual([3, 5]);
+  const answer = await client.call('ModelInfer', messageOf('affine', oneRow(1)));
   expect(answer.error).toBeUndefined();
 }
 
@@ -175,8 +170,7 @@ describe('messages of gRPC', () => {
 
   it('of a stream are given back one by one', async () => {
     const stream = client.stream('ModelStreamInfer');
-    const input = { name: 'x', datatype: 'FP32', shape: [1, 1] };
-    const message = { model_name: 'affine', inputs: [{ ...input, contents: { fp32_contents: [1] } }] };
+    const message = messageOf('affine', oneRow(1));
     stream.send(message, message, { model_name: 'none' });
     await stream.received(3);
     await gateway.reached(USED, 0);
@@ -186,8 +180,7 @@ describe('messages of gRPC', () => {
 
   it('of a stream end it with its status when there is no memory, after what it has answered', async () => {
     const stream = client.stream('ModelStreamInfer');
-    const input = { name: 'x', datatype: 'FP32', shape: [1, 1], contents: { fp32_contents: [1] } };
-    stream.send({ model_name: 'affine', inputs: [input] });
+    stream.send(messageOf('affine', oneRow(1)));
     await stream.received(1);
     await takeMostOverGrpc();
     stream.send({ model_name: 'affine', raw_input_contents: [Buffer.alloc(5 * MIB)] });
@@ -235,8 +228,7 @@ describe('who stands still', () => {
   });
 
   it('while it should read its answer over gRPC is cut off', async () => {
-    const input = { name: 'x', datatype: 'FP32', shape: [1, 1], contents: { fp32_contents: [1] } };
-    const message = MODEL_INFER_METHOD.requestSerialize({ model_name: 'affine', inputs: [input] });
+    const message = MODEL_INFER_METHOD.requestSerialize(messageOf('affine', oneRow(1)));
     // With such a window nothing may be sent to this client.
     const session = connect(`http://${strict.grpc}`, { settings: { initialWindowSize: 0 } });
     const stream = session.request({ ...MODEL_INFER, ':method': 'POST', ...GRPC });

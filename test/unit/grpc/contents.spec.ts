@@ -4,22 +4,9 @@ import { decodeInferRequest } from '../../../src/grpc/codec/decode-request';
 import { readRequest } from '../../../src/grpc/codec/read-request';
 import type { Tensor } from '../../../src/tensor/tensor';
 import { TYPED_ARRAY } from '../../../src/tensor/typed-arrays';
+import { bytesOf, splitElements } from '../../fixtures/binary';
+import { CONTENTS_FIELD } from '../../fixtures/datatypes';
 import { anyTensor, DATATYPES, tensor } from '../codec/tensors';
-
-const FIELDS: Readonly<Record<string, string>> = {
-  BOOL: 'bool_contents',
-  INT8: 'int_contents',
-  INT16: 'int_contents',
-  INT32: 'int_contents',
-  INT64: 'int64_contents',
-  UINT8: 'uint_contents',
-  UINT16: 'uint_contents',
-  UINT32: 'uint_contents',
-  UINT64: 'uint64_contents',
-  FP32: 'fp32_contents',
-  FP64: 'fp64_contents',
-  BYTES: 'bytes_contents',
-};
 
 const definition = loadSync('src/grpc/inference.proto', { keepCase: true });
 const { ModelInfer } = definition['inference.GRPCInferenceService'] as ServiceDefinition;
@@ -29,22 +16,12 @@ const decoded = (message: object) => decodeInferRequest(readRequest(serialize(me
 
 /** The elements as a client gives them to a library for Protocol Buffers. */
 function elementsOf({ datatype, data }: Tensor): unknown[] {
-  if (datatype === 'BYTES') return stringsOf(Buffer.from(data));
+  if (datatype === 'BYTES') return splitElements(data);
   const array = new TYPED_ARRAY[datatype](new Uint8Array(data).buffer) as Iterable<number | bigint>;
   return Array.from(array, (value) => {
     if (datatype === 'BOOL') return value === 1;
     return typeof value === 'bigint' ? String(value) : value;
   });
-}
-
-function stringsOf(data: Buffer): Buffer[] {
-  const texts: Buffer[] = [];
-  for (let at = 0; at < data.length;) {
-    const end = at + 4 + data.readUInt32LE(at);
-    texts.push(data.subarray(at + 4, end));
-    at = end;
-  }
-  return texts;
 }
 
 describe('tensors of gRPC', () => {
@@ -72,7 +49,7 @@ describe('tensors of gRPC', () => {
       fc.assert(
         fc.property(anyTensor(datatype), (one) => {
           const { name, shape, data } = one;
-          const contents = { [FIELDS[datatype]!]: elementsOf(one) };
+          const contents = { [CONTENTS_FIELD[datatype]!]: elementsOf(one) };
           const { inputs } = decoded({ inputs: [{ name, datatype, shape, contents }] });
           expect(Buffer.from(inputs[0]!.data)).toEqual(Buffer.from(data));
         }),
@@ -100,7 +77,7 @@ describe('tensors of gRPC', () => {
     ];
     const { inputs } = decodeInferRequest(readRequest(Buffer.from([0x2a, input.length, ...input])));
     expect(inputs).toEqual([{ name: 'x', datatype, shape: [2], data: expect.anything() }]);
-    expect(Buffer.from(inputs[0]!.data)).toEqual(Buffer.from(expected.buffer));
+    expect(Buffer.from(inputs[0]!.data)).toEqual(bytesOf(expected));
   });
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { classify } from '../../../src/inference/classification';
 import { classCountOf } from '../../../src/inference/request/request-parameters';
 import type { Datatype, Tensor } from '../../../src/tensor/tensor';
+import { splitElements } from '../../fixtures/binary';
 
 const tensor = (
   datatype: Datatype,
@@ -18,14 +19,7 @@ const floats = (...values: number[]) => tensor('FP32', Float32Array.from(values)
 /** The elements of a BYTES tensor. */
 function textsOf({ datatype, data }: Tensor): string[] {
   expect(datatype).toBe('BYTES');
-  const bytes = Buffer.from(data);
-  const texts: string[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const start = at + 4;
-    at = start + bytes.readUInt32LE(at);
-    texts.push(bytes.toString('utf8', start, at));
-  }
-  return texts;
+  return splitElements(data).map(String);
 }
 
 describe('classify', () => {

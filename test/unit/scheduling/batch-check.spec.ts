@@ -2,23 +2,18 @@ import fc from 'fast-check';
 import type { SchedulerLimits } from '../../../src/scheduling/limits';
 import type { CheckOutcome } from '../../../src/scheduling/observer';
 import { Scheduler } from '../../../src/scheduling/scheduler';
-import { Doubler, floatsOf, jobOf, Mixer, NOBODY } from './doubler';
+import { Doubler, floatsOf, jobOf, LIMITS, Mixer, NOBODY } from './doubler';
 import { VirtualClock } from './virtual-clock';
 
-const LIMITS: SchedulerLimits = {
-  maxBatchRows: 4,
-  maxQueueDelayUs: 0,
-  maxQueueRows: 10_000,
-  maxQueueBytes: 1e6,
-  timeoutMs: 1000,
-};
+/** Room for many more requests in the queue. */
+const ROOMY = { ...LIMITS, maxQueueRows: 10_000, maxQueueBytes: 1e6 };
 const RUN_MS = 10;
 
 function set(Kind: typeof Doubler, limits: Partial<SchedulerLimits>, instances = 1) {
   const clock = new VirtualClock();
   const checks: CheckOutcome[] = [];
   const observer = { ...NOBODY, checked: (outcome: CheckOutcome) => void checks.push(outcome) };
-  const scheduler = new Scheduler('m', { ...LIMITS, ...limits }, clock, observer);
+  const scheduler = new Scheduler('m', { ...ROOMY, ...limits }, clock, observer);
   const runners = Array.from({ length: instances }, () => new Kind(clock, RUN_MS));
   for (const runner of runners) scheduler.add(runner);
   const ask = async (...values: number[]) => {

@@ -4,12 +4,22 @@ import type { PackedTensor } from '../../../src/runtime/slab-layout';
 import type { Tensor } from '../../../src/tensor/tensor';
 import type { Clock } from '../../../src/scheduling/clock';
 import type { Job } from '../../../src/scheduling/job';
+import type { SchedulerLimits } from '../../../src/scheduling/limits';
 import type { SchedulerObserver } from '../../../src/scheduling/observer';
 import type { Instance } from '../../../src/scheduling/instance';
 
 /** A value that no run survives as data, and one that no runner survives. */
 export const POISON = -1;
 export const KILLER = -2;
+
+/** Limits of a small model whose batches wait for nothing. */
+export const LIMITS: SchedulerLimits = {
+  maxBatchRows: 4,
+  maxQueueDelayUs: 0,
+  maxQueueRows: 100,
+  maxQueueBytes: 10_000,
+  timeoutMs: 1000,
+};
 
 /** An observer that nothing is told. */
 export const NOBODY: SchedulerObserver = {

@@ -1,16 +1,9 @@
 import type { SchedulerObserver } from '../../../src/scheduling/observer';
 import type { SchedulerLimits } from '../../../src/scheduling/limits';
 import { Scheduler } from '../../../src/scheduling/scheduler';
-import { Doubler, jobOf, POISON } from './doubler';
+import { Doubler, jobOf, LIMITS, POISON } from './doubler';
 import { VirtualClock } from './virtual-clock';
 
-const LIMITS: SchedulerLimits = {
-  maxBatchRows: 4,
-  maxQueueDelayUs: 0,
-  maxQueueRows: 100,
-  maxQueueBytes: 10_000,
-  timeoutMs: 1000,
-};
 const RUN_MS = 10;
 /** Rows in a millisecond, with one instance and full batches. */
 const CAPACITY = 4 / RUN_MS;

@@ -1,15 +1,7 @@
 import type { SchedulerLimits } from '../../../src/scheduling/limits';
 import { Scheduler } from '../../../src/scheduling/scheduler';
-import { Doubler, floatsOf, jobOf, KILLER, NOBODY, POISON } from './doubler';
+import { Doubler, floatsOf, jobOf, KILLER, LIMITS, NOBODY, POISON } from './doubler';
 import { VirtualClock } from './virtual-clock';
-
-const LIMITS: SchedulerLimits = {
-  maxBatchRows: 4,
-  maxQueueDelayUs: 0,
-  maxQueueRows: 100,
-  maxQueueBytes: 10_000,
-  timeoutMs: 1000,
-};
 
 function set(limits: Partial<SchedulerLimits> = {}) {
   const clock = new VirtualClock();

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { decodeEntry, encodeEntry } from '../../../../src/inference/cache/entry';
 import { ELEMENT_BYTES, type Datatype, type Tensor } from '../../../../src/tensor/tensor';
+import { withLength } from '../../../fixtures/binary';
 
 const tensor: fc.Arbitrary<Tensor> = fc.record({
   name: fc.string({ unit: 'grapheme' }),
@@ -39,8 +40,6 @@ describe('an entry', () => {
     '{}',
     'null',
   ])('is none with the head %s', (head) => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32LE(head.length);
-    expect(decodeEntry(Buffer.concat([length, Buffer.from(head)]))).toBeUndefined();
+    expect(decodeEntry(withLength(head))).toBeUndefined();
   });
 });

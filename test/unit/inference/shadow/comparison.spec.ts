@@ -1,5 +1,6 @@
 import { compareOutputs } from '../../../../src/inference/shadow/comparison';
 import type { Tensor } from '../../../../src/tensor/tensor';
+import { bytesElements } from '../../../fixtures/binary';
 
 const tensor = (datatype: Tensor['datatype'], shape: number[], values: ArrayBufferView): Tensor => ({
   name: 'y',
@@ -9,7 +10,7 @@ const tensor = (datatype: Tensor['datatype'], shape: number[], values: ArrayBuff
 });
 const floats = (shape: number[], values: number[]) => tensor('FP32', shape, Float32Array.from(values));
 const integers = (values: bigint[]) => tensor('INT64', [values.length], BigInt64Array.from(values));
-const text = (value: string) => tensor('BYTES', [1], Uint8Array.from([1, 0, 0, 0, value.charCodeAt(0)]));
+const text = (value: string) => tensor('BYTES', [1], Uint8Array.from(bytesElements([value])));
 const differenceOf = async (one: Tensor, other: Tensor, labels = {}) =>
   (await compareOutputs([one], [other], labels))[0]!;
 

@@ -161,7 +161,7 @@ it('a configuration in JSON and the same in config.pbtxt come to the same', asyn
     { numRuns: 300 },
   );
   expect(taken).toBeGreaterThan(50);
-}, 60_000);
+});
 
 it('takes what Triton answers for a model, every field of which is there', async () => {
   const common = { data_type: 'TYPE_FP32', is_shape_tensor: false, is_non_linear_format_io: false };
