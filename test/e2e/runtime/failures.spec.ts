@@ -217,8 +217,6 @@ describe('when things go wrong', () => {
     await gone(...pids);
   });
 
-  /** Resolves when a run of `narrow` is under way. */
-
   /** Resolves when `requests` wait for `narrow`. */
   const queued = (requests: number) => gateway.queued('narrow', requests);
 
