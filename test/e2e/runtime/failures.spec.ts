@@ -13,7 +13,7 @@ beforeAll(async () => {
     .model('affine', affine())
     .model('lookup', lookup())
     .model('counter', counter(), 'timeout_ms: 1000\n')
-    .model('narrow', counter(), 'max_queue_rows: 2\nmax_batch_rows: 1\ntimeout_ms: 10000\n')
+    .model('narrow', counter(), 'max_queue_rows: 2\nmax_batch_rows: 1\ntimeout_ms: 60000\n')
     .model('light', counter(), 'max_queue_bytes: 8\nmax_batch_rows: 1\n')
     .model('doomed', affine());
   gateway = await Gateway.start(repository);
@@ -216,8 +216,6 @@ describe('when things go wrong', () => {
     await other.exited();
     await gone(...pids);
   });
-
-  /** Resolves when a run of `narrow` is under way. */
 
   /** Resolves when `requests` wait for `narrow`. */
   const queued = (requests: number) => gateway.queued('narrow', requests);
