@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { TYPED_ARRAY } from '../../../src/tensor/typed-arrays';
+import { bytesElements } from '../../fixtures/binary';
 import { ELEMENT_BYTES, type Datatype, type Tensor } from '../../../src/tensor/tensor';
 
 /** Every datatype that a tensor may have. */
@@ -14,14 +15,7 @@ export function tensorOf(datatype: Exclude<Datatype, 'BYTES'>, values: readonly 
 
 /** A tensor of BYTES elements that are `texts`. */
 export function bytesTensor(texts: readonly string[]): Tensor {
-  const data = Buffer.concat(
-    texts.flatMap((text) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32LE(Buffer.byteLength(text));
-      return [length, Buffer.from(text)];
-    }),
-  );
-  return { name: 'x', datatype: 'BYTES', shape: [texts.length], data };
+  return { name: 'x', datatype: 'BYTES', shape: [texts.length], data: bytesElements(texts) };
 }
 
 const text = fc.string({ unit: 'binary' }).filter((value) => !value.includes('\0') && value.isWellFormed());
