@@ -174,7 +174,7 @@ describe('a request is refused', () => {
       400,
       /has 8 bytes, which do not hold 9 bytes at offset 0/,
     ],
-    ['the largest numbers', x(place('x', 2 ** 53 - 1, 2 ** 53 - 1)), 413, /more than the limit of 67108864/],
+    ['the largest numbers', x(place('x', 2 ** 53 - 1, 2 ** 53 - 1)), 413, /but the limit is 67108864/],
     [
       'too few bytes',
       x(place('x', 4)),

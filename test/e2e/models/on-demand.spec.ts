@@ -153,7 +153,7 @@ describe('with a memory budget', () => {
     await until(async () => (await counted('nexus_running_executions', 'busy')) === 1);
     const { status, body, headers } = await gateway.infer('other', x);
     expect([status, headers.get('retry-after')]).toEqual([503, '1']);
-    expect(body.error).toMatch(/'other' takes \d+ MiB.*raise NEXUS_MEMORY_BUDGET/);
+    expect(body.error).toMatch(/'other' needs \d+ MiB.*raise NEXUS_MEMORY_BUDGET/);
     expect((await gateway.send('/v2/models/other/ready')).status).toBe(200);
     expect((await busy).status).toBe(200);
     expect(await statusOf('other')).toBe(200);
