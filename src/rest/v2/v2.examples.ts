@@ -1,4 +1,4 @@
-/** The answer to the example that asks for the label only. */
+/** The response to the example that requests only the label. */
 export const SEVEN = {
   id: 'first',
   model_name: 'digits',
