@@ -9,11 +9,11 @@ import { serveExamples } from './model-examples';
 import { buildDocument } from './openapi';
 import { serverAddress } from './server-address';
 
-/** With this policy the page loads from this server only. */
+/** With this policy, pages load resources only from this server. */
 const SAME_ORIGIN =
   "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:";
 
-/** Without what does not help here: the maker's bar, the choice among one server, and the column of links, of which there are none. */
+/** Hides parts of Swagger UI that are useless here: the top bar, the choice of a server, and the column of links. */
 const STYLE = `
   .swagger-ui .topbar, .swagger-ui .scheme-container, .swagger-ui .response-col_links { display: none }
   .swagger-ui .curl { white-space: pre-wrap !important; overflow-wrap: anywhere }
@@ -23,11 +23,11 @@ const STYLE = `
   .swagger-ui .renderedMarkdown pre code { background: none; color: #fff; white-space: pre-wrap }
 `;
 
-/** Swagger UI's page comes without one, and is drawn as wide as a desk on a phone. */
+/** The page of Swagger UI has no viewport, so phones would render it at desktop width. */
 const VIEWPORT = `document.head.insertAdjacentHTML(
   'beforeend', '<meta name="viewport" content="width=device-width, initial-scale=1">')`;
 
-/** Of Swagger UI. */
+/** Options of Swagger UI. */
 const APPEARANCE = {
   deepLinking: true,
   displayRequestDuration: true,
@@ -37,9 +37,7 @@ const APPEARANCE = {
   defaultModelsExpandDepth: -1,
 };
 
-/**
- * Code wraps. Only samples have a dark column, as high as their operation; texts without one beside them take its room.
- */
+/** Wraps code. Limits the dark column to the height of the samples, and gives its space to texts without samples. */
 const REDOC_STYLE = `
   body { margin: 0 }
   .redoc-wrap > .api-content + div { display: none }
@@ -74,7 +72,7 @@ const REDOC_PAGE = `<!doctype html>
 </html>
 `;
 
-/** Serves `/openapi.json`, Swagger UI at `/docs` and ReDoc at `/redoc`; nothing is loaded from elsewhere. `ask` runs a model on its example. */
+/** Serves `/openapi.json`, Swagger UI at `/docs` and ReDoc at `/redoc`, without external resources. `ask` runs a model on its example. */
 export function serveDocs(app: NestFastifyApplication, ask: Answering): void {
   const server = app.getHttpAdapter().getInstance();
   const fixed = buildDocument(app);
@@ -85,7 +83,7 @@ export function serveDocs(app: NestFastifyApplication, ask: Answering): void {
     customSiteTitle: 'Nexus AI Gateway',
     customCss: STYLE,
     customJsStr: [VIEWPORT, nameFetchedExamples.toString()],
-    // The page takes the document from its URL, where it changes with the models, when it has none of its own.
+    // With an empty spec, the page loads the document from the URL, where it changes with the models.
     swaggerOptions: {
       spec: {},
       url: '/openapi.json',
@@ -111,7 +109,7 @@ export function serveDocs(app: NestFastifyApplication, ask: Answering): void {
   );
 }
 
-/** `script` without the picture of ReDoc's maker, which would come from elsewhere. */
+/** Removes the vendor logo from ReDoc, because it is an external resource. */
 function withoutLogo(script: string): string {
   return script.replace(/https:\/\/cdn\.redoc\.ly\/[^"]*/g, 'data:image/gif;base64,R0lGODlhAQABAAAAACw=');
 }

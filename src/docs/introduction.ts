@@ -2,39 +2,41 @@ import type { Servable } from '../models/model';
 import { plain } from './markdown';
 import { SERVER, type CodeSample } from './models/code-samples';
 
-/** So many models are named that are not served; the repository index has them all. */
+/** How many unavailable versions the introduction lists. The repository index lists all of them. */
 const MOST_REASONS = 20;
 
-/** Of a reason and of a name, in characters. */
+/** Maximum lengths of a reason and of a name, in characters. */
 const REASON_LENGTH = 300;
 const NAME_LENGTH = 100;
 
-/** A model to begin with. */
+/** The model of the first example. */
 export interface FirstModel {
   readonly name: string;
   readonly samples: readonly CodeSample[];
 }
 
-/** The first page of the documentation, in Markdown: what the gateway is, how to start, and what is not served. */
+/** The introduction of the documentation in Markdown: a first request, the protocols, and the models that did not load. */
 export function introduction(first: FirstModel | undefined, unavailable: readonly Servable[]): string {
   return `${begin(first)}
-Every model that is ready has operations of its own, typed from the model itself: the names, datatypes and shapes that you
-see are those of the model, the requests run as they stand, and the answers are what the model has answered to them.
+Every ready model has its own typed operations, with the names, datatypes and shapes of its inputs and outputs. The example
+requests run as shown. The example responses come from the model.
 
-- **Predict** (\`/v1/models/{model}/predict\`) takes and gives JSON as a person would write it.
-- **Infer** (\`/v2/models/{model}/infer\`) speaks the Open Inference Protocol V2, with JSON and binary tensors, for
-  clients of Triton, KServe and MLServer. The same protocol is served by gRPC, by default on port 8001.
+- **Predict** (\`/v1/models/{model}/predict\`) accepts and returns plain JSON.
+- **Infer** (\`/v2/models/{model}/infer\`) implements the Open Inference Protocol V2, with JSON and binary tensors, for
+  clients of Triton, KServe and MLServer. gRPC serves the same protocol, by default on port 8001.
 
-${refused(unavailable)}Every answer has the header \`x-request-id\`, which is also in the log of the server. Errors tell what was expected, what
-came and how to fix it. On 429 and 503 the header \`Retry-After\` tells when to try again. The same documentation
-is at [/docs](/docs), where requests can be sent, and at [/redoc](/redoc), for reading; [/openapi.json](/openapi.json) is made
-for programs, and changes with the models that are loaded.`;
+${notServed(unavailable)}Every response has the header \`x-request-id\`, and the server log contains the same id. Error messages state what was
+expected, what was received and how to fix it. Responses with status 429 or 503 contain \`Retry-After\`, the time to wait
+before a retry.
+
+Send requests from this documentation at [/docs](/docs), or read it at [/redoc](/redoc). Programs can read
+[/openapi.json](/openapi.json), which changes with the loaded models.`;
 }
 
 function begin(first: FirstModel | undefined): string {
-  if (first === undefined) return 'No model is ready at this moment; reload this page when one is.\n';
+  if (first === undefined) return 'No model is ready. Reload this page when one is.\n';
   const blocks = first.samples.map(({ lang, source }) => `\`\`\`${FENCE[lang]}\n${source}\`\`\`\n`);
-  return `This server is at ${SERVER}. A first request, to the model ${plain(first.name, NAME_LENGTH)}:\n\n${blocks.join('\n')}`;
+  return `This server is available at ${SERVER}. Send a first request to the model ${plain(first.name, NAME_LENGTH)}:\n\n${blocks.join('\n')}`;
 }
 
 const FENCE: Readonly<Record<CodeSample['lang'], string>> = {
@@ -43,7 +45,7 @@ const FENCE: Readonly<Record<CodeSample['lang'], string>> = {
   Python: 'python',
 };
 
-function refused(versions: readonly Servable[]): string {
+function notServed(versions: readonly Servable[]): string {
   if (versions.length === 0) return '';
   const listed = versions
     .slice(0, MOST_REASONS)
@@ -52,6 +54,6 @@ function refused(versions: readonly Servable[]): string {
         `- **${plain(name, NAME_LENGTH)}** version ${plain(version, NAME_LENGTH)}: ${plain(reason, REASON_LENGTH)}\n`,
     );
   const more = versions.length - listed.length;
-  const rest = more > 0 ? `- and ${more} more, which \`POST /v2/repository/index\` lists\n` : '';
-  return `**Not served**, for a reason that the operator can remove:\n\n${listed.join('')}${rest}\n`;
+  const rest = more > 0 ? `- ${more} more; \`POST /v2/repository/index\` lists all of them\n` : '';
+  return `**Not served** until the operator fixes the error:\n\n${listed.join('')}${rest}\n`;
 }

@@ -10,37 +10,37 @@ import { modelDocument, type ModelDocument } from './models/model-document';
 import { RealAnswers, type Answer, type Answering } from './models/real-answers';
 import { elementSchemas } from './models/tensor-schemas';
 
-/** The document as it is sent. */
+/** The serialized document. */
 export interface ServedDocument {
   readonly body: Buffer;
-  /** Quoted, as HTTP has it; the same for the same document, whenever and wherever it was made. */
+  /** Quoted, as in HTTP. Identical documents have the same etag, also across restarts and servers. */
   readonly etag: string;
 }
 
-/** A document without the address of the server, which belongs between its pieces. */
+/** A document split where the address of the server is inserted. */
 interface Composed {
   readonly pieces: readonly Buffer[];
   readonly digest: string;
 }
 
-/** What a model adds, as JSON to be copied, so that a document of many models is put together in milliseconds. */
+/** The part of a model, already serialized, so that a document of many models is assembled in milliseconds. */
 interface Fragment extends FirstModel {
   readonly identifier: string;
-  /** Those that it was made of: they may change while the version is served. */
+  /** The settings it was built from. They can change while the version is served. */
   readonly settings: object;
-  /** When the version was; what a pipeline takes may change with its models. */
+  /** When the version was loaded. The inputs of a pipeline can change when its models are reloaded. */
   readonly loadedAt: Date | undefined;
   readonly answer: Answer | undefined;
   readonly digest: string;
   readonly tag: Buffer;
-  /** Members of the objects of paths and of schemas. */
+  /** Members of the `paths` and `schemas` objects, without braces. */
   readonly paths: Buffer;
   readonly schemas: Buffer;
   readonly datatypes: ModelDocument['datatypes'];
 }
 
-/** So many models are described in a few milliseconds; then others have a turn. */
-const MODELS_A_TURN = 16;
+/** After this many models, which take a few milliseconds, the event loop runs other tasks. */
+const MODELS_PER_TURN = 16;
 
 /** The OpenAPI document with the operations of every model that is READY and whose inputs and outputs are known. */
 export class LiveDocument {
@@ -63,7 +63,7 @@ export class LiveDocument {
     this.fixedDigest = digestOf(JSON.stringify(fixed));
   }
 
-  /** The document of this moment, for a reader who knows the gateway by the address `server`. */
+  /** The current document for a client that reaches the gateway at the address `server`. */
   async current(server: string): Promise<ServedDocument> {
     const versions = this.ready();
     await this.answers.settle(versions);
@@ -78,7 +78,7 @@ export class LiveDocument {
     return this.sent;
   }
 
-  /** The newest ready version of each model, by name. */
+  /** The newest ready version of each model, sorted by name. */
   private ready(): Servable[] {
     return this.registry
       .list()
@@ -89,7 +89,7 @@ export class LiveDocument {
       .toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
-  /** The versions that could not be loaded, by name. */
+  /** The versions that did not load, sorted by name. */
   private unavailable(): Servable[] {
     return this.registry
       .list()
@@ -107,20 +107,20 @@ export class LiveDocument {
       const identifier = identifiers.get(version.name)!;
       let fragment = this.fragments.get(version);
       const answer = this.answers.of(version);
-      if (fragment === undefined || !isOf(fragment, identifier, version, answer)) {
+      if (fragment === undefined || !isCurrent(fragment, identifier, version, answer)) {
         const { loadedAt, options } = version;
         const { settings } = options;
         const made = fragmentOf(version.name, modelDocument(version, identifier, answer));
         fragment = { ...made, identifier, settings, loadedAt, answer };
         this.fragments.set(version, fragment);
-        if (++count % MODELS_A_TURN === 0) await turn();
+        if (++count % MODELS_PER_TURN === 0) await turn();
       }
       fragments.push(fragment);
     }
     return fragments;
   }
 
-  /** The document, cut apart where the address of the server belongs. */
+  /** Builds the document, split where the address of the server is inserted. */
   private compose(fragments: readonly Fragment[], text: string): Buffer[] {
     const { paths, tags = [], components = {}, info, ...rest } = this.fixed;
     const described = { ...info, description: `${info.description}\n\n${text}` };
@@ -136,12 +136,12 @@ export class LiveDocument {
       ...listed([Buffer.from(inner(schemas)), ...fragments.map((each) => each.schemas)]),
       Buffer.from('}}}'),
     ]);
-    return cut(whole, SERVER);
+    return split(whole, SERVER);
   }
 }
 
-/** Whether `fragment` tells of `version` as it is now. */
-function isOf(
+/** Whether `fragment` is still valid for `version`. */
+function isCurrent(
   fragment: Fragment,
   identifier: string,
   { options, loadedAt }: Servable,
@@ -165,12 +165,12 @@ function fragmentOf(name: string, { tag, paths, schemas, datatypes, samples }: M
   return { name, samples, digest, datatypes, tag: tagJson, paths: pathsJson, schemas: schemasJson };
 }
 
-/** The JSON of an object or an array without its brackets. */
+/** The JSON of an object or array without its brackets. */
 function inner(value: object): string {
   return JSON.stringify(value).slice(1, -1);
 }
 
-/** Those of `parts` that are not empty, with commas between. */
+/** Joins the non-empty `parts` with commas. */
 function listed(parts: readonly Buffer[]): Buffer[] {
   const some = parts.filter(({ length }) => length > 0);
   return joined(some, COMMA);
@@ -180,8 +180,8 @@ function joined(parts: readonly Buffer[], between: Buffer): Buffer[] {
   return parts.flatMap((part, index) => (index === 0 ? [part] : [between, part]));
 }
 
-/** The pieces of `whole` between one `mark` and the next. */
-function cut(whole: Buffer, mark: string): Buffer[] {
+/** Splits `whole` at each `mark`. */
+function split(whole: Buffer, mark: string): Buffer[] {
   const pieces: Buffer[] = [];
   let start = 0;
   for (let end = whole.indexOf(mark); end >= 0; end = whole.indexOf(mark, start)) {
@@ -191,7 +191,7 @@ function cut(whole: Buffer, mark: string): Buffer[] {
   return [...pieces, whole.subarray(start)];
 }
 
-/** The model that is quickest to ask. */
+/** The model with the shortest sample. */
 function firstOf(fragments: readonly Fragment[]): FirstModel | undefined {
   const length = ({ samples }: Fragment) => samples[0]?.source.length ?? Infinity;
   const askable = fragments.filter(({ samples }) => samples.length > 0);

@@ -5,7 +5,7 @@ import { errors, NexusError } from '../common/errors';
 import type { ModelRegistry } from '../models/registry/model-registry';
 import { exampleBody, type Protocol } from './models/example-values';
 
-/** Serves the example of each model, which may be too long for the document, at `/docs/examples/<model>/<protocol>.json`. */
+/** Serves the example of each model at `/docs/examples/<model>/<protocol>.json`, because it may be too long for the document. */
 export function serveExamples(server: FastifyInstance, registry: ModelRegistry): void {
   for (const protocol of ['predict', 'infer'] as const) {
     server.get<{ Params: { model: string } }>(`/docs/examples/:model/${protocol}.json`, (request, reply) => {
@@ -20,7 +20,7 @@ export function serveExamples(server: FastifyInstance, registry: ModelRegistry):
   }
 }
 
-/** @throws NexusError of an unknown model, one that is not ready, or one that has no example. */
+/** @throws NexusError if the model is unknown, not ready, or has no example. */
 function exampleOf(model: string, protocol: Protocol, registry: ModelRegistry): Iterable<string> {
   const version = registry.find(model);
   const body = version.isDescribed ? exampleBody(version, protocol) : undefined;

@@ -7,8 +7,8 @@ import { refusalComponents, refusalRef } from './models/refusals';
 type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 /**
- * The OpenAPI document of the application, from its decorators. The same code gives the same bytes: operations are
- * called by their method, and paths and schemas are sorted.
+ * Builds the OpenAPI document of the application from its decorators. The same code produces the same bytes: operation
+ * ids are method names, and paths and schemas are sorted.
  */
 export function buildDocument(app: INestApplication): OpenAPIObject {
   const description = new DocumentBuilder()
@@ -18,23 +18,26 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
     .setVersion(VERSION)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/')
-    .addTag('Inference', 'Run a model (Open Inference Protocol V2).')
-    .addTag('Predictions', 'Run a model on JSON as a person would write it.')
-    .addTag('Models', 'What is served, with its inputs and outputs.')
-    .addTag('Roll-outs', 'Which versions of a model are served, and which of them answers.')
+    .addTag('Inference', 'Run models with the Open Inference Protocol V2.')
+    .addTag('Predictions', 'Run models on plain JSON.')
+    .addTag('Models', 'List, describe, load and unload models.')
+    .addTag(
+      'Roll-outs',
+      'Choose which versions of a model are loaded, and how requests are distributed among them.',
+    )
     .addTag(
       'Shared memory',
-      'Tensors in memory that a client on the same machine shares (NEXUS_SYSTEM_SHARED_MEMORY).',
+      'Pass tensors in memory that is shared with clients on the same machine. Requires NEXUS_SYSTEM_SHARED_MEMORY.',
     )
-    .addTag('Health', 'For load balancers, Kubernetes and V2 clients.')
-    .addTag('Operations', 'For those who run the gateway.')
+    .addTag('Health', 'Health checks for load balancers, Kubernetes and V2 clients.')
+    .addTag('Operations', 'Metrics, and settings of logs and traces.')
     .build();
   const document = SwaggerModule.createDocument(app, description, {
     operationIdFactory: (_controller, method) => method,
   });
   for (const operation of operationsOf(document)) {
-    nameAnswers(operation);
-    shareRefusals(operation);
+    describeResponses(operation);
+    shareErrors(operation);
   }
   const { schemas = {}, ...components } = document.components ?? {};
   return {
@@ -49,7 +52,7 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
   };
 }
 
-/** The paths, with `{name_predict}` written as `{name}:predict`: routes have no verbs behind a name. */
+/** Writes `{name_predict}` in paths as `{name}:predict`, which the router cannot express. */
 function withVerbs(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
   const entries = Object.entries(paths).map(([path, item]) => {
     const owner = /\/(model|version|label)s\/\{name_predict\}$/.exec(path)?.[1];
@@ -64,16 +67,16 @@ function operationsOf({ paths }: OpenAPIObject): OperationObject[] {
   );
 }
 
-/** An answer must have a description, for which the schema of a plain success leaves nothing to say. */
-function nameAnswers({ responses }: OperationObject): void {
+/** Describes responses without a description by their status text, because OpenAPI requires a description. */
+function describeResponses({ responses }: OperationObject): void {
   for (const [status, response] of Object.entries(responses)) {
     if (response !== undefined && 'description' in response)
       response.description ||= STATUS_CODES[status] ?? '';
   }
 }
 
-/** Refers to the one answer that there is for each status of an error. */
-function shareRefusals({ responses }: OperationObject): void {
+/** Replaces the error responses of an operation by references to the shared ones. */
+function shareErrors({ responses }: OperationObject): void {
   for (const [status, response] of Object.entries(responses)) {
     if (response === undefined || !('content' in response)) continue;
     const schema = response.content?.['application/json']?.schema;

@@ -1,6 +1,6 @@
 /*
- * These functions run in the browser: pages have them as their text, so they may use nothing from outside of them but
- * each other.
+ * These functions run in the browser. The pages contain their source text, so they must not use anything from outside
+ * except each other.
  */
 
 interface Example {
@@ -19,9 +19,9 @@ interface ShownOperation {
   };
 }
 
-/** The document `text` with a short body in place of each example that is fetched: neither page can show 150,000 numbers. */
+/** Replaces each fetched example of the document `text` by a short body, because neither page can show 150,000 numbers. */
 export function nameFetchedExamples(text: string): string {
-  // The pages make up arrays of at least so many items, nested.
+  // The pages generate nested arrays with this many items.
   const reviver = (key: string, value: unknown) =>
     key === 'minItems' && Number(value) > 16 ? undefined : value;
   const document = JSON.parse(text, reviver) as Shown;
@@ -30,7 +30,7 @@ export function nameFetchedExamples(text: string): string {
       for (const example of Object.values(requestBody?.content?.['application/json']?.examples ?? {})) {
         if (example.externalValue === undefined) continue;
         example.description =
-          'Execute at /docs sends what is at this address, which is too long to be shown.';
+          'The example is too long to show. Execute at /docs fetches it from this address and sends it.';
         example.value = { 'fetched from': example.externalValue };
         delete example.externalValue;
       }
@@ -40,8 +40,8 @@ export function nameFetchedExamples(text: string): string {
 }
 
 /**
- * Gives Swagger UI the document as {@link nameFetchedExamples} makes it. An answer that it cannot show, since it makes several
- * elements of each number, becomes a file to download.
+ * Passes the document through {@link nameFetchedExamples}. Turns responses that are too long into downloads, because
+ * Swagger UI creates several elements for each number.
  */
 export function responseInterceptor(response: {
   readonly url: string;
@@ -58,12 +58,12 @@ export function responseInterceptor(response: {
   return response;
 }
 
-/** Sends what a body of {@link nameFetchedExamples} stands for. As a file, it has its name in the command that the page shows. */
+/** Replaces a body from {@link nameFetchedExamples} by the example, as a file so that the command on the page shows its name. */
 export async function requestInterceptor(request: { body?: unknown }): Promise<object> {
-  const found =
+  const match =
     typeof request.body === 'string'
       ? /^\s*\{\s*"fetched from":\s*"(\/docs\/examples\/[^"]*\/([^"]*))"\s*\}\s*$/.exec(request.body)
       : null;
-  if (found !== null) request.body = new File([await (await fetch(found[1]!)).blob()], found[2]!);
+  if (match !== null) request.body = new File([await (await fetch(match[1]!)).blob()], match[2]!);
   return request;
 }

@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import { SERVER } from './models/code-samples';
 
-/** A name or an IPv4 address, or an IPv6 address in brackets, each with or without a port: nothing that means more in a shell. */
+/** A host name, an IPv4 address, or an IPv6 address in brackets, with or without a port. Excludes characters with a meaning in a shell. */
 const HOST = /^(?:[A-Za-z\d](?:[A-Za-z\d.-]{0,251}[A-Za-z\d])?|\[[A-Fa-f\d:.]{2,45}\])(?::\d{1,5})?$/;
 
 /**
- * The address by which a client knows the server: its Host header, or what a trusted proxy says of it. The usual one
- * where that is no address.
+ * The address at which the client reaches the server, from the Host header or the headers of a trusted proxy. The default
+ * address if they are not valid.
  */
 export function serverAddress({ protocol, host }: FastifyRequest): string {
   const isKnown = (protocol === 'http' || protocol === 'https') && HOST.test(host);

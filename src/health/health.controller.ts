@@ -14,34 +14,34 @@ export class HealthController {
     private readonly readiness: Readiness,
   ) {}
 
-  /** 200 when requests can be sent here, otherwise 503; with the state and the reason of every model. For load balancers. */
+  /** Returns 200 if the server can serve requests, otherwise 503, with the state and reason of every model. For load balancers. */
   @Get()
   @HealthCheck()
-  @ApiOperation({ summary: 'Whether to send requests here, and why' })
+  @ApiOperation({ summary: 'Check the health of the server and its models' })
   healthCheck(): Promise<HealthCheckResult> {
     return this.health.check(this.readiness.checks);
   }
 
-  /** 200 as long as the process answers. It depends on no model: restarting would not mend one. For liveness probes. */
+  /** Returns 200 as long as the process responds, whatever the state of the models, because a restart would not fix a model. For liveness probes. */
   @Get('live')
   @HealthCheck()
-  @ApiOperation({ summary: 'Whether the process is alive' })
+  @ApiOperation({ summary: 'Check whether the process is alive' })
   healthLive(): Promise<HealthCheckResult> {
     return this.health.check([]);
   }
 
-  /** As `/health`: 200 once the first loading has ended, a model is ready, every required one is, and no shutdown has begun; otherwise 503. For readiness probes. */
+  /** Like `/health`, returns 200 if the initial loading has finished, at least one model and every required model is ready, and no shutdown has begun, otherwise 503. For readiness probes. */
   @Get('ready')
   @HealthCheck()
-  @ApiOperation({ summary: 'Whether requests can be served' })
+  @ApiOperation({ summary: 'Check whether the server is ready' })
   healthReady(): Promise<HealthCheckResult> {
     return this.health.check(this.readiness.checks);
   }
 
-  /** 200 once the first loading of the models has ended, well or not; 503 before. For startup probes. */
+  /** Returns 503 until the initial loading of the models has finished, then 200, even if models did not load. For startup probes. */
   @Get('startup')
   @HealthCheck()
-  @ApiOperation({ summary: 'Whether the start is over' })
+  @ApiOperation({ summary: 'Check whether startup has finished' })
   healthStartup(): Promise<HealthCheckResult> {
     return this.health.check([() => this.readiness.started()]);
   }

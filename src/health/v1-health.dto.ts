@@ -1,4 +1,4 @@
-/** The process answers. */
+/** The process responds. */
 export class V1Live {
   status: 'alive';
 }

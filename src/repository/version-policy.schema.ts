@@ -8,7 +8,7 @@ export class SpecificVersions {
   versions: number[];
 }
 
-/** Which versions of a model are served: one of these, or all of them. */
+/** Which versions of a model are served. Exactly one of the policies is set. */
 export class VersionPolicy {
   all?: Record<string, never>;
   latest?: LatestVersions;

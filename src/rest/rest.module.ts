@@ -19,7 +19,7 @@ import { InferController } from './v2/infer.controller';
 import { SystemSharedMemoryController } from './v2/system-shared-memory.controller';
 import { V2Controller } from './v2/v2.controller';
 
-/** Everything that is served over HTTP but health and documentation. */
+/** All HTTP endpoints except health and documentation. */
 @Module({
   imports: [ModelsModule, InferenceModule],
   controllers: [

@@ -1,21 +1,21 @@
-/** Where samples and texts of the documentation have the server; each reader gets the address that it is known by. */
+/** Placeholder for the server address in the documentation. Each client receives the address at which it reaches the server. */
 export const SERVER = 'http://localhost:8000';
 
-/** Longer bodies are fetched from the server, which has them at {@link examplePath}. */
+/** Samples fetch longer bodies from {@link examplePath}. */
 const MAX_BODY = 600;
 
-/** A sample in one language, as ReDoc shows it. */
+/** A code sample in one language, in the format of ReDoc. */
 export interface CodeSample {
   readonly lang: 'Shell' | 'TypeScript' | 'Python';
   readonly source: string;
 }
 
-/** Where the server has the example of `model` for a protocol. */
+/** The path of the example of `model` for a protocol. */
 export function examplePath(model: string, protocol: 'predict' | 'infer'): string {
   return `/docs/examples/${encoded(model)}/${protocol}.json`;
 }
 
-/** `name` as a part of a path: also in quotes of a shell, Python and TypeScript. */
+/** Encodes `name` as a path segment that is also safe in quotes of a shell, Python and TypeScript. */
 export function encoded(name: string): string {
   return encodeURIComponent(name).replace(
     /[!'()*]/g,
@@ -23,7 +23,7 @@ export function encoded(name: string): string {
   );
 }
 
-/** How to send `body` to `path`, in three languages: in full, or when it is long or undefined as fetched from `example`. */
+/** Code that sends `body` to `path` in three languages. A long or undefined body is fetched from `example`. */
 export function codeSamples(path: string, body: object | undefined, example: string): readonly CodeSample[] {
   const json = JSON.stringify(body);
   const isShown = json !== undefined && json.length <= MAX_BODY;
@@ -79,7 +79,7 @@ print(response.json())
 `;
 }
 
-/** JSON as Python reads it: only the words differ, and only outside of strings. */
+/** Converts JSON to a Python literal. Only true, false and null outside of strings differ. */
 function pythonLiteral(json: string): string {
   return json.replace(/"(?:[^"\\]|\\.)*"|true|false|null/g, (token) => PYTHON[token] ?? token);
 }

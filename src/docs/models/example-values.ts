@@ -1,52 +1,52 @@
 import type { Servable } from '../../models/model';
 import { elementCount, type Datatype, type Shape, type TensorSpec } from '../../tensor/tensor';
 
-/** Larger examples would fill the page; they are fetched when they are wanted. */
+/** Larger examples would fill the page. They are fetched on demand. */
 const MAX_SHOWN = 2048;
 
-/** Larger examples are not made at all: this is a picture of 1024x1024 in four channels. */
+/** Larger examples are not generated. The limit is an image of 1024x1024 with four channels. */
 const MAX_ELEMENTS = 2 ** 22;
 
-/** Size of variable dimensions, as models are tried at load. */
+/** Size of variable dimensions, as in the trial runs when a model is loaded. */
 const VARIABLE_SIZE = 4;
 
-/** An example that is fetched comes in pieces of about so many characters. */
+/** Approximate size of the pieces of a fetched example, in characters. */
 const PIECE = 64 * 1024;
 
-/** Values of inputs by name, nested as their shapes are. */
+/** Values of inputs by name, nested like their shapes. */
 export type Values = Readonly<Record<string, unknown>>;
 
-/** The two bodies that a model takes. */
+/** The protocol of an example body. */
 export type Protocol = 'predict' | 'infer';
 
 /**
- * One item that a model takes, short enough to be shown: that of its settings where it fits, otherwise zeros. Undefined
- * when it would be too long.
+ * One example item that is short enough to show: the example of the model's settings if it matches the inputs, otherwise
+ * zeros. Undefined if it is too long.
  */
 export function exampleItem(version: Servable): Values | undefined {
   const items = itemsOf(version);
-  return isTooLong(items) ? undefined : (writtenFor(version, items) ?? zerosOf(items));
+  return isTooLong(items) ? undefined : (settingsExample(version, items) ?? zerosOf(items));
 }
 
 /**
- * The body of a request with one item, in pieces of JSON: that of {@link exampleItem}, or as many zeros as it takes.
- * Undefined when they would be more than four million.
+ * The body of a request with one item, in pieces of JSON: the item of {@link exampleItem}, or zeros. Undefined if it
+ * would have more than four million elements.
  */
 export function exampleBody(version: Servable, protocol: Protocol): Iterable<string> | undefined {
   const items = itemsOf(version);
-  const values = exampleItem(version) ?? writtenFor(version, items);
+  const values = exampleItem(version) ?? settingsExample(version, items);
   if (values !== undefined)
     return [JSON.stringify(protocol === 'predict' ? { inputs: values } : inferBody(version, values))];
   if (sizeOf(items) > MAX_ELEMENTS) return undefined;
   return protocol === 'predict' ? predictPieces(items) : inferPieces(items, version.signature.batches);
 }
 
-/** Whether tensors of these shapes, one row of them, would fill a page. */
+/** Whether one row of these tensors is too long to show. */
 export function isTooLong(tensors: readonly TensorSpec[]): boolean {
   return sizeOf(tensors) > MAX_SHOWN;
 }
 
-/** The request of the protocol V2 for one item of `values`. */
+/** The V2 request for one item with `values`. */
 export function inferBody({ signature }: Servable, values: Values): object {
   const { inputs, batches } = signature;
   return {
@@ -57,7 +57,7 @@ export function inferBody({ signature }: Servable, values: Values): object {
   };
 }
 
-/** The inputs of one item, with every dimension known. */
+/** The inputs of one item, without the batch dimension. */
 function itemsOf({ signature: { inputs, batches } }: Servable): readonly TensorSpec[] {
   return inputs.map((input) => ({ ...input, shape: batches ? input.shape.slice(1) : input.shape }));
 }
@@ -66,8 +66,8 @@ function sizeOf(items: readonly TensorSpec[]): number {
   return items.reduce((sum, { shape }) => sum + elementCount(concrete(shape)), 0);
 }
 
-/** The example in the settings of `version`, where it has all of `items`. */
-function writtenFor(version: Servable, items: readonly TensorSpec[]): Values | undefined {
+/** The example in the settings of `version`, if it matches all `items`. */
+function settingsExample(version: Servable, items: readonly TensorSpec[]): Values | undefined {
   const { example } = version.options.settings;
   if (example === undefined || !items.every(({ name, shape }) => fits(example[name], shape)))
     return undefined;
@@ -106,7 +106,7 @@ function* inferPieces(items: readonly TensorSpec[], batches: boolean): Generator
   yield ']}';
 }
 
-/** `element` nested as `shape` says, in JSON. */
+/** `element` repeated and nested like `shape`, in JSON. */
 function* pieces(element: string, [size, ...inner]: Shape): Generator<string> {
   if (size === undefined) return yield element;
   const length = elementCount(inner) * (element.length + 1);
@@ -130,7 +130,7 @@ function* pieces(element: string, [size, ...inner]: Shape): Generator<string> {
   yield ']';
 }
 
-/** The dimensions of `value`; those below an empty array are left out. */
+/** The dimensions of `value`, without those below an empty array. */
 function shapeOf(value: unknown): Shape {
   return Array.isArray(value) ? [value.length, ...shapeOf(value[0])] : [];
 }
@@ -141,8 +141,8 @@ function flat(value: unknown): readonly unknown[] {
 }
 
 function fits(value: unknown, shape: Shape): boolean {
-  const found = shapeOf(value);
-  return found.length === shape.length && shape.every((size, axis) => size < 0 || size === found[axis]);
+  const actual = shapeOf(value);
+  return actual.length === shape.length && shape.every((size, axis) => size < 0 || size === actual[axis]);
 }
 
 function concrete(shape: Shape): Shape {

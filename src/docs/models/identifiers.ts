@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
 /**
- * For each of `names` an identifier in PascalCase of letters and digits, no two equal however they are written. A name
- * keeps its own as long as the others that come to the same do not come before it in the alphabet.
+ * Maps each of `names` to an identifier in PascalCase of letters and digits. Identifiers are unique regardless of case.
+ * If several names result in the same identifier, the first name in alphabetical order gets it.
  */
 export function identifiersOf(names: readonly string[]): ReadonlyMap<string, string> {
   const taken = new Set<string>();
   const identifiers = new Map<string, string>();
-  // A name that is its identifier already has the first claim to it.
+  // A name that is already an identifier takes precedence.
   const sorted = names.toSorted((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
   for (const name of sorted) {
     const plain = pascalCase(name);
@@ -20,7 +20,7 @@ export function identifiersOf(names: readonly string[]): ReadonlyMap<string, str
   return identifiers;
 }
 
-/** `identifier` with a small first letter. */
+/** `identifier` with a lower-case first letter. */
 export function camelCase(identifier: string): string {
   return identifier.slice(0, 1).toLowerCase() + identifier.slice(1);
 }

@@ -2,7 +2,7 @@ import type { Signature } from '../../models/signature';
 import type { TensorSpec } from '../../tensor/tensor';
 import { elementRef, ID, inputElementRef, type Schema } from './tensor-schemas';
 
-/** The messages of the Open Inference Protocol V2 for a model, `<identifier>InferRequest` and `InferResponse`. */
+/** Schemas of the Open Inference Protocol V2 for a model: `<identifier>InferRequest` and `<identifier>InferResponse`. */
 export function inferSchemas({ inputs, outputs }: Signature, identifier: string): Record<string, Schema> {
   const parameters = {
     type: ['object', 'null'],
@@ -23,7 +23,7 @@ export function inferSchemas({ inputs, outputs }: Signature, identifier: string)
         outputs: {
           type: ['array', 'null'],
           items: listed,
-          description: 'The outputs to compute; all when absent or empty.',
+          description: 'The outputs to compute. All outputs if absent or empty.',
         },
       },
       required: ['inputs'],
@@ -41,7 +41,7 @@ export function inferSchemas({ inputs, outputs }: Signature, identifier: string)
   };
 }
 
-/** An array of tensors, each with the name, datatype and shape of one of `specs`. */
+/** An array of tensors that match `specs`. */
 function tensors(specs: readonly TensorSpec[], element: typeof elementRef): Schema {
   const items = specs.map(({ name, datatype, shape }) => ({
     type: 'object',
@@ -52,15 +52,15 @@ function tensors(specs: readonly TensorSpec[], element: typeof elementRef): Sche
         type: 'array',
         minItems: shape.length,
         maxItems: shape.length,
-        // JSON schema has no empty list of items.
+        // prefixItems must not be empty.
         ...(shape.length === 0 ? {} : { prefixItems: shape.map(dimension) }),
         items: { type: 'integer', minimum: 0 },
-        description: `[${shape.join(',')}], where -1 is any size`,
+        description: `[${shape.join(',')}]; -1 means any size`,
       },
       data: {
         type: 'array',
         items: element(datatype),
-        description: 'In row-major order.',
+        description: 'Elements in row-major order.',
       },
     },
     required: ['name', 'datatype', 'shape', 'data'],

@@ -9,33 +9,33 @@ import { predictSchemas } from './predict-schemas';
 import type { Answer } from './real-answers';
 import type { Schema } from './tensor-schemas';
 
-/** What one model adds to the OpenAPI document. */
+/** The part of the OpenAPI document that describes one model. */
 export interface ModelDocument {
   readonly tag: { readonly name: string; readonly description: string };
   readonly paths: Readonly<Record<string, object>>;
   readonly schemas: Readonly<Record<string, Schema>>;
-  /** What its schemas refer to the elements of. */
+  /** The datatypes whose element schemas it refers to. */
   readonly datatypes: ReadonlySet<Datatype>;
-  /** How to ask for a prediction. */
+  /** Sample code for a prediction. */
   readonly samples: readonly CodeSample[];
 }
 
-/** A model as its operations show it. */
+/** What the operations of a model show. */
 interface Shown {
   readonly version: Servable;
   readonly identifier: string;
   readonly tag: string;
-  /** Values of the inputs of one item; undefined when they are too long to show. */
+  /** Example inputs of one item; undefined if they are too long to show. */
   readonly inputs: Values | undefined;
   readonly answer: Answer | undefined;
 }
 
 const FORMS =
-  'Takes one item, several by the name of the input, or `instances` one after another; the answer has the same form.';
+  'Accepts one item, several items by input name, or one object per item in `instances`. The response has the same layout.';
 
 /**
- * The operations of `version`, which must be loaded; they and their schemas are named after `identifier`.
- * @param answer what it has answered to its example, where that is known.
+ * Documents `version`, which must be loaded. The names of operations and schemas start with `identifier`.
+ * @param answer the responses of the model to its example, if known.
  */
 export function modelDocument(
   version: Servable,
@@ -76,7 +76,7 @@ function predictOperation(shown: Shown): Operation {
     description: described(
       shown,
       'predict',
-      signature.batches ? FORMS : 'Takes every input with all of its dimensions.',
+      signature.batches ? FORMS : 'Accepts every input with all of its dimensions.',
     ),
     error: 'ErrorAnswer',
     examples: inputs ? predictExamples(inputs, signature.batches) : fetched(version, 'predict'),
@@ -94,8 +94,8 @@ function inferOperation(shown: Shown): Operation {
   return {
     ...named(identifier, 'Infer'),
     tag,
-    summary: `Run ${version.name} by the protocol V2`,
-    description: described(shown, 'infer', 'The Open Inference Protocol V2 for this model.'),
+    summary: `Run ${version.name} with the V2 protocol`,
+    description: described(shown, 'infer', 'Runs the model with the Open Inference Protocol V2.'),
     error: 'V2Error',
     examples: body ? { row: { summary: 'One row', value: body } } : fetched(version, 'infer'),
     answer: answer?.infer,
@@ -106,11 +106,14 @@ function inferOperation(shown: Shown): Operation {
   };
 }
 
-/** The example as an address, where it is too long to be shown; none where there is none. */
+/** The example as an address, for examples that are too long to show; undefined if the model has no example. */
 function fetched(version: Servable, protocol: Protocol): Operation['examples'] {
   if (exampleBody(version, protocol) === undefined) return undefined;
   return {
-    fetched: { summary: 'Zeros, from the server', externalValue: examplePath(version.name, protocol) },
+    fetched: {
+      summary: 'All zeros, fetched from the server',
+      externalValue: examplePath(version.name, protocol),
+    },
   };
 }
 
@@ -123,14 +126,14 @@ function samplesOf(
   return codeSamples(pathOf(version.name, protocol), body, examplePath(version.name, protocol));
 }
 
-/** What the model is, how it is asked, and where there is an example that is too long to be shown. */
+/** The description of the model, its request formats, and a link to an example that is too long to show. */
 function described({ version, inputs }: Shown, protocol: Protocol, form: string): string {
   const isFetched = inputs === undefined && exampleBody(version, protocol) !== undefined;
   const path = examplePath(version.name, protocol);
   return paragraphs(
     version.options.settings.description ?? '',
     form,
-    isFetched ? `An example is too long to be shown here: [${path}](${SERVER}${path}).` : '',
+    isFetched ? `The example is too long to show. Download it: [${path}](${SERVER}${path}).` : '',
   );
 }
 
@@ -150,7 +153,7 @@ function paragraphs(...texts: readonly string[]): string {
 }
 
 function predictExamples(values: Values, batches: boolean): NonNullable<Operation['examples']> {
-  if (!batches) return { inputs: { summary: 'Every input', value: { inputs: values } } };
+  if (!batches) return { inputs: { summary: 'All inputs', value: { inputs: values } } };
   const several = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value, value]]));
   return {
     item: { summary: 'One item', value: { inputs: values } },

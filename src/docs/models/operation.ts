@@ -2,7 +2,7 @@ import { HTTP_STATUS } from '../../transport/error-status';
 import type { CodeSample } from './code-samples';
 import { refusalRef, RUN_KINDS, type ErrorForm } from './refusals';
 
-/** A body or an answer, in full or by where it is. */
+/** An example body, inline or as an address. */
 export type Example = { readonly summary: string } & (
   { readonly value: object } | { readonly externalValue: string }
 );
@@ -13,18 +13,18 @@ export interface Operation {
   readonly tag: string;
   readonly summary: string;
   readonly description: string;
-  /** Names of the schemas of the body and the answer. */
+  /** Names of the schemas of the request and the response. */
   readonly request: string;
   readonly response: string;
-  /** Name of the schema of the refusals. */
+  /** Name of the schema of errors. */
   readonly error: ErrorForm;
-  /** Bodies that the model takes, each with its summary. */
+  /** Example requests by name. */
   readonly examples: Readonly<Record<string, Example>> | undefined;
-  /** What the model has answered to the first of them, where that is known. */
+  /** The response to the first example, if known. */
   readonly answer: object | undefined;
-  /** In place of an answer that is too long to show: its form without the tensors. */
+  /** A response without its tensors, if the response is too long to show. */
   readonly frame: object | undefined;
-  /** As ReDoc shows them. */
+  /** Code samples for ReDoc. */
   readonly codeSamples: readonly CodeSample[] | undefined;
 }
 
@@ -33,11 +33,11 @@ const TIMEOUT = {
   in: 'header',
   required: false,
   description:
-    'Milliseconds after which the answer is of no use: refused at once where that is too soon, and dropped when it has not begun by then.',
+    'Milliseconds until the response is no longer needed. The server rejects the request at once if it cannot meet this deadline, and drops it if its run has not started by then.',
   schema: { type: 'string', pattern: '^[1-9][0-9]{0,14}$' },
 };
 
-/** The operation as OpenAPI writes it. */
+/** The OpenAPI object of `operation`. */
 export function operationObject(operation: Operation): object {
   const { operationId, tag, summary, description, error, codeSamples } = operation;
   const { request, examples, response, answer, frame } = operation;
@@ -68,7 +68,7 @@ export function operationObject(operation: Operation): object {
 }
 
 function framed(frame: object): Readonly<Record<string, Example>> {
-  return { frame: { summary: 'Without its outputs, which are too long to show', value: frame } };
+  return { frame: { summary: 'Without the outputs, which are too long to show', value: frame } };
 }
 
 function json(schema: string, shown: object = {}) {

@@ -10,22 +10,22 @@ import {
   type Schema,
 } from './tensor-schemas';
 
-/** More labels would make the page long; they are then any text. */
+/** Outputs with more labels accept any string, to keep the page short. */
 const MAX_LABELS = 100;
 
-/** One way to lay out a prediction: its key in the request and in the response, and what stands there. */
+/** One layout of a prediction: its key and schema in the request and in the response. */
 interface Form {
   readonly name: string;
   readonly ask: readonly [key: string, schema: Schema];
   readonly answer: readonly [key: string, schema: Schema];
-  /** First dimensions that the classes of outputs are told without. */
+  /** Number of leading dimensions that the classes of outputs omit. */
   readonly dropped: number;
 }
 
 /**
- * The messages of predictions, named after `identifier`: `<identifier>Inputs` and `Outputs` of one item, for a model
- * that batches `InputRows` and `OutputRows` of several, and `Instance` where one may have what an item may not; around
- * them `PredictRequest` and `PredictResponse`, for a model that batches each with its three forms.
+ * Schemas of predictions, with names that start with `identifier`. `Inputs` and `Outputs` are one item. For a model that
+ * batches, `InputRows` and `OutputRows` are several items, and `Instance` is an item with empty arrays. `PredictRequest`
+ * and `PredictResponse` contain them; for a model that batches, each has three forms.
  */
 export function predictSchemas(signature: Signature, identifier: string): Record<string, Schema> {
   const { inputs, outputs, batches } = signature;
@@ -61,7 +61,7 @@ export function predictSchemas(signature: Signature, identifier: string): Record
 function formsOf(ref: (name: string) => Schema, inputs: readonly TensorSpec[]): readonly [Form, ...Form[]] {
   const all = (items: Schema) => ({ type: 'array', minItems: 1, items });
   const [only, ...others] = inputs;
-  // The name of the only input may be left out.
+  // The name of the only input is optional.
   const named = all(ref(mayBeEmpty(inputs) ? 'Instance' : 'Inputs'));
   const instances =
     only === undefined || others.length > 0 ? named : { anyOf: [named, all(rowSchema(only))] };
@@ -87,14 +87,14 @@ function request(key: string, schema: Schema, outputs: readonly TensorSpec[]): S
         type: 'array',
         uniqueItems: true,
         items: { type: 'string', enum: outputs.map(({ name }) => name) },
-        description: 'The outputs to compute; all when absent or empty.',
+        description: 'The outputs to compute. All outputs if absent or empty.',
       },
       top_k: {
         type: 'integer',
         minimum: 0,
         maximum: 1000,
         description:
-          'How many classes to tell of outputs that have labels or are a vector of scores for each row; when absent, 5 of those that have labels; 0 for none.',
+          'Number of classes to return for each output that has labels or is a vector of scores for each row. By default 5 for outputs with labels and none for other outputs. 0 returns no classes.',
       },
     },
     required: [key],
@@ -117,7 +117,7 @@ function response(key: string, schema: Schema, classes: Schema | undefined): Sch
   };
 }
 
-/** The schema of `classes`, with so many of the first dimensions left out; undefined where no output is scores. */
+/** The schema of `classes` without the first `dropped` dimensions; undefined if no output contains scores. */
 function classSchemas({ outputs, labels, batches }: Signature): (dropped: number) => Schema | undefined {
   const isVector = ({ datatype, shape }: TensorSpec) =>
     datatype !== 'BYTES' && datatype !== 'BOOL' && (shape.length === 2 || (shape.length === 1 && !batches));
@@ -143,7 +143,7 @@ function classSchemas({ outputs, labels, batches }: Signature): (dropped: number
     });
     return {
       type: 'object',
-      description: 'The largest classes of each row, the largest first.',
+      description: 'The classes of each row with the highest scores, highest first.',
       properties: Object.fromEntries(properties) as Record<string, Schema>,
       additionalProperties: false,
     };

@@ -2,41 +2,41 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Servable } from '../../models/model';
 import { exampleBody } from './example-values';
 
-/** What a model answers to its example, by the two protocols. */
+/** The response of a model to its example, in both protocols. */
 export interface Answer {
   readonly predict: object;
   readonly infer: object;
 }
 
-/** Runs `version` on the prediction `body`. Undefined when its answer is too long to show, 'busy' when it is to be asked later. */
+/** Runs `version` on the prediction `body`. Undefined if the response is too long to show, 'busy' to retry later. */
 export type Answering = (version: Servable, body: string) => Promise<Answer | 'busy' | undefined>;
 
-/** What came of an example, and of which settings and load of its version. */
+/** The response to an example, with the settings and load time of the version that returned it. */
 interface Known {
   readonly settings: object;
   readonly loadedAt: Date | undefined;
   readonly answer: Answer | undefined;
 }
 
-/** So many models have an answer in the document, which bounds it together with the length of each. */
+/** How many models have a response in the document. Together with the length of each, it limits the size of the document. */
 const MOST_MODELS = 200;
 
-/** How long a reader waits for answers that are not there yet; the next one finds them. */
+/** How long a request for the document waits for missing responses. Later requests include them. */
 const PATIENCE_MS = 500;
 
-/** The answer of each model to its example: asked for once a version, when the document is read, one model at a time. */
+/** The response of each model to its example. Runs each version once, when the document is requested, one model at a time. */
 export class RealAnswers {
   private readonly known = new WeakMap<Servable, Known>();
   private asking: Promise<void> | undefined;
 
   constructor(private readonly ask: Answering) {}
 
-  /** The answer of `version`; undefined while there is none. */
+  /** The response of `version`; undefined if there is none yet. */
   of(version: Servable): Answer | undefined {
     return this.isKnown(version) ? this.known.get(version)?.answer : undefined;
   }
 
-  /** Asks those of `versions` in memory whose answers are not known. Resolves when they are, at the latest in half a second. */
+  /** Runs the examples of those `versions` in memory that have no response yet. Resolves when they finish, after half a second at the latest. */
   async settle(versions: readonly Servable[]): Promise<void> {
     const unknown = versions
       .slice(0, MOST_MODELS)
@@ -58,7 +58,7 @@ export class RealAnswers {
     }
   }
 
-  /** A model that fails on its example has no answer to show; its runners have logged why, where it matters. */
+  /** Undefined if the model fails on its example. Its runners log the error if it matters. */
   private async answerOf(version: Servable): Promise<Answer | 'busy' | undefined> {
     try {
       const body = exampleBody(version, 'predict');

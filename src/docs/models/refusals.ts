@@ -6,7 +6,7 @@ import { errors, type NexusError } from '../../common/errors';
 /** The kinds of errors that operations document. */
 type Kind = keyof typeof MEANING;
 
-/** One error of each kind, as it may come. */
+/** An example error of each kind. */
 const EXAMPLES: Readonly<Record<Kind, NexusError>> = {
   invalid: errors.invalidInput("input 'image': expected shape [-1,8,8], got [1,8,7]", 'inputs.image'),
   not_found: errors.modelNotFound('digit'),
@@ -19,21 +19,21 @@ const EXAMPLES: Readonly<Record<Kind, NexusError>> = {
   deadline: errors.runTimeout('digits', 30_000),
 };
 
-/** The two forms of an error: the name of its schema, and where it is answered. */
+/** The two formats of an error: the name of the schema, and the path prefix that uses it. */
 const FORMS = { ErrorAnswer: '/v1', V2Error: '/v2' } as const;
 
-/** The schema of an error. */
+/** The schema name of an error format. */
 export type ErrorForm = keyof typeof FORMS;
 
-/** The kinds of errors that running a model may come to. */
+/** The kinds of errors that running a model can return. */
 export const RUN_KINDS = (Object.keys(MEANING) as Kind[]).filter((kind) => kind !== 'unimplemented');
 
-/** Refers to the answer to a request that fails so. */
+/** A reference to the error response with this format and status. */
 export function refusalRef(form: ErrorForm, status: number | string): { readonly $ref: string } {
   return { $ref: `#/components/responses/${form}${status}` };
 }
 
-/** What {@link refusalRef} refers to: one answer for each form and status, with an example. */
+/** The responses that {@link refusalRef} refers to: one for each format and status, with an example. */
 export function refusalComponents(): Record<string, object> {
   return Object.fromEntries(
     Object.entries(FORMS).flatMap(([form, path]) =>

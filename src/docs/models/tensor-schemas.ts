@@ -1,10 +1,10 @@
 import type { Datatype, Shape, TensorSpec } from '../../tensor/tensor';
 
-/** A JSON schema, as OpenAPI 3.1 takes it. */
+/** A JSON schema for OpenAPI 3.1. */
 export type Schema = Readonly<Record<string, unknown>>;
 
-/** The id of a request, which its answer repeats. */
-export const ID: Schema = { type: 'string', description: 'Comes back in the answer.' };
+/** The id of a request, which its response repeats. */
+export const ID: Schema = { type: 'string', description: 'Returned in the response.' };
 
 const NON_FINITE = { enum: ['NaN', 'Infinity', '-Infinity'], type: 'string' };
 
@@ -13,7 +13,7 @@ const float = (format: string, limit: number): Schema => ({
   anyOf: [{ type: 'number', format, minimum: -limit, maximum: limit }, NON_FINITE],
 });
 
-/** An element of each datatype in JSON. 64-bit integers are sent in all their digits; many readers round them. */
+/** The JSON form of an element of each datatype. 64-bit integers keep all digits, although many parsers round them. */
 const ELEMENTS: Readonly<Record<Datatype, Schema>> = {
   BOOL: { type: 'boolean' },
   UINT8: integer(0, 2 ** 8 - 1),
@@ -25,13 +25,13 @@ const ELEMENTS: Readonly<Record<Datatype, Schema>> = {
   INT32: integer(-(2 ** 31), 2 ** 31 - 1),
   INT64: { type: 'integer', format: 'int64' },
   FP16: float('float', 65504),
-  // The largest as it is printed, which is a little more than it is.
+  // The largest value as it is printed, which is slightly above the value itself.
   FP32: float('float', 3.4028235e38),
   FP64: float('double', Number.MAX_VALUE),
   BYTES: { type: 'string', pattern: '^[^\\u0000]*$' },
 };
 
-/** Elements as documentation pages show them; 1 for the others. */
+/** Example elements for the documentation; 1 for other datatypes. */
 const EXAMPLES: Partial<Record<Datatype, unknown>> = {
   BOOL: true,
   FP16: 0.5,
@@ -40,7 +40,7 @@ const EXAMPLES: Partial<Record<Datatype, unknown>> = {
   BYTES: 'text',
 };
 
-/** Datatypes that have NaN, for which requests may have null. */
+/** Datatypes with NaN, for which requests may contain null. */
 const WITH_NAN: readonly Datatype[] = ['FP16', 'FP32', 'FP64'];
 
 /** The components that {@link elementRef} and {@link inputElementRef} refer to, for tensors of these datatypes. */
@@ -52,7 +52,7 @@ export function elementSchemas(datatypes: Iterable<Datatype>): Record<string, Sc
       const element = [`Element${datatype}`, { ...ELEMENTS[datatype], description, examples }] as const;
       if (!WITH_NAN.includes(datatype)) return [element];
       const orNull = { anyOf: [elementRef(datatype), { type: 'null' }], examples };
-      const missing = `An element of datatype ${datatype}, or null for a missing value, which is NaN.`;
+      const missing = `An element of datatype ${datatype}, or null for a missing value, which is read as NaN.`;
       return [element, [`Element${datatype}OrNull`, { ...orNull, description: missing }]];
     }),
   );
@@ -68,7 +68,7 @@ export function inputElementRef(datatype: Datatype): Schema {
   return { $ref: `#/components/schemas/Element${datatype}${WITH_NAN.includes(datatype) ? 'OrNull' : ''}` };
 }
 
-/** Arrays nested as `shape` says, a fixed dimension with as many items; an element for a scalar. */
+/** Arrays nested like `shape`, with exact lengths for fixed dimensions; an element for a scalar. */
 function nestedSchema(element: Schema, shape: Shape): Schema {
   return shape.reduceRight<Schema>(
     (items, size) =>
@@ -77,12 +77,12 @@ function nestedSchema(element: Schema, shape: Shape): Schema {
   );
 }
 
-/** As {@link nestedSchema}, of at least one row. */
+/** Like {@link nestedSchema}, with at least one row. */
 function rowsSchema(element: Schema, shape: Shape): Schema {
   return { ...nestedSchema(element, shape), minItems: 1 };
 }
 
-/** As {@link nestedSchema}, without empty arrays: how deep the others are nested tells one item from several rows. */
+/** Like {@link nestedSchema}, without empty arrays: the depth of nesting distinguishes one item from several rows. */
 function itemSchema(element: Schema, shape: Shape): Schema {
   return shape.reduceRight<Schema>(
     (items, size) => ({
@@ -94,7 +94,7 @@ function itemSchema(element: Schema, shape: Shape): Schema {
   );
 }
 
-/** How inputs stand in a body: with all of their dimensions, as rows, as one item, as one item in a list of them. */
+/** Forms of inputs in a body: with all dimensions, as rows, as one item, as one item in a list. */
 const INPUT_FORMS = { whole: nestedSchema, rows: rowsSchema, item: itemSchema, instance: nestedSchema };
 
 /** One row of an input. */
@@ -103,26 +103,26 @@ export function rowSchema(spec: TensorSpec): Schema {
   return nestedSchema(element, shape.slice(1));
 }
 
-/** What an input is nested of, and how: a row of a column, of shape [n,1], may be an element without its array. */
+/** The element and nesting of an input. A row of an input of shape [n,1] may be an element without its array. */
 function inner({ datatype, shape }: TensorSpec): [element: Schema, shape: Shape] {
   const element = inputElementRef(datatype);
   if (shape.length !== 2 || shape[1] !== 1) return [element, shape];
   return [{ anyOf: [element, nestedSchema(element, [1])] }, shape.slice(0, 1)];
 }
 
-/** Whether an instance may have what an item may not: empty arrays. */
+/** Whether an instance may contain empty arrays, which an item may not. */
 export function mayBeEmpty(inputs: readonly TensorSpec[]): boolean {
   return inputs.some(({ shape }) => shape.slice(1).includes(-1));
 }
 
-/** An object of all `inputs` by name, nested as their shapes are; an item and an instance leave out the first dimension. */
+/** An object of all `inputs` by name, nested like their shapes. Items and instances omit the first dimension. */
 export function inputsSchema(inputs: readonly TensorSpec[], form: keyof typeof INPUT_FORMS): Schema {
   const isItem = form === 'item' || form === 'instance';
   const schema = tensorsSchema(inputs, isItem, INPUT_FORMS[form], inner);
   return { ...schema, required: inputs.map(({ name }) => name) };
 }
 
-/** An object of those of `outputs` that are asked for, nested as their shapes are, without the first dimension where `isItem`. */
+/** An object of the requested `outputs`, nested like their shapes, without the first dimension if `isItem`. */
 export function outputsSchema(outputs: readonly TensorSpec[], isItem: boolean): Schema {
   return tensorsSchema(outputs, isItem, nestedSchema, ({ datatype, shape }) => [elementRef(datatype), shape]);
 }
@@ -135,7 +135,7 @@ function tensorsSchema(
 ): Schema {
   const properties = tensors.map((spec) => {
     const [element, nesting] = parts(spec);
-    const description = `${spec.datatype} [${spec.shape.join(',')}]${isItem ? ', one row of it' : ''}`;
+    const description = `${spec.datatype} [${spec.shape.join(',')}]${isItem ? ', one row' : ''}`;
     return [spec.name, { ...schemaOf(element, isItem ? nesting.slice(1) : nesting), description }];
   });
   return { type: 'object', properties: Object.fromEntries(properties), additionalProperties: false };

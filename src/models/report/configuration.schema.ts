@@ -1,6 +1,6 @@
 import { VersionPolicy } from '../../repository/version-policy.schema';
 
-/** The dimensions that the model itself has, where they differ from `dims`. */
+/** The dimensions of the model itself, if they differ from `dims`. */
 export class Reshape {
   /** @example [] */
   shape: number[];
@@ -13,11 +13,11 @@ export class ConfiguredInput {
   /** @example TYPE_FP32 */
   data_type: string;
   /**
-   * Without the batch dimension where `max_batch_size` is above 0; -1 is a dimension of any size.
+   * Size of each dimension, without the batch dimension if `max_batch_size` is above 0; -1 means any size.
    * @example [8, 8]
    */
   dims: number[];
-  /** Absent where the model has the same dimensions. */
+  /** Absent if the model has the same dimensions. */
   reshape?: Reshape;
 }
 
@@ -29,9 +29,9 @@ export class ConfiguredOutput {
   data_type: string;
   /** @example [10] */
   dims: number[];
-  /** Absent where the model has the same dimensions. */
+  /** Absent if the model has the same dimensions. */
   reshape?: Reshape;
-  /** File of the labels, where a configuration names one. */
+  /** File with the labels, if the configuration names one. */
   label_filename?: string;
 }
 
@@ -49,30 +49,30 @@ export class DynamicBatching {
   /** @example 0 */
   max_queue_delay_microseconds: number;
   /**
-   * How many levels the request parameter `priority` has; 0 when it is ignored.
+   * Number of levels of the request parameter `priority`, 0 if it is ignored.
    * @example 0
    */
   priority_levels: number;
   /**
-   * Level of requests that name none.
+   * Level of requests without a priority.
    * @example 0
    */
   default_priority_level: number;
 }
 
-/** One model of an ensemble, and how its tensors are called in the ensemble. */
+/** One model of an ensemble, and the ensemble tensors that it uses. */
 export class EnsembleStep {
   /** @example digits */
   model_name: string;
-  /** -1 is the newest that is ready. */
+  /** -1 means the newest ready version. */
   model_version: number;
   /**
-   * The tensor of the ensemble that each input of the model is.
+   * The ensemble tensor for each input of the model.
    * @example {"image": "pixels"}
    */
   input_map: Record<string, string>;
   /**
-   * The tensor of the ensemble that an output of the model is.
+   * The ensemble tensor for each output of the model that the ensemble uses.
    * @example {"label": "label"}
    */
   output_map: Record<string, string>;
@@ -88,17 +88,17 @@ export class ConfigurationParameter {
   string_value: string;
 }
 
-/** Whether answers are cached. */
+/** Whether responses are cached. */
 export class ResponseCache {
   enable: boolean;
 }
 
-/** How a model is served, in the words of Triton's model configuration. */
+/** How a model is served, in the format of Triton's model configuration. */
 export class ModelConfiguration {
   /** @example digits */
   name: string;
   /**
-   * `ensemble` for a pipeline.
+   * `ensemble` if the model is a pipeline.
    * @example onnxruntime_onnx
    */
   platform: string;
@@ -106,7 +106,7 @@ export class ModelConfiguration {
   backend: string;
   version_policy: VersionPolicy;
   /**
-   * Most rows of one run; 0 when requests are not batched.
+   * Maximum number of rows in one run, 0 if requests are not batched.
    * @example 64
    */
   max_batch_size: number;
@@ -116,9 +116,9 @@ export class ModelConfiguration {
   /** @example model.onnx */
   default_model_filename: string;
   response_cache: ResponseCache;
-  /** Absent where requests do not share a run. */
+  /** Absent if requests are not merged into batches. */
   dynamic_batching?: DynamicBatching;
-  /** Of a pipeline. */
+  /** The steps of a pipeline. Absent for other models. */
   ensemble_scheduling?: EnsembleScheduling;
   parameters: Record<string, ConfigurationParameter>;
 }

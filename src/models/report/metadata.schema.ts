@@ -5,18 +5,18 @@ export class TensorMetadata {
   /** @example FP32 */
   datatype: string;
   /**
-   * -1 is a dimension of any size.
+   * Size of each dimension; -1 means any size.
    * @example [-1, 8, 8]
    */
   shape: number[];
 }
 
-/** What a model takes and gives. */
+/** The inputs and outputs of a model. */
 export class ModelMetadata {
   /** @example digits */
   name: string;
   /**
-   * Versions that are ready; only the one asked for, if one was.
+   * The ready versions, or only the requested version.
    * @example ["1"]
    */
   versions: string[];
@@ -24,6 +24,6 @@ export class ModelMetadata {
   platform: string;
   inputs: TensorMetadata[];
   outputs: TensorMetadata[];
-  /** More about the model: description, device, max_batch_rows, why it does not batch, labels of each output as JSON. */
+  /** Further properties: description, device, max_batch_rows, why requests are not batched, and the labels of each output as JSON. */
   properties: Record<string, string>;
 }

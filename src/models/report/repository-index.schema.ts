@@ -6,6 +6,6 @@ export class RepositoryIndexEntry {
   version: string;
   /** @example READY */
   state: 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
-  /** Why the version is in this state; empty when there is nothing to say. */
+  /** Why the version is in this state. May be empty. */
   reason: string;
 }

@@ -1,28 +1,28 @@
-/** How often something happened, and how long that took in all. */
+/** Number of events and their total duration. */
 export class StatisticDuration {
   count: number;
-  /** Nanoseconds. */
+  /** Total duration in nanoseconds. */
   ns: number;
 }
 
-/** Of all requests, by what became of them and by step. */
+/** Statistics of all requests, by outcome and by step. */
 export class InferenceStatistics {
   success: StatisticDuration;
   fail: StatisticDuration;
-  /** Waiting for a runner. */
+  /** Time in the queue. */
   queue: StatisticDuration;
-  /** Handing the inputs to the runner. */
+  /** Passing the inputs to the runner. */
   compute_input: StatisticDuration;
   compute_infer: StatisticDuration;
-  /** Taking the outputs from the runner. */
+  /** Receiving the outputs from the runner. */
   compute_output: StatisticDuration;
-  /** Of requests that were answered without a run of their own. */
+  /** Requests answered from the cache or from the run of an identical request. */
   cache_hit: StatisticDuration;
-  /** Looking for the answer and keeping it, of requests that were computed. */
+  /** Cache lookup and insertion for requests that were computed. */
   cache_miss: StatisticDuration;
 }
 
-/** Of the runs with one number of rows. */
+/** Statistics of the runs with one batch size. */
 export class BatchStatistic {
   batch_size: number;
   compute_input: StatisticDuration;
@@ -30,17 +30,17 @@ export class BatchStatistic {
   compute_output: StatisticDuration;
 }
 
-/** What one version of a model has done since the start. */
+/** Statistics of one version of a model since the server started. */
 export class VersionStatistics {
   /** @example digits */
   name: string;
   /** @example 1 */
   version: string;
-  /** Milliseconds since 1970 at the last run; 0 before the first. */
+  /** Unix time of the last run in milliseconds, 0 before the first run. */
   last_inference: number;
-  /** Rows of requests that succeeded, without those answered by the cache. */
+  /** Number of rows of successful requests, without requests answered from the cache. */
   inference_count: number;
-  /** Runs. */
+  /** Number of runs. */
   execution_count: number;
   inference_stats: InferenceStatistics;
   batch_stats: BatchStatistic[];
@@ -48,7 +48,7 @@ export class VersionStatistics {
   response_stats: Record<string, never>;
 }
 
-/** Statistics of the versions asked for. */
+/** Statistics of the requested versions. */
 export class ModelStatisticsList {
   model_stats: VersionStatistics[];
 }

@@ -1,7 +1,7 @@
-/** Which log lines are written, by the names of the logging extension. */
+/** Which log lines are written, with the field names of the logging extension. */
 export class LogSettingsBody {
   /**
-   * Always empty: lines go to stdout.
+   * Always empty, because log lines are written to stdout.
    * @example
    */
   log_file: string;
@@ -9,12 +9,12 @@ export class LogSettingsBody {
   log_warning: boolean;
   log_error: boolean;
   /**
-   * 0, 1 for debugging lines, 2 for all.
+   * 0 for no debug lines, 1 for debug lines, 2 for all lines.
    * @example 0
    */
   log_verbose_level: number;
   /**
-   * Always `default`: the start has decided, see NEXUS_LOG_FORMAT.
+   * Always `default`, because NEXUS_LOG_FORMAT sets the format at startup.
    * @example default
    */
   log_format: string;

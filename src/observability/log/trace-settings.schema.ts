@@ -1,24 +1,24 @@
-/** Which requests are traced, by the names of the trace extension. */
+/** Which requests are traced, with the field names of the trace extension. */
 export class TraceSettingsBody {
   /**
-   * Always empty: traces are lines of the log.
+   * Always empty, because traces are log lines.
    * @example
    */
   trace_file: string;
   /** @example ["OFF"] */
   trace_level: ('OFF' | 'TIMESTAMPS')[];
   /**
-   * One request in so many.
+   * One in this many requests is traced.
    * @example 1000
    */
   trace_rate: string;
   /**
-   * Traces still to be written; -1 for no limit.
+   * Number of traces still to be written, -1 for no limit.
    * @example -1
    */
   trace_count: string;
   /**
-   * Always 0: a trace is written at once.
+   * Always 0, because each trace is written immediately.
    * @example 0
    */
   log_frequency: string;

@@ -9,34 +9,34 @@ import type { DecodedRequest, EncodedResponse } from './messages';
 
 const WORKER = join(__dirname, 'codec.worker.js');
 
-/** JSON of this many bytes is decoded in 0.5 to 2 ms; more goes to the codec thread. */
+/** JSON of this length is decoded in 0.5 to 2 ms. Longer JSON is decoded on the codec thread. */
 const INLINE_BYTES = 128 * 1024;
 
-/** This many elements are written as JSON in about 1 ms; more go to the codec thread. */
+/** This many elements are encoded as JSON in about 1 ms. More elements are encoded on the codec thread. */
 const INLINE_ELEMENTS = 8192;
 
-/** Most elements of an answer in JSON: their text stays below the longest string that there can be. */
+/** Maximum number of elements of a JSON response. It keeps the text below the maximum length of a string. */
 const MAX_JSON_ELEMENTS = 2 ** 24;
 
-/** Where the codec thread finds a dialect. */
+/** How the codec thread finds a dialect. */
 export type DialectPlace = Pick<Dialect<unknown, DecodedRequest, InferenceResult>, 'module' | 'name'>;
 
-/** What the codec thread is asked to decode; the memory of `body` moves there. */
+/** A decoding task of the codec thread. The memory of `body` is transferred to the thread. */
 export interface DecodeTask {
   readonly dialect: DialectPlace;
   readonly body: Uint8Array;
   readonly target: unknown;
 }
 
-/** What the codec thread is asked to encode; the memory of its outputs moves there. */
+/** An encoding task of the codec thread. The memory of the outputs is transferred to the thread. */
 export interface EncodeTask {
   readonly dialect: DialectPlace;
   readonly answer: InferenceResult;
 }
 
 /**
- * Decodes and encodes the messages of inference in any dialect: small ones at once, with no promise to wait for,
- * large ones on another thread, so that no message holds up the event loop for more than a few milliseconds.
+ * Decodes and encodes inference messages of all dialects. Small messages are processed synchronously, large ones on
+ * another thread, so that no message blocks the event loop for more than a few milliseconds.
  */
 export class Codec extends Offload {
   constructor() {
@@ -44,9 +44,9 @@ export class Codec extends Offload {
   }
 
   /**
-   * As {@link Dialect.decode}. A large `body` is given away: its memory may be detached afterwards.
+   * Like {@link Dialect.decode}. The memory of a large `body` may be detached afterwards.
    *
-   * @throws invalid, at once or as the rejection of the promise.
+   * @throws invalid, synchronously or as a rejection.
    */
   decode<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
     dialect: Dialect<Target, Message, Answer>,
@@ -61,9 +61,9 @@ export class Codec extends Offload {
   }
 
   /**
-   * As {@link Dialect.encode}.
+   * Like {@link Dialect.encode}.
    *
-   * @throws invalid when the outputs that are not binary have more than 2^24 elements, or 64 MiB of BYTES.
+   * @throws invalid if the outputs in JSON have more than 2^24 elements or 64 MiB of BYTES.
    */
   encode<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
     dialect: Dialect<Target, Message, Answer>,
@@ -72,7 +72,7 @@ export class Codec extends Offload {
     const elements = jsonElements(dialect, answer);
     if (elements <= INLINE_ELEMENTS) return dialect.encode(answer);
     if (elements > MAX_JSON_ELEMENTS) throw tooLargeForJson();
-    // Copied, because others may still read the memory of the outputs.
+    // Copied, because other requests may still read the memory of the outputs.
     const outputs = answer.outputs.map((tensor) => ({ ...tensor, data: new Uint8Array(tensor.data) }));
     const task: EncodeTask = { dialect: placeOf(dialect), answer: { ...answer, outputs } };
     const moved = outputs.map(({ data }) => data.buffer);
@@ -84,17 +84,17 @@ function placeOf({ module, name }: DialectPlace): DialectPlace {
   return { module, name };
 }
 
-/** Whether decoding is more than a few milliseconds of work: much JSON, or much binary data that has to be read. */
+/** Whether decoding takes more than a few milliseconds: much JSON, or much binary data that must be checked. */
 function takesLong(body: Buffer, headerLength = body.length): boolean {
   const jsonLength = Math.min(headerLength, body.length);
   if (jsonLength > INLINE_BYTES) return true;
   if (body.length - jsonLength <= INLINE_BYTES) return false;
-  // Only BYTES and BOOL have contents to check; their names might be written with escapes.
+  // Only the contents of BYTES and BOOL are checked. Their names may contain escapes.
   const json = body.subarray(0, Math.max(jsonLength, 0));
   return json.includes('BYTES') || json.includes('BOOL') || json.includes('\\');
 }
 
-/** How many elements of `answer` are written as JSON; a BYTES element counts as one for every four bytes. */
+/** The number of elements of `answer` that are encoded as JSON. BYTES count as one element per four bytes. */
 function jsonElements<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
   dialect: Dialect<Target, Message, Answer>,
   answer: Answer,
@@ -109,6 +109,6 @@ function jsonElements<Target, Message extends DecodedRequest, Answer extends Inf
 
 function tooLargeForJson(): Error {
   return errors.invalidInput(
-    `the answer has more than the ${MAX_JSON_ELEMENTS} elements that JSON can carry; ask for binary outputs (binary_data_output: true), which infer has`,
+    `the response has more than ${MAX_JSON_ELEMENTS} elements, the limit for JSON; use infer with binary outputs (binary_data_output: true)`,
   );
 }

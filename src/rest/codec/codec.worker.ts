@@ -5,15 +5,15 @@ import type { DecodeTask, DialectPlace, EncodeTask } from './codec';
 import type { Dialect } from './dialect';
 import type { DecodedRequest } from './messages';
 
-/** Runs on the codec thread: {@link Dialect.decode}; the memory of the tensors moves to the caller. */
+/** Runs {@link Dialect.decode} on the codec thread. The memory of the tensors is transferred to the caller. */
 export function decodeBody({ dialect, body, target }: DecodeTask): unknown {
-  // What crosses threads is no Buffer any more.
+  // A Buffer arrives as a Uint8Array.
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const outcome = outcomeOf(() => dialectAt(dialect).decode(bytes, target));
   return moving(outcome, 'value' in outcome ? buffersOf(outcome.value.inputs.map(dataOf)) : []);
 }
 
-/** Runs on the codec thread: {@link Dialect.encode}, its JSON in UTF-8; the memory of the answer moves to the caller. */
+/** Runs {@link Dialect.encode} on the codec thread, with JSON as UTF-8. The memory of the response is transferred to the caller. */
 export function encodeAnswer({ dialect, answer }: EncodeTask): unknown {
   const outcome = outcomeOf(() => {
     const { json, binary } = dialectAt(dialect).encode(answer);
@@ -31,7 +31,7 @@ function dataOf({ data }: Tensor): Uint8Array {
   return data;
 }
 
-/** The buffers below `views`; several binary inputs are views of one. */
+/** The distinct buffers of `views`, because several binary inputs can share one buffer. */
 function buffersOf(views: readonly Uint8Array[]): readonly ArrayBufferLike[] {
   return [...new Set(views.map(({ buffer }) => buffer))];
 }

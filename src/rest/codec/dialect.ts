@@ -4,33 +4,33 @@ import type { Signature } from '../../models/signature';
 import type { DecodedRequest, EncodedResponse } from './messages';
 
 /**
- * One way that inference is spoken over REST: how the body of a request is read, and how its answer is written.
+ * An inference protocol over REST: decodes request bodies and encodes responses.
  *
- * `decode` and `encode` of large messages run on another thread, which gets a structured clone of what they take. The
- * other members run on the event loop.
+ * For large messages, `decode` and `encode` run on another thread, which receives a structured clone of their arguments.
+ * The other members run on the event loop.
  *
- * @typeParam Target what decides, beside the body, how it is read.
- * @typeParam Answer what decides how a result is written. The tensors are those in its `outputs`.
+ * @typeParam Target what decoding depends on besides the body.
+ * @typeParam Answer what encoding depends on. Its `outputs` are the tensors.
  */
 export interface Dialect<Target, Message extends DecodedRequest, Answer extends InferenceResult> {
-  /** The file of the module that exports this dialect: the thread loads it. */
+  /** The file of the module that exports this dialect, from which the thread loads it. */
   readonly module: string;
-  /** The name that it exports it by. */
+  /** The export name of this dialect. */
   readonly name: string;
 
-  /** @throws invalid when a header is not what it has to be. */
+  /** @throws invalid if a header is invalid. */
   targetOf(signature: Signature, model: string, headers: IncomingHttpHeaders): Target;
 
-  /** Bytes of JSON before the binary data of a body; undefined, or without this method, all of it is JSON. */
+  /** The length of the JSON before the binary data of a body. If undefined or absent, the whole body is JSON. */
   headerLength?(target: Target): number | undefined;
 
-  /** @throws invalid for everything that is wrong with `body`, naming the place, what was expected and what came. */
+  /** @throws invalid for any mistake in `body`; the message contains its place, what was expected and what was received. */
   decode(body: Buffer, target: Target): Message;
 
-  /** What `encode` has to know of the result of `message`, which `signature` was decoded with. */
+  /** Combines the result of `message` with what `encode` requires. `signature` is the one that `message` was decoded with. */
   answerOf(result: InferenceResult, message: Message, signature: Signature): Answer;
 
-  /** Whether the output of that name is answered as binary data; without this method, none is. */
+  /** Whether the output of that name is returned as binary data. If absent, none is. */
   isBinary?(answer: Answer, name: string): boolean;
 
   encode(answer: Answer): EncodedResponse;

@@ -2,7 +2,7 @@ import { errors } from '../../common/errors';
 import type { Parameters } from '../../inference/request/parameters';
 import { mismatch } from '../../inference/request/mismatch';
 
-/** A key that would reach the prototype of an object it is assigned to; refused wherever a client chooses names. */
+/** Assigning this key would change the prototype of an object, so it is rejected wherever clients choose names. */
 const FORBIDDEN_NAME = '__proto__';
 
 /** @throws invalid unless `value` is a JSON object. */
@@ -22,7 +22,7 @@ export function asArray(value: unknown, path: string): readonly unknown[] {
   return value;
 }
 
-/** The name of a tensor. @throws invalid unless it is a usable string. */
+/** The name of a tensor. @throws invalid unless it is a non-empty string other than `__proto__`. */
 export function asName(value: unknown, path: string): string {
   if (typeof value !== 'string' || value === '') throw mismatch(path, 'a non-empty string', value);
   if (value === FORBIDDEN_NAME) throw mismatch(path, 'the name of a tensor of the model', value);
@@ -36,7 +36,7 @@ export function asId(value: unknown): string | undefined {
   return value;
 }
 
-/** The boolean parameter `key`, false when absent. @throws invalid when it is something else. */
+/** The boolean parameter `key`, false if absent. @throws invalid if it is not a boolean. */
 export function flag(parameters: Parameters, key: string, path: string): boolean {
   const value = parameters[key] ?? false;
   if (typeof value !== 'boolean') throw mismatch(`${path}.${key}`, 'true or false', value);

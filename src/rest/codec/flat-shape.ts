@@ -1,26 +1,29 @@
 import { elementCount, type Shape, type TensorSpec } from '../../tensor/tensor';
 
 /**
- * The shape of `count` elements of an input that come without one: its variable dimension is what the others leave.
+ * Infers the shape of an input that was sent without a shape, from its number of elements.
  *
- * @param dimensions the input's, of which rows may have been given a size.
- * @param unfit makes the error for a reason why there is no such shape.
+ * @param dimensions the dimensions of the input; one variable dimension is inferred from `count`.
+ * @param count the number of elements.
+ * @param errorFor creates the error if the shape cannot be inferred.
  */
 export function flatShape(
   { name, shape }: TensorSpec,
   dimensions: Shape,
   count: number,
-  unfit: (reason: string) => Error,
+  errorFor: (reason: string) => Error,
 ): Shape {
   const variable = dimensions.indexOf(-1);
   if (variable !== dimensions.lastIndexOf(-1))
-    throw unfit(`input '${name}' has the shape [${shape.join(',')}], and only one dimension can be found`);
+    throw errorFor(
+      `input '${name}' has shape [${shape.join(',')}], but only one variable dimension can be inferred`,
+    );
   const known = elementCount(dimensions.filter((size) => size !== -1));
   const size = variable === -1 ? 1 : count / known;
   if (known * size !== count || !Number.isInteger(size)) {
-    const wanted = variable === -1 ? `${known}` : `a multiple of ${known}`;
-    throw unfit(
-      `input '${name}' has the shape [${shape.join(',')}]: expected ${wanted} elements, got ${count}`,
+    const expected = variable === -1 ? `${known}` : `a multiple of ${known}`;
+    throw errorFor(
+      `input '${name}' has shape [${shape.join(',')}]: expected ${expected} elements, got ${count}`,
     );
   }
   return dimensions.map((dimension) => (dimension === -1 ? size : dimension));

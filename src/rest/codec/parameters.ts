@@ -4,13 +4,13 @@ import { mismatch } from '../../inference/request/mismatch';
 
 const NONE: Parameters = Object.freeze({});
 
-/** What a parameter has to be, for people. */
+/** The valid values of a parameter, for error messages. */
 export const PARAMETER = 'a string, a finite number or a boolean';
 
 /**
- * The `parameters` object at `path`, absent or null taken as empty.
+ * Reads the `parameters` object at `path`. Absent and null mean empty.
  *
- * @throws invalid when a value is not a string, a number or a boolean.
+ * @throws invalid if a value is not a string, a number or a boolean.
  */
 export function readParameters(value: unknown, path: string): Parameters {
   if (value === undefined || value === null) return NONE;
@@ -23,7 +23,7 @@ export function readParameters(value: unknown, path: string): Parameters {
   return parameters as Parameters;
 }
 
-/** @throws invalid unless `value` is one that a parameter may have, which is `expected`. */
+/** @throws invalid with `expected` unless `value` is a valid value of a parameter. */
 export function readParameter(value: unknown, path: string, expected = PARAMETER): ParameterValue {
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'bigint') return Number(value);

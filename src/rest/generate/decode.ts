@@ -10,25 +10,26 @@ import { schedulePolicyOf } from '../../inference/request/request-parameters';
 import type { DecodedRequest } from '../codec/messages';
 import type { ParameterValue } from '../../inference/request/parameters';
 
-/** The model that a body of the generate extension is for. */
+/** The model of a request of the generate extension. */
 export interface GenerateTarget extends Pick<Signature, 'inputs' | 'outputNames' | 'batches'> {
   readonly model: string;
 }
 
-/** A request of the generate extension, decoded; it always asks for all outputs. */
+/** A decoded request of the generate extension. It always requests all outputs. */
 export interface GenerateRequest extends DecodedRequest {
   readonly id: string | undefined;
 }
 
-/** Keys with a meaning of their own, which a tensor cannot have as its name. */
+/** Reserved keys, which cannot be names of tensors. */
 const REQUEST_KEYS = ['id', 'parameters'];
 const ANSWER_KEYS = ['id', 'model_name', 'model_version'];
 
 /**
- * Decodes the body of a request of the generate extension: keys that name inputs of the model are tensors, a value or
- * a flat array of them, and all others parameters; those in the object `parameters` count as if they stood beside it.
+ * Decodes the body of a request of the generate extension. Keys that name inputs of the model are tensors, each a value
+ * or a flat array of values; all other keys are parameters. Keys of the object `parameters` are treated like keys of the
+ * body.
  *
- * @throws invalid for everything that is wrong with it, and for a model whose tensors have no such form.
+ * @throws invalid for any mistake in the body, and for a model whose tensors cannot be written in this form.
  */
 export function decodeGenerateRequest(body: Buffer, target: GenerateTarget): GenerateRequest {
   requireNames(target);
@@ -40,13 +41,13 @@ function requireNames({ model, inputs, outputNames }: GenerateTarget): void {
   const taken = input ?? outputNames.find((name) => ANSWER_KEYS.includes(name));
   if (taken === undefined) return;
   const what = input === undefined ? 'output' : 'input';
-  throw unfit(model, `the name of its ${what} '${taken}' has another meaning in generate`);
+  throw unsupported(model, `the name of its ${what} '${taken}' is reserved in generate`);
 }
 
 class GenerateReader {
   private readonly tensors = new Map<string, Tensor>();
   private readonly parameters = new Map<string, ParameterValue>();
-  /** What the value of a key that names no input has to be. */
+  /** What a value must be if its key is not the name of an input. */
   private readonly expected: string;
 
   /** @param exact whether the body comes from parseExactJson. */
@@ -55,7 +56,7 @@ class GenerateReader {
     private readonly exact: boolean,
   ) {
     const names = target.inputs.map(({ name }) => `'${name}'`).join(', ');
-    this.expected = `${PARAMETER}, for only ${names} may have an array`;
+    this.expected = `${PARAMETER} (only inputs can be arrays: ${names})`;
   }
 
   request(value: unknown): GenerateRequest {
@@ -76,7 +77,7 @@ class GenerateReader {
       const path = prefix + name;
       const spec = this.target.inputs.find((input) => input.name === name);
       if (spec === undefined) this.parameters.set(name, readParameter(value, path, this.expected));
-      else if (this.tensors.has(name)) throw twice(path, name);
+      else if (this.tensors.has(name)) throw duplicate(path, name);
       else this.tensors.set(name, this.tensor(value, spec, path));
     }
   }
@@ -85,10 +86,10 @@ class GenerateReader {
     const { name, datatype } = spec;
     const isArray = Array.isArray(value);
     const elements: readonly unknown[] = isArray ? value : [value];
-    const refuse = (reason: string) => unfit(this.target.model, reason, path);
+    const errorFor = (reason: string) => unsupported(this.target.model, reason, path);
     if (Array.isArray(elements[0]))
-      throw refuse('expected a value or a flat array of them, got nested arrays');
-    const shape = flatShape(spec, this.dimensionsOf(spec), elements.length, refuse);
+      throw errorFor('expected a value or a flat array of values, got nested arrays');
+    const shape = flatShape(spec, this.dimensionsOf(spec), elements.length, errorFor);
     const where = (_row: number, item: number) => (isArray ? `${path}[${item}]` : path);
     return {
       name,
@@ -98,18 +99,21 @@ class GenerateReader {
     };
   }
 
-  /** As in Triton, there is one row where another dimension is variable, and as many as the values make otherwise. */
+  /** As in Triton, the batch has one row if another dimension is variable; otherwise its size follows from the values. */
   private dimensionsOf({ shape }: TensorSpec): Shape {
     return this.target.batches && shape.lastIndexOf(-1) > 0 ? [1, ...shape.slice(1)] : shape;
   }
 }
 
-function twice(path: string, name: string): NexusError {
+function duplicate(path: string, name: string): NexusError {
   return errors.invalidInput(`${path}: expected each input once, got '${name}' again`, path);
 }
 
-function unfit(model: string, reason: string, path?: string): NexusError {
-  const place = path === undefined ? `model '${model}' cannot be asked to generate` : path;
+function unsupported(model: string, reason: string, path?: string): NexusError {
+  const place = path === undefined ? `model '${model}' does not support generate` : path;
   const infer = `/v2/models/${encodeURIComponent(model)}/infer`;
-  return errors.invalidInput(`${place}: ${reason}; POST ${infer} takes tensors of any name and shape`, path);
+  return errors.invalidInput(
+    `${place}: ${reason}; use POST ${infer}, which accepts tensors of any name and shape`,
+    path,
+  );
 }

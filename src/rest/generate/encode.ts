@@ -2,14 +2,14 @@ import { jsonData } from '../codec/json/json-data';
 import type { InferenceResult } from '../../inference/request/inference-request';
 import type { EncodedResponse } from '../codec/messages';
 
-/** What the answer of the generate extension carries. */
+/** The content of a response of the generate extension. */
 export interface GenerateAnswer extends InferenceResult {
   readonly id: string | undefined;
 }
 
 /**
- * Encodes the answer of the generate extension: each output under its name, as its value when it has one element and
- * as a flat array of them otherwise.
+ * Encodes a response of the generate extension: each output under its name, as a value if it has one element and as a
+ * flat array otherwise.
  */
 export function encodeGenerateResponse({ id, model, version, outputs }: GenerateAnswer): EncodedResponse {
   const values = outputs.map((output) => {

@@ -4,24 +4,24 @@ import { watchReader } from '../../transport/http/slow-reader';
 import type { EncodedResponse } from '../codec/messages';
 
 /**
- * Answers with a stream of server-sent events, which is one event with `response` as its data. Not compressed: some
- * readers of events cannot undo it.
+ * Sends a stream of server-sent events with one event, whose data is `response`. The stream is not compressed, because
+ * some event parsers cannot decompress it.
  *
- * Models answer once, so that also a stream fails, if it does, before it begins: with the status and the JSON of any
- * other error. Triton then sends an event with the key `error`, but its clients look at the status first, and many
- * readers of events give up on one that is not 200.
+ * Models return one response, so a stream can only fail before it begins, with the status and JSON of any other error.
+ * Triton sends an event with the key `error` instead, but its clients check the status first, and many event parsers
+ * reject a status other than 200.
  *
- * @throws NexusError memory_busy, with nothing sent.
+ * @throws NexusError memory_busy, before anything is sent.
  */
 export function sendEvent(reply: FastifyReply, { json }: EncodedResponse): void {
   reply.request.memory?.hold(Buffer.byteLength(json));
   reply.header('content-type', 'text/event-stream; charset=utf-8');
   reply.header('cache-control', 'no-cache');
   const { raw } = reply.hijack();
-  // The client has left: each write would be an error event.
+  // The client has disconnected, so each write would emit an error event.
   if (raw.destroyed) return;
   raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
-  // Not corked, or Node 24 leaves out where the chunks begin.
+  // Not corked, because Node 24 would then omit the chunk headers.
   raw.write('data: ');
   raw.write(json);
   raw.end('\n\n');

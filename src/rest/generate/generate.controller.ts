@@ -11,16 +11,13 @@ import {
   ApiGenerateVersion,
 } from './generate.docs';
 
-/**
- * The generate extension of Triton: inference with a flat JSON object, in which inputs and outputs stand under their
- * names.
- */
+/** Triton's generate extension: inference with a flat JSON object whose keys are the names of inputs and outputs. */
 @ApiTags('Inference')
 @Controller('v2/models')
 export class GenerateController {
   constructor(private readonly inference: RestInference) {}
 
-  /** Runs the newest version of a model that is ready. */
+  /** Runs the newest ready version of a model. */
   @Post(':model/generate')
   @HttpCode(200)
   @ApiOperation({ summary: 'Run a model on plain values' })
@@ -42,19 +39,19 @@ export class GenerateController {
     return this.inference.serve(generateDialect, model, version, reply);
   }
 
-  /** Runs the newest version of a model that is ready; the answer is a stream of one server-sent event. */
+  /** Runs the newest ready version of a model, and returns a stream of one server-sent event. */
   @Post(':model/generate_stream')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Run a model on plain values, and stream' })
+  @ApiOperation({ summary: 'Run a model on plain values and stream the response' })
   @ApiGenerateStream()
   generateStream(@Param('model') model: string, @Res() reply: FastifyReply): Promise<void> {
     return this.inference.serve(generateDialect, model, undefined, reply, sendEvent);
   }
 
-  /** Runs one version of a model; the answer is a stream of one server-sent event. */
+  /** Runs one version of a model, and returns a stream of one server-sent event. */
   @Post(':model/versions/:version/generate_stream')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Run a version of a model on plain values, and stream' })
+  @ApiOperation({ summary: 'Run a version of a model on plain values and stream the response' })
   @ApiGenerateStreamVersion()
   generateStreamVersion(
     @Param('model') model: string,

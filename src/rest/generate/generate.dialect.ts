@@ -2,7 +2,7 @@ import type { Dialect } from '../codec/dialect';
 import { decodeGenerateRequest, type GenerateRequest, type GenerateTarget } from './decode';
 import { encodeGenerateResponse, type GenerateAnswer } from './encode';
 
-/** The generate extension of Triton. */
+/** Triton's generate extension. */
 export const generateDialect: Dialect<GenerateTarget, GenerateRequest, GenerateAnswer> = {
   module: __filename,
   name: 'generateDialect',

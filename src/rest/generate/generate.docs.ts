@@ -5,22 +5,22 @@ import { ApiModel, ApiVersion } from '../http/api-model';
 import { ApiDeadline, CACHE_HEADERS } from '../http/api-inference';
 import { IMAGE_OF_SEVEN } from '../http/sample-image';
 
-/** Generation with the newest ready version of a model. */
+/** Documents generation with the newest ready version of a model. */
 export function ApiGenerate(): MethodDecorator {
   return applyDecorators(ApiModel(), ApiGeneration(), ApiAnswer());
 }
 
-/** Generation with one version of a model. */
+/** Documents generation with one version of a model. */
 export function ApiGenerateVersion(): MethodDecorator {
   return applyDecorators(ApiVersion(), ApiGeneration(), ApiAnswer());
 }
 
-/** Generation with the newest ready version of a model, as a stream. */
+/** Documents streamed generation with the newest ready version of a model. */
 export function ApiGenerateStream(): MethodDecorator {
   return applyDecorators(ApiModel(), ApiGeneration(), ApiEvents());
 }
 
-/** Generation with one version of a model, as a stream. */
+/** Documents streamed generation with one version of a model. */
 export function ApiGenerateStreamVersion(): MethodDecorator {
   return applyDecorators(ApiVersion(), ApiGeneration(), ApiEvents());
 }
@@ -44,7 +44,7 @@ function ApiAnswer(): MethodDecorator {
 function ApiEvents(): MethodDecorator {
   return ApiOkResponse({
     description:
-      'Server-sent events: one, with the outputs as its data. Whatever fails does so before, as JSON.',
+      'One server-sent event with the outputs as its data. Errors are returned as JSON before the stream starts.',
     headers: CACHE_HEADERS,
     content: {
       'text/event-stream': { schema: { type: 'string' }, example: `data: ${JSON.stringify(SEVEN)}\n\n` },
@@ -59,14 +59,14 @@ const VALUE = { anyOf: [SCALAR, { type: 'array', items: SCALAR }] };
 
 const REQUEST = {
   description:
-    'Keys that name inputs of the model are its tensors, a value or a flat array of them: text for BYTES, true and false for BOOL, numbers otherwise. The one variable dimension of an input is what the others leave, and a batch that is variable beside it has one row. All other keys are parameters.',
+    'Keys that name inputs of the model are tensors. A tensor is a value or a flat array of values: strings for BYTES, true and false for BOOL, numbers for all other datatypes. If one dimension of an input is variable, its size follows from the number of values. If the batch dimension is variable too, the batch has one row. All other keys are parameters.',
   type: 'object',
   properties: {
-    id: { type: 'string', description: 'Comes back in the answer.' },
+    id: { type: 'string', description: 'Returned in the response.' },
     parameters: {
       type: 'object',
       description:
-        'Keys here count as if they stood beside it. `priority`: 1 is the highest, 0 the default of the model. `timeout`: microseconds until the answer is of no use.',
+        'Treated like keys of the body itself. `priority`: 1 is the highest, 0 the default of the model. `timeout`: microseconds until the response is no longer needed.',
       additionalProperties: VALUE,
     },
   },
@@ -74,8 +74,7 @@ const REQUEST = {
 };
 
 const ANSWER = {
-  description:
-    'Each output under its name: its value when it has one element, a flat array of them otherwise.',
+  description: 'Each output under its name: a value if it has one element, otherwise a flat array of values.',
   type: 'object',
   required: ['model_name', 'model_version'],
   properties: {
@@ -88,7 +87,7 @@ const ANSWER = {
 
 const EXAMPLES = {
   digits: {
-    summary: 'digits: an image of a handwritten seven',
+    summary: 'digits: a handwritten seven',
     value: { id: 'first', image: IMAGE_OF_SEVEN.flat() },
   },
 };

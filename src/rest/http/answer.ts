@@ -6,17 +6,17 @@ import { watchReader } from '../../transport/http/slow-reader';
 import { codingFor, COMPRESSORS, type Coding, type CompressionPolicy } from './compression';
 import type { EncodedResponse } from '../codec/messages';
 
-/** Up to this many bytes of tensors are sent in one piece with the JSON and the head of the answer. */
+/** Up to this many bytes of tensors are sent in one piece with the JSON and the response head. */
 const ONE_PIECE = 64 * 1024;
 
-/** Larger pieces would take long to show that they move at all. */
+/** With larger pieces, progress of a slow transfer would show too late. */
 const PIECE_BYTES = 128 * 1024;
 
 /**
- * Answers with `response`. Goes around Fastify's way of sending, which takes a body in one piece only: putting a large
- * one together would hold the event loop, and a small one is sent the fastest as text, one character a byte.
+ * Sends `response`. Bypasses Fastify's `send`, which requires the body in one piece: concatenating a large body would
+ * block the event loop, and a small one is sent fastest as text with one character per byte.
  *
- * @throws NexusError memory_busy, with nothing sent.
+ * @throws NexusError memory_busy, before anything is sent.
  */
 export function sendAnswer(reply: FastifyReply, response: EncodedResponse, policy: CompressionPolicy): void {
   const { json, binary } = response;
@@ -35,12 +35,12 @@ export function sendAnswer(reply: FastifyReply, response: EncodedResponse, polic
   if (coding !== undefined) return sendCompressed(reply, response, coding);
   reply.header('content-length', size.bytes);
   const { raw } = reply.hijack();
-  // The client has left: each write would be an error event.
+  // The client has disconnected, so each write would emit an error event.
   if (raw.destroyed) return;
   raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
   if (typeof json === 'string' && binaryLength <= ONE_PIECE) {
     raw.end(
-      binary.reduce((text, bytes) => text + oneCharacterAByte(bytes), asciiOf(json, jsonLength)),
+      binary.reduce((text, bytes) => text + latin1Of(bytes), bytesOf(json, jsonLength)),
       'latin1',
     );
     if (raw.socket?.writableNeedDrain === true) watchReader(reply);
@@ -49,17 +49,17 @@ export function sendAnswer(reply: FastifyReply, response: EncodedResponse, polic
   pipeline(piecesOf(response, watchReader(reply)), raw, () => {});
 }
 
-/** Compresses on other threads, and sends while it does. */
+/** Compresses on other threads and sends the result as a stream. */
 function sendCompressed(reply: FastifyReply, response: EncodedResponse, coding: Coding): void {
   reply.header('content-encoding', coding);
   const { raw } = reply.hijack();
   if (raw.destroyed) return;
   raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
-  // A client that leaves ends it; the log has that by the connection.
+  // If the client disconnects, the pipeline ends; the connection logs it.
   pipeline(piecesOf(response, watchReader(reply)), COMPRESSORS[coding](), raw, () => {});
 }
 
-/** The bytes of an answer in pieces, each asked for when there is room for it, so that progress can be seen. */
+/** The bytes of a response in pieces. The stream pulls each piece when it has room, which shows the progress. */
 function piecesOf({ json, binary }: EncodedResponse, transfer: Transfer): Readable {
   const parts = [typeof json === 'string' ? Buffer.from(json) : json, ...binary.map(released)];
   function* pieces() {
@@ -72,16 +72,16 @@ function piecesOf({ json, binary }: EncodedResponse, transfer: Transfer): Readab
   return Readable.from(pieces(), { objectMode: false, highWaterMark: PIECE_BYTES });
 }
 
-/** `json` with one character for each of its bytes in UTF-8. */
-function asciiOf(json: string, byteLength: number): string {
-  return json.length === byteLength ? json : oneCharacterAByte(Buffer.from(json));
+/** `json` with one character for each of its UTF-8 bytes. */
+function bytesOf(json: string, byteLength: number): string {
+  return json.length === byteLength ? json : latin1Of(Buffer.from(json));
 }
 
-function oneCharacterAByte({ buffer, byteOffset, byteLength }: Uint8Array): string {
+function latin1Of({ buffer, byteOffset, byteLength }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
 }
 
-/** `bytes`, copied when they are a small part of a batch: a slow client would keep all of the batch in memory. */
+/** Copies `bytes` if they are a small part of a batch, because a slow client would keep the whole batch in memory. */
 function released(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength * 2 < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
 }

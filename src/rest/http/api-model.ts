@@ -14,6 +14,6 @@ export function ApiModel(): MethodDecorator {
 export function ApiVersion(): MethodDecorator {
   return applyDecorators(
     ApiModel(),
-    ApiParam({ name: 'version', example: '1', description: 'Version of the model.' }),
+    ApiParam({ name: 'version', example: '1', description: 'Version of the model, or its alias.' }),
   );
 }

@@ -1,20 +1,21 @@
 import { createDeflate, createGzip } from 'node:zlib';
 
-/** Codings of an answer; "deflate" of HTTP is the zlib format (RFC 9110, section 8.4.1.2). */
+/** Content codings of responses. In HTTP, "deflate" is the zlib format (RFC 9110, section 8.4.1.2). */
 export const COMPRESSORS = { gzip: createGzip, deflate: createDeflate } as const;
 
 /** The name of a coding of {@link COMPRESSORS}. */
 export type Coding = keyof typeof COMPRESSORS;
 
-/** Smaller answers fit into one packet or two anyway. */
+/** Smaller responses fit into one or two packets anyway. */
 const MIN_BYTES = 1024;
 
-/** Which answers are compressed for clients that take it: none, those in JSON, or all. */
+/** Which responses are compressed for clients that accept it: none, JSON only, or all. */
 export type CompressionPolicy = 'off' | 'json' | 'all';
 
 /**
- * The coding for an answer to a client that accepts what `accept`, its Accept-Encoding, says (RFC 9110, section
- * 12.5.3); undefined for none.
+ * Selects the coding of a response.
+ * @param accept the Accept-Encoding of the client (RFC 9110, section 12.5.3).
+ * @returns undefined to send the response uncompressed.
  */
 export function codingFor(
   policy: CompressionPolicy,
@@ -25,7 +26,7 @@ export function codingFor(
   return policy === 'json' && hasBinary ? undefined : preferred(accept);
 }
 
-/** The coding of the largest weight; the first one of several. Plain wins where it is named with a larger one. */
+/** The first coding with the largest weight; undefined if that is `identity`. */
 function preferred(accept: string): Coding | undefined {
   let best: { coding: Coding | undefined; weight: number } = { coding: undefined, weight: 0 };
   for (const item of accept.toLowerCase().split(',')) {

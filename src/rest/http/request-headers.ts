@@ -4,20 +4,16 @@ import { errors } from '../../common/errors';
 const WHOLE_NUMBER = /^\d{1,15}$/;
 
 /**
- * Bytes of JSON before the binary tensors, from Inference-Header-Content-Length; undefined when all of it is JSON.
+ * The length of the JSON before the binary tensors, from Inference-Header-Content-Length; undefined if the body is all JSON.
  * @throws NexusError invalid_input
  */
 export function headerLengthOf(headers: IncomingHttpHeaders): number | undefined {
-  return wholeNumber(
-    'inference-header-content-length',
-    headers,
-    'the bytes of JSON at the start of the body',
-  );
+  return wholeNumber('inference-header-content-length', headers, 'the length of the JSON in bytes');
 }
 
 /**
- * When the answer is no longer of use, on the `performance.now()` clock: `x-request-timeout` in milliseconds from now,
- * else `timeoutMs`, which is what the request itself says, else `defaultMs`.
+ * The deadline of a request on the `performance.now()` clock. The header `x-request-timeout` takes precedence over
+ * `timeoutMs`, the timeout in the body, and that over `defaultMs`. All are milliseconds from now.
  * @throws NexusError invalid_input
  */
 export function deadlineOf(

@@ -15,16 +15,16 @@ import { bodyOf } from './body';
 import type { CompressionPolicy } from './compression';
 import { deadlineOf } from './request-headers';
 
-/** An inference request together with what says how to answer it. */
+/** An inference request, with what encoding its response requires. */
 interface Exchange<Message> extends InferenceRequest {
   readonly message: Message;
   readonly signature: Signature;
 }
 
-/** Sends an answer. @throws NexusError memory_busy, with nothing sent. */
+/** Sends a response. @throws NexusError memory_busy, before anything is sent. */
 type Send = (reply: FastifyReply, response: EncodedResponse, policy: CompressionPolicy) => void;
 
-/** Serves the inference requests of REST, whatever their dialect. */
+/** Serves the inference requests of all REST dialects. */
 @Injectable()
 export class RestInference {
   constructor(
@@ -34,10 +34,10 @@ export class RestInference {
   ) {}
 
   /**
-   * Answers the request of `reply`, which asks `model` in `dialect`. Rejects with a NexusError, with nothing sent, as
-   * {@link InferenceService.serve}, or when a header or the body is not what it has to be.
+   * Runs `model` on the request of `reply` and sends the response. Rejects with a NexusError, before anything is sent,
+   * like {@link InferenceService.serve} and if a header or the body is invalid.
    *
-   * @param version undefined for the one that the traffic of the model goes to.
+   * @param version undefined to choose a version by the traffic split of the model.
    */
   async serve<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
     dialect: Dialect<Target, Message, Answer>,

@@ -1,4 +1,4 @@
-/** A handwritten seven as the sample model `digits` takes it, from images it was not trained on: 8x8 pixels from 0 (paper) to 16 (ink). */
+/** A handwritten seven for the sample model `digits`, which was not trained on it: 8x8 pixels from 0 (paper) to 16 (ink). */
 // prettier-ignore
 export const IMAGE_OF_SEVEN = [
   [0, 0, 9, 15, 16, 5, 0, 0],

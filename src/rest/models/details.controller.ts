@@ -14,25 +14,25 @@ import { ModelStatisticsList } from '../../models/report/statistics.schema';
 export class DetailsController {
   constructor(private readonly registry: ModelRegistry) {}
 
-  /** What every version of every model has done since the start. */
+  /** Returns the statistics of every version of every model since the server started. */
   @Get('stats')
-  @ApiOperation({ summary: 'Statistics of all models' })
+  @ApiOperation({ summary: 'Get the statistics of all models' })
   @ApiV2Errors('overloaded', 'internal')
   allStatistics(): ModelStatisticsList {
     return { model_stats: this.registry.list().flatMap(({ versions }) => versions.map(statisticsOf)) };
   }
 
-  /** What every version of a model has done since the start. */
+  /** Returns the statistics of every version of a model since the server started. */
   @Get(':model/stats')
-  @ApiOperation({ summary: 'Statistics of a model' })
+  @ApiOperation({ summary: 'Get the statistics of a model' })
   @ApiModel()
   modelStatistics(@Param('model') model: string): ModelStatisticsList {
     return { model_stats: this.registry.get(model).versions.map(statisticsOf) };
   }
 
-  /** What a version of a model has done since the start. */
+  /** Returns the statistics of one version of a model since the server started. */
   @Get(':model/versions/:version/stats')
-  @ApiOperation({ summary: 'Statistics of a version of a model' })
+  @ApiOperation({ summary: 'Get the statistics of a version of a model' })
   @ApiVersion()
   modelVersionStatistics(
     @Param('model') model: string,
@@ -41,18 +41,18 @@ export class DetailsController {
     return { model_stats: [statisticsOf(this.registry.find(model, version))] };
   }
 
-  /** How the newest version that is ready is served, in the words of Triton's model configuration. */
+  /** Returns the configuration of the newest ready version, in the format of Triton's model configuration. */
   @Get(':model/config')
-  @ApiOperation({ summary: 'Configuration of a model' })
+  @ApiOperation({ summary: 'Get the configuration of a model' })
   @ApiModel()
   @ApiV2Errors('deadline')
   async modelConfiguration(@Param('model') model: string): Promise<ModelConfiguration> {
     return configurationOf(await this.registry.describe(model));
   }
 
-  /** How a version is served, in the words of Triton's model configuration. */
+  /** Returns the configuration of one version, in the format of Triton's model configuration. */
   @Get(':model/versions/:version/config')
-  @ApiOperation({ summary: 'Configuration of a version of a model' })
+  @ApiOperation({ summary: 'Get the configuration of a version of a model' })
   @ApiVersion()
   @ApiV2Errors('deadline')
   async modelVersionConfiguration(

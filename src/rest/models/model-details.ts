@@ -14,17 +14,17 @@ import type {
   VersionDetails,
 } from './version-details.dto';
 
-/** Most labels of one output that are told one by one. */
+/** Outputs with more labels return only their number. */
 const MAX_LABELS = 1000;
 
-/** `model` as an entry of OpenAI's list of models. */
+/** `model` as an entry of the model list of the OpenAI API. */
 export async function entryOf({ name, versions }: Model): Promise<ModelEntry> {
   const loadedAt = versions.findLast(({ state }) => state === 'READY')?.loadedAt;
   const created = loadedAt ?? (await writtenAt(versions));
   return { id: name, object: 'model', created: Math.floor(created.getTime() / 1000), owned_by: 'nexus' };
 }
 
-/** All that is known of `model`, and how its versions are rolled out; the memory of its runners is measured for it. */
+/** Describes `model` and its roll-out. Measures the memory of its runners. */
 export async function detailsOf(model: Model, { aliases, traffic }: Rollout): Promise<ModelDetails> {
   const { settings, versions } = model;
   const { id, object, created, owned_by } = await entryOf(model);
@@ -45,7 +45,7 @@ export async function detailsOf(model: Model, { aliases, traffic }: Rollout): Pr
   };
 }
 
-/** When the file of the newest version that has one was written; the beginning of 1970 when none has. */
+/** The modification time of the file of the newest version that has one; the start of 1970 if none has. */
 async function writtenAt(versions: readonly Servable[]): Promise<Date> {
   const newest = versions.findLast(({ options }) => options.path !== '');
   const file = newest && (await stat(newest.options.path).catch(() => undefined));
@@ -73,7 +73,7 @@ async function versionOf(version: Servable): Promise<VersionDetails> {
   };
 }
 
-/** What is known once the version has loaded. */
+/** Details that are known after the version has loaded. */
 function signatureOf(version: Servable): Partial<VersionDetails> {
   if (version.loadedAt === undefined) return {};
   const { inputs, outputs, labels } = version.signature;
@@ -83,7 +83,7 @@ function signatureOf(version: Servable): Partial<VersionDetails> {
   };
 }
 
-/** What is known once a runner has read the file. */
+/** Details that are known after a runner has read the file. */
 function onnxDetails(version: Servable): Partial<VersionDetails> {
   const { file } = version;
   if (file === undefined) return {};

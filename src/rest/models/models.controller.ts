@@ -11,7 +11,7 @@ import { ModelRegistry } from '../../models/registry/model-registry';
 import { Rollouts } from '../../models/rollout/rollouts';
 import { ModelDetails, ModelEntryList } from './models.dto';
 
-/** What is served, as clients of OpenAI's API ask for it, and all that is known of it. */
+/** Lists models in the format of the OpenAI API, and describes them in full. */
 @ApiTags('Models')
 @Controller('v1/models')
 export class ModelsController {
@@ -21,11 +21,11 @@ export class ModelsController {
   ) {}
 
   /**
-   * The models that can be called: those with a version that is ready, for clients of OpenAI's API offer what is in
-   * this list. `GET /v1/models/{model}` and the repository index have the others too.
+   * Lists the models that have a ready version, because clients of the OpenAI API offer every model in this list.
+   * `GET /v1/models/{model}` and the repository index also cover models that are not ready.
    */
   @Get()
-  @ApiOperation({ summary: 'List the models that are ready' })
+  @ApiOperation({ summary: 'List the ready models' })
   @ApiErrors('overloaded', 'internal')
   async listModels(): Promise<ModelEntryList> {
     const ready = this.registry
@@ -34,24 +34,25 @@ export class ModelsController {
     return { object: 'list', data: await Promise.all(ready.map(entryOf)) };
   }
 
-  /** All that is known of a model and each of its versions, ready or not. */
+  /** Returns everything Nexus knows about a model and each of its versions, ready or not. */
   @Get(':model')
-  @ApiOperation({ summary: 'Everything about a model' })
+  @ApiOperation({ summary: 'Get the details of a model' })
   @ApiParam({ name: 'model', example: 'digits', description: 'Name of the model.' })
   @ApiErrors('not_found', 'overloaded', 'internal')
   async retrieveModel(@Param('model') model: string): Promise<ModelDetails> {
     return detailsOf(this.registry.get(model), this.rollouts.of(model));
   }
+
   /**
-   * The metadata_props of the ONNX file of a version, whole: `GET /v1/models/{model}` cuts long texts. Where the file has
-   * a key more than once, so has the answer.
+   * Returns the metadata_props of the ONNX file of a version in full; `GET /v1/models/{model}` truncates long texts. If
+   * the file repeats a key, the response repeats it too.
    */
   @Get(':model/versions/:version/metadata_props')
-  @ApiOperation({ summary: 'All metadata_props of a version' })
+  @ApiOperation({ summary: 'Get the metadata_props of a version' })
   @ApiParam({ name: 'model', example: 'digits', description: 'Name of the model.' })
-  @ApiParam({ name: 'version', example: '1', description: 'Version of the model, or an alias.' })
+  @ApiParam({ name: 'version', example: '1', description: 'Version of the model, or its alias.' })
   @ApiOkResponse({
-    description: 'The properties; none for a pipeline, which has no file.',
+    description: 'The properties. Empty for a pipeline, which has no file.',
     schema: { type: 'object', additionalProperties: { type: 'string' } },
   })
   @ApiErrors('not_found', 'overloaded', 'internal', 'unavailable', 'deadline')
@@ -64,7 +65,7 @@ export class ModelsController {
     const props = Readable.from(options.path === '' ? ['{}'] : metadataProps(options.path));
     await once(props, 'readable').catch((error: NodeJS.ErrnoException) => {
       const reason = error.code ?? error.message;
-      throw errors.notReady(`the file of model '${model}' version ${version} cannot be read: ${reason}`);
+      throw errors.notReady(`cannot read the file of model '${model}' version ${version}: ${reason}`);
     });
     void reply.type('application/json; charset=utf-8').send(props);
   }

@@ -1,14 +1,14 @@
 import { ModelTraffic } from './rollout.dto';
 import { VersionDetails } from './version-details.dto';
 
-/** A model, in the words of OpenAI's API. */
+/** A model in the format of the OpenAI API. */
 export class ModelEntry {
   /** @example digits */
   id: string;
   object: 'model';
   /**
-   * Seconds since 1970: when its newest version that is ready was loaded; when none is, when the model file was
-   * written, and 0 without a file.
+   * Unix time in seconds at which the newest ready version was loaded. If no version is ready, the modification time of
+   * the model file, or 0 if there is no file.
    * @example 1767225600
    */
   created: number;
@@ -16,46 +16,46 @@ export class ModelEntry {
   owned_by: string;
 }
 
-/** The models that can be called. */
+/** The models that are ready. */
 export class ModelEntryList {
   object: 'list';
-  /** By id. */
+  /** The models, sorted by id. */
   data: ModelEntry[];
 }
 
-/** How the answers of a model are cached. */
+/** How the responses of a model are cached. */
 export class CacheDetails {
   /**
-   * How long an answer is given again, in seconds.
+   * How long a response is cached, in seconds.
    * @example 60
    */
   ttl_s: number;
-  /** Who is given it: only the caller that it was computed for, or whoever sends the same request. */
+  /** Who receives a cached response: only the client that it was computed for, or all clients that send the same request. */
   scope: 'caller' | 'all';
 }
 
-/** All that is known of a model. */
+/** Everything that Nexus knows about a model. */
 export class ModelDetails extends ModelEntry {
   /**
-   * The id again, which is what clients of KServe's V1 protocol read.
+   * The same as `id`. Clients of KServe's V1 protocol read this field.
    * @example digits
    */
   name: string;
-  /** Whether a version of it is ready. */
+  /** Whether at least one version is ready. */
   ready: boolean;
   /** @example Recognises a handwritten digit in an image of 8x8 pixels. */
   description?: string;
-  /** Whether the server is not ready without this model. */
+  /** Whether the server is ready only if this model is ready. */
   required: boolean;
   /**
-   * Version by alias.
+   * The version that each alias points to.
    * @example {"stable": "1"}
    */
   aliases: Record<string, string>;
-  /** How requests that name no version are shared out; absent when the newest version that is ready gets all. */
+  /** How requests without a version are distributed. Absent if the newest ready version receives all of them. */
   traffic?: ModelTraffic;
-  /** Absent when answers are not cached. */
+  /** Absent if responses are not cached. */
   cache?: CacheDetails;
-  /** Oldest first. */
+  /** The versions, oldest first. */
   versions: VersionDetails[];
 }

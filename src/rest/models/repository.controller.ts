@@ -10,7 +10,7 @@ import { ApiModel } from '../http/api-model';
 import { RepositoryIndexRequest, RepositoryLoadRequest, RepositoryUnloadRequest } from './repository.dto';
 import { RepositoryIndexEntry } from '../../models/report/repository-index.schema';
 
-/** A request whose body is the bytes that came. */
+/** A request whose body has not been parsed. */
 interface RawRequest {
   readonly body?: Uint8Array;
 }
@@ -24,12 +24,10 @@ export class RepositoryController {
     private readonly overrides: OverrideReader,
   ) {}
 
-  /**
-   * Every version of every model, with its state and the reason for it. `{"ready": true}` leaves out what is not READY.
-   */
+  /** Lists every version of every model with its state and reason. Send `{"ready": true}` to list only READY versions. */
   @Post('index')
   @HttpCode(200)
-  @ApiOperation({ summary: 'List every model version with its state' })
+  @ApiOperation({ summary: 'List all versions of all models with their states' })
   @ApiBody({ type: RepositoryIndexRequest, required: false })
   @ApiV2Errors('invalid', 'too_large', 'overloaded', 'internal')
   async repositoryIndex(@Req() { body }: RawRequest): Promise<RepositoryIndexEntry[]> {
@@ -38,9 +36,9 @@ export class RepositoryController {
   }
 
   /**
-   * Loads a model as the repository has it now, or with the configuration and the files of the request, with
-   * NEXUS_MODEL_CONTROL_MODE=explicit. One that is served already is replaced once the new one is ready; where the new
-   * one cannot be loaded it stays.
+   * Loads a model from the repository, or with the configuration and files of the request. Requires
+   * NEXUS_MODEL_CONTROL_MODE=explicit. A model that is already served is replaced once the new one is ready. If the new
+   * one does not load, the old one continues to serve.
    */
   @Post('models/:model/load')
   @HttpCode(200)
@@ -54,12 +52,12 @@ export class RepositoryController {
     await this.control.load(model, await this.overrides.read(body));
   }
 
-  /** Serves a model no more, with NEXUS_MODEL_CONTROL_MODE=explicit. Requests that it has taken are answered first. */
+  /** Unloads a model after its accepted requests have finished. Requires NEXUS_MODEL_CONTROL_MODE=explicit. */
   @Post('models/:model/unload')
   @HttpCode(200)
   @ApiOperation({ summary: 'Unload a model' })
   @ApiBody({ type: RepositoryUnloadRequest, required: false })
-  @ApiOkResponse({ description: 'The model is gone.' })
+  @ApiOkResponse({ description: 'The model is unloaded.' })
   @ApiModel()
   @ApiV2Errors('invalid', 'too_large')
   async repositoryModelUnload(@Param('model') model: string, @Req() { body }: RawRequest): Promise<void> {

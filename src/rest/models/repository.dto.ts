@@ -1,12 +1,12 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 
-/** What to list. */
+/** Which versions to list. */
 export class RepositoryIndexRequest {
-  /** Whether to leave out what is not READY; false when absent. */
+  /** Whether to list only READY versions. False by default. */
   ready?: boolean;
 }
 
-/** What to load a model with, for this once. Without it the repository has all. */
+/** Configuration and files for this load only. By default, both come from the repository. */
 export class RepositoryLoadRequest {
   @ApiPropertyOptional({
     type: 'object',
@@ -14,7 +14,7 @@ export class RepositoryLoadRequest {
       config: {
         type: 'string',
         description:
-          'A model configuration of Triton as JSON, such as the answer of /v2/models/{model}/config, in place of config.pbtxt and model.yaml.',
+          'Triton model configuration as JSON, for example the response of /v2/models/{model}/config. It replaces config.pbtxt and model.yaml.',
         example: '{"max_batch_size": 8, "dynamic_batching": {}}',
       },
     },
@@ -22,7 +22,7 @@ export class RepositoryLoadRequest {
       type: 'string',
       format: 'byte',
       description:
-        'A file in base64, under the name file:<version>/<file>, such as file:1/model.onnx. Files replace the whole folder of the model, and need config beside them.',
+        'File in base64. Its key is file:<version>/<file>, for example file:1/model.onnx. Files replace the whole folder of the model and require config.',
     },
   })
   parameters?: Record<string, string>;
@@ -30,11 +30,11 @@ export class RepositoryLoadRequest {
 
 /** Parameters of an unload request. */
 export class UnloadParameters {
-  /** Whether models that were loaded only for the steps of this one, a pipeline, go too. */
+  /** For a pipeline: whether to also unload the models that were loaded only for its steps. */
   unload_dependents?: boolean;
 }
 
-/** How to unload a model. */
+/** Options of an unload request. */
 export class RepositoryUnloadRequest {
   parameters?: UnloadParameters;
 }

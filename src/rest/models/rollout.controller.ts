@@ -19,14 +19,14 @@ import {
 } from './rollout.dto';
 import { ModelShadow } from './shadow.dto';
 
-/** A request whose body is the bytes that came. */
+/** A request whose body has not been parsed. */
 interface RawRequest {
   readonly body?: Uint8Array;
 }
 
-const ALIAS = { name: 'alias', example: 'stable', description: 'Name for a version.' };
+const ALIAS = { name: 'alias', example: 'stable', description: 'Name of the alias.' };
 
-/** Which version of a model answers. Changes need NEXUS_MODEL_CONTROL_MODE explicit or poll, and outlive the process. */
+/** Decides which version of a model serves requests. Changes require explicit or poll mode, and survive a restart. */
 @ApiTags('Roll-outs')
 @ApiParam({ name: 'model', example: 'digits', description: 'Name of the model.' })
 @Controller('v1/models/:model')
@@ -38,7 +38,7 @@ export class RolloutController {
     private readonly shadows: ShadowMetrics,
   ) {}
 
-  /** The names that stand for versions of a model, wherever a version is asked for. */
+  /** Lists the aliases of a model. Requests can use an alias wherever they name a version. */
   @Get('aliases')
   @ApiOperation({ summary: 'List the aliases of a model' })
   @ApiErrors('not_found', 'overloaded', 'internal')
@@ -46,7 +46,7 @@ export class RolloutController {
     return { model, aliases: this.rollouts.of(this.registry.get(model).name).aliases };
   }
 
-  /** Makes an alias, or points it at another version. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
+  /** Creates an alias, or points it to another version. Requires NEXUS_MODEL_CONTROL_MODE=explicit or poll. */
   @Put('aliases/:alias')
   @ApiOperation({ summary: 'Set an alias' })
   @ApiParam(ALIAS)
@@ -62,7 +62,7 @@ export class RolloutController {
     return { model, alias, ...(await this.control.setAlias(model, alias, version)) };
   }
 
-  /** Removes an alias. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
+  /** Removes an alias. Requires NEXUS_MODEL_CONTROL_MODE=explicit or poll. */
   @Delete('aliases/:alias')
   @ApiOperation({ summary: 'Remove an alias' })
   @ApiParam(ALIAS)
@@ -71,15 +71,15 @@ export class RolloutController {
     return { model, alias, ...(await this.control.removeAlias(model, alias)) };
   }
 
-  /** How requests that name no version are shared out. */
+  /** Returns how requests without a version are distributed. */
   @Get('traffic')
-  @ApiOperation({ summary: 'Traffic of a model' })
+  @ApiOperation({ summary: 'Get the traffic of a model' })
   @ApiErrors('not_found', 'overloaded', 'internal')
   currentTraffic(@Param('model') model: string): CurrentTraffic {
     return { model, traffic: this.rollouts.of(this.registry.get(model).name).traffic };
   }
 
-  /** Shares out the requests that name no version. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
+  /** Sets how requests without a version are distributed. Requires NEXUS_MODEL_CONTROL_MODE=explicit or poll. */
   @Put('traffic')
   @ApiOperation({ summary: 'Split the traffic of a model' })
   @ApiBody({
@@ -92,15 +92,15 @@ export class RolloutController {
     return { model, ...(await this.control.setTraffic(model, trafficIn(body))) };
   }
 
-  /** Gives the requests that name no version to the newest version that is ready again. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
+  /** Sends requests without a version to the newest ready version again. Requires NEXUS_MODEL_CONTROL_MODE=explicit or poll. */
   @Delete('traffic')
-  @ApiOperation({ summary: 'End the split of the traffic' })
+  @ApiOperation({ summary: 'Remove the traffic split of a model' })
   @ApiErrors('invalid', 'not_found', 'overloaded', 'internal', 'unavailable')
   async endTraffic(@Param('model') model: string): Promise<TrafficChanged> {
     return { model, ...(await this.control.setTraffic(model, null)) };
   }
 
-  /** Gives all requests that name no version to one version. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
+  /** Sends all requests without a version to one version. Requires NEXUS_MODEL_CONTROL_MODE=explicit or poll. */
   @Post('promote')
   @HttpCode(200)
   @ApiOperation({ summary: 'Promote a version' })
@@ -112,9 +112,9 @@ export class RolloutController {
     return { model, ...(await this.control.setTraffic(model, { weights: { [version]: 1 }, sticky: false })) };
   }
 
-  /** How the answers of the shadow compare with those that were given. */
+  /** Returns how the outputs of the shadow compare with the outputs that were returned to clients. */
   @Get('shadow')
-  @ApiOperation({ summary: 'Report of the shadow of a model' })
+  @ApiOperation({ summary: 'Get the shadow report of a model' })
   @ApiErrors('not_found', 'overloaded', 'internal')
   shadow(@Param('model') model: string): ModelShadow {
     const { name } = this.registry.get(model);
@@ -124,7 +124,7 @@ export class RolloutController {
     return { model, shadow: shadowReport(statistics, active) };
   }
 
-  /** Undoes the last change of the traffic. Needs NEXUS_MODEL_CONTROL_MODE explicit or poll. */
+  /** Reverts the last change of the traffic. Requires NEXUS_MODEL_CONTROL_MODE=explicit or poll. */
   @Post('rollback')
   @HttpCode(200)
   @ApiOperation({ summary: 'Roll back the traffic of a model' })

@@ -5,22 +5,22 @@ export class ModelAliases {
   /** @example digits */
   model: string;
   /**
-   * Version by alias.
+   * The version that each alias points to.
    * @example {"stable": "1"}
    */
   aliases: Record<string, string>;
 }
 
-/** Where an alias is to point. */
+/** The version to use. */
 export class AliasTarget {
   /**
-   * A version that is served, or an alias of one.
+   * A version that is served, or its alias.
    * @example 1
    */
   version: string;
 }
 
-/** What became of an alias. */
+/** The result of a change to an alias. */
 export class AliasChanged {
   /** @example digits */
   model: string;
@@ -30,14 +30,14 @@ export class AliasChanged {
     type: String,
     nullable: true,
     example: null,
-    description: 'The version it pointed at, if any.',
+    description: 'The version that the alias pointed to before; null if the alias did not exist.',
   })
   before: string | null;
   @ApiProperty({
     type: String,
     nullable: true,
     example: '1',
-    description: 'The version it points at; null when it is gone.',
+    description: 'The version that the alias points to now; null if the alias was removed.',
   })
   after: string | null;
 }
@@ -50,10 +50,10 @@ const WEIGHTS = {
   example: { '1': 100 },
 } as const;
 
-/** A version that is shown requests which another answers. Its answers are compared, and go to nobody. */
+/** A version that also runs requests of other versions. Its outputs are compared with theirs and then discarded. */
 export class TrafficShadow {
   /**
-   * A version that answers none of the requests, or an alias of one.
+   * A version that receives none of the traffic, or its alias.
    * @example 2
    */
   version: string;
@@ -62,19 +62,21 @@ export class TrafficShadow {
     minimum: 0,
     maximum: 1,
     example: 0.1,
-    description: 'How many of the requests that name no version: 0 for none, 1 for all.',
+    description:
+      'Share of the requests without a version that the shadow also runs, from 0 (none) to 1 (all).',
   })
   share: number;
 }
 
-/** How requests that name no version are shared out. */
+/** How requests without a version are distributed. */
 export class ModelTraffic {
   @ApiProperty({
     ...WEIGHTS,
-    description: 'Shares by version or alias, in any unit. A version that is not ready gets none.',
+    description:
+      'Weight of each version or alias, in any unit. A version that is not ready receives no requests.',
   })
   weights: Record<string, number>;
-  /** Whether one caller stays with one version; false when absent. */
+  /** Whether all requests of a client go to the same version. False by default. */
   sticky?: boolean;
   shadow?: TrafficShadow;
 }
@@ -86,17 +88,26 @@ export class CurrentTraffic {
   @ApiProperty({
     type: ModelTraffic,
     nullable: true,
-    description: 'Null when the newest version that is ready gets all requests.',
+    description:
+      'How requests without a version are distributed; null if the newest ready version receives all of them.',
   })
   traffic: ModelTraffic | null;
 }
 
-/** What became of the traffic of a model. */
+/** The result of a change to the traffic of a model. */
 export class TrafficChanged {
   /** @example digits */
   model: string;
-  @ApiProperty({ type: ModelTraffic, nullable: true, description: 'Null: all to the newest version.' })
+  @ApiProperty({
+    type: ModelTraffic,
+    nullable: true,
+    description: 'The previous traffic; null if the newest ready version received all requests.',
+  })
   before: ModelTraffic | null;
-  @ApiProperty({ type: ModelTraffic, nullable: true, description: 'Null: all to the newest version.' })
+  @ApiProperty({
+    type: ModelTraffic,
+    nullable: true,
+    description: 'The new traffic; null if the newest ready version receives all requests.',
+  })
   after: ModelTraffic | null;
 }

@@ -1,7 +1,7 @@
 import type { OutputAgreement, ShadowStatistics } from '../../inference/shadow/shadow-statistics';
 import type { ShadowOutput, ShadowReport } from './shadow.dto';
 
-/** What `statistics` say of a shadow, which is `active` as long as it is shown requests. */
+/** Reports the `statistics` of a shadow. It is `active` as long as it receives requests. */
 export function shadowReport(statistics: ShadowStatistics, active: boolean): ShadowReport {
   const { labels, since, compared, failed, dropped, lastFailure, outputs, answering, shadowing } = statistics;
   return {

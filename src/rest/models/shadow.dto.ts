@@ -1,21 +1,21 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-/** How one output of the shadow compares with that of the version that answers. */
+/** How one output of the shadow compares with the output that was returned to the client. */
 export class ShadowOutput {
   /** @example probabilities */
   name: string;
   /**
-   * Requests for which no element differs.
+   * Number of requests for which all elements are equal.
    * @example 990
    */
   equal: number;
   /**
-   * Requests for which no number tells the difference: other shapes, other text, or NaN on one side.
+   * Number of requests whose difference is not a number: the shapes or texts differ, or only one side is NaN.
    * @example 0
    */
   incomparable: number;
   /**
-   * Largest difference of two elements in the same place.
+   * Largest absolute difference between two elements at the same position.
    * @example 0.0000012
    */
   max_abs_difference: number;
@@ -23,28 +23,33 @@ export class ShadowOutput {
     type: Number,
     nullable: true,
     example: 0.998,
-    description: 'Share of the rows whose largest element is the same; null where the output has no labels.',
+    description:
+      'Share of the rows in which the same element is the largest; null if the output has no labels.',
   })
   label_agreement: number | null;
 }
 
-/** Requests that were the shadow's turn. */
+/** Requests that were selected for the shadow. */
 export class ShadowRequests {
-  /** @example 1000 */
+  /**
+   * Number of requests whose outputs were compared.
+   * @example 1000
+   */
   compared: number;
   /**
-   * The shadow gave an error.
+   * Number of requests for which the shadow returned an error.
    * @example 0
    */
   failed: number;
   /**
-   * There was too much to do, the shadow was not ready, or it could not begin within a second.
+   * Number of requests that the shadow did not run: the server was too busy, the shadow was not ready, or the run did
+   * not start within a second.
    * @example 12
    */
   dropped: number;
 }
 
-/** Mean time from the queue to the outputs, of the requests that were compared, in milliseconds. */
+/** Mean time from the queue to the outputs of the compared requests, in milliseconds. */
 export class ShadowLatency {
   /** @example 2.1 */
   answering: number;
@@ -52,16 +57,21 @@ export class ShadowLatency {
   shadow: number;
 }
 
-/** What has come of showing requests to a version. */
+/** How the outputs of a shadow compare with the outputs that were returned to clients. */
 export class ShadowReport {
   /** @example 2 */
   version: string;
-  /** Whether it is still shown requests. */
+  /** Whether the shadow still receives requests. */
   active: boolean;
-  /** When it was shown the first. */
+  /** When the shadow received its first request. */
   since: string;
   requests: ShadowRequests;
-  @ApiProperty({ type: String, nullable: true, example: null, description: 'Why it failed the last time.' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: null,
+    description: 'The most recent error of the shadow; null if it has not failed.',
+  })
   last_failure: string | null;
   outputs: ShadowOutput[];
   mean_latency_ms: ShadowLatency;
@@ -74,7 +84,7 @@ export class ModelShadow {
   @ApiProperty({
     type: ShadowReport,
     nullable: true,
-    description: 'The shadow it has, or had last, since the start of the process; null when there was none.',
+    description: 'The current shadow, or the last one since the server started; null if there was none.',
   })
   shadow: ShadowReport | null;
 }

@@ -1,17 +1,17 @@
-/** An input or output. */
+/** An input or output of a model. */
 export class SignatureTensor {
   /** @example image */
   name: string;
   /** @example FP32 */
   datatype: string;
   /**
-   * -1 is a dimension of any size.
+   * Size of each dimension; -1 means any size.
    * @example [-1, 8, 8]
    */
   shape: number[];
 }
 
-/** What a version takes and gives. */
+/** The inputs and outputs of a version. */
 export class VersionSignature {
   inputs: SignatureTensor[];
   outputs: SignatureTensor[];
@@ -24,33 +24,33 @@ export class OutputLabels {
   /** @example 2 */
   count: number;
   /**
-   * Absent when there are more than 1000.
+   * Absent if there are more than 1000.
    * @example ["malignant", "benign"]
    */
   names?: string[];
 }
 
-/** How requests share runs, and how many of them may wait. */
+/** How requests are batched, and how many can be queued. */
 export class VersionBatching {
-  /** Whether requests may share a run. */
+  /** Whether requests can be batched. */
   enabled: boolean;
   /**
-   * Why they may not.
+   * Why requests cannot be batched. Absent if they can.
    * @example max_batch_rows is 1
    */
   why_not?: string;
   /**
-   * Why it could not be tried out when the model was loaded: every run on made-up inputs failed.
+   * Why Nexus could not test batching when it loaded the model: every run on generated inputs failed.
    * @example indices element out of data bounds, idx=96 must be within the inclusive range [-10,9]
    */
   trial_failed?: string;
   /**
-   * Most rows of one run; 1 when rows cannot share one.
+   * Maximum number of rows in one run, 1 if rows cannot be batched.
    * @example 64
    */
   max_batch_rows: number;
   /**
-   * How long a free runner waits for company, in microseconds.
+   * How long an idle runner waits for more requests before it runs a batch, in microseconds.
    * @example 0
    */
   max_queue_delay_us: number;
@@ -59,26 +59,26 @@ export class VersionBatching {
   /** @example 268435456 */
   max_queue_bytes: number;
   /**
-   * How many levels the request parameter `priority` has; 0 when it is ignored.
+   * Number of levels of the request parameter `priority`, 0 if it is ignored.
    * @example 0
    */
   priority_levels: number;
 }
 
-/** Memory of the runners that is in RAM; pages that processes share count for each. That of a GPU is not in it. */
+/** Resident memory of the runners. Pages that processes share count for each of them. GPU memory is not included. */
 export class RunnerMemory {
-  /** Of all runners. */
+  /** Total of all runners, in bytes. */
   resident_bytes: number;
-  /** Of each runner. */
+  /** Memory of each runner, in bytes. */
   resident_bytes_per_runner: number[];
 }
 
-/** What the ONNX file says of itself. Texts are empty and numbers 0 where it says nothing. */
+/** Metadata of the ONNX file. Missing texts are empty, and missing numbers are 0. */
 export class OnnxDetails {
   /** @example 8 */
   ir_version: number;
   /**
-   * Version of each operator set, by its domain; `ai.onnx` are the operators of ONNX itself.
+   * Version of each operator set by domain. `ai.onnx` is the domain of the standard ONNX operators.
    * @example {"ai.onnx": 17}
    */
   opset: Record<string, number>;
@@ -88,7 +88,7 @@ export class OnnxDetails {
   producer_version: string;
   domain: string;
   /**
-   * A 64-bit integer as text.
+   * 64-bit integer as a string.
    * @example 0
    */
   model_version: string;
@@ -98,8 +98,8 @@ export class OnnxDetails {
   /** @example {"author": "ACME"} */
   metadata_props: Record<string, string>;
   /**
-   * Whether something was left out: of each text what is beyond 4 KiB, of operator sets and properties those beyond 128.
-   * `GET /v1/models/{model}/versions/{version}/metadata_props` has all properties.
+   * Whether anything was left out. Texts are cut at 4 KiB, and at most 128 operator sets and 128 properties are listed.
+   * `GET /v1/models/{model}/versions/{version}/metadata_props` returns all properties.
    */
   truncated: boolean;
 }
@@ -109,33 +109,33 @@ export class PipelineStepDetails {
   /** @example digits */
   model: string;
   /**
-   * The version that runs it; absent before all steps have had one.
+   * The version that runs the step. Absent until every step has had a version.
    * @example 1
    */
   version?: string;
 }
 
-/** All that is known of one version of a model. What only its file tells is absent until it has loaded. */
+/** Everything that Nexus knows about one version. Fields that come from the model file are absent until it has been loaded. */
 export class VersionDetails {
   /** @example 1 */
   version: string;
   /** @example READY */
   state: 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
-  /** Why the version is in this state; empty when there is nothing to say. */
+  /** Why the version is in this state. May be empty. */
   reason: string;
-  /** When it is loaded: `on_demand` is at its first request. It is then READY whether it is in memory or not. */
+  /** When the version is loaded: `on_demand` means at its first request. It is then READY whether or not it is in memory. */
   load: 'start' | 'on_demand';
-  /** Whether its runners are there. */
+  /** Whether the version has runners at the moment. */
   in_memory: boolean;
-  /** Whether its runners are processes of its own, or it shares processes with other models. */
+  /** `own` if the version has its own runner processes, `shared` if it shares processes with other models. */
   isolation: 'own' | 'shared';
-  /** Runners. */
+  /** Number of runners. */
   instances: number;
-  /** Threads of each runner. */
+  /** Number of threads of each runner. */
   threads: number;
   device?: 'cpu' | 'cuda';
   signature?: VersionSignature;
-  /** Of the outputs that have labels. */
+  /** Labels of the outputs that have labels. */
   labels?: OutputLabels[];
   batching?: VersionBatching;
   /**
@@ -145,14 +145,14 @@ export class VersionDetails {
   load_ms?: number;
   /** @example 2026-01-01T00:00:00.000Z */
   loaded_at?: string;
-  /** Absent when there are no runners, and where memory cannot be measured. */
+  /** Absent if there are no runners or if memory cannot be measured. */
   memory?: RunnerMemory;
   /**
-   * Size of the ONNX file, files with external data included.
+   * Size of the ONNX file in bytes, including external data files.
    * @example 69897
    */
   file_bytes?: number;
-  /** The models of a pipeline, as they are written. */
+  /** The steps of a pipeline, in the order of its configuration. */
   steps?: PipelineStepDetails[];
   onnx?: OnnxDetails;
 }

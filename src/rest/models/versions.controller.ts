@@ -4,7 +4,7 @@ import { ApiErrors } from '../../transport/http/api-errors';
 import { ModelControl, type VersionChange } from '../../models/registry/model-control';
 import { VersionChanged } from './versions.dto';
 
-/** One version of a model, while the gateway runs. */
+/** Loads and unloads single versions while the gateway runs. */
 @ApiTags('Roll-outs')
 @ApiParam({ name: 'model', example: 'digits', description: 'Name of the model.' })
 @ApiParam({ name: 'version', example: '1', description: 'Version of the model.' })
@@ -13,9 +13,9 @@ export class VersionsController {
   constructor(private readonly control: ModelControl) {}
 
   /**
-   * Loads one version as the repository has it now, whatever the version policy of the model, with
-   * NEXUS_MODEL_CONTROL_MODE=explicit. Where it is served already and its files have changed, the new one takes its
-   * place when it is ready; where it cannot be loaded, the old one stays.
+   * Loads one version from the repository, regardless of the version policy of the model. Requires
+   * NEXUS_MODEL_CONTROL_MODE=explicit. If the version is already served and its files have changed, it is replaced once
+   * the new files are loaded. If they do not load, the old ones continue to serve.
    */
   @Post('load')
   @HttpCode(200)
@@ -26,8 +26,8 @@ export class VersionsController {
   }
 
   /**
-   * Serves one version no more, with NEXUS_MODEL_CONTROL_MODE=explicit. Requests that it has taken are answered first;
-   * with its last version the model is gone.
+   * Unloads one version after its accepted requests have finished. Requires NEXUS_MODEL_CONTROL_MODE=explicit. Unloading
+   * the last version unloads the model.
    */
   @Post('unload')
   @HttpCode(200)

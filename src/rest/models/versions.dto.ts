@@ -1,17 +1,17 @@
-/** What became of one version of a model. */
+/** The result of a change to one version of a model. */
 export class VersionChanged {
   /** @example digits */
   model: string;
   /** @example 1 */
   version: string;
   /**
-   * `loaded` where it was not served before, `replaced` by its new files or settings, `unchanged` when it was served as the
-   * repository has it, `unloaded` when it is gone.
+   * `loaded` if the version was not served before, `replaced` if its files or settings had changed, `unchanged` if it was
+   * already served as it is in the repository, `unloaded` if it is no longer served.
    * @example loaded
    */
   change: 'loaded' | 'replaced' | 'unchanged' | 'unloaded';
   /**
-   * How long it took, in milliseconds.
+   * Duration of the operation, in milliseconds.
    * @example 120
    */
   took_ms: number;

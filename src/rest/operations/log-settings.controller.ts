@@ -12,18 +12,21 @@ import { LogSettingsBody } from '../../observability/log/log-settings.schema';
 export class LogSettingsController {
   constructor(private readonly settings: LogSettings) {}
 
-  /** Which log lines are written. */
+  /** Returns which log lines are written. */
   @Get()
-  @ApiOperation({ summary: 'Log settings' })
+  @ApiOperation({ summary: 'Get the log settings' })
   @ApiV2Errors('overloaded', 'internal')
   logSettings(): LogSettingsBody {
     return this.settings.current();
   }
 
-  /** Changes which log lines are written, until the gateway ends. Severities are nested. Answers all settings. */
+  /**
+   * Changes which log lines are written until the server stops, and returns all settings. Severities are nested: for
+   * example, turning off warnings also turns off information.
+   */
   @Post()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Change log settings' })
+  @ApiOperation({ summary: 'Change the log settings' })
   @ApiBody({ type: LogSettingsChange, required: false })
   @ApiV2Errors('invalid', 'too_large', 'overloaded', 'internal')
   changeLogSettings(@Req() { body }: { body?: Uint8Array }): LogSettingsBody {

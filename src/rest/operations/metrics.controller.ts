@@ -4,7 +4,7 @@ import { SkipThrottle } from '@nestjs/throttler';
 import { Registry } from 'prom-client';
 import { Metrics } from '../../observability/metrics/metrics';
 
-/** What Prometheus scrapes. */
+/** The endpoint that Prometheus scrapes. */
 @ApiTags('Operations')
 @SkipThrottle()
 @Controller('metrics')
@@ -14,12 +14,13 @@ export class MetricsController {
   @Get()
   @Header('content-type', Registry.PROMETHEUS_CONTENT_TYPE)
   @ApiOperation({
-    summary: 'Metrics for Prometheus',
-    description: 'Counters, gauges and histograms in the Prometheus text format; times are in seconds.',
+    summary: 'Get the Prometheus metrics',
+    description:
+      'Returns counters, gauges and histograms in the Prometheus text format. Times are in seconds.',
   })
   @ApiProduces('text/plain')
   @ApiOkResponse({
-    description: 'The metrics of this process.',
+    description: 'Metrics of this process.',
     content: {
       'text/plain': {
         schema: { type: 'string' },

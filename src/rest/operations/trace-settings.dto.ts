@@ -1,6 +1,6 @@
 import { ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 
-/** The settings to change; null takes one away. */
+/** The settings to change; null removes a setting. */
 @ApiSchema({ additionalProperties: false } as object)
 export class TraceSettingsChange {
   @ApiPropertyOptional({
@@ -18,7 +18,7 @@ export class TraceSettingsChange {
   trace_count?: string | number | null;
 }
 
-/** A number from `minimum` up, or the text of one, or null. */
+/** A whole number of at least `minimum`, as a number or a string, or null. */
 function wholeNumber(minimum: number) {
   const pattern = minimum < 0 ? '^(-1|0|[1-9][0-9]{0,14})$' : '^[1-9][0-9]{0,14}$';
   const maximum = 999_999_999_999_999;

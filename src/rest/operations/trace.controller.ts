@@ -8,7 +8,7 @@ import { Traces } from '../../observability/log/traces';
 import { ModelRegistry } from '../../models/registry/model-registry';
 import { ApiModel } from '../http/api-model';
 
-/** What a body of this extension may be, for its errors. */
+/** An example of a valid body, for error messages. */
 const FORM = '{"trace_level": ["TIMESTAMPS"], "trace_rate": "100"}';
 
 /** The trace extension. */
@@ -20,36 +20,36 @@ export class TraceController {
     private readonly registry: ModelRegistry,
   ) {}
 
-  /** Which requests are traced, of models that have no settings of their own. */
+  /** Returns which requests are traced for models without their own settings. */
   @Get('trace/setting')
-  @ApiOperation({ summary: 'Trace settings' })
+  @ApiOperation({ summary: 'Get the trace settings' })
   @ApiV2Errors('overloaded', 'internal')
   traceSettings(): TraceSettingsBody {
     return this.traces.current();
   }
 
-  /** Changes which requests are traced; a trace is a line of the log. Answers all settings. */
+  /** Changes which requests are traced, and returns all settings. A trace is one log line. */
   @Post('trace/setting')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Change trace settings' })
+  @ApiOperation({ summary: 'Change the trace settings' })
   @ApiBody({ type: TraceSettingsChange, required: false })
   @ApiV2Errors('invalid', 'too_large', 'overloaded', 'internal')
   changeTraceSettings(@Req() { body }: { body?: Uint8Array }): TraceSettingsBody {
     return this.traces.update(undefined, jsonObject(body, FORM));
   }
 
-  /** Which requests of a model are traced. */
+  /** Returns which requests of a model are traced. */
   @Get('models/:model/trace/setting')
-  @ApiOperation({ summary: 'Trace settings of a model' })
+  @ApiOperation({ summary: 'Get the trace settings of a model' })
   @ApiModel()
   modelTraceSettings(@Param('model') model: string): TraceSettingsBody {
     return this.traces.current(this.registry.get(model).name);
   }
 
-  /** Changes which requests of a model are traced; null goes back to the settings of all models. */
+  /** Changes which requests of a model are traced. Set a setting to null to use the setting of all models again. */
   @Post('models/:model/trace/setting')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Change trace settings of a model' })
+  @ApiOperation({ summary: 'Change the trace settings of a model' })
   @ApiBody({ type: TraceSettingsChange, required: false })
   @ApiModel()
   @ApiV2Errors('invalid', 'too_large')

@@ -5,7 +5,7 @@ import { mismatch } from '../../inference/request/mismatch';
 /** Base64 with the alphabet of RFC 4648, section 4, padded. */
 const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
 
-/** Whether `value` is `{"b64": ...}`, which is how TensorFlow Serving writes bytes in JSON. */
+/** Whether `value` is `{"b64": ...}`, the JSON form of bytes in TensorFlow Serving. */
 export function isBase64(value: unknown): value is { readonly b64: unknown } {
   return (
     typeof value === 'object' &&
@@ -16,8 +16,8 @@ export function isBase64(value: unknown): value is { readonly b64: unknown } {
 }
 
 /**
- * `row` with the text of every `{"b64": ...}` in its place.
- * @throws invalid unless that is base64 of UTF-8 without NUL, which is what the models' strings hold.
+ * Replaces every `{"b64": ...}` in `row` by its text.
+ * @throws invalid unless it is base64 of UTF-8 without NUL, because strings of models cannot hold anything else.
  */
 export function withText(row: Row, where: (item: number) => string): Row {
   if (!row.some(isBase64)) return row;

@@ -14,17 +14,16 @@ const KEYS: Readonly<Record<PredictionForm, readonly string[]>> = {
 };
 const MAX_TOP_K = 1000;
 
-/** The name of the only signature that an ONNX model has. */
+/** The name of the only signature of an ONNX model. */
 const SIGNATURE = 'serving_default';
 
 type Inputs = Pick<DecodedPrediction, 'inputs' | 'layout'>;
 
 /**
- * Decodes the body of a prediction for a model that takes `expected`: `inputs` by name, or `instances` row by row. In
- * the form of TensorFlow Serving inputs always have all of their dimensions, and the name of the only one may be left
- * out.
+ * Decodes the body of a prediction: `inputs` by name, or `instances` row by row. In the form of TensorFlow Serving,
+ * inputs always have all of their dimensions, and the name of the only input is optional.
  *
- * @throws invalid for everything that is wrong with it, naming the place, what was expected and what came.
+ * @throws invalid for any mistake in the body; the message contains its place, what was expected and what was received.
  */
 export function decodePrediction(body: Buffer, expected: PredictionTarget): DecodedPrediction {
   if (body.length === 0) throw errors.invalidInput('the body is empty; expected a JSON object with "inputs"');
@@ -34,13 +33,13 @@ export function decodePrediction(body: Buffer, expected: PredictionTarget): Deco
 function readPrediction(value: unknown, expected: PredictionTarget, exact: boolean): DecodedPrediction {
   const body = asObject(value, 'the body');
   const keys = KEYS[expected.form];
-  const strange = Object.keys(body).find((name) => !keys.includes(name));
-  if (strange !== undefined)
-    throw errors.invalidInput(`${strange}: unexpected key; the keys are ${keys.join(', ')}`, strange);
+  const unknown = Object.keys(body).find((name) => !keys.includes(name));
+  if (unknown !== undefined)
+    throw errors.invalidInput(`${unknown}: unknown key; the allowed keys are ${keys.join(', ')}`, unknown);
   const { inputs, instances } = body;
   if ((inputs === undefined) === (instances === undefined)) {
-    const came = inputs === undefined ? 'neither' : 'both';
-    throw errors.invalidInput(`expected either inputs or instances, got ${came}`, 'inputs');
+    const got = inputs === undefined ? 'neither' : 'both';
+    throw errors.invalidInput(`expected either inputs or instances, got ${got}`, 'inputs');
   }
   requireSignature(body['signature_name']);
   const read = inputs === undefined ? readInstances : READ_INPUTS[expected.form];
@@ -69,7 +68,7 @@ function readInputs(value: unknown, { inputs, batches }: PredictionTarget, exact
   return { inputs: tensors, layout: 'columns' };
 }
 
-/** As {@link readInputs}, in the form of TensorFlow Serving. */
+/** Like {@link readInputs}, in the form of TensorFlow Serving. */
 function readColumns(value: unknown, { inputs, batches }: PredictionTarget, exact: boolean): Inputs {
   const [only, ...others] = inputs;
   if (only !== undefined && others.length === 0 && !isNamed(value))
@@ -84,9 +83,9 @@ function readColumns(value: unknown, { inputs, batches }: PredictionTarget, exac
 const READ_INPUTS = { nexus: readInputs, tensorflow: readColumns } as const;
 
 /**
- * Whether `given` is a single item, without the first dimension. An array of one element is one for a column too, if
- * the other inputs do not say otherwise.
- * @throws invalid when some inputs can only be an item, and others only rows.
+ * Whether `given` is a single item, without the first dimension. For a column, an array of one element can be an item or
+ * a row; the other inputs decide.
+ * @throws invalid if some inputs can only be an item and others only rows.
  */
 function isSingle(given: Readonly<Record<string, unknown>>, inputs: readonly TensorSpec[]): boolean {
   const isItem = (spec: TensorSpec) => {
@@ -100,12 +99,12 @@ function isSingle(given: Readonly<Record<string, unknown>>, inputs: readonly Ten
   const item = inputs.find((spec) => isItem(spec) && !(isColumn(spec) && Array.isArray(given[spec.name])));
   if (item === undefined) return false;
   throw errors.invalidInput(
-    `inputs: '${item.name}' is a single item, but '${rows.name}' is an array of them; send both in the same way`,
+    `inputs: '${item.name}' is a single item, but '${rows.name}' is an array of items; send both in the same form`,
     'inputs',
   );
 }
 
-/** An input with all of its dimensions. */
+/** Reads an input with all of its dimensions. */
 function wholeInput(
   value: unknown,
   spec: TensorSpec,
@@ -119,7 +118,7 @@ function wholeInput(
 
 function readInstances(value: unknown, { inputs, batches }: PredictionTarget, exact: boolean): Inputs {
   if (!batches)
-    throw errors.invalidInput('instances: the model does not take rows of a batch; send inputs', 'instances');
+    throw errors.invalidInput('instances: the model does not batch rows; send inputs', 'instances');
   const instances = asArray(value, 'instances');
   if (instances.length === 0) throw mismatch('instances', 'at least one instance', value);
   const isBare = inputs.length === 1 && !instances.some(isNamed);
@@ -138,7 +137,7 @@ function readInstances(value: unknown, { inputs, batches }: PredictionTarget, ex
   return { inputs: tensors, layout: 'rows' };
 }
 
-/** Whether an instance has its inputs by name, and is not the value of the only one. */
+/** Whether an instance is an object of inputs by name, as opposed to the value of the only input. */
 function isNamed(instance: unknown): boolean {
   return typeof instance === 'object' && instance !== null && !Array.isArray(instance) && !isBase64(instance);
 }
@@ -147,12 +146,12 @@ function columnsOf(rows: readonly Record<string, unknown>[], inputs: readonly Te
   return inputs.map(({ name }) => rows.map((row) => row[name]));
 }
 
-/** An object with every input of the model and nothing else. */
+/** Reads an object with exactly the inputs of the model. */
 function namedInputs(value: unknown, path: string, inputs: readonly TensorSpec[]): Record<string, unknown> {
   const given = asObject(value, path);
   for (const name of Object.keys(given)) {
     if (!inputs.some((spec) => spec.name === name))
-      throw errors.invalidInput(`${path}${key(name)}: unexpected input; ${listed(inputs)}`, path + key(name));
+      throw errors.invalidInput(`${path}${key(name)}: unknown input; ${listed(inputs)}`, path + key(name));
   }
   const missing = inputs.find(({ name }) => !Object.hasOwn(given, name));
   if (missing === undefined) return given;
@@ -181,7 +180,7 @@ function readId(value: unknown): string | undefined {
 
 function requireSignature(value: unknown): void {
   if (value === undefined || value === SIGNATURE) return;
-  throw mismatch('signature_name', `"${SIGNATURE}", the only signature of a model here`, value);
+  throw mismatch('signature_name', `"${SIGNATURE}", the only signature of every model`, value);
 }
 
 function readTopK(value: unknown): number | undefined {

@@ -6,16 +6,16 @@ import type { EncodedResponse } from '../codec/messages';
 import { TYPED_ARRAY, typedView } from '../../tensor/typed-arrays';
 import type { Layout, PredictionAnswer } from './messages';
 
-/** How many classes are told of outputs with labels where the request does not say it. */
+/** Number of classes for outputs with labels if the request has no `top_k`. */
 const DEFAULT_TOP_K = 5;
 
-/** A class of an output: its label, or its index where the output has no labels. */
+/** A class of an output: its label, or its index if the output has no labels. */
 type Class = { readonly score: unknown } & ({ readonly label: string } | { readonly index: number });
 
 /**
- * Encodes a prediction: outputs nested as their shapes are, by name or row by row, and of each output that has labels,
- * or that is a vector of scores where classes are asked for, its largest classes, the largest first. In the form of
- * TensorFlow Serving there is nothing but the outputs, of which the only one has no name.
+ * Encodes a prediction: outputs nested like their shapes, by name or row by row. Outputs that have labels also get their
+ * top classes, highest score first, and so do vectors of scores if the request sets `top_k`. In the form of TensorFlow
+ * Serving the body contains only the outputs, without a name if there is only one.
  */
 export function encodePrediction(response: PredictionAnswer): EncodedResponse {
   const { id, model, version, outputs, layout, topK = DEFAULT_TOP_K } = response;
@@ -30,7 +30,8 @@ export function encodePrediction(response: PredictionAnswer): EncodedResponse {
       classes.push([name, nested(lists, shape.slice(0, -1), layout)]);
     }
   }
-  if (response.form === 'tensorflow') return { json: JSON.stringify(unadorned(values, layout)), binary: [] };
+  if (response.form === 'tensorflow')
+    return { json: JSON.stringify(tensorflowBody(values, layout)), binary: [] };
   const body = {
     ...(id === undefined ? {} : { id }),
     model,
@@ -41,8 +42,11 @@ export function encodePrediction(response: PredictionAnswer): EncodedResponse {
   return { json: JSON.stringify(body), binary: [] };
 }
 
-/** As TensorFlow Serving answers. */
-function unadorned(values: readonly (readonly [name: string, value: unknown])[], layout: Layout): object {
+/** The response body in the form of TensorFlow Serving. */
+function tensorflowBody(
+  values: readonly (readonly [name: string, value: unknown])[],
+  layout: Layout,
+): object {
   const [only, ...others] = values;
   const isAlone = only !== undefined && others.length === 0;
   if (layout === 'rows') return { predictions: isAlone ? only[1] : rowObjects(values) };
@@ -60,7 +64,7 @@ function nested(elements: readonly unknown[], shape: Shape, layout: Layout): unk
   return nest(elements, layout === 'single' ? shape.slice(1) : shape);
 }
 
-/** Flat `elements` as arrays nested as `shape` says. */
+/** Nests flat `elements` like `shape`. */
 function nest(elements: readonly unknown[], shape: Shape): unknown {
   const [size, ...inner] = shape;
   if (size === undefined) return elements[0];
@@ -71,7 +75,7 @@ function nest(elements: readonly unknown[], shape: Shape): unknown {
   );
 }
 
-/** Whether classes of `output` are told: it is scores that have labels or, where that is asked for, one vector of them a row. */
+/** Whether the response contains classes of an output: scores with labels or, on request, one vector of scores per row. */
 function hasClasses({ name, datatype, shape }: Tensor, response: PredictionAnswer): boolean {
   const { form, labels, topK, batches } = response;
   const isRanked = datatype !== 'BYTES' && datatype !== 'BOOL' && shape.length > 0;
@@ -80,7 +84,7 @@ function hasClasses({ name, datatype, shape }: Tensor, response: PredictionAnswe
   return topK !== undefined && (shape.length === 2 || (shape.length === 1 && !batches));
 }
 
-/** The largest classes of each row of the last dimension; `elements` are those of `output` in JSON. */
+/** The top classes of each row of the last dimension. `elements` are the elements of the output in JSON. */
 function classesOf(
   { name, shape, data, datatype }: Tensor,
   elements: readonly unknown[],
@@ -100,7 +104,7 @@ function classesOf(
       : best.map((index) => elements[start + index]);
     return best.map((index, rank) => {
       const score = shown[rank];
-      // Of a dimension of any size, there may be more than have labels.
+      // A variable dimension can have more classes than labels.
       return labels === undefined ? { index, score } : { label: labels[index] ?? String(index), score };
     });
   });

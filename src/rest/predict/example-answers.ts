@@ -7,26 +7,26 @@ import type { EncodedResponse } from '../codec/messages';
 import { v2Dialect } from '../v2/v2.dialect';
 import { nexusDialect } from './predict.dialect';
 
-/** Longer answers, in bytes of JSON, are not worth showing; more bytes of tensors are not even written. */
+/** Responses with more bytes of JSON are not shown; responses with more bytes of tensors are not encoded. */
 const MAX_BYTES = 16 * 1024;
 const MAX_TENSOR_BYTES = 64 * 1024;
 
-/** What a model answers to one prediction, as it is sent by the two protocols. */
+/** The response of a model to one prediction, in both protocols. */
 export interface ExampleAnswer {
   readonly predict: object;
   readonly infer: object;
 }
 
-/** Answers examples for the documentation: beside all limits, caches and metrics, and never in company. */
+/** Runs examples for the documentation. They bypass limits, caches and metrics, and run only while the model is idle. */
 @Injectable()
 export class ExampleAnswers {
   constructor(private readonly codec: Codec) {}
 
   /**
-   * What `version` answers to the prediction `body`, in JSON. Undefined when that is too long to show, or when the
-   * version has something else to do at this moment, or is not in memory: `busy` tells the two apart.
+   * The response of `version` to the prediction `body`. Undefined if the response is too long to show; `busy` if the
+   * version is not idle or not in memory.
    *
-   * @throws NexusError as any prediction
+   * @throws NexusError like any prediction
    */
   async answer(version: Servable, body: string): Promise<ExampleAnswer | 'busy' | undefined> {
     const { name, signature } = version;
@@ -58,12 +58,12 @@ export class ExampleAnswers {
   }
 }
 
-/** Whether a run now would load nothing and keep nobody waiting. */
+/** Whether a run would neither load the model nor delay other requests. */
 function isIdle({ state, inMemory, load }: Servable): boolean {
   return state === 'READY' && inMemory && load.waitingRequests === 0 && load.running === 0;
 }
 
-/** Undefined when the answer is too long to show, or has numbers so large that parsing may round them. */
+/** Undefined if the response is too long to show, or contains numbers that parsing may round. */
 function parsed({ json }: EncodedResponse): object | undefined {
   const text = Buffer.from(json);
   if (text.byteLength > MAX_BYTES) return undefined;

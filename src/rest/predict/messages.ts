@@ -2,38 +2,38 @@ import type { InferenceResult } from '../../inference/request/inference-request'
 import type { TensorSpec } from '../../tensor/tensor';
 import type { DecodedRequest } from '../codec/messages';
 
-/** Whose form of predictions: our own, or that of TensorFlow Serving, which is KServe's V1 too. */
+/** The format of predictions: the format of Nexus, or that of TensorFlow Serving, which is also KServe's V1. */
 export type PredictionForm = 'nexus' | 'tensorflow';
 
-/** What decides how a prediction is read: the model, and the form that is asked for. */
+/** What decoding a prediction depends on: the format, and the inputs of the model. */
 export interface PredictionTarget {
   readonly form: PredictionForm;
   readonly inputs: readonly TensorSpec[];
-  /** Whether the first dimension of every input is rows. */
+  /** Whether the first dimension of every input is the batch dimension. */
   readonly batches: boolean;
 }
 
-/** How the outputs are laid out: by name, by name for a single row, or row by row. */
+/** The layout of the outputs: by name, by name for a single row, or row by row. */
 export type Layout = 'columns' | 'single' | 'rows';
 
-/** A prediction that is asked for, decoded; every input is there, with as many dimensions as the model has. */
+/** A decoded prediction request with all inputs, in all dimensions of the model. */
 export interface DecodedPrediction extends DecodedRequest {
   readonly id: string | undefined;
   readonly layout: Layout;
-  /** How many classes to tell of outputs that are scores, 0 for none; undefined for some of those that have labels. */
+  /** Number of classes to return for outputs that contain scores, 0 for none; undefined for the default of outputs with labels. */
   readonly topK: number | undefined;
 }
 
-/** The answer to a {@link DecodedPrediction}. */
+/** The response to a {@link DecodedPrediction}. */
 export interface PredictionAnswer extends InferenceResult {
   readonly id: string | undefined;
   readonly layout: Layout;
   readonly form: PredictionForm;
   readonly topK: number | undefined;
-  /** Whether the first dimension of every output is rows. */
+  /** Whether the first dimension of every output is the batch dimension. */
   readonly batches: boolean;
-  /** Labels of the last dimension, by name of the output. */
+  /** Labels of the last dimension, by output name. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
-  /** Names of the outputs that are logits: the scores of their classes are probabilities. */
+  /** Names of the outputs that are logits. The scores of their classes are converted to probabilities. */
   readonly softmax: readonly string[];
 }

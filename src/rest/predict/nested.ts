@@ -4,10 +4,10 @@ import type { Row } from '../codec/json/rows';
 import { mismatch } from '../../inference/request/mismatch';
 import { withText } from './base64';
 
-/** Where something stands in the body, by its indexes in a tensor: `inputs.image[3][7]`. */
+/** Returns the path in the body for indexes in a tensor, for example `inputs.image[3][7]`. */
 export type Where = (indexes: readonly number[]) => string;
 
-/** How deep arrays are nested in `value`; Infinity when an empty one hides it. */
+/** The depth of nested arrays in `value`; Infinity if an empty array hides it. */
 export function depthOf(value: unknown): number {
   let depth = 0;
   for (let inner = value; Array.isArray(inner); inner = inner[0]) {
@@ -17,17 +17,18 @@ export function depthOf(value: unknown): number {
   return depth;
 }
 
-/** Whether `spec` is a column of a table, of shape [n,1]: its rows may be elements as they are, without their arrays. */
+/** Whether `spec` is a column of shape [n,1], whose rows may be elements without their arrays. */
 export function isColumn({ shape }: TensorSpec): boolean {
   return shape.length === 2 && shape[1] === 1;
 }
 
 /**
- * The tensor that `value` writes out: arrays nested as deep as `spec` has dimensions, a bare element for a scalar, and
- * for each row of a column if need be. Variable dimensions are as large as the first array of their depth; one below an empty array is 0.
+ * Converts nested arrays to a tensor. The depth of `value` must equal the number of dimensions of `spec`; a scalar, and
+ * optionally each row of a column, is an element without an array. The size of a variable dimension is the length of
+ * the first array at its depth, or 0 below an empty array.
  *
  * @param exact whether `value` comes from parseExactJson.
- * @throws invalid naming the place that does not fit; INEXACT when it has to be parsed exactly.
+ * @throws invalid with the path of the mismatch; INEXACT if the JSON must be parsed exactly.
  */
 export function nestedTensor(value: unknown, spec: TensorSpec, where: Where, exact: boolean): Tensor {
   if (isColumn(spec) && Array.isArray(value)) return columnTensor(value, spec, where, exact);
@@ -53,7 +54,7 @@ function columnTensor(rows: Row, spec: TensorSpec, where: Where, exact: boolean)
   return { ...flat, shape: [...flat.shape, 1] };
 }
 
-/** Collects the innermost arrays of a nested value, and holds every array to the size of its dimension. */
+/** Collects the innermost arrays of a nested value, and checks the length of every array. */
 class Walk {
   readonly rows: Row[] = [];
   readonly dims: number[];
@@ -90,7 +91,7 @@ class Walk {
   }
 }
 
-/** The indexes of the `ordinal`th item of an array with these dimensions. */
+/** The indexes of the item with this ordinal in an array with these dimensions. */
 function indexesOf(ordinal: number, dims: readonly number[]): number[] {
   const indexes: number[] = [];
   for (let axis = dims.length - 1, rest = ordinal; axis >= 0; axis--) {

@@ -5,22 +5,22 @@ import { RestInference } from '../http/rest-inference';
 import { binaryDialect, nexusDialect, tensorflowDialect } from './predict.dialect';
 import { ApiPredict, ApiPredictVersion, ApiTensorflowPredict, ApiTensorflowVersion } from './predict.docs';
 
-/** A request to `.../name:predict`, which the router takes for one name. */
+/** A request to `.../name:predict`. The router treats the last segment as one name. */
 type VerbRequest = FastifyRequest<{ Params: { model?: string; name_predict: string } }>;
 
-/** Predictions: inference as a person would write it. */
+/** Predictions: inference with plain JSON. */
 @ApiTags('Predictions')
 @Controller('v1/models')
 export class PredictController {
   constructor(private readonly inference: RestInference) {}
 
   /**
-   * Runs the newest version of a model that is ready on arrays nested as the model has its dimensions; a single item
-   * may leave out the first one, and is answered without it.
+   * Runs the newest ready version of a model on arrays nested like its inputs. A single item can omit the first
+   * dimension; the response then omits it too.
    */
   @Post(':model/predict')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Predict' })
+  @ApiOperation({ summary: 'Predict with a model' })
   @ApiPredict()
   predict(@Param('model') model: string, @Res() reply: FastifyReply): Promise<void> {
     return this.inference.serve(dialectFor(reply), model, undefined, reply);
@@ -39,19 +39,19 @@ export class PredictController {
     return this.inference.serve(dialectFor(reply), model, version, reply);
   }
 
-  /** Runs the newest version of a model that is ready, in the protocol of TensorFlow Serving, which is KServe's V1 too. */
+  /** Runs the newest ready version of a model in the protocol of TensorFlow Serving, which is also KServe's V1 protocol. */
   @Post(':name_predict')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Predict as TensorFlow Serving does' })
+  @ApiOperation({ summary: 'Predict with a model (TensorFlow Serving)' })
   @ApiTensorflowPredict()
   tensorflowPredict(@Req() request: VerbRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.inference.serve(tensorflowDialect, nameOf(request), undefined, reply);
   }
 
-  /** Runs one version of a model in the protocol of TensorFlow Serving; an alias of it does at `labels/{alias}:predict` too. */
+  /** Runs one version of a model in the protocol of TensorFlow Serving. Aliases are also served at `labels/{alias}:predict`. */
   @Post(':model/versions/:name_predict')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Predict with a version of a model as TensorFlow Serving does' })
+  @ApiOperation({ summary: 'Predict with a version of a model (TensorFlow Serving)' })
   @ApiTensorflowVersion()
   tensorflowPredictVersion(
     @Param('model') model: string,
@@ -61,7 +61,7 @@ export class PredictController {
     return this.inference.serve(tensorflowDialect, model, nameOf(request), reply);
   }
 
-  /** As {@link tensorflowPredictVersion}: labels are what TensorFlow Serving calls aliases. */
+  /** Like {@link tensorflowPredictVersion}. TensorFlow Serving calls aliases labels. */
   @Post(':model/labels/:name_predict')
   @HttpCode(200)
   @ApiExcludeEndpoint()
@@ -74,12 +74,12 @@ export class PredictController {
   }
 }
 
-/** Our own form of predictions, answered as the client accepts. */
+/** Nexus predictions, with the response in the format that the client accepts. */
 function dialectFor({ request }: FastifyReply) {
   return request.headers.accept?.includes('application/octet-stream') === true ? binaryDialect : nexusDialect;
 }
 
-/** What stands before `:predict`. @throws NotFoundException for any other verb, as for a path that is unknown. */
+/** The name before `:predict`. @throws NotFoundException for any other verb, as for an unknown path. */
 function nameOf({ params }: VerbRequest): string {
   const [, name] = /^(.+):predict$/s.exec(params.name_predict) ?? [];
   if (name === undefined) throw new NotFoundException();

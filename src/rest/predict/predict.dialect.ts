@@ -5,13 +5,13 @@ import { decodePrediction } from './decode';
 import { encodePrediction } from './encode';
 import type { DecodedPrediction, PredictionAnswer, PredictionForm, PredictionTarget } from './messages';
 
-/** Predictions in our own form. */
+/** Predictions in the format of Nexus. */
 export const nexusDialect = predictDialect('nexusDialect', 'nexus');
 
-/** Predictions in the form of TensorFlow Serving. */
+/** Predictions in the format of TensorFlow Serving. */
 export const tensorflowDialect = predictDialect('tensorflowDialect', 'tensorflow');
 
-/** Predictions in our own form that are answered as in V2, with binary tensors. */
+/** Predictions in the format of Nexus with V2 responses, whose tensors are binary. */
 export const binaryDialect: Dialect<PredictionTarget, DecodedPrediction, V2Response> = {
   ...nexusDialect,
   name: 'binaryDialect',

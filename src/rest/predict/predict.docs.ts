@@ -14,13 +14,13 @@ export function ApiPredict(): MethodDecorator {
       name: 'accept',
       required: false,
       description:
-        'With application/octet-stream the answer is that of the Open Inference Protocol V2, with binary tensors.',
+        'Set to application/octet-stream to receive a response of the Open Inference Protocol V2 with binary tensors.',
     }),
     ApiBody({ type: PredictRequest, required: true, examples: EXAMPLES }),
     ApiOkResponse({
       headers: CACHE_HEADERS,
       type: PredictResponse,
-      description: 'The outputs, or the predictions row by row.',
+      description: 'The outputs, or one prediction per row.',
     }),
     ApiPredictErrors(),
   );
@@ -30,7 +30,12 @@ export function ApiPredict(): MethodDecorator {
 export function ApiPredictVersion(): MethodDecorator {
   return applyDecorators(
     ApiPredict(),
-    ApiParam({ name: 'version', type: String, example: '1', description: 'Version of the model.' }),
+    ApiParam({
+      name: 'version',
+      type: String,
+      example: '1',
+      description: 'Version of the model, or its alias.',
+    }),
   );
 }
 
@@ -43,7 +48,7 @@ export function ApiTensorflowPredict(): MethodDecorator {
     ApiOkResponse({
       headers: CACHE_HEADERS,
       type: TensorflowResponse,
-      description: 'The predictions row by row, or the outputs.',
+      description: 'One prediction per row, or the outputs.',
     }),
     ApiPredictErrors(),
   );
@@ -53,7 +58,12 @@ export function ApiTensorflowPredict(): MethodDecorator {
 export function ApiTensorflowVersion(): MethodDecorator {
   return applyDecorators(
     ApiTensorflowPredict(),
-    ApiParam({ name: 'version', type: String, example: '1', description: 'Version of the model.' }),
+    ApiParam({
+      name: 'version',
+      type: String,
+      example: '1',
+      description: 'Version of the model, or its alias.',
+    }),
   );
 }
 
@@ -66,22 +76,22 @@ function ApiPredictErrors(): MethodDecorator {
 
 const TENSORFLOW_EXAMPLES = {
   rows: {
-    summary: 'digits: row by row',
+    summary: 'digits: one item per row',
     value: { instances: [{ image: IMAGE_OF_SEVEN }] },
   },
   columns: {
-    summary: 'digits: by the name of the input',
+    summary: 'digits: inputs by name',
     value: { signature_name: 'serving_default', inputs: { image: [IMAGE_OF_SEVEN] } },
   },
 };
 
 const EXAMPLES = {
   single: {
-    summary: 'digits: an image of a handwritten seven',
+    summary: 'digits: a handwritten seven',
     value: { inputs: { image: IMAGE_OF_SEVEN } },
   },
   rows: {
-    summary: 'digits: row by row',
+    summary: 'digits: one item per row',
     value: { instances: [{ image: IMAGE_OF_SEVEN }], outputs: ['label'] },
   },
 };

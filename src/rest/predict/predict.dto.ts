@@ -1,18 +1,18 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 
-/** What to predict from. Exactly one of `inputs` and `instances` is given. */
+/** The inputs of a prediction. Exactly one of `inputs` and `instances` is required. */
 export class PredictRequest {
-  /** Comes back in the answer. */
+  /** Returned in the response. */
   id?: string;
-  /** Every input by its name, nested as its shape. A single item may leave out the first dimension of a model that batches. An input of shape [n,1] takes elements in place of arrays of one. */
+  /** Every input by name, nested like its shape. If the model batches, a single item can omit the first dimension. An input of shape [n,1] also accepts elements instead of arrays of one element. */
   inputs?: Record<string, unknown>;
-  /** Row by row, each an object of inputs by name; for a model with one input, the values themselves. */
+  /** One item per row. Each item is an object of inputs by name or, if the model has one input, the value of that input. */
   @ApiPropertyOptional({ type: 'array', items: {} })
   instances?: unknown[];
   @ApiPropertyOptional({
     type: 'array',
     items: { type: 'string', minLength: 1 },
-    description: 'Names of the outputs to compute; all when absent.',
+    description: 'Names of the outputs to compute. All outputs if absent.',
   })
   outputs?: string[];
   @ApiPropertyOptional({
@@ -20,7 +20,7 @@ export class PredictRequest {
     minimum: 0,
     maximum: 1000,
     description:
-      'How many classes to tell of outputs that have labels or are a vector of scores for each row; when absent, 5 of those that have labels; 0 for none.',
+      'Number of classes to return for each output that has labels or is a vector of scores for each row. By default 5 for outputs with labels and none for other outputs. 0 returns no classes.',
   })
   top_k?: number;
 }
@@ -32,34 +32,34 @@ export class PredictResponse {
   model: string;
   /** @example 1 */
   version: string;
-  /** Every output by its name, nested as its shape. */
+  /** Every output by name, nested like its shape. */
   outputs?: Record<string, unknown>;
-  /** The outputs of each row, by name. */
+  /** The outputs of each row by name. */
   predictions?: Record<string, unknown>[];
-  /** The largest classes of each row, the largest first: label and score, or index and score of outputs without labels. The scores are probabilities where model.yaml says softmax. */
+  /** The classes of each row with the highest scores, highest first. A class has a label and a score, or an index and a score if the output has no labels. Scores are probabilities if model.yaml applies softmax to the output. */
   classes?: Record<string, unknown>;
 }
 
-/** What to predict from, in the protocol of TensorFlow Serving. Exactly one of `inputs` and `instances` is given. */
+/** The inputs of a prediction in the protocol of TensorFlow Serving. Exactly one of `inputs` and `instances` is required. */
 export class TensorflowRequest {
   @ApiPropertyOptional({
     type: 'array',
     items: {},
     description:
-      'Row by row, each an object of inputs by name; for a model with one input, the values themselves.',
+      'One item per row. Each item is an object of inputs by name or, if the model has one input, the value of that input.',
   })
   instances?: unknown[];
   @ApiPropertyOptional({
     type: 'object',
     additionalProperties: true,
     description:
-      'Every input by its name, with all of its dimensions; for a model with one input, the values themselves.',
+      'Every input by name with all of its dimensions or, if the model has one input, the value of that input.',
   })
   inputs?: unknown;
   @ApiPropertyOptional({
     type: 'string',
     enum: ['serving_default'],
-    description: 'A model has one signature.',
+    description: 'Every model has exactly one signature.',
   })
   signature_name?: string;
 }
@@ -69,9 +69,12 @@ export class TensorflowResponse {
   @ApiPropertyOptional({
     type: 'array',
     items: {},
-    description: 'The outputs of each row: the value of the only one, or an object by name.',
+    description:
+      'The outputs of each row: a value if the model has one output, otherwise an object of outputs by name.',
   })
   predictions?: unknown[];
-  @ApiPropertyOptional({ description: 'The value of the only output, or an object of all by name.' })
+  @ApiPropertyOptional({
+    description: 'A value if the model has one output, otherwise an object of outputs by name.',
+  })
   outputs?: unknown;
 }

@@ -5,13 +5,13 @@ import { errors } from '../../common/errors';
 const paths = (what: string) => [what, `region/:region/${what}`];
 
 /**
- * The CUDA shared memory extension, which Nexus does not have. Load testers ask for the regions, and unregister all of
- * them, before and after they work: there are none.
+ * The CUDA shared memory extension, which Nexus does not support. Load testers list the regions and unregister all of
+ * them before and after a test, so both succeed with no regions.
  */
 @ApiExcludeController()
 @Controller('v2/cudasharedmemory')
 export class CudaSharedMemoryController {
-  /** The regions that are registered: none. */
+  /** Returns the registered regions, which is always an empty list. */
   @Get(paths('status'))
   cudaSharedMemoryStatus(): readonly never[] {
     return [];
@@ -23,7 +23,7 @@ export class CudaSharedMemoryController {
     throw errors.unimplemented('CUDA shared memory', 'send tensors as data or as binary data');
   }
 
-  /** Takes away what there is: nothing. */
+  /** Does nothing, because no regions are registered. */
   @Post(paths('unregister'))
   @HttpCode(200)
   cudaSharedMemoryUnregister(): void {}

@@ -5,13 +5,13 @@ import { RestInference } from '../http/rest-inference';
 import { v2Dialect } from './v2.dialect';
 import { ApiInfer, ApiInferVersion } from './v2.docs';
 
-/** Inference by the Open Inference Protocol V2, with JSON and binary tensors. */
+/** Inference with the Open Inference Protocol V2, with JSON and binary tensors. */
 @ApiTags('Inference')
 @Controller('v2/models')
 export class InferController {
   constructor(private readonly inference: RestInference) {}
 
-  /** Runs the newest version of a model that is ready. */
+  /** Runs the newest ready version of a model. */
   @Post(':model/infer')
   @HttpCode(200)
   @ApiOperation({ summary: 'Run a model' })

@@ -6,7 +6,7 @@ import { SharedMemory } from '../../inference/shared-memory/shared-memory';
 import { ApiRegion } from './v2.docs';
 import { SystemSharedMemoryRegion, SystemSharedMemoryRegistration } from './system-shared-memory.dto';
 
-/** What a region is registered with; also the example in the OpenAPI document. */
+/** An example of a registration, for error messages and the OpenAPI document. */
 const REGISTRATION = { key: '/example', offset: 0, byte_size: 64 };
 
 /** The system shared memory extension; NEXUS_SYSTEM_SHARED_MEMORY turns it on. */
@@ -15,15 +15,15 @@ const REGISTRATION = { key: '/example', offset: 0, byte_size: 64 };
 export class SystemSharedMemoryController {
   constructor(private readonly memory: SharedMemory) {}
 
-  /** Every region that is registered. */
+  /** Lists all registered regions. */
   @Get('status')
-  @ApiOperation({ summary: 'List the shared memory regions' })
+  @ApiOperation({ summary: 'List shared memory regions' })
   @ApiV2Errors('overloaded', 'internal')
   systemSharedMemoryStatus(): SystemSharedMemoryRegion[] {
     return this.memory.status(undefined);
   }
 
-  /** One region. */
+  /** Returns one region. */
   @Get('region/:region/status')
   @ApiOperation({ summary: 'Describe a shared memory region' })
   @ApiRegion()
@@ -33,9 +33,9 @@ export class SystemSharedMemoryController {
   }
 
   /**
-   * Registers a part of a file in the folder of NEXUS_SYSTEM_SHARED_MEMORY, for inputs to be read from and outputs to be
-   * written to: they name it in their parameters `shared_memory_region`, `shared_memory_byte_size` and
-   * `shared_memory_offset`.
+   * Registers a part of a file in the folder NEXUS_SYSTEM_SHARED_MEMORY as a region. Inputs and outputs refer to the
+   * region with the parameters `shared_memory_region`, `shared_memory_byte_size` and `shared_memory_offset`. Nexus reads
+   * inputs from it and writes outputs to it.
    */
   @Post('region/:region/register')
   @HttpCode(200)
@@ -44,9 +44,9 @@ export class SystemSharedMemoryController {
   @ApiBody({
     type: SystemSharedMemoryRegistration,
     required: true,
-    examples: { example: { summary: 'All of a small file', value: REGISTRATION } },
+    examples: { example: { summary: 'The whole of a small file', value: REGISTRATION } },
   })
-  @ApiOkResponse({ description: 'The region can be used.' })
+  @ApiOkResponse({ description: 'The region is registered.' })
   @ApiV2Errors('invalid', 'too_large', 'unimplemented')
   async systemSharedMemoryRegister(
     @Param('region') region: string,
@@ -55,22 +55,22 @@ export class SystemSharedMemoryController {
     await this.memory.register(region, jsonObject(body, JSON.stringify(REGISTRATION)));
   }
 
-  /** Forgets every region. Requests that use one are answered first. */
+  /** Unregisters all regions after the requests that use them have finished. */
   @Post('unregister')
   @HttpCode(200)
   @ApiOperation({ summary: 'Unregister all shared memory regions' })
-  @ApiOkResponse({ description: 'There are no regions.' })
+  @ApiOkResponse({ description: 'No region is registered.' })
   @ApiV2Errors('overloaded', 'internal')
   async systemSharedMemoryUnregister(): Promise<void> {
     await this.memory.unregister(undefined);
   }
 
-  /** Forgets a region, if it is there. Requests that use it are answered first. */
+  /** Unregisters a region, if it is registered, after the requests that use it have finished. */
   @Post('region/:region/unregister')
   @HttpCode(200)
   @ApiOperation({ summary: 'Unregister a shared memory region' })
   @ApiRegion()
-  @ApiOkResponse({ description: 'There is no such region.' })
+  @ApiOkResponse({ description: 'The region is not registered.' })
   async systemSharedMemoryRegionUnregister(@Param('region') region: string): Promise<void> {
     await this.memory.unregister(region);
   }

@@ -1,8 +1,8 @@
-/** What a shared memory region is to be. */
+/** A shared memory region to register. */
 export class SystemSharedMemoryRegistration {
-  /** Name of a file in the folder, as shm_open takes it: with a slash before it or without. */
+  /** Name of a file in the folder, with or without a leading slash, as for shm_open. */
   key: string;
-  /** Bytes from the start of the file; 0 when absent. */
+  /** Offset from the start of the file in bytes, 0 by default. */
   offset?: number;
   byte_size: number;
 }

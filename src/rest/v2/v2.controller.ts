@@ -10,7 +10,7 @@ import { ModelList, ModelReady, ServerMetadata } from './v2.dto';
 import { ModelMetadata } from '../../models/report/metadata.schema';
 import { metadataOf } from '../../models/report/model-metadata';
 
-/** The Open Inference Protocol V2 apart from inference: what there is, and whether it is ready. */
+/** Metadata and readiness of the Open Inference Protocol V2. */
 @ApiTags('Models')
 @Controller('v2')
 export class V2Controller {
@@ -19,7 +19,7 @@ export class V2Controller {
     private readonly config: Config,
   ) {}
 
-  /** Name and version of the server, and the extensions of the protocol it speaks. */
+  /** Returns the name and version of the server, and the protocol extensions that it supports. */
   @Get()
   @ApiOperation({ summary: 'Describe the server' })
   @ApiV2Errors('overloaded', 'internal')
@@ -31,15 +31,15 @@ export class V2Controller {
     };
   }
 
-  /** Names of all models, ready or not; the repository index has their states. */
+  /** Returns the names of all models, ready or not. The repository index lists their states. */
   @Get('models')
-  @ApiOperation({ summary: 'List the models' })
+  @ApiOperation({ summary: 'List models' })
   @ApiV2Errors('overloaded', 'internal')
   modelList(): ModelList {
     return { models: this.registry.list().map(({ name }) => name) };
   }
 
-  /** Inputs and outputs of the newest version that is ready. */
+  /** Returns the inputs and outputs of the newest ready version. */
   @Get('models/:model')
   @ApiOperation({ summary: 'Describe a model' })
   @ApiModel()
@@ -53,7 +53,7 @@ export class V2Controller {
     );
   }
 
-  /** Inputs and outputs of one version. */
+  /** Returns the inputs and outputs of one version. */
   @Get('models/:model/versions/:version')
   @ApiOperation({ summary: 'Describe a version of a model' })
   @ApiVersion()
@@ -65,17 +65,17 @@ export class V2Controller {
     return metadataOf(await this.registry.describe(model, version), [version]);
   }
 
-  /** 200 when a version of the model is ready, otherwise 503 with the reason. */
+  /** Returns 200 if a version of the model is ready, otherwise 503 with the reason. */
   @Get('models/:model/ready')
-  @ApiOperation({ summary: 'Whether a model is ready' })
+  @ApiOperation({ summary: 'Check whether a model is ready' })
   @ApiModel()
   modelReady(@Param('model') model: string): ModelReady {
     return { name: this.registry.find(model).name, ready: true };
   }
 
-  /** 200 when the version is ready, otherwise 503 with the reason. */
+  /** Returns 200 if the version is ready, otherwise 503 with the reason. */
   @Get('models/:model/versions/:version/ready')
-  @ApiOperation({ summary: 'Whether a version of a model is ready' })
+  @ApiOperation({ summary: 'Check whether a version of a model is ready' })
   @ApiVersion()
   modelVersionReady(@Param('model') model: string, @Param('version') version: string): ModelReady {
     return { name: this.registry.find(model, version).name, ready: true };

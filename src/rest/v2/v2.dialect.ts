@@ -6,11 +6,11 @@ import { encodeV2Response } from './codec/encode-response';
 import { decodeRawRequest } from './codec/raw-request';
 import type { V2Answer, V2Request } from './messages';
 
-/** How a body of V2 is read. */
+/** What decoding a V2 body depends on. */
 export interface V2Target {
-  /** Bytes of JSON before the binary tensors; undefined when all of it is JSON. */
+  /** The length of the JSON before the binary tensors; undefined if the whole body is JSON. */
   readonly headerLength: number | undefined;
-  /** What the model takes, for a body without JSON; undefined for all others. */
+  /** The signature of the model for a body without JSON; otherwise undefined. */
   readonly raw: Signature | undefined;
 }
 

@@ -6,7 +6,7 @@ import { ApiDeadline, CACHE_HEADERS } from '../http/api-inference';
 import { IMAGE_OF_SEVEN } from '../http/sample-image';
 import { InferRequest, InferResponse } from './v2.dto';
 
-/** An operation on a shared memory region. */
+/** Documents an operation on a shared memory region. */
 export function ApiRegion(): MethodDecorator {
   return applyDecorators(
     ApiParam({ name: 'region', example: 'example', description: 'Name of the region.' }),
@@ -14,12 +14,12 @@ export function ApiRegion(): MethodDecorator {
   );
 }
 
-/** Inference with the newest ready version of a model. */
+/** Documents inference with the newest ready version of a model. */
 export function ApiInfer(): MethodDecorator {
   return applyDecorators(ApiModel(), ApiInference());
 }
 
-/** Inference with one version of a model. */
+/** Documents inference with one version of a model. */
 export function ApiInferVersion(): MethodDecorator {
   return applyDecorators(ApiVersion(), ApiInference());
 }
@@ -30,7 +30,7 @@ function ApiInference(): MethodDecorator {
       name: 'Inference-Header-Content-Length',
       required: false,
       description:
-        'Bytes of JSON before the binary tensors; without it all of the body is JSON. With 0 the body is the bytes of the only input, for one row.',
+        'Length of the JSON before the binary tensors, in bytes. If absent, the whole body is JSON. If 0, the whole body is the bytes of the only input, for one row.',
     }),
     ApiDeadline(),
     ApiExtraModels(InferResponse),
@@ -46,7 +46,7 @@ function ApiInference(): MethodDecorator {
 
 const EXAMPLES = {
   digits: {
-    summary: 'digits: an image of a handwritten seven',
+    summary: 'digits: a handwritten seven',
     value: { inputs: [{ name: 'image', datatype: 'FP32', shape: [1, 8, 8], data: IMAGE_OF_SEVEN }] },
   },
   label: {

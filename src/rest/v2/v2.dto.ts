@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 
-/** Who answers, and which extensions of the protocol it speaks. */
+/** Name and version of the server, and the protocol extensions that it supports. */
 export class ServerMetadata {
   /** @example nexus */
   name: string;
@@ -23,40 +23,40 @@ export class ModelReady {
   ready: true;
 }
 
-/** An input tensor. Exactly one of `data`, `parameters.binary_data_size` and `parameters.shared_memory_region` is given. */
+/** An input tensor. Exactly one of `data`, `parameters.binary_data_size` and `parameters.shared_memory_region` is required. */
 export class RequestInput {
   name: string;
   /** BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16, FP32, FP64 or BYTES. */
   datatype: string;
   shape: number[];
-  /** Elements in row-major order, flat or nested. NaN and infinities as "NaN", "Infinity" and "-Infinity"; null is NaN, for a missing number. */
+  /** Elements in row-major order, flat or nested. Write NaN and infinities as "NaN", "Infinity" and "-Infinity". A missing number can be null, which is read as NaN. */
   @ApiPropertyOptional({ type: 'array', items: {} })
   data?: unknown[];
   /**
-   * `binary_data_size`: bytes of this tensor behind the JSON. `shared_memory_region`, `shared_memory_byte_size`,
-   * `shared_memory_offset`: where the bytes lie in a registered region.
+   * `binary_data_size`: number of bytes of this tensor after the JSON. `shared_memory_region`,
+   * `shared_memory_byte_size`, `shared_memory_offset`: where the bytes are in a registered region.
    */
   parameters?: Record<string, string | number | boolean>;
 }
 
-/** An output that is asked for. */
+/** A requested output. */
 export class RequestOutput {
   name: string;
   /**
-   * `binary_data`: whether the tensor comes as bytes behind the JSON. `shared_memory_region`, `shared_memory_byte_size`,
-   * `shared_memory_offset`: where to write the bytes instead.
+   * `binary_data`: whether the tensor is returned as bytes after the JSON. `shared_memory_region`,
+   * `shared_memory_byte_size`, `shared_memory_offset`: where to write the bytes instead.
    */
   parameters?: Record<string, string | number | boolean>;
 }
 
 /** An inference request of the Open Inference Protocol V2. */
 export class InferRequest {
-  /** Comes back in the answer. */
+  /** Returned in the response. */
   id?: string;
-  /** `binary_data_output`: form of the outputs when none is listed. `priority`: 1 is the highest, 0 the default of the model. `timeout`: microseconds until the answer is of no use. Names that begin with `triton_` are reserved; others are ignored. */
+  /** `binary_data_output`: whether outputs are returned as binary data if `outputs` lists none. `priority`: 1 is the highest, 0 the default of the model. `timeout`: microseconds until the response is no longer needed. Names that begin with `triton_` are reserved. Other names are ignored. */
   parameters?: Record<string, string | number | boolean>;
   inputs: RequestInput[];
-  /** All outputs when absent or empty. Only the outputs listed are computed. */
+  /** The outputs to compute. All outputs if absent or empty. */
   outputs?: RequestOutput[];
 }
 
@@ -68,7 +68,7 @@ export class ResponseOutput {
   /** Elements in row-major order, always flat. */
   @ApiPropertyOptional({ type: 'array', items: {} })
   data?: unknown[];
-  /** `binary_data_size`: bytes of this tensor behind the JSON. */
+  /** `binary_data_size`: number of bytes of this tensor after the JSON. */
   parameters?: Record<string, string | number | boolean>;
 }
 

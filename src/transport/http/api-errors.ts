@@ -8,18 +8,19 @@ import { ErrorAnswer, V2Error } from './errors.dto';
 export const MEANING: Readonly<
   Record<Exclude<ErrorKind, 'rate_limited' | 'cancelled' | 'wrong_method' | 'too_slow'>, string>
 > = {
-  invalid: 'The request is wrong; the text tells what was expected, what came and how to fix it.',
-  not_found: 'There is no such model, version, alias or shared memory region.',
-  too_large: 'The body is larger than NEXUS_BODY_LIMIT, or than NEXUS_MEMORY_IN_FLIGHT.',
+  invalid:
+    'The request is invalid. The message states what was expected, what was received and how to fix it.',
+  not_found: 'The model, version, alias or shared memory region does not exist.',
+  too_large: 'The body is larger than NEXUS_BODY_LIMIT or NEXUS_MEMORY_IN_FLIGHT.',
   unsupported_encoding:
-    'The Content-Encoding is not gzip, deflate or identity, or the Content-Type is that of a picture, sound or a form with files.',
+    'The Content-Encoding is not gzip, deflate or identity, or the Content-Type is an image, audio, video or multipart type.',
   overloaded:
-    'Too many requests of this caller, a full queue, no memory beside other requests, or a deadline that cannot be met; Retry-After tells when to try again.',
-  internal: 'A fault of the server; its log has it under the request id.',
+    'The client exceeded its rate limit, a queue is full, other requests use the memory, or the deadline cannot be met. Retry after the time in Retry-After.',
+  internal: 'Internal error. Look up the request id in the server log.',
   unavailable:
-    'Not ready, no memory for it, its process was lost twice, or its state cannot be written; the text tells which.',
+    'The model is not ready or does not fit into memory, its process ended twice, or the state file cannot be written. The message states the reason.',
   unimplemented: 'NEXUS_SYSTEM_SHARED_MEMORY is not set.',
-  deadline: 'The deadline of the request, or the time limit of a run, has passed.',
+  deadline: 'The deadline of the request passed, or a run exceeded its time limit.',
 };
 
 /** Documents the errors of an operation under /v2, each with its body. */

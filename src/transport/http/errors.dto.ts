@@ -1,20 +1,20 @@
-/** What went wrong: what was expected, what came, how to fix it. */
+/** An error: what was expected, what was received and how to fix it. */
 export class V2Error {
   /** @example model 'digit' not found; GET /v2/models lists the models being served, POST /v2/repository/index all models */
   error: string;
 }
 
-/** What went wrong, for people and for programs. */
+/** An error, for people and for programs. */
 export class ErrorDetails {
   /**
-   * What was expected, what came, how to fix it.
+   * What was expected, what was received and how to fix it.
    * @example inputs.image[3][7]: expected a number, null, "NaN", "Infinity" or "-Infinity" in the range of FP32, got "x"
    */
   message: string;
   /** @example invalid */
   type: string;
   /**
-   * The part of the request that is wrong.
+   * The part of the request that caused the error, if known.
    * @example inputs.image[3][7]
    */
   param: string | null;
@@ -22,7 +22,7 @@ export class ErrorDetails {
   code: string;
 }
 
-/** The answer to a request that failed. */
+/** The response to a request that failed. */
 export class ErrorAnswer {
   error: ErrorDetails;
 }

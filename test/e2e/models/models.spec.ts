@@ -223,7 +223,7 @@ describe('the details', () => {
     const gone = await gateway.send('/v1/models/half/versions/1/metadata_props');
     expect([gone.status, gone.json().error.message]).toEqual([
       503,
-      "the server is not ready: the file of model 'half' version 1 cannot be read: ENOENT",
+      "the server is not ready: cannot read the file of model 'half' version 1: ENOENT",
     ]);
   });
 

@@ -87,7 +87,7 @@ describe('an inference request is refused with 400', () => {
       inputs({ shape: [2 ** 20, 2 ** 20] }),
       /expected 1099511627776 elements.*, got 2/,
     ],
-    ['too little data', inputs({ data: [1] }), /data: expected 2 elements, as many as the shape says, got 1/],
+    ['too little data', inputs({ data: [1] }), /data: expected 2 elements to match the shape, got 1/],
     ['too much data', inputs({ data: [1, 2, 3] }), /data: expected 2 elements.*, got 3/],
     [
       'no data',
@@ -99,8 +99,12 @@ describe('an inference request is refused with 400', () => {
     ['text among numbers', inputs({ data: [1, 'two'] }), /data\[1\]: expected .*, got "two"/],
     ['an object among numbers', inputs({ data: [1, {}] }), /data\[1\]: expected .*, got an object/],
     ['a number too large', inputs({ data: [1, 1e39] }), /data\[1\]: expected .*, got 1e\+39/],
-    ['ragged data', inputs({ data: [[1], 2] }), /data: expected arrays beside arrays, got 2/],
-    ['data nested too deep', inputs({ data: JSON.parse(nested(50)) }), /data: expected data flat or nested/],
+    ['ragged data', inputs({ data: [[1], 2] }), /data: expected an array like the items before it, got 2/],
+    [
+      'data nested too deep',
+      inputs({ data: JSON.parse(nested(50)) }),
+      /data: expected flat data or data nested/,
+    ],
     ['an unknown output', { ...inputs({}), outputs: [{ name: 'z' }] }, /unexpected output 'z'; .* gives 'y'/],
     [
       'an output twice',
@@ -147,7 +151,7 @@ describe('an inference request is refused with 400', () => {
       /expected 8 bytes for its datatype and shape, got 4/,
     ],
     ['fewer bytes than announced', withBinary(binary(8), of(7)), /expected 8 bytes of binary data, got 7/],
-    ['bytes that no tensor takes', withBinary(binary(8), of(9)), /1 bytes behind the last binary tensor/],
+    ['bytes that no tensor takes', withBinary(binary(8), of(9)), /1 bytes after the last binary tensor/],
     ['a negative size', withBinary(binary(-8), of(8)), /binary_data_size: expected a number of bytes/],
     ['a size that is text', withBinary(binary('8'), of(8)), /binary_data_size: expected a number of bytes/],
     [

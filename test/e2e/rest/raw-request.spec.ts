@@ -55,8 +55,8 @@ it('works with a sample model', async () => {
 
 it.each([
   ['affine', 5, /expected FP32 elements of 4 bytes, got 5 bytes; send JSON before the binary data/],
-  ['lookup', 16, /input 'index' has the shape \[-1\]: expected 1 elements, got 2/],
-  ['dot', 16, /the model takes 2 inputs, and only one can come without JSON/],
+  ['lookup', 16, /input 'index' has shape \[-1\]: expected 1 elements, got 2/],
+  ['dot', 16, /the model takes 2 inputs, but only one can be sent without JSON/],
 ] as const)('of %s with %i bytes is refused', async (model, size, text) => {
   const answer = await raw(model, new Uint8Array(size));
   expect([answer.status, answer.json().error]).toEqual([400, expect.stringMatching(text)]);

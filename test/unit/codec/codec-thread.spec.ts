@@ -167,6 +167,6 @@ describe('the codec thread', () => {
 
   it('refuses to write more than JSON can carry', () => {
     const large = { ...tensor, datatype: 'UINT8' as const, data: new Uint8Array(2 ** 24 + 1) };
-    expect(() => codec.encode(v2Dialect, answer(large))).toThrow('ask for binary outputs');
+    expect(() => codec.encode(v2Dialect, answer(large))).toThrow('use infer with binary outputs');
   });
 });

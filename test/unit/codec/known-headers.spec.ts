@@ -19,7 +19,7 @@ describe('a request with the JSON of one before', () => {
 
   it.each([
     ['too few bytes', Uint8Array.of(1), /expected 2 bytes of binary data, got 1/],
-    ['too many bytes', Uint8Array.of(1, 2, 3), /the body has 1 bytes behind the last binary tensor/],
+    ['too many bytes', Uint8Array.of(1, 2, 3), /the body has 1 bytes after the last binary tensor/],
   ])('is refused with %s', (_what, bytes, text) => {
     const message = { inputs: [input('c', 2)] };
     decodeBinary(message, Uint8Array.of(1, 2));

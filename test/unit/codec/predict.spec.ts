@@ -160,7 +160,7 @@ describe('a column of a table, of shape [n,1]', () => {
     [
       { inputs: { age: 3, city: ['a', 'b'] } },
       [AGE, CITY],
-      "'age' is a single item, but 'city' is an array of them",
+      "'age' is a single item, but 'city' is an array of items",
     ],
     [{ inputs: { age: 3 } }, [{ ...AGE, shape: [-1, 2] }], 'inputs.age: expected an array for INT64 [-1,2]'],
   ])('refuses %j', (body, specs, message) => {
@@ -190,7 +190,10 @@ describe('a prediction in the form of TensorFlow Serving', () => {
   });
 
   it.each<[unknown, string]>([
-    [{ instances: [1], top_k: 1 }, 'top_k: unexpected key; the keys are inputs, instances, signature_name'],
+    [
+      { instances: [1], top_k: 1 },
+      'top_k: unknown key; the allowed keys are inputs, instances, signature_name',
+    ],
     [{ inputs: { count: 1 } }, 'inputs.count: expected an array for INT64 [-1], got 1'],
     [
       { instances: [1], signature_name: 'train' },
@@ -260,13 +263,13 @@ describe('a prediction is refused', () => {
     [
       { inputs: {}, input: 1 },
       [COUNT],
-      'input: unexpected key; the keys are inputs, instances, outputs, top_k, id',
+      'input: unknown key; the allowed keys are inputs, instances, outputs, top_k, id',
     ],
     [{ inputs: {} }, [COUNT], 'inputs.count: expected the input, INT64 [-1], got nothing'],
     [
       { inputs: { count: 1, 'a b': 2 } },
       [COUNT],
-      `inputs["a b"]: unexpected input; the model takes 'count' (INT64 [-1])`,
+      `inputs["a b"]: unknown input; the model takes 'count' (INT64 [-1])`,
     ],
     [{ inputs: { count: [1.5] } }, [COUNT], 'inputs.count[0]: expected an integer from'],
     [{ inputs: { count: 1.5 } }, [COUNT], 'inputs.count: expected an integer from'],
@@ -290,7 +293,7 @@ describe('a prediction is refused', () => {
     [
       { inputs: { image: SQUARE, count: [1] } },
       [IMAGE, COUNT],
-      "inputs: 'image' is a single item, but 'count' is an array of them; send both in the same way",
+      "inputs: 'image' is a single item, but 'count' is an array of items; send both in the same form",
     ],
     [{ inputs: { image: [] } }, [IMAGE], 'inputs.image: expected at least one row, got an empty array'],
     [{ instances: [] }, [COUNT], 'instances: expected at least one instance, got an empty array'],
@@ -335,7 +338,7 @@ describe('a prediction is refused', () => {
 
   it('row by row where a model does not batch', () => {
     expect(() => decode({ instances: [] }, [SCALAR], false)).toThrow(
-      'instances: the model does not take rows',
+      'instances: the model does not batch rows',
     );
   });
 });

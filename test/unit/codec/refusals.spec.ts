@@ -37,10 +37,10 @@ describe('a body is refused', () => {
   });
 
   it.each([
-    [-1, 'expected the bytes of JSON, from 1 to 13'],
-    [14, 'expected the bytes of JSON, from 1 to 13 (the length of the body), got 14'],
+    [-1, 'expected the length of the JSON in bytes, from 1 to 13'],
+    [14, 'expected the length of the JSON in bytes, from 1 to 13 (the length of the body), got 14'],
     [NaN, 'got NaN'],
-    [0, 'expected the bytes of JSON, from 1 to 13'],
+    [0, 'expected the length of the JSON in bytes, from 1 to 13'],
   ])('for the header length %d', (length, text) => {
     expect(refusal(() => decodeV2Request(Buffer.from('{"inputs":[]}'), length))).toContain(text);
   });
@@ -81,9 +81,9 @@ describe('an input is refused', () => {
       'expected either data or parameters.binary_data_size, got both',
     ],
     [{ data: 5 }, 'inputs[0].data: expected an array, got 5'],
-    [{ shape: [3], data: [1, 2] }, 'expected 3 elements, as many as the shape says, got 2'],
-    [{ shape: [1], data: [[1], [2]] }, 'expected 1 elements, as many as the shape says, got 2'],
-    [{ shape: [2], data: [[1], 2] }, 'inputs[0].data: expected arrays beside arrays, got 2'],
+    [{ shape: [3], data: [1, 2] }, 'expected 3 elements to match the shape, got 2'],
+    [{ shape: [1], data: [[1], [2]] }, 'expected 1 elements to match the shape, got 2'],
+    [{ shape: [2], data: [[1], 2] }, 'inputs[0].data: expected an array like the items before it, got 2'],
     [{ shape: [2 ** 40], data: [] }, 'expected 1099511627776 elements'],
     [
       { data: undefined, parameters: { shared_memory_region: 'r' } },
@@ -95,7 +95,7 @@ describe('an input is refused', () => {
     ],
     [
       { parameters: { shared_memory_region: 'r', shared_memory_byte_size: 4 } },
-      'expected neither data nor parameters.binary_data_size beside',
+      'expected neither data nor parameters.binary_data_size with',
     ],
     [{ parameters: JSON.parse('{"__proto__":1}') as object }, 'the key "__proto__" is not allowed'],
   ])('%j', (fields, text) => {
@@ -207,7 +207,7 @@ describe('binary data is refused', () => {
   it('without a header length', () => {
     const input = { ...valid, data: undefined, parameters: { binary_data_size: 1 } };
     expect(ofJson({ inputs: [input] })).toContain(
-      'binary data needs the header Inference-Header-Content-Length',
+      'binary data requires the header Inference-Header-Content-Length',
     );
   });
 
@@ -216,7 +216,7 @@ describe('binary data is refused', () => {
     ['FP32', [2], -8, [], 'expected a number of bytes, 0 or more, got -8'],
     ['FP32', [2], '8', [], 'got "8"'],
     ['FP32', [1], 4, [1, 2, 3], 'expected 4 bytes of binary data, got 3 before the body ends'],
-    ['UINT8', [1], 1, [1, 2], 'the body has 1 bytes behind the last binary tensor'],
+    ['UINT8', [1], 1, [1, 2], 'the body has 1 bytes after the last binary tensor'],
     ['BOOL', [2], 2, [1, 2], 'expected bytes 0 and 1 for BOOL, got 2 at byte 1'],
     ['BYTES', [1], 3, [0, 0, 0], 'element 0 does not fit'],
     ['BYTES', [1], 5, [2, 0, 0, 0, 65], 'element 0 does not fit'],

@@ -5,7 +5,7 @@ import { requireLittleStructure } from '../../../common/json-object';
 import { withoutByteOrderMark } from '../../../common/json-text';
 import { INEXACT } from './elements';
 
-/** The text of `json`, without a byte order mark. @throws invalid when it is too long, has too much structure, or is not UTF-8. */
+/** The text of `json` without a byte order mark. @throws invalid if it is too long, has too much structure, or is not UTF-8. */
 export function jsonText(json: Buffer): string {
   if (json.length > constants.MAX_STRING_LENGTH) {
     throw errors.invalidInput(
@@ -19,9 +19,9 @@ export function jsonText(json: Buffer): string {
 }
 
 /**
- * What `read` makes of the JSON in `text`, as JSON.parse has it or, where that loses something, from parseExactJson;
- * `exact` tells which.
- * @throws invalid when it is not JSON, and whatever `read` throws but INEXACT.
+ * Parses `text` and returns the result of `read`. Uses JSON.parse first, and parseExactJson, with `exact` true, if
+ * JSON.parse loses precision.
+ * @throws invalid if `text` is not JSON, and everything that `read` throws except INEXACT.
  */
 export function readJson<T>(text: string, read: (value: unknown, exact: boolean) => T): T {
   try {

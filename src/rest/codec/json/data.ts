@@ -8,7 +8,7 @@ import { encodeStrings, invalidString } from '../../../tensor/elements';
 
 const FLOAT = 'a number, null, "NaN", "Infinity" or "-Infinity" in the range of';
 
-/** What an element of each datatype has to be, for people. */
+/** The valid elements of each datatype, for error messages. */
 const EXPECTED: Readonly<Record<Datatype, string>> = {
   BOOL: 'true or false for BOOL',
   UINT8: 'an integer from 0 to 255 for UINT8',
@@ -26,12 +26,12 @@ const EXPECTED: Readonly<Record<Datatype, string>> = {
 };
 
 /**
- * The bytes of a tensor whose `data` came as JSON, flat or nested. Only the number of elements has to agree with the
- * shape, as in Triton.
+ * Encodes JSON `data`, flat or nested, as the bytes of a tensor. Only the number of elements must match the shape, as in
+ * Triton.
  *
- * @param count elements of the tensor's shape.
+ * @param count the number of elements in the shape.
  * @param exact whether `data` comes from parseExactJson.
- * @throws invalid naming the element that does not fit; INEXACT when `data` has to be parsed exactly.
+ * @throws invalid with the path of the first invalid element; INEXACT if `data` must be parsed exactly.
  */
 export function decodeJsonData(
   data: unknown,
@@ -52,11 +52,11 @@ export function decodeJsonData(
 }
 
 /**
- * The bytes of a tensor whose elements, `count` together, stand in `rows`.
+ * Encodes `rows`, which have `count` elements in total, as the bytes of a tensor.
  *
- * @param exact whether they come from parseExactJson.
- * @param where the place of an element in the body, by the indexes of its row and in its row.
- * @throws invalid naming the element that does not fit; INEXACT when they have to be parsed exactly.
+ * @param exact whether the elements come from parseExactJson.
+ * @param where returns the path of an element in the body from the index of its row and the index in that row.
+ * @throws invalid with the path of the first invalid element; INEXACT if the elements must be parsed exactly.
  */
 export function encodeRows(
   rows: readonly Row[],
@@ -82,10 +82,7 @@ function requireCount(rows: readonly Row[], count: number, path: string): void {
   let got = 0;
   for (const row of rows) got += row.length;
   if (got !== count) {
-    throw errors.invalidInput(
-      `${path}: expected ${count} elements, as many as the shape says, got ${got}`,
-      path,
-    );
+    throw errors.invalidInput(`${path}: expected ${count} elements to match the shape, got ${got}`, path);
   }
 }
 

@@ -1,14 +1,14 @@
 /// <reference lib="es2025.float16" />
 
 /**
- * Thrown, and caught by the decoder of the whole request, when JSON.parse may have lost something of a number: the
- * text is then read again by parseExactJson. Made once, because a stack trace would cost more than the decoding.
+ * Thrown if JSON.parse may have lost precision of a number. The decoder of the request catches it and parses the text
+ * again with parseExactJson. Created once, because a stack trace would cost more than the decoding.
  */
 export const INEXACT = new Error('a number did not survive JSON.parse');
 
 type Elements = readonly unknown[];
 
-/** What stands for floating-point values that JSON has no number for: the strings of proto3's JSON mapping, and null. */
+/** JSON values for floating-point values that JSON numbers cannot express: the strings of proto3's JSON mapping, and null. */
 const NON_FINITE = new Map<unknown, number>([
   [null, NaN],
   ['NaN', NaN],
@@ -19,11 +19,11 @@ const NON_FINITE = new Map<unknown, number>([
 const LOW_WORD = 2 ** 32;
 
 /*
- * Each function writes the elements of one row into `out` from index `start` on, and returns the index in the row of the
- * first element that the datatype cannot hold, or -1. `exact` tells that the row comes from parseExactJson.
+ * Each function writes the elements of one row to `out`, beginning at index `start`. It returns the index in the row of
+ * the first element that the datatype cannot hold, or -1. `exact` is true if the row comes from parseExactJson.
  */
 
-/** Numbers, rounded to nearest even; NaN and infinities as strings or, when `exact`, as numbers; null is NaN, a missing value. */
+/** Numbers, rounded to nearest even. NaN and infinities are strings or, if `exact`, numbers. Null, a missing value, is NaN. */
 export function fillFloats(
   row: Elements,
   out: Float16Array | Float32Array | Float64Array,
@@ -56,13 +56,13 @@ export function fillIntegers(
     const value = row[i];
     if (typeof value !== 'number') return i;
     out[start + i] = value;
-    // The array wraps and truncates what it cannot hold.
+    // The array wraps or truncates values that it cannot hold.
     if (out[start + i] !== value) return i;
   }
   return -1;
 }
 
-/** Whole numbers of 64 bits, `signed` or not, as little-endian pairs of 32 bits. */
+/** 64-bit whole numbers, signed or unsigned, written as little-endian pairs of 32 bits. */
 export function fillBigIntegers(
   row: Elements,
   out: BigInt64Array | BigUint64Array,
@@ -74,7 +74,7 @@ export function fillBigIntegers(
   for (let i = 0; i < row.length; i++) {
     const value = row[i];
     if (Number.isSafeInteger(value) && (signed || (value as number) >= 0)) {
-      // Writing pairs of words saves making a bigint of each number.
+      // Writing pairs of words avoids creating a bigint for each number.
       words[2 * (start + i)] = value as number;
       words[2 * (start + i) + 1] = Math.floor((value as number) / LOW_WORD);
       continue;
@@ -89,7 +89,7 @@ export function fillBigIntegers(
   return -1;
 }
 
-/** true and false, as 1 and 0. */
+/** True and false as 1 and 0. */
 export function fillBooleans(row: Elements, out: Uint8Array, start: number): number {
   for (let i = 0; i < row.length; i++) {
     const value = row[i];

@@ -3,7 +3,7 @@ import type { Tensor } from '../../../tensor/tensor';
 import { typedView, type AnyTypedArray } from '../../../tensor/typed-arrays';
 import { shortestFloat32 } from './shortest-float32';
 
-/** What JSON.stringify writes as the text it was made of: for numbers that it would change otherwise. */
+/** JSON.stringify writes it verbatim. Used for numbers that JSON.stringify would change. */
 type RawJson = object;
 
 /** An item of `data`, for JSON.stringify. */
@@ -14,9 +14,9 @@ const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => RawJson };
 const MINUS_ZERO = rawJSON('-0.0');
 
 /**
- * The elements of `tensor`, flat, as what JSON.stringify writes without loss: integers beyond 2^53 in all their
- * digits, -0 as -0.0 (many readers take -0 for an integer), NaN and infinities as the strings "NaN", "Infinity" and "-Infinity", FP32 in the few digits that
- * make the same float32 again. BYTES are taken as UTF-8.
+ * The elements of `tensor` as a flat array that JSON.stringify writes without loss. Integers beyond 2^53 keep all digits.
+ * -0 becomes -0.0, because many parsers read -0 as an integer. NaN and infinities become the strings "NaN", "Infinity"
+ * and "-Infinity". FP32 has the fewest digits that result in the same float32. BYTES are read as UTF-8.
  */
 export function jsonData(tensor: Tensor): readonly JsonElement[] {
   if (tensor.datatype === 'BYTES') return decodeStrings(tensor.data);
@@ -28,7 +28,7 @@ export function jsonData(tensor: Tensor): readonly JsonElement[] {
   return tensor.datatype === 'BOOL' ? Array.from(values, (byte) => byte !== 0) : Array.from(values);
 }
 
-/** As {@link jsonData}. */
+/** Like {@link jsonData}. */
 export function jsonFloats(values: Float16Array | Float32Array | Float64Array): JsonElement[] {
   const single = values instanceof Float32Array;
   const elements: JsonElement[] = [];

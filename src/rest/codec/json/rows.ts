@@ -1,17 +1,17 @@
 import { errors } from '../../../common/errors';
 import { mismatch } from '../../../inference/request/mismatch';
 
-/** A piece of a tensor in JSON: an array of elements only, wherever it is nested. */
+/** An innermost array of a tensor in JSON, which contains only elements. */
 export type Row = readonly unknown[];
 
-/** Deepest nesting of `data`: the most dimensions a shape may have, and one more. */
+/** Maximum nesting of `data`: the maximum number of dimensions plus one. */
 const MAX_DEPTH = 33;
 
 /**
  * The innermost arrays of nested `data` in row-major order; flat data is one row. An array counts as innermost
  * unless its first item is an array.
  *
- * @throws invalid when `data` is not an array, mixes arrays with elements, or is nested deeper than 33 levels.
+ * @throws invalid if `data` is not an array, mixes arrays with elements, or is nested deeper than 33 levels.
  */
 export function innermostArrays(data: unknown, path: string): readonly Row[] {
   if (!Array.isArray(data)) throw mismatch(path, 'an array', data);
@@ -24,7 +24,7 @@ export function innermostArrays(data: unknown, path: string): readonly Row[] {
 function collect(data: readonly unknown[], path: string, depth: number, rows: Row[]): void {
   if (depth > MAX_DEPTH) {
     throw errors.invalidInput(
-      `${path}: expected data flat or nested like its shape, got more than ${MAX_DEPTH} levels`,
+      `${path}: expected flat data or data nested like its shape, got more than ${MAX_DEPTH} levels`,
       path,
     );
   }
@@ -33,12 +33,12 @@ function collect(data: readonly unknown[], path: string, depth: number, rows: Ro
     return;
   }
   for (const item of data) {
-    if (!Array.isArray(item)) throw mismatch(path, 'arrays beside arrays', item);
+    if (!Array.isArray(item)) throw mismatch(path, 'an array like the items before it', item);
     collect(item, path, depth + 1, rows);
   }
 }
 
-/** Where `row` lies in nested `data`, e.g. `[0][3]`; empty for flat data. */
+/** The path of `row` in nested `data`, for example `[0][3]`; empty for flat data. */
 export function locate(data: unknown, row: Row): string | undefined {
   if (data === row) return '';
   if (!Array.isArray(data)) return undefined;

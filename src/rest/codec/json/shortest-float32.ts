@@ -1,19 +1,19 @@
-/** Powers of ten, 10^0 to 10^54; a double holds the first ones exactly. */
+/** Powers of ten from 10^0 to 10^54. Up to {@link LAST_EXACT} they are exact. */
 const POWER = Float64Array.from({ length: 55 }, (_, exponent) => Number(`1e${exponent}`));
 const LAST_EXACT = 22;
 
-/** Whole numbers from here on print with all of their digits, however few would do. */
+/** Whole numbers from here on print with all digits, even if fewer would suffice. */
 const LARGE = 1e7;
-/** From here on they print with an exponent, and the digits count. */
+/** From here on they print with an exponent, so fewer digits are shorter. */
 const EXPONENTIAL = 1e21;
-/** Float32 below this have fewer than 24 bits. */
+/** Float32 values below this have fewer than 24 bits of precision. */
 const SMALLEST_NORMAL = 2 ** -126;
 
 /**
- * The double that prints in the fewest digits among those that round to the same float32 as `value`: 0.1 for
- * 0.10000000149011612. Nine digits always suffice.
+ * Among the doubles that round to the same float32 as `value`, returns the one that prints with the fewest digits, for
+ * example 0.1 for 0.10000000149011612. Nine digits always suffice.
  *
- * @param value a number that a float32 holds exactly.
+ * @param value a number that a float32 represents exactly.
  */
 export function shortestFloat32(value: number): number {
   const size = Math.abs(value);
@@ -22,7 +22,7 @@ export function shortestFloat32(value: number): number {
   let decimals = 0;
   while (shifted(size, decimals) < LARGE / 10) decimals++;
   while (shifted(size, decimals) >= LARGE) decimals--;
-  // Six digits find all that are shorter; where there are fewer bits, one may do and find no others.
+  // Starting at six digits also finds shorter numbers. Subnormal numbers need a start at one digit.
   for (let more = size < SMALLEST_NORMAL ? -6 : -1; more < 3; more++) {
     const short = rounded(size, decimals + more);
     if (short !== undefined) return value < 0 ? -short : short;
@@ -30,7 +30,7 @@ export function shortestFloat32(value: number): number {
   return value;
 }
 
-/** `size` with so many decimals, when that is the same float32; the one above too, for powers of two reach further up than down. */
+/** Rounds `size` to `decimals`, up or to nearest. Undefined if neither is the same float32. Up, because the range of a power of two extends further upwards. */
 function rounded(size: number, decimals: number): number | undefined {
   const scaled = shifted(size, decimals);
   for (const digits of [Math.round(scaled), Math.ceil(scaled)]) {
@@ -41,7 +41,7 @@ function rounded(size: number, decimals: number): number | undefined {
   return undefined;
 }
 
-/** `size` with the decimal point so many places further to the right. */
+/** Moves the decimal point of `size` to the right by `places`. */
 function shifted(size: number, places: number): number {
   return places < 0 ? size / (POWER[-places] as number) : size * (POWER[places] as number);
 }

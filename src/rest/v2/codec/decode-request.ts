@@ -15,11 +15,11 @@ import {
 import { readParameters } from '../../codec/parameters';
 
 /**
- * Decodes the body of an inference request: JSON, and the binary tensor data extension behind it. The answer's binary
- * tensors are views of `body`.
+ * Decodes the body of an inference request: JSON, optionally followed by the binary data of the binary tensor data
+ * extension. Binary tensors of the result are views of `body`.
  *
- * @param headerLength bytes of JSON before the binary tensors; undefined when all of the body is JSON.
- * @throws invalid for everything that is wrong with it, naming the place, what was expected and what came.
+ * @param headerLength the length of the JSON before the binary tensors; undefined if the whole body is JSON.
+ * @throws invalid for any mistake in the body; the message contains its place, what was expected and what was received.
  */
 export function decodeV2Request(body: Buffer, headerLength: number | undefined): V2Request {
   const jsonLength = headerLength ?? body.length;
@@ -42,7 +42,7 @@ function requireHeaderLength(length: number, bodyLength: number): void {
   if (bodyLength === 0) throw errors.invalidInput('the body is empty; expected a JSON object with "inputs"');
   if (!(Number.isSafeInteger(length) && length > 0 && length <= bodyLength)) {
     throw errors.invalidInput(
-      `Inference-Header-Content-Length: expected the bytes of JSON, from 1 to ${bodyLength} (the length of the body), got ${length}`,
+      `Inference-Header-Content-Length: expected the length of the JSON in bytes, from 1 to ${bodyLength} (the length of the body), got ${length}`,
     );
   }
 }

@@ -3,10 +3,11 @@ import type { V2Response } from '../messages';
 import { jsonData } from '../../codec/json/json-data';
 
 /**
- * Encodes an inference response: JSON, `data` always flat, and the bytes of the binary outputs in their order. An output
- * in shared memory has no parameters, as in Triton: its C++ client takes any for those of binary data.
+ * Encodes an inference response: JSON with flat `data`, followed by the bytes of the binary outputs in their order. As in
+ * Triton, an output in shared memory has no parameters, because the C++ client interprets any parameters as those of
+ * binary data.
  *
- * @param isBinary whether the output of that name is answered as binary data.
+ * @param isBinary whether the output of that name is returned as binary data.
  */
 export function encodeV2Response(response: V2Response, isBinary: (name: string) => boolean): EncodedResponse {
   const binary: Uint8Array[] = [];

@@ -12,10 +12,10 @@ const MAX_DIMENSIONS = 32;
 const DATATYPES = Object.keys(ELEMENT_BYTES).join(', ');
 
 /**
- * One item of `inputs`, its bytes from `data` or from the binary part of the request, or left in shared memory.
+ * Reads one item of `inputs`. Its bytes come from `data` or from the binary part of the request, or stay in shared memory.
  *
  * @param exact whether the item comes from parseExactJson.
- * @throws invalid naming what is wrong; INEXACT when it has to be parsed exactly.
+ * @throws invalid with the path of the mistake; INEXACT if the item must be parsed exactly.
  */
 export function readInput(value: unknown, path: string, binary: BinaryPart, exact: boolean): PlacedTensor {
   const input = asObject(value, path);
@@ -28,7 +28,7 @@ export function readInput(value: unknown, path: string, binary: BinaryPart, exac
   const slice = sliceOf(parameters, path);
   if (slice !== undefined) {
     requireNoData(json ?? size, path);
-    // Its own, for it may move to another thread.
+    // A new array each time, because it may be transferred to another thread.
     return { name, datatype, shape, data: new Uint8Array(0), slice };
   }
   if ((json === undefined) === (size === undefined)) {
@@ -48,7 +48,7 @@ export function readInput(value: unknown, path: string, binary: BinaryPart, exac
 function requireNoData(data: unknown, path: string): void {
   if (data === undefined) return;
   throw errors.invalidInput(
-    `${path}: expected neither data nor parameters.binary_data_size beside parameters.shared_memory_region`,
+    `${path}: expected neither data nor parameters.binary_data_size with parameters.shared_memory_region`,
     path,
   );
 }

@@ -3,20 +3,21 @@ import type { PlacedTensor } from '../../../inference/shared-memory/memory-slice
 import type { V2Request } from '../messages';
 import type { BinaryPart } from './binary-part';
 
-/** How many different headers are remembered, and how long each may be. */
+/** Maximum number of cached headers, and their maximum length. */
 const MAX_HEADERS = 256;
 const MAX_LENGTH = 2048;
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Requests by their JSON, without the bytes of their tensors. */
+/** Decoded requests by their JSON, without the bytes of their tensors. */
 const known = new Map<string, V2Request>();
 
 /**
- * The request with this JSON and the binary part that `start` opens, if the same JSON came before: clients that send binary tensors send
- * the same few headers again and again, and reading them is most of the work of a small request. Undefined otherwise.
+ * Returns the request with this JSON and the binary part that `start` opens, if the same JSON was decoded before;
+ * otherwise undefined. Clients that send binary tensors repeat the same few headers, and decoding them is most of the
+ * work of a small request.
  *
- * @throws invalid when the binary part does not fit.
+ * @throws invalid if the binary part does not match the JSON.
  */
 export function readKnown(json: string, start: () => BinaryPart): V2Request | undefined {
   const request = known.get(json);
@@ -33,9 +34,9 @@ export function readKnown(json: string, start: () => BinaryPart): V2Request | un
   return { id, priority, timeoutMs, inputs, outputs, binaryOutput };
 }
 
-/** Remembers `request` if the sizes of its tensors, `binaryBytes` together, all follow from its JSON. */
+/** Caches `request` if its JSON determines the sizes of its tensors, which are `binaryBytes` in total. */
 export function remember(json: string, request: V2Request, binaryBytes: number): void {
-  // An id is another one with every request, and would only push out what comes again.
+  // Ids differ with every request and would only evict headers that repeat.
   if (json.length > MAX_LENGTH || request.id !== undefined || !isAllBinary(request.inputs, binaryBytes))
     return;
   const { id, priority, timeoutMs, outputs, binaryOutput } = request;

@@ -5,25 +5,25 @@ import { LENGTH_BYTES, requireBooleans, requireText, writeElement } from '../../
 import { flatShape } from '../../codec/flat-shape';
 import type { V2Request } from '../messages';
 
-/** How to send what does not fit. */
-const ADVICE = 'send JSON before the binary data, and its length as Inference-Header-Content-Length';
+/** How to send inputs that a raw request cannot contain. */
+const ADVICE = 'send JSON before the binary data, and its length in Inference-Header-Content-Length';
 
 /**
- * The request whose body is nothing but the bytes of the only input of a model, one row of it where the model batches:
- * raw binary requests of the binary tensor data extension. Every output is answered as binary data.
+ * Decodes a raw binary request of the binary tensor data extension. Its body contains only the bytes of the only input of
+ * a model, one row if the model batches. All outputs are returned as binary data.
  *
- * @throws NexusError invalid_input when the model has several inputs, or the shape does not follow from the bytes.
+ * @throws NexusError invalid_input if the model has several inputs, or the shape cannot be inferred from the bytes.
  */
 export function decodeRawRequest(body: Buffer, { inputs, batches }: Signature): V2Request {
   const [input] = inputs;
   if (input === undefined || inputs.length > 1)
-    throw unfit(`the model takes ${inputs.length} inputs, and only one can come without JSON`);
+    throw invalid(`the model takes ${inputs.length} inputs, but only one can be sent without JSON`);
   const { name, datatype } = input;
   const isText = datatype === 'BYTES';
   if (datatype === 'BOOL') requireBooleans(body, name);
   if (isText) requireText(body, 0, body.length, name, () => `input '${name}'`);
   const row = input.shape.map((size, axis) => (batches && axis === 0 ? 1 : size));
-  const shape = flatShape(input, row, isText ? 1 : elements(body, datatype), unfit);
+  const shape = flatShape(input, row, isText ? 1 : elements(body, datatype), invalid);
   const tensor = { name, datatype, shape, data: isText ? elementOf(body) : body };
   return {
     id: undefined,
@@ -38,7 +38,7 @@ export function decodeRawRequest(body: Buffer, { inputs, batches }: Signature): 
 function elements({ byteLength }: Uint8Array, datatype: Datatype): number {
   const count = byteLength / ELEMENT_BYTES[datatype];
   if (Number.isInteger(count)) return count;
-  throw unfit(`expected ${datatype} elements of ${ELEMENT_BYTES[datatype]} bytes, got ${byteLength} bytes`);
+  throw invalid(`expected ${datatype} elements of ${ELEMENT_BYTES[datatype]} bytes, got ${byteLength} bytes`);
 }
 
 function elementOf(text: Buffer): Buffer {
@@ -47,6 +47,6 @@ function elementOf(text: Buffer): Buffer {
   return data;
 }
 
-function unfit(reason: string) {
-  return errors.invalidInput(`a request without JSON does not fit: ${reason}; ${ADVICE}`);
+function invalid(reason: string) {
+  return errors.invalidInput(`cannot decode a request without JSON: ${reason}; ${ADVICE}`);
 }
