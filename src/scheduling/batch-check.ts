@@ -78,8 +78,7 @@ export class BatchCheck {
     if (sample === undefined) return;
     try {
       const differing = await this.differing(instance, sample, finished.rowsAlone, 0, OTHER_SIZE);
-      // Another batch size may round differently and so change a label. Repeat at the same size, among copies of the
-      // row.
+      // Another batch size may round differently and change a label. Repeat at the same size, among copies of the row.
       const isMixed =
         differing !== undefined &&
         (await this.differing(instance, sample, finished.rows, sample.place, EQUAL_SIZE)) !== undefined;

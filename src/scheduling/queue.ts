@@ -118,8 +118,7 @@ export class Queue {
 
   /**
    * Forms a batch: dequeues parts of the shape that runs next, up to `maxRows` rows, or one part unless `several`. With
-   * a batch `window`, only shapes with a full batch or a part that can wait no longer are eligible. Undefined if none
-   * is.
+   * a batch `window`, only shapes with a full batch or a part that can wait no longer qualify. Undefined if none does.
    */
   take(
     maxRows: number,

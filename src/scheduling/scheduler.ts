@@ -55,10 +55,7 @@ export class Scheduler {
     this.limit(limits);
   }
 
-  /**
-   * Resolves with the name of an output whose rows depend on each other, once verification finds one. Batching is then
-   * off.
-   */
+  /** Resolves when verification turns batching off, with the name of an output whose rows depend on each other. */
   get mixed(): Promise<string> {
     return this.check.failed;
   }
