@@ -1,8 +1,8 @@
-"""Rebuilds the sample models: `python models/build.py`, or some of them: `python models/build.py digits`.
+"""Rebuilds all sample models (`python models/build.py`) or some of them (`python models/build.py digits`).
 
 Each model has a train.py with a function `train()` that returns the ONNX graph, the inputs of held-out
-examples by name, and what its first output should be for them: their true labels, for one that has learnt. This
-script writes the graph to <model>/1/model.onnx, runs that file on the examples and prints how often it is right.
+examples by name, and the expected values of its first output: the true labels, for a trained model. This
+script writes the graph to <model>/1/model.onnx, runs that file on the examples and prints its accuracy.
 """
 
 import runpy
@@ -19,7 +19,7 @@ IR_VERSION = 11
 
 
 def write(path, graph, doc):
-    """Writes `graph` with the operator sets that it uses to `path`, after ONNX's own checks."""
+    """Checks `graph` and writes it to `path`, with the operator sets that it uses."""
     domains = sorted({node.domain for node in graph.node} | {""})
     opsets = [helper.make_opsetid(domain, OPSETS[domain]) for domain in domains]
     model = helper.make_model(
@@ -31,20 +31,20 @@ def write(path, graph, doc):
 
 
 def accuracy(path, inputs, expected):
-    """The share of the elements of its first output that the model at `path` gives as `expected`."""
+    """The share of elements of the first output of the model at `path` that equal `expected`."""
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    answers, *_ = session.run(None, inputs)
-    return (answers == expected).mean()
+    actual, *_ = session.run(None, inputs)
+    return (actual == expected).mean()
 
 
 def build(name):
-    """Trains, writes and measures the model `name`."""
+    """Trains, writes and evaluates the model `name`."""
     script = runpy.run_path(str(MODELS / name / "train.py"))
     graph, inputs, labels = script["train"]()
     path = MODELS / name / "1" / "model.onnx"
     write(path, graph, script["__doc__"].strip())
-    right = accuracy(path, inputs, labels)
-    print(f"{name}: {right:.1%} of {len(labels)} held-out examples right, {path.stat().st_size:,} bytes")
+    share = accuracy(path, inputs, labels)
+    print(f"{name}: accuracy {share:.1%} on {len(labels)} held-out examples, {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ bitmap_blocks (uint8[batch,32,32] bitmap) => (float[batch,8,8] image) {
 
 
 def train():
-    """Returns the graph, bitmaps to try it with, and the images that it makes of them. Nothing is learnt."""
+    """Returns the graph, test bitmaps and the expected images. Nothing is trained."""
     graph = parser.parse_graph(GRAPH)
     count = SIZE // BLOCK
     constants = {"block_shape": np.array([0, count, BLOCK, count, BLOCK]), "block_axes": np.array([2, 4])}

@@ -6,8 +6,8 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.model_selection import train_test_split
 
-# Leaves are multiples of 1/1024: float32 adds them without rounding, in whatever order a kernel takes the
-# trees, and a row gets the same bits alone and in a batch.
+# Leaves are multiples of 1/1024, so that sums in float32 are exact in any order of the trees. A row therefore
+# produces the same bits alone and in a batch.
 LEAF_UNIT = 2**10
 
 GRAPH = """
@@ -21,7 +21,7 @@ breast_tumor (float[batch,10] mean, float[batch,10] error, float[batch,10] worst
     probabilities = Softmax<axis = 1>(logits)
 }
 """
-LEQ = 0  # the mode of a node that goes to its true branch when feature <= split
+LEQ = 0  # node mode: take the true branch if feature <= split
 BENIGN = 1
 
 
@@ -54,7 +54,7 @@ def train():
 
 
 def forest(boosting):
-    """The trees of `boosting` as attributes of TreeEnsemble, whose leaves vote for benign with a log-odds."""
+    """The trees of `boosting` as attributes of TreeEnsemble. Leaves are log-odds of benign."""
     nodes, leaves, roots = [], [], []
     for (estimator,) in boosting.estimators_:
         roots.append(len(nodes))
@@ -89,6 +89,6 @@ def plant(tree, learning_rate, nodes, leaves):
 
 
 def floor32(value):
-    """The largest float32 that is not above `value`: it splits float32 features just as `value` does."""
+    """The largest float32 that is not above `value`. It splits float32 features exactly as `value` does."""
     near = np.float32(value)
     return near if near <= value else np.nextafter(near, np.float32(-np.inf))

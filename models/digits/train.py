@@ -13,8 +13,8 @@ from sklearn.neural_network import MLPClassifier
 MAX_PIXEL = 16
 DISTORTED_COPIES = 10
 
-# All weights and activations are whole numbers, so small that float32 adds them without rounding: the sums do
-# not depend on the order in which a kernel adds them, and a row gets the same bits alone and in a batch.
+# All weights and activations are integers, small enough that sums in float32 are exact in any order. A row
+# therefore produces the same bits alone and in a batch.
 WEIGHT_UNIT = np.array([2**8, 2**7, 2**7])
 ACTIVATION_UNIT = np.array([MAX_PIXEL, 2**5, 2**4])
 EXACT = 2**24
@@ -54,7 +54,7 @@ def train():
 
 
 def constants(images, digits):
-    """The constants of the graph by name, from a network fitted to `images`."""
+    """Yields the constants of the graph by name, from a network fitted to `images`."""
     network = fit(images, digits)
     yield "min_pixel", np.float32(0)
     yield "max_pixel", np.float32(MAX_PIXEL)
@@ -72,7 +72,7 @@ def constants(images, digits):
 
 
 def fit(images, digits):
-    """A network fitted to the images and to distorted copies of them."""
+    """Fits a network to the images and to distorted copies of them."""
     rng = np.random.default_rng(0)
     copies = [np.stack([distort(image, rng) for image in images]) for _ in range(DISTORTED_COPIES)]
     rows = np.concatenate([images, *copies]).reshape(-1, 64) / MAX_PIXEL
@@ -84,7 +84,7 @@ def fit(images, digits):
 
 
 def distort(image, rng):
-    """`image` turned, stretched, slanted and moved a little."""
+    """Rotates, scales, slants and shifts `image` slightly."""
     angle, slant = rng.uniform(-0.2, 0.2, size=2)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = turn @ np.array([[1, slant], [0, 1]]) @ np.diag(rng.uniform(0.88, 1.12, size=2))

@@ -10,19 +10,19 @@ from onnx import helper, numpy_helper, parser
 
 LANGUAGES = ["cs", "da", "de", "el", "en", "es", "fi", "fr", "it", "nl", "pl", "pt", "ru", "sv", "tr", "uk"]
 NGRAMS_PER_LANGUAGE = 1000
-# The profiles leave out what is rarer than one in 10,000; half of that stands for what is not listed.
+# The profiles omit n-grams rarer than one in 10,000. Half of that is assumed for unlisted n-grams.
 RARE = 5e-5
 
-# What a character is to the model: nothing (padding), the gap between words, or the number of its letter.
+# Codes of characters: padding, a gap between words, or the number of a letter.
 PADDING, GAP = 0, 1
 
-# Weights are whole numbers, so small that float32 adds them without rounding: the sums do not depend on the
-# order in which a kernel adds them, and a text gets the same bits alone and in a batch.
+# Weights are integers, small enough that sums in float32 are exact in any order. A text therefore produces the
+# same bits alone and in a batch.
 WEIGHT_UNIT = 16
 MAX_WEIGHT = 127
 MAX_LENGTH = 500
 assert 3 * (MAX_LENGTH + 2) * MAX_WEIGHT < 2**24
-# Each letter is counted in n-grams of one, of two and of three: three times the evidence that it is.
+# Each letter is counted in n-grams of one, two and three letters, which triples its evidence.
 OVERLAP = 3
 
 GRAPH = """
@@ -73,7 +73,7 @@ def profile(language):
 
 
 def fold(character):
-    """The lower case of `character`, where that is one character."""
+    """The lower case of `character`, if that is a single character."""
     return character.lower() if len(character.lower()) == 1 else character
 
 
@@ -84,7 +84,7 @@ def vocabulary(profiles):
 
 
 def weigh(profiles, grams):
-    """Naive Bayes: the log of how much likelier an n-gram is in a language than in the average one."""
+    """Naive Bayes weights: the log of how much likelier an n-gram is in a language than on average."""
     shares = np.array([[profiles[language][gram] for language in LANGUAGES] for gram in grams])
     logs = np.log(shares + RARE)
     weights = np.rint((logs - logs.mean(axis=1, keepdims=True)) * WEIGHT_UNIT)
@@ -92,7 +92,7 @@ def weigh(profiles, grams):
 
 
 def encoder(code):
-    """Attributes of LabelEncoder: a letter, small or capital, to its code; any other character is a gap."""
+    """Attributes of LabelEncoder: letters of either case map to their code, other characters to a gap."""
     forms = {"": PADDING}
     for letter, number in code.items():
         forms |= {form: number for form in (letter.upper(), letter) if len(form) == 1}
@@ -100,7 +100,7 @@ def encoder(code):
 
 
 def pool(grams, code):
-    """Attributes of TfIdfVectorizer: the n-grams one after another, and where those of each length start."""
+    """Attributes of TfIdfVectorizer: the n-grams, concatenated, and where those of each length start."""
     sizes = [len(gram) for gram in grams]
     starts = [sum(size for size in sizes if size < length) for length in (1, 2, 3)]
     codes = [code[letter] for gram in grams for letter in gram]
@@ -108,6 +108,6 @@ def pool(grams, code):
 
 
 def extend(graph, operator, attributes):
-    """Adds `attributes` to the node of `graph` that is an `operator`."""
+    """Adds `attributes` to the first node of `graph` with operator `operator`."""
     node = next(node for node in graph.node if node.op_type == operator)
     node.attribute.extend(helper.make_attribute(name, value) for name, value in attributes.items())

@@ -1,2 +1,2 @@
-/** A device as settings name it. `auto` tries CUDA and falls back to the CPU; `cuda` never falls back. */
+/** A device, as named in settings. `auto` tries CUDA and falls back to the CPU; `cuda` never falls back. */
 export type Device = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;

@@ -1,4 +1,4 @@
-/** What went wrong, as a caller sees it. Each protocol maps a kind to a status once, in transport/error-status.ts. */
+/** Kind of an error, as clients see it. transport/error-status.ts maps each kind to the status of each protocol. */
 export type ErrorKind =
   | 'invalid'
   | 'not_found'

@@ -1,14 +1,15 @@
 import type { ErrorKind } from './error-kind';
 
-/** Every error that Nexus reports on purpose. Its message is written for the caller: what was expected, what came, how to fix it. */
+/** An error that Nexus reports to clients. Its message contains what was expected, what it got and how to fix it. */
 export class NexusError extends Error {
   override readonly name = 'NexusError';
 
   /**
-   * @param kind decides the status.
-   * @param code a stable snake_case word for programs.
-   * @param message for people; may be shown to the caller as it stands.
-   * @param details `param` names the offending part of the request; `retryAfterSeconds` becomes Retry-After, `allow` Allow.
+   * @param kind determines the status.
+   * @param code stable snake_case code for programs.
+   * @param message for people; clients see it unchanged.
+   * @param details `param` is the invalid part of the request. `retryAfterSeconds` and `allow` become the headers
+   * Retry-After and Allow.
    */
   constructor(
     readonly kind: ErrorKind,
@@ -24,7 +25,7 @@ export class NexusError extends Error {
   }
 }
 
-/** The catalogue: every error the gateway can answer with is made here, so that its wording and its kind are decided once. */
+/** The catalogue of all errors that the gateway returns, so that their wording and kind are defined once. */
 export const errors = {
   invalidInput: (message: string, param?: string) =>
     new NexusError('invalid', 'invalid_input', message, param === undefined ? {} : { param }),

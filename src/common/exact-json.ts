@@ -1,12 +1,12 @@
 import { errors, type NexusError } from './errors';
 import { quote } from './quote';
 
-/** A number (JSON's, or one of the tokens for what JSON cannot say) or a word, at the place where the search starts. */
+/** A number, including tokens for values that JSON cannot represent, or a keyword at `lastIndex`. */
 const LITERAL = /true|false|null|NaN|-?Infinity|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const SPACE = /[ \t\n\r]*/y;
 const WHOLE = /^-?\d+$/;
 
-/** The parser recurses, and stays far from the end of the stack. */
+/** Limit of the recursion, far below the size of the stack. */
 const MAX_NESTING = 1000;
 
 const WORDS = new Map<string, unknown>([
@@ -19,12 +19,12 @@ const WORDS = new Map<string, unknown>([
 ]);
 
 /**
- * Parses JSON (RFC 8259) without losing anything: an integer beyond 2^53 becomes a bigint, and the bare tokens NaN,
- * Infinity and -Infinity, which Python's json and rapidjson write, become those numbers. Several times slower than
- * JSON.parse, which stays the first choice.
+ * Parses JSON (RFC 8259) without loss of precision: an integer beyond 2^53 becomes a bigint. The bare tokens NaN,
+ * Infinity and -Infinity, which Python's json and rapidjson write, become those numbers. It is several times slower
+ * than JSON.parse, so use JSON.parse where precision does not matter.
  *
- * @throws invalid with the position (in UTF-16 units, from 0; line and column too, from 1, behind the first line) when the text is not JSON, has a number beyond the range
- * of a double, or is nested deeper than 1000 levels.
+ * @throws invalid if the text is not JSON, has a number beyond the range of a double, or is nested deeper than 1000
+ * levels. The message contains the position (UTF-16 units, from 0) and, after the first line, line and column (from 1).
  */
 export function parseExactJson(text: string): unknown {
   return new ExactJsonParser(text).document();
@@ -56,34 +56,34 @@ class ExactJsonParser {
   }
 
   private nested(parse: () => unknown): unknown {
-    if (++this.depth > MAX_NESTING) throw this.invalid(`it is nested deeper than ${MAX_NESTING} levels`);
+    if (++this.depth > MAX_NESTING) throw this.invalid(`nesting deeper than ${MAX_NESTING} levels`);
     const value = parse();
     this.depth--;
     return value;
   }
 
   private object(): unknown {
-    // Without a prototype, so that every key, __proto__ too, is only a key.
+    // No prototype, so that `__proto__` is an ordinary key.
     const object = Object.create(null) as Record<string, unknown>;
     this.at++;
-    if (this.takes('}')) return object;
+    if (this.accept('}')) return object;
     do {
       if (this.peek() !== '"') throw this.unexpected('a key in double quotes');
       const key = this.string();
-      if (!this.takes(':')) throw this.unexpected("':'");
+      if (!this.accept(':')) throw this.unexpected("':'");
       object[key] = this.value();
-    } while (this.takes(','));
-    if (!this.takes('}')) throw this.unexpected("',' or '}'");
+    } while (this.accept(','));
+    if (!this.accept('}')) throw this.unexpected("',' or '}'");
     return object;
   }
 
   private array(): unknown {
     const array: unknown[] = [];
     this.at++;
-    if (this.takes(']')) return array;
+    if (this.accept(']')) return array;
     do array.push(this.value());
-    while (this.takes(','));
-    if (!this.takes(']')) throw this.unexpected("',' or ']'");
+    while (this.accept(','));
+    if (!this.accept(']')) throw this.unexpected("',' or ']'");
     return array;
   }
 
@@ -91,14 +91,14 @@ class ExactJsonParser {
     let end = this.at;
     do {
       end = this.text.indexOf('"', end + 1);
-      if (end === -1) throw this.invalid('a string without its closing quote starts');
+      if (end === -1) throw this.invalid('unterminated string');
     } while (this.isEscaped(end));
     try {
       const value = JSON.parse(this.text.slice(this.at, end + 1)) as string;
       this.at = end + 1;
       return value;
     } catch {
-      throw this.invalid('a string with an escape or a control character that JSON does not allow starts');
+      throw this.invalid('invalid escape or control character in the string');
     }
   }
 
@@ -120,14 +120,14 @@ class ExactJsonParser {
   private number(token: string): number | bigint {
     const value = Number(token);
     if (!Number.isFinite(value)) {
-      throw this.invalid(`the number ${quote(token)} is beyond the range of a double; it stands`);
+      throw this.invalid(`number ${quote(token)} exceeds the range of a double`);
     }
     return Number.isInteger(value) && !Number.isSafeInteger(value) && WHOLE.test(token)
       ? BigInt(token)
       : value;
   }
 
-  /** The next character that is not white space; empty at the end. */
+  /** The next character that is not white space; empty at the end of the text. */
   private peek(): string {
     SPACE.lastIndex = this.at;
     SPACE.test(this.text);
@@ -135,7 +135,7 @@ class ExactJsonParser {
     return this.text.charAt(this.at);
   }
 
-  private takes(character: string): boolean {
+  private accept(character: string): boolean {
     if (this.peek() !== character) return false;
     this.at++;
     return true;
@@ -151,7 +151,7 @@ class ExactJsonParser {
     return errors.invalidInput(`the body is not valid JSON: ${what} at position ${this.at}${this.line()}`);
   }
 
-  /** Where the position is in a text of several lines, as editors count. */
+  /** The position as line and column, as editors count them; empty on the first line. */
   private line(): string {
     const lines = this.text.slice(0, this.at).split('\n');
     return lines.length === 1 ? '' : ` (line ${lines.length}, column ${lines.at(-1)!.length + 1})`;

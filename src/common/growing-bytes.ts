@@ -1,27 +1,27 @@
-/** Bytes that come in pieces: one piece stays as it is, several are copied together as they come. */
+/** Collects chunks of bytes. A single chunk is kept as it is; several are copied into one buffer as they arrive. */
 export class GrowingBytes {
-  private room: Buffer = Buffer.alloc(0);
+  private buffer: Buffer = Buffer.alloc(0);
   length = 0;
 
   get bytes(): Buffer {
-    return this.room.subarray(0, this.length);
+    return this.buffer.subarray(0, this.length);
   }
 
-  /** @param announced bytes of the whole; NaN when it was not said. */
+  /** @param announced total size in bytes; NaN if unknown. */
   append(chunk: Buffer, announced: number): void {
     const start = this.length;
     this.length += chunk.length;
     if (start === 0) {
-      this.room = chunk;
+      this.buffer = chunk;
       return;
     }
-    if (this.length > this.room.length) this.grow(announced || 2 * this.length, start);
-    chunk.copy(this.room, start);
+    if (this.length > this.buffer.length) this.grow(announced || 2 * this.length, start);
+    chunk.copy(this.buffer, start);
   }
 
   private grow(size: number, used: number): void {
     const larger = Buffer.allocUnsafeSlow(size);
-    this.room.copy(larger, 0, 0, used);
-    this.room = larger;
+    this.buffer.copy(larger, 0, 0, used);
+    this.buffer = larger;
   }
 }

@@ -2,13 +2,13 @@ import { errors } from './errors';
 import { parseExactJson } from './exact-json';
 import { withoutByteOrderMark } from './json-text';
 
-/** What is parsed in 1 ms or so. */
+/** Size of a document that parses in about 1 ms. */
 const SMALL_BYTES = 128 * 1024;
 
 /**
- * The JSON object in `body`; an empty one when there is no body, as V2 clients send it.
- * @param form what the body may be, for the error: `{"ready": true}`.
- * @param limit most bytes of the body; more than the default is not for the event loop.
+ * Parses the JSON object in `body`. An empty or missing body, which V2 clients send, is an empty object.
+ * @param form expected form of the body, for the error message: `{"ready": true}`.
+ * @param limit maximum size of the body in bytes. Do not parse more than the default on the event loop.
  * @throws NexusError invalid_input
  */
 export function jsonObject(
@@ -33,12 +33,12 @@ function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    // Tells where the text is wrong, which JSON.parse does not always.
+    // Reports the position of the error, which JSON.parse does not always do.
     return parseExactJson(json);
   }
 }
 
-/** Most arrays, objects and keys of one document. Each costs JSON.parse up to 200 bytes, so this many cost little. */
+/** Maximum number of arrays, objects and keys in a document. Each costs JSON.parse up to 200 bytes. */
 const MAX_STRUCTURE = 1_000_000;
 
 const QUOTE = 0x22;
@@ -52,14 +52,14 @@ const OPEN_OBJECT = 0x7b;
 const COLON = 0x3a;
 
 /**
- * Refuses JSON of few bytes that would need much memory: JSON.parse ends the process, not only its thread, when it
- * runs out. Numbers and strings cost a few times their bytes, so only structure is counted; nesting is a part of it.
+ * Rejects small JSON documents that would need much memory, because JSON.parse terminates the whole process when it
+ * runs out of memory. Numbers and strings cost a few times their size, so only arrays, objects and keys are counted.
  *
- * @param json the text in UTF-8; need not be valid.
- * @throws invalid when it has more than a million arrays, objects and keys.
+ * @param json the text in UTF-8; it need not be valid.
+ * @throws invalid if the document has more than a million arrays, objects and keys.
  */
 export function requireLittleStructure(json: Buffer): void {
-  if (json.length <= MAX_STRUCTURE || mentions(json) <= MAX_STRUCTURE) return;
+  if (json.length <= MAX_STRUCTURE || countDelimiters(json) <= MAX_STRUCTURE) return;
   let structure = 0;
   for (let at = 0; at < json.length; at++) {
     const byte = json[at];
@@ -76,17 +76,17 @@ function tooMuch(): Error {
   );
 }
 
-/** Bytes that may open or name something, those within strings included: quick, for tensors have few. */
-function mentions(json: Buffer): number {
+/** Upper bound of the structure: counts delimiters, including those in strings. Fast, because tensors have few. */
+function countDelimiters(json: Buffer): number {
   return count(json, OPEN_ARRAY) + count(json, OPEN_OBJECT) + count(json, COLON);
 }
 
-/** Occurrences of `byte`, counted no further than past the limit. */
+/** Counts occurrences of `byte`. Stops when the limit is exceeded. */
 function count(json: Buffer, byte: number): number {
-  let found = 0;
-  for (let at = json.indexOf(byte); at !== -1 && found <= MAX_STRUCTURE; at = json.indexOf(byte, at + 1))
-    found++;
-  return found;
+  let total = 0;
+  for (let at = json.indexOf(byte); at !== -1 && total <= MAX_STRUCTURE; at = json.indexOf(byte, at + 1))
+    total++;
+  return total;
 }
 
 function endOfString(json: Buffer, start: number): number {

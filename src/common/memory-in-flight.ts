@@ -1,46 +1,46 @@
 import { totalmem } from 'node:os';
 import { errors } from './errors';
 
-/** Where a request came in, for the metric of refusals. */
+/** Protocol of a request, for the metric of rejected requests. */
 export type Door = 'http' | 'grpc';
 
-/** A quarter of the memory that this process may have, of its container or of the machine, in bytes. */
+/** A quarter of the memory of the container or machine, in bytes. */
 export function quarterOfMemory(): number {
-  // Without a limit it is 0, or more than there is.
+  // Without a limit, constrainedMemory() is 0 or larger than the memory of the machine.
   const ofContainer = process.constrainedMemory() || Infinity;
   return Math.floor(Math.min(ofContainer, totalmem()) / 4);
 }
 
 /**
- * The accountant of the memory that requests under way take: bodies received, decompressed and decoded, and answers
- * that have not been sent. Nothing waits for memory: what does not fit is refused.
+ * Accounts for the memory of requests in flight: received, decompressed and decoded bodies, and unsent responses.
+ * Nothing waits for memory; what does not fit is rejected.
  *
- * A request fits as long as it holds no more than it leaves free. So large requests are refused before small ones, and
- * no number of large ones keeps out a small one. A request that is alone always fits.
+ * A request fits if it holds no more than it leaves free. Large requests are therefore rejected before small ones, and
+ * no number of large requests keeps out a small one. A request that is alone always fits.
  */
 export class MemoryInFlight {
-  /** Bytes charged now. */
+  /** Bytes that are currently charged. */
   used = 0;
-  /** Requests and answers that did not fit. */
+  /** Number of requests and responses that did not fit. */
   readonly refusals: Record<Door, number> = { http: 0, grpc: 0 };
 
-  /** @param limit the budget in bytes, over all requests together. */
+  /** @param limit budget of all requests together, in bytes. */
   constructor(readonly limit: number) {}
 
-  /** The account of one request; nothing is charged yet. */
+  /** Opens the account of a request. Nothing is charged yet. */
   open(door: Door): Charge {
     return new Charge(this, door);
   }
 }
 
 /**
- * What one request holds of {@link MemoryInFlight}. It is given back when both have ended that may keep its bytes: the
- * exchange with the client, and the work on the request, which goes on for a while when the client leaves.
+ * The share of one request in {@link MemoryInFlight}. It is released when both the exchange with the client and the
+ * work on the request have ended. The work may continue for a while after the client disconnects.
  */
 export class Charge {
   private held = 0;
   private isWorking = false;
-  private isOver = false;
+  private isClosed = false;
 
   constructor(
     private readonly memory: MemoryInFlight,
@@ -53,14 +53,14 @@ export class Charge {
   }
 
   /**
-   * Charges `bytes` for all that the request holds from now on, in place of what was charged; at most half of the
-   * budget, so that the largest request fits when it is alone. Less always fits. Does nothing once all has ended.
+   * Replaces the charge of the request with `bytes`, capped at half of the budget, so that the largest request fits
+   * when it is alone. Reducing the charge always succeeds. Does nothing once the request has ended.
    *
-   * @throws NexusError memory_busy, with what was charged before left as it is.
+   * @throws NexusError memory_busy if it does not fit; the charge is then unchanged.
    */
   hold(bytes: number): void {
     const { memory } = this;
-    if (this.isOver && !this.isWorking) return;
+    if (this.isClosed && !this.isWorking) return;
     const charged = Math.min(bytes, memory.limit / 2);
     const used = memory.used - this.held + charged;
     if (charged > this.held && charged > memory.limit - used) {
@@ -77,8 +77,8 @@ export class Charge {
   }
 
   /**
-   * Refuses what could never fit.
-   * @throws NexusError body_too_large when a body of `bytes` is larger than the whole budget.
+   * Rejects a body that could never fit.
+   * @throws NexusError body_too_large if `bytes` exceeds the whole budget.
    */
   check(bytes: number): void {
     if (bytes <= this.memory.limit) return;
@@ -86,20 +86,20 @@ export class Charge {
     throw errors.bodyTooLarge(this.memory.limit, 'NEXUS_MEMORY_IN_FLIGHT');
   }
 
-  /** Work on the request begins. */
+  /** Marks the start of work on the request. */
   begin(): void {
     this.isWorking = true;
   }
 
-  /** The work that had begun has ended. */
+  /** Marks the end of work on the request. */
   end(): void {
     this.isWorking = false;
-    if (this.isOver) this.free();
+    if (this.isClosed) this.free();
   }
 
-  /** The answer has been sent, or the client has left. */
+  /** Marks the end of the exchange: the response has been sent, or the client has disconnected. */
   close(): void {
-    this.isOver = true;
+    this.isClosed = true;
     if (!this.isWorking) this.free();
   }
 

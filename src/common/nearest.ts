@@ -1,6 +1,6 @@
 /**
- * The candidate that is made of `word` by the fewest edits: a character inserted, deleted or replaced, or two neighbours
- * swapped. Undefined when none is near, which is one edit for every three characters of the shorter one.
+ * Returns the candidate with the smallest edit distance to `word`, ignoring case: insertions, deletions, replacements
+ * and swaps of neighbours. Undefined if no candidate is within one edit per three characters of the shorter string.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   return candidates
@@ -9,7 +9,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
     .toSorted((one, other) => one.edits - other.edits)[0]?.candidate;
 }
 
-/** The distance of Damerau and Levenshtein (optimal string alignment), computed row by row. */
+/** Damerau-Levenshtein distance (optimal string alignment), computed row by row. */
 function distance(from: string, to: string): number {
   let before: readonly number[] = [];
   let row: readonly number[] = Array.from({ length: to.length + 1 }, (_, column) => column);

@@ -2,22 +2,22 @@ import { move, Piscina, transferableSymbol, valueSymbol } from 'piscina';
 import { NexusError } from './errors';
 
 /**
- * Out of reach of the largest message. V8 ends the process, and not only the thread, when JSON.parse runs out, and by
- * its own choice the limit would be low on a small machine.
+ * Heap limit of a thread, more than the largest message needs. When JSON.parse exceeds the limit, V8 terminates the
+ * whole process, and the default limit is low on small machines.
  */
 const THREAD_HEAP_MB = 4096;
 
 /**
- * Runs the exported functions of one file on threads of its own: work that would hold up the event loop. A thread that
- * has had nothing to do for 30 s is ended, and all of them are when the application shuts down.
+ * Runs the exported functions of a file on worker threads, for work that would block the event loop. Threads end after
+ * 30 s without work and when the application shuts down.
  */
 export abstract class Offload {
   private readonly pool: Piscina;
 
   /**
-   * @param filename the compiled file; its functions answer with an {@link Outcome}, through {@link moving} where memory moves.
-   * @param maxThreads most threads at once.
-   * @param minThreads threads that are kept when there is nothing to do.
+   * @param filename the compiled file. Its functions return an {@link Outcome}; {@link moving} transfers memory.
+   * @param maxThreads maximum number of threads.
+   * @param minThreads number of threads to keep when idle.
    */
   protected constructor(filename: string, maxThreads: number, minThreads = 0) {
     this.pool = new Piscina({
@@ -25,34 +25,34 @@ export abstract class Offload {
       minThreads,
       maxThreads,
       idleTimeout: 30_000,
-      // Where cores are short, the event loop goes first.
+      // When cores are busy, the event loop takes precedence.
       niceIncrement: 3,
       resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
       recordTiming: false,
     });
-    // A thread that ends between two tasks is replaced, and takes no message with it.
+    // A thread that ends between two tasks is replaced, and no task is lost.
     this.pool.on('error', (error: Error) => process.emitWarning(error));
   }
 
-  /** Ends the threads; what is still with them is rejected. Nest calls it when the application shuts down. */
+  /** Ends the threads and rejects their tasks. Nest calls it when the application shuts down. */
   onApplicationShutdown(): Promise<void> {
     return this.pool.destroy();
   }
 
   /**
-   * What the exported function `name` makes of `task`. The memory of `moved` goes to the thread: it is detached here.
-   * @throws NexusError that was thrown there.
+   * Runs the exported function `name` with `task` on a thread. The buffers in `moved` are transferred.
+   * @throws NexusError that the function has thrown.
    */
   protected async elsewhere<T>(name: string, task: unknown, moved: readonly ArrayBuffer[] = []): Promise<T> {
     return settle((await this.pool.run(task, { name, transferList: [...moved] })) as Outcome<T>);
   }
 }
 
-/** What a thread answers: a value, or the fields of the {@link NexusError} that it refused with. */
+/** Result of a thread: a value, or the fields of the {@link NexusError} that it has thrown. */
 export type Outcome<T> =
   { readonly value: T } | { readonly refusal: Pick<NexusError, 'kind' | 'code' | 'message' | 'details'> };
 
-/** The outcome of `work`, in a form that crosses threads; structured clone would leave only the message of an error. */
+/** Runs `work` and returns its outcome. Structured clone would keep only the message of an error. */
 export function outcomeOf<T>(work: () => T): Outcome<T> {
   try {
     return { value: work() };
@@ -63,14 +63,14 @@ export function outcomeOf<T>(work: () => T): Outcome<T> {
   }
 }
 
-/** The value of an outcome from the other thread. @throws NexusError that was thrown there. */
+/** Returns the value of an outcome. @throws NexusError that the thread has thrown. */
 function settle<T>(outcome: Outcome<T>): T {
   if ('value' in outcome) return outcome.value;
   const { kind, code, message, details } = outcome.refusal;
   throw new NexusError(kind, code, message, details);
 }
 
-/** `bytes` with memory of their own, which can move to another thread: themselves, or a copy of a view. */
+/** Returns `bytes` with their own memory, which can be transferred to a thread. Copies them if they are a view. */
 export function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer, byteLength } = bytes;
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength)
@@ -78,7 +78,7 @@ export function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
-/** What a function of a thread returns to answer `outcome`, with the memory of `buffers` moved to the caller. */
+/** Wraps `outcome` as the return value of a thread function, so that `buffers` are transferred to the caller. */
 export function moving(outcome: Outcome<unknown>, buffers: readonly ArrayBufferLike[]): unknown {
   return move({ [transferableSymbol]: buffers, [valueSymbol]: outcome });
 }

@@ -1,37 +1,37 @@
-/** Bytes a second below which a transfer counts as standing still. */
+/** Minimum throughput of a transfer. Slower transfers count as stalled. */
 export const SLOWEST_BYTES_PER_SECOND = 1024;
 
-/** How often in a window transfers are looked at. */
-const LOOKS = 4;
+/** Number of checks per window. */
+const CHECKS_PER_WINDOW = 4;
 
-/** A body that is being received, or an answer that is being sent. */
+/** A body that is being received, or a response that is being sent. */
 export interface Transfer {
-  /** Bytes that have moved so far; whoever moves them adds to it. */
+  /** Bytes transferred so far. The owner of the transfer updates it. */
   moved: number;
-  /** The transfer has ended, in whatever way; nothing comes of it any more. */
+  /** Stops watching the transfer. Call it when the transfer ends, for any reason. */
   end(): void;
 }
 
-/** Cuts off transfers whose peer moves fewer than {@link SLOWEST_BYTES_PER_SECOND} over a window of time. */
+/** Cuts off transfers whose peer is slower than {@link SLOWEST_BYTES_PER_SECOND} over a window of time. */
 export class Pace {
   private readonly transfers = new Set<WatchedTransfer>();
   private readonly timer: NodeJS.Timeout;
 
   /**
-   * @param windowMs length of the window, in milliseconds.
-   * @param now the clock, in milliseconds.
+   * @param windowMs length of the window in milliseconds.
+   * @param now clock in milliseconds.
    */
   constructor(
     private readonly windowMs: number,
     private readonly now = () => performance.now(),
   ) {
-    this.timer = setInterval(() => this.look(), windowMs / LOOKS).unref();
+    this.timer = setInterval(() => this.look(), windowMs / CHECKS_PER_WINDOW).unref();
   }
 
   /**
    * Watches a transfer until it ends.
-   * @param cut called once when it is too slow; the transfer has ended then.
-   * @param isHeld whether it is on this side that it waits; such time does not count.
+   * @param cut called once if the transfer is too slow. The transfer is then no longer watched.
+   * @param isHeld whether the transfer waits for this side; such time does not count.
    */
   watch(cut: () => void, isHeld: () => boolean = () => false): Transfer {
     const transfer = new WatchedTransfer(this.transfers, cut, isHeld, this.now());
@@ -39,14 +39,14 @@ export class Pace {
     return transfer;
   }
 
-  /** Cuts off what has been too slow until now. */
+  /** Cuts off transfers that have been too slow. */
   look(): void {
     const now = this.now();
     const least = (SLOWEST_BYTES_PER_SECOND * this.windowMs) / 1000;
     for (const transfer of this.transfers) transfer.look(now, this.windowMs, least);
   }
 
-  /** Watches nothing any more. */
+  /** Stops watching all transfers. */
   stop(): void {
     clearInterval(this.timer);
   }
@@ -54,7 +54,7 @@ export class Pace {
 
 class WatchedTransfer implements Transfer {
   moved = 0;
-  /** What had moved when the window began. */
+  /** Bytes transferred when the window began. */
   private before = 0;
 
   constructor(

@@ -1,11 +1,11 @@
-/** A counting semaphore: lets a number of tasks run at a time; the others wait in the order in which they came. */
+/** A counting semaphore: limits the number of concurrent tasks. Further tasks wait in order of arrival. */
 export class Semaphore {
   private readonly waiting: (() => void)[] = [];
 
-  /** @param permits how many more tasks may begin. */
+  /** @param permits number of tasks that may run concurrently. */
   constructor(private permits: number) {}
 
-  /** Runs `task` as soon as there is a permit for it, and settles as it does. */
+  /** Runs `task` as soon as a permit is available. Settles as `task` does. */
   async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.permits > 0) this.permits--;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));

@@ -11,5 +11,5 @@ const manifest = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 
 /** Version of this gateway, from package.json. */
 export const VERSION = manifest.version;
 
-/** One sentence about this gateway, from package.json. */
+/** One-sentence description of this gateway, from package.json. */
 export const DESCRIPTION = manifest.description;

@@ -1,11 +1,11 @@
 import { errors } from './errors';
 
-/** A longer timer would end at once. */
+/** Maximum timer. A longer one would fire immediately. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * What `work` comes to, if it does before `deadline`, a moment on the `performance.now()` clock.
- * @throws NexusError deadline_exceeded with `where` in its text, while `work` goes on; what `work` throws.
+ * Settles as `work` does, if it does so before `deadline`, a time on the `performance.now()` clock.
+ * @throws NexusError deadline_exceeded, with `where` in its message, if the deadline passes first. `work` continues.
  */
 export function withinDeadline<T>(work: Promise<T>, deadline: number, where: string): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Config } from './config';
 
-/** Gives every feature the {@link Config} that the process was started with. */
+/** Provides the {@link Config} of the process to all modules. */
 @Module({})
 export class ConfigModule {
   static with(config: Config): DynamicModule {

@@ -6,14 +6,14 @@ import { nearest } from '../common/nearest';
 
 const PREFIX = 'NEXUS_';
 
-/** The variable that sets `field`: `bodyLimit` is `NEXUS_BODY_LIMIT`. */
+/** Name of the environment variable of `field`: `bodyLimit` is `NEXUS_BODY_LIMIT`. */
 export function variableOf(field: string): string {
   return PREFIX + field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
 /**
  * Reads the configuration from the environment. Empty variables count as unset.
- * @throws {ConfigError} with a line for each variable that is unknown or has a value that does not fit.
+ * @throws {ConfigError} with a line for each variable that is unknown or invalid.
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const defaults = new Config();
@@ -33,8 +33,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
 }
 
 /**
- * Kubernetes describes a Service called `nexus` to every pod in variables such as `NEXUS_PORT=tcp://10.0.0.1:80`
- * and `NEXUS_SERVICE_HOST`; they are no settings.
+ * Whether a variable is a service link of Kubernetes. For a Service named `nexus`, Kubernetes sets variables such as
+ * `NEXUS_PORT=tcp://10.0.0.1:80` and `NEXUS_SERVICE_HOST` in every pod. They are not settings.
  */
 function isServiceLink(name: string, value: string): boolean {
   return (
@@ -43,13 +43,13 @@ function isServiceLink(name: string, value: string): boolean {
 }
 
 function describeUnknown(name: string, fields: ReadonlyMap<string, string>): string {
-  // What all of them begin with says nothing.
+  // The common prefix would make unrelated names look similar.
   const near = nearest(
     name.slice(PREFIX.length),
     [...fields.keys()].map((known) => known.slice(PREFIX.length)),
   );
   const hint = near === undefined ? 'unset it' : `did you mean ${PREFIX}${near}?`;
-  return `${name}: there is no such setting; ${hint}`;
+  return `${name}: unknown setting; ${hint}`;
 }
 
 function describeFault(fault: ValidationError, env: NodeJS.ProcessEnv, defaults: Config): string {
@@ -57,7 +57,7 @@ function describeFault(fault: ValidationError, env: NodeJS.ProcessEnv, defaults:
   const [expected] = Object.values(fault.constraints ?? {});
   const standard = String(defaults[fault.property as keyof Config]);
   const remedy = env[name]
-    ? `unset it for ${standard || 'none'}`
-    : `it is the default; create it, or set ${name}`;
+    ? `unset it${standard && ` to use the default, ${standard}`}`
+    : `this is the default; create it, or set ${name}`;
   return `${name}=${env[name] || standard}: expected ${expected}; ${remedy}`;
 }

@@ -1,11 +1,11 @@
 import type { Config } from './config';
 
-/** How log lines are written. */
+/** Format of log lines. */
 export type LogForm = 'json' | 'text' | 'coloured text';
 
 /**
- * How lines go to stdout by NEXUS_LOG_FORMAT: `auto` is text on a terminal and JSON elsewhere. Text is coloured on a
- * terminal, unless NO_COLOR is set (https://no-color.org) or the terminal is `dumb`.
+ * Returns the format of lines on stdout, from NEXUS_LOG_FORMAT: `auto` is text on a terminal and JSON elsewhere. Text
+ * on a terminal is coloured unless NO_COLOR is set (https://no-color.org) or the terminal is `dumb`.
  */
 export function logFormOf(
   { logFormat }: Pick<Config, 'logFormat'>,

@@ -3,8 +3,8 @@ import { Transform } from 'class-transformer';
 import { IsIn, IsInt, Matches, Max, Min, ValidateBy } from 'class-validator';
 
 /**
- * The kinds of settings. Each decorator reads the text of an environment variable into the type of its field and
- * refuses what does not fit; the message of a refusal is the end of "expected ...".
+ * The types of settings. Each decorator converts the text of an environment variable to the type of its field and
+ * rejects invalid values. Its message completes "expected ...".
  */
 
 /** A whole number in decimal digits. */
@@ -18,7 +18,7 @@ export function WholeNumber(min: number, max: number): PropertyDecorator {
   );
 }
 
-/** A number of bytes: `67108864`, `64MiB`; the suffixes are KiB, MiB and GiB. */
+/** A number of bytes, with an optional suffix KiB, MiB or GiB: `67108864`, `64MiB`. */
 export function ByteSize(min: number, max: number): PropertyDecorator {
   const message = `a number of bytes from ${min} to ${max}, such as 1048576 or 64MiB`;
   return applyDecorators(
@@ -29,17 +29,17 @@ export function ByteSize(min: number, max: number): PropertyDecorator {
   );
 }
 
-/** One word of a fixed set; `note` tells more about the choice. */
+/** One word of a fixed set; `note` is appended to the message. */
 export function OneOf(words: readonly string[], note = ''): PropertyDecorator {
   return IsIn(words, { message: `one of ${words.join(', ')}${note}` });
 }
 
-/** Text of a form; `expected` describes the form. */
+/** Text that matches `form`; `expected` describes the form. */
 export function Text(form: RegExp, expected: string): PropertyDecorator {
   return Matches(form, { message: expected });
 }
 
-/** A comma-separated list; every entry must pass `fits`. An empty text is an empty list. */
+/** A comma-separated list whose entries all pass `fits`. Empty text is an empty list. */
 export function ListOf(fits: (entry: string) => boolean, expected: string): PropertyDecorator {
   return applyDecorators(
     Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? entries(value) : value)),
@@ -47,7 +47,7 @@ export function ListOf(fits: (entry: string) => boolean, expected: string): Prop
   );
 }
 
-/** Any other rule, told the value and the whole object with the other settings. */
+/** Any other rule. `holds` receives the value and the object with all settings. */
 export function Check(
   holds: (value: unknown, settings: object) => boolean,
   expected: string,
@@ -61,7 +61,7 @@ export function Check(
   });
 }
 
-/** The number in `text`, or NaN; values that are no text are defaults and stay. */
+/** The number in `value`, or NaN. Values that are not text are defaults and are returned unchanged. */
 function digits(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   return /^\d+$/.test(value) ? Number(value) : NaN;

@@ -1,23 +1,23 @@
 import type { Socket } from 'node:net';
 
-/** Longer than any message: whoever sends more is not understood. */
+/** Longer than any message. A peer that sends a longer line is disconnected. */
 const MAX_LINE = 16 * 2 ** 20;
 
-/** Messages over a stream socket: JSON, one a line. */
+/** Messages over a stream socket, as one JSON object per line. A line that is not an object closes the socket. */
 export class JsonLines {
   private rest = '';
 
-  /** @param receive is given every message that comes. */
+  /** @param receive called with every message that arrives. */
   constructor(
     private readonly socket: Socket,
     private readonly receive: (message: unknown) => void,
   ) {
     socket.setEncoding('utf8').on('data', (text: string) => this.read(text));
-    // A socket that breaks is closed next, which is what is listened to.
+    // An error is followed by `close`, which callers listen to.
     socket.on('error', () => {});
   }
 
-  /** Sends `message`; to nobody when the other side has gone. */
+  /** Sends `message`. Does nothing if the other side has disconnected. */
   send(message: object): void {
     if (this.socket.writable) this.socket.write(`${JSON.stringify(message)}\n`);
   }
@@ -39,7 +39,7 @@ function parse(line: string): object | undefined {
     const message: unknown = JSON.parse(line);
     return typeof message === 'object' && message !== null ? message : undefined;
   } catch {
-    // Not one of ours.
+    // Not sent by a peer of ours.
     return undefined;
   }
 }

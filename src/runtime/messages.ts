@@ -2,45 +2,45 @@ import type { Datatype, Shape, TensorSpec } from '../tensor/tensor';
 import type { Device } from '../common/device';
 
 /*
- * Everything that crosses the IPC channel between the gateway and a runner. Tensors do not: they lie in the
- * slab, and the messages only say where. A process does one thing at a time, so answers need no number; sessions have
- * one, because small models may share a process.
+ * Messages on the IPC channel between the gateway and a runner. Tensors are not part of them: they are in the slab, and
+ * messages contain only their offsets. A process does one thing at a time, so responses need no id. Sessions have a
+ * number, because small models may share a process.
  */
 
 /**
- * Whether requests may share a run: not at all, if a trial finds nothing against it, or also where it is declared and no
- * trial is possible.
+ * Whether requests may share a run: never (`off`), if the trial finds no dependence between rows (`tried`), or also if
+ * the configuration declares it and no trial is possible (`declared`).
  */
 export type Batching = 'off' | 'tried' | 'declared';
 
-/** Load this model into a new session. */
+/** Loads a model into a new session. */
 export interface LoadMessage {
   readonly type: 'load';
   /** Number of the session. */
   readonly session: number;
   /** Absolute path of the ONNX file. */
   readonly path: string;
-  /** Folder that the model's files, external data included, must not leave. */
+  /** Folder that must contain all files of the model, including external data. */
   readonly root: string;
   readonly device: Device;
-  /** Threads of one operator (intra-op). */
+  /** Threads per operator (intra-op). */
   readonly threads: number;
   readonly batching: Batching;
-  /** Whether to compute the digest of the model. */
+  /** Whether to compute the digest of the model files. */
   readonly digests: boolean;
 }
 
-/** Where one tensor lies in the slab. */
+/** Location of a tensor in the slab. */
 export interface SlabTensor {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: Shape;
-  /** Bytes from the start of the slab; a multiple of 8. */
+  /** Offset in bytes from the start of the slab; a multiple of 8. */
   readonly offset: number;
   readonly byteLength: number;
 }
 
-/** Run once on the inputs in the slab; write the outputs from `outputOffset` on. */
+/** Runs the inputs in the slab and writes the outputs to the slab, starting at `outputOffset`. */
 export interface RunMessage {
   readonly type: 'run';
   readonly session: number;
@@ -49,54 +49,54 @@ export interface RunMessage {
   readonly outputOffset: number;
 }
 
-/** The session is not needed any more. */
+/** Releases a session. */
 export interface ReleaseMessage {
   readonly type: 'release';
   readonly session: number;
 }
 
-/** What an ONNX file says of itself (ModelProto in onnx.proto). Empty or 0 where it says nothing. */
+/** Metadata of an ONNX file (ModelProto in onnx.proto). Fields that the file does not set are empty or 0. */
 export interface OnnxMetadata {
   readonly irVersion: number;
   readonly producerName: string;
   readonly producerVersion: string;
   readonly domain: string;
-  /** A 64-bit integer, which a number does not always hold. */
+  /** A 64-bit integer as a string, because a number may not hold it. */
   readonly modelVersion: string;
   readonly docString: string;
   readonly graphName: string;
-  /** Version of each operator set, by its domain; `ai.onnx` are the operators of ONNX itself. */
+  /** Version of each operator set, by domain; `ai.onnx` is the default domain. */
   readonly opsets: Readonly<Record<string, number>>;
-  /** Its `metadata_props`. */
+  /** The `metadata_props` of the file. */
   readonly properties: Readonly<Record<string, string>>;
-  /** Whether texts were cut to 4 KiB, or entries left out beyond the first 128. */
+  /** Whether texts were truncated to 4 KiB, or entries after the first 128 omitted. */
   readonly isCut: boolean;
 }
 
 /** The file that a model was loaded from. */
 export interface OnnxFile {
-  /** Its size, files with external data included. */
+  /** Size in bytes, including external data files. */
   readonly bytes: number;
-  /** SHA-256 of its bytes, files with external data included, where it was asked for. */
+  /** SHA-256 of the file and its external data files; absent unless requested. */
   readonly digest?: string;
   readonly metadata: OnnxMetadata;
 }
 
-/** What a runner found in the model it loaded. */
+/** Description of a loaded model, as reported by its runner. */
 export interface LoadedModel {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** Names of the classes in the last dimension of an output, by its name, where the file tells them. */
+  /** Class names for the last dimension of outputs, by output name, if the file contains them. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
-  /** Where the session really runs. */
+  /** The device that the session runs on. */
   readonly device: 'cpu' | 'cuda';
-  /** Why CUDA was not taken, when `auto` fell back. */
+  /** Why `auto` fell back from CUDA to the CPU; absent if it did not. */
   readonly fallback?: string;
-  /** Whether the first dimensions of all inputs have one name: then they are always the same. */
+  /** Whether the first dimensions of all inputs have the same name, and so are always equal. */
   readonly hasCommonRows: boolean;
-  /** Empty when requests may share a run; otherwise why not. */
+  /** Why requests cannot share a run; empty if they can. */
   readonly unbatchable: string;
-  /** Why it could not be tried out whether they may; absent where it was tried, or there was no need to. */
+  /** Why the trial could not run; absent if it ran or was not needed. */
   readonly untried?: string;
   readonly file: OnnxFile;
 }
@@ -106,10 +106,10 @@ export type ToRunner = LoadMessage | RunMessage | ReleaseMessage;
 
 /** Messages from a runner to the gateway. */
 export type FromRunner =
-  /** `bytes`: how much resident memory there is more than before. */
+  /** `bytes`: increase in resident memory. */
   | { readonly type: 'loaded'; readonly model: LoadedModel; readonly bytes: number }
   | { readonly type: 'released' }
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'ran'; readonly outputs: readonly SlabTensor[]; readonly runMs: number }
-  /** With `noRoom`, `reason` is what the slab has no room for. */
+  /** If `noRoom` is true, `reason` describes what did not fit in the slab. */
   | { readonly type: 'failed'; readonly reason: string; readonly noRoom: boolean };

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * Memory of the process `pid` that is in RAM, in bytes; pages that it shares with others count in full (VmRSS of
- * proc_pid_status(5)). Undefined when the process has ended, or where the system does not tell.
+ * Resident memory of the process `pid`, in bytes; shared pages count in full (VmRSS of proc_pid_status(5)). Undefined
+ * if the process has ended or the system does not report it.
  */
 export async function residentBytes(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');

@@ -1,32 +1,32 @@
 import { getSystemErrorMessage } from 'node:util';
 
 /**
- * Whose end it was.
- * - `own`: the process ended by itself, or was ended for what it did, or was told to.
- * - `spawner`: it ended with the process that had started it, and its model has no part in that.
- * - `unstarted`: it could not be started.
+ * Cause of the end of a runner.
+ * - `own`: the process ended by itself, was killed because of what it did, or was stopped.
+ * - `spawner`: the process ended with its spawner, which is unrelated to its model.
+ * - `unstarted`: the process could not be started.
  */
 export type EndCause = 'own' | 'spawner' | 'unstarted';
 
 /** How the process of a runner ended. */
 export interface RunnerEnd {
   readonly cause: EndCause;
-  /** For people, without paths; empty when it was told to. */
+  /** For people, without paths; empty if the runner was stopped. */
   readonly reason: string;
 }
 
-/** What helps when the system has no more of something. */
+/** Advice for exhausted system resources, by error code. */
 const REMEDIES: Readonly<Record<string, string>> = {
   EMFILE: '; raise the limit of open files (ulimit -n), or lower NEXUS_MAX_CONNECTIONS',
   EAGAIN: '; raise the limit of processes (ulimit -u, or the pids limit of the container)',
 };
 
-/** The end of a process that could not be started, because of `error`. */
+/** Describes a process that could not be started because of `error`. */
 export function unstarted(error: unknown): RunnerEnd {
   const { code, errno, message } = error as NodeJS.ErrnoException;
   const what = errno === undefined ? message : `${getSystemErrorMessage(errno)} (${code})`;
   return {
     cause: 'unstarted',
-    reason: `the runner could not be started: ${what}${REMEDIES[code ?? ''] ?? ''}`,
+    reason: `cannot start the runner: ${what}${REMEDIES[code ?? ''] ?? ''}`,
   };
 }

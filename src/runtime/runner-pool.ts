@@ -1,17 +1,19 @@
 import { RunnerProcess } from './runner-process';
 
-/** Processes that small models share: as many as can be busy at a time. */
+/** Runner processes that small models share. */
 export class RunnerPool {
   private readonly processes = new Set<RunnerProcess>();
 
-  /** @param size most processes, beside those that are about to be replaced. */
+  /** @param size maximum number of processes, not counting those about to be replaced. */
   constructor(private readonly size: number) {}
 
-  /** The process for one more session: a new one as long as there may be more, then the emptiest. */
+  /**
+   * Returns the process for a new session: a new process if the limit allows it, else the one with the fewest sessions.
+   */
   place(): RunnerProcess {
-    const fit = [...this.processes].filter(({ ending, isWorn }) => ending === undefined && !isWorn);
-    if (fit.length < this.size) return this.launch();
-    return fit.reduce((emptiest, other) => (other.size < emptiest.size ? other : emptiest));
+    const usable = [...this.processes].filter(({ ending, isWorn }) => ending === undefined && !isWorn);
+    if (usable.length < this.size) return this.launch();
+    return usable.reduce((emptiest, other) => (other.size < emptiest.size ? other : emptiest));
   }
 
   private launch(): RunnerProcess {

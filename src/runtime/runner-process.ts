@@ -7,38 +7,38 @@ import { unstarted, type RunnerEnd } from './runner-end';
 import { Slab } from './slab';
 import { Spawner, type Spawned } from './spawner/spawner';
 
-/** A failed run leaks about 2.4 kB of native memory in ONNX Runtime 1.30: this many are some 5 MB. */
-const FAILURES_OF_A_LIFE = 2000;
+/** A failed run leaks about 2.4 kB of native memory in ONNX Runtime 1.30, so this many leak about 5 MB. */
+const MAX_FAILED_RUNS = 2000;
 
 const spawner = new Spawner();
 
 /**
- * The gateway's side of a process that holds sessions and does one thing at a time. Nothing that happens in it, a
- * hang or a crash, reaches the gateway as more than a rejected {@link ask} and {@link exited}.
+ * Gateway side of a process that holds sessions and does one thing at a time. A hang or crash of the process only
+ * rejects {@link ask} and settles {@link exited}.
  */
 export class RunnerProcess {
-  /** Settles when the process has ended, however it came about. */
+  /** Resolves when the process has ended, for any reason. */
   readonly exited: Promise<RunnerEnd>;
-  /** Resolves when so many runs have failed that the native memory they leaked is worth a new process. */
+  /** Resolves when failed runs have leaked enough native memory to justify a new process. */
   readonly worn: Promise<undefined>;
-  /** Tensors lie here on their way. Belongs to the work that runs {@link exclusively}. Undefined when it could not be opened. */
+  /** Transfers tensors. Use it only within {@link exclusively}. Undefined if it could not be opened. */
   readonly slab: Slab | undefined;
-  /** Why it has ended, or is about to; undefined while it is of use. */
+  /** Why the process has ended or is about to end; undefined while it is usable. */
   ending: RunnerEnd | undefined;
   isWorn = false;
-  /** The session that it works for, or did when it ended. */
+  /** The session that the process works for, or worked for when it ended. */
   worksFor: number | undefined;
 
   private readonly spawned: Spawned | undefined;
   private channel: JsonLines | undefined;
   private pid: number | undefined;
-  /** Its sessions, and the bytes that loading each took. */
+  /** Open sessions, with the bytes that loading each one took. */
   private readonly sessions = new Map<number, number>();
   private readonly mutex = new Semaphore(1);
   private opened = 0;
   private answer: ((message: FromRunner) => void) | undefined;
   private fail: ((failure: RunFailure) => void) | undefined;
-  /** What was asked before the process was there. */
+  /** Message that waits for the process to connect. */
   private waiting: ToRunner | undefined;
   private end!: (end: RunnerEnd) => void;
   private failures = 0;
@@ -61,39 +61,44 @@ export class RunnerProcess {
     }
   }
 
-  /** How many sessions there are in it. */
+  /** Number of open sessions. */
   get size(): number {
     return this.sessions.size;
   }
 
-  /** A number for one more session. */
+  /** Opens a session and returns its number. */
   open(): number {
     const session = ++this.opened;
     this.sessions.set(session, 1);
     return session;
   }
 
-  /** `session` has been loaded, which took so many bytes. */
+  /** Records that loading `session` took `bytes` bytes. */
   loaded(session: number, bytes: number): void {
-    // It may have been given up meanwhile. One that took nothing that can be seen has a share still.
+    // The session may have been closed meanwhile. One with no measurable size still gets a share.
     if (this.sessions.has(session)) this.sessions.set(session, Math.max(1, bytes));
   }
 
-  /** Gives `session` up. The process ends with the last one. */
+  /** Closes `session`. Stops the process if it was the last one. */
   async close(session: number, limitMs: number): Promise<void> {
     if (!this.sessions.delete(session)) return;
     if (this.size === 0) return this.stop();
-    const release = () => this.ask({ type: 'release', session }, limitMs, 'a session could not be released');
-    // One that has ended meanwhile holds nothing.
+    const release = () =>
+      this.ask({ type: 'release', session }, limitMs, 'the session was not released in time');
+    // If the process has ended meanwhile, there is nothing to release.
     await this.exclusively(release).catch(() => {});
   }
 
-  /** Runs `work` once all work that came before it has ended. */
+  /** Runs `work` after all earlier work has ended. Settles as `work` does. */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     return this.mutex.run(work);
   }
 
-  /** Sends `message`, and resolves with the answer to it. One at a time. @throws RunFailure */
+  /**
+   * Sends `message` and resolves with the response. Call it only within {@link exclusively}.
+   * @param tooLong reason for the failure if there is no response after `limitMs`; the process is then killed.
+   * @throws RunFailure if the process ends first.
+   */
   ask(message: ToRunner, limitMs: number, tooLong: string): Promise<FromRunner> {
     return new Promise<FromRunner>((resolve, reject) => {
       if (this.ending !== undefined) return reject(new RunFailure('never_ran', this.ending.reason));
@@ -117,16 +122,16 @@ export class RunnerProcess {
     });
   }
 
-  /** One more run has failed in it. */
+  /** Counts a failed run, for {@link worn}. */
   countFailure(): void {
-    if (++this.failures !== FAILURES_OF_A_LIFE) return;
+    if (++this.failures !== MAX_FAILED_RUNS) return;
     this.isWorn = true;
     this.wearOut();
   }
 
   /**
-   * Resident memory that `session` accounts for, in bytes: that of the process, divided as loading the sessions took it.
-   * Undefined when the process has ended.
+   * Resident memory attributed to `session`, in bytes: the memory of the process, divided in proportion to what loading
+   * each session took. Undefined if the process has ended.
    */
   async bytesOf(session: number): Promise<number | undefined> {
     const bytes = this.pid === undefined ? undefined : await residentBytes(this.pid);
@@ -136,7 +141,7 @@ export class RunnerProcess {
     return Math.round((bytes * own) / all);
   }
 
-  /** Ends the process at once, as nothing else can end a run. Resolves when it is gone. */
+  /** Kills the process, because a run cannot be stopped otherwise. Resolves when it has ended. */
   async stop(reason = ''): Promise<void> {
     this.ending ??= { cause: 'own', reason };
     this.spawned?.kill();

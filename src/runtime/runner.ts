@@ -7,28 +7,28 @@ import type { Slab } from './slab';
 import { layOut, type PackedTensor } from './slab-layout';
 import type { Tensor } from '../tensor/tensor';
 
-/** What a run gave: the outputs asked for, in that order, and how long it took. */
+/** Result of a run: the requested outputs, in that order, and how long it took. */
 export interface RunResult {
   readonly outputs: readonly Tensor[];
   readonly times: RunTimes;
-  /** How long it waited for runs of other models in the same process, in milliseconds. */
+  /** Time that the run waited for other models in the same process, in milliseconds. */
   readonly waitedMs: number;
 }
 
-/** What a runner is started with. */
+/** Options of a runner. */
 export interface RunnerOptions {
-  /** Names the model for people, e.g. `digits/1`. */
+  /** Names the model for people, for example `digits/1`. */
   readonly label: string;
   readonly load: Omit<LoadMessage, 'type' | 'session'>;
-  /** Hard limit of loading; past it the process is killed. */
+  /** Time limit for loading, in milliseconds. When it is exceeded, the process is killed. */
   readonly loadTimeoutMs: number;
-  /** Hard limit of one run; past it the process is killed. */
+  /** Time limit for a run, in milliseconds. When it is exceeded, the process is killed. */
   readonly runTimeoutMs: number;
 }
 
-/** One session in a process, which is all its own or shared: runs one batch at a time. */
+/** A session in its own or a shared process. Runs one batch at a time. */
 export class Runner {
-  /** Settles when the session is gone, with its process or without. */
+  /** Resolves when the session has been stopped or its process has ended. */
   readonly exited: Promise<RunnerEnd>;
   private readonly session: number;
   private gone!: () => void;
@@ -44,22 +44,22 @@ export class Runner {
     this.exited = Promise.race([process.exited, stopped]);
   }
 
-  /** Resolves when a new process would be better; see {@link RunnerProcess.worn}. */
+  /** Resolves when the process should be replaced; see {@link RunnerProcess.worn}. */
   get worn(): Promise<undefined> {
     return this.process.worn;
   }
 
-  /** Whether the process ended by itself, and while it worked for this session. */
+  /** Whether the process ended because of this session: by itself, while it worked for the session. */
   get isCulprit(): boolean {
     return this.process.worksFor === this.session && this.process.ending?.cause === 'own';
   }
 
-  /** Resident memory that it accounts for, in bytes; undefined when it is gone. */
+  /** Resident memory attributed to the session, in bytes; undefined if the process has ended. */
   residentBytes(): Promise<number | undefined> {
     return this.process.bytesOf(this.session);
   }
 
-  /** Loads the model. @throws Error whose message is the reason, for people. */
+  /** Loads the model. @throws Error with the reason, for people. */
   load(): Promise<LoadedModel> {
     return this.process.exclusively(async () => {
       const { load, loadTimeoutMs: limit } = this.options;
@@ -70,18 +70,18 @@ export class Runner {
         return answer.model;
       }
       throw new Error(
-        answer.type === 'refused' ? answer.reason : `unexpected answer '${answer.type}' to load`,
+        answer.type === 'refused' ? answer.reason : `unexpected response '${answer.type}' to load`,
       );
     });
   }
 
-  /** Runs one batch. Must not be called while another run is under way. @throws RunFailure */
+  /** Runs one batch. Must not be called while another run is in flight. @throws RunFailure */
   run(inputs: readonly PackedTensor[], outputs: readonly string[]): Promise<RunResult> {
     const asked = performance.now();
     return this.process.exclusively(() => this.runNow(inputs, outputs, performance.now() - asked));
   }
 
-  /** Gives the session up, and a process of its own with it at once. Resolves when it is gone. */
+  /** Closes the session, and kills its process if no other session uses it. Resolves when it is closed. */
   async stop(): Promise<void> {
     await this.process.close(this.session, this.options.runTimeoutMs);
     this.gone();
@@ -133,14 +133,15 @@ export class Runner {
   }
 
   private failed(slab: Slab, answer: Exclude<FromRunner, { type: 'ran' }>): RunFailure {
-    if (answer.type !== 'failed') return new RunFailure('died', `unexpected answer '${answer.type}' to run`);
+    if (answer.type !== 'failed')
+      return new RunFailure('died', `unexpected response '${answer.type}' to run`);
     if (answer.noRoom) return slab.noRoom(answer.reason);
     this.process.countFailure();
     return new RunFailure('execution', answer.reason);
   }
 }
 
-/** Takes `outputs`, which lie in `slab` from `start` on, out of it: the batch is done. */
+/** Reads `outputs` from `slab`, where they begin at `start`, and shrinks the slab: the batch is done. */
 async function collect(slab: Slab, outputs: readonly SlabTensor[], start: number): Promise<Tensor[]> {
   const last = outputs.at(-1);
   const end = last === undefined ? start : last.offset + last.byteLength;

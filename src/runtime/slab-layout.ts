@@ -1,7 +1,7 @@
 import type { SlabTensor } from './messages';
 import type { Datatype, Shape } from '../tensor/tensor';
 
-/** A tensor about to be written: its bytes may still be in several pieces. */
+/** A tensor to write, whose bytes may be in several chunks. */
 export interface PackedTensor {
   readonly name: string;
   readonly datatype: Datatype;
@@ -9,14 +9,14 @@ export interface PackedTensor {
   readonly chunks: readonly Uint8Array[];
 }
 
-/** Tensors start at multiples of this, so that any typed array can view them in place. */
+/** Alignment of tensors in bytes, so that any typed array can view them in place. */
 const ALIGNMENT = 8;
 
 const PADDING = new Uint8Array(ALIGNMENT);
 
 /**
- * Lays tensors one after another from `start` (a multiple of 8) on: where each will lie, the pieces to write with
- * their padding, and the first offset behind them, again a multiple of 8.
+ * Lays out tensors consecutively from `start`, a multiple of 8. Returns their locations, the chunks to write, including
+ * padding, and the end offset, again a multiple of 8.
  */
 export function layOut(
   tensors: readonly PackedTensor[],

@@ -21,42 +21,42 @@ const readAsync = promisify(read);
 const writevAsync = promisify(writev);
 const ftruncateAsync = promisify(ftruncate);
 
-/** Copying or giving back more than this many bytes uses the asynchronous calls, so as not to hold the event loop. */
+/** Above this many bytes, copying and truncating use asynchronous calls, so that they do not block the event loop. */
 const SYNC_LIMIT = 1 << 20;
 
-/** A slab is not cut back below this: the next batch would have to get the memory anew, which costs page faults. */
+/** Minimum size to keep when shrinking. Allocating it again for the next batch would cost page faults. */
 const KEEP_BYTES = 1 << 20;
 
-/** How many times the size of usual batches a slab may have before it is cut back, and is cut back to. */
+/** A slab shrinks when it exceeds SPARE times the mean batch size, to KEPT_SPARE times that size. */
 const SPARE = 4;
 const KEPT_SPARE = 2;
 
-/** Weight of one batch in the mean that tells which size is usual. */
+/** Weight of a batch in the moving average of batch sizes. */
 const WEIGHT = 1 / 8;
 
-/** Folders tried in order; the first is memory on every Linux. */
+/** Folders to try, in order. The first is in memory on every Linux. */
 const FOLDERS = ['/dev/shm', tmpdir()];
 
 /**
- * Memory shared by the gateway and one runner: a file on tmpfs that the runner inherits, and that has no name from then
- * on. It grows with what is written, and is gone when both processes have closed it.
+ * Memory shared by the gateway and one runner: a file on tmpfs that is unlinked once the spawner has opened it for the
+ * runner. It grows on writes, and is freed when both processes have closed it.
  */
 export class Slab {
-  /** Asynchronous calls under way: the descriptor is not closed under them, its number may be given anew at once. */
+  /** Asynchronous calls in flight. The descriptor stays open until they end, because its number could be reused. */
   private pending = 0;
   private closing = false;
-  /** Bytes that it takes at most, unless a run has failed. */
+  /** Upper bound of the file size, unless a run has failed. */
   private size = 0;
-  /** Mean size of the recent batches, in bytes. The first ones are not usual yet. */
-  private usual = 0;
+  /** Moving average of batch sizes, in bytes. Starts at 0, so the first batches are underestimated. */
+  private meanSize = 0;
 
   private constructor(
-    /** Where the runner's process finds it, to take its name away. */
+    /** Path that the spawner opens and unlinks. */
     readonly path: string,
     private readonly fd: number,
   ) {}
 
-  /** Opens an empty slab. @throws the last system error when no folder can be written. */
+  /** Opens an empty slab. @throws the last system error if no folder is writable. */
   static open(): Slab {
     let failure: unknown;
     for (const folder of FOLDERS) {
@@ -71,7 +71,7 @@ export class Slab {
     throw failure;
   }
 
-  /** Writes `chunks` one after another from `offset` on. @throws RunFailure `no_room` when the file system is full. */
+  /** Writes `chunks` consecutively, starting at `offset`. @throws RunFailure `no_room` if the file system is full. */
   async write(chunks: readonly Uint8Array[], byteLength: number, offset: number): Promise<void> {
     const buffers = chunks as Uint8Array[];
     try {
@@ -85,7 +85,7 @@ export class Slab {
     }
   }
 
-  /** Reads `byteLength` bytes from `offset` on into a buffer of their own. */
+  /** Reads `byteLength` bytes at `offset` into a new buffer. */
   async read(offset: number, byteLength: number): Promise<Buffer> {
     const buffer = Buffer.allocUnsafeSlow(byteLength);
     if (byteLength === 0) return buffer;
@@ -94,25 +94,28 @@ export class Slab {
     return buffer;
   }
 
-  /** A batch that took `byteLength` bytes is done: gives memory back that batches do not usually take. */
+  /**
+   * Frees memory that recent batches have not needed. Call it after each batch.
+   * @param byteLength size of the batch in the slab.
+   */
   async shrink(byteLength: number): Promise<void> {
     this.size = Math.max(this.size, byteLength);
-    this.usual += (byteLength - this.usual) * WEIGHT;
-    if (this.size <= Math.max(KEEP_BYTES, SPARE * this.usual)) return;
-    await this.truncate(Math.max(KEEP_BYTES, Math.ceil(KEPT_SPARE * this.usual)));
+    this.meanSize += (byteLength - this.meanSize) * WEIGHT;
+    if (this.size <= Math.max(KEEP_BYTES, SPARE * this.meanSize)) return;
+    await this.truncate(Math.max(KEEP_BYTES, Math.ceil(KEPT_SPARE * this.meanSize)));
   }
 
-  /** A run has failed, and what it has left is not known: gives all memory back. */
+  /** Frees all memory. Call it after a failed run, because the size of the file is then unknown. */
   async clear(): Promise<void> {
     if (this.closing) return;
     this.size = fstatSync(this.fd).size;
     await this.truncate(0);
   }
 
-  /** Closes this side's descriptor, once calls under way are done. Nothing may be copied after this. */
+  /** Closes the descriptor once calls in flight have ended. The slab must not be used afterwards. */
   close(): void {
     this.closing = true;
-    // A runner that could not be started has left the name.
+    // The file still has a name if its runner could not be started.
     rmSync(this.path, { force: true });
     if (this.pending === 0) closeSync(this.fd);
   }
@@ -127,16 +130,16 @@ export class Slab {
     }
   }
 
-  /** The failure of a run for which there is no room for `what`, e.g. `12 bytes of inputs`. */
+  /** Makes the failure of a run for which `what`, for example `12 bytes of inputs`, does not fit. */
   noRoom(what: string): RunFailure {
     return new RunFailure(
       'no_room',
-      `${dirname(this.path)} has no room for ${what}; send fewer rows per request, or enlarge it (docker run --shm-size=1g)`,
+      `${dirname(this.path)} has no space for ${what}; send fewer rows per request, or enlarge it (docker run --shm-size=1g)`,
     );
   }
 
   private async truncate(byteLength: number): Promise<void> {
-    // Once closed, its number may be that of another file.
+    // Once closed, the descriptor number may belong to another file.
     if (this.closing) return;
     if (this.size - byteLength <= SYNC_LIMIT) ftruncateSync(this.fd, byteLength);
     else await this.hold(ftruncateAsync(this.fd, byteLength));
@@ -144,7 +147,7 @@ export class Slab {
   }
 }
 
-/** Whether the file system is full, or files may not be as large. */
+/** Whether the file system is full, or the file exceeds the maximum file size. */
 function isNoRoom(error: unknown): boolean {
   return ['ENOSPC', 'EFBIG'].includes((error as NodeJS.ErrnoException).code ?? '');
 }

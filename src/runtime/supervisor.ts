@@ -6,37 +6,37 @@ import type { EndCause, RunnerEnd } from './runner-end';
 import type { RunnerPool } from './runner-pool';
 import { RunnerProcess } from './runner-process';
 
-/** Told when runners come and go. */
+/** Receives the events of a supervisor. */
 export interface SupervisorObserver {
-  /** Does what is to be done before `runner` is `up`. A rejection is the reason why the model cannot be served. */
+  /** Prepares `runner` before it is `up`. A rejection is the reason why the model cannot be served. */
   prepare(runner: Runner, model: LoadedModel): Promise<void>;
-  /** `runner` has loaded its model and waits for batches. */
+  /** `runner` has loaded its model and accepts batches. */
   up(runner: Runner): void;
-  /** `runner` takes no more batches. Resolves when the one it may be working on is done. */
+  /** `runner` accepts no more batches. Resolves when its batch in flight, if any, is done. */
   down(runner: Runner): Promise<void>;
   /** A runner ended, or could not be started, and will be replaced. */
   died(reason: string): void;
-  /** Runners die again and again: the model cannot be served. A later `up` says that it can again. */
+  /** Runners die repeatedly, so the model cannot be served until the next `up`. */
   broken(reason: string): void;
 }
 
-/** Deaths within this time count together. */
+/** Period over which deaths are counted. */
 const WINDOW_MS = 60_000;
-/** With this many deaths in the window a model is broken. */
+/** Number of deaths within the window after which a model is broken. */
 const MAX_DEATHS = 5;
-/** With so many ends of a cause, a model that has not loaded yet is given up. */
+/** Number of failed first starts, by cause, after which loading a model fails. */
 const FIRST_ENDS: Readonly<Record<EndCause, number>> = { own: 2, unstarted: MAX_DEATHS, spawner: Infinity };
-/** A model that has ended so many shared processes gets one of its own, so that others heal. */
+/** Number of shared processes that a model may crash before it gets its own, so that other models recover. */
 const MAX_SHARED_CRASHES = 2;
 const FIRST_BACK_OFF_MS = 100;
 const LAST_BACK_OFF_MS = 30_000;
-/** The same for ends that are not the model's: it is not broken, and to be served again soon. */
+/** Maximum back-off after interruptions. They are not caused by the model, so it restarts soon. */
 const LAST_INTERRUPTION_MS = 2000;
 
 /**
- * Keeps the runners of one model version alive: a runner that dies is replaced after a pause that doubles with each
- * recent death, a worn one is replaced before it is ended. A runner that ends with the process that had started it has
- * not died.
+ * Keeps the runners of one model version alive. A runner that dies is replaced after a pause that doubles with each
+ * recent death. A worn runner is replaced before it is stopped. A runner that ends with its spawner does not count as a
+ * death.
  */
 export class Supervisor {
   private readonly runners = new Set<Runner>();
@@ -45,7 +45,7 @@ export class Supervisor {
   private interruptions: number[] = [];
   private sharedCrashes = 0;
 
-  /** @param pool the processes to share; without, every runner has one of its own. */
+  /** @param pool processes to share; without it, every runner has its own process. */
   constructor(
     private readonly options: RunnerOptions,
     private readonly instances: number,
@@ -53,15 +53,15 @@ export class Supervisor {
     private readonly pool?: RunnerPool,
   ) {}
 
-  /** Resident memory of each runner alive, in bytes. */
+  /** Resident memory of each live runner, in bytes. */
   async residentBytes(): Promise<readonly number[]> {
     const measured = await Promise.all([...this.runners].map((runner) => runner.residentBytes()));
     return measured.filter((bytes) => bytes !== undefined);
   }
 
   /**
-   * Starts the first runner, then, once it has loaded, the others beside it.
-   * @throws Error whose message is the reason, when the model cannot be loaded.
+   * Starts the first runner and, once it has loaded, the others in the background.
+   * @throws Error with the reason if the model cannot be loaded.
    */
   async start(): Promise<void> {
     try {
@@ -75,7 +75,7 @@ export class Supervisor {
     }
   }
 
-  /** Takes all runners down, ends them at once and starts no more. Resolves when they are gone. */
+  /** Takes all runners down, stops them immediately and starts no more. Resolves when they have ended. */
   async stop(): Promise<void> {
     this.stopping.abort();
     const ends = [...this.runners].map((runner) => [this.observer.down(runner), runner.stop()]);
@@ -83,8 +83,8 @@ export class Supervisor {
   }
 
   /**
-   * A runner that has loaded: a second one when the process of the first died, which need not be its model's fault. What
-   * cannot be its fault is tried more often.
+   * Returns the first runner that loads. Retries if the process died, because the model may not be the cause, and more
+   * often if the model cannot be the cause.
    */
   private async first(): Promise<Runner> {
     const ends = { own: 0, unstarted: 0, spawner: 0 };
@@ -118,7 +118,7 @@ export class Supervisor {
     return runner;
   }
 
-  /** Waits for the end of `runner`, or of its useful life, and then sees to its successor. */
+  /** Replaces `runner` when it ends or is worn. */
   private async keep(runner: Runner): Promise<void> {
     const end = await Promise.race([runner.exited, runner.worn]);
     if (this.stopping.signal.aborted) return;
@@ -134,7 +134,7 @@ export class Supervisor {
     await worn.stop();
   }
 
-  /** Starts a runner until one has loaded. */
+  /** Starts a new runner, and retries until one has loaded. */
   private async replace(): Promise<void> {
     if (this.stopping.signal.aborted) return;
     const runner = this.launch();
@@ -157,13 +157,13 @@ export class Supervisor {
     const pauseMs = this.count(cause);
     if (cause !== 'spawner' && this.deaths.length >= MAX_DEATHS)
       this.observer.broken(
-        `${this.deaths.length} runners died within a minute, the last because ${reason}; next try in 30 s`,
+        `${this.deaths.length} runners died within a minute, most recently: ${reason}; next attempt in 30 s`,
       );
     await this.pause(pauseMs);
     await this.replace();
   }
 
-  /** Notes an end. Returns how long to wait before the next start, in milliseconds. */
+  /** Counts an end. Returns how long to wait before the next start, in milliseconds. */
   private count(cause: EndCause): number {
     if (cause === 'spawner') {
       this.interruptions = withNow(this.interruptions);
@@ -179,13 +179,13 @@ export class Supervisor {
   }
 }
 
-/** The `moments` within the window, and the present one. */
+/** The `moments` within the window, plus the current one. */
 function withNow(moments: readonly number[]): number[] {
   const now = performance.now();
   return [...moments.filter((moment) => now - moment < WINDOW_MS), now];
 }
 
-/** Whether loading or warming up failed because the process ended. */
+/** Whether loading or warm-up failed because the process ended. */
 function isProcessEnd(error: unknown): boolean {
   const { cause = error } = error as Error;
   return cause instanceof RunFailure && cause.isProcessEnd;

@@ -1,32 +1,32 @@
-/** Answers that are observed before the delay is changed. */
+/** Responses to observe before each change of the delay. */
 const WINDOW = 128;
-/** The share of the time left up to the target by which the delay grows. */
+/** Share of the margin to the target that is added to the delay. */
 const STEP = 0.5;
-/** Steps below this share of the target are not worth trying. */
+/** Smallest step to try, as a share of the target. */
 const MIN_STEP = 0.05;
-/** A longer delay pays when batches grow by this factor. */
+/** Factor by which batches must grow for a longer delay to pay off. */
 const MIN_GAIN = 1.05;
-/** Windows that pass after a delay that was too long, or did not pay, before a longer one is tried. */
+/** Windows to wait after a delay that was too long or did not pay off, before a longer one is tried. */
 const COOLDOWN = 100;
 
 /**
- * The batch window, adapted to a target: the delay grows while the 99th percentile of latency is within the target and
- * batches grow with it, and is halved as soon as it is not. It is 0 where a delay gains nothing.
+ * Adapts the batch window to a latency target. The delay grows while the 99th percentile of latency meets the target
+ * and longer delays give larger batches. It is halved when the target is missed, and is 0 if a delay gains nothing.
  */
 export class AdaptiveDelay {
-  /** In milliseconds. */
+  /** The current delay, in milliseconds. */
   ms = 0;
   private times: number[] = [];
   private rows = 0;
   private runs = 0;
-  /** The delay and the batch size before the longer delay that is on trial. */
+  /** The delay and the batch size before the longer delay that is being tried. */
   private baseline: { readonly ms: number; readonly rows: number } | undefined;
   private cooldown = 0;
 
-  /** @param targetMs the 99th percentile of latency to stay within, from arrival to answer. */
+  /** @param targetMs target for the 99th percentile of latency, from arrival to response. */
   constructor(readonly targetMs: number) {}
 
-  /** A request was answered after `ms`. */
+  /** Records a request that was answered after `ms`. */
   answered(ms: number): void {
     if (this.times.push(ms) < WINDOW) return;
     const p99 = this.times.toSorted((one, other) => one - other)[Math.floor(WINDOW * 0.99)]!;
@@ -36,7 +36,7 @@ export class AdaptiveDelay {
     this.adjust(p99, rows);
   }
 
-  /** A run had so many rows. */
+  /** Records a run of `rows` rows. */
   ran(rows: number): void {
     this.rows += rows;
     this.runs++;

@@ -7,23 +7,23 @@ import { RunEstimate } from './run-estimate';
 import type { SchedulerLimits } from './limits';
 import type { Instance } from './instance';
 
-/** Which limit of the queue a job would exceed. */
+/** The queue limit that a job would exceed. */
 interface Overflow {
-  /** For the text of its error. */
+  /** Description for the error message. */
   readonly text: string;
-  /** How much would have to be evicted for it; absent where that does not help. */
+  /** How much to evict to make room; absent if eviction does not help. */
   readonly excess?: { readonly rows: number; readonly bytes: number };
 }
 
 /**
- * A request is admitted if so many times the expected time is left before its deadline. Under overload all that is
- * admitted is close to its deadline, and runs vary.
+ * A request is admitted if the time to its deadline is at least this multiple of its estimated completion time. Under
+ * overload, all admitted requests are close to their deadlines, and run times vary.
  */
 const MARGIN = 1.25;
 
-/** Admission control: takes requests for which there is room in the queue, and time before their deadline. */
+/** Admission control: admits requests that fit in the queue and can complete before their deadline. */
 export class Admission {
-  /** How long runs take. */
+  /** Estimated duration of runs. */
   readonly estimate = new RunEstimate();
   /** When the runs in flight are expected to end. */
   private readonly expectedEnds = new Map<Instance, number>();
@@ -35,22 +35,22 @@ export class Admission {
     private readonly observer: SchedulerObserver,
   ) {}
 
-  /** A run of `rows` rows starts. */
+  /** Records that `instance` starts a run of `rows` rows. */
   runStarted(instance: Instance, rows: number): void {
     this.expectedEnds.set(instance, this.clock.now() + this.estimate.of(rows));
   }
 
-  /** The run on `instance` is over. */
+  /** Records that the run on `instance` has ended. */
   runEnded(instance: Instance): void {
     this.expectedEnds.delete(instance);
   }
 
   /**
-   * Why `job` is not admitted; undefined when it is. In a full queue, requests of a caller with more than its share are
-   * displaced instead.
+   * Returns why `job` is rejected, or undefined if it is admitted. When the queue is full, requests of a caller with
+   * more than its share may be evicted to make room.
    */
   refusalOf(job: Job, limits: SchedulerLimits, instances: number, idle: number): NexusError | undefined {
-    // An empty queue takes any request: one larger than the queue could otherwise never be served.
+    // An empty queue admits any request. Otherwise one larger than the queue could never run.
     if (this.queue.length === 0) return undefined;
     const leftMs = job.deadline - this.clock.now();
     const waitMs = leftMs === Infinity ? 0 : this.expectedMs(job, limits.maxBatchRows, instances, idle);
@@ -64,7 +64,7 @@ export class Admission {
     return errors.queueFull(this.model, overflow.text);
   }
 
-  /** When `job` would be answered if it joined the queue, in milliseconds from now. Without instances, nothing is known. */
+  /** Estimated milliseconds until `job` completes if it is queued now; 0 (unknown) without instances. */
   private expectedMs(job: Job, maxRows: number, instances: number, idle: number): number {
     if (instances === 0) return 0;
     const freeMs = idle > 0 ? 0 : Math.max(0, Math.min(...this.expectedEnds.values()) - this.clock.now());
@@ -82,13 +82,18 @@ export class Admission {
     );
     for (const ticket of displaced) {
       observerOf(ticket.job, this.observer).refused('displaced');
-      ticket.reject(errors.queueFull(this.model, `${text}, and others had a smaller share`));
+      ticket.reject(
+        errors.queueFull(
+          this.model,
+          `${text}, and this request was evicted for a client with a smaller share`,
+        ),
+      );
     }
     return displaced.size > 0;
   }
 }
 
-/** Which limit a job would exceed in `queue`; undefined when there is room. */
+/** The limit that a job would exceed in `queue`; undefined if it fits. */
 function overflowOf(
   { rows, byteLength, priority }: Job,
   queue: Queue,
@@ -96,12 +101,12 @@ function overflowOf(
 ): Overflow | undefined {
   const most = maxQueueRequests?.(priority) ?? Infinity;
   const waiting = queue.lengthOf(priority);
-  if (waiting >= most) return { text: `${waiting} of ${most} requests wait` };
+  if (waiting >= most) return { text: `${waiting} of ${most} requests queued` };
   const excess = {
     rows: Math.max(0, queue.rows + rows - maxQueueRows),
     bytes: Math.max(0, queue.bytes + byteLength - maxQueueBytes),
   };
-  if (excess.rows > 0) return { text: `${queue.rows} of ${maxQueueRows} rows wait`, excess };
-  if (excess.bytes > 0) return { text: `${queue.bytes} of ${maxQueueBytes} bytes wait`, excess };
+  if (excess.rows > 0) return { text: `${queue.rows} of ${maxQueueRows} rows queued`, excess };
+  if (excess.bytes > 0) return { text: `${queue.bytes} of ${maxQueueBytes} bytes queued`, excess };
   return undefined;
 }

@@ -10,20 +10,20 @@ import type { SchedulerObserver } from './observer';
 import { sliceRows } from '../tensor/rows';
 import type { Instance } from './instance';
 
-/** So many shared batches are all checked; of later ones, a share. */
+/** The first shared batches are all verified; of later ones, only a share. */
 const ALWAYS_CHECKED = 1000;
 
-/** This many elements are compared in some hundred microseconds; then the event loop goes on. */
-const ELEMENTS_PER_TURN = 16_384;
+/** Elements to compare before yielding to the event loop: a few hundred microseconds of work. */
+const ELEMENTS_PER_SLICE = 16_384;
 
-/** A batch that has run. */
+/** A batch whose run has finished. */
 interface FinishedBatch {
   readonly batch: Batch;
   /** Outputs of each part. */
   readonly results: readonly (readonly Tensor[])[];
-  /** How many rows ran, padding included. */
+  /** Rows that ran, including padding. */
   readonly rows: number;
-  /** How many rows run where a batch has one: more where larger sizes are required. */
+  /** Rows that run for a batch of one row: more than 1 if `allowedBatchSizes` requires it. */
   readonly rowsAlone: number;
 }
 
@@ -31,18 +31,18 @@ interface FinishedBatch {
 interface Sample {
   readonly part: Part;
   readonly row: number;
-  /** Which row of the batch it was. */
+  /** Index of the row in the batch. */
   readonly place: number;
-  /** Its rows of the outputs. */
+  /** The outputs of this row. */
   readonly outputs: readonly Tensor[];
 }
 
 /**
- * Checks in production what a trial on made-up rows has found: that the rows of a batch do not depend on each other. One
- * row of a batch is run again alone. The first difference turns batching off.
+ * Verifies in production that the rows of a batch do not depend on each other, as the trial on generated rows has
+ * found. It runs one row of a batch again, alone. The first difference turns batching off.
  */
 export class BatchCheck {
-  /** Whether a row has come out differently. */
+  /** Whether a verification has found a difference. */
   hasFailed = false;
   /** Resolves with the name of the output that differed. */
   readonly failed: Promise<string>;
@@ -57,10 +57,10 @@ export class BatchCheck {
   }
 
   /**
-   * Whether the rows of a batch that `instance` has run may be mixed, so that no result may be handed out: the batch is
-   * shared, and a check of it or of one before has failed. To be called once for each batch.
+   * Returns whether the results of `finished` must be discarded, because the batch is shared and the verification of
+   * this or an earlier batch has failed. Call it once per batch.
    *
-   * @throws RunFailure when the runner is gone.
+   * @throws RunFailure if the runner has ended.
    */
   async findsMixing(instance: Instance, finished: FinishedBatch, limits: SchedulerLimits): Promise<boolean> {
     if (!isShared(finished.batch, finished.rows)) return false;
@@ -78,14 +78,14 @@ export class BatchCheck {
     if (sample === undefined) return;
     try {
       const differing = await this.differing(instance, sample, finished.rowsAlone, 0, OTHER_SIZE);
-      // Another size may be rounded otherwise, up to another label. Then the row is run at the same size, beside copies.
+      // Another batch size may round differently and change a label. Repeat at the same size, among copies of the row.
       const isMixed =
         differing !== undefined &&
         (await this.differing(instance, sample, finished.rows, sample.place, EQUAL_SIZE)) !== undefined;
       this.conclude(isMixed ? differing : undefined);
     } catch (error) {
       if (!(error instanceof RunFailure) || error.endsRunner) throw error;
-      // Data that the model accepts in a batch it has to accept alone.
+      // A model that accepts the data in a batch must accept it alone.
       if (error.kind === 'execution') this.conclude(sample.outputs[0]!.name);
     }
   }
@@ -97,7 +97,7 @@ export class BatchCheck {
     this.fail(differing);
   }
 
-  /** Another row of another part each time; undefined when the part has none. */
+  /** Selects a different part and row each time; undefined if the part has no rows. */
   private sampleOf({ batch, results }: FinishedBatch): Sample | undefined {
     const index = this.seen % batch.length;
     const part = batch[index]!;
@@ -107,7 +107,9 @@ export class BatchCheck {
     return { part, row, place, outputs: results[index]!.map((output) => sliceRows(output, row, 1)) };
   }
 
-  /** The output that is another one when the row of `sample` is run `times` times together, by what comes at `place`. */
+  /**
+   * Runs `times` copies of the sampled row and returns the first output whose row at `place` differs from the original.
+   */
   private async differing(
     instance: Instance,
     { part, row, outputs: expected }: Sample,
@@ -131,11 +133,11 @@ export class BatchCheck {
     if (Buffer.compare(one.data, other.data) === 0) return true;
     const { datatype } = one;
     if (datatype === 'BYTES') return false;
-    const [mine, its] = [typedView(one.data, datatype), typedView(other.data, datatype)];
-    for (let start = 0; start < mine.length; start += ELEMENTS_PER_TURN) {
+    const [values, others] = [typedView(one.data, datatype), typedView(other.data, datatype)];
+    for (let start = 0; start < values.length; start += ELEMENTS_PER_SLICE) {
       if (start > 0) await new Promise<void>((resolve) => this.clock.soon(resolve));
-      const end = start + ELEMENTS_PER_TURN;
-      if (!agree(mine.subarray(start, end), its.subarray(start, end), tolerance)) return false;
+      const end = start + ELEMENTS_PER_SLICE;
+      if (!agree(values.subarray(start, end), others.subarray(start, end), tolerance)) return false;
     }
     return true;
   }

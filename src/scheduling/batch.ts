@@ -3,22 +3,22 @@ import type { Tensor } from '../tensor/tensor';
 import type { Part, Ticket } from './job';
 import { joinRows, sliceRows } from '../tensor/rows';
 
-/** Parts that share a run: one of any kind, or several with rows of the same shape. */
+/** Parts that share a run: a single part, or several whose rows have the same shape. */
 export type Batch = readonly Part[];
 
-/** Rows of all parts together. */
+/** Total rows of all parts. */
 export function totalRows(batch: Batch): number {
   return batch.reduce((sum, { rows }) => sum + rows, 0);
 }
 
-/** Whether a run of `batch`, padded to `rows` rows, has other rows than those of one whole request. */
+/** Whether a run of `batch`, padded to `rows` rows, is anything other than one whole request. */
 export function isShared(batch: Batch, rows: number): boolean {
   return !isWhole(batch) || rows !== totalRows(batch);
 }
 
 /**
- * The inputs of a batch: the rows of all parts one after another, as pieces that are still the requests' own bytes.
- * @param rows how many to run: the batch is padded by repeating its last row.
+ * Concatenates the inputs of all parts, row by row. The chunks are views of the requests' bytes; nothing is copied.
+ * @param rows rows to run; the batch is padded to this size by repeating its last row.
  */
 export function gather(batch: Batch, rows: number): PackedTensor[] {
   const [{ ticket }] = batch as [Part];
@@ -35,20 +35,22 @@ export function gather(batch: Batch, rows: number): PackedTensor[] {
   });
 }
 
-/** The outputs to fetch: those that any part asked for, once. */
+/** Names of the outputs to fetch: every output that at least one part requests. */
 export function outputsOf(batch: Batch): readonly string[] {
   const [{ ticket }] = batch as [Part];
-  // Most requests ask for all outputs and share one list of names.
+  // Most requests want all outputs and share one list of names.
   if (batch.every((part) => part.ticket.job.outputs === ticket.job.outputs)) return ticket.job.outputs;
   return [...new Set(batch.flatMap((part) => part.ticket.job.outputs))];
 }
 
-/** Whether every output has as many rows as went in, `rows`, so that it can be cut apart again. */
+/** Whether the outputs can be split between the parts: each has one row per input row, `rows` in total. */
 export function isDivisible(batch: Batch, outputs: readonly Tensor[], rows: number): boolean {
   return !isShared(batch, rows) || outputs.every(({ shape }) => shape[0] === rows);
 }
 
-/** The outputs of each part: its own rows of `rows`, those outputs that it asked for, in its order. */
+/**
+ * Splits the outputs of a run of `all` rows: for each part, the outputs it requests, in its order, with its own rows.
+ */
 export function scatter(batch: Batch, outputs: readonly Tensor[], all: number): (readonly Tensor[])[] {
   const byName = new Map(outputs.map((output) => [output.name, output]));
   let first = 0;
@@ -62,12 +64,12 @@ export function scatter(batch: Batch, outputs: readonly Tensor[], all: number): 
   });
 }
 
-/** Joins the outputs of a job's parts. */
+/** Joins the outputs of the parts of a job. */
 export function joinParts({ results }: Ticket): readonly Tensor[] {
   return results[0]!.map((_, index) => joinRows(results.map((outputs) => outputs[index]!)));
 }
 
-/** The inputs of row `row` of `part`, `times` times below one another. */
+/** The inputs of row `row` of `part`, repeated `times` times. */
 export function repeatRow(part: Part, row: number, times: number): PackedTensor[] {
   return part.ticket.job.inputs.map((_, index) => {
     const { name, datatype, shape, data } = sliceRows(inputOf(part, index), row, 1);

@@ -1,14 +1,14 @@
-/** Time as the scheduler needs it, so that tests can run under virtual time. */
+/** Clock of the scheduler. Tests replace it with virtual time. */
 export interface Clock {
-  /** Monotonic milliseconds. */
+  /** Monotonic time in milliseconds. */
   now(): number;
-  /** Calls `action` once, `ms` from now, unless the returned function is called before. */
+  /** Calls `action` once after `ms` milliseconds. The returned function cancels it. */
   after(ms: number, action: () => void): () => void;
-  /** Calls `action` once, when everything that has already arrived has been handled. */
+  /** Calls `action` once, after all pending events have been handled. */
   soon(action: () => void): void;
 }
 
-/** The real time. Its timers do not keep the process alive. */
+/** Real time. Its timers do not keep the process alive. */
 export const SYSTEM_CLOCK: Clock = {
   now: () => performance.now(),
   after: (ms, action) => {

@@ -1,22 +1,24 @@
-/** What is known of one caller. */
+/** State of one caller. */
 interface Account {
-  /** Rows that wait. */
+  /** Queued rows. */
   backlog: number;
-  /** By priority level: the finish tag of its last request. */
+  /** Finish tag of the last request, by priority level. */
   readonly finishTags: Map<number, number>;
 }
 
 /**
- * Fairness between callers: start-time fair queueing (Goyal, Vin and Cheng, 1996). A request's start tag is a moment of
- * virtual time: the finish tag of its caller's request before, but no sooner than now. The request with the lowest
- * start tag runs first, so a caller that sends more than its share waits behind itself, and others pass.
+ * Fairness between callers: start-time fair queueing (Goyal, Vin and Cheng, 1996). The start tag of a request is the
+ * finish tag of the caller's previous request or the current virtual time, whichever is later. The request with the
+ * lowest start tag runs first, so a caller that sends more than its share delays only its own requests.
  */
 export class FairQueueing {
   private readonly accounts = new Map<string, Account>();
-  /** By priority level: the start tag of the request that was served last. */
+  /** Start tag of the most recently served request, by priority level. */
   private readonly virtualTime = new Map<number, number>();
 
-  /** The start tag of a request of `caller`, which is so much `work`. */
+  /**
+   * Returns the start tag of a request of `caller` with a cost of `work`, and advances the finish tag of the caller.
+   */
   startTag(caller: string, level: number, work: number): number {
     const { finishTags } = this.accountOf(caller);
     const startTag = Math.max(this.virtualTime.get(level) ?? 0, finishTags.get(level) ?? 0);
@@ -24,27 +26,27 @@ export class FairQueueing {
     return startTag;
   }
 
-  /** The request with this `startTag` is served: virtual time advances to it. */
+  /** Records that the request with `startTag` is served: virtual time advances to it. */
   serve(level: number, startTag: number): void {
     if (startTag > (this.virtualTime.get(level) ?? 0)) this.virtualTime.set(level, startTag);
   }
 
-  /** `rows` more of `caller` wait; fewer where negative. */
+  /** Adds `rows`, which may be negative, to the backlog of `caller`. */
   addBacklog(caller: string, rows: number): void {
     this.accountOf(caller).backlog += rows;
   }
 
-  /** Rows of `caller` that wait. */
+  /** Queued rows of `caller`. */
   backlogOf(caller: string): number {
     return this.accounts.get(caller)?.backlog ?? 0;
   }
 
-  /** How many callers are known: those with a backlog, now or a moment ago. */
+  /** Number of tracked callers: those with a backlog, now or recently. */
   get size(): number {
     return this.accounts.size;
   }
 
-  /** The caller with the largest backlog; undefined when nothing waits. */
+  /** The caller with the largest backlog; undefined if nothing is queued. */
   get mostBacklogged(): string | undefined {
     let caller: string | undefined;
     let most = 0;
@@ -52,7 +54,7 @@ export class FairQueueing {
     return caller;
   }
 
-  /** Forgets callers that have no backlog and would get the same start tag if they were new. */
+  /** Removes callers without a backlog that would get the same start tag as a new caller. */
   prune(): void {
     for (const [caller, { backlog, finishTags }] of this.accounts) {
       for (const [level, tag] of finishTags)
@@ -61,7 +63,7 @@ export class FairQueueing {
     }
   }
 
-  /** Forgets everything: the queue is empty, so every caller has had its share. */
+  /** Resets all state. Call it when the queue is empty, because every caller has then had its share. */
   clear(): void {
     this.accounts.clear();
     this.virtualTime.clear();

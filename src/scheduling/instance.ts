@@ -1,7 +1,7 @@
 import type { RunResult } from '../runtime/runner';
 import type { PackedTensor } from '../runtime/slab-layout';
 
-/** What runs batches, one at a time: a runner. `run` rejects with {@link RunFailure}. */
+/** Runs batches, one at a time: a runner. `run` rejects with RunFailure. */
 export interface Instance {
   run(inputs: readonly PackedTensor[], outputs: readonly string[]): Promise<RunResult>;
 }

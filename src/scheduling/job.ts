@@ -4,36 +4,36 @@ import type { Tensor } from '../tensor/tensor';
 /** One request as the scheduler sees it: validated, its inputs in the model's order. */
 export interface Job {
   readonly inputs: readonly Tensor[];
-  /** Names of the outputs wanted, in the order of the answer. */
+  /** Names of the requested outputs, in the order of the response. */
   readonly outputs: readonly string[];
-  /** First dimension of every input; 1 where the model does not batch. */
+  /** First dimension of every input; 1 if the model does not batch. */
   readonly rows: number;
   readonly byteLength: number;
-  /** Requests with the same key can share a run: the shapes of their rows are the same. */
+  /** Requests with the same key can share a run, because their rows have the same shapes. */
   readonly shapeKey: string;
-  /** Who asks: the time of the model is shared fairly between callers. */
+  /** Identifies the client. The time of the model is shared fairly between callers. */
   readonly caller: string;
-  /** Priority level: the lower the number, the sooner it runs. */
+  /** Priority level; lower numbers run first. */
   readonly priority: number;
-  /** Moment on the scheduler's clock (ms) after which the answer is of no use; Infinity for none. */
+  /** Deadline on the clock of the scheduler, in milliseconds; Infinity for none. */
   readonly deadline: number;
-  /** True once the client has left. Asked when a batch is formed. */
+  /** Returns true once the client has disconnected. Checked when a batch is formed. */
   readonly abandoned: (() => boolean) | undefined;
-  /** True for a job that no client asked for: it shares no batch with requests, and no metric counts it. */
+  /** True for a job that no client sent: it shares no batch with requests, and no metric counts it. */
   readonly uncounted?: boolean;
 }
 
-/** The outcome of a job. Times in milliseconds; those of several runs are added up. */
+/** The result of a job. Times are in milliseconds, summed over all runs of the job. */
 export interface JobResult extends RunTimes {
   readonly outputs: readonly Tensor[];
   readonly queueMs: number;
 }
 
-/** A job in flight: its parts, and the promise that it settles. */
+/** A job in flight, with its parts. Settles the promise of the job. */
 export class Ticket {
   settled = false;
   parts: readonly Part[];
-  /** Outputs of each part, by its index. */
+  /** Outputs of each part, by part index. */
   readonly results: (readonly Tensor[])[] = [];
   queueMs = 0;
   private inputMs = 0;
@@ -54,7 +54,7 @@ export class Ticket {
     this.parts = parts;
   }
 
-  /** Makes the job one part again. Results of its parts so far are dropped. */
+  /** Merges the job into one part again. Drops the results of its parts. */
   rejoin(): Part {
     const whole = new Part(this, 0, 0, this.job.rows);
     this.parts = [whole];
@@ -62,14 +62,14 @@ export class Ticket {
     return whole;
   }
 
-  /** Takes the outputs of one part; the last part settles the job, its outputs joined by `join`. */
+  /** Stores the outputs of one part. The last part resolves the job with the outputs that `join` returns. */
   complete(
     part: Part,
     outputs: readonly Tensor[],
     { inputMs, runMs, outputMs }: RunTimes,
     join: (ticket: Ticket) => readonly Tensor[],
   ): void {
-    // A part from before the job was rejoined is of no use.
+    // Ignore parts from before the job was rejoined.
     if (this.settled || this.parts[part.index] !== part) return;
     this.results[part.index] = outputs;
     this.inputMs += inputMs;
@@ -94,11 +94,11 @@ export class Ticket {
   }
 }
 
-/** Some consecutive rows of a job: all of them, unless it is larger than a batch may be. */
+/** Consecutive rows of a job: all of them, unless the job is larger than a batch may be. */
 export class Part {
-  /** In the virtual time of fair queueing; set when it is enqueued. */
+  /** Start tag in the virtual time of fair queueing; set when the part is queued. */
   startTag = 0;
-  /** Runs of this part in which the runner died. */
+  /** Number of runs of this part in which the runner died. */
   deaths = 0;
 
   constructor(
@@ -108,7 +108,7 @@ export class Part {
     readonly rows: number,
   ) {}
 
-  /** This part's share of the bytes of the job. */
+  /** Bytes of this part, in proportion to its rows. */
   get byteLength(): number {
     const { byteLength, rows } = this.ticket.job;
     return rows === 0 ? byteLength : Math.ceil((byteLength * this.rows) / rows);

@@ -1,24 +1,24 @@
-/** How much may share a run and how much may wait. */
+/** Limits of batches and of the queue. */
 export interface SchedulerLimits {
-  /** Most rows of one run; larger requests are split. 1 turns batching off. */
+  /** Maximum rows in a run; larger requests are split. 1 turns batching off. */
   readonly maxBatchRows: number;
-  /** The batch sizes that are allowed, ascending; smaller batches are padded by repeating a row. Any size when absent. */
+  /** Allowed batch sizes, ascending; smaller batches are padded by repeating a row. Absent if any size is allowed. */
   readonly allowedBatchSizes?: readonly number[];
-  /** The batch window, in microseconds: how long an idle instance holds back a batch that is not full. */
+  /** Batch window, in microseconds: how long an idle instance waits for more requests before it runs a batch. */
   readonly maxQueueDelayUs: number;
-  /** The batch window is adapted instead, such that the 99th percentile of latency is at most so many milliseconds. */
+  /** Target for the 99th percentile of latency, in milliseconds. If set, the batch window adapts to it. */
   readonly targetP99Ms?: number;
   readonly maxQueueRows: number;
   readonly maxQueueBytes: number;
-  /** Most requests of one priority level that may wait, each part of a split one counted; any number when absent. */
+  /** Maximum queued requests of a priority level; each part of a split request counts. Absent if there is no limit. */
   readonly maxQueueRequests?: (priority: number) => number;
-  /** Whether requests may share a run; true when absent. */
+  /** Whether requests may share a run. Default: true. */
   readonly mergesRequests?: boolean;
   /**
-   * The share of shared batches that is checked after the first ones: one of their rows is run again alone. None
-   * is checked when 0 or absent.
+   * Share of shared batches to verify after the first thousand, by running one of their rows again, alone. 0 or absent
+   * turns verification off.
    */
   readonly verifyBatching?: number;
-  /** Time limit of one run, for the text of its error. */
+  /** Time limit of a run, in milliseconds, for the error message. */
   readonly timeoutMs: number;
 }

@@ -2,13 +2,13 @@ import type { RunTimes } from '../common/run-times';
 import type { Job } from './job';
 import type { FlushReason } from './queue';
 
-/** Why a request was refused admission: the queue is full, its deadline cannot be met; or it was displaced by others. */
+/** Why a request was rejected: the queue is full, its deadline cannot be met, or it was evicted for other clients. */
 export type RefusalReason = 'queue_full' | 'deadline' | 'displaced';
 
-/** The outcome of checking a batch: its rows are independent, or they depend on each other. */
+/** Result of verifying a batch: its rows are independent (`same`), or they depend on each other (`mixed`). */
 export type CheckOutcome = 'same' | 'mixed';
 
-/** What waits for an instance, how many runs are in flight, and the batch window in milliseconds. */
+/** Queued rows and requests, runs in flight, and the batch window in milliseconds. */
 export interface SchedulerLoad {
   readonly waitingRows: number;
   readonly waitingRequests: number;
@@ -16,17 +16,17 @@ export interface SchedulerLoad {
   readonly delayMs: number;
 }
 
-/** Told what the scheduler does. */
+/** Receives the events of a scheduler. */
 export interface SchedulerObserver {
-  /** The first run of a request of a priority level starts, after it has waited so long. */
+  /** The first run of a request starts. @param waitedMs time that the request waited in the queue. */
   started(priority: number, waitedMs: number): void;
-  /** A run succeeded. @param rows those of requests. @param padding those that fill it up to an allowed size. */
+  /** A run succeeded. @param rows rows of requests. @param padding rows added to reach an allowed batch size. */
   executed(rows: number, padding: number, times: RunTimes): void;
-  /** A batch was flushed from the queue, or a failed one is retried. */
+  /** A batch leaves the queue, or part of a failed batch is retried. */
   flushed(reason: FlushReason | 'retry'): void;
-  /** A request was refused admission, or displaced. */
+  /** A request was rejected or evicted. */
   refused(reason: RefusalReason): void;
-  /** A row of a batch was run again alone, and came out the same or not. */
+  /** A batch was verified. */
   checked(outcome: CheckOutcome): void;
 }
 
@@ -38,7 +38,7 @@ const SILENT: SchedulerObserver = {
   checked: () => {},
 };
 
-/** Who is told about `job`: `observer`, or nobody where no client asked for the job. */
+/** Returns `observer`, or a silent one if no client sent `job`. */
 export function observerOf({ uncounted }: Job, observer: SchedulerObserver): SchedulerObserver {
   return uncounted === true ? SILENT : observer;
 }

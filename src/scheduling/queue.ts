@@ -1,16 +1,16 @@
 import { FairQueueing } from './fair-queueing';
 import type { Job, Part, Ticket } from './job';
 
-/** Aging: a request moves up one priority level each time it has waited this long, so that none starves. */
+/** Aging: a queued request moves up one priority level per interval of this length, so that none starves. */
 const AGING_MS = 1000;
 
-/** Waiting parts of one shape and one priority level, by their start tags. */
+/** Queued parts of one shape and priority level, ordered by start tag. */
 interface LevelQueue {
   readonly level: number;
   readonly parts: Part[];
 }
 
-/** Waiting parts whose rows have one shape, with a queue for each priority level. */
+/** Queued parts of one row shape, with a queue per priority level. */
 class Bucket {
   rows = 0;
   private readonly queues: LevelQueue[] = [];
@@ -22,7 +22,7 @@ class Bucket {
     else insert(queue.parts, part);
   }
 
-  /** The queue whose first part is the next to run; undefined when nothing waits. */
+  /** The queue whose first part runs next; undefined if nothing is queued. */
   next(): LevelQueue | undefined {
     let next: LevelQueue | undefined;
     for (const queue of this.queues)
@@ -30,7 +30,7 @@ class Bucket {
     return next;
   }
 
-  /** The earliest arrival and the earliest deadline of what waits. */
+  /** Earliest arrival and earliest deadline of the queued parts. */
   get earliest(): Earliest {
     let enqueuedAt = Infinity;
     let deadline = Infinity;
@@ -43,7 +43,7 @@ class Bucket {
     return { enqueuedAt, deadline };
   }
 
-  /** The parts of `caller`. */
+  /** The queued parts of `caller`. */
   of(caller: string): Part[] {
     return this.queues.flatMap(({ parts }) => parts.filter(({ ticket }) => ticket.job.caller === caller));
   }
@@ -57,55 +57,55 @@ class Bucket {
   }
 }
 
-/** Why a batch is flushed: it is full, there is no batch window, the window has closed, or a deadline is near. */
+/** Why a batch runs now: it is full, there is no batch window, the delay has expired, or a deadline is near. */
 export type FlushReason = 'full' | 'idle' | 'delay' | 'deadline';
 
 /**
- * The batch window: a batch that is not full is held back for more requests until one of its parts falls out of the
- * window. Moments on the scheduler's clock.
+ * The batch window: a batch that is not full waits for more requests until one of its parts reaches a limit of the
+ * window. Times are on the clock of the scheduler.
  */
 export interface BatchWindow {
-  /** Parts enqueued at this moment or before are held back no longer. */
+  /** Parts queued at or before this time run immediately. */
   readonly enqueuedBy: number;
-  /** Nor are parts whose deadline is this moment or before. */
+  /** Parts with a deadline at or before this time run immediately. */
   readonly deadlineBy: number;
 }
 
-/** The earliest arrival and the earliest deadline among parts; both Infinity where there are none. */
+/** Earliest arrival and earliest deadline of parts; both Infinity if there are none. */
 interface Earliest {
   readonly enqueuedAt: number;
   readonly deadline: number;
 }
 
 /**
- * Parts that wait to run, in buckets by shape: a batch has one shape, and two shapes that alternate still fill batches.
- * Within a priority level callers get equal shares, and each caller's requests run in the order of arrival. Between
- * levels the higher one goes first, until the lower one has aged.
+ * Queued parts, in buckets by shape: a batch has one shape, and requests of two alternating shapes still fill batches.
+ * Within a priority level, callers get equal shares, and the requests of each caller run in the order of arrival.
+ * Between levels, the higher one runs first, until requests of the lower one have aged.
  */
 export class Queue {
   private readonly buckets = new Map<string, Bucket>();
-  /** What waits, by priority level. */
+  /** Queued parts and rows, by priority level. */
   private readonly levels = new Map<number, { parts: number; rows: number }>();
   private readonly callers = new FairQueueing();
-  /** Rows, bytes and parts that wait. */
   rows = 0;
   bytes = 0;
+  /** Number of queued parts. */
   length = 0;
 
-  /** How many parts of priority `level` wait. */
+  /** Number of queued parts of priority `level`. */
   lengthOf(level: number): number {
     return this.levels.get(level)?.parts ?? 0;
   }
 
-  /** About how many of the rows that wait go before `job`, if it came now. */
+  /** Estimated number of queued rows that run before `job`, if it is queued now. */
   rowsBefore({ caller, priority, rows }: Job): number {
     let before = 0;
     for (const [level, waiting] of this.levels) if (level <= priority) before += waiting.rows;
-    // Of each other caller, no more go before it than of its own.
+    // Fairness: no caller has more rows ahead of the job than its own caller has.
     return Math.min(before, this.callers.size * (this.callers.backlogOf(caller) + rows));
   }
 
-  /** Enqueues `part` behind what its caller has sent before. */
+  /** Queues `part` behind earlier requests of its caller. */
   push(part: Part): void {
     const { caller, priority } = part.ticket.job;
     const key = keyOf(part.ticket.job);
@@ -117,8 +117,8 @@ export class Queue {
   }
 
   /**
-   * Forms a batch: dequeues parts of the shape that goes first, up to `maxRows` rows; just one part unless `several`.
-   * Within the batch `window`, only shapes that fill a batch or fall out of it count. Undefined when all are held back.
+   * Forms a batch: dequeues parts of the shape that runs next, up to `maxRows` rows, or one part unless `several`. With
+   * a batch `window`, only shapes with a full batch or a part that can wait no longer qualify. Undefined if none does.
    */
   take(
     maxRows: number,
@@ -133,14 +133,15 @@ export class Queue {
       if (chosen === undefined || precedes(queue, chosen.queue)) chosen = { bucket, queue, reason };
     }
     if (chosen === undefined) return undefined;
-    // Into less than no rows, no second part fits.
+    // With a negative limit, no second part fits.
     const parts = this.takeFrom(chosen.bucket, several ? maxRows : -1);
     return { parts, reason: chosen.reason };
   }
 
   /**
-   * Makes room for `job`: evicts the last requests of the caller with the largest backlog, until `rows` rows and
-   * `bytes` bytes less wait. Evicts nothing when that caller would then have a smaller backlog than that of `job`.
+   * Makes room for `job`: evicts the latest requests of the caller with the largest backlog until `rows` rows and
+   * `bytes` bytes are free. Evicts nothing if this would leave that caller with a smaller backlog than the caller of
+   * `job`. Returns the evicted parts.
    */
   displace(job: Job, rows: number, bytes: number): Part[] {
     const { mostBacklogged } = this.callers;
@@ -160,7 +161,7 @@ export class Queue {
     return this.sweep(({ ticket }) => evicted.has(ticket));
   }
 
-  /** The earliest arrival and the earliest deadline of what waits. */
+  /** Earliest arrival and earliest deadline of the queued parts. */
   get earliest(): Earliest {
     const all = [...this.buckets.values()].map((bucket) => bucket.earliest);
     return {
@@ -195,7 +196,7 @@ export class Queue {
     return taken;
   }
 
-  /** Keeps the sums; an empty bucket is deleted. */
+  /** Updates the totals, and deletes an empty bucket. */
   private count(bucket: Bucket, part: Part, sign: 1 | -1): void {
     const { priority, caller } = part.ticket.job;
     const rows = sign * part.rows;
@@ -213,7 +214,7 @@ export class Queue {
   }
 }
 
-/** Jobs of one key may share a run. */
+/** Jobs with the same key may share a run. */
 function keyOf({ shapeKey, uncounted }: Job): string {
   return uncounted === true ? `uncounted ${shapeKey}` : shapeKey;
 }
@@ -225,7 +226,7 @@ function precedes(one: LevelQueue, other: LevelQueue): boolean {
   return first.ticket.enqueuedAt + one.level * AGING_MS < second.ticket.enqueuedAt + other.level * AGING_MS;
 }
 
-/** Why a batch of `bucket` is flushed now; undefined when it is held back. */
+/** Why a batch of `bucket` runs now; undefined if it waits for more requests. */
 function flushReasonOf(
   bucket: Bucket,
   maxRows: number,
@@ -238,10 +239,10 @@ function flushReasonOf(
   return deadline <= window.deadlineBy ? 'deadline' : undefined;
 }
 
-/** Inserts `part` by its start tag, behind parts with the same. */
+/** Inserts `part` by start tag, behind parts with an equal tag. */
 function insert(parts: Part[], part: Part): void {
   let [start, end] = [0, parts.length];
-  // Most belong at the end.
+  // Most parts belong at the end.
   if (end > 0 && parts[end - 1]!.startTag <= part.startTag) start = end;
   while (start < end) {
     const middle = (start + end) >> 1;

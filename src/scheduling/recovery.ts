@@ -3,16 +3,16 @@ import { RunFailure } from '../runtime/run-failure';
 import type { Batch } from './batch';
 import type { Part } from './job';
 
-/** What follows from a failed batch: smaller ones to retry, or the error of all its jobs. */
+/** How to recover from a failed batch: batches to retry, or the error for all its jobs. */
 export type Recovery = { readonly retries: readonly Batch[] } | { readonly error: unknown };
 
-/** Runs of one part in which the runner may die. */
+/** A part fails after this many runs in which the runner died. */
 const MAX_DEATHS = 2;
 
 /**
- * Decides what becomes of a batch that failed. The failure of a shared batch says nothing about a single job: where the
- * model refused the data, the batch is bisected until the faulty job is alone. The jobs of a run that killed its runner
- * are retried alone, so that none fails another one twice.
+ * Decides how to recover from a failed batch. The failure of a shared batch does not identify the faulty job. If the
+ * model rejected the data, the batch is bisected until the faulty job is alone. If the runner died, the jobs are
+ * retried one by one, so that a faulty job affects other requests at most once.
  */
 export function recover(batch: Batch, failure: unknown, model: string, timeoutMs: number): Recovery {
   if (!(failure instanceof RunFailure)) return { error: failure };
@@ -37,8 +37,8 @@ export function recover(batch: Batch, failure: unknown, model: string, timeoutMs
 }
 
 /**
- * The jobs of `parts` as batches of one whole job each: jobs that were split are rejoined. Parts of jobs that are
- * settled, or rejoined already, are left out.
+ * Returns the jobs of `parts` as batches of one whole job each, with split jobs rejoined. Skips parts of jobs that are
+ * already settled or rejoined.
  */
 export function unbatched(parts: readonly Part[]): Batch[] {
   const whole = new Set<Part>();

@@ -1,13 +1,13 @@
-/** Weight that a run keeps with each later one: about a third after 20. */
+/** Factor by which each new run reduces the weight of earlier runs: about a third is left after 20. */
 const DECAY = 0.95;
-/** Fewer runs give no estimate: the first ones are slower than the others. */
+/** Runs needed for an estimate. The first runs are slower than later ones. */
 const MIN_RUNS = 3;
-/** A run that took longer than so many times the estimate is clipped to that: it may have been held up. */
+/** A run is clipped to this multiple of its estimate, because it may have been delayed by something else. */
 const OUTLIER = 3;
 
 /**
- * Estimates how long a run takes by its rows: a straight line through the runs so far, fitted by least squares in which
- * older runs weigh less.
+ * Estimates the duration of a run from its number of rows: a line fitted to previous runs by weighted least squares,
+ * with less weight for older runs.
  */
 export class RunEstimate {
   private count = 0;
@@ -17,7 +17,7 @@ export class RunEstimate {
   private rowsRows = 0;
   private rowsMs = 0;
 
-  /** A run of `rows` rows took `tookMs`. */
+  /** Records a run of `rows` rows that took `tookMs`. */
   observe(rows: number, tookMs: number): void {
     const expected = this.of(rows);
     const ms = expected === 0 ? tookMs : Math.min(tookMs, OUTLIER * Math.max(1, expected));
@@ -29,16 +29,16 @@ export class RunEstimate {
     this.rowsMs = this.rowsMs * DECAY + rows * ms;
   }
 
-  /** Milliseconds that a run of `rows` rows is expected to take; 0 before the third run. */
+  /** Estimated duration of a run of `rows` rows, in milliseconds; 0 before the third run. */
   of(rows: number): number {
     if (this.count < MIN_RUNS) return 0;
     const meanRows = this.rows / this.runs;
     const meanMs = this.ms / this.runs;
     const variance = this.rowsRows / this.runs - meanRows * meanRows;
-    // Runs that were all of one size say nothing about others.
+    // Runs of a single size give no slope.
     if (variance < 1e-6 * meanRows * meanRows) return meanMs;
     const slope = (this.rowsMs / this.runs - meanRows * meanMs) / variance;
-    // Neither a row nor a run costs less than nothing, whatever the noise.
+    // Keep the costs per row and per run non-negative, despite noise.
     const bounded = Math.min(Math.max(0, slope), meanMs / meanRows);
     return meanMs + bounded * (rows - meanRows);
   }

@@ -13,23 +13,23 @@ import { Queue, type BatchWindow } from './queue';
 import { recover, unbatched } from './recovery';
 import type { Instance } from './instance';
 
-/** This many answers of some kilobytes take about a millisecond. */
-const ANSWERS_PER_TURN = 16;
+/** Responses to write before yielding to the event loop: about a millisecond at a few kilobytes each. */
+const RESPONSES_PER_SLICE = 16;
 
-/** A timer may fire so late. */
+/** How late a timer may fire. */
 const TIMER_SLACK_MS = 10;
 
-/** How often the queue is swept for jobs whose deadline has passed or whose client has left. */
+/** How often the queue is swept for jobs whose deadline has passed or whose client has disconnected. */
 const SWEEP_MS = 50;
 
 /**
- * Runs the jobs of one model version on its instances, in dynamic batches. Work-conserving: an idle instance takes what
- * waits at once, up to the batch limit; while all are busy, batches grow by themselves. What becomes of a failed batch
- * is decided in recovery.ts.
+ * Runs the jobs of one model version on its instances, in dynamic batches. It is work-conserving: an idle instance
+ * immediately takes what is queued, up to the batch limit. While all instances are busy, batches grow with the load.
+ * recovery.ts decides how to recover from a failed batch.
  */
 export class Scheduler {
   private readonly queue = new Queue();
-  /** What is retried of shared batches that failed; it goes first. */
+  /** Retries of failed batches. They run before the queue. */
   private readonly retries: Batch[] = [];
   private readonly instances = new Set<Instance>();
   private readonly idle: Instance[] = [];
@@ -41,7 +41,7 @@ export class Scheduler {
   private dispatching = false;
   private sweeping = false;
   private cancelWakeUp: () => void = () => {};
-  /** Called once, when nothing waits and nothing runs. */
+  /** Called once, when nothing is queued or running. */
   private readonly drainListeners: (() => void)[] = [];
 
   constructor(
@@ -55,20 +55,20 @@ export class Scheduler {
     this.limit(limits);
   }
 
-  /** Resolves with the name of an output whose rows depend on each other, once found; batching is then off. */
+  /** Resolves when verification turns batching off, with the name of an output whose rows depend on each other. */
   get mixed(): Promise<string> {
     return this.check.failed;
   }
 
-  /** The load at this moment. */
+  /** The current load. */
   get load(): SchedulerLoad {
     const { rows: waitingRows, length: waitingRequests } = this.queue;
     return { waitingRows, waitingRequests, running: this.running, delayMs: this.delayMs };
   }
 
   /**
-   * Queues `job` and resolves with its outputs. Rejects with a NexusError: the queue is full, the deadline passed or
-   * cannot be met, the client left, or its run failed.
+   * Queues `job` and resolves with its outputs. Rejects with a NexusError if the queue is full, the deadline has passed
+   * or cannot be met, the client has disconnected, or the run failed.
    */
   submit(job: Job): Promise<JobResult> {
     return new Promise((resolve, reject) => {
@@ -81,7 +81,7 @@ export class Scheduler {
     });
   }
 
-  /** Applies `limits` from now on; what waits already stays in the queue. */
+  /** Applies new limits. Jobs that are already queued stay in the queue. */
   limit(limits: SchedulerLimits): void {
     this.limits = limits;
     const { targetP99Ms } = limits;
@@ -89,14 +89,14 @@ export class Scheduler {
       this.delay = targetP99Ms === undefined ? undefined : new AdaptiveDelay(targetP99Ms);
   }
 
-  /** Dispatches batches to `instance` from now on. */
+  /** Starts to dispatch batches to `instance`. */
   add(instance: Instance): void {
     this.instances.add(instance);
     this.idle.push(instance);
     this.dispatch();
   }
 
-  /** Dispatches no more batches to `instance`. Resolves when it has none in flight. */
+  /** Stops dispatching batches to `instance`. Resolves when it has none in flight. */
   async remove(instance: Instance): Promise<void> {
     const known = this.instances.delete(instance);
     const index = this.idle.indexOf(instance);
@@ -104,19 +104,19 @@ export class Scheduler {
     else if (known) await new Promise<void>((resolve) => this.removals.set(instance, resolve));
   }
 
-  /** Resolves when nothing waits and nothing runs. */
+  /** Resolves when nothing is queued or running. */
   drained(): Promise<void> {
     if (this.isIdle) return Promise.resolve();
     return new Promise((resolve) => this.drainListeners.push(resolve));
   }
 
-  /** Fails everything that waits. Runs in flight are answered when they are done. */
+  /** Rejects all queued jobs with `error`. Runs in flight complete. */
   fail(error: NexusError): void {
     for (const { ticket } of [...this.queue.sweep(() => true), ...this.retries.splice(0).flat()])
       ticket.reject(error);
   }
 
-  /** Requests that arrive in one turn of the event loop share a batch, at no more delay than the rest of that turn. */
+  /** Defers the dispatch to the end of this event loop iteration, so that requests that arrive in it share a batch. */
   private dispatchSoon(): void {
     if (this.dispatching || this.idle.length === 0) return;
     this.dispatching = true;
@@ -134,7 +134,7 @@ export class Scheduler {
     }
   }
 
-  /** The next batch to run, without stale jobs. */
+  /** The next batch to run, without stale jobs; undefined if no batch is due. */
   private nextBatch(): Batch | undefined {
     const { maxBatchRows } = this.limits;
     const mergesRequests = this.limits.mergesRequests !== false && !this.check.hasFailed;
@@ -154,7 +154,7 @@ export class Scheduler {
     }
   }
 
-  /** Undefined when batches are not held back. */
+  /** Undefined if batches do not wait for more requests. */
   private batchWindow(): BatchWindow | undefined {
     if (this.delayMs === 0) return undefined;
     const now = this.clock.now();
@@ -166,7 +166,7 @@ export class Scheduler {
     return this.delay?.ms ?? this.limits.maxQueueDelayUs / 1000;
   }
 
-  /** Dispatches again when the first part falls out of `window`. */
+  /** Dispatches again when the first part reaches a limit of `window`. */
   private wakeUpWhenDue(window: BatchWindow): void {
     this.cancelWakeUp();
     if (this.queue.length === 0) return;
@@ -185,7 +185,7 @@ export class Scheduler {
       this.observerOf(batch).started(ticket.job.priority, ticket.queueMs);
     }
     const settle = await this.run(instance, batch);
-    // The next batch is on its way before this one's answers are written.
+    // Start the next batch before the responses of this one are written.
     this.release(instance);
     settle();
   }
@@ -197,7 +197,7 @@ export class Scheduler {
       const rows = this.paddedRows(totalRows(batch));
       const { outputs, times, waitedMs } = await instance.run(gather(batch, rows), outputsOf(batch));
       if (!isDivisible(batch, outputs, rows))
-        throw new RunFailure('execution', 'its outputs have not one row for each input row');
+        throw new RunFailure('execution', 'the outputs do not have one row per input row');
       this.admission.estimate.observe(rows, this.clock.now() - started);
       for (const { ticket } of batch) ticket.queueMs += waitedMs;
       this.delay?.ran(totalRows(batch));
@@ -207,40 +207,40 @@ export class Scheduler {
       if (await this.check.findsMixing(instance, finished, this.limits)) return this.unbatch(batch);
       return () => this.settle(batch, results, times);
     } catch (failure) {
-      // Never given work again, even before its supervisor has noticed.
+      // Give it no more work, even before its supervisor notices.
       if (failure instanceof RunFailure && failure.endsRunner) this.instances.delete(instance);
       this.recover(batch, failure);
       return () => {};
     }
   }
 
-  /** Jobs that are counted and jobs that are not never share a batch. */
+  /** A batch contains either counted or uncounted jobs, never both, so its first job decides. */
   private observerOf([part]: Batch): SchedulerObserver {
     return observerOf(part!.ticket.job, this.observer);
   }
 
-  /** Rows depend on each other: jobs that shared a batch, or were split, are run again, each whole and alone. */
+  /** Rows depend on each other: retries all jobs that shared a batch or were split, each whole and alone. */
   private unbatch(batch: Batch): () => void {
     const waiting = this.queue.sweep(({ ticket }) => ticket.parts.length > 1);
     this.retries.push(...unbatched([...batch, ...this.retries.splice(0).flat(), ...waiting]));
     return () => {};
   }
 
-  /** The next allowed size of a batch of `rows` rows. */
+  /** The smallest allowed batch size for `rows` rows. */
   private paddedRows(rows: number): number {
     if (rows === 0 || this.check.hasFailed) return rows;
     return this.limits.allowedBatchSizes?.find((size) => size >= rows) ?? rows;
   }
 
-  /** Whether nobody waits for `part` any more; its job is then failed with the reason. */
+  /** Whether the job of `part` has been settled, timed out or cancelled. Rejects the job in the latter cases. */
   private isStale({ ticket }: Part): boolean {
     if (ticket.job.abandoned?.() === true) ticket.reject(errors.cancelled());
     else if (ticket.job.deadline <= this.clock.now())
-      ticket.reject(errors.deadlineExceeded('while it waited for its run'));
+      ticket.reject(errors.deadlineExceeded('while it waited in the queue'));
     return ticket.settled;
   }
 
-  /** Sweeps the queue now and then while anything waits: a deadline may pass before an instance is idle. */
+  /** Sweeps the queue periodically until it is empty, because a deadline may pass before an instance is idle. */
   private sweepSoon(): void {
     if (this.sweeping || this.queue.length + this.retries.length === 0) return;
     this.sweeping = true;
@@ -253,9 +253,9 @@ export class Scheduler {
     });
   }
 
-  /** Settles some jobs per turn of the event loop, so that other requests need not wait for all of them. */
+  /** Settles a few jobs per event loop iteration, so that other requests do not wait for all of them. */
   private settle(batch: Batch, results: readonly JobResult['outputs'][], times: RunTimes, first = 0): void {
-    const next = Math.min(first + ANSWERS_PER_TURN, batch.length);
+    const next = Math.min(first + RESPONSES_PER_SLICE, batch.length);
     for (let index = first; index < next; index++) {
       const part = batch[index]!;
       part.ticket.complete(part, results[index]!, times, joinParts);
@@ -270,7 +270,7 @@ export class Scheduler {
     else this.retries.unshift(...recovery.retries);
   }
 
-  /** `instance` has finished its batch: it takes the next, unless it was removed. */
+  /** Makes `instance` available for the next batch, unless it was removed. */
   private release(instance: Instance): void {
     this.running--;
     this.admission.runEnded(instance);

@@ -3,17 +3,17 @@ import { errors } from '../common/errors';
 import { ELEMENT_BYTES, type Datatype } from './tensor';
 
 /*
- * The elements of tensors as bytes. A BYTES element is its length as uint32, little-endian, then that many bytes: the
- * binary tensor data extension of the Open Inference Protocol V2. In Nexus these are always text in UTF-8.
+ * Tensor elements as bytes. A BYTES element is a little-endian uint32 length followed by that many bytes, as in the
+ * binary tensor data extension of the Open Inference Protocol V2. In Nexus, BYTES elements are always UTF-8 text.
  */
 
-/** Bytes of the length before each BYTES element, which is the size of the smallest one. */
+/** Size of the length prefix of a BYTES element, and so of the smallest element. */
 export const LENGTH_BYTES = 4;
 
-/** Makes the error for bytes that do not fit a tensor; `message` is what was expected and what came. */
+/** Makes the error for bytes that do not match a tensor; `message` contains what was expected and what it got. */
 export type ErrorFactory = (message: string) => Error;
 
-/** Well-formed strings as BYTES elements, row after row. */
+/** Encodes well-formed strings as BYTES elements, row by row. */
 export function encodeStrings(rows: readonly (readonly string[])[]): Buffer<ArrayBuffer> {
   let total = 0;
   for (const row of rows) for (const text of row) total += LENGTH_BYTES + Buffer.byteLength(text);
@@ -29,13 +29,13 @@ export function encodeStrings(rows: readonly (readonly string[])[]): Buffer<Arra
   return out;
 }
 
-/** Writes the bytes of `source` from `start` to `end` into `out` as a BYTES element at `at`. Returns where it ends. */
+/** Writes the bytes of `source` from `start` to `end` as a BYTES element to `out` at `at`. Returns the end offset. */
 export function writeElement(out: Buffer, at: number, source: Buffer, start: number, end: number): number {
   const text = out.writeUInt32LE(end - start, at);
   return text + source.copy(out, text, start, end);
 }
 
-/** The texts of BYTES elements. They have to be complete. */
+/** Decodes BYTES elements, which must be complete. */
 export function decodeStrings(data: Uint8Array): string[] {
   const bytes = bufferOf(data);
   const texts: string[] = [];
@@ -47,7 +47,7 @@ export function decodeStrings(data: Uint8Array): string[] {
   return texts;
 }
 
-/** Where the `count` BYTES elements that begin at `at` end. They have to be complete. */
+/** Returns the end offset of the `count` BYTES elements that begin at `at`. They must be complete. */
 export function skipElements(data: Uint8Array, at: number, count: number): number {
   const bytes = bufferOf(data);
   let end = at;
@@ -55,7 +55,7 @@ export function skipElements(data: Uint8Array, at: number, count: number): numbe
   return end;
 }
 
-/** How many BYTES elements `data` has; undefined when the last of them is not complete. */
+/** The number of BYTES elements in `data`; undefined if the last one is incomplete. */
 export function countElements(data: Uint8Array): number | undefined {
   const bytes = bufferOf(data);
   let count = 0;
@@ -64,7 +64,7 @@ export function countElements(data: Uint8Array): number | undefined {
   return at === bytes.length ? count : undefined;
 }
 
-/** Index of the first item of `row` that is no string, or one that cannot become a BYTES element; -1 when all can. */
+/** Index of the first item of `row` that is not a string or cannot be a BYTES element; -1 if all items are valid. */
 export function invalidString(row: readonly unknown[]): number {
   for (let index = 0; index < row.length; index++) {
     const value = row[index];
@@ -73,7 +73,7 @@ export function invalidString(row: readonly unknown[]): number {
   return -1;
 }
 
-/** @throws what `refuse` makes, unless `size` is the size of `count` elements. That of BYTES is known from the elements only. */
+/** @throws the error of `refuse` unless `size` is the size of `count` elements. Accepts any size for BYTES. */
 export function requireSize(size: number, datatype: Datatype, count: number, refuse: ErrorFactory): void {
   const expected = count * ELEMENT_BYTES[datatype];
   if (datatype !== 'BYTES' && size !== expected)
@@ -81,8 +81,9 @@ export function requireSize(size: number, datatype: Datatype, count: number, ref
 }
 
 /**
- * @param path the tensor in its request, for the errors of its elements.
- * @throws invalid for an element that no model takes; what `refuse` makes unless `data` is `count` elements.
+ * @param path path of the tensor in the request, for errors of its elements.
+ * @throws invalid if an element is not valid for its datatype; the error of `refuse` unless `data` has `count`
+ * elements.
  */
 export function requireElements(
   data: Buffer,
@@ -101,13 +102,16 @@ export function requireBooleans(data: Buffer, path: string): void {
   for (let at = 0; at < data.length; at++) {
     const byte = data[at]!;
     if (byte > 1)
-      throw errors.invalidInput(`${path}: expected bytes 0 and 1 for BOOL, got ${byte} at byte ${at}`, path);
+      throw errors.invalidInput(
+        `${path}: expected bytes of 0 or 1 for BOOL, got ${byte} at byte ${at}`,
+        path,
+      );
   }
 }
 
 /**
- * @param where the element, for the error.
- * @throws invalid unless the bytes from `start` to `end` are UTF-8 without NUL, which is what the strings of models hold.
+ * @param where names the element in the error.
+ * @throws invalid unless the bytes from `start` to `end` are UTF-8 without NUL, as models require.
  */
 export function requireText(
   data: Buffer,
@@ -117,7 +121,7 @@ export function requireText(
   where: () => string = () => path,
 ): void {
   let at = start;
-  // Most texts are ASCII; nothing is made for an error of theirs.
+  // Fast path: most texts are ASCII.
   while (at < end && data[at]! > 0 && data[at]! < 0x80) at++;
   if (at === end) return;
   if (data.subarray(at, end).includes(0))
@@ -133,7 +137,7 @@ function requireTexts(data: Buffer, count: number, path: string, refuse: ErrorFa
     const length = start > data.length ? 0 : data.readUInt32LE(at);
     if (start + length > data.length)
       throw refuse(
-        `expected ${count} elements, each a uint32 length and as many bytes; element ${index} does not fit`,
+        `expected ${count} elements, each a uint32 length followed by that many bytes; element ${index} is incomplete`,
       );
     at = start + length;
     requireText(data, start, at, path, () => `${path}, element ${index}`);

@@ -1,7 +1,7 @@
 /** An element that can be compared with others. */
 export type Score = number | bigint;
 
-/** Indexes of the `count` largest of `scores`, the largest first, NaN last. */
+/** Indexes of the `count` largest scores, in descending order of score, NaN last. */
 export function largest(scores: ArrayLike<Score>, count: number): readonly number[] {
   const best: number[] = [];
   for (let index = 0; index < scores.length; index++) {
@@ -12,7 +12,7 @@ export function largest(scores: ArrayLike<Score>, count: number): readonly numbe
   return best;
 }
 
-/** Where `score` belongs among the `best` so far: behind those that it is not above. */
+/** Insertion index of `score` in `best`, behind equal scores. */
 function placeOf(score: Score, best: readonly number[], scores: ArrayLike<Score>): number {
   let [low, high] = [0, best.length];
   while (low < high) {

@@ -1,7 +1,7 @@
 import { skipElements } from './elements';
 import { ELEMENT_BYTES, elementCount, type Tensor } from './tensor';
 
-/** Rows `first` to `first + rows` of `tensor`, a view on the same bytes. */
+/** Returns `rows` rows of `tensor`, starting at row `first`, as a view of the same bytes. */
 export function sliceRows(tensor: Tensor, first: number, rows: number): Tensor {
   const [start, end] =
     tensor.datatype === 'BYTES' ? textRange(tensor, first, rows) : fixedRange(tensor, first, rows);
@@ -9,7 +9,7 @@ export function sliceRows(tensor: Tensor, first: number, rows: number): Tensor {
   return { name, datatype, shape: [rows, ...shape.slice(1)], data: data.subarray(start, end) };
 }
 
-/** Puts `pieces`, which differ only in their number of rows, below one another. */
+/** Concatenates `pieces`, which differ only in their number of rows. */
 export function joinRows(pieces: readonly Tensor[]): Tensor {
   const [first] = pieces as [Tensor];
   const rows = pieces.reduce((sum, { shape }) => sum + shape[0]!, 0);
@@ -25,7 +25,7 @@ function fixedRange({ datatype, shape }: Tensor, first: number, rows: number): [
   return [first * rowBytes, (first + rows) * rowBytes];
 }
 
-/** BYTES elements have no fixed size: their lengths are walked. */
+/** BYTES elements have no fixed size, so this reads the length of each element. */
 function textRange({ shape, data }: Tensor, first: number, rows: number): [number, number] {
   const perRow = elementCount(shape.slice(1));
   const start = skipElements(data, 0, first * perRow);

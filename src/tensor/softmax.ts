@@ -1,4 +1,6 @@
-/** The probabilities (softmax) of the classes at `indexes`, from the logits of all classes. NaN among them makes all NaN. */
+/**
+ * Probabilities (softmax) of the classes at `indexes`, from the logits of all classes. All are NaN if a logit is NaN.
+ */
 export function probabilitiesOf(logits: ArrayLike<number>, indexes: readonly number[]): number[] {
   let top = -Infinity;
   for (let index = 0; index < logits.length; index++) top = Math.max(top, logits[index]!);

@@ -1,4 +1,4 @@
-/** Bytes of one element of each datatype of the Open Inference Protocol V2; BYTES elements vary and count as 0. */
+/** Element size in bytes of each datatype of the Open Inference Protocol V2; 0 for BYTES, whose size varies. */
 export const ELEMENT_BYTES = {
   BOOL: 1,
   UINT8: 1,
@@ -18,10 +18,10 @@ export const ELEMENT_BYTES = {
 /** A datatype by its Open Inference Protocol name. */
 export type Datatype = keyof typeof ELEMENT_BYTES;
 
-/** Dimensions, outermost first; `[]` is a scalar. In a {@link TensorSpec} a variable dimension is -1. */
+/** Dimensions, outermost first; `[]` is a scalar. In a {@link TensorSpec}, -1 is a variable dimension. */
 export type Shape = readonly number[];
 
-/** What a model says of one input or output. */
+/** Specification of an input or output of a model. */
 export interface TensorSpec {
   readonly name: string;
   readonly datatype: Datatype;
@@ -29,7 +29,7 @@ export interface TensorSpec {
 }
 
 /**
- * A tensor as its bytes: little-endian, row-major, no padding, BOOL one byte (0 or 1). A BYTES element is a
+ * A tensor and its data: little-endian, row-major, without padding; BOOL is one byte, 0 or 1. A BYTES element is a
  * uint32 length followed by that many bytes, as in the binary tensor data extension.
  */
 export interface Tensor {
@@ -39,12 +39,12 @@ export interface Tensor {
   readonly data: Uint8Array;
 }
 
-/** Whether `name` is a datatype of the protocol that Nexus carries (all but BF16). */
+/** Whether `name` is a datatype of the protocol that Nexus supports: all except BF16. */
 export function isDatatype(name: string): name is Datatype {
   return Object.hasOwn(ELEMENT_BYTES, name);
 }
 
-/** Number of elements of `shape`; 1 for a scalar. Infinity when it is beyond what a number holds. */
+/** Number of elements of `shape`; 1 for a scalar. Infinity if it exceeds the range of a number. */
 export function elementCount(shape: Shape): number {
   let count = 1;
   for (const dimension of shape) count *= dimension;

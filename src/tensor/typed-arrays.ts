@@ -1,6 +1,6 @@
 /// <reference lib="es2025.float16" />
 
-/** The typed array that holds each datatype of fixed size; BOOL as bytes. */
+/** Typed array of each datatype of fixed size. BOOL uses bytes. */
 export const TYPED_ARRAY = {
   BOOL: Uint8Array,
   UINT8: Uint8Array,
@@ -19,7 +19,7 @@ export const TYPED_ARRAY = {
 /** Any of {@link TYPED_ARRAY}. */
 export type AnyTypedArray = InstanceType<(typeof TYPED_ARRAY)[keyof typeof TYPED_ARRAY]>;
 
-/** `data` as elements of `datatype`; copied when it does not lie on a multiple of their size. */
+/** Views `data` as elements of `datatype`. Copies it if it is not aligned to the element size. */
 export function typedView<D extends keyof typeof TYPED_ARRAY>(
   data: Uint8Array,
   datatype: D,

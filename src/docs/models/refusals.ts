@@ -12,7 +12,7 @@ const EXAMPLES: Readonly<Record<Kind, NexusError>> = {
   not_found: errors.modelNotFound('digit'),
   too_large: errors.bodyTooLarge(2 ** 26),
   unsupported_encoding: errors.unsupportedEncoding('br'),
-  overloaded: errors.queueFull('digits', '4096 of 4096 rows wait'),
+  overloaded: errors.queueFull('digits', '4096 of 4096 rows queued'),
   internal: errors.internal(),
   unavailable: errors.runnerLost('digits'),
   unimplemented: errors.sharedMemoryOff(),

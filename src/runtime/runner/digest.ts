@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 
 const PIECE_BYTES = 2 ** 20;
 
-/** SHA-256, in hexadecimal digits, of the bytes of the files at `paths`, one after another. Holds up the process: some seconds for a gigabyte. */
+/** SHA-256 in hexadecimal of the concatenated files at `paths`. Blocks the process, for a few seconds per gigabyte. */
 export function digestOf(paths: Iterable<string>): string {
   const hash = createHash('sha256');
   const piece = Buffer.allocUnsafe(PIECE_BYTES);

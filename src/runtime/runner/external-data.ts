@@ -4,7 +4,7 @@ import { isLfsPointer, LFS_REMEDY } from './git-lfs';
 import { UnloadableModelError } from './unloadable-model-error';
 import type { ProtobufField, ProtobufFileReader } from './wire';
 
-/** Messages of onnx.proto that can hold, at some depth, a tensor with external data: field number to message. */
+/** Messages of onnx.proto that can contain a tensor with external data at some depth, by field number. */
 const INSIDE: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   model: { 7: 'graph', 25: 'function' },
   graph: { 1: 'node', 5: 'tensor', 15: 'sparse' },
@@ -19,8 +19,8 @@ const INSIDE: Readonly<Record<string, Readonly<Record<number, string>>>> = {
 const MAX_DEPTH = 64;
 
 /**
- * Real paths of the files with external data of the model in `file`, which lies at `path`; each once.
- * @throws UnloadableModelError when one is missing or outside `root`.
+ * Returns the real paths of the external data files of the model in `file`, which is at `path`, without duplicates.
+ * @throws UnloadableModelError if one is missing, not a regular file, a Git LFS pointer, or outside `root`.
  */
 export function externalFiles(
   reader: ProtobufFileReader,
@@ -28,34 +28,34 @@ export function externalFiles(
   path: string,
   root: string,
 ): ReadonlySet<string> {
-  const named = new Set(locations(reader, file, 'model', 0));
-  return new Set([...named].map((location) => locate(location, dirname(path), root)));
+  const unique = new Set(locations(reader, file, 'model', 0));
+  return new Set([...unique].map((location) => locate(location, dirname(path), root)));
 }
 
-/** Real path of `location`, which is relative to `folder`. @throws UnloadableModelError */
+/** The real path of `location`, which is relative to `folder`. @throws UnloadableModelError */
 function locate(location: string, folder: string, root: string): string {
   const target = resolve(folder, location);
   if (isAbsolute(location) || !isInside(target, root))
     throw new UnloadableModelError(`external data '${location}' is outside the model repository`);
   const real = realPath(target);
   if (real === undefined)
-    throw new UnloadableModelError(`external data '${location}' is missing; it belongs beside model.onnx`);
+    throw new UnloadableModelError(`external data '${location}' is missing; put it next to model.onnx`);
   if (!isInside(real, root))
     throw new UnloadableModelError(`external data '${location}' is a link that leaves the model repository`);
-  // To open a pipe or a device may take for ever.
+  // Opening a pipe or a device may block forever.
   if (!statSync(real).isFile()) throw new UnloadableModelError(`external data '${location}' is not a file`);
   if (isLfsPointer(real)) throw new UnloadableModelError(`external data '${location}' is ${LFS_REMEDY}`);
   return real;
 }
 
-/** Every `location` of external data below `message`. */
+/** All `location` values of external data within `message`. */
 function* locations(
   reader: ProtobufFileReader,
   message: ProtobufField,
   kind: string,
   depth: number,
 ): Generator<string> {
-  if (depth > MAX_DEPTH) throw new Error('the graph is nested too deep');
+  if (depth > MAX_DEPTH) throw new Error('the graph is nested too deeply');
   if (kind === 'entry') {
     const [key, value] = [reader.last(message, 1), reader.last(message, 2)];
     if (key !== undefined && value !== undefined && reader.text(key) === 'location') yield reader.text(value);
@@ -68,8 +68,8 @@ function* locations(
 }
 
 function isInside(path: string, root: string): boolean {
-  const way = relative(root, path);
-  return !way.startsWith('..') && !isAbsolute(way);
+  const relativePath = relative(root, path);
+  return !relativePath.startsWith('..') && !isAbsolute(relativePath);
 }
 
 function realPath(path: string): string | undefined {

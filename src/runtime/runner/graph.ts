@@ -2,36 +2,36 @@ import type { ProtobufField, ProtobufFileReader } from './wire';
 
 /** One operator of a graph (NodeProto in onnx.proto). */
 export interface GraphNode {
-  /** Its operator, with the domain in front unless that is ONNX's own: `Relu`, `com.microsoft.FusedMatMul`. */
+  /** The operator, prefixed with its domain unless that is the default domain: `Relu`, `com.microsoft.FusedMatMul`. */
   readonly op: string;
-  /** Names of tensors; an optional one that is left out is ''. */
+  /** Names of tensors; '' for an omitted optional input. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Where it lies in the file. */
+  /** Location of the node in the file. */
   readonly field: ProtobufField;
 }
 
-/** More elements of a constant are of no interest: axes and the like are few. */
+/** Maximum number of elements of a constant to read. Axes and similar constants are small. */
 const MAX_CONSTANT = 64;
 
 const INT64 = 7;
 
-/** Bodies of operators, such as that of an If, are graphs of their own and not read. */
+/** Field numbers in onnx.proto. Subgraphs, such as the branches of an If, are not read. */
 const GRAPH = { node: 1, initializer: 5, output: 12 } as const;
 const NODE = { input: 1, output: 2, op: 4, attribute: 5, domain: 7 } as const;
 const ATTRIBUTE = { name: 1, integer: 3, tensor: 5, integers: 8 } as const;
 const TENSOR = { dims: 1, type: 2, integers: 7, name: 8, raw: 9 } as const;
 
-/** The main graph of an ONNX file: its operators, and what is constant in it. Weights are not read. */
+/** The main graph of an ONNX file: its operators and constants. Weights are not read. */
 export class Graph {
-  /** In the order of the file, which is one in which they can run. */
+  /** In file order, which is a valid order of execution. */
   readonly nodes: readonly GraphNode[];
-  /** Names of its outputs. */
+  /** Names of the outputs of the graph. */
   readonly outputs: readonly string[];
-  /** Where initializers, and the tensors of Constant nodes, lie, by name. */
+  /** Locations of initializers and of the tensors of Constant nodes, by name. */
   private readonly constants: ReadonlyMap<string, ProtobufField>;
 
-  /** @throws Error when `graph`, a GraphProto, is none. */
+  /** @throws Error if `graph` is not a valid GraphProto. */
   constructor(
     private readonly reader: ProtobufFileReader,
     graph: ProtobufField,
@@ -53,31 +53,31 @@ export class Graph {
     this.constants = constants;
   }
 
-  /** The dimensions of the constant `name`; undefined when there is none. */
+  /** The dimensions of the constant `name`; undefined if it does not exist. */
   constantShape(name: string): readonly number[] | undefined {
     const tensor = this.constants.get(name);
     return tensor && this.integersIn(tensor, TENSOR.dims);
   }
 
-  /** The elements of the INT64 constant `name`; undefined when it is no such, or a long one. */
+  /** The elements of the INT64 constant `name`; undefined if it does not exist, has another type or is too large. */
   constantIntegers(name: string): readonly number[] | undefined {
     const tensor = this.constants.get(name);
     return tensor && this.integersOf(tensor);
   }
 
-  /** The attribute `name` of `node` as an integer; undefined when it has none. */
+  /** The integer attribute `name` of `node`; undefined if it is not set. */
   integer(node: GraphNode, name: string): number | undefined {
     const attribute = this.attribute(node, name);
     return attribute && this.integersIn(attribute, ATTRIBUTE.integer)[0];
   }
 
-  /** The attribute `name` of `node` as integers; undefined when it has none. */
+  /** The attribute `name` of `node`, a list of integers; undefined if it is not set. */
   integers(node: GraphNode, name: string): readonly number[] | undefined {
     const attribute = this.attribute(node, name);
     return attribute && this.integersIn(attribute, ATTRIBUTE.integers);
   }
 
-  /** The tensor that a Constant node gives. */
+  /** The tensor of a Constant node. */
   private tensorIn(node: GraphNode): ProtobufField | undefined {
     const value = this.attribute(node, 'value');
     return value && this.reader.last(value, ATTRIBUTE.tensor);
@@ -111,11 +111,11 @@ export class Graph {
     if (count > MAX_CONSTANT) return undefined;
     const raw = this.reader.last(tensor, TENSOR.raw);
     const integers = raw === undefined ? this.integersIn(tensor, TENSOR.integers) : this.reader.raw64(raw);
-    // One with external data has neither.
+    // A tensor with external data has neither field.
     return integers.length === count ? integers : undefined;
   }
 
-  /** Integers in the fields `number` of `message`, in one field each or packed into one. */
+  /** The integers in the fields `number` of `message`, packed or not. */
   private integersIn(message: ProtobufField, number: number): number[] {
     const integers: number[] = [];
     for (const field of this.reader.fields(message))

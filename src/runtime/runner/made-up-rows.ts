@@ -2,22 +2,24 @@ import { Tensor as OrtTensor } from 'onnxruntime-node';
 import { ELEMENT_BYTES, elementCount, type TensorSpec } from '../../tensor/tensor';
 import { elementTypeOf, viewOf } from './onnx-types';
 
-/** What rows are made of, by the kind of their elements. */
+/** How to generate rows, by element type. */
 export interface Recipe {
   readonly floats: 'wild' | 'gentle';
-  /** Bits are valid as masks and indexes, small numbers and ids as indexes of tables, wild ones only as numbers. */
+  /**
+   * `bits` are valid masks and indexes, `small` and `ids` are valid table indexes, `wild` are valid only as numbers.
+   */
   readonly integers: 'wild' | 'ids' | 'small' | 'bits';
   readonly strings: 'words' | 'numbers';
 }
 
-/** What a row of floats is multiplied by: rows that share a scale have to differ very much. */
+/** Factors for rows of floats. Rows differ very much, so that a scale shared by all rows shows up. */
 const WILD_SCALES = [1, 1000, 0.01, -50, 2e4];
 const GENTLE_SCALES = [1, 0.5, 0.05, 0.8, 2];
 
 const INTEGER_RANGES = { wild: 100_003, ids: 97, small: 9, bits: 2 } as const;
 
 const TEXTS = {
-  // No, one and several words, of very different lengths: an output may be as wide as the longest needs.
+  // Zero, one and several words of very different lengths, because the longest may determine the width of an output.
   words: [
     'a',
     'b c',
@@ -32,8 +34,8 @@ const TEXTS = {
 } as const;
 
 /**
- * An input of `rows.length` rows with `length` in each other variable dimension. The same row number is the same row at
- * any place; row 0 begins with a 1 where it has bits.
+ * Generates an input of `rows.length` rows, with size `length` in each other variable dimension. Equal row numbers give
+ * equal rows, wherever they are in the batch. For `bits`, row 0 begins with a 1.
  */
 export function madeUpRows(
   { datatype, shape }: TensorSpec,
@@ -59,41 +61,41 @@ export function madeUpRows(
 }
 
 function elementOf(type: string, row: number, column: number, recipe: Recipe): unknown {
-  const chance = chanceOf(row, column);
+  const random = randomOf(row, column);
   if (type === 'string') {
     const texts = TEXTS[recipe.strings];
-    // The first element differs from row to row.
-    return texts[column === 0 ? row : Math.floor(chance * texts.length)];
+    // The first element differs between rows.
+    return texts[column === 0 ? row : Math.floor(random * texts.length)];
   }
-  if (type.startsWith('float')) return floatOf(type, row, chance, recipe.floats);
-  const integer = integerOf(type, row, column, chance, recipe.integers);
+  if (type.startsWith('float')) return floatOf(type, row, random, recipe.floats);
+  const integer = integerOf(type, row, column, random, recipe.integers);
   return type.endsWith('int64') ? BigInt(integer) : integer;
 }
 
-function floatOf(type: string, row: number, chance: number, kind: Recipe['floats']): number {
-  if (kind === 'gentle') return chance * GENTLE_SCALES[row]!;
-  // Half floats end at 65,504.
+function floatOf(type: string, row: number, random: number, kind: Recipe['floats']): number {
+  if (kind === 'gentle') return random * GENTLE_SCALES[row]!;
+  // The maximum of a half float is 65,504.
   const scale = type === 'float16' ? Math.min(WILD_SCALES[row]!, 1000) : WILD_SCALES[row]!;
-  // The row with a negative scale is all negative, the others have both signs.
-  return scale < 0 ? scale * chance : scale * (2 * chance - 1);
+  // A negative scale gives only negative values, a positive one both signs.
+  return scale < 0 ? scale * random : scale * (2 * random - 1);
 }
 
 function integerOf(
   type: string,
   row: number,
   column: number,
-  chance: number,
+  random: number,
   kind: Recipe['integers'],
 ): number {
-  if (type === 'bool' || kind === 'bits') return column === 0 && row === 0 ? 1 : Math.floor(2 * chance);
-  if (kind !== 'wild') return Math.floor(chance * INTEGER_RANGES[kind]);
+  if (type === 'bool' || kind === 'bits') return column === 0 && row === 0 ? 1 : Math.floor(2 * random);
+  if (kind !== 'wild') return Math.floor(random * INTEGER_RANGES[kind]);
   const bits = Number(/\d+/.exec(type)![0]);
   const range = Math.min(INTEGER_RANGES.wild, 2 ** bits - 1);
-  return Math.floor(chance * range) - (type.startsWith('u') ? 0 : Math.floor(range / 2));
+  return Math.floor(random * range) - (type.startsWith('u') ? 0 : Math.floor(range / 2));
 }
 
-/** A number from 0 up to 1 that looks like chance and is always the same for `row` and `column`. */
-function chanceOf(row: number, column: number): number {
+/** A pseudo-random number in [0, 1) that depends only on `row` and `column`. */
+function randomOf(row: number, column: number): number {
   let mixed = Math.imul(row + 1, 0x9e3779b1) ^ Math.imul(column + 1, 0x85ebca6b);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
   mixed = Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39);

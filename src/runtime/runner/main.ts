@@ -13,24 +13,24 @@ import { loadSession, errorTextOf, type Session } from './session';
 import { decodeStrings, encodeStrings } from '../../tensor/elements';
 
 /*
- * A runner: the child process that owns ONNX sessions, mostly one. It loads them, and runs the batches that lie in the
- * slab, one after another. Being killed at any moment is normal.
+ * A runner: a child process that owns ONNX sessions, usually one. It loads them, and runs the batches in the slab one
+ * after another. It may be killed at any time.
  */
 
-/** A little below the gateway, so that answering requests goes before computing them. */
+/** Lower priority than the gateway, so that requests are served even while runners compute. */
 const NICENESS = 5;
 
-/** Without the gateway, the watchdog has this long to see it. */
-const LAST_MS = 3000;
+/** Time for the watchdog to act after the gateway has ended. */
+const EXIT_DELAY_MS = 3000;
 
-/** The slab's descriptor, inherited. */
+/** The inherited descriptor of the slab. */
 const SLAB = 3;
 
-// ONNX Runtime 1.30 wraps half floats in this type where it exists, from Node 24 on, and its binding then finds no bytes
-// in them; without it, they stay the Uint16Array that they are.
+// ONNX Runtime 1.30 wraps half floats in Float16Array if that exists (Node 24 and later), but its native binding cannot
+// read them. Without the type, they stay a Uint16Array.
 Reflect.deleteProperty(globalThis, 'Float16Array');
 
-/** There is no room in the slab for what the message says. */
+/** The data described by the message does not fit in the slab. */
 class NoRoom extends Error {}
 
 process.title = `nexus-runner ${process.argv[2]}`;
@@ -42,7 +42,7 @@ new Worker(join(__dirname, 'watchdog.js'), {
 }).unref();
 
 const sessions = new Map<number, Session>();
-/** Inputs are read into one buffer, kept from batch to batch: fresh memory costs page faults. */
+/** Buffer for inputs, reused for every batch, because new memory costs page faults. */
 let inputBytes = Buffer.allocUnsafeSlow(1 << 16);
 
 const gateway = connect(socket.path);
@@ -50,18 +50,18 @@ const channel = new JsonLines(gateway, (message) => {
   void handle(message as ToRunner).then((answer) => channel.send(answer));
 });
 channel.send({ token: socket.token } satisfies HelloMessage);
-// The gateway is gone: nobody is left to work for. The spawner ends this process, or the watchdog does where the spawner
-// cannot; only a connection that broke is left to this.
-gateway.on('close', () => setTimeout(() => process.exit(0), LAST_MS));
-// Ctrl-C reaches the whole process group, and systemd tells all processes of a service: when runners end is the
-// gateway's to say.
+// The gateway has ended or the connection is broken. If the gateway has ended, the spawner or the watchdog usually
+// kills this process first.
+gateway.on('close', () => setTimeout(() => process.exit(0), EXIT_DELAY_MS));
+// Ctrl-C reaches the whole process group, and systemd signals all processes of a service, but only the gateway decides
+// when runners end.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 
 function lowerPriority(): void {
   try {
     setPriority(NICENESS);
   } catch {
-    // Not allowed: it is a courtesy.
+    // Not permitted here. The runner works without it.
   }
 }
 
@@ -129,7 +129,7 @@ function writeOutputs(
   return tensors;
 }
 
-/** @throws NoRoom when not all of it fits into the file system, or a file may not be as large. */
+/** @throws NoRoom if the file system is full or the maximum file size is exceeded. */
 function write(chunks: readonly Uint8Array[], byteLength: number, offset: number): void {
   let written = 0;
   try {

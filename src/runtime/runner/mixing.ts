@@ -3,29 +3,29 @@ import type { TensorSpec } from '../../tensor/tensor';
 import { Graph, type GraphNode } from './graph';
 import { ProtobufFileReader } from './wire';
 
-/** One scale for the whole tensor: every row is rounded by what the largest needs. */
+/** Operators with one scale for the whole tensor, so that the largest row determines the rounding of all rows. */
 const QUANTIZERS = new Set([
   'DynamicQuantizeLinear',
   'com.microsoft.DynamicQuantizeMatMul',
   'com.microsoft.DynamicQuantizeLSTM',
 ]);
 
-/** What they give says how large a tensor is, and nothing of its elements. */
+/** Operators whose result depends only on the shape of a tensor, not on its elements. */
 const SIZES = new Set(['Shape', 'Size']);
 
-/** Operators of one element at a time, with the broadcasting of NumPy. */
+/** Element-wise operators, with NumPy-style broadcasting. */
 const ELEMENTWISE = new Set(
   `Abs Add And Cast Ceil Clip Cos Div Dropout Elu Equal Erf Exp Floor Gelu Greater GreaterOrEqual HardSigmoid
   HardSwish Identity LeakyRelu Less LessOrEqual Log Max Mean Min Mish Mod Mul Neg Not Or PRelu Pow Reciprocal Relu
   Round Selu Sigmoid Sign Sin Softplus Softsign Sqrt Sub Sum Tan Tanh Where Xor`.split(/\s+/),
 );
 
-/** Operators, other than those, whose result has the elements of their first input in it. */
-const PASSES_FIRST = new Set(
+/** Other operators that pass the elements of their first input on. */
+const PASS_FIRST_INPUT = new Set(
   'Expand Flatten Gemm MatMul Reshape Squeeze Transpose Unsqueeze Concat Softmax LogSoftmax'.split(' '),
 );
 
-/** The axis that an operator works along where it has no attribute `axis`. */
+/** Default of the attribute `axis`, by operator. */
 const DEFAULT_AXIS: Readonly<Record<string, number>> = {
   ArgMax: 0,
   ArgMin: 0,
@@ -40,11 +40,11 @@ const DEFAULT_AXIS: Readonly<Record<string, number>> = {
 };
 
 /**
- * The operator by which the rows of the model at `path` certainly depend on each other, as far as a look at its graph can
- * tell at little cost; undefined when it cannot. Bodies of operators and functions are not looked into.
+ * Returns an operator that certainly makes the rows of the model at `path` depend on each other, or undefined if a
+ * cheap inspection of the graph finds none. Subgraphs and functions are not inspected.
  *
- * @param inputs all of them; their first dimension is that of the rows.
- * @throws Error when the file is no ONNX model.
+ * @param inputs all inputs of the model; their first dimension is the rows.
+ * @throws Error if the file is not an ONNX model.
  */
 export function mixingOperator(path: string, inputs: readonly TensorSpec[]): string | undefined {
   const fd = openSync(path, 'r');
@@ -57,13 +57,13 @@ export function mixingOperator(path: string, inputs: readonly TensorSpec[]): str
   }
 }
 
-/** Follows rows from the inputs of a graph to its outputs. */
+/** Traces rows from the inputs of a graph to its outputs. */
 class Flow {
-  /** Tensors that are made of the elements of an input. */
+  /** Tensors that are computed from the elements of an input. */
   private readonly derived = new Set<string>();
-  /** Those of which it is certain that their first dimension is the rows, and their number of dimensions. */
+  /** Tensors whose first dimension is certainly the rows, with their rank. */
   private readonly ranks = new Map<string, number>();
-  /** Those whose elements come from all rows, and the operator that did it. */
+  /** Tensors whose elements depend on all rows, with the operator that caused it. */
   private readonly mixed = new Map<string, string>();
 
   constructor(
@@ -90,21 +90,21 @@ class Flow {
     return this.graph.outputs.map((name) => this.mixed.get(name)).find((mixer) => mixer !== undefined);
   }
 
-  /** The operator that has mixed what `node` hands on. */
+  /** The operator that mixed the rows of an input that `node` passes on. */
   private mixerOf({ op, inputs }: GraphNode): string | undefined {
-    const handedOn = ELEMENTWISE.has(op) ? inputs : PASSES_FIRST.has(op) ? inputs.slice(0, 1) : [];
-    return handedOn.map((name) => this.mixed.get(name)).find((mixer) => mixer !== undefined);
+    const passedOn = ELEMENTWISE.has(op) ? inputs : PASS_FIRST_INPUT.has(op) ? inputs.slice(0, 1) : [];
+    return passedOn.map((name) => this.mixed.get(name)).find((mixer) => mixer !== undefined);
   }
 
   private carryRows({ inputs, outputs }: GraphNode): void {
     const given = inputs.filter((name) => name !== '');
     const ranks = given.map((name) => this.ranks.get(name) ?? this.graph.constantShape(name)?.length);
     const most = Math.max(...ranks.map((rank) => rank ?? Infinity));
-    // Broadcasting puts dimensions in front of a tensor that has fewer.
+    // Broadcasting prepends dimensions to tensors of lower rank.
     if (given.some((name) => this.ranks.get(name) === most)) this.ranks.set(outputs[0]!, most);
   }
 
-  /** Whether `node` works across the rows of its first input. */
+  /** Whether `node` combines the rows of its first input. */
   private mixesNow(node: GraphNode): boolean {
     const { op, inputs } = node;
     const rank = this.ranks.get(inputs[0] ?? '');
@@ -118,7 +118,7 @@ class Flow {
     return axis !== undefined && isRows(this.graph.integer(node, 'axis') ?? axis);
   }
 
-  /** The axes that a reduction removes; undefined when they are known at run time only. */
+  /** The axes of a reduction; undefined if they are known only at run time. */
   private reducedAxes(node: GraphNode, rank: number): readonly number[] | undefined {
     const [, name = ''] = node.inputs;
     const axes = name === '' ? this.graph.integers(node, 'axes') : this.graph.constantIntegers(name);

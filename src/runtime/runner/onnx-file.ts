@@ -10,8 +10,9 @@ import { ProtobufFileReader, type ProtobufField } from './wire';
 import { zipMaps } from './zip-map';
 
 /**
- * What the ONNX file at `path` says of itself. Reads the structure of the file, and the weights only for its digest.
- * @throws UnloadableModelError when the file is not to be loaded: it is none, has inputs or outputs that cannot be served, or
+ * Returns the size, metadata and, if `digests`, the digest of the ONNX file at `path`. Reads only the structure of the
+ * file, and its weights only for the digest.
+ * @throws UnloadableModelError if the file is not an ONNX model, has inputs or outputs that cannot be served, or has
  * external data that is missing or outside `root`.
  */
 export function inspect(path: string, root: string, digests = false): OnnxFile {
@@ -37,7 +38,7 @@ export function inspect(path: string, root: string, digests = false): OnnxFile {
   }
 }
 
-/** @throws UnloadableModelError when an input or output cannot be served. */
+/** @throws UnloadableModelError if an input or output cannot be served. */
 function refuseUnservable(reader: ProtobufFileReader, file: ProtobufField): void {
   const graph = reader.last(file, 7);
   if (graph === undefined) throw new Error('it has no graph');
@@ -46,13 +47,13 @@ function refuseUnservable(reader: ProtobufFileReader, file: ProtobufField): void
     const reason = unservable(reader, value, value.number === 11 ? 'input' : 'output');
     if (reason === undefined) continue;
     const name = reader.textIn(value, 1);
-    const isServed = value.number === 11 ? isDefault(reader, graph, name) : zipMaps(reader, graph).has(name);
+    const isServed = value.number === 11 ? hasDefault(reader, graph, name) : zipMaps(reader, graph).has(name);
     if (!isServed) throw new UnloadableModelError(reason);
   }
 }
 
-/** Whether the input `name` has a value of its own: nobody gives another. */
-function isDefault(reader: ProtobufFileReader, graph: ProtobufField, name: string): boolean {
+/** Whether the input `name` has a default value. Clients do not send such inputs. */
+function hasDefault(reader: ProtobufFileReader, graph: ProtobufField, name: string): boolean {
   for (const tensor of reader.fields(graph)) {
     if (tensor.number === 5 && reader.textIn(tensor, 8) === name) return true;
   }

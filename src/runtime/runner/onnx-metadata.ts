@@ -1,13 +1,13 @@
 import type { OnnxMetadata } from '../messages';
 import type { ProtobufField, ProtobufFileReader } from './wire';
 
-/** Longest text that is kept: whole licences and tables of classes stand in metadata too. */
+/** Texts are truncated to this length, because metadata may contain whole licences or class tables. */
 const MAX_TEXT_BYTES = 4096;
 
-/** Most operator sets, and most metadata properties, that are kept. */
+/** Maximum number of operator sets, and of metadata properties, to keep. */
 const MAX_ENTRIES = 128;
 
-/** What the ModelProto `model` says of itself. @throws Error when it is none. */
+/** Reads the metadata of the ModelProto `model`. @throws Error if it is not valid. */
 export function onnxMetadataOf(reader: ProtobufFileReader, model: ProtobufField): OnnxMetadata {
   const excerpt = new Excerpt(reader);
   const graph = reader.last(model, 7);
@@ -28,13 +28,13 @@ export function onnxMetadataOf(reader: ProtobufFileReader, model: ProtobufField)
   return { ...metadata, isCut: excerpt.isCut };
 }
 
-/** Reads fields, but not all of what is too long, and notes whether anything was. */
+/** Reads fields, truncates what is too long, and records whether it did. */
 class Excerpt {
   isCut = false;
 
   constructor(private readonly reader: ProtobufFileReader) {}
 
-  /** The text in field `number` of `message`; empty when there is none. */
+  /** The text in field `number` of `message`; empty if the field is absent. */
   text(message: ProtobufField, number: number): string {
     const field = this.reader.last(message, number);
     if (field === undefined) return '';
@@ -42,13 +42,13 @@ class Excerpt {
     return this.reader.text(field, MAX_TEXT_BYTES);
   }
 
-  /** The integer in field `number` of `message`; 0 when there is none. */
+  /** The integer in field `number` of `message`; 0 if the field is absent. */
   integer(message: ProtobufField, number: number): bigint {
     const field = this.reader.last(message, number);
     return field === undefined ? 0n : this.reader.int64(field);
   }
 
-  /** The entries in the fields `number` of `message`. Of those with one key, the last one counts. */
+  /** The entries in the repeated field `number` of `message`. The last entry of a key wins. */
   record<T>(
     message: ProtobufField,
     number: number,

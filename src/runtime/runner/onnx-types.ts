@@ -1,12 +1,12 @@
 import type { Datatype } from '../../tensor/tensor';
 
-/** How ONNX Runtime names an element type, and the typed array that holds it; strings have none. */
+/** The protocol datatype of an ONNX Runtime element type, and its typed array; strings have none. */
 interface ElementType {
   readonly datatype: Datatype;
   readonly view?: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => ArrayBufferView;
 }
 
-/** ONNX Runtime's element types against the protocol's datatypes. BFLOAT16 and the 4- and 8-bit floats have no entry. */
+/** Supported element types, by their ONNX Runtime name. BFLOAT16 and the 4- and 8-bit floats are not supported. */
 const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
   ['bool', { datatype: 'BOOL', view: Uint8Array }],
   ['uint8', { datatype: 'UINT8', view: Uint8Array }],
@@ -27,12 +27,12 @@ const TYPE_OF: ReadonlyMap<Datatype, string> = new Map(
   [...ELEMENT_TYPES].map(([type, { datatype }]) => [datatype, type]),
 );
 
-/** The protocol's name of ONNX Runtime's `type`; undefined when Nexus does not carry it. */
+/** The protocol datatype of the ONNX Runtime element type `type`; undefined if Nexus does not support it. */
 export function datatypeOfElementType(type: string): Datatype | undefined {
   return ELEMENT_TYPES.get(type)?.datatype;
 }
 
-/** ONNX Runtime's name of `datatype`. */
+/** The ONNX Runtime element type of `datatype`. */
 export function elementTypeOf(datatype: Datatype): string {
   return TYPE_OF.get(datatype)!;
 }
@@ -44,7 +44,7 @@ export function viewOf(type: string, buffer: ArrayBufferLike, offset: number, by
   return view && new view(buffer, offset, byteLength / view.BYTES_PER_ELEMENT);
 }
 
-/** The `elements` of a tensor of `type`, which are no strings, as numbers: half floats come as their bits. */
+/** Converts the `elements` of a tensor of `type`, any but string, to numbers. Half floats are passed as their bits. */
 export function numbersOf(type: string, elements: ArrayLike<unknown>): ArrayLike<number | bigint> {
   if (type !== 'float16') return elements as ArrayLike<number>;
   const bits = elements as Uint16Array;

@@ -11,21 +11,21 @@ import { datatypeOfElementType } from './onnx-types';
 import { ortMessage } from './ort-message';
 import { unzip } from './zip-map';
 
-/** Only fatal messages: the others reach the caller as errors, and ONNX Runtime would print them in colours. */
+/** Logs only fatal messages. Other errors are reported to the caller, and ONNX Runtime would print them in colour. */
 const QUIET = { logSeverityLevel: 4 } as const;
 
-/** For a model whose rows are independent, which its operator knows. */
-const REMEDY = 'where its rows do not depend on each other, set max_batch_rows in model.yaml';
+/** Advice for models whose rows the operator knows to be independent. */
+const REMEDY = 'if the rows do not depend on each other, set max_batch_rows in model.yaml';
 
-/** A loaded session and what it says of itself. */
+/** A loaded session and the description of its model. */
 export interface Session {
   readonly model: LoadedModel;
   run(feeds: Record<string, OrtTensor>, outputs: readonly string[]): Promise<Record<string, OrtTensor>>;
-  /** Gives its memory back. It cannot run any more. */
+  /** Frees the memory of the session, which can then no longer run. */
   release(): Promise<void>;
 }
 
-/** Loads the model of `message`. @throws Error whose message is the reason, for people. */
+/** Loads the model of `message`. @throws Error with the reason, for people. */
 export async function loadSession(message: LoadMessage): Promise<Session> {
   const file = inspect(message.path, message.root, message.digests);
   const unzipped = unzip(message.path);
@@ -50,7 +50,7 @@ export async function loadSession(message: LoadMessage): Promise<Session> {
   };
 }
 
-/** @param bytes the model, where it is another than that in the file. */
+/** @param bytes the model, if it differs from the file. */
 async function create(
   message: LoadMessage,
   bytes: Uint8Array | undefined,
@@ -78,10 +78,10 @@ async function createOn(
     interOpNumThreads: 1,
     extra: {
       session: {
-        // Spinning threads burn whole cores while nothing runs, at the same latency.
+        // Spinning threads keep whole cores busy while nothing runs, without better latency.
         intra_op: { allow_spinning: '0' },
         inter_op: { allow_spinning: '0' },
-        // External data lie beside the file, wherever the bytes of the model come from.
+        // External data is next to the file, even if the model is loaded from bytes.
         ...(bytes === undefined ? {} : { model_external_initializers_file_folder_path: dirname(path) }),
       },
     },
@@ -106,7 +106,7 @@ function specOf(value: InferenceSession.ValueMetadata): TensorSpec {
   };
 }
 
-/** The name of the first dimension; '' when it has none, undefined when it is fixed or there is none. */
+/** Name of the first dimension; '' if it is unnamed, undefined if it is fixed or does not exist. */
 function firstDimension(value: InferenceSession.ValueMetadata): string | undefined {
   const first = value.isTensor ? value.shape[0] : undefined;
   return typeof first === 'string' ? first : undefined;
@@ -116,30 +116,32 @@ function haveOneName(names: readonly (string | undefined)[]): boolean {
   return names.length === 1 || (names[0] !== '' && new Set(names).size === 1);
 }
 
-/** Whether requests may share a run: what the graph says, a trial, and where that is not possible the configuration. */
+/**
+ * Determines whether requests may share a run: from the graph, a trial and, if no trial is possible, the configuration.
+ */
 async function batchingOf(
   { batching, path }: LoadMessage,
   inputs: readonly TensorSpec[],
   outputs: readonly TensorSpec[],
   run: Session['run'],
 ): Promise<Pick<LoadedModel, 'unbatchable' | 'untried'>> {
-  if (batching === 'off') return { unbatchable: 'turned off' };
+  if (batching === 'off') return { unbatchable: 'batching is off' };
   const fixed = [...inputs, ...outputs].find(({ shape }) => shape[0] !== -1);
   if (fixed !== undefined) return { unbatchable: `'${fixed.name}' has no variable first dimension` };
-  if (inputs.length === 0) return { unbatchable: 'it has no inputs' };
+  if (inputs.length === 0) return { unbatchable: 'the model has no inputs' };
   const mixer = mixingOperator(path, inputs);
-  if (mixer !== undefined) return { unbatchable: `${mixer} in it works on all rows together` };
+  if (mixer !== undefined) return { unbatchable: `the operator ${mixer} combines rows` };
   const { against, failed } = await tryBatching(inputs, outputs, run);
   if (failed === '') return { unbatchable: against };
   const untried = errorTextOf(failed);
   if (batching === 'declared') return { unbatchable: '', untried };
   return {
-    unbatchable: `it could not be tried out, for made-up inputs fail: ${untried}; ${REMEDY}`,
+    unbatchable: `row independence cannot be tested, because generated inputs fail: ${untried}; ${REMEDY}`,
     untried,
   };
 }
 
-/** What `error` says, for callers: see {@link ortMessage}. */
+/** The message of `error`, cleaned up for clients; see {@link ortMessage}. */
 export function errorTextOf(error: unknown, folders: readonly string[] = []): string {
   return ortMessage(error instanceof Error ? error.message : String(error), folders);
 }

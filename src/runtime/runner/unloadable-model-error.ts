@@ -1,2 +1,2 @@
-/** An ONNX file is not loaded; the message is the reason, for people. */
+/** An ONNX file cannot be loaded. The message is the reason, for people. */
 export class UnloadableModelError extends Error {}

@@ -1,29 +1,33 @@
 import type { ProtobufField, ProtobufFileReader } from './wire';
 
-/** The fields of TypeProto that are not dense tensors, and what to do about an input or output of each. */
+/** Fields of TypeProto that are not dense tensors, with advice for an input and an output of each. */
 const NOT_TENSORS: Readonly<Record<number, { kind: string; input: string; output: string }>> = {
   4: {
     kind: 'a sequence',
-    input: 'take one tensor, and make the sequence in the model with SplitToSequence',
-    output: 'join its tensors to one in the model with ConcatFromSequence',
+    input: 'use one tensor, and build the sequence in the model with SplitToSequence',
+    output: 'concatenate its tensors in the model with ConcatFromSequence',
   },
   5: {
     kind: 'a map',
-    input: 'take its values as a tensor',
-    output: "give its values as a tensor (for scikit-learn, convert with options={'zipmap': False})",
+    input: 'use a tensor of its values',
+    output: "return its values as a tensor (for scikit-learn, convert with options={'zipmap': False})",
   },
-  7: { kind: 'an opaque value', input: 'take a tensor', output: 'give a tensor' },
-  8: { kind: 'a sparse tensor', input: 'take a dense tensor', output: 'make it dense in the model' },
+  7: { kind: 'an opaque value', input: 'use a tensor', output: 'return a tensor' },
+  8: {
+    kind: 'a sparse tensor',
+    input: 'use a dense tensor',
+    output: 'convert it to a dense tensor in the model',
+  },
   9: {
     kind: 'an optional value',
-    input: 'take the tensor itself',
-    output: 'give the tensor in it with OptionalGetElement',
+    input: 'use the tensor itself',
+    output: 'return the tensor itself, with OptionalGetElement',
   },
 };
 
 /**
- * Values of TensorProto.DataType that ONNX Runtime for Node does not carry, and the type that holds all their values
- * and that Cast knows, in ONNX Runtime on a CPU too; undefined where there is none.
+ * Values of TensorProto.DataType that ONNX Runtime for Node does not support, and a type that holds all their values
+ * and that Cast supports, also on the CPU; undefined if there is none.
  */
 const UNSUPPORTED_ELEMENTS: Readonly<Record<number, { type: string; cast?: string }>> = {
   14: { type: 'COMPLEX64' },
@@ -41,7 +45,7 @@ const UNSUPPORTED_ELEMENTS: Readonly<Record<number, { type: string; cast?: strin
   26: { type: 'INT2', cast: 'INT8' },
 };
 
-/** Why the input or output `value`, a ValueInfoProto, cannot be served, and what to do; undefined when it can. */
+/** Why the input or output `value`, a ValueInfoProto, cannot be served, with advice; undefined if it can. */
 export function unservable(
   reader: ProtobufFileReader,
   value: ProtobufField,
@@ -78,11 +82,11 @@ function isSequenceOfMaps(reader: ProtobufFileReader, { number, ...field }: Prot
 
 function remedyOf({ type, cast }: { type: string; cast?: string }, kind: 'input' | 'output'): string {
   if (type.startsWith('COMPLEX')) {
-    const parts = `real and imaginary parts as two tensors of ${type === 'COMPLEX64' ? 'FLOAT' : 'DOUBLE'}`;
-    return `${kind === 'input' ? 'take' : 'give'} ${parts}`;
+    const parts = `the real and imaginary parts as two ${type === 'COMPLEX64' ? 'FLOAT' : 'DOUBLE'} tensors`;
+    return `${kind === 'input' ? 'use' : 'return'} ${parts}`;
   }
   if (cast === undefined) return 'export it as FLOAT';
   return kind === 'output'
     ? `cast it to ${cast} in the model (Cast)`
-    : `take ${cast}, and cast it to ${type} in the model (Cast)`;
+    : `use ${cast}, and cast it to ${type} in the model (Cast)`;
 }

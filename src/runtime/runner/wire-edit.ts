@@ -1,14 +1,14 @@
 import { readSync } from 'node:fs';
 import type { ProtobufField, ProtobufFileReader } from './wire';
 
-/** Bytes of a message that is written: a part of the file that is read, as it stands there, or bytes of its own. */
+/** Bytes of an edited message: a range of the source file, or new bytes. */
 export type Piece = { readonly start: number; readonly end: number } | Uint8Array;
 
 /**
- * `message` with each field as `edit` makes it: whole fields in its place, none to leave it out, undefined to keep it
- * byte for byte.
+ * Edits the fields of `message`. For each field, `edit` returns its replacement, an empty list to remove it, or
+ * undefined to keep it byte for byte.
  *
- * @throws Error when the bytes of `message` are no message.
+ * @throws Error if `message` is not valid.
  */
 export function edited(
   reader: ProtobufFileReader,
@@ -29,18 +29,18 @@ export function edited(
   return [...pieces, { start: kept, end: message.end }];
 }
 
-/** The field `number` that holds `content`: a message or a text. */
+/** Encodes the field `number` with `content`, a message or a text. */
 export function delimited(number: number, content: readonly Piece[]): Piece[] {
   const length = content.reduce((sum, piece) => sum + lengthOf(piece), 0);
   return [Uint8Array.of(...varint(number * 8 + 2), ...varint(length)), ...content];
 }
 
-/** The field `number` that holds `value`, a whole number from 0 on. */
+/** Encodes the field `number` with `value`, a non-negative integer. */
 export function integer(number: number, value: number): Piece[] {
   return [Uint8Array.of(...varint(number * 8), ...varint(value))];
 }
 
-/** The bytes of `pieces`, of which those that stand in a file are read from `fd`. @throws Error when it has not all. */
+/** Assembles `pieces`, reading ranges from `fd`. @throws Error if the file is too short. */
 export function assembled(fd: number, pieces: readonly Piece[]): Uint8Array {
   const bytes = Buffer.allocUnsafeSlow(pieces.reduce((sum, piece) => sum + lengthOf(piece), 0));
   let at = 0;
@@ -56,7 +56,7 @@ function lengthOf(piece: Piece): number {
   return piece instanceof Uint8Array ? piece.length : piece.end - piece.start;
 }
 
-/** One call reads 2 GiB at most. */
+/** Reads in chunks, because one call reads at most 2 GiB. */
 function readInto(fd: number, bytes: Uint8Array, position: number): void {
   for (let read = 0; read < bytes.length;) {
     const count = readSync(fd, bytes, read, Math.min(bytes.length - read, 2 ** 30), position + read);

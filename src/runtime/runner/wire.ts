@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
 
-/** One field of a protobuf message: its number, and where its payload lies in the file or, for integers, its value. */
+/** A field of a protobuf message: its number, the location of its payload in the file and, for integers, its value. */
 export interface ProtobufField {
   readonly number: number;
   readonly start: number;
@@ -11,8 +11,8 @@ export interface ProtobufField {
 const WINDOW_BYTES = 1 << 16;
 
 /**
- * Reads the fields of protobuf messages straight from a file, skipping payloads without reading them, so that a
- * model of gigabytes costs a few reads. Wire format: the encoding chapter of the Protocol Buffers documentation.
+ * Reads the fields of protobuf messages directly from a file. It skips payloads without reading them, so that a model
+ * of several gigabytes costs only a few reads. Wire format: https://protobuf.dev/programming-guides/encoding/
  */
 export class ProtobufFileReader {
   private readonly window = Buffer.allocUnsafe(WINDOW_BYTES);
@@ -22,7 +22,7 @@ export class ProtobufFileReader {
 
   constructor(private readonly fd: number) {}
 
-  /** The fields of `message`. @throws Error when its bytes are none. */
+  /** The fields of `message`. @throws Error if it is not valid. */
   *fields({ start, end }: ProtobufField): Generator<ProtobufField> {
     for (let next = start; next < end;) {
       this.position = next;
@@ -34,27 +34,27 @@ export class ProtobufFileReader {
     }
   }
 
-  /** The field `number` of `message`; where there are several, the last one counts. */
+  /** The last field `number` of `message`; undefined if there is none. */
   last(message: ProtobufField, number: number): ProtobufField | undefined {
     let last: ProtobufField | undefined;
     for (const field of this.fields(message)) if (field.number === number) last = field;
     return last;
   }
 
-  /** The text in `field`, or the whole characters in the first `maxBytes` of it. What is not UTF-8 becomes U+FFFD. */
+  /** The text in `field`, truncated to whole characters within `maxBytes`. Invalid UTF-8 becomes U+FFFD. */
   text({ start, end }: ProtobufField, maxBytes = WINDOW_BYTES): string {
     const bytes = this.bytes(start, Math.min(end - start, maxBytes));
-    // As a stream, so that a character of which only the beginning is left becomes nothing.
+    // Streaming mode drops an incomplete character at the end.
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: end - start > maxBytes });
   }
 
-  /** The text in the field `number` of `message`; empty where there is none. */
+  /** The text in field `number` of `message`; empty if the field is absent. */
   textIn(message: ProtobufField, number: number): string {
     const field = this.last(message, number);
     return field === undefined ? '' : this.text(field);
   }
 
-  /** The integer in `field`, which may be too large for a number. */
+  /** The integer in `field` as a bigint, because a number may not hold it. */
   int64({ start, end }: ProtobufField): bigint {
     this.position = start;
     let value = 0n;
@@ -66,7 +66,7 @@ export class ProtobufFileReader {
     return BigInt.asIntN(64, value);
   }
 
-  /** The varints in `field`, which is one or holds several, packed; as signed 64-bit integers. */
+  /** The varints in `field`, one or several packed ones, as signed 64-bit integers. */
   int64s({ start, end }: ProtobufField): bigint[] {
     const integers: bigint[] = [];
     for (let next = start; next < end; next = this.position)
@@ -74,7 +74,7 @@ export class ProtobufFileReader {
     return integers;
   }
 
-  /** What {@link int64s} gives, rounded to numbers. */
+  /** The result of {@link int64s}, rounded to numbers. */
   varints(field: ProtobufField): number[] {
     return this.int64s(field).map(Number);
   }
@@ -85,7 +85,7 @@ export class ProtobufFileReader {
     return Array.from({ length: bytes.length >> 3 }, (_, index) => Number(bytes.readBigInt64LE(index * 8)));
   }
 
-  /** Names are many and short: most lie in the window already. */
+  /** Names are many and short, so most are already in the window. */
   private bytes(start: number, length: number): Buffer {
     if (start >= this.windowStart && start + length <= this.windowEnd)
       return this.window.subarray(start - this.windowStart, start - this.windowStart + length);
@@ -110,7 +110,7 @@ export class ProtobufFileReader {
       case 5:
         return { number, start, end: start + 4, value: 0 };
       default:
-        throw new Error(`wire type ${wireType} is not known`);
+        throw new Error(`unknown wire type ${wireType}`);
     }
   }
 

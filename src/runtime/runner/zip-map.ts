@@ -3,10 +3,10 @@ import { Graph, type GraphNode } from './graph';
 import { ProtobufFileReader, type ProtobufField } from './wire';
 import { assembled, delimited, edited, integer, type Piece } from './wire-edit';
 
-/** Longest text of all labels of an output: the gateway is told them in one message. */
+/** Maximum total length of the labels of an output, because they are sent to the gateway in one message. */
 const MAX_LABELS_LENGTH = 2 ** 20;
 
-/** The operator that makes a map of the scores of each row, with which classifiers of scikit-learn end. */
+/** The operator that converts the scores of each row to a map. Converted scikit-learn classifiers end with it. */
 const ZIP_MAP = 'ai.onnx.ml.ZipMap';
 
 const MODEL = { graph: 7, opset: 8 } as const;
@@ -15,41 +15,41 @@ const NODE = { op: 4, attribute: 5, domain: 7 } as const;
 const VALUE = { name: 1, type: 2 } as const;
 const ATTRIBUTE = { name: 1, integers: 8, texts: 9 } as const;
 
-/** A model without the maps that its file ends with. */
+/** A model whose map outputs have been replaced by tensors. */
 export interface Unzipped {
-  /** The ONNX file of it. */
+  /** The model as an ONNX file. */
   readonly bytes: Uint8Array;
-  /** Names of the classes of the outputs that were maps. */
+  /** Class names of the replaced outputs, by output name. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
- * The outputs of `graph`, a GraphProto, that are maps of scores by class which could as well be the tensor of the
- * scores: each with its ZipMap and the classes, where these are told.
+ * Returns the outputs of `graph`, a GraphProto, that are maps of scores by class and can be replaced by the tensor of
+ * scores, each with its ZipMap node and classes.
  */
 export function zipMaps(
   reader: ProtobufFileReader,
   graph: ProtobufField,
 ): Map<string, { node: GraphNode; classes: string[] }> {
   const { nodes, outputs } = new Graph(reader, graph);
-  // A name that the body of an If or a Loop takes is not seen: ONNX Runtime then refuses the model.
-  const taken = new Set(nodes.flatMap(({ inputs }) => inputs));
-  const found = new Map<string, { node: GraphNode; classes: string[] }>();
+  // Uses in subgraphs, such as the body of an If or a Loop, are not detected; ONNX Runtime then rejects the model.
+  const used = new Set(nodes.flatMap(({ inputs }) => inputs));
+  const zipped = new Map<string, { node: GraphNode; classes: string[] }>();
   for (const node of nodes) {
     const [output] = node.outputs;
-    if (node.op !== ZIP_MAP || output === undefined || taken.has(output) || !outputs.includes(output))
+    if (node.op !== ZIP_MAP || output === undefined || used.has(output) || !outputs.includes(output))
       continue;
     const classes = classesOf(reader, node);
-    if (classes.length > 0) found.set(output, { node, classes });
+    if (classes.length > 0) zipped.set(output, { node, classes });
   }
-  return found;
+  return zipped;
 }
 
 /**
- * The model in the file at `path` with tensors of `[rows, classes]` in place of maps by class; undefined when it has
- * none. The names of outputs stay.
+ * Returns the model at `path` with tensors of shape `[rows, classes]` in place of maps by class, or undefined if it has
+ * no such maps. Output names do not change.
  *
- * @throws Error when the file is no model.
+ * @throws Error if the file is not a model.
  */
 export function unzip(path: string): Unzipped | undefined {
   const fd = openSync(path, 'r');
@@ -77,7 +77,7 @@ export function unzip(path: string): Unzipped | undefined {
   }
 }
 
-/** Whether an output is no tensor: most models have tensors only, and are not looked at further. */
+/** Whether an output is not a tensor. Most models have only tensors and need no further inspection. */
 function hasOtherOutputs(reader: ProtobufFileReader, graph: ProtobufField): boolean {
   for (const field of reader.fields(graph)) {
     const type = field.number === GRAPH.output ? reader.last(field, VALUE.type) : undefined;
@@ -86,14 +86,14 @@ function hasOtherOutputs(reader: ProtobufFileReader, graph: ProtobufField): bool
   return false;
 }
 
-/** The ZipMap `node` as an Identity, which gives what it takes. */
+/** Replaces the ZipMap `node` by an Identity. */
 function toIdentity(reader: ProtobufFileReader, node: ProtobufField): Piece[] {
   const own: readonly number[] = [NODE.op, NODE.domain, NODE.attribute];
   const rest = edited(reader, node, ({ number }) => (own.includes(number) ? [] : undefined));
   return delimited(GRAPH.node, [...rest, ...delimited(NODE.op, [Buffer.from('Identity')])]);
 }
 
-/** The output `value` as a tensor of floats `[rows, classes]`. */
+/** Declares the output `value` as a float tensor of shape `[rows, classes]`. */
 function toTensor(reader: ProtobufFileReader, value: ProtobufField, classes: number): Piece[] {
   const dims = [...delimited(1, []), ...delimited(1, integer(1, classes))];
   const tensor = delimited(1, [...integer(1, 1), ...delimited(2, dims)]);
@@ -101,7 +101,7 @@ function toTensor(reader: ProtobufFileReader, value: ProtobufField, classes: num
   return delimited(GRAPH.output, [...rest, ...delimited(VALUE.type, tensor)]);
 }
 
-/** The operator set that Identity is from, for a model that has none of ONNX's own operators. */
+/** Imports the default operator set, which Identity needs, unless the model already imports it. */
 function standardOpset(reader: ProtobufFileReader, file: ProtobufField): Piece[] {
   for (const field of reader.fields(file)) {
     if (field.number === MODEL.opset && ['', 'ai.onnx'].includes(reader.textIn(field, 1))) return [];
@@ -109,7 +109,7 @@ function standardOpset(reader: ProtobufFileReader, file: ProtobufField): Piece[]
   return delimited(MODEL.opset, integer(2, 13));
 }
 
-/** The classes of a ZipMap as texts. Integers may be too large for numbers. */
+/** The classes of a ZipMap as strings, because integers may be too large for numbers. */
 function classesOf(reader: ProtobufFileReader, { field: node }: GraphNode): string[] {
   const classes: string[] = [];
   for (const attribute of reader.fields(node)) {

@@ -6,13 +6,13 @@ import { unstarted, type RunnerEnd } from '../runner-end';
 import type { Ancestors, FromSpawner, RunnerStart, SpawnMessage, ToSpawner } from './messages';
 
 /*
- * The spawner: the process that runners are children of. To start a process is to copy the page tables of the one that
- * starts it and to wait for it; here that is a small one, and nobody waits.
+ * The spawner: the parent process of all runners. Starting a process blocks its parent while the page tables of the
+ * parent are copied. The spawner is small, and does not hold up the gateway.
  */
 
 const RUNNER = join(__dirname, '../runner/main.js');
 
-/** What a runner writes to its standard error is kept to this many characters, for the reason of its death. */
+/** Number of characters to keep from the standard error of a runner, to explain its death. */
 const STDERR_TAIL = 2000;
 
 process.title = 'nexus-spawner';
@@ -25,20 +25,20 @@ process.on('message', (message: ToSpawner) => {
   if (message.type === 'spawn') tryToStart(message);
   else children.get(message.id)?.kill('SIGKILL');
 });
-// The gateway is gone: nobody is left to work for.
+// The gateway has ended.
 process.on('disconnect', () => {
   for (const child of children.values()) child.kill('SIGKILL');
   process.exit(0);
 });
-// Ctrl-C reaches the whole process group, and systemd tells all processes of a service: when runners end is the
-// gateway's to say.
+// Ctrl-C reaches the whole process group, and systemd signals all processes of a service, but only the gateway decides
+// when runners end.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 
 function tryToStart(message: SpawnMessage): void {
   try {
     start(message);
   } catch (error) {
-    // No descriptor left, for one: the runners that there are live on.
+    // For example, no descriptor is left. Existing runners continue.
     ended(message.id, unstarted(error));
   }
 }
@@ -53,9 +53,9 @@ function start({ id, label, slab, socket }: SpawnMessage): void {
     closeSync(descriptor);
   }
   children.set(id, child);
-  if (child.pid !== undefined) tell({ type: 'started', id, pid: child.pid });
+  if (child.pid !== undefined) report({ type: 'started', id, pid: child.pid });
   let stderr = '';
-  // Without a descriptor for them there are no streams; the error tells.
+  // The streams are missing if no descriptor was left; the `error` event then reports it.
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-STDERR_TAIL);
   });
@@ -63,25 +63,25 @@ function start({ id, label, slab, socket }: SpawnMessage): void {
   child.once('exit', (code, signal) => {
     ended(id, { cause: 'own', reason: describeExit(code, signal, stderr) });
   });
-  // One that has ended already takes nothing, which its exit tells.
+  // Writing fails if the runner has already ended; the `exit` event then reports it.
   child.stdin?.on('error', () => {}).end(JSON.stringify({ socket, ancestors } satisfies RunnerStart));
 }
 
 function ended(id: number, end: RunnerEnd): void {
   children.delete(id);
-  tell({ type: 'ended', id, end });
+  report({ type: 'ended', id, end });
 }
 
-function tell(message: FromSpawner): void {
-  // A gateway that is gone needs to know nothing.
+function report(message: FromSpawner): void {
+  // Ignore errors: the gateway may have ended.
   process.send!(message, undefined, undefined, () => {});
 }
 
 function describeExit(code: number | null, signal: string | null, stderr: string): string {
-  const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-  // ONNX Runtime writes in colours.
+  const how = signal === null ? `exited with code ${code}` : `was terminated by ${signal}`;
+  // ONNX Runtime writes coloured text.
   const last = stripVTControlCharacters(stderr).trim().split('\n').at(-1) ?? '';
-  // Where files are is nobody's business but the operator's.
+  // Clients see this text, so reduce paths to file names.
   const said = last.replace(/(?:\/[^\s/:]+)+\/([^\s/:]+)/g, '$1');
   return said === '' ? `the runner ${how}` : `the runner ${how}: ${said}`;
 }

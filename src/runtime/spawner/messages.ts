@@ -1,35 +1,35 @@
 import type { RunnerEnd } from '../runner-end';
 
 /*
- * What crosses the channel between the gateway and its spawner.
+ * Messages between the gateway, its spawner and runners that start.
  */
 
-/** Start a runner. */
+/** Starts a runner. */
 export interface SpawnMessage {
   readonly type: 'spawn';
   readonly id: number;
-  /** Shown in the title of the process. */
+  /** Shown in the process title. */
   readonly label: string;
-  /** Path of its slab, which has no name any more once the runner has it. */
+  /** Path of the slab. The spawner unlinks it once it has opened it. */
   readonly slab: string;
   readonly socket: RunnerSocket;
 }
 
-/** Where a runner reports to. */
+/** Socket that a runner connects to. */
 export interface RunnerSocket {
-  /** Path of the gateway's socket; `\0` in front is Linux's abstract name space. */
+  /** Path of the socket of the gateway. A leading `\0` is the abstract namespace of Linux. */
   readonly path: string;
-  /** What the runner has to say first, to be known for who it is. */
+  /** Token that identifies the runner in its first message. */
   readonly token: string;
 }
 
-/** The processes that a runner must not outlive: the one that started it, and the one that started that. */
+/** Ids of the processes that a runner must not outlive: its parent and the parent of its parent. */
 export interface Ancestors {
   readonly spawner: number;
   readonly gateway: number;
 }
 
-/** What a runner reads from its standard input. */
+/** Message that a runner reads from its standard input. */
 export interface RunnerStart {
   readonly socket: RunnerSocket;
   readonly ancestors: Ancestors;
@@ -40,16 +40,16 @@ export interface HelloMessage {
   readonly token: string;
 }
 
-/** End a runner at once. */
+/** Kills a runner. */
 export interface KillMessage {
   readonly type: 'kill';
   readonly id: number;
 }
 
-/** Messages from the gateway to the spawner. */
+/** Messages from the gateway to its spawner. */
 export type ToSpawner = SpawnMessage | KillMessage;
 
-/** Messages from the spawner to the gateway: a runner has been started; it has ended, or could not be started, for a reason. */
+/** Messages from the spawner to the gateway: a runner was started; a runner has ended or could not be started. */
 export type FromSpawner =
   | { readonly type: 'started'; readonly id: number; readonly pid: number }
   | { readonly type: 'ended'; readonly id: number; readonly end: RunnerEnd };

@@ -6,40 +6,40 @@ import { JsonLines } from '../json-lines';
 import { unstarted, type RunnerEnd } from '../runner-end';
 import type { FromSpawner, HelloMessage, ToSpawner } from './messages';
 
-/** Told what happens to a process. */
+/** Receives the events of one process. */
 export interface SpawnObserver {
   started(pid: number): void;
-  /** It can be spoken to. */
+  /** The process has connected and accepts messages on `channel`. */
   connected(channel: JsonLines): void;
   received(message: unknown): void;
-  /** It is gone, or could not be started. Nothing is told after this. */
+  /** The process has ended or could not be started. No event follows. */
   ended(end: RunnerEnd): void;
 }
 
-/** One process that the spawner has started. */
+/** A process that the spawner has started. */
 export interface Spawned {
-  /** Ends it at once. */
+  /** Kills the process. */
   kill(): void;
 }
 
 const MAIN = join(__dirname, 'main.js');
 
-const LOST: RunnerEnd = { cause: 'spawner', reason: 'the process that had started the runner ended' };
+const LOST: RunnerEnd = { cause: 'spawner', reason: 'the process that started the runner ended' };
 
-/** Whoever connects and does not say in this time who it is, is no runner. */
+/** A connection that does not send its token within this time is closed. */
 const HELLO_MS = 5000;
 
-/** Starts runners by way of a process of its own, so that the gateway is not held up for as long as that takes. */
+/** Starts runners through a separate process, so that starting them does not block the gateway. */
 export class Spawner {
   private readonly path = `\0nexus-${randomUUID()}`;
   private readonly observers = new Map<number, SpawnObserver>();
-  /** Those that have not connected yet, by their tokens. */
+  /** Observers of runners that have not connected yet, by token. */
   private readonly expected = new Map<string, SpawnObserver>();
   private server: Server | undefined;
   private child: ChildProcess | undefined;
   private started = 0;
 
-  /** Starts a runner that inherits the slab at the path `slab`. */
+  /** Starts a runner that inherits the slab at path `slab`. */
   spawn(label: string, slab: string, observer: SpawnObserver): Spawned {
     const id = ++this.started;
     const token = randomBytes(16).toString('hex');
@@ -58,30 +58,30 @@ export class Spawner {
   private send(message: ToSpawner): void {
     this.server ??= this.listen();
     this.child ??= this.launch();
-    // A failed send means that it is gone, and no channel that it could not be started; its events tell.
+    // If sending fails or there is no channel, the spawner has ended or did not start; its events report it.
     if (this.child.channel != null) this.child.send(message, () => {});
   }
 
   private launch(): ChildProcess {
     const child = fork(MAIN, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
-    let hasWorked = false;
+    let hasStarted = false;
     child.on('message', (message: FromSpawner) => {
-      hasWorked = true;
+      hasStarted = true;
       if (message.type === 'ended') this.end(message.id, message.end);
       else this.observers.get(message.id)?.started(message.pid);
     });
     child.once('exit', (code, signal) => {
-      const wasKilled = hasWorked || signal !== null;
-      this.lost(child, wasKilled ? LOST : unstarted(new Error(`nexus-spawner ended with exit code ${code}`)));
+      const wasKilled = hasStarted || signal !== null;
+      this.lost(child, wasKilled ? LOST : unstarted(new Error(`nexus-spawner exited with code ${code}`)));
     });
     child.once('error', (error) => this.lost(child, unstarted(error)));
-    // It ends with the gateway, and does not keep it from ending.
+    // It ends with the gateway and does not keep it alive.
     child.unref();
     child.channel?.unref();
     return child;
   }
 
-  /** The spawner has ended, and its children end with it. */
+  /** The spawner has ended, and its runners with it. */
   private lost(child: ChildProcess, end: RunnerEnd): void {
     if (this.child !== child) return;
     this.child = undefined;
@@ -95,7 +95,7 @@ export class Spawner {
   }
 
   private listen(): Server {
-    // The runners that cannot connect then end, and the next one started has it listen again.
+    // Runners that cannot connect end. The next one to start makes the server listen again.
     const server = createServer((socket) => this.accept(socket));
     server.on('error', () => {
       if (!server.listening) this.server = undefined;

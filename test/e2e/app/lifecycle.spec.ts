@@ -153,18 +153,14 @@ describe('a start that cannot succeed', () => {
     [
       'a bad number',
       { NEXUS_PORT: 'http' },
-      /^NEXUS_PORT=http: expected a whole number from 0 to 65535; unset it for 8000$/,
+      /^NEXUS_PORT=http: expected a whole number from 0 to 65535; unset it to use the default, 8000$/,
     ],
     [
       'a bad size',
       { NEXUS_BODY_LIMIT: '64MB' },
       /^NEXUS_BODY_LIMIT=64MB: expected a number of bytes .*, such as .*; unset it/,
     ],
-    [
-      'an unknown setting',
-      { NEXUS_PROT: '1' },
-      /^NEXUS_PROT: there is no such setting; did you mean NEXUS_PORT\?$/,
-    ],
+    ['an unknown setting', { NEXUS_PROT: '1' }, /^NEXUS_PROT: unknown setting; did you mean NEXUS_PORT\?$/],
     [
       'a missing folder',
       { NEXUS_MODEL_REPOSITORY: '/nowhere' },

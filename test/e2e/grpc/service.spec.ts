@@ -293,7 +293,7 @@ describe('a request that is wrong', () => {
       { parameters: { timeout: { string_param: 'soon' } } },
       /parameters\.timeout: expected microseconds/,
     ],
-    ['bytes that do not fit', text(Buffer.of(9, 0, 0, 0)), /element 0 does not fit/],
+    ['bytes that do not fit', text(Buffer.of(9, 0, 0, 0)), /element 0 is incomplete/],
     [
       'bytes left over',
       text(Buffer.concat([bytesElements(['a']), Buffer.of(0)])),

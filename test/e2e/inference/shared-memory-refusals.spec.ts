@@ -258,9 +258,9 @@ describe('a request is refused', () => {
     });
     const ask = async (request: object) => (await regions.gateway.infer('echo', request)).body.error;
     expect(await ask(text(10, [1, 2]))).toBeUndefined();
-    expect(await ask(text(10, [1, 3]))).toMatch(/expected 3 elements, .* element 2 does not fit/);
+    expect(await ask(text(10, [1, 3]))).toMatch(/expected 3 elements, .* element 2 is incomplete/);
     expect(await ask(text(10, [1, 1]))).toMatch(/expected 5 bytes for the 1 elements of the shape, got 10/);
-    expect(await ask(text(9, [1, 2]))).toMatch(/element 1 does not fit/);
+    expect(await ask(text(9, [1, 2]))).toMatch(/element 1 is incomplete/);
     writeFileSync(
       regions.path('text'),
       Buffer.concat([Buffer.from('abc'), bytesElements(['a', Buffer.of(0xff)])]),

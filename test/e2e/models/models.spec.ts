@@ -181,7 +181,7 @@ describe('the details', () => {
   it('have why requests do not share runs', async () => {
     expect((await only('alone')).batching).toMatchObject({
       enabled: false,
-      why_not: 'ReduceSum in it works on all rows together',
+      why_not: 'the operator ReduceSum combines rows',
       max_batch_rows: 1,
     });
     expect((await only('apart')).batching).toMatchObject({

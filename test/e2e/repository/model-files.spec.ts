@@ -31,11 +31,11 @@ function scaled(irVersion: number): Uint8Array {
 const REFUSED: Readonly<Record<string, [file: Uint8Array | string, reason: string]>> = {
   opset: [
     affine(2, { opsetImport: [{ domain: '', version: 99 }] }),
-    'the model uses opset 99 of ai.onnx, and the newest that ONNX Runtime supports here is opset 26; export it with an older opset',
+    'the model uses opset 99 of ai.onnx, but this version of ONNX Runtime supports at most opset 26; export it with an older opset',
   ],
   ir: [
     affine(2, { irVersion: 99 }),
-    'the model has IR version 99, and the newest that ONNX Runtime supports here is 13; save it with an older one',
+    'the model has IR version 99, but this version of ONNX Runtime supports at most 13; save it with an older IR version',
   ],
   locale: [
     model({
@@ -65,10 +65,10 @@ const REFUSED: Readonly<Record<string, [file: Uint8Array | string, reason: strin
     model({ input: [x], output: [value('y', 'FLOAT', ['n'])], node: [node('Frobnicate', ['x'], ['y'])] }),
     'This is an invalid model. In Node, ("", Frobnicate, "", -1) : ("x": tensor(float),) -> ("y": tensor(float),) , Error No Op registered for Frobnicate with domain_version of 17',
   ],
-  pointer: [POINTER, 'the file is a Git LFS pointer, and not the file itself; fetch it with `git lfs pull`'],
+  pointer: [POINTER, 'the file is a Git LFS pointer, not the file itself; fetch it with `git lfs pull`'],
   'pointer-data': [
     externalBias('bias.bin'),
-    "external data 'bias.bin' is a Git LFS pointer, and not the file itself; fetch it with `git lfs pull`",
+    "external data 'bias.bin' is a Git LFS pointer, not the file itself; fetch it with `git lfs pull`",
   ],
   int4: [
     giving(tensor(22)),

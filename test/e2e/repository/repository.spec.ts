@@ -139,7 +139,7 @@ describe('a repository', () => {
     const { properties } = (await normal.send('/v2/models/normaliser')).json();
     expect(properties).toMatchObject({
       max_batch_rows: '1',
-      unbatchable: 'ReduceSum in it works on all rows together',
+      unbatchable: 'the operator ReduceSum combines rows',
     });
     const requests = Array.from({ length: 30 }, async (_, index) => {
       const data = Array.from({ length: 1 + (index % 4) }, (_unused, row) => row + index);
@@ -161,7 +161,7 @@ describe('a model that cannot be served', () => {
     ['noise', /not a readable ONNX model/],
     ['text', /not a readable ONNX model/],
     ['truncated', /not a readable ONNX model/],
-    ['sequence', /output 'parts' is a sequence, not a tensor; join its tensors/],
+    ['sequence', /output 'parts' is a sequence, not a tensor; concatenate its tensors/],
     ['bfloat16', /output 'y' has the element type BFLOAT16, which is not supported; cast it/],
     ['folder-of-nothing', /no model file; expected folder-of-nothing\/<version>\/model\.onnx/],
     ['not-a-file', /not-a-file\/1\/model\.onnx is not a file/],
@@ -169,7 +169,7 @@ describe('a model that cannot be served', () => {
     ['linked-file', /linked-file\/1\/model\.onnx is a link that leaves the model repository/],
     ['linked-version', /is a link that leaves the model repository/],
     ['linked-folder', /the folder is a link that leaves the model repository/],
-    ['data-missing', /external data 'bias\.bin' is missing; it belongs beside model\.onnx/],
+    ['data-missing', /external data 'bias\.bin' is missing; put it next to model\.onnx/],
     ['data-outside', /external data '\.\.\/\.\.\/\.\.\/.*' is outside the model repository/],
     ['data-absolute', /external data '\/.*' is outside the model repository/],
     ['data-linked', /external data 'bias\.bin' is a link that leaves the model repository/],

@@ -233,7 +233,10 @@ describe('a queue policy of config.pbtxt', () => {
     const waiting = [gateway.infer('queue', { inputs: [X] }), gateway.infer('queue', { inputs: [X] })];
     await gateway.queued('queue', 2);
     const third = await gateway.infer('queue', { inputs: [X] });
-    expect([third.status, third.body.error]).toEqual([429, expect.stringContaining('2 of 2 requests wait')]);
+    expect([third.status, third.body.error]).toEqual([
+      429,
+      expect.stringContaining('2 of 2 requests queued'),
+    ]);
     // Ten seconds of delay would be too long for them: they leave in time.
     expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200]);
     const reason = 'nexus_inference_batches_total{model="queue",version="1",reason="deadline"}';

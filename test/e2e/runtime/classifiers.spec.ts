@@ -112,6 +112,6 @@ it('says what to do where a map is needed inside the model', async () => {
   const { state, reason } = (await gateway.index()).find(({ name }) => name === 'odd')!;
   expect([state, reason]).toEqual([
     'UNAVAILABLE',
-    "output 'scores' is a sequence of maps, not a tensor; give its values as a tensor (for scikit-learn, convert with options={'zipmap': False})",
+    "output 'scores' is a sequence of maps, not a tensor; return its values as a tensor (for scikit-learn, convert with options={'zipmap': False})",
   ]);
 });

@@ -72,7 +72,7 @@ describe('when things go wrong', () => {
     await queued(2);
     const full = await gateway.infer('narrow', countTo(1));
     expect([full.status, full.headers.get('retry-after')]).toEqual([429, '1']);
-    expect(full.body.error).toMatch(/queue of model 'narrow' is full \(2 of 2 rows wait\)/);
+    expect(full.body.error).toMatch(/queue of model 'narrow' is full \(2 of 2 rows queued\)/);
     for (const { status } of await Promise.all([busy, ...waiting])) expect(status).toBe(200);
   });
 
@@ -84,7 +84,7 @@ describe('when things go wrong', () => {
     const full = await gateway.infer('light', countTo(1));
     expect([full.status, full.body.error]).toEqual([
       429,
-      expect.stringMatching(/full \(8 of 8 bytes wait\)/),
+      expect.stringMatching(/full \(8 of 8 bytes queued\)/),
     ]);
     expect([(await waiting).status, (await busy).status]).toEqual([200, 200]);
   });

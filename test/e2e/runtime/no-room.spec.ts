@@ -59,7 +59,7 @@ describe('outputs without room in shared memory', () => {
     const { status, headers, ...answer } = await ask(mebibytes(12));
     expect([status, headers['retry-after']]).toEqual([503, '1']);
     expect(answer.json().error).toBe(
-      '/dev/shm has no room for 12582912 bytes of outputs; send fewer rows per request, or enlarge it (docker run --shm-size=1g)',
+      '/dev/shm has no space for 12582912 bytes of outputs; send fewer rows per request, or enlarge it (docker run --shm-size=1g)',
     );
     expect(slabBytes()).toBe(0);
     expect((await gateway.infer('affine', x)).status).toBe(200);

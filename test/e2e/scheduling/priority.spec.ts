@@ -70,7 +70,10 @@ it('has its own queue policy, and is told by the model configuration', async () 
   const low = infer(2);
   await gateway.queued('triton', 2);
   const second = await infer(1);
-  expect([second.status, second.body.error]).toEqual([429, expect.stringContaining('1 of 1 requests wait')]);
+  expect([second.status, second.body.error]).toEqual([
+    429,
+    expect.stringContaining('1 of 1 requests queued'),
+  ]);
   // A full batch does not wait for company.
   const others = [1, 2, 3, 4, 5, 6].map(() => infer(2));
   const statuses = (await Promise.all([first, low, ...others])).map((answer) => answer.status);

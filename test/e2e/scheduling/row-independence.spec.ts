@@ -20,14 +20,14 @@ import { Gateway, Repository } from '../support/gateway';
 import { tearDown } from '../support/tear-down';
 
 const DEPENDENT: [name: string, model: Uint8Array, reason: RegExp][] = [
-  ['peak-norm', peakNorm(), /^ReduceMax in it works on all rows together$/],
+  ['peak-norm', peakNorm(), /^the operator ReduceMax combines rows$/],
   ['hidden-peak-norm', hiddenPeakNorm(), /^the rows of output 'y' depend on each other$/],
   ['faint-mean', faintMean(), /^the rows of output 'y' depend on each other$/],
-  ['standardise', standardise(), /^ReduceMean in it works on all rows together$/],
-  ['rms-norm', rmsNorm(), /^RMSNormalization in it works on all rows together$/],
-  ['dynamic-quantize', dynamicQuantize(), /^DynamicQuantizeLinear in it works on all rows together$/],
+  ['standardise', standardise(), /^the operator ReduceMean combines rows$/],
+  ['rms-norm', rmsNorm(), /^the operator RMSNormalization combines rows$/],
+  ['dynamic-quantize', dynamicQuantize(), /^the operator DynamicQuantizeLinear combines rows$/],
   ['times-rows', timesRows(), /^the rows of output 'y' depend on each other$/],
-  ['gather-by-row', gatherByRow(), /depend on each other|does not take alone|could not be tried out/],
+  ['gather-by-row', gatherByRow(), /depend on each other|but not alone|cannot be tested/],
   ['split-words', splitWords(), /^the rows of output 'words' depend on each other$/],
 ];
 const INDEPENDENT: [name: string, model: Uint8Array][] = [
@@ -113,7 +113,7 @@ it('inputs of different rows run alone, where their first dimensions have differ
 
 describe('a model that no made-up input suits', () => {
   const reason = expect.stringMatching(
-    /^it could not be tried out, .*; where its rows .* set max_batch_rows/,
+    /^row independence cannot be tested, .*; if the rows .* set max_batch_rows/,
   );
 
   it('does not batch unless it is configured to', async () => {

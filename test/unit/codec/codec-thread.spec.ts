@@ -125,7 +125,7 @@ describe('the codec thread', () => {
     await expect(memory.check(more, 'inputs[0]')).rejects.toMatchObject({
       kind: 'invalid',
       message: expect.stringMatching(
-        /^inputs\[0\]\.parameters\.shared_memory_byte_size: .*element 100000 does not fit$/,
+        /^inputs\[0\]\.parameters\.shared_memory_byte_size: .*element 100000 is incomplete$/,
       ) as string,
     });
   });

@@ -41,7 +41,7 @@ describe('a request with the JSON of one before', () => {
     const message = { inputs: [{ ...input('flags', 1), datatype: 'BOOL' }] };
     decodeBinary(message, Uint8Array.of(1));
     expect(refusal(() => decodeBinary(message, Uint8Array.of(2)))).toMatch(
-      /expected bytes 0 and 1 for BOOL, got 2/,
+      /expected bytes of 0 or 1 for BOOL, got 2/,
     );
   });
 });

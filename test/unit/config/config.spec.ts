@@ -19,11 +19,11 @@ function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
 }
 
 describe('loadConfig', () => {
-  it('gives the defaults to an environment without settings', () => {
+  it('returns the defaults if no setting is set', () => {
     expect(loadConfig(repository)).toEqual(Object.assign(new Config(), { modelRepository: __dirname }));
   });
 
-  it('reads each kind of setting', () => {
+  it('reads each type of setting', () => {
     const config = loadConfig({
       ...repository,
       NEXUS_PORT: '0',
@@ -45,17 +45,17 @@ describe('loadConfig', () => {
     });
   });
 
-  it('takes an empty variable for unset', () => {
+  it('treats an empty variable as unset', () => {
     expect(loadConfig({ ...repository, NEXUS_PORT: '' }).port).toBe(8000);
   });
 
-  it('says the setting, the value and what to do', () => {
+  it('reports the setting, the value and how to fix it', () => {
     expect(faultsOf({ NEXUS_PORT: 'abc' })).toEqual([
-      'NEXUS_PORT=abc: expected a whole number from 0 to 65535; unset it for 8000',
+      'NEXUS_PORT=abc: expected a whole number from 0 to 65535; unset it to use the default, 8000',
     ]);
   });
 
-  it('has one line for each fault', () => {
+  it('reports one line per fault', () => {
     const faults = faultsOf({ NEXUS_PORT: '65536', NEXUS_DEVICE: 'gpu', NEXUS_LOG_LEVEL: 'loud' });
     expect(faults.map((line) => line.split(':')[0])).toEqual([
       'NEXUS_PORT=65536',
@@ -86,41 +86,41 @@ describe('loadConfig', () => {
     expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name}=${value}: expected `)]);
   });
 
-  it('refuses models to load where all are loaded anyway', () => {
+  it('rejects models to load outside explicit mode', () => {
     expect(faultsOf({ NEXUS_LOAD_MODELS: 'digits' })).toEqual([
-      'NEXUS_LOAD_MODELS=digits: expected NEXUS_MODEL_CONTROL_MODE=explicit beside it; unset it for none',
+      'NEXUS_LOAD_MODELS=digits: expected no value unless NEXUS_MODEL_CONTROL_MODE=explicit; unset it',
     ]);
   });
 
-  it('refuses a repository that does not exist', () => {
+  it('rejects a repository that does not exist', () => {
     expect(faultsOf({ NEXUS_MODEL_REPOSITORY: './nowhere' })).toEqual([
-      'NEXUS_MODEL_REPOSITORY=./nowhere: expected an existing folder of models, or an .onnx file; unset it for ./models',
+      'NEXUS_MODEL_REPOSITORY=./nowhere: expected an existing folder of models, or an .onnx file; unset it to use the default, ./models',
     ]);
   });
 
-  it('says which folder can be shared memory', () => {
+  it('reports which folders can be shared memory', () => {
     expect(loadConfig({ ...repository, NEXUS_SYSTEM_SHARED_MEMORY: __dirname })).toMatchObject({
       systemSharedMemory: __dirname,
     });
     expect(faultsOf({ NEXUS_SYSTEM_SHARED_MEMORY: '/nowhere' })).toEqual([
-      'NEXUS_SYSTEM_SHARED_MEMORY=/nowhere: expected the absolute path of an existing folder, such as /dev/shm; unset it for none',
+      'NEXUS_SYSTEM_SHARED_MEMORY=/nowhere: expected the absolute path of an existing folder, such as /dev/shm; unset it',
     ]);
   });
 
-  it('refuses a variable that it does not know, with the name that was meant', () => {
+  it('rejects an unknown variable and suggests a similar one', () => {
     expect(faultsOf({ NEXUS_BODY_LIMITS: '1MiB' })).toEqual([
-      'NEXUS_BODY_LIMITS: there is no such setting; did you mean NEXUS_BODY_LIMIT?',
+      'NEXUS_BODY_LIMITS: unknown setting; did you mean NEXUS_BODY_LIMIT?',
     ]);
   });
 
-  it('names no other variable when none is near', () => {
-    expect(faultsOf({ NEXUS_FOO: '1' })).toEqual(['NEXUS_FOO: there is no such setting; unset it']);
+  it('suggests no variable if none is similar', () => {
+    expect(faultsOf({ NEXUS_FOO: '1' })).toEqual(['NEXUS_FOO: unknown setting; unset it']);
     expect(faultsOf({ NEXUS_TELEMETRY_SAMPLING: '1' })).toEqual([
-      'NEXUS_TELEMETRY_SAMPLING: there is no such setting; unset it',
+      'NEXUS_TELEMETRY_SAMPLING: unknown setting; unset it',
     ]);
   });
 
-  it('is not confused by what Kubernetes says about a Service called nexus', () => {
+  it('ignores the variables that Kubernetes sets for a Service named nexus', () => {
     const links = {
       NEXUS_PORT: 'tcp://10.0.0.1:8000',
       NEXUS_SERVICE_HOST: '10.0.0.1',
@@ -138,7 +138,7 @@ describe('docs/configuration.md', () => {
     rows.map((row) => row.split('|').map((cell) => cell.trim())).map((row) => [row[1], row[2]]),
   );
 
-  it('has exactly the settings there are, with their defaults', () => {
+  it('lists exactly the existing settings, with their defaults', () => {
     const expected = Object.entries(new Config()).map(([field, value]) => {
       const isBytes = typeof value === 'number' && value > 0 && value % 2 ** 20 === 0;
       const standard = isBytes ? `${value / 2 ** 20}MiB` : String(value);

@@ -23,7 +23,7 @@ const valuesOf = async (outcome: ReturnType<Scheduler['submit']>) =>
   floatsOf((await outcome).outputs[0]!.data);
 
 describe(Scheduler.name, () => {
-  it('runs what comes together at once and batches what comes meanwhile', async () => {
+  it('runs the first request immediately and batches those that arrive meanwhile', async () => {
     const { clock, scheduler, start } = set();
     const instance = start();
     const send = (values: number[]) => values.map((value) => valuesOf(scheduler.submit(jobOf([value], 1))));
@@ -36,7 +36,7 @@ describe(Scheduler.name, () => {
     expect((await Promise.all(answers)).flat()).toEqual([2, 4, 6, 8, 10, 12, 14]);
   });
 
-  it('fills batches of each shape though two shapes alternate', async () => {
+  it('fills batches of each shape when two shapes alternate', async () => {
     const { clock, scheduler, start } = set();
     for (let index = 0; index < 8; index++) {
       void scheduler.submit(jobOf([1, 2], 1 + (index % 2)));
@@ -48,7 +48,7 @@ describe(Scheduler.name, () => {
     expect(instance.batches).toEqual([4, 4, 4]);
   });
 
-  it('waits for company only as long as max_queue_delay_us', async () => {
+  it('waits for more requests at most max_queue_delay_us', async () => {
     const { clock, scheduler, start } = set({ maxQueueDelayUs: 3000 });
     const instance = start();
     const alone = scheduler.submit(jobOf([1], 1));
@@ -61,7 +61,7 @@ describe(Scheduler.name, () => {
     expect((await alone).queueMs).toBe(3);
   });
 
-  it('does not wait for company once a batch is full', async () => {
+  it('does not wait once a batch is full', async () => {
     const { clock, scheduler, start } = set({ maxQueueDelayUs: 3000 });
     const instance = start();
     for (let index = 0; index < 4; index++) void scheduler.submit(jobOf([1], 1));
@@ -69,7 +69,7 @@ describe(Scheduler.name, () => {
     expect(instance.batches).toEqual([4]);
   });
 
-  it('lets every request run alone when requests may not share a run', async () => {
+  it('runs every request alone if requests may not share a run', async () => {
     const { clock, scheduler, start } = set({ mergesRequests: false });
     const instance = start();
     const answers = [[1], [2, 3], [4, 5, 6, 7, 8]].map((rows) => valuesOf(scheduler.submit(jobOf(rows, 1))));
@@ -78,7 +78,7 @@ describe(Scheduler.name, () => {
     expect(await Promise.all(answers)).toEqual([[2], [4, 6], [8, 10, 12, 14, 16]]);
   });
 
-  it('lets no more requests wait than it may', async () => {
+  it('limits the number of queued requests', async () => {
     const { clock, scheduler, start } = set({ maxQueueRequests: () => 2 });
     const codes = [1, 2, 3].map((value) => codeOf(scheduler.submit(jobOf([value], 1))));
     expect(await codes[2]).toBe('queue_full');
@@ -87,7 +87,7 @@ describe(Scheduler.name, () => {
     expect(await Promise.all(codes)).toEqual(['ok', 'ok', 'queue_full']);
   });
 
-  it('runs the higher priority first, and within one the first to come', async () => {
+  it('runs higher priorities first, and requests of one priority in order of arrival', async () => {
     const { clock, scheduler, start } = set({ maxBatchRows: 2 });
     const order: number[] = [];
     [3, 1, 2, 1, 3].forEach((priority, index) => {
@@ -98,7 +98,7 @@ describe(Scheduler.name, () => {
     expect(order).toEqual([1, 3, 2, 0, 4]);
   });
 
-  it('runs the higher priority first though its rows are of another shape', async () => {
+  it('runs higher priorities first even if their rows have another shape', async () => {
     const { clock, scheduler, start } = set();
     for (const [width, priority] of [
       [1, 2],
@@ -111,7 +111,7 @@ describe(Scheduler.name, () => {
     expect(instance.shapes).toEqual(['2', '1', '1', '3']);
   });
 
-  it('lets a low priority that has waited go before higher ones without end', async () => {
+  it('does not let higher priorities starve a lower one', async () => {
     const { clock, scheduler, start } = set({ maxBatchRows: 1 });
     const low = scheduler.submit(jobOf([0], 1, { priority: 2 })).then(() => clock.now());
     let high = 0;
@@ -128,7 +128,7 @@ describe(Scheduler.name, () => {
     expect(await low).toBeGreaterThanOrEqual(1000);
   });
 
-  it('lets so many requests of each priority wait', async () => {
+  it('limits the number of queued requests per priority', async () => {
     const { scheduler } = set({ maxQueueRequests: (priority) => priority });
     const codes = [1, 1, 2, 2, 2].map((priority) => codeOf(scheduler.submit(jobOf([1], 1, { priority }))));
     expect(await codes[1]).toBe('queue_full');
@@ -136,7 +136,7 @@ describe(Scheduler.name, () => {
     expect(scheduler.load.waitingRequests).toBe(3);
   });
 
-  it('splits a request larger than a batch and joins its answer', async () => {
+  it('splits a request larger than a batch and joins its response', async () => {
     const { clock, scheduler, start } = set();
     const instance = start();
     const answer = valuesOf(scheduler.submit(jobOf([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], 1)));
@@ -145,7 +145,7 @@ describe(Scheduler.name, () => {
     expect(await answer).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20]);
   });
 
-  it('fails only the guilty request of a batch', async () => {
+  it('fails only the faulty request of a batch', async () => {
     const { clock, scheduler, start } = set();
     const answers = [1, POISON, 3, 4].map((value) => codeOf(scheduler.submit(jobOf([value], 1))));
     start();
@@ -153,7 +153,7 @@ describe(Scheduler.name, () => {
     expect(await Promise.all(answers)).toEqual(['ok', 'execution_failed', 'ok', 'ok']);
   });
 
-  it('answers the companions of a request that kills runners', async () => {
+  it('answers the other requests of a batch that kills runners', async () => {
     const { clock, scheduler, start } = set();
     const answers = [1, KILLER, 3, 4].map((value) => codeOf(scheduler.submit(jobOf([value], 1))));
     start();
@@ -161,7 +161,7 @@ describe(Scheduler.name, () => {
     expect(await Promise.all(answers)).toEqual(['ok', 'runner_lost', 'ok', 'ok']);
   });
 
-  it('refuses what does not fit into the queue, by rows and by bytes', async () => {
+  it('rejects requests that do not fit in the queue, by rows and by bytes', async () => {
     const byRows = set({ maxQueueRows: 2 });
     const rows = [1, 2, 3].map((value) => codeOf(byRows.scheduler.submit(jobOf([value], 1))));
     const byBytes = set({ maxQueueBytes: 8 });
@@ -170,7 +170,7 @@ describe(Scheduler.name, () => {
     expect(byRows.scheduler.load).toMatchObject({ waitingRows: 2, waitingRequests: 2, running: 0 });
   });
 
-  it('takes a request larger than the queue when nothing waits', async () => {
+  it('accepts a request larger than the queue when the queue is empty', async () => {
     const { clock, scheduler, start } = set({ maxQueueRows: 2 });
     const answer = codeOf(scheduler.submit(jobOf([1, 2, 3], 1)));
     start();
@@ -178,7 +178,7 @@ describe(Scheduler.name, () => {
     expect(await answer).toBe('ok');
   });
 
-  it('drops requests past their deadline while no instance is free', async () => {
+  it('drops requests past their deadline while no instance is idle', async () => {
     const { clock, scheduler } = set();
     const late = codeOf(scheduler.submit(jobOf([1], 1, { deadline: 20 })));
     await clock.pass(100);
@@ -186,7 +186,7 @@ describe(Scheduler.name, () => {
     expect(scheduler.load.waitingRequests).toBe(0);
   });
 
-  it('does not run requests whose client has left', async () => {
+  it('does not run requests whose client has disconnected', async () => {
     const { clock, scheduler, start } = set();
     const gone = codeOf(scheduler.submit(jobOf([1], 1, { abandoned: () => true })));
     const instance = start();
@@ -209,7 +209,7 @@ describe(Scheduler.name, () => {
     expect(instance.batches).toEqual([1]);
   });
 
-  it('tells when nothing waits and nothing runs, however that came about', async () => {
+  it('resolves drained() whenever nothing is queued or running', async () => {
     const { clock, scheduler, start } = set();
     await scheduler.drained();
     const late = codeOf(scheduler.submit(jobOf([1], 1, { deadline: 20 })));

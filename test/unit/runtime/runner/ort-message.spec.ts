@@ -38,12 +38,12 @@ const TABLE: readonly (readonly [mistake: string, said: string, left: string])[]
   [
     'an operator set of the future',
     `Load model from ${FOLDER}/model.onnx failed:${SOURCE}/graph/model_load_utils.h:46 void onnxruntime::model_load_utils::ValidateOpsetForDomain(const std::unordered_map<std::__cxx11::basic_string<char>, int>&, const onnxruntime::logging::Logger&, bool, const std::string&, int) ONNX Runtime only *guarantees* support for models stamped with official released onnx opset versions. Opset 99 is under development and support for this is limited. The operator schemas and or other functionality may change before next ONNX release and in this case ONNX Runtime will not guarantee backward compatibility. Current official support for domain ai.onnx.ml is till opset 5.\n`,
-    'the model uses opset 99 of ai.onnx.ml, and the newest that ONNX Runtime supports here is opset 5; export it with an older opset',
+    'the model uses opset 99 of ai.onnx.ml, but this version of ONNX Runtime supports at most opset 5; export it with an older opset',
   ],
   [
     'an IR version of the future',
     `Load model from ${FOLDER}/model.onnx failed:${SOURCE}/graph/model.cc:202 onnxruntime::Model::Model(onnx::ModelProto&&, const onnxruntime::PathString&, const onnxruntime::IOnnxRuntimeOpSchemaRegistryList*, const onnxruntime::logging::Logger&, const onnxruntime::ModelOptions&) Unsupported model IR version: 99, max supported IR version: 13\n`,
-    'the model has IR version 99, and the newest that ONNX Runtime supports here is 13; save it with an older one',
+    'the model has IR version 99, but this version of ONNX Runtime supports at most 13; save it with an older IR version',
   ],
   [
     'a locale that is not installed',

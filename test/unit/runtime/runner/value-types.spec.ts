@@ -34,13 +34,13 @@ it.each([
     `output 'y' has the element type ${type}, which is not supported; cast it to ${cast} in the model (Cast)`,
   );
   expect(taking(tensor(number))).toThrow(
-    `input 'x' has the element type ${type}, which is not supported; take ${cast}, and cast it to ${type} in the model (Cast)`,
+    `input 'x' has the element type ${type}, which is not supported; use ${cast}, and cast it to ${type} in the model (Cast)`,
   );
 });
 
 it.each([
-  ['COMPLEX64', 14, 'give real and imaginary parts as two tensors of FLOAT'],
-  ['COMPLEX128', 15, 'give real and imaginary parts as two tensors of DOUBLE'],
+  ['COMPLEX64', 14, 'return the real and imaginary parts as two FLOAT tensors'],
+  ['COMPLEX128', 15, 'return the real and imaginary parts as two DOUBLE tensors'],
   ['FLOAT4E2M1', 23, 'export it as FLOAT'],
 ])('%s, from which there is no cast, is refused', (type, number, remedy) => {
   expect(giving(tensor(number))).toThrow(
@@ -52,7 +52,12 @@ it.each<[string, onnx.ITypeProto, string, string]>([
   ['a sequence', { sequenceType: { elemType: tensor(1) } }, 'SplitToSequence', 'ConcatFromSequence'],
   ['a sequence of maps', { sequenceType: { elemType: map } }, 'a tensor', "{'zipmap': False}"],
   ['a map', map, 'a tensor', "{'zipmap': False}"],
-  ['a sparse tensor', { sparseTensorType: { elemType: 1 } }, 'a dense tensor', 'make it dense'],
+  [
+    'a sparse tensor',
+    { sparseTensorType: { elemType: 1 } },
+    'a dense tensor',
+    'convert it to a dense tensor',
+  ],
   ['an optional value', { optionalType: { elemType: tensor(1) } }, 'the tensor itself', 'OptionalGetElement'],
 ])('%s is refused with what to do', (kind, type, input, output) => {
   expect(giving(type)).toThrow(`output 'y' is ${kind}, not a tensor; `);
