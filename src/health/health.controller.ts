@@ -14,34 +14,34 @@ export class HealthController {
     private readonly readiness: Readiness,
   ) {}
 
-  /** 200 when requests can be sent here, otherwise 503; with the state and the reason of every model. For load balancers. */
+  /** Returns 200 if the server accepts requests, otherwise 503, with the state of every model and the reason for it. For load balancers. */
   @Get()
   @HealthCheck()
-  @ApiOperation({ summary: 'Whether to send requests here, and why' })
+  @ApiOperation({ summary: 'Get the health of the server and its models' })
   healthCheck(): Promise<HealthCheckResult> {
     return this.health.check(this.readiness.checks);
   }
 
-  /** 200 as long as the process answers. It depends on no model: restarting would not mend one. For liveness probes. */
+  /** Returns 200 while the process responds. It does not depend on models, because a restart would not fix them. For liveness probes. */
   @Get('live')
   @HealthCheck()
-  @ApiOperation({ summary: 'Whether the process is alive' })
+  @ApiOperation({ summary: 'Check liveness' })
   healthLive(): Promise<HealthCheckResult> {
     return this.health.check([]);
   }
 
-  /** As `/health`: 200 once the first loading has ended, a model is ready, every required one is, and no shutdown has begun; otherwise 503. For readiness probes. */
+  /** Returns 200 if the initial loading has finished, a model and every required model are ready, and no shutdown has begun; otherwise 503. The response is the same as that of `/health`. For readiness probes. */
   @Get('ready')
   @HealthCheck()
-  @ApiOperation({ summary: 'Whether requests can be served' })
+  @ApiOperation({ summary: 'Check readiness' })
   healthReady(): Promise<HealthCheckResult> {
     return this.health.check(this.readiness.checks);
   }
 
-  /** 200 once the first loading of the models has ended, well or not; 503 before. For startup probes. */
+  /** Returns 200 when the initial loading of the models has finished, successfully or not; 503 until then. For startup probes. */
   @Get('startup')
   @HealthCheck()
-  @ApiOperation({ summary: 'Whether the start is over' })
+  @ApiOperation({ summary: 'Check startup' })
   healthStartup(): Promise<HealthCheckResult> {
     return this.health.check([() => this.readiness.started()]);
   }

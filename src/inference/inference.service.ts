@@ -119,7 +119,7 @@ export class InferenceService {
     requestId: string | undefined,
   ): void {
     metrics.request('success', rows, times);
-    if (this.traces.active && this.traces.takes(name))
+    if (this.traces.active && this.traces.sample(name))
       this.traces.write({ requestId, model: name, version, started, times });
   }
 }

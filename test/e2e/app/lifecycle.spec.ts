@@ -67,7 +67,7 @@ describe('while a model loads', () => {
 
 describe('after SIGTERM', () => {
   const draining = () =>
-    gateway.until(() => gateway.logs.some(({ msg }) => msg?.startsWith('not ready from now on') ?? false));
+    gateway.until(() => gateway.logs.some(({ msg }) => msg?.startsWith('shutting down') ?? false));
 
   it('the server is not ready, but serves on for the drain delay; a second signal ends it', async () => {
     gateway = await Gateway.start(repository, DRAINS_LONG);
@@ -202,7 +202,7 @@ describe('a start that cannot succeed', () => {
     const { code, stderr, logs } = await Gateway.failing({ NEXUS_PORT: port }, repository);
     expect(JSON.stringify(logs)).not.toContain('EADDRINUSE');
     expect(stderr).toBe(
-      `NEXUS_PORT=${port}: something else listens there on 127.0.0.1; stop it, or set another port\n`,
+      `NEXUS_PORT=${port}: the port is already in use on 127.0.0.1; stop the process that uses it, or set another port\n`,
     );
     expect(code).toBe(1);
   });
