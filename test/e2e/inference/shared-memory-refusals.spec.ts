@@ -222,7 +222,7 @@ describe('a request is refused', () => {
       'contents beside it',
       { inputs: [{ ...X, parameters: typed(place('x', 8)), contents: { fp32_contents: [1, 2] } }] },
       status.INVALID_ARGUMENT,
-      /^inputs\[0\]: expected no contents beside/,
+      /^inputs\[0\]: expected no contents together with/,
     ],
     [
       'raw contents beside it',
