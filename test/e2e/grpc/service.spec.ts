@@ -277,7 +277,7 @@ describe('a request that is wrong', () => {
     ],
     ['another rank', { inputs: [{ ...X, shape: [2] }] }, /expected shape \[-1,-1\], got \[2\]/],
     ['no name', { inputs: [{ ...X, name: '' }] }, /inputs\[0\]\.name: expected the name of a tensor/],
-    ['an input twice', { inputs: [X, X], raw_input_contents: [RAW_X, RAW_X] }, /expected each name once/],
+    ['an input twice', { inputs: [X, X], raw_input_contents: [RAW_X, RAW_X] }, /expected unique names/],
     ['no input', { inputs: [], raw_input_contents: [] }, /missing input 'x'/],
     ['an unknown output', { outputs: [{ name: 'z' }] }, /unexpected output 'z'/],
     [
