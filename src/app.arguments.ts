@@ -2,8 +2,8 @@ import { Config } from './config/config';
 import { variableOf } from './config/load-config';
 import { DESCRIPTION, VERSION } from './common/version';
 
-/** What the command line asks for, other than to serve. */
-export interface Told {
+/** The output for command-line arguments. */
+export interface CommandLineAnswer {
   readonly text: string;
   readonly exitCode: 0 | 2;
 }
@@ -11,23 +11,23 @@ export interface Told {
 const HELP = ['--help', '-h'];
 const VERSIONS = ['--version', '-v'];
 
-/** The settings that most people want, of those in docs/configuration.md. */
+/** The most common settings; docs/configuration.md lists all of them. */
 const MAIN_SETTINGS: readonly [keyof Config, string][] = [
   ['modelRepository', 'folder of models, <model>/<version>/model.onnx, or one .onnx file'],
-  ['host', 'address to listen on; 0.0.0.0 for all'],
-  ['port', 'port of HTTP'],
-  ['grpcPort', 'port of gRPC'],
-  ['modelControlMode', 'none, explicit or poll: when models are loaded'],
+  ['host', 'address to listen on; 0.0.0.0 for all addresses'],
+  ['port', 'HTTP port'],
+  ['grpcPort', 'gRPC port'],
+  ['modelControlMode', 'when to load models: none, explicit or poll'],
   ['device', 'auto, cpu or cuda'],
-  ['logLevel', 'least severe log lines that are written'],
+  ['logLevel', 'least severe level to log'],
 ];
 
-/** The answer to the arguments of the command line, of which there is one at least. */
-export function answerTo(args: readonly string[]): Told {
+/** The output for `args`, which has at least one argument. */
+export function answerTo(args: readonly string[]): CommandLineAnswer {
   const unknown = args.find((arg) => !HELP.includes(arg) && !VERSIONS.includes(arg));
   if (unknown !== undefined)
     return {
-      text: `${JSON.stringify(unknown)}: there is no such argument; settings are environment variables, see --help`,
+      text: `unknown argument ${JSON.stringify(unknown)}; settings are environment variables, see --help`,
       exitCode: 2,
     };
   return { text: args.some((arg) => HELP.includes(arg)) ? usage() : VERSION, exitCode: 0 };
@@ -46,11 +46,11 @@ function usage(): string {
     'Usage: npm start [-- --help | --version]',
     '       node dist/main.js [--help | --version]',
     '',
-    'Settings are environment variables, here with their defaults; all are in docs/configuration.md:',
+    'Settings are environment variables. These are the most common, with their defaults; docs/configuration.md lists all:',
     '',
     ...table,
     '',
     `Example: NEXUS_MODEL_REPOSITORY=./models npm start`,
-    `A gateway that runs has its API at http://${defaults.host}:${defaults.port}/docs.`,
+    `While Nexus runs, its API documentation is at http://${defaults.host}:${defaults.port}/docs.`,
   ].join('\n');
 }

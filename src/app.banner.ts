@@ -5,8 +5,8 @@ import { ModelRegistry } from './models/registry/model-registry';
 import type { Servable } from './models/model';
 
 /**
- * Tells the person at the terminal where the server is and, once all models have loaded, how each of them is. Goes
- * to stderr: stdout has the lines of the log only.
+ * Prints the addresses of the server and, when loading has finished, the state of each model. Writes to stderr, because
+ * stdout is reserved for the log.
  */
 export async function showBanner(app: NestFastifyApplication): Promise<void> {
   const registry = app.get(ModelRegistry);
@@ -14,7 +14,7 @@ export async function showBanner(app: NestFastifyApplication): Promise<void> {
   const url = await app.getUrl();
   const { address } = app.get(GrpcServer);
   print(
-    `Nexus ${VERSION} listens on ${url}, gRPC on ${address}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`,
+    `Nexus ${VERSION} is listening on ${url}, gRPC on ${address}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`,
   );
   await registry.loaded;
   print(
@@ -27,8 +27,8 @@ export async function showBanner(app: NestFastifyApplication): Promise<void> {
 function table(versions: readonly Servable[]): string[] {
   if (versions.length === 0)
     return [
-      '  No models: put one at <NEXUS_MODEL_REPOSITORY>/<name>/1/model.onnx and start again; in explicit mode, load it with',
-      '  POST /v2/repository/models/<name>/load, or name it in NEXUS_LOAD_MODELS.',
+      '  No models found. Put one at <NEXUS_MODEL_REPOSITORY>/<name>/1/model.onnx and restart. In explicit mode, load it with',
+      '  POST /v2/repository/models/<name>/load, or list it in NEXUS_LOAD_MODELS.',
     ];
   const rows = versions.map(({ name, version, state, device = '-', reason }) => [
     name,

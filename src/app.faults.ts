@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { NexusError } from './common/errors';
 import { RunFailure } from './runtime/run-failure';
 
-/** Calls on connections. One that fails ends its stream, and nothing else is in doubt. */
+/** System calls on connections. If one fails, only its stream is affected. */
 const STREAM_CALLS: ReadonlySet<string | undefined> = new Set([
   'accept',
   'connect',
@@ -12,8 +12,8 @@ const STREAM_CALLS: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * Logs every error that was thrown, or that a promise was rejected with, and that nobody took. Most of them end nothing;
- * after one that leaves the state of the process in doubt, the process is to end.
+ * Logs uncaught exceptions and unhandled rejections. The process continues after most of them; after an error that may
+ * have corrupted its state, the process must end.
  */
 export class Faults {
   private readonly logger = new Logger('Faults');
@@ -24,15 +24,18 @@ export class Faults {
     process.on('unhandledRejection', (error) => this.report(error, isForeseen(error)));
   }
 
-  /** Calls `end` from now on when the process is to end; it is called for each error that asks for it. */
+  /** Sets the function that ends the process. It is called for every error after which the process must end. */
   handle(end: () => void): void {
     this.end = end;
   }
 
   private report(error: unknown, isHarmless: boolean): void {
     const err = error instanceof Error ? error : new Error(String(error));
-    if (isHarmless) return this.logger.error({ msg: 'nobody took an error, which ends nothing', err });
-    this.logger.fatal({ msg: 'nobody took an error; the process finishes what is in flight, and ends', err });
+    if (isHarmless) return this.logger.error({ msg: 'unhandled error; the process continues', err });
+    this.logger.fatal({
+      msg: 'unhandled error; the process finishes the requests in flight and exits',
+      err,
+    });
     this.end();
   }
 }
@@ -42,7 +45,7 @@ function isOfStream(error: unknown): boolean {
   return STREAM_CALLS.has(syscall) || code === 'EPIPE' || code === 'ECONNRESET';
 }
 
-/** Whether `error` was meant for a caller, or is the system's: whoever threw it had nothing left to put right. */
+/** Whether `error` is an expected one, meant for a client or from the system, after which no state is in doubt. */
 function isForeseen(error: unknown): boolean {
   const { errno } = (error ?? {}) as NodeJS.ErrnoException;
   return (

@@ -8,8 +8,8 @@ import type { Log } from './observability/log/log';
 import { Metrics } from './observability/metrics/metrics';
 
 /**
- * Connects gRPC to the application, with its log lines, its health and server reflection. Call it after the global
- * filters are set: it takes those that are there.
+ * Connects gRPC to the application, with request log, health service and server reflection. Call it after the global
+ * filters are set, because it uses only those set before.
  */
 export function connectGrpc(app: NestFastifyApplication, config: Config, log: Log): void {
   const server = app.get(GrpcServer);

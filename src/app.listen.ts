@@ -7,7 +7,7 @@ import { Metrics } from './observability/metrics/metrics';
 
 /**
  * Starts to listen for HTTP and gRPC.
- * @throws {ConfigError} when an address cannot be had, naming the setting to change.
+ * @throws {ConfigError} if it cannot listen on an address; the error names the setting to change.
  */
 export async function listen(app: NestFastifyApplication, config: Config): Promise<void> {
   const { host, port, grpcPort, maxConnections } = config;
@@ -27,7 +27,7 @@ async function orExplain(listening: Promise<unknown>, setting: string, host: str
   }
 }
 
-/** gRPC has the code in its text only. */
+/** gRPC includes the code only in the message. */
 function codeOf({ code, message }: NodeJS.ErrnoException): string | undefined {
   return code ?? /\bE[A-Z]+\b/.exec(message)?.[0];
 }
@@ -35,12 +35,12 @@ function codeOf({ code, message }: NodeJS.ErrnoException): string | undefined {
 function explain(code: string | undefined, setting: string, host: string): string | undefined {
   switch (code) {
     case 'EADDRINUSE':
-      return `${setting}: something else listens there on ${host}; stop it, or set another port`;
+      return `${setting}: the port is already in use on ${host}; stop the process that uses it, or set another port`;
     case 'EACCES':
-      return `${setting}: this user may not listen there; set a port from 1024 up`;
+      return `${setting}: this user may not listen on the port; set 1024 or higher`;
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `NEXUS_HOST=${host}: this machine does not have that address; set 127.0.0.1, or 0.0.0.0 for all`;
+      return `NEXUS_HOST=${host}: this machine does not have that address; set 127.0.0.1, or 0.0.0.0 for all addresses`;
     default:
       return undefined;
   }

@@ -9,7 +9,7 @@ import { RateLimitModule } from './rate-limit/rate-limit.module';
 import { RestModule } from './rest/rest.module';
 import { TransportModule } from './transport/transport.module';
 
-/** The one place where all features meet. */
+/** The root module, which imports all features. */
 @Module({})
 export class AppModule {
   static with(config: Config, log: Log): DynamicModule {

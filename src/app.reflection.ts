@@ -8,11 +8,11 @@ import {
   type IFileDescriptorProto,
 } from 'protobufjs/ext/descriptor';
 
-/** Lets clients ask `grpc` for the descriptors of the services of `inference` and of its health. */
+/** Adds server reflection to `grpc`, for the services of `inference` and the health service. */
 export function addReflection(grpc: Server, inference: PackageDefinition): void {
   const definitions = Object.entries({ ...inference, ...loadSync(healthProto) });
   const described = definitions.map(([name, definition]) => {
-    // A service has no files of its own: those of its messages describe it.
+    // A service has no descriptors of its own; the files of its messages describe it.
     const files = definition['fileDescriptorProtos'];
     return [
       name,
@@ -23,8 +23,8 @@ export function addReflection(grpc: Server, inference: PackageDefinition): void 
 }
 
 /**
- * The encoded FileDescriptorProto `file` with the entries of maps named as Protocol Buffers demands: protobufjs leaves
- * out the `Entry`, and clients written in Go refuse such a file.
+ * The encoded FileDescriptorProto `file` with map entries named as Protocol Buffers requires: protobufjs leaves out the
+ * suffix `Entry`, and Go clients reject such files.
  */
 function renamed(file: Buffer): Buffer {
   const descriptor = FileDescriptorProto.decode(file) as IFileDescriptorProto;
@@ -41,7 +41,7 @@ function renameEntries({ field = [], nestedType = [] }: IDescriptorProto): void 
   }
 }
 
-/** What the entry of the map field `field` is called: `input_map` has an `InputMapEntry`. */
+/** The name of the entry type of the map field `field`: `InputMapEntry` for `input_map`. */
 function entryName(field: string): string {
   return `${field.replace(/(?:^|_)(.?)/g, (_, first: string) => first.toUpperCase())}Entry`;
 }

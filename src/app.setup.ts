@@ -24,12 +24,12 @@ import { addMemoryMetrics } from './observability/metrics/memory-metrics';
 import { Metrics } from './observability/metrics/metrics';
 import { logMalformed, logUnrouted, observeRequests } from './transport/http/request-log';
 
-/** Longer than load balancers keep an idle connection, so that it is never the server that closes one in use. */
+/** Longer than load balancers keep idle connections, so that the server never closes one that is in use. */
 const KEEP_ALIVE_MS = 72_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 const WHOLE_REQUEST_TIMEOUT_MS = 120_000;
 
-/** The application with everything that is the same in production and in tests. It does not listen yet. */
+/** Creates the application, the same for production and tests. It does not listen yet. */
 export async function createApp(
   config: Config,
   log = new Log(config.logLevel, logFormOf(config)),
@@ -77,14 +77,14 @@ function createAdapter({ bodyLimit, trustProxy }: Config, log: Log): FastifyAdap
       refuseRequest(fault, request, reply);
       logUnrouted(log, request, reply);
     },
-    // No route uses Nest middleware; its dispatcher alone takes a tenth of the smallest request.
+    // No route uses Nest middleware, and its dispatcher takes a tenth of the time of the smallest request.
     skipMiddie: true,
   });
   KnownRoutes.watch(adapter.getInstance());
   return adapter;
 }
 
-/** Answers a path that the router cannot decode, which is before any hook or filter could. */
+/** Responds to a path that the router cannot decode, before any hook or filter runs. */
 function refuseRequest(fault: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   reply.header(REQUEST_ID_HEADER, request.id);
   sendError(toNexusError(fault, request), request, reply);

@@ -1,7 +1,7 @@
 /** Signals that end the process. */
 export type Signal = 'SIGTERM' | 'SIGINT';
 
-/** What SIGTERM and SIGINT do: the process ends at once, in order, until {@link handle} says otherwise. */
+/** Handles SIGTERM and SIGINT. Until {@link handle} sets a handler, the process exits immediately with code 0. */
 export class Signals {
   private handler: (signal: Signal) => void = () => process.exit(0);
 
@@ -9,7 +9,7 @@ export class Signals {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => this.handler(signal));
   }
 
-  /** Calls `handler` for every signal from now on, and does nothing else. */
+  /** Sets the handler, which replaces the default. */
   handle(handler: (signal: Signal) => void): void {
     this.handler = handler;
   }

@@ -9,7 +9,7 @@ import { ConfigError } from './config/config-error';
 import { loadConfig } from './config/load-config';
 import { disableTelemetry } from './config/telemetry';
 
-/** Starts the gateway; a start that needs the operator ends with lines that say what to change, and exit code 1. */
+/** Starts the gateway. If it cannot start, prints the reason and what to change, and exits with code 1. */
 export async function start(signals: Signals): Promise<void> {
   try {
     const config = loadConfig();

@@ -1,9 +1,9 @@
 import './app.engine';
 import { Signals } from './app.signals';
 
-/** Serves, or answers the arguments of the command line. */
+/** Starts the gateway, or responds to the command-line arguments. */
 async function main(): Promise<void> {
-  // Before anything that takes time: a signal ends a start as it ends anything else.
+  // First, because a signal must also end a start that is in progress.
   const signals = new Signals();
   const args = process.argv.slice(2);
   if (args.length === 0) {

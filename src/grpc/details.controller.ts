@@ -6,7 +6,7 @@ import { statisticsOf } from '../models/report/model-statistics';
 
 const SERVICE = 'GRPCInferenceService';
 
-/** A model, and a version of it where one is asked for. */
+/** Names a model and, optionally, a version. */
 interface ModelRequest {
   readonly name?: string;
   readonly version?: string;
@@ -17,14 +17,14 @@ interface ModelRequest {
 export class GrpcDetailsController {
   constructor(private readonly registry: ModelRegistry) {}
 
-  /** How the version asked for, or the newest that is ready, is served. */
+  /** Returns the configuration of the given version, or of the newest ready one. */
   @GrpcMethod(SERVICE, 'ModelConfig')
   async modelConfig({ name = '', version = '' }: ModelRequest) {
     const found = await this.registry.describe(name, version === '' ? undefined : version);
     return { config: configurationOf(found) };
   }
 
-  /** What one version of a model, all of its versions, or all models have done since the start. */
+  /** Returns the statistics of a version, of all versions of a model, or of all models. */
   @GrpcMethod(SERVICE, 'ModelStatistics')
   modelStatistics({ name = '', version = '' }: ModelRequest) {
     const models = name === '' ? this.registry.list() : [this.registry.get(name)];

@@ -9,13 +9,13 @@ import { metadataOf } from '../models/report/model-metadata';
 
 const SERVICE = 'GRPCInferenceService';
 
-/** A model, and a version of it where one is asked for. */
+/** Names a model and, optionally, a version. */
 interface ModelRequest {
   readonly name?: string;
   readonly version?: string;
 }
 
-/** What there is, and whether it is ready, over gRPC. */
+/** Metadata and readiness over gRPC. */
 @Controller()
 export class GrpcDiscoveryController {
   constructor(
@@ -23,13 +23,13 @@ export class GrpcDiscoveryController {
     private readonly config: Config,
   ) {}
 
-  /** Name and version of the server, and the extensions of the protocol it speaks. */
+  /** Returns the name and version of the server, and the protocol extensions it supports. */
   @GrpcMethod(SERVICE, 'ServerMetadata')
   serverMetadata() {
     return { name: 'nexus', version: VERSION, extensions: extensionsOf(this.config) };
   }
 
-  /** Inputs and outputs of the version asked for, or of the newest that is ready. */
+  /** Returns the inputs and outputs of the given version, or of the newest ready one. */
   @GrpcMethod(SERVICE, 'ModelMetadata')
   async modelMetadata({ name = '', version = '' }: ModelRequest) {
     if (version !== '') return metadataOf(await this.registry.describe(name, version), [version]);
@@ -41,7 +41,7 @@ export class GrpcDiscoveryController {
     );
   }
 
-  /** Whether the version asked for, or any version, is ready; a model or version that is unknown is an error. */
+  /** Returns whether the given version, or any version, is ready. An unknown model or version is an error. */
   @GrpcMethod(SERVICE, 'ModelReady')
   modelReady({ name = '', version = '' }: ModelRequest): { ready: boolean } {
     try {

@@ -14,7 +14,7 @@ import { GrpcInferService } from './infer.service';
 import { GrpcOperationsController } from './operations.controller';
 import { GrpcSharedMemoryController } from './shared-memory.controller';
 
-/** The messages that carry tensors are read by readRequest. */
+/** Messages with tensors are passed as raw bytes, which readRequest parses. */
 const INFERENCE: ServedPackage = {
   name: 'inference',
   protoPath: join(__dirname, 'inference.proto'),
@@ -22,7 +22,7 @@ const INFERENCE: ServedPackage = {
   rawMethods: ['ModelInfer', 'ModelStreamInfer'],
 };
 
-/** The Open Inference Protocol V2 over gRPC, with the extensions of Triton. */
+/** The Open Inference Protocol V2 over gRPC, with Triton's extensions. */
 @Module({
   imports: [ModelsModule, InferenceModule],
   controllers: [

@@ -10,24 +10,24 @@ import { readRequest } from './codec/read-request';
 import type { GrpcInferService } from './infer.service';
 import type { ModelInferRequest, ModelStreamInferResponse } from './messages';
 
-/** Requests of one stream that are worked on at once; a client that sends more waits. */
+/** Maximum number of requests of a stream in flight. Further requests are not read until responses have been sent. */
 const MAX_UNANSWERED = 256;
 
-/** Where a model may answer a request several times, clients read here which answer is the last one; models here answer once. */
-const LAST = { triton_final_response: { bool_param: true } };
+/** Marks the last response to a request, for clients of models with several responses. Models in Nexus send one. */
+const FINAL = { triton_final_response: { bool_param: true } };
 
 type Call = ServerDuplexStream<Buffer, ModelStreamInferResponse>;
 
 /**
- * A stream of requests. Each is answered when it is done, a failed one with its error in `error_message`; where the
- * client's metadata has `triton_grpc_error: true`, the first error ends the stream as its status.
+ * A stream of requests. Each response is sent when it is ready; a failed request gets its error in `error_message`. If
+ * the client's metadata has `triton_grpc_error: true`, the first error ends the stream with its status instead.
  */
 export class InferStream {
   private readonly logger = new Logger('Errors');
   private readonly info: GrpcCall;
   private readonly caller: string;
   private readonly endsOnError: boolean;
-  /** Of the requests whose answers have not been sent. */
+  /** Charges of the requests whose responses have not been sent. */
   private readonly charges = new Set<Charge>();
   private unanswered = 0;
   private reading = true;
@@ -49,9 +49,9 @@ export class InferStream {
     call.on('cancelled', () => this.abandon());
   }
 
-  /** Takes no more requests, and ends the stream when those that have come are answered. */
+  /** Stops accepting requests, and ends the stream when those received are answered. */
   shutDown(): void {
-    this.ending ??= errors.notReady('it is shutting down; open the stream again');
+    this.ending ??= errors.notReady('it is shutting down; open a new stream');
     this.stop();
   }
 
@@ -69,7 +69,7 @@ export class InferStream {
       about = message;
       this.budget.spend(this.caller);
       const { answer, summary } = await this.inference.serve(message, this.call, charge);
-      this.write({ infer_response: { ...answer, parameters: LAST } }, charge);
+      this.write({ infer_response: { ...answer, parameters: FINAL } }, charge);
       this.info.answered(status.OK, performance.now() - started, summary);
     } catch (thrown) {
       this.fail(about, this.known(thrown), performance.now() - started, charge);
@@ -80,7 +80,7 @@ export class InferStream {
     else this.endIfDone();
   }
 
-  /** Reads on, unless there is much to do or the client does not read its answers. */
+  /** Pauses reading while too many requests are in flight or the client does not read its responses. */
   private flow(): void {
     const isFull = this.unanswered >= MAX_UNANSWERED || this.call.writableNeedDrain;
     if (this.reading && isFull) this.call.pause();
@@ -96,7 +96,7 @@ export class InferStream {
     const { code, details } = grpcStatusOf(error);
     this.info.failed(code, ms, error, { model: model_name, version: model_version });
     if (!this.endsOnError) {
-      const about = { id, model_name, model_version, parameters: LAST };
+      const about = { id, model_name, model_version, parameters: FINAL };
       this.write({ error_message: details, infer_response: about }, charge);
       return;
     }
@@ -116,7 +116,7 @@ export class InferStream {
     else this.call.write(answer, () => this.sent(charge));
   }
 
-  /** The answer to a request has left, or never will. */
+  /** Releases the charge of a request whose response has been sent or never will be. */
   private sent(charge: Charge): void {
     charge.close();
     this.charges.delete(charge);
@@ -124,7 +124,7 @@ export class InferStream {
 
   private stop(): void {
     this.reading = false;
-    // What still comes is read and dropped: a stream that is not read to its end does not end.
+    // Further requests are read and discarded, because a stream ends only if it is read to its end.
     this.call.resume();
     this.endIfDone();
   }
@@ -141,7 +141,7 @@ export class InferStream {
     this.closed();
   }
 
-  /** Nothing more will be sent: what waits for that is given back. */
+  /** Releases all charges, because no further response will be sent. */
   private abandon(): void {
     for (const charge of this.charges) this.sent(charge);
     this.close();

@@ -13,7 +13,7 @@ import type { ModelInferResponse, ModelStreamInferResponse } from './messages';
 
 const SERVICE = 'GRPCInferenceService';
 
-/** Inference by the Open Inference Protocol V2 over gRPC. */
+/** Inference of the Open Inference Protocol V2 over gRPC. */
 @Controller()
 export class GrpcInferController implements BeforeApplicationShutdown {
   private readonly streams = new Set<InferStream>();
@@ -45,7 +45,7 @@ export class GrpcInferController implements BeforeApplicationShutdown {
     }
   }
 
-  /** Runs models, many requests over one stream; the budget of the caller is asked for each of them. */
+  /** Runs models for a stream of requests. Each request counts against the rate limit of the client. */
   @SkipThrottle()
   @GrpcStreamCall(SERVICE, 'ModelStreamInfer')
   stream(call: ServerDuplexStream<Buffer, ModelStreamInferResponse>): void {
@@ -53,13 +53,13 @@ export class GrpcInferController implements BeforeApplicationShutdown {
     this.streams.add(stream);
   }
 
-  /** Ends the streams, which their clients may hold open for ever, once what has come on them is answered. */
+  /** Ends the streams, which clients may keep open indefinitely, when their requests are answered. */
   beforeApplicationShutdown(): void {
     for (const stream of this.streams) stream.shutDown();
   }
 }
 
-/** The initial metadata of an answer of a model with a cache. */
+/** The initial metadata of a response of a model with a cache. */
 function cacheMetadata(outcome: string): Metadata {
   const metadata = new Metadata();
   metadata.set(CACHE_HEADER, outcome);

@@ -12,13 +12,13 @@ import { bytesToUnpack, Decoder } from './codec/decoder';
 import { encodeInferResponse } from './codec/encode-response';
 import type { ModelInferRequest, ModelInferResponse } from './messages';
 
-/** A packed integer of one byte becomes an element of up to eight. */
+/** A packed integer of one byte decodes to an element of up to eight bytes. */
 const LARGEST_ELEMENT = 8;
 
-/** The call that a request came with: alone, or in a stream. */
+/** The unary or streaming call of a request. */
 type Call = Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'getDeadline' | 'metadata'>;
 
-/** Serves the inference requests of gRPC. */
+/** Serves inference requests over gRPC. */
 @Injectable()
 export class GrpcInferService {
   constructor(
@@ -28,8 +28,8 @@ export class GrpcInferService {
   ) {}
 
   /**
-   * Answers `message`, whose bytes are charged to `memory`, and tells for the log what became of it. Rejects with a
-   * NexusError.
+   * Serves `message`, whose bytes are charged to `memory`. Returns the response and a summary for the log. Rejects with
+   * a NexusError.
    */
   serve(message: ModelInferRequest, call: Call, memory: Charge): Promise<Served<ModelInferResponse>> {
     const { model_name: model, model_version: asked, id } = message;
@@ -52,7 +52,7 @@ export class GrpcInferService {
     return { ...decoded, deadline, abandoned: () => call.cancelled };
   }
 
-  /** The earlier one of the call's deadline and the parameter `timeout`; without both, the setting's. */
+  /** The earlier of the call's deadline and the parameter `timeout`; without both, NEXUS_REQUEST_TIMEOUT_MS. */
   private deadlineOf(call: Call, timeoutMs = Infinity): number {
     const ofCall = Number(call.getDeadline()) - Date.now();
     const ms = Math.min(ofCall, timeoutMs);

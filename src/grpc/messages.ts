@@ -10,17 +10,17 @@ export interface InferInputTensor {
   readonly datatype: string;
   readonly shape: readonly number[];
   readonly parameters: InferParameters;
-  /** The bytes of InferTensorContents, which a client may send in several parts; empty when it sent none. */
+  /** The bytes of InferTensorContents, which a client may send in several parts; empty if absent. */
   readonly contents: readonly Buffer[];
 }
 
-/** An output that a request asks for. */
+/** A requested output. */
 export interface InferRequestedOutputTensor {
   readonly name: string;
   readonly parameters: InferParameters;
 }
 
-/** An inference request. What the client left out is empty. */
+/** An inference request. Fields that the client omitted are empty. */
 export interface ModelInferRequest {
   readonly model_name: string;
   readonly model_version: string;
@@ -31,7 +31,7 @@ export interface ModelInferRequest {
   readonly raw_input_contents: readonly Buffer[];
 }
 
-/** The answer to a {@link ModelInferRequest}. */
+/** The response to a {@link ModelInferRequest}. */
 export interface ModelInferResponse {
   readonly model_name: string;
   readonly model_version: string;
@@ -46,11 +46,11 @@ export interface ModelInferResponse {
   readonly raw_output_contents: readonly Uint8Array[];
 }
 
-/** An answer in a stream: one of the two says something. */
+/** A response in a stream. `error_message` is set if the request failed. */
 export interface ModelStreamInferResponse {
   readonly error_message?: string;
   readonly infer_response: Partial<ModelInferResponse>;
 }
 
-/** A tensor before its bytes are known. */
+/** A tensor without its data. */
 export type TensorHead = Omit<Tensor, 'data'>;

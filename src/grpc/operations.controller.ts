@@ -8,7 +8,7 @@ import { Traces } from '../observability/log/traces';
 
 const SERVICE = 'GRPCInferenceService';
 
-/** A parameter of a change; `parameter_choice` names the one field that is set. */
+/** A parameter to load or unload a model; `parameter_choice` names the field that is set. */
 type ChangeParameter = Readonly<Record<string, unknown>> & { readonly parameter_choice?: string };
 
 /** A message that names a model to load or unload. */
@@ -17,10 +17,10 @@ interface ChangeRequest {
   readonly parameters?: Readonly<Record<string, ChangeParameter>>;
 }
 
-/** Values of trace settings; none takes a setting away. */
+/** Values of trace settings. A setting without values is removed. */
 type TraceValues = Readonly<Record<string, { readonly value?: readonly string[] }>>;
 
-/** A log setting; `parameter_choice` names the one field that is set. */
+/** A log setting; `parameter_choice` names the field that is set. */
 type LogValue =
   | { readonly parameter_choice: 'bool_param'; readonly bool_param: boolean }
   | { readonly parameter_choice: 'uint32_param'; readonly uint32_param: number }
@@ -37,28 +37,28 @@ export class GrpcOperationsController {
     private readonly logSettings: LogSettings,
   ) {}
 
-  /** Every version of every model, with its state and the reason for it. */
+  /** Lists every version of every model, with its state and the reason for it. */
   @GrpcMethod(SERVICE, 'RepositoryIndex')
   async repositoryIndex({ ready = false }: { readonly ready?: boolean }) {
     const models = await this.control.index();
     return { models: models.filter(({ state }) => !ready || state === 'READY') };
   }
 
-  /** Loads a model as the repository has it now, or as the parameters say. */
+  /** Loads or reloads a model from the repository, with the configuration and files in the parameters, if any. */
   @GrpcMethod(SERVICE, 'RepositoryModelLoad')
   async repositoryModelLoad({ model_name: name = '', parameters = {} }: ChangeRequest) {
     await this.control.load(name, overridesOf(valuesOf(parameters)));
     return {};
   }
 
-  /** Serves a model no more. */
+  /** Unloads a model. */
   @GrpcMethod(SERVICE, 'RepositoryModelUnload')
   async repositoryModelUnload({ model_name: name = '', parameters = {} }: ChangeRequest) {
     await this.control.unload(name, valuesOf(parameters));
     return {};
   }
 
-  /** Changes trace settings, of all models or of one, and answers those that hold then. */
+  /** Changes the global trace settings or those of a model, and returns them. */
   @GrpcMethod(SERVICE, 'TraceSetting')
   traceSetting({ settings = {}, model_name = '' }: { settings?: TraceValues; model_name?: string }) {
     const model = model_name === '' ? undefined : this.registry.get(model_name).name;
@@ -74,7 +74,7 @@ export class GrpcOperationsController {
     return { settings: Object.fromEntries(values) };
   }
 
-  /** Changes log settings and answers those that hold then. */
+  /** Changes the log settings and returns them. */
   @GrpcMethod(SERVICE, 'LogSettings')
   changeLogSettings({ settings = {} }: { settings?: Readonly<Record<string, LogValue>> }) {
     const changes = Object.entries(settings).map(([name, value]) => [name, valueOf(value)]);
@@ -84,7 +84,7 @@ export class GrpcOperationsController {
   }
 }
 
-/** What is set of each parameter: a string, bytes, and so on; null when nothing is. */
+/** The value of each parameter; null if no field is set. */
 function valuesOf(parameters: Readonly<Record<string, ChangeParameter>>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(parameters).map(([name, value]) => [name, value[value.parameter_choice ?? ''] ?? null]),

@@ -5,24 +5,24 @@ import { SharedMemory } from '../inference/shared-memory/shared-memory';
 
 const SERVICE = 'GRPCInferenceService';
 
-/** A message that names a region; one without a name means all of them. */
+/** Names a region; without a name, all regions. */
 interface RegionRequest {
   readonly name?: string;
 }
 
-/** A message to register a region. The numbers are objects of 64 bits, and absent when they are 0. */
+/** Registers a region. The numbers are 64-bit objects, and absent if they are 0. */
 interface RegisterRequest extends RegionRequest {
   readonly key?: string;
   readonly offset?: unknown;
   readonly byte_size?: unknown;
 }
 
-/** The system shared memory extension over gRPC, and the CUDA shared memory extension, which Nexus does not have. */
+/** The system shared memory extension over gRPC, and the CUDA shared memory extension, which Nexus does not support. */
 @Controller()
 export class GrpcSharedMemoryController {
   constructor(private readonly memory: SharedMemory) {}
 
-  /** The region asked for, or all there are. */
+  /** Returns the given region, or all regions. */
   @GrpcMethod(SERVICE, 'SystemSharedMemoryStatus')
   systemSharedMemoryStatus({ name }: RegionRequest) {
     const regions = this.memory.status(name || undefined);
@@ -36,14 +36,14 @@ export class GrpcSharedMemoryController {
     return {};
   }
 
-  /** Forgets the region, if it is there, or all of them. */
+  /** Unregisters the given region, if it exists, or all regions. */
   @GrpcMethod(SERVICE, 'SystemSharedMemoryUnregister')
   async systemSharedMemoryUnregister({ name }: RegionRequest) {
     await this.memory.unregister(name || undefined);
     return {};
   }
 
-  /** The regions that are registered: none. */
+  /** Returns an empty list. */
   @GrpcMethod(SERVICE, 'CudaSharedMemoryStatus')
   cudaSharedMemoryStatus() {
     return {};
@@ -55,7 +55,7 @@ export class GrpcSharedMemoryController {
     throw errors.unimplemented('CUDA shared memory', 'send tensors in raw_input_contents');
   }
 
-  /** Takes away what there is: nothing. */
+  /** Does nothing, because no regions can be registered. */
   @GrpcMethod(SERVICE, 'CudaSharedMemoryUnregister')
   cudaSharedMemoryUnregister() {
     return {};

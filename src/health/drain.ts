@@ -3,45 +3,46 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { sendError } from '../transport/http/error-body';
 import { errors } from '../common/errors';
 
-/** Why a server on its way out is not ready. */
+/** Why a draining server is not ready. */
 export const SHUTTING_DOWN = 'the server is shutting down';
 
-/** Whether the server is on its way out: it still serves, says that it is not ready, and has clients connect anew. */
+/** The drain of a shutdown. A draining server still serves, reports not ready, and closes connections after responses. */
 @Injectable()
 export class Drain {
   private begun = false;
-  /** Replies to requests whose body is still coming. */
+  /** Replies to requests whose body is still arriving. */
   private readonly uploading = new Set<FastifyReply>();
-  /** Replies to requests that have come completely. */
+  /** Replies to requests that have arrived completely. */
   private readonly working = new Set<FastifyReply>();
   private readonly listeners: (() => void)[] = [];
 
+  /** Whether the drain has begun. */
   get active(): boolean {
     return this.begun;
   }
 
-  /** Requests that have come completely, whose clients still wait for the answer. */
+  /** Number of requests that have arrived completely and whose response has not been fully read. */
   get unanswered(): number {
     return this.working.size;
   }
 
-  /** Whether an answer is being made, rather than read by its client. */
+  /** Whether any response is still being produced, rather than read by its client. */
   get isWorking(): boolean {
     return [...this.working].some(({ raw }) => !raw.writableEnded);
   }
 
-  /** Bytes that have come and gone over the connections on which a body is still coming, or an answer is being read. */
+  /** Total bytes read and written on the connections of requests in flight. */
   get movedBytes(): number {
     const sockets = [...this.uploading, ...this.working].map(({ request }) => request.raw.socket);
     return sockets.reduce((sum, { bytesRead, bytesWritten }) => sum + bytesRead + bytesWritten, 0);
   }
 
-  /** Knows the requests of `server` from now on. */
+  /** Starts to track the requests of `server`. */
   watch(server: FastifyInstance): void {
     server.addHook('onRequest', (_request, reply, done) => {
       if (this.begun) closeAfter(reply);
       this.uploading.add(reply);
-      // Not onResponse, which never comes when the client leaves before its answer.
+      // Not onResponse, which is not called if the client disconnects before the response.
       reply.raw.on('close', () => {
         this.uploading.delete(reply);
         this.working.delete(reply);
@@ -49,25 +50,25 @@ export class Drain {
       done();
     });
     server.addHook('preHandler', (_request, reply, done) => {
-      // It may have been answered, and closed, while its body came.
+      // It may have been answered and closed while its body was arriving.
       if (this.uploading.delete(reply)) this.working.add(reply);
       done();
     });
   }
 
-  /** Calls `listener` when the drain begins. */
+  /** Registers `listener`, which is called when the drain begins. */
   onBegin(listener: () => void): void {
     this.listeners.push(listener);
   }
 
-  /** From now on readiness fails, and every answer closes its connection. There is no way back. */
+  /** Begins the drain: readiness fails, and every response closes its connection. It cannot be undone. */
   begin(): void {
     this.begun = true;
     for (const replies of [this.uploading, this.working]) replies.forEach(closeAfter);
     for (const listener of this.listeners) listener();
   }
 
-  /** Answers the requests whose body is still coming. */
+  /** Rejects the requests whose body is still arriving. */
   refuseUploads(): void {
     for (const reply of this.uploading) {
       this.uploading.delete(reply);

@@ -4,21 +4,21 @@ import { ModelRegistry } from '../models/registry/model-registry';
 import { Drain } from './drain';
 import { Readiness } from './readiness';
 
-/** How soon those who watch hear of a model that has changed. */
+/** Maximum delay until watching clients receive a changed status. */
 const REFRESH_MS = 250;
 
-/** What the health service is added to: a gRPC server. */
+/** A gRPC server. */
 type Services = Parameters<HealthImplementation['addToServer']>[0];
 type Handler = (...args: unknown[]) => void;
 
 /**
- * `grpc.health.v1.Health`: the server under the empty name and that of the inference service, and each model under its
- * own. A shutdown makes all of them NOT_SERVING at once, and an unload its model.
+ * The service `grpc.health.v1.Health`. It reports the server under the empty name and the name of the inference service,
+ * and each model under its own name. A shutdown sets all of them to NOT_SERVING, an unload only its model.
  */
 @Injectable()
 export class GrpcHealth {
   private readonly health = new HealthImplementation();
-  private readonly told = new Map<string, ServingStatus>();
+  private readonly statuses = new Map<string, ServingStatus>();
 
   constructor(
     private readonly registry: ModelRegistry,
@@ -32,7 +32,7 @@ export class GrpcHealth {
       addService: (service, handlers) => {
         const named = Object.entries(handlers).map(([name, handle]) => [
           name,
-          this.afresh(handle as Handler),
+          this.refreshing(handle as Handler),
         ]);
         server.addService(service, Object.fromEntries(named) as Record<string, Handler>);
       },
@@ -42,8 +42,8 @@ export class GrpcHealth {
     setInterval(() => this.refresh(), REFRESH_MS).unref();
   }
 
-  /** Whoever asks is told the state of this moment; only those who go on watching depend on the timer. */
-  private afresh(handle: Handler): Handler {
+  /** Refreshes before each call, so that responses are current. Only watches depend on the timer. */
+  private refreshing(handle: Handler): Handler {
     return (...args) => {
       this.refresh();
       handle(...args);
@@ -52,17 +52,17 @@ export class GrpcHealth {
 
   private refresh(): void {
     const ready = this.readiness.reason === '';
-    const serving = new Map<string, boolean>([...this.told.keys()].map((name) => [name, false]));
+    const serving = new Map<string, boolean>([...this.statuses.keys()].map((name) => [name, false]));
     for (const { name, versions } of this.registry.list())
       serving.set(name, !this.drain.active && versions.some(({ state }) => state === 'READY'));
     serving.set('', ready).set('inference.GRPCInferenceService', ready);
-    for (const [name, isServing] of serving) this.tell(name, isServing);
+    for (const [name, isServing] of serving) this.setStatus(name, isServing);
   }
 
-  private tell(name: string, serving: boolean): void {
+  private setStatus(name: string, serving: boolean): void {
     const status = serving ? 'SERVING' : 'NOT_SERVING';
-    if (this.told.get(name) === status) return;
-    this.told.set(name, status);
+    if (this.statuses.get(name) === status) return;
+    this.statuses.set(name, status);
     this.health.setStatus(name, status);
   }
 }

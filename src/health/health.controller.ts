@@ -14,34 +14,34 @@ export class HealthController {
     private readonly readiness: Readiness,
   ) {}
 
-  /** Returns 200 if the server can serve requests, otherwise 503, with the state and reason of every model. For load balancers. */
+  /** Returns 200 if the server accepts requests, otherwise 503, with the state of every model and the reason for it. For load balancers. */
   @Get()
   @HealthCheck()
-  @ApiOperation({ summary: 'Check the health of the server and its models' })
+  @ApiOperation({ summary: 'Get the health of the server and its models' })
   healthCheck(): Promise<HealthCheckResult> {
     return this.health.check(this.readiness.checks);
   }
 
-  /** Returns 200 as long as the process responds, whatever the state of the models, because a restart would not fix a model. For liveness probes. */
+  /** Returns 200 while the process responds. It does not depend on models, because a restart would not fix them. For liveness probes. */
   @Get('live')
   @HealthCheck()
-  @ApiOperation({ summary: 'Check whether the process is alive' })
+  @ApiOperation({ summary: 'Check liveness' })
   healthLive(): Promise<HealthCheckResult> {
     return this.health.check([]);
   }
 
-  /** Like `/health`, returns 200 if the initial loading has finished, at least one model and every required model is ready, and no shutdown has begun, otherwise 503. For readiness probes. */
+  /** Returns 200 if the initial loading has finished, a model and every required model are ready, and no shutdown has begun; otherwise 503. The response is the same as that of `/health`. For readiness probes. */
   @Get('ready')
   @HealthCheck()
-  @ApiOperation({ summary: 'Check whether the server is ready' })
+  @ApiOperation({ summary: 'Check readiness' })
   healthReady(): Promise<HealthCheckResult> {
     return this.health.check(this.readiness.checks);
   }
 
-  /** Returns 503 until the initial loading of the models has finished, then 200, even if models did not load. For startup probes. */
+  /** Returns 200 when the initial loading of the models has finished, successfully or not; 503 until then. For startup probes. */
   @Get('startup')
   @HealthCheck()
-  @ApiOperation({ summary: 'Check whether startup has finished' })
+  @ApiOperation({ summary: 'Check startup' })
   healthStartup(): Promise<HealthCheckResult> {
     return this.health.check([() => this.readiness.started()]);
   }

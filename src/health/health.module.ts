@@ -9,9 +9,9 @@ import { Readiness } from './readiness';
 import { V1HealthController } from './v1-health.controller';
 import { V2HealthController } from './v2-health.controller';
 
-/** Health that can be trusted: liveness without models, readiness with them, and the drain of a shutdown. */
+/** Health checks: liveness, which does not depend on models, readiness, which does, and the drain of a shutdown. */
 @Module({
-  // Terminus would log every failed probe; the registry logs each change of state once.
+  // Terminus would log every failed probe. The registry already logs each change of state.
   imports: [ModelsModule, TerminusModule.forRoot({ logger: false })],
   controllers: [V1HealthController, HealthController, V2HealthController, GrpcHealthController],
   providers: [Drain, Readiness, GrpcHealth],

@@ -9,8 +9,8 @@ const LOADING = 'models are still loading';
 const NO_MODEL = 'the model repository has no models; put one at <model>/<version>/model.onnx';
 
 /**
- * What readiness depends on, by NEXUS_READINESS: the first loading has ended, a model is READY, every required model is,
- * and the server is not draining. Any other model that is not READY only degrades the state.
+ * Readiness of the server: the initial loading has finished, a model and every required model are READY, and the server
+ * is not draining. NEXUS_READINESS decides which models are required; other models that are not READY are degraded.
  */
 @Injectable()
 export class Readiness {
@@ -26,29 +26,29 @@ export class Readiness {
     return [() => this.server(), ...this.registry.list().map((model) => () => this.model(model))];
   }
 
-  /** Check for Terminus: the first loading of the models has ended, well or not. */
+  /** Check for Terminus: the initial loading of the models has finished, successfully or not. */
   started(): HealthIndicatorResult {
     const indicator = this.indicators.check('models');
     return this.registry.settled ? indicator.up() : indicator.down(LOADING);
   }
 
-  /** Why the server is not ready; empty when it is. */
+  /** Why the server is not ready; empty if it is. */
   get reason(): string {
     const fault = this.fault();
     if (fault !== '') return fault;
-    const waiting = this.registry.list().find((model) => this.isRequired(model) && !isReady(model));
-    return waiting === undefined ? '' : `model '${waiting.name}' is not ready; /health tells why`;
+    const missing = this.registry.list().find((model) => this.isRequired(model) && !isReady(model));
+    return missing === undefined ? '' : `model '${missing.name}' is not ready; GET /health for the reason`;
   }
 
-  /** Why the server is not ready, whichever models are required. */
+  /** Why the server is not ready, regardless of required models. */
   private fault(): string {
     if (this.drain.active) return SHUTTING_DOWN;
     if (!this.registry.settled) return LOADING;
     const models = this.registry.list();
     if (models.some(isReady)) return '';
-    // Without a model, explicit control waits for requests to load one, which have to get here.
+    // In explicit mode a server without models waits for load requests, which must reach it.
     if (models.length === 0) return this.config.modelControlMode === 'explicit' ? '' : NO_MODEL;
-    return 'no model is ready; /health tells why';
+    return 'no model is ready; GET /health for the reasons';
   }
 
   private server(): HealthIndicatorResult {

@@ -6,23 +6,23 @@ import { errors } from '../common/errors';
 import { Readiness } from './readiness';
 import { V2Live, V2Ready } from './v2-health.dto';
 
-/** The health checks of the Open Inference Protocol V2. Its clients read only the status. */
+/** Health of the Open Inference Protocol V2, whose clients read only the status. */
 @ApiTags('Health')
 @SkipThrottle()
 @Controller('v2/health')
 export class V2HealthController {
   constructor(private readonly readiness: Readiness) {}
 
-  /** Returns 200 as long as the process responds. */
+  /** Returns 200 while the process responds. */
   @Get('live')
-  @ApiOperation({ summary: 'Check whether the process is alive (V2)' })
+  @ApiOperation({ summary: 'Check liveness (V2)' })
   v2HealthLive(): V2Live {
     return { live: true };
   }
 
-  /** Returns 200 if the initial loading has finished, at least one model and every required model is ready, and no shutdown has begun, otherwise 503. */
+  /** Returns 200 if the initial loading has finished, a model and every required model are ready, and no shutdown has begun; otherwise 503. */
   @Get('ready')
-  @ApiOperation({ summary: 'Check whether the server is ready (V2)' })
+  @ApiOperation({ summary: 'Check readiness (V2)' })
   @ApiV2Errors('unavailable')
   v2HealthReady(): V2Ready {
     const { reason } = this.readiness;

@@ -5,10 +5,10 @@ import { largest, type Score } from '../tensor/largest';
 import { probabilitiesOf } from '../tensor/softmax';
 import { typedView } from '../tensor/typed-arrays';
 
-/** Most elements of an output that is classified: some milliseconds of work. */
+/** Maximum number of elements of an output to classify, which takes a few milliseconds. */
 const MAX_ELEMENTS = 100_000;
 
-/** Datatypes whose elements have an order that a client would expect. */
+/** Datatypes whose elements can be ordered. */
 const ORDERED = new Set([
   'UINT8',
   'UINT16',
@@ -23,13 +23,12 @@ const ORDERED = new Set([
 ]);
 
 /**
- * The `count` largest elements of each row of `output`, largest first, as the classification extension has them: BYTES
- * of `value:index`, or `value:index:label` where there are labels. Equal ones are in the order of their indexes, NaN is
- * last.
+ * The `count` largest elements of each row of `output`, largest first, in the format of the classification extension:
+ * BYTES of `value:index`, or `value:index:label` with labels. Equal elements are ordered by index, NaN is last.
  *
- * @param rows rows of the output; undefined when all of it is one.
- * @param isLogits whether the values told are the probabilities that the elements stand for (softmax of their row).
- * @throws NexusError invalid_input when the datatype has no order, or there are more than 100,000 elements.
+ * @param rows number of rows of the output; undefined if it is a single row.
+ * @param isLogits whether to return probabilities (softmax of the row) instead of the elements.
+ * @throws NexusError invalid_input if the datatype has no order, or the output has more than 100,000 elements.
  */
 export function classify(
   output: Tensor,
@@ -42,15 +41,15 @@ export function classify(
   if (!ORDERED.has(datatype)) throw unfit(name, `its elements are ${datatype}, which have no order`);
   const scores = typedView(data, datatype as 'FP32');
   if (scores.length > MAX_ELEMENTS)
-    throw unfit(name, `it has ${scores.length} elements, and at most ${MAX_ELEMENTS} are classified`);
+    throw unfit(name, `it has ${scores.length} elements, but the limit is ${MAX_ELEMENTS}`);
   const columns = scores.length / (rows ?? 1) || 0;
-  const taken = Math.min(count, columns);
+  const returned = Math.min(count, columns);
   const isWhole = !datatype.startsWith('FP');
   const texts: string[] = [];
   for (let row = 0; row < (rows ?? 1); row++) {
     const start = row * columns;
     const vector = scores.subarray(start, start + columns);
-    const best = largest(vector, taken);
+    const best = largest(vector, returned);
     const values: ArrayLike<Score> = isLogits
       ? probabilitiesOf(vector, best)
       : best.map((index) => vector[index] as Score);
@@ -64,12 +63,12 @@ export function classify(
   return {
     name,
     datatype: 'BYTES',
-    shape: rows === undefined ? [taken] : [rows, taken],
+    shape: rows === undefined ? [returned] : [rows, returned],
     data: encodeStrings([texts]),
   };
 }
 
-/** As C prints a float: six decimals, however large it is. */
+/** Formats a float as C does, with six decimals regardless of its size. */
 function withDecimals(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
@@ -78,7 +77,7 @@ function withDecimals(value: number): string {
 
 function unfit(name: string, reason: string) {
   return errors.invalidInput(
-    `output '${name}' cannot be classified: ${reason}; ask for the output itself`,
+    `cannot classify output '${name}': ${reason}; request the output itself`,
     `outputs.${name}`,
   );
 }

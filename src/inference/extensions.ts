@@ -13,8 +13,8 @@ const ALWAYS = [
 ];
 
 /**
- * The extensions of the Open Inference Protocol V2 that are spoken, by REST and by gRPC, under the names Triton gave
- * them. It gave none to the generate extension, which its own servers do not list either.
+ * The supported extensions of the Open Inference Protocol V2, over REST and gRPC, under Triton's names. The generate
+ * extension has no name, and Triton does not list it either.
  */
 export function extensionsOf({ systemSharedMemory }: Config): readonly string[] {
   return systemSharedMemory === '' ? ALWAYS : [...ALWAYS, 'system_shared_memory'];

@@ -7,7 +7,7 @@ import { Shadowing } from './shadow/shadowing';
 import { InputCheck } from './shared-memory/input-check';
 import { SharedMemory } from './shared-memory/shared-memory';
 
-/** The data plane: from a request to its answer, free of any protocol. */
+/** The data plane: serves requests, independent of any protocol. */
 @Module({
   imports: [ModelsModule],
   providers: [InferenceService, InferenceCache, Shadowing, ShadowMetrics, SharedMemory, InputCheck],

@@ -17,28 +17,28 @@ import { Shadowing } from './shadow/shadowing';
 import { SharedMemory } from './shared-memory/shared-memory';
 import { validateInputs, validateOutputs } from '../models/validation';
 
-/** How a protocol speaks: it turns its bytes into a request, and the result of that request into its answer. */
+/** The adapter of a protocol: decodes its requests and encodes its responses. */
 export interface Translation<Request extends InferenceRequest, Answer> {
-  /** @param signature what the model takes, for protocols whose messages do not say it. */
+  /** @param signature of the model, for protocols whose messages do not describe their tensors completely. */
   decode(signature: Signature): Request | Promise<Request>;
-  /** When nobody waits for the answer any more, as far as is known before the bytes are read; see InferenceRequest. */
+  /** The deadline, as far as it is known before the body is decoded; see InferenceRequest. */
   deadline(): number;
   encode(result: InferenceResult, request: Request): Answer | Promise<Answer>;
-  /** Id of the request as its log line has it, for traces. */
+  /** Id of the request in the log, for traces. */
   readonly requestId?: string;
-  /** What the request is charged to; its answer takes the place of its bytes. */
+  /** The memory charge of the request. The response replaces the bytes of the request. */
   readonly memory: Charge | undefined;
-  /** Who asks, for models that keep a caller with a version, or an answer for its caller. */
+  /** The client, for sticky traffic splits and for caches per client. */
   readonly caller: () => string;
 }
 
-/** The answer to one request, and what became of it for its log line. */
+/** The response to a request, and the summary for its log line. */
 export interface Served<Answer> {
   readonly answer: Answer;
   readonly summary: InferenceSummary;
 }
 
-/** The data plane, free of any protocol: REST and gRPC only translate to it and back. */
+/** The data plane, independent of any protocol. REST and gRPC only decode and encode. */
 @Injectable()
 export class InferenceService {
   constructor(
@@ -50,9 +50,9 @@ export class InferenceService {
   ) {}
 
   /**
-   * Serves one request of `model`, in `version` or the one that its traffic goes to, from its bytes to its answer, and
-   * counts it. Rejects with a NexusError: unknown model or version, version not ready, no memory for it, invalid input,
-   * full queue, passed deadline, client gone, or failed run.
+   * Decodes, runs, encodes and counts one request to `model`, in `version` or the version that its traffic selects.
+   * Rejects with a NexusError: unknown model or version, version not ready, not enough memory, invalid input, full
+   * queue, exceeded deadline, disconnected client, or failed run.
    */
   async serve<Request extends InferenceRequest, Answer>(
     model: string,
@@ -60,14 +60,14 @@ export class InferenceService {
     translation: Translation<Request, Answer>,
   ): Promise<Served<Answer>> {
     const started = performance.now();
-    const found = this.registry.route(model, version, translation.caller);
-    found.enter();
+    const servable = this.registry.route(model, version, translation.caller);
+    servable.enter();
     let held: HeldRegions | undefined;
     try {
-      const latest = found.isDescribed ? Infinity : translation.deadline();
-      if (!found.isDescribed) await found.described(latest);
-      // Small messages are translated at once: waiting for a promise would cost more than the work.
-      const decoding = translation.decode(found.signature);
+      const latest = servable.isDescribed ? Infinity : translation.deadline();
+      if (!servable.isDescribed) await servable.described(latest);
+      // Small messages are decoded synchronously, because awaiting a promise would cost more than the work.
+      const decoding = translation.decode(servable.signature);
       const request = decoding instanceof Promise ? await decoding : decoding;
       if (request.inputs.some(hasSlice) || request.outputs.some(hasSlice)) {
         translation.memory?.add(sliceBytes(request.inputs));
@@ -75,16 +75,17 @@ export class InferenceService {
       }
       const inputs = held === undefined ? request.inputs : await held.read(request.inputs);
       const decoded = performance.now();
-      const job = jobOf(request, inputs, found, translation.caller(), latest);
-      const result = await this.cache.run(found, job);
+      const job = jobOf(request, inputs, servable, translation.caller(), latest);
+      const result = await this.cache.run(servable, job);
       const inferred = performance.now();
       translation.memory?.hold(bytesOf(result.outputs));
-      const computed = classified(result.outputs, request.outputs, job.rows, found);
+      const computed = classified(result.outputs, request.outputs, job.rows, servable);
       const outputs = held === undefined ? computed : await held.write(computed, request.outputs);
-      const encoding = translation.encode({ model, version: found.version, outputs }, request);
+      const encoding = translation.encode({ model, version: servable.version, outputs }, request);
       const answer = encoding instanceof Promise ? await encoding : encoding;
-      // A hit has no run to compare, and was shown when it was a miss.
-      if (version === undefined && result.cache?.outcome !== 'hit') this.shadowing.show(found, job, result);
+      // A cache hit has no run to compare, and was mirrored when it was a miss.
+      if (version === undefined && result.cache?.outcome !== 'hit')
+        this.shadowing.mirror(servable, job, result);
       const ended = performance.now();
       const times = {
         totalMs: ended - started,
@@ -96,21 +97,21 @@ export class InferenceService {
         encodeMs: ended - inferred,
         cache: result.cache,
       };
-      this.count(found, job.rows, times, started, translation.requestId);
+      this.count(servable, job.rows, times, started, translation.requestId);
       const { queueMs, runMs, cache } = times;
       const summary = { rows: job.rows, queueMs, runMs, cache: cache?.outcome };
-      return { answer, summary: { model, version: found.version, outcome: 'success', ...summary } };
+      return { answer, summary: { model, version: servable.version, outcome: 'success', ...summary } };
     } catch (error) {
       const outcome = error instanceof NexusError ? error.kind : 'internal';
-      found.metrics.request(outcome, 0, { totalMs: performance.now() - started });
+      servable.metrics.request(outcome, 0, { totalMs: performance.now() - started });
       throw error;
     } finally {
-      found.leave();
+      servable.leave();
       if (held !== undefined) await held.release();
     }
   }
 
-  /** Counts a request that has been answered, and traces it where that is asked for. */
+  /** Counts a successful request, and traces it if tracing selects it. */
   private count(
     { name, version, metrics }: Servable,
     rows: number,
@@ -119,7 +120,7 @@ export class InferenceService {
     requestId: string | undefined,
   ): void {
     metrics.request('success', rows, times);
-    if (this.traces.active && this.traces.takes(name))
+    if (this.traces.active && this.traces.sample(name))
       this.traces.write({ requestId, model: name, version, started, times });
   }
 }
@@ -130,12 +131,15 @@ function bytesOf(tensors: readonly Tensor[]): number {
   return bytes;
 }
 
-/** Bytes of the inputs that are in shared memory, and have to be read from there. */
+/** Bytes of the inputs in shared memory. */
 function sliceBytes(inputs: InferenceRequest['inputs']): number {
   return inputs.reduce((sum, { slice }) => sum + (slice?.byteSize ?? 0), 0);
 }
 
-/** `outputs`, those that `asked`, in the same order, wants classified as their largest elements. @throws NexusError invalid_input */
+/**
+ * `outputs`, classified where `asked`, in the same order, requests it.
+ * @throws NexusError invalid_input
+ */
 function classified(
   outputs: readonly Tensor[],
   asked: readonly OutputRequest[],
@@ -152,7 +156,10 @@ function classified(
   });
 }
 
-/** What to run for `request`, whose inputs are `given`, before `latest`. @throws NexusError when the request does not fit the model. */
+/**
+ * The job for `request` with the inputs `given`, to complete before `latest`.
+ * @throws NexusError if the request does not match the model.
+ */
 function jobOf(
   request: InferenceRequest,
   given: readonly Tensor[],

@@ -6,14 +6,14 @@ import { Metrics } from './metrics/metrics';
 import { Traces } from './log/traces';
 import { addTritonMetrics } from './metrics/triton-metrics';
 
-/** Gives every feature the {@link Metrics}. Logs go through Nest's `Logger`. */
+/** Provides {@link Metrics} to every feature. Features log through Nest's `Logger`. */
 @Global()
 @Module({
   providers: [{ provide: Metrics, inject: [Config], useFactory: createMetrics }, LogSettings, Traces],
   exports: [Metrics, LogSettings, Traces],
 })
 export class ObservabilityModule {
-  /** @param log where the process logs to. */
+  /** @param log the log of the process. */
   static with(log: Log): DynamicModule {
     return { module: ObservabilityModule, providers: [{ provide: Log, useValue: log }] };
   }

@@ -10,16 +10,16 @@ import { SkippedRoutes } from './skipped-routes';
 import { WindowStorage } from './window-storage';
 
 /**
- * Limits how many requests a caller may send, over all routes and protocols together; `@SkipThrottle()` leaves a route
- * out. Every HTTP answer carries the state of the budget: `RateLimit` (draft-ietf-httpapi-ratelimit-headers), and the
- * older `X-RateLimit-*`.
+ * Limits the requests of each client over all routes and protocols together. `@SkipThrottle()` excludes a route. Every
+ * HTTP response reports the remaining budget in `RateLimit` (draft-ietf-httpapi-ratelimit-headers) and the older
+ * `X-RateLimit-*` headers.
  *
- * The library's guard looks up the metadata of the route, hashes a key and waits for promises on every request. This
- * one asks it once for each route; after that the caller is the key, and the guard answers at once.
+ * For every request, the library's guard looks up the metadata of the route, hashes a key and awaits promises. This guard
+ * asks it once per route, uses the client as the key, and decides synchronously.
  */
 @Injectable()
 export class RateLimitGuard implements CanActivate, Budget {
-  /** By handler, whether its route is left out; absent until its first request. */
+  /** By handler, whether its route is excluded; absent until its first request. */
   private readonly skipped = new Map<unknown, boolean>();
   private readonly limit: number;
   private readonly windowS: number;
@@ -33,7 +33,7 @@ export class RateLimitGuard implements CanActivate, Budget {
     this.windowS = config.rateLimitWindowS;
   }
 
-  /** @throws NexusError of kind `rate_limited` when the budget of the caller is spent. */
+  /** @throws NexusError of kind `rate_limited` if the client has used up its budget. */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     if (this.limit === 0) return true;
     const isSkipped = this.skipped.get(context.getHandler());
@@ -42,14 +42,14 @@ export class RateLimitGuard implements CanActivate, Budget {
     return true;
   }
 
-  /** @throws NexusError of kind `rate_limited` when the budget of the caller is spent. */
+  /** @throws NexusError of kind `rate_limited` if the client has used up its budget. */
   spend(caller: string): void {
     if (this.limit === 0) return;
     const { timeToExpire, isBlocked } = this.windows.hit(caller, this.windowS * 1000, this.limit);
     if (isBlocked) throw errors.rateLimited(this.limit, this.windowS, timeToExpire);
   }
 
-  /** The first request of a route: asks the library whether the route is left out. */
+  /** On the first request of a route, asks the library whether the route is excluded. */
   private async learn(context: ExecutionContext): Promise<boolean> {
     this.skipped.set(context.getHandler(), await this.skippedRoutes.canActivate(context));
     return this.canActivate(context);
@@ -68,11 +68,11 @@ export class RateLimitGuard implements CanActivate, Budget {
   private admit(request: FastifyRequest, reply: FastifyReply): void {
     const caller = callerOf(request);
     const { totalHits, timeToExpire, isBlocked } = this.windows.hit(caller, this.windowS * 1000, this.limit);
-    this.tell(reply, Math.max(0, this.limit - totalHits), timeToExpire);
+    this.setHeaders(reply, Math.max(0, this.limit - totalHits), timeToExpire);
     if (isBlocked) throw errors.rateLimited(this.limit, this.windowS, timeToExpire);
   }
 
-  private tell(reply: FastifyReply, remaining: number, seconds: number): void {
+  private setHeaders(reply: FastifyReply, remaining: number, seconds: number): void {
     reply.header('ratelimit', `"default";r=${remaining};t=${seconds}`);
     reply.header('x-ratelimit-limit', this.limit);
     reply.header('x-ratelimit-remaining', remaining);

@@ -7,7 +7,7 @@ import { RateLimitGuard } from './rate-limit.guard';
 import { SkippedRoutes } from './skipped-routes';
 import { WindowStorage } from './window-storage';
 
-/** Limits the requests of each caller, on every route of the application that does not opt out. */
+/** Limits the requests of each client, on every route that does not opt out. */
 @Global()
 @Module({
   imports: [

@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { ThrottlerGuard } from '@nestjs/throttler';
 
 /**
- * The library's guard, with nothing behind it: it allows the routes that `@SkipThrottle()` leaves out and no others.
- * What the decorator writes, and where, stays the library's own business.
+ * Allows only the routes that `@SkipThrottle()` excludes. It extends the library's guard, so what the
+ * decorator writes remains an implementation detail of the library.
  */
 @Injectable()
 export class SkippedRoutes extends ThrottlerGuard {
-  /** Called by the library for every request whose route is not left out. */
+  /** The library calls it for every request whose route is not excluded. */
   protected override handleRequest(): Promise<boolean> {
     return Promise.resolve(false);
   }

@@ -7,35 +7,35 @@ interface Window {
   readonly endsAt: number;
 }
 
-/** Callers remembered at once, at most twice this many; beyond that the oldest start again. */
+/** Maximum number of clients per generation, so at most twice this many in total. Beyond that, the oldest start again. */
 const MAX_CALLERS = 100_000;
 
 /**
- * Counts requests in memory, in fixed windows that start with a caller's first request. A hit is a look into a map:
- * no timer, no list of hits. Windows are kept in two generations, and the older one is dropped as a whole once all
- * of its windows have ended, so nothing is ever searched for what has expired.
+ * Counts requests in memory, in fixed windows that start with the first request of a client. A hit is a map lookup,
+ * without timers or lists of hits. Windows are kept in two generations. The older one is dropped as a whole when all of
+ * its windows have ended, so expired windows are never searched for.
  */
 export class WindowStorage implements ThrottlerStorage {
   private young = new Map<string, Window>();
   private old = new Map<string, Window>();
-  private turnsAt = 0;
+  private rotatesAt = 0;
 
-  /** @param now a clock in milliseconds that never goes back. */
+  /** @param now a monotonic clock in milliseconds. */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** As {@link hit}, for callers that only know the library's interface. */
+  /** Same as {@link hit}, for code that uses the library's interface. */
   increment(key: string, ttl: number, limit: number): Promise<Hit> {
     return Promise.resolve(this.hit(key, ttl, limit));
   }
 
-  /** Counts a request of `key` in its window of `ttl` milliseconds, blocked when it is more than the `limit`th. */
+  /** Counts a request of `key` in its window of `ttl` milliseconds. It is blocked if it exceeds `limit`. */
   hit(key: string, ttl: number, limit: number): Hit {
     const now = this.now();
-    if (now >= this.turnsAt || this.young.size >= MAX_CALLERS) this.turn(now + ttl);
+    if (now >= this.rotatesAt || this.young.size >= MAX_CALLERS) this.rotate(now + ttl);
     const window = this.windowOf(key, now, ttl);
     window.hits += 1;
     const isBlocked = window.hits > limit;
-    // A sum of such numbers can be larger than it should be by its last digit.
+    // Rounding can make the difference slightly larger than `ttl`.
     const timeToExpire = Math.ceil(Math.min(window.endsAt - now, ttl) / 1000);
     return {
       totalHits: window.hits,
@@ -53,9 +53,9 @@ export class WindowStorage implements ThrottlerStorage {
     return window;
   }
 
-  private turn(nextAt: number): void {
+  private rotate(nextAt: number): void {
     this.old = this.young;
     this.young = new Map();
-    this.turnsAt = nextAt;
+    this.rotatesAt = nextAt;
   }
 }

@@ -3,26 +3,26 @@ import type { FastifyRequest } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who is calling, once it has been proven: set by authentication, absent without it. */
+    /** The authenticated client. Set by authentication, absent without it. */
     caller?: { readonly id: string };
   }
 }
 
 /**
- * Whom to count a request for: the authenticated caller, otherwise the address. A header that nobody has verified
- * names no one, or every made-up key would bring a fresh budget. An IPv6 host has a whole /64, so that is one caller.
+ * The client that a request counts against: the authenticated one, otherwise its address. Unverified headers are ignored,
+ * because every invented key would get a new budget. An IPv6 host has a whole /64, which counts as one client.
  */
 export function callerOf(
   request: { readonly ip: string | undefined } & Pick<FastifyRequest, 'caller'>,
 ): string {
   if (request.caller !== undefined) return request.caller.id;
-  // A connection that was gone before anybody asked has no address.
+  // A connection that closed before its address was read has none.
   const { ip = 'unknown' } = request;
   return ip.includes(':') ? normalizeIp(ip) : ip;
 }
 
-/** How many requests a caller may still send: for protocols whose requests the guard of the rate limit does not see. */
+/** The request budget of each client, for requests that do not pass the rate limit guard. */
 export abstract class Budget {
-  /** Counts one request of `caller`. @throws NexusError of kind `rate_limited` when the budget is spent. */
+  /** Counts one request of `caller`. @throws NexusError of kind `rate_limited` if the budget is used up. */
   abstract spend(caller: string): void;
 }

@@ -2,10 +2,10 @@ import { createGunzip, createInflate } from 'node:zlib';
 import { errors } from '../common/errors';
 import { GrowingBytes } from '../common/growing-bytes';
 
-/** "deflate" of HTTP is the zlib format (RFC 9110, section 8.4.1.2); gRPC means the same. */
+/** In HTTP, "deflate" is the zlib format (RFC 9110, section 8.4.1.2); gRPC uses the same. */
 const DECOMPRESSORS = { gzip: createGunzip, deflate: createInflate } as const;
 
-/** The name of a coding that can be undone. */
+/** A supported content coding. */
 export type Compression = keyof typeof DECOMPRESSORS;
 
 const CHUNK_BYTES = 64 * 1024;
@@ -16,9 +16,9 @@ export function isCompression(name: string): name is Compression {
 }
 
 /**
- * What `body` was before it was compressed, off the event loop.
- * @param admit told how many bytes there are as they come; what it throws ends the work.
- * @throws NexusError body_too_large above `limit` bytes; what `admit` throws; the error of zlib.
+ * Decompresses `body` off the event loop.
+ * @param admit called with the decompressed size so far; an error that it throws stops the decompression.
+ * @throws NexusError body_too_large above `limit` bytes; errors of `admit` and zlib.
  */
 export function decompress(
   body: Uint8Array,

@@ -1,7 +1,7 @@
 import type { status } from '@grpc/grpc-js';
 import type { ErrorKind } from '../common/error-kind';
 
-/** The one table from kind to HTTP status. */
+/** The HTTP status of each kind of error. */
 export const HTTP_STATUS: Readonly<Record<ErrorKind, number>> = {
   invalid: 400,
   not_found: 404,
@@ -18,7 +18,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorKind, number>> = {
   internal: 500,
 };
 
-/** The one table from kind to the name of a gRPC status. */
+/** The gRPC status of each kind of error. */
 export const GRPC_STATUS: Readonly<Record<ErrorKind, keyof typeof status>> = {
   invalid: 'INVALID_ARGUMENT',
   not_found: 'NOT_FOUND',

@@ -9,8 +9,8 @@ import { REQUEST_ID_HEADER } from './request-id';
 import { toNexusError } from './http/to-nexus-error';
 
 /**
- * Answers everything that was thrown while a request was handled: the table of the error catalogue gives the status,
- * the protocol and the path its form. An error that nobody made on purpose is logged and answered without its text.
+ * Converts everything thrown while a request is handled to a response. The kind of the error decides the status, the
+ * protocol and path decide the format. An unexpected error is logged, and its text is not sent.
  */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
@@ -22,7 +22,9 @@ export class ErrorFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const request = http.getRequest<FastifyRequest>();
     if (isHealthReport(thrown)) {
-      request.failure = errors.notReady(`${failedChecks(thrown).join(', ')}; the answer tells why`);
+      request.failure = errors.notReady(
+        `${failedChecks(thrown).join(', ')}; the response contains the reasons`,
+      );
       reply.code(thrown.getStatus()).send(thrown.getResponse());
       return;
     }
@@ -43,19 +45,19 @@ export class ErrorFilter implements ExceptionFilter {
     const err =
       thrown instanceof Error
         ? thrown
-        : new Error(`something that is no Error was thrown: ${String(thrown)}`);
+        : new Error(`a value that is not an Error was thrown: ${String(thrown)}`);
     this.logger.error({ ...request, err });
   }
 }
 
-/** A failed health check is no error: Terminus throws the report, which is the answer as it stands. */
+/** Whether `thrown` is a health report. Terminus throws the report of a failed check, which is sent unchanged. */
 function isHealthReport(thrown: unknown): thrown is HttpException {
   if (!(thrown instanceof HttpException)) return false;
   const response = thrown.getResponse();
   return typeof response === 'object' && 'status' in response && 'details' in response;
 }
 
-/** The names of the checks that a health report says are down. */
+/** The names of the failed checks in a health report. */
 function failedChecks(report: HttpException): string[] {
   const { error = {} } = report.getResponse() as { readonly error?: object };
   return Object.keys(error);

@@ -3,7 +3,7 @@ import { MemoryInFlight, quarterOfMemory } from '../common/memory-in-flight';
 import { Pace } from '../common/pace';
 import { Config } from '../config/config';
 
-/** What both protocols share: the memory that requests hold, and the pace that clients have to keep. */
+/** What both protocols share: the memory of requests in flight, and the minimum transfer rate of clients. */
 @Global()
 @Module({
   providers: [

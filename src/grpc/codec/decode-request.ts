@@ -26,12 +26,12 @@ const DATATYPES = Object.keys(ELEMENT_BYTES).join(', ');
 
 const NO_BYTES = new Uint8Array(0);
 
-/** What a message asks for, apart from the call that it came with. */
+/** The decoded request, without the properties of its call. */
 export type Decoded = Pick<InferenceRequest, 'inputs' | 'outputs'> & SchedulePolicy;
 
 /**
- * What `message` asks for. Raw inputs are views of it.
- * @throws invalid naming the field, what was expected and what came.
+ * Decodes `message`. Raw inputs are views of it.
+ * @throws NexusError invalid_input, with the field, what was expected and what it got.
  */
 export function decodeInferRequest(message: ModelInferRequest): Decoded {
   const inputs = readInputs(message);
@@ -41,7 +41,7 @@ export function decodeInferRequest(message: ModelInferRequest): Decoded {
   return { inputs, outputs, ...schedulePolicyOf(message.parameters) };
 }
 
-/** Raw entries are there for inputs that are not in shared memory, in their order. */
+/** Raw entries belong to the inputs that are not in shared memory, in their order. */
 function readInputs({ inputs, raw_input_contents: raw }: ModelInferRequest): readonly PlacedTensor[] {
   if (raw.length > 0) requireRawOnly(inputs, raw.length);
   let next = 0;
@@ -59,19 +59,19 @@ function readInputs({ inputs, raw_input_contents: raw }: ModelInferRequest): rea
 }
 
 function requireRawOnly(inputs: readonly InferInputTensor[], count: number): void {
-  // MLServer's client sends contents beside raw ones that have nothing in them.
+  // MLServer's client sends empty contents together with raw ones.
   const typed = inputs.findIndex(({ contents }) => contents.some((part) => part.length > 0));
   if (typed >= 0) {
     const path = `inputs[${typed}].contents`;
     throw errors.invalidInput(
-      `${path}: expected no contents beside raw_input_contents, got some for ${quote(inputs[typed]!.name)}; send all inputs in one of the two ways`,
+      `${path}: expected no contents together with raw_input_contents, got some for ${quote(inputs[typed]!.name)}; send all inputs in one of the two fields`,
       path,
     );
   }
   const expected = inputs.filter(({ parameters }) => !parameters.has('shared_memory_region')).length;
   if (expected !== count) {
     throw errors.invalidInput(
-      `raw_input_contents: expected ${expected} entries, one for each of inputs that is not in shared memory, got ${count}`,
+      `raw_input_contents: expected ${expected} entries, one per input that is not in shared memory, got ${count}`,
       'raw_input_contents',
     );
   }
@@ -84,7 +84,10 @@ function inMemory(
   path: string,
 ): PlacedTensor {
   if (contents.length === 0) return { ...head, data: NO_BYTES, slice };
-  throw errors.invalidInput(`${path}: expected no contents beside parameters.shared_memory_region`, path);
+  throw errors.invalidInput(
+    `${path}: expected no contents together with parameters.shared_memory_region`,
+    path,
+  );
 }
 
 function readHead(input: InferInputTensor, path: string): TensorHead {

@@ -3,28 +3,28 @@ import { Offload } from '../../common/offload';
 import type { InferInputTensor, ModelInferRequest } from '../messages';
 import { decodeInferRequest, type Decoded } from './decode-request';
 
-/** So many bytes of elements are read in about a millisecond; more go to another thread. */
+/** Elements up to this size take about a millisecond to read; larger requests are decoded on another thread. */
 const INLINE_BYTES = 128 * 1024;
 
-/** Datatypes whose raw elements have rules. */
+/** Datatypes whose raw elements must be validated. */
 const CHECKED = ['BYTES', 'BOOL'];
 
 /**
- * Decodes the requests of gRPC: at once, or on another thread where many elements have to be read one by one, so that
- * no request holds up the event loop for more than a few milliseconds.
+ * Decodes gRPC requests: synchronously, or on another thread if many elements must be read one by one, so that no
+ * request blocks the event loop for more than a few milliseconds.
  */
 export class Decoder extends Offload {
   constructor() {
     super(join(__dirname, 'decoder.worker.js'), 1);
   }
 
-  /** As {@link decodeInferRequest}. @throws invalid, at once or as the rejection of the promise. */
+  /** Same as {@link decodeInferRequest}. @throws NexusError invalid_input, synchronously or as a rejection. */
   decode(message: ModelInferRequest): Decoded | Promise<Decoded> {
     return bytesToRead(message) <= INLINE_BYTES ? decodeInferRequest(message) : this.decodeElsewhere(message);
   }
 
   private async decodeElsewhere(message: ModelInferRequest): Promise<Decoded> {
-    // Copied, because other messages may be in the same memory.
+    // Copied, because the memory may be shared with other messages.
     const inputs = message.inputs.map((input) => ({ ...input, contents: input.contents.map(copyOf) }));
     const raw = message.raw_input_contents.map(copyOf);
     const copies = [...inputs.flatMap(({ contents }) => contents), ...raw];
@@ -34,7 +34,7 @@ export class Decoder extends Offload {
   }
 }
 
-/** Bytes of elements in typed contents that are not taken as they are: packed varints, strings. */
+/** Bytes of elements in typed contents that must be converted: packed varints and strings. */
 export function bytesToUnpack({ inputs }: ModelInferRequest): number {
   let bytes = 0;
   for (const { datatype, contents } of inputs)
@@ -42,7 +42,7 @@ export function bytesToUnpack({ inputs }: ModelInferRequest): number {
   return bytes;
 }
 
-/** Bytes of elements that have to be looked at one by one. */
+/** Bytes of elements that must be read one by one. */
 function bytesToRead(message: ModelInferRequest): number {
   const { inputs, raw_input_contents: raw } = message;
   let bytes = bytesToUnpack(message);

@@ -2,7 +2,7 @@ import { moving, outcomeOf } from '../../common/offload';
 import type { ModelInferRequest } from '../messages';
 import { decodeInferRequest, type Decoded } from './decode-request';
 
-/** Runs on another thread: {@link decodeInferRequest}; the memory of the tensors moves to the caller. */
+/** Runs {@link decodeInferRequest} on a worker thread and transfers the memory of the tensors to the caller. */
 export function decodeOnThread(message: ModelInferRequest): unknown {
   const inputs = message.inputs.map((input) => ({ ...input, contents: input.contents.map(bufferOf) }));
   const raw_input_contents = message.raw_input_contents.map(bufferOf);
@@ -10,12 +10,12 @@ export function decodeOnThread(message: ModelInferRequest): unknown {
   return moving(outcome, 'value' in outcome ? ownedBuffers(outcome.value) : []);
 }
 
-/** Bytes that come from another thread are no Buffer any more. */
+/** A Buffer that is passed between threads arrives as a Uint8Array. */
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-/** The memory of the tensors, but for small ones, which share theirs with others and are copied. */
+/** The memory of the tensors to transfer. Small tensors share memory and are copied instead. */
 function ownedBuffers({ inputs }: Decoded): readonly ArrayBufferLike[] {
   const owned = inputs.filter(({ data }) => data.byteLength === data.buffer.byteLength);
   return [...new Set(owned.map(({ data }) => data.buffer))];

@@ -2,7 +2,7 @@ import type { InferenceResult } from '../../inference/request/inference-request'
 import { sliceParameters, type MemorySlice } from '../../inference/shared-memory/memory-slice';
 import type { ModelInferResponse } from '../messages';
 
-/** The answer for `result`: always raw, which every client reads and which costs nothing to make. */
+/** Encodes `result` as a response. Outputs are always raw, which every client reads and which needs no conversion. */
 export function encodeInferResponse(
   { model, version, outputs }: InferenceResult,
   id: string,
@@ -16,7 +16,7 @@ export function encodeInferResponse(
         ? { name, datatype, shape }
         : { name, datatype, shape, parameters: parametersIn(slice) },
     ),
-    // Also of those in shared memory, an empty entry: clients count.
+    // Outputs in shared memory have an empty entry, because clients index the entries.
     raw_output_contents: outputs.map(({ data }) => data),
   };
 }

@@ -9,14 +9,14 @@ import type {
 } from '../messages';
 import { DELIMITED, WireReader } from './wire';
 
-/** Inputs, outputs, parameters, dimensions and raw entries of one request, together: each is an object here. */
+/** Maximum number of inputs, outputs, parameters, dimensions and raw entries of a request together; each is an object. */
 const MAX_ITEMS = 65_536;
 
 /**
- * Reads the bytes of a ModelInferRequest. The elements of tensors stay bytes, views of `bytes`: made into lists by a
- * library for Protocol Buffers, those of one message of 64 MiB can take more memory than the process has.
+ * Parses a ModelInferRequest. The elements of tensors stay views of `bytes`: a Protocol Buffers library converts them to
+ * arrays, which can take more memory than the process has for a message of 64 MiB.
  *
- * @throws invalid when the bytes are no such message, or of more than 65,536 parts.
+ * @throws NexusError invalid_input if the bytes are not a valid message, or it has more than 65,536 parts.
  */
 export function readRequest(bytes: Buffer): ModelInferRequest {
   return new RequestReader().request(bytes);
@@ -79,7 +79,7 @@ class RequestReader {
     return { name, parameters };
   }
 
-  /** Packed or not, as the client likes. */
+  /** Accepts packed and unpacked dimensions. */
   private dimensions(reader: WireReader, shape: number[]): void {
     if (reader.type !== DELIMITED) {
       shape.push(this.item(reader.integer()));
@@ -112,7 +112,7 @@ class RequestReader {
   }
 }
 
-/** The one of InferParameter's fields that came last; undefined when none did. */
+/** The last field of an InferParameter; undefined if it has none. */
 function parameterValue(reader: WireReader): ParameterValue | undefined {
   let value: ParameterValue | undefined;
   while (reader.next()) {

@@ -5,7 +5,7 @@ import { TYPED_ARRAY } from '../../tensor/typed-arrays';
 import type { TensorHead } from '../messages';
 import { WireReader } from './wire';
 
-/** Names of the fields of InferTensorContents, by their numbers. */
+/** Names of the fields of InferTensorContents, by field number. */
 const NAMES = [
   '',
   'bool_contents',
@@ -18,10 +18,10 @@ const NAMES = [
   'bytes_contents',
 ];
 
-/** Most values that are not packed, such as strings: walking over many more would hold the event loop. */
+/** Maximum number of unpacked values, such as strings: iterating over many more would block the event loop. */
 const MAX_VALUES = 2 ** 20;
 
-/** The field that holds each datatype; half floats have none. */
+/** The field of each datatype. Half floats have none. */
 const FIELD: Readonly<Partial<Record<Datatype, number>>> = {
   BOOL: 1,
   INT8: 2,
@@ -38,16 +38,16 @@ const FIELD: Readonly<Partial<Record<Datatype, number>>> = {
 };
 
 /**
- * The elements in the parts of an InferTensorContents as the bytes of a tensor; those of floats that came in one piece
- * are a view.
+ * Converts the elements in the parts of an InferTensorContents to the bytes of a tensor. Floats that arrived in one
+ * piece are returned as a view.
  *
- * @throws invalid when they are in another field, not as many as the tensor has, or out of the range of its datatype.
+ * @throws NexusError invalid_input if the elements are in the wrong field, do not match the shape, or are out of range.
  */
 export function readTyped(parts: readonly Buffer[], head: TensorHead, path: string): Uint8Array {
   const field = FIELD[head.datatype];
   if (field === undefined)
     throw errors.invalidInput(
-      `${path}: there is no field for ${head.datatype}; send it in raw_input_contents`,
+      `${path}: no field supports ${head.datatype}; send it in raw_input_contents`,
       path,
     );
   const contents = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
@@ -65,7 +65,7 @@ class Values {
     private readonly path: string,
   ) {}
 
-  /** @throws invalid when another field has values, or there are too many. */
+  /** @throws NexusError invalid_input if another field has values, or the contents have too many. */
   requireNoOther(datatype: Datatype, path: string): void {
     const reader = new WireReader(this.bytes);
     for (let count = 1; reader.next(); count++) {
@@ -160,14 +160,14 @@ class Values {
     const expected = elementCount(shape);
     if (count === expected) return;
     throw errors.invalidInput(
-      `${this.path}: expected ${expected} elements for shape [${shape.join(',')}], got ${count}; send them all, or in raw_input_contents`,
+      `${this.path}: expected ${expected} elements for shape [${shape.join(',')}], got ${count}; send all elements, or use raw_input_contents`,
       this.path,
     );
   }
 
   private tooMany(): Error {
     return errors.invalidInput(
-      `${this.path}: expected at most ${MAX_VALUES} elements that are not packed; send the tensor in raw_input_contents`,
+      `${this.path}: expected at most ${MAX_VALUES} unpacked elements; send the tensor in raw_input_contents`,
       this.path,
     );
   }

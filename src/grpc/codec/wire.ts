@@ -7,11 +7,11 @@ export const DELIMITED = 2;
 export const FIXED32 = 5;
 
 /**
- * Walks over the fields of a Protocol Buffers message without making an object for any of them: a message may have
- * tens of millions.
+ * Iterates over the fields of a Protocol Buffers message without allocating objects, because a message may have tens of
+ * millions of fields.
  */
 export class WireReader {
-  /** Number and wire type of the field that {@link next} has found, and where its value is in `bytes`. */
+  /** Number and wire type of the current field, and the range of its value in `bytes`. */
   field = 0;
   type = VARINT;
   start = 0;
@@ -22,7 +22,7 @@ export class WireReader {
 
   constructor(readonly bytes: Buffer) {}
 
-  /** Goes to the next field; false at the end. @throws invalid when the bytes are no message. */
+  /** Moves to the next field. Returns false at the end. @throws NexusError invalid_input if the message is malformed. */
   next(): boolean {
     if (this.end >= this.bytes.length) return false;
     const at = this.varint(this.end);
@@ -33,10 +33,10 @@ export class WireReader {
     return true;
   }
 
-  /** Reads the varint at `at` into {@link low} and {@link high}; returns where it ends. */
+  /** Reads the varint at `at` into {@link low} and {@link high}. Returns the offset after it. */
   varint(at: number): number {
     const first = this.bytes[at];
-    // Most have one byte.
+    // Fast path: most varints have one byte.
     if (first !== undefined && first < 0x80) {
       this.low = first;
       this.high = 0;
@@ -63,31 +63,31 @@ export class WireReader {
     throw malformed();
   }
 
-  /** The value of a delimited field, a view. @throws invalid when it has another wire type. */
+  /** The value of a length-delimited field, as a view. @throws NexusError invalid_input for another wire type. */
   view(): Buffer {
     if (this.type !== DELIMITED) throw malformed();
     return this.bytes.subarray(this.start, this.end);
   }
 
-  /** The value of a delimited field as text. */
+  /** The value of a length-delimited field, as text. @throws NexusError invalid_input for another wire type. */
   text(): string {
     if (this.type !== DELIMITED) throw malformed();
     return this.bytes.toString('utf8', this.start, this.end);
   }
 
-  /** The varint of the field as a signed integer; beyond 2^53 the nearest number. */
+  /** The varint of the field as a signed integer, rounded beyond 2^53. */
   integer(): number {
     this.varint(this.start);
     return this.high * 2 ** 32 + (this.low >>> 0);
   }
 
-  /** The varint of the field as an unsigned integer; beyond 2^53 the nearest number. */
+  /** The varint of the field as an unsigned integer, rounded beyond 2^53. */
   unsigned(): number {
     this.varint(this.start);
     return (this.high >>> 0) * 2 ** 32 + (this.low >>> 0);
   }
 
-  /** The value of a field of 64 bits as a float. @throws invalid when it has another wire type. */
+  /** The value of a 64-bit field as a double. @throws NexusError invalid_input for another wire type. */
   double(): number {
     if (this.type !== FIXED64) throw malformed();
     return this.bytes.readDoubleLE(this.start);
@@ -107,6 +107,6 @@ export class WireReader {
 
 function malformed(): Error {
   return errors.invalidInput(
-    'the bytes of the request are not a message ModelInferRequest; server reflection describes it',
+    'the request is not a valid ModelInferRequest message; server reflection describes it',
   );
 }

@@ -1,27 +1,27 @@
 import type { Tensor } from '../../tensor/tensor';
 
-/** The answers kept for one version of a model. */
+/** The cached responses of one model version. */
 export interface Entries {
-  /** The outputs kept under `key`; undefined when there are none, or none that are young enough. Never rejects. */
+  /** The outputs stored under `key`; undefined if there are none or they have expired. Never rejects. */
   get(key: string): Promise<readonly Tensor[] | undefined>;
-  /** Keeps a copy of `outputs`, unless they are too large. Never throws. */
+  /** Stores a copy of `outputs`, unless they are too large. Never throws. */
   set(key: string, outputs: readonly Tensor[]): void;
-  /** Lets go of the memory; nothing is asked for any more. */
+  /** Releases the memory. Do not use the entries afterwards. */
   close(): void;
 }
 
-/** Where answers are kept. */
+/** A store of cached responses. */
 export interface Store {
   /**
-   * Entries that are given again for `ttlMs` milliseconds.
+   * Opens the entries of a model version, which expire after `ttlMs` milliseconds.
    * @param label the model and its version.
    */
   open(label: string, ttlMs: number): Entries;
-  /** Keeps nothing from now on. */
+  /** Closes the store. */
   close(): Promise<void>;
 }
 
-/** Bytes of the data of `outputs`. */
+/** Total size of the data of `outputs`, in bytes. */
 export function byteLengthOf(outputs: readonly Tensor[]): number {
   return outputs.reduce((sum, { data }) => sum + data.byteLength, 0);
 }

@@ -1,9 +1,9 @@
 import { isDatatype, type Tensor } from '../../tensor/tensor';
 
-/** A tensor as the head of an entry tells it. */
+/** A tensor in the header of an entry. */
 type Form = Omit<Tensor, 'data'> & { readonly byteLength: number };
 
-/** `outputs` as bytes: the length of a head as uint32, little-endian, the head as JSON, and the data of each. */
+/** Encodes `outputs`: the length of the header as little-endian uint32, the header as JSON, and the data of each output. */
 export function encodeEntry(outputs: readonly Tensor[]): Buffer {
   const forms = outputs.map(({ name, datatype, shape, data }): Form => {
     return { name, datatype, shape, byteLength: data.byteLength };
@@ -14,7 +14,7 @@ export function encodeEntry(outputs: readonly Tensor[]): Buffer {
   return Buffer.concat([length, head, ...outputs.map(({ data }) => data)]);
 }
 
-/** The outputs in `entry`, as views of it; undefined when it is no entry, for others may write to where it was kept. */
+/** Decodes the outputs of `entry`, as views of it; undefined if it is malformed, because others may write to the store. */
 export function decodeEntry(entry: Buffer): readonly Tensor[] | undefined {
   if (entry.byteLength < 4) return undefined;
   let position = 4 + entry.readUInt32LE();

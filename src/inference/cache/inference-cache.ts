@@ -10,7 +10,7 @@ import { MemoryStore } from './memory-store';
 import { RedisStore } from './redis-store';
 import { VersionCache, type CachedResult } from './version-cache';
 
-/** The answers of the models whose settings ask for a cache. */
+/** The response cache of all models whose settings enable it. */
 @Injectable()
 export class InferenceCache implements OnApplicationShutdown {
   private readonly store: Store;
@@ -20,7 +20,7 @@ export class InferenceCache implements OnApplicationShutdown {
     this.store = config.redisUrl === '' ? inMemory(config, registry) : inRedis(config, registry);
   }
 
-  /** Runs `job` on `version`, through its cache where it has one. Rejects with a NexusError. */
+  /** Runs `job` on `version`, using its cache if it has one. Rejects with a NexusError. */
   run(version: Servable, job: Parameters<Servable['run']>[0]): Promise<CachedResult> {
     const { cache: policy } = version.options;
     if (policy === undefined) return version.run(job);
@@ -42,15 +42,13 @@ export class InferenceCache implements OnApplicationShutdown {
 
 function inMemory({ cacheSize, cacheEntryLimit }: Config, registry: Registry): Store {
   const store = new MemoryStore(cacheSize, cacheEntryLimit);
-  gauge(registry, 'nexus_cache_bytes', 'Memory of the answers that are kept.', () => store.bytes);
+  gauge(registry, 'nexus_cache_bytes', 'Memory of cached responses.', () => store.bytes);
   return store;
 }
 
 function inRedis({ redisUrl, cacheEntryLimit }: Config, registry: Registry): Store {
   const store = new RedisStore(redisUrl, cacheEntryLimit);
-  gauge(registry, 'nexus_cache_redis_up', '1 while Redis can be used, 0 otherwise.', () =>
-    Number(store.isUp),
-  );
+  gauge(registry, 'nexus_cache_redis_up', '1 if Redis is available, otherwise 0.', () => Number(store.isUp));
   return store;
 }
 
@@ -58,5 +56,5 @@ function gauge(registry: Registry, name: string, help: string, value: () => numb
   registerScraped(registry, { name, help, type: 'gauge', read: () => [{ labels: {}, value: value() }] });
 }
 
-/** Header of an answer of a model with a cache, and metadata over gRPC: `hit` or `miss`. */
+/** Header, or metadata over gRPC, of the responses of a model with a cache: `hit` or `miss`. */
 export const CACHE_HEADER = 'x-cache';

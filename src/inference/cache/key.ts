@@ -1,28 +1,28 @@
 import { createHash } from 'node:crypto';
 import type { Tensor } from '../../tensor/tensor';
 
-/** This many bytes are hashed in half a millisecond. */
+/** Hashing this many bytes takes half a millisecond. */
 const PIECE_BYTES = 512 * 1024;
 
-/** What an answer depends on. */
+/** Everything that a response depends on. */
 export interface Question {
-  /** Of the model: equal ones give equal answers to equal inputs. */
+  /** Identifies the model: models with the same value return the same outputs for the same inputs. */
   readonly model: string;
-  /** Whom the answer is for; empty when it may be given to all. */
+  /** The client that the response is for; empty if clients share responses. */
   readonly caller: string;
-  /** Names of the outputs, in the order of the answer. */
+  /** Names of the outputs, in the order of the response. */
   readonly outputs: readonly string[];
   /** In the model's order. */
   readonly inputs: readonly Tensor[];
 }
 
 /**
- * The key of a question: SHA-256 of all that is in it, in 43 characters. Of large inputs, a piece is hashed in a turn of the
- * event loop.
+ * The cache key of a question: the SHA-256 of its contents, 43 characters long. Large inputs are hashed in pieces, one
+ * per turn of the event loop.
  */
 export async function keyOf({ model, caller, outputs, inputs }: Question): Promise<string> {
   const hash = createHash('sha256');
-  // The lengths tell where one input ends and the next begins.
+  // The lengths separate the inputs.
   const forms = inputs.map(({ name, datatype, shape, data }) => [name, datatype, shape, data.byteLength]);
   hash.update(JSON.stringify([model, caller, outputs, forms]));
   let hashed = 0;

@@ -2,21 +2,21 @@ import { LRUCache } from 'lru-cache';
 import type { Tensor } from '../../tensor/tensor';
 import { byteLengthOf, type Entries, type Store } from './entries';
 
-/** What an entry takes beside the bytes of its tensors: key, names, shapes and bookkeeping. */
+/** Memory of an entry in addition to the bytes of its tensors: key, names, shapes and bookkeeping. */
 const OVERHEAD_BYTES = 1024;
 
 type Kept = LRUCache<string, readonly Tensor[]>;
 
 /**
- * Keeps answers in the memory of this process. Where all of them together would have more than `maxBytes`, the model
- * that has most gives up what it has not used for the longest time.
+ * Stores responses in the memory of this process. If their total size would exceed `maxBytes`, the model version with the
+ * largest cache evicts its least recently used responses.
  */
 export class MemoryStore implements Store {
   private readonly versions = new Set<Kept>();
 
   /**
-   * @param maxEntryBytes larger answers are not kept.
-   * @param now milliseconds on a monotonic clock.
+   * @param maxEntryBytes larger responses are not stored.
+   * @param now a monotonic clock in milliseconds.
    */
   constructor(
     private readonly maxBytes: number,
@@ -24,7 +24,7 @@ export class MemoryStore implements Store {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** What is kept, in bytes. */
+  /** Total size of the stored responses, in bytes. */
   get bytes(): number {
     let sum = 0;
     for (const { calculatedSize } of this.versions) sum += calculatedSize;
@@ -53,7 +53,7 @@ export class MemoryStore implements Store {
   private keep(kept: Kept, key: string, outputs: readonly Tensor[]): void {
     const bytes = byteLengthOf(outputs);
     if (bytes > this.maxEntryBytes) return;
-    // They may be views of the outputs of a whole batch.
+    // Copied, because they may be views of the outputs of a whole batch.
     const copies = outputs.map((output) => ({ ...output, data: new Uint8Array(output.data) }));
     kept.set(key, copies, { size: bytes + OVERHEAD_BYTES });
     while (this.bytes > this.maxBytes) this.largest().pop();

@@ -6,19 +6,19 @@ import type { Tensor } from '../../tensor/tensor';
 import { byteLengthOf, type Entries, type Store } from './entries';
 import { decodeEntry, encodeEntry } from './entry';
 
-/** What keys begin with; the number is that of the form of entries. */
+/** Prefix of keys. The number is the version of the entry format. */
 const PREFIX = 'nexus:cache:1';
 
-/** Longer than an answer of a Redis nearby takes, and shorter than a run that is worth a cache. */
+/** Longer than a nearby Redis takes to respond, and shorter than a run that is worth caching. */
 const TIMEOUT_MS = 50;
 
-/** How long Redis is left alone once it has failed: of the requests that come meanwhile, none waits for it. */
+/** How long Redis is not used after a failure, so that requests do not wait for it. */
 const PAUSE_MS = 1000;
 
-/** Commands that may be under way; a Redis that hangs holds no more memory than theirs. */
+/** Maximum number of commands in flight, which limits the memory that a hanging Redis can hold. */
 const MAX_COMMANDS = 1000;
 
-/** Keeps answers in Redis, for all gateways that use it. Where Redis is down or slow, there are no answers. */
+/** Stores responses in Redis, shared by all gateways that use it. While Redis is down or slow, every lookup is a miss. */
 export class RedisStore implements Store {
   private readonly logger = new Logger('Cache');
   private readonly client;
@@ -27,7 +27,7 @@ export class RedisStore implements Store {
 
   /**
    * @param url `redis://` or, for TLS, `rediss://`.
-   * @param maxEntryBytes larger answers are not kept.
+   * @param maxEntryBytes larger responses are not stored.
    */
   constructor(
     url: string,
@@ -41,11 +41,11 @@ export class RedisStore implements Store {
       commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
     });
     this.client.on('error', (error: Error) => this.failed(error));
-    // It tries until it is connected; its errors come by the event.
+    // The client retries until it is connected, and reports its errors by event.
     this.client.connect().catch(() => {});
   }
 
-  /** Whether the last thing that was heard of Redis is good. */
+  /** Whether Redis is connected and the last command succeeded. */
   get isUp(): boolean {
     return this.client.isReady && !this.isDown;
   }
@@ -55,7 +55,7 @@ export class RedisStore implements Store {
     return {
       get: (key) => this.get(keyOf(key)),
       set: (key, outputs) => void this.set(keyOf(key), outputs, ttlMs),
-      // They go when their time is over: other gateways may use them.
+      // Entries stay until they expire, because other gateways may use them.
       close: () => {},
     };
   }
@@ -65,39 +65,39 @@ export class RedisStore implements Store {
   }
 
   private async get(key: string): Promise<readonly Tensor[] | undefined> {
-    const entry = await this.ask(() => this.client.get(key));
+    const entry = await this.execute(() => this.client.get(key));
     return Buffer.isBuffer(entry) ? decodeEntry(entry) : undefined;
   }
 
   private async set(key: string, outputs: readonly Tensor[], ttlMs: number): Promise<void> {
     if (byteLengthOf(outputs) > this.maxEntryBytes) return;
     const expiration = { type: 'PX', value: ttlMs } as const;
-    await this.ask(() => this.client.set(key, encodeEntry(outputs), { expiration }));
+    await this.execute(() => this.client.set(key, encodeEntry(outputs), { expiration }));
   }
 
-  /** The answer to `command`; undefined when Redis fails, is too slow, or has been a moment ago. */
-  private async ask<T>(command: () => Promise<T>): Promise<T | undefined> {
+  /** The reply to `command`; undefined if Redis fails or is too slow, or has failed recently. */
+  private async execute<T>(command: () => Promise<T>): Promise<T | undefined> {
     const now = performance.now();
     if (!this.client.isReady || now < this.pausedUntil) return undefined;
     try {
-      const answer = await withinDeadline(command(), now + TIMEOUT_MS, 'while Redis was asked');
-      this.answered();
-      return answer;
+      const reply = await withinDeadline(command(), now + TIMEOUT_MS, 'while waiting for Redis');
+      this.succeeded();
+      return reply;
     } catch (error) {
       this.failed(error as Error);
       return undefined;
     }
   }
 
-  private answered(): void {
-    if (this.isDown) this.logger.log('Redis answers again');
+  private succeeded(): void {
+    if (this.isDown) this.logger.log('Redis is available again');
     this.isDown = false;
   }
 
   private failed(error: Error): void {
-    const reason = error instanceof NexusError ? `no answer within ${TIMEOUT_MS} ms` : error.message;
+    const reason = error instanceof NexusError ? `no response within ${TIMEOUT_MS} ms` : error.message;
     this.pausedUntil = performance.now() + PAUSE_MS;
-    if (!this.isDown) this.logger.warn(`Redis cannot be used, so models compute every answer: ${reason}`);
+    if (!this.isDown) this.logger.warn(`Redis is not available, so models compute every response: ${reason}`);
     this.isDown = true;
   }
 }

@@ -1,30 +1,30 @@
 import { errors, NexusError } from '../../common/errors';
 import { withinDeadline } from '../../common/within-deadline';
 
-/** Where a waiter was when its deadline passed. */
-const WHILE_COMPUTED = 'while its answer was computed';
+/** Where the request was when its deadline passed. */
+const WHILE_COMPUTED = 'while its response was computed';
 
-/** Who waits for an answer; see InferenceRequest. */
+/** A request that waits for a response; see InferenceRequest. */
 export interface Waiter {
   readonly deadline: number;
   readonly abandoned: (() => boolean) | undefined;
 }
 
-/** One computation, and those who wait for it. */
+/** A computation and the requests that wait for it. */
 interface Flight<T> {
   readonly waiters: Waiter[];
   readonly result: Promise<T>;
 }
 
-/** Lets one computation answer all equal requests that come while it is under way. */
+/** Shares one computation between all equal requests that arrive while it is in flight. */
 export class SingleFlight<T> {
   private readonly flights = new Map<string, Flight<T>>();
 
   /**
-   * What `compute` comes to, or the one that is under way for `key`. It is told all that wait for it as if they were one: with
-   * the latest of their deadlines, and abandoned when all have gone. `isFirst` is whether it was begun for this waiter.
-   * @throws NexusError deadline_exceeded at the deadline of the waiter, while the others wait on; what the
-   * computation throws, for all of them.
+   * The result of `compute`, or of the computation in flight for `key`. `compute` receives all its waiters as one: with
+   * the latest deadline, and abandoned if all of them are gone. `isFirst` is whether it was started for this waiter.
+   * @throws NexusError deadline_exceeded at the deadline of this waiter, while other waiters continue to wait. An error
+   * of the computation is thrown to all waiters.
    */
   async join(
     key: string,
@@ -38,24 +38,24 @@ export class SingleFlight<T> {
       const result = await withinDeadline(flight.result, waiter.deadline, WHILE_COMPUTED);
       return { result, isFirst: running === undefined };
     } catch (error) {
-      // Those before this one were gone, and it came in the moment that the computation was given up.
-      if (running !== undefined && isGivenUp(error) && !isGone(waiter))
+      // All earlier waiters were gone, and this one joined while the computation was being cancelled.
+      if (running !== undefined && isCancelled(error) && !isGone(waiter))
         return this.join(key, waiter, compute);
-      throw isGivenUp(error) ? ownReason(error, waiter) : error;
+      throw isCancelled(error) ? ownReason(error, waiter) : error;
     }
   }
 
   private begin(key: string, first: Waiter, compute: (all: Waiter) => Promise<T>): Flight<T> {
     const waiters = [first];
-    const result = compute(together(waiters)).finally(() => this.flights.delete(key));
+    const result = compute(combined(waiters)).finally(() => this.flights.delete(key));
     const flight = { waiters, result };
     this.flights.set(key, flight);
     return flight;
   }
 }
 
-/** `waiters`, of whom there may soon be more, as one. */
-function together(waiters: readonly Waiter[]): Waiter {
+/** `waiters` as one. More waiters may be added later. */
+function combined(waiters: readonly Waiter[]): Waiter {
   return {
     get deadline() {
       return waiters.reduce((latest, { deadline }) => Math.max(latest, deadline), -Infinity);
@@ -64,13 +64,13 @@ function together(waiters: readonly Waiter[]): Waiter {
   };
 }
 
-/** Why `waiter` gets no answer when the computation was given up with `error`: some may have left, and it was too late for others. */
+/** The error for `waiter` after the computation was cancelled with `error`: its deadline passed, or its client is gone. */
 function ownReason(error: unknown, { deadline, abandoned }: Waiter): unknown {
   const isLate = abandoned?.() !== true && deadline <= performance.now();
   return isLate ? errors.deadlineExceeded(WHILE_COMPUTED) : error;
 }
 
-function isGivenUp(error: unknown): boolean {
+function isCancelled(error: unknown): boolean {
   return error instanceof NexusError && (error.code === 'cancelled' || error.code === 'deadline_exceeded');
 }
 

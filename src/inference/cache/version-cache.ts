@@ -9,17 +9,17 @@ import { SingleFlight, type Waiter } from './single-flight';
 type Job = Parameters<Servable['run']>[0];
 type JobResult = Awaited<ReturnType<Servable['run']>>;
 
-/** What a job came to, and what the cache did for it; a hit has no times of a run. */
+/** The result of a job, and whether the cache had it. A hit has no run times. */
 export interface CachedResult extends JobResult {
   readonly cache?: CacheUse;
 }
 
 const NO_RUN = { queueMs: 0, inputMs: 0, runMs: 0, outputMs: 0 } as const;
 
-/** Answers equal requests to one version of a model with one run. */
+/** Serves equal requests to one model version with one run. */
 export class VersionCache {
   private readonly flights = new SingleFlight<JobResult & { readonly isKept: boolean }>();
-  /** Digest of what answers depend on beside the file and the request. */
+  /** Digest of everything else that responses depend on, apart from the model file and the request. */
   private readonly form: string;
 
   constructor(
@@ -35,8 +35,8 @@ export class VersionCache {
   }
 
   /**
-   * The answer to `job`: kept, of a run that is under way for an equal job, or of a run of its own. A run that
-   * fails fails all that wait for it, and is not kept. Rejects with a NexusError.
+   * The result of `job`: from the cache, from a run in flight for an equal job, or from a new run. A failed run fails
+   * all jobs that wait for it, and is not cached. Rejects with a NexusError.
    */
   async run(job: Job): Promise<CachedResult> {
     const started = performance.now();
@@ -46,7 +46,7 @@ export class VersionCache {
       outputs: job.outputs,
       inputs: job.inputs,
     });
-    // A request of a high priority does not wait for the run of a low one.
+    // The priority is part of the key, so that a high-priority request does not wait for a low-priority run.
     const { result, isFirst } = await this.flights.join(`${job.priority} ${key}`, job, (all) =>
       this.compute(key, sharedBy(all, job)),
     );
@@ -54,7 +54,7 @@ export class VersionCache {
     if (result.isKept || !isFirst)
       return { ...NO_RUN, outputs: result.outputs, cache: { outcome: 'hit', ms } };
     const { queueMs, inputMs, runMs, outputMs } = result;
-    // Parts of a large job run side by side, and their times are added up.
+    // Parts of a large job run in parallel, and their times are summed.
     const own = Math.max(0, ms - queueMs - inputMs - runMs - outputMs);
     return { ...result, cache: { outcome: 'miss', ms: own } };
   }
@@ -68,7 +68,7 @@ export class VersionCache {
   }
 }
 
-/** `job` for all that wait for its answer, of whom there may soon be more. */
+/** `job` with the deadline and client state of all its waiters. More waiters may be added later. */
 function sharedBy(all: Waiter, job: Job): Job {
   return {
     ...job,

@@ -1,12 +1,12 @@
 import { errors, type NexusError } from '../../common/errors';
 import { quote } from '../../common/quote';
 
-/** Longest path, in which there may be keys that a client has chosen. */
-const LONGEST_PATH = 200;
+/** Maximum length of a path, which may contain keys that the client chose. */
+const MAX_PATH_LENGTH = 200;
 
-/** The error for a value of a request that is not what it has to be: where, what was expected, what came. */
+/** The error for an invalid value in a request: the path, what was expected, and what it got. */
 export function mismatch(path: string, expected: string, value: unknown): NexusError {
-  const place = path.length <= LONGEST_PATH ? path : `${path.slice(0, LONGEST_PATH)}...`;
+  const place = path.length <= MAX_PATH_LENGTH ? path : `${path.slice(0, MAX_PATH_LENGTH)}...`;
   return errors.invalidInput(`${place}: expected ${expected}, got ${received(value)}`, place);
 }
 

@@ -4,34 +4,37 @@ import { errors } from '../../common/errors';
 import { quote } from '../../common/quote';
 import type { OutputRequest } from './inference-request';
 
-/** What a request says of when it is to be served. */
+/** The scheduling parameters of a request. */
 export interface SchedulePolicy {
   /** 1 is the highest, 0 the default of the model. */
   readonly priority: number;
-  /** Milliseconds after which the answer is of no use; undefined when the request does not say. */
+  /** Maximum time to the response, in milliseconds; undefined if the request does not set it. */
   readonly timeoutMs: number | undefined;
 }
 
-/** What the parameters of the sequence extension may say: that the request stands alone. */
+/** The accepted values of the sequence extension's parameters: the request is not part of a sequence. */
 const ALONE: Readonly<Record<string, readonly ParameterValue[]>> = {
   sequence_id: [0, ''],
   sequence_start: [false],
   sequence_end: [false],
 };
 
-/** Names that begin so are kept for the protocol. */
+/** Prefix of names that the protocol reserves. */
 const RESERVED = 'triton_';
 
-/** The reserved name that clients send. It asks for an empty answer after the last one of a model that gives any number of them; models here give one. */
+/**
+ * The reserved parameter that clients send. It requests an empty final response from models with a variable number of
+ * responses. Models in Nexus send one.
+ */
 const EMPTY_FINAL = 'triton_enable_empty_final_response';
 
 /**
- * Checks the parameters of a request that have a meaning by themselves, and reads those that say when it is served:
- * the schedule policy, sequence and parameters extensions. All others are for the model, and an ONNX model takes
- * tensors only.
+ * Reads the scheduling parameters of a request, and validates the parameters of the schedule policy, sequence and
+ * parameters extensions. All other parameters are for the model and are ignored, because an ONNX model accepts only
+ * tensors.
  *
- * @param pathOf where a parameter stands in the request, by its name.
- * @throws invalid when a value is not one that the name takes, or means that requests belong together.
+ * @param pathOf returns the path of a parameter in the request.
+ * @throws NexusError invalid_input if a value is not valid, or makes the request part of a sequence.
  */
 export function schedulePolicyOf(
   parameters: Iterable<readonly [name: string, value: ParameterValue]>,
@@ -53,25 +56,25 @@ function wholeNumber(value: ParameterValue, path: string, meaning: string): numb
   throw mismatch(path, `${meaning} as a whole number, 0 or more`, value);
 }
 
-/** Other servers ignore a sequence that they cannot keep, and answer as if the request were the only one. */
+/** Rejects sequences. Other servers ignore them and serve each request independently. */
 function requireAlone(name: string, value: ParameterValue, path: string): void {
   const allowed = ALONE[name]!;
   if (allowed.includes(value)) return;
   const shown = allowed.map((one) => JSON.stringify(one)).join(' or ');
-  throw mismatch(path, `${shown} or nothing, since models here keep no state between requests`, value);
+  throw mismatch(path, `${shown} or no value, because models keep no state between requests`, value);
 }
 
 function requireKnown(name: string, value: ParameterValue, path: string): void {
   if (name !== EMPTY_FINAL) {
-    throw mismatch(path, `no parameter whose name begins with ${RESERVED}, apart from ${EMPTY_FINAL}`, value);
+    throw mismatch(path, `no parameter that starts with ${RESERVED}, except ${EMPTY_FINAL}`, value);
   }
   if (typeof value !== 'boolean') throw mismatch(path, 'true or false', value);
 }
 
-/** Most classes of an output. */
+/** Maximum number of classes to return for an output. */
 const MAX_CLASSES = 1000;
 
-/** @throws invalid when an output is to be written to shared memory and something else is asked of it. */
+/** @throws NexusError invalid_input if an output in shared memory also requests classification or binary data. */
 export function requireOnlyMemory(
   { slice, classes }: Pick<OutputRequest, 'slice' | 'classes'>,
   path: string,
@@ -79,12 +82,16 @@ export function requireOnlyMemory(
 ): void {
   if (slice === undefined || (classes === undefined && !binary)) return;
   throw errors.invalidInput(
-    `${path}.parameters: expected no ${binary ? 'binary_data: true' : 'classification'} beside shared_memory_region, where the bytes of the output itself are written`,
+    `${path}.parameters: expected no ${binary ? 'binary_data: true' : 'classification'} together with shared_memory_region, which receives the bytes of the output itself`,
     path,
   );
 }
 
-/** @throws invalid when two of `items` have one name, which stands at `key` of each. */
+/**
+ * Requires unique names.
+ * @param key path of the name in each item, for the error.
+ * @throws NexusError invalid_input
+ */
 export function requireUniqueNames(
   items: readonly { readonly name: string }[],
   path: string,
@@ -96,7 +103,7 @@ export function requireUniqueNames(
     const first = seen.get(name);
     if (first !== undefined) {
       throw errors.invalidInput(
-        `${path}[${index}]${key}: expected each name once, got ${quote(name)} again, which is ${path}[${first}] already`,
+        `${path}[${index}]${key}: expected unique names, got ${quote(name)} again, which is already ${path}[${first}]`,
         `${path}[${index}]${key}`,
       );
     }
@@ -105,7 +112,7 @@ export function requireUniqueNames(
 }
 
 /**
- * How many classes are asked for in the parameter `classification`; undefined when it is absent.
+ * The parameter `classification`, the number of classes to return; undefined if it is absent.
  * @throws NexusError invalid_input
  */
 export function classCountOf(value: unknown, path: string): number | undefined {
@@ -113,7 +120,7 @@ export function classCountOf(value: unknown, path: string): number | undefined {
   if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MAX_CLASSES)
     return value as number;
   throw errors.invalidInput(
-    `${path}: expected how many classes, a whole number from 1 to ${MAX_CLASSES}, got ${JSON.stringify(value)}`,
+    `${path}: expected the number of classes, a whole number from 1 to ${MAX_CLASSES}, got ${JSON.stringify(value)}`,
     path,
   );
 }

@@ -4,14 +4,14 @@ import type { Shape, Tensor } from '../../tensor/tensor';
 import { largest, type Score } from '../../tensor/largest';
 import { typedView } from '../../tensor/typed-arrays';
 
-/** This many elements are compared in some hundred microseconds; then others have their turn. */
-const ELEMENTS_A_TURN = 16_384;
+/** Elements to compare per turn of the event loop, which takes a few hundred microseconds. */
+const ELEMENTS_PER_TURN = 16_384;
 
 /**
- * How far each of `outputs` is from that of `others` in the same place. Others have their turns of the event loop meanwhile:
- * between some thousand elements, and between rows where labels are compared.
+ * The difference between each of `outputs` and the output of `others` at the same index. Yields to the event loop between
+ * blocks of elements, and between rows when labels are compared.
  *
- * @param labels names of classes by output: where there are some, the largest element of each row is compared as well.
+ * @param labels class names by output. For outputs with labels, the largest element of each row is compared as well.
  */
 export async function compareOutputs(
   outputs: readonly Tensor[],
@@ -32,39 +32,39 @@ async function compare(output: Tensor, other: Tensor, hasLabels: boolean): Promi
   const [one, two] = [output, other].map(({ data }) =>
     typedView(data, isText ? 'UINT8' : (datatype as 'FP32')),
   );
-  const apart = one!.length === two!.length ? await largestDifference(one!, two!) : Infinity;
+  const distance = one!.length === two!.length ? await largestDifference(one!, two!) : Infinity;
   return {
     name,
-    // Text is the same or not.
-    largest: isText && apart > 0 ? Infinity : apart,
+    // Strings are either equal or not comparable.
+    largest: isText && distance > 0 ? Infinity : distance,
     labels: hasLabels && !isText ? await compareLabels(one!, two!, shape.at(-1) ?? 1) : undefined,
   };
 }
 
 async function largestDifference(one: ArrayLike<Score>, other: ArrayLike<Score>): Promise<number> {
-  let apart = 0;
+  let distance = 0;
   for (let index = 0; index < one.length; index++) {
-    if (index % ELEMENTS_A_TURN === ELEMENTS_A_TURN - 1) await nextTurn();
-    apart = Math.max(apart, difference(one[index]!, other[index]!));
+    if (index % ELEMENTS_PER_TURN === ELEMENTS_PER_TURN - 1) await nextTurn();
+    distance = Math.max(distance, difference(one[index]!, other[index]!));
   }
-  return apart;
+  return distance;
 }
 
-/** Infinity where one of them is no number, or infinite, and the other is not the same. */
+/** Infinity if either is NaN or infinite and they are not identical. */
 function difference(one: Score, other: Score): number {
   if (Object.is(one, other)) return 0;
-  // Before they are rounded to numbers: the difference of two large integers may be 1.
+  // Subtracted before rounding to numbers, because two large integers may differ by 1.
   if (typeof one === 'bigint') return Math.abs(Number(one - (other as bigint)));
-  const apart = Math.abs(one - (other as number));
-  return Number.isNaN(apart) ? Infinity : apart;
+  const distance = Math.abs(one - (other as number));
+  return Number.isNaN(distance) ? Infinity : distance;
 }
 
 async function compareLabels(one: TypedElements, other: TypedElements, columns: number) {
   const rows = one.length / columns || 0;
-  const rowsATurn = Math.ceil(ELEMENTS_A_TURN / columns);
+  const rowsPerTurn = Math.ceil(ELEMENTS_PER_TURN / columns);
   let same = 0;
   for (let row = 0; row < rows; row++) {
-    if (row % rowsATurn === rowsATurn - 1) await nextTurn();
+    if (row % rowsPerTurn === rowsPerTurn - 1) await nextTurn();
     const [start, end] = [row * columns, (row + 1) * columns];
     const [mine, its] = [one, other].map((scores) => largest(scores.subarray(start, end), 1)[0]);
     if (mine === its) same++;

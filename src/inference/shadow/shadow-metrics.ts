@@ -3,34 +3,43 @@ import { Metrics } from '../../observability/metrics/metrics';
 import { registerScraped, type Sample, type ScrapedMetric } from '../../observability/metrics/scraped';
 import { ShadowStatistics, type OutputAgreement } from './shadow-statistics';
 
-/** The `nexus_shadow_*` metrics: one series for each model that has, or had last, a shadow which is served still. */
+/** The `nexus_shadow_*` metrics: one series per model, for its current or last shadow while that version is served. */
 @Injectable()
 export class ShadowMetrics {
   private readonly byModel = new Map<string, ShadowStatistics>();
 
   constructor(private readonly metrics: Metrics) {
-    this.register('counter', 'requests_total', 'Requests for a shadow, by outcome.', (shadow) =>
-      (['compared', 'failed', 'dropped'] as const).map((outcome) => ({
-        labels: { ...shadow.labels, outcome },
-        value: shadow[outcome],
-      })),
+    this.register(
+      'counter',
+      'requests_total',
+      'Requests mirrored to a shadow, by outcome: compared, failed, dropped.',
+      (shadow) =>
+        (['compared', 'failed', 'dropped'] as const).map((outcome) => ({
+          labels: { ...shadow.labels, outcome },
+          value: shadow[outcome],
+        })),
     );
-    this.register('gauge', 'max_abs_difference', 'Largest difference of two elements.', (shadow) => [
+    this.register('gauge', 'max_abs_difference', 'Largest difference between two elements.', (shadow) => [
       { labels: shadow.labels, value: Math.max(0, ...agreements(shadow, ({ largest }) => largest)) },
     ]);
-    this.register('counter', 'label_rows_total', 'Rows of outputs with labels.', (shadow) => {
-      const rows = sum(agreements(shadow, ({ labelRows }) => labelRows));
-      const same = sum(agreements(shadow, ({ sameLabels }) => sameLabels));
-      return [
-        { labels: { ...shadow.labels, agree: 'true' }, value: same },
-        { labels: { ...shadow.labels, agree: 'false' }, value: rows - same },
-      ];
-    });
+    this.register(
+      'counter',
+      'label_rows_total',
+      'Compared rows of outputs with labels, by whether the labels agree.',
+      (shadow) => {
+        const rows = sum(agreements(shadow, ({ labelRows }) => labelRows));
+        const same = sum(agreements(shadow, ({ sameLabels }) => sameLabels));
+        return [
+          { labels: { ...shadow.labels, agree: 'true' }, value: same },
+          { labels: { ...shadow.labels, agree: 'false' }, value: rows - same },
+        ];
+      },
+    );
     const name = 'nexus_shadow_duration_seconds';
     this.register(
       'histogram',
       'duration_seconds',
-      'Time from queue to outputs, of the version that answers and of its shadow.',
+      'Time from the queue to the outputs, by role: answering, shadow.',
       ({ labels, answering, shadowing }) => [
         ...answering.samples(name, { ...labels, role: 'answering' }),
         ...shadowing.samples(name, { ...labels, role: 'shadow' }),
@@ -38,7 +47,7 @@ export class ShadowMetrics {
     );
   }
 
-  /** What comes of showing requests of `model` to `version`: from zero when the one before was another. */
+  /** The statistics of the shadow `version` of `model`. They start from zero if the last shadow was another version. */
   of(model: string, version: string): ShadowStatistics {
     let statistics = this.byModel.get(model);
     if (statistics?.labels.version !== version)
@@ -46,7 +55,7 @@ export class ShadowMetrics {
     return statistics;
   }
 
-  /** What came of the shadow that `model` has, or had last; undefined when there has been none. */
+  /** The statistics of the current or last shadow of `model`; undefined if it has had none. */
   last(model: string): ShadowStatistics | undefined {
     return this.byModel.get(model);
   }

@@ -1,21 +1,21 @@
 import { Distribution } from '../../observability/metrics/distribution';
 import { SECONDS } from '../../observability/metrics/model-metrics';
 
-/** How far two versions of one output are apart. */
+/** The difference between the results of two versions for one output. */
 export interface OutputDifference {
   readonly name: string;
-  /** Largest absolute difference of two elements; Infinity where no number tells it. */
+  /** Largest absolute difference between two elements, Infinity if they cannot be compared. */
   readonly largest: number;
-  /** Of an output whose last dimension has labels: how many rows, and of how many the largest element is the same. */
+  /** For an output with labels: the number of rows, and of rows whose largest element is the same. */
   readonly labels: { readonly rows: number; readonly same: number } | undefined;
 }
 
-/** How one output of the shadow has compared so far. */
+/** The comparison results of one output of the shadow. */
 export class OutputAgreement {
-  /** Comparisons that found no difference, and those whose difference no number tells. */
+  /** Number of comparisons without a difference, and of those that could not be compared. */
   equal = 0;
   incomparable = 0;
-  /** Largest absolute difference that a number tells. */
+  /** Largest absolute difference of comparable outputs. */
   largest = 0;
   labelRows = 0;
   sameLabels = 0;
@@ -29,29 +29,29 @@ export class OutputAgreement {
   }
 }
 
-/** What has come of showing requests to one version. */
+/** Statistics of the requests mirrored to one version. */
 export class ShadowStatistics {
   readonly since = new Date();
-  /** Requests that were compared, that the shadow failed, and that it was not shown because there was too much to do. */
+  /** Number of requests compared, failed by the shadow, and dropped because of load. */
   compared = 0;
   failed = 0;
   dropped = 0;
-  /** Why the shadow failed the last request that it failed. */
+  /** Reason of the last failure. */
   lastFailure: string | undefined;
   readonly outputs = new Map<string, OutputAgreement>();
-  /** From the queue to the outputs, in seconds, of the requests that were compared. */
+  /** Time from the queue to the outputs, in seconds, of the compared requests. */
   readonly answering = new Distribution(SECONDS);
   readonly shadowing = new Distribution(SECONDS);
   private requests = 0;
 
   constructor(readonly labels: { readonly model: string; readonly version: string }) {}
 
-  /** Counts a request. Returns whether it belongs to the `share` that the shadow is shown, evenly spread. */
-  isTurn(share: number): boolean {
+  /** Counts a request and returns whether to mirror it, so that `share` of all requests are mirrored, evenly spread. */
+  sample(share: number): boolean {
     return Math.floor(++this.requests * share) > Math.floor((this.requests - 1) * share);
   }
 
-  /** The outputs of one request differ so, and took so many milliseconds. */
+  /** Counts a compared request: the differences of its outputs, and the durations in milliseconds. */
   compare(differences: readonly OutputDifference[], answeringMs: number, shadowingMs: number): void {
     this.compared++;
     this.answering.observe(answeringMs / 1000);
@@ -63,7 +63,7 @@ export class ShadowStatistics {
     }
   }
 
-  /** The shadow failed one request for `reason`. */
+  /** Counts a request that failed in the shadow for `reason`. */
   fail(reason: string): void {
     this.failed++;
     this.lastFailure = reason;

@@ -12,20 +12,20 @@ import { ShadowMetrics } from './shadow-metrics';
 type Job = Parameters<Servable['run']>[0];
 type JobResult = Awaited<ReturnType<Servable['run']>>;
 
-/** Most requests that are with a shadow at a time, of all models: their tensors are kept for as long. */
-const MOST_UNDER_WAY = 4;
+/** Maximum number of mirrored requests in flight, over all models. Their tensors stay in memory. */
+const MAX_IN_FLIGHT = 4;
 
-/** Who asks a shadow, among the callers of its queue. */
+/** The client name of mirrored requests in the queue of the shadow. */
 const CALLER = 'shadow';
 
-/** A shadow that has not started in this time has too much to do. */
+/** A mirrored request that has not started after this time is dropped. */
 const WAIT_MS = 1000;
 
-/** Shows requests that have been answered to another version of their model, and compares what that makes of them. */
+/** Mirrors answered requests to the shadow version of their model and compares the outputs. */
 @Injectable()
 export class Shadowing {
   private readonly logger = new Logger('Shadow');
-  private underWay = 0;
+  private inFlight = 0;
 
   constructor(
     private readonly registry: ModelRegistry,
@@ -34,17 +34,17 @@ export class Shadowing {
   ) {}
 
   /**
-   * Shows `job`, which `answering` has made `result` of, to the shadow of its model, if it has one and this is its
-   * turn. Never throws, and does not wait for it; drops it when there is much to do.
+   * Mirrors `job`, for which `answering` returned `result`, to the shadow of its model, if it has one and its share
+   * includes this request. Never throws and does not wait. Drops the request under load.
    */
-  show(answering: Servable, job: Job, result: JobResult): void {
+  mirror(answering: Servable, job: Job, result: JobResult): void {
     const target = this.rollouts.shadowOf(answering.name);
     if (target === undefined || target.version === answering.version) return;
     const statistics = this.metrics.of(answering.name, target.version);
-    if (!statistics.isTurn(target.share)) return;
+    if (!statistics.sample(target.share)) return;
     const versions = this.registry.peek(answering.name)?.versions;
     const shadow = versions?.find(({ version }) => version === target.version);
-    const isFree = this.underWay < MOST_UNDER_WAY && answering.load.waitingRequests === 0;
+    const isFree = this.inFlight < MAX_IN_FLIGHT && answering.load.waitingRequests === 0;
     if (!isFree || shadow?.state !== 'READY' || shadow.load.waitingRequests > 0) statistics.dropped++;
     else void this.compare(answering, shadow, job, result, statistics);
   }
@@ -56,7 +56,7 @@ export class Shadowing {
     result: JobResult,
     statistics: ShadowStatistics,
   ): Promise<void> {
-    this.underWay++;
+    this.inFlight++;
     shadow.enter();
     try {
       const own = await shadow.run(jobFor(shadow, job));
@@ -66,19 +66,19 @@ export class Shadowing {
       this.count(error, statistics);
     } finally {
       shadow.leave();
-      this.underWay--;
+      this.inFlight--;
     }
   }
 
   private count(error: unknown, statistics: ShadowStatistics): void {
     const isKnown = error instanceof NexusError;
     if (isKnown && (error.kind === 'overloaded' || error.kind === 'deadline')) statistics.dropped++;
-    else statistics.fail(isKnown ? error.message : 'an error in the gateway, which its log has');
+    else statistics.fail(isKnown ? error.message : 'internal error; see the server log');
     if (!isKnown) this.logger.error(error);
   }
 }
 
-/** `job` as `shadow` takes it. @throws NexusError invalid_input when it takes something else. */
+/** `job` for `shadow`. @throws NexusError invalid_input if its inputs or outputs differ. */
 function jobFor({ name, signature }: Servable, job: Job): Job {
   return {
     ...validateInputs(job.inputs, name, signature),

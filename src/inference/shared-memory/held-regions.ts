@@ -5,7 +5,7 @@ import type { InputCheck } from './input-check';
 import type { MemorySlice, PlacedTensor } from './memory-slice';
 import type { Region } from './region';
 
-/** The regions that one request names, by their names: they stay open until it releases them. */
+/** The regions that a request uses, by name. They stay open until the request releases them. */
 export class HeldRegions {
   constructor(
     private readonly regions: ReadonlyMap<string, Region>,
@@ -14,21 +14,21 @@ export class HeldRegions {
     for (const region of regions.values()) region.hold();
   }
 
-  /** `inputs` with the bytes of those that lie in a region. Rejects with a NexusError when they do not fit. */
+  /** Returns `inputs` with the data of those in a region. Rejects with a NexusError if the data does not fit the tensor. */
   read(inputs: readonly PlacedTensor[]): Promise<readonly Tensor[]> {
     return Promise.all(inputs.map((input, index) => this.readInput(input, `inputs[${index}]`)));
   }
 
   /**
-   * Writes those of `outputs` that `asked`, in the same order, has a slice for, and tells where they lie. Rejects with
-   * a NexusError when one does not fit; then none is written.
+   * Writes each of `outputs` for which `asked`, in the same order, has a slice, and returns the outputs with their actual
+   * slices. Rejects with a NexusError if one does not fit; then it writes none.
    */
   async write(outputs: readonly Tensor[], asked: readonly OutputRequest[]): Promise<readonly PlacedTensor[]> {
     for (const [index, output] of outputs.entries()) requireRoom(output, asked[index]?.slice);
     return Promise.all(outputs.map((output, index) => this.writeOutput(output, asked[index]?.slice)));
   }
 
-  /** Lets go of the regions. */
+  /** Releases the regions. */
   async release(): Promise<void> {
     await Promise.all([...this.regions.values()].map((region) => region.release()));
   }
@@ -63,7 +63,7 @@ export class HeldRegions {
 function requireRoom({ name, data }: Tensor, slice: MemorySlice | undefined): void {
   if (slice === undefined || data.byteLength <= slice.byteSize) return;
   throw errors.invalidInput(
-    `output '${name}' has ${data.byteLength} bytes, but shared_memory_byte_size leaves it ${slice.byteSize} in region '${slice.region}'`,
+    `output '${name}' has ${data.byteLength} bytes, but shared_memory_byte_size allows only ${slice.byteSize} in region '${slice.region}'`,
     `outputs.${name}`,
   );
 }

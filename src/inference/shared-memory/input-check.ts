@@ -4,19 +4,19 @@ import type { Tensor } from '../../tensor/tensor';
 import type { CheckTask } from './input-check.worker';
 import { requireFit } from './input-fit';
 
-/** The elements in this many bytes are read in about a millisecond; more go to another thread. */
+/** Reading the elements of this many bytes takes about a millisecond; larger tensors are checked on another thread. */
 const INLINE_BYTES = 128 * 1024;
 
-/** Checks inputs from shared memory: at once, or on another thread where many elements have to be read one by one. */
+/** Validates inputs from shared memory: synchronously, or on another thread if many elements must be read one by one. */
 export class InputCheck extends Offload {
   constructor() {
     super(join(__dirname, 'input-check.worker.js'), 1);
   }
 
   /**
-   * As {@link requireFit}. The memory of a large tensor that has to be read is given away, and comes back.
+   * Same as {@link requireFit}. The memory of a large tensor is transferred to the other thread and back.
    *
-   * @throws NexusError invalid_input, at once or as the rejection of the promise.
+   * @throws NexusError invalid_input, synchronously or as a rejection.
    */
   check(tensor: Tensor, path: string): Tensor | Promise<Tensor> {
     const { datatype, data } = tensor;

@@ -3,10 +3,10 @@ import { requireElements } from '../../tensor/elements';
 import { elementCount, type Tensor } from '../../tensor/tensor';
 
 /**
- * `tensor`, whose bytes come from shared memory, once they are known to fit.
+ * Validates the data of `tensor`, which comes from shared memory, and returns the tensor.
  *
- * @param path the input that it is in its request.
- * @throws NexusError invalid_input when they are not as many as the tensor has, or not values of its datatype.
+ * @param path path of the input in its request.
+ * @throws NexusError invalid_input if the size does not match the shape, or an element is not valid.
  */
 export function requireFit(tensor: Tensor, path: string): Tensor {
   const { datatype, shape, data } = tensor;

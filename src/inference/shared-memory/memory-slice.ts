@@ -2,31 +2,31 @@ import type { Tensor } from '../../tensor/tensor';
 import type { Parameters } from '../request/parameters';
 import { mismatch } from '../request/mismatch';
 
-/** Where in shared memory the bytes of one tensor lie. */
+/** The location of a tensor's data in shared memory. */
 export interface MemorySlice {
-  /** Name that the region was registered with. */
+  /** Name of the registered region. */
   readonly region: string;
   /** Bytes from the start of the region. */
   readonly offset: number;
   readonly byteSize: number;
 }
 
-/** As long as a name in a path may be. */
-export const LONGEST_REGION_NAME = 256;
+/** Maximum length of a region name, the same as for names in a path. */
+export const MAX_REGION_NAME_LENGTH = 256;
 
-/** A tensor of a request or an answer; with a `slice` its bytes lie there, and `data` is empty. */
+/** A tensor of a request or response. If it has a `slice`, its data is in shared memory and `data` is empty. */
 export interface PlacedTensor extends Tensor {
   readonly slice?: MemorySlice;
 }
 
-/** Whether a tensor lies in shared memory, or is to be written there. */
+/** Whether a tensor is in shared memory, or must be written there. */
 export function hasSlice({ slice }: { readonly slice?: MemorySlice | undefined }): boolean {
   return slice !== undefined;
 }
 
 /**
- * The slice that the parameters of the shared memory extension name; undefined without any of them.
- * @param path the input or output whose parameters they are.
+ * The slice in the parameters of the shared memory extension; undefined if none of them is set.
+ * @param path path of the input or output with the parameters.
  * @throws NexusError invalid_input
  */
 export function sliceOf(
@@ -38,7 +38,7 @@ export function sliceOf(
   path: string,
 ): MemorySlice | undefined {
   if (region === undefined && byteSize === undefined && offset === undefined) return undefined;
-  if (typeof region !== 'string' || region === '' || region.length > LONGEST_REGION_NAME) {
+  if (typeof region !== 'string' || region === '' || region.length > MAX_REGION_NAME_LENGTH) {
     throw mismatch(`${path}.parameters.shared_memory_region`, 'the name of a registered region', region);
   }
   return {
@@ -48,7 +48,7 @@ export function sliceOf(
   };
 }
 
-/** The parameters that name `slice`; an offset of 0 goes without saying. */
+/** The parameters of `slice`. An offset of 0 is omitted. */
 export function sliceParameters({ region, offset, byteSize }: MemorySlice): Record<string, string | number> {
   return {
     shared_memory_region: region,

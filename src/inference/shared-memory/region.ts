@@ -4,39 +4,39 @@ import { join } from 'node:path';
 import { errors, type NexusError } from '../../common/errors';
 import type { MemorySlice } from './memory-slice';
 
-/** What was registered, by the names of the extension. Bytes. */
+/** A registered region, with the field names of the extension. Sizes are in bytes. */
 export interface RegionStatus {
   readonly name: string;
-  /** Name of the file, as shm_open takes it. */
+  /** Name of the shared memory object, as in shm_open. */
   readonly key: string;
-  /** Start of the region in the file. */
+  /** Offset of the region in the file. */
   readonly offset: number;
   readonly byte_size: number;
 }
 
-/** Anything but a plain file is refused; none of the flags lets opening wait, or change what is there. */
+/** Do not follow links, and neither block nor create or truncate the file. */
 const FLAGS = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Most bytes that Linux copies in one call. */
+/** Maximum number of bytes to copy in one system call. */
 const MAX_COPY = 2 ** 30;
 
-/** What a client may have named instead of a file that can be opened, by the code of the system. */
+/** What the key names instead of a usable file, by error code. */
 const REFUSALS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   ELOOP: 'a symbolic link',
   EISDIR: 'a folder',
-  ENXIO: 'no regular file',
-  ENODEV: 'no regular file',
-  EACCES: 'a file that it may not open',
-  EPERM: 'a file that it may not open',
-  EROFS: 'a file that it may not write',
-  ETXTBSY: 'a program that runs',
+  ENXIO: 'a special file',
+  ENODEV: 'a special file',
+  EACCES: 'an inaccessible file',
+  EPERM: 'an inaccessible file',
+  EROFS: 'a read-only file',
+  ETXTBSY: 'a running program',
   ENAMETOOLONG: 'a name that is too long',
 };
 
 /**
- * A part of a file that clients share with the gateway. It is copied, never mapped: the client may cut the file at
- * any moment, and touching a page that is gone ends a process.
+ * A region of a file that clients share with the gateway. It is copied, never mapped: the client may truncate the file
+ * at any time, and accessing a page that no longer exists kills the process.
  */
 export class Region {
   private users = 0;
@@ -47,15 +47,15 @@ export class Region {
     private readonly file: FileHandle,
   ) {}
 
-  /** Opens `filename` in `folder`. @throws NexusError invalid_input when that is no regular file, or too short. */
+  /** Opens `filename` in `folder`. @throws NexusError invalid_input if it is not a regular file, or too short. */
   static async open(folder: string, filename: string, status: RegionStatus): Promise<Region> {
     const file = await open(join(folder, filename), FLAGS).catch((error: NodeJS.ErrnoException) => {
-      const found = REFUSALS[error.code ?? ''];
-      throw found === undefined ? error : notAFile(status, found);
+      const kind = REFUSALS[error.code ?? ''];
+      throw kind === undefined ? error : notAFile(status, kind);
     });
     try {
       const stats = await file.stat();
-      if (!stats.isFile()) throw notAFile(status, 'no regular file');
+      if (!stats.isFile()) throw notAFile(status, 'a special file');
       requireSize(status, stats.size);
     } catch (error) {
       await file.close();
@@ -64,16 +64,16 @@ export class Region {
     return new Region(status, file);
   }
 
-  /** @throws NexusError invalid_input unless `slice` lies within the region. */
+  /** @throws NexusError invalid_input unless `slice` is within the region. */
   requireWithin({ offset, byteSize }: MemorySlice): void {
     const { name, byte_size: size } = this.status;
     if (offset + byteSize <= size) return;
     throw errors.invalidInput(
-      `shared memory region '${name}' has ${size} bytes, which do not hold ${byteSize} bytes at offset ${offset}`,
+      `shared memory region '${name}' has ${size} bytes, too few for ${byteSize} bytes at offset ${offset}`,
     );
   }
 
-  /** A copy of `byteSize` bytes from `offset` on. @throws NexusError invalid_input when the file has become too short. */
+  /** Returns a copy of `byteSize` bytes at `offset`. @throws NexusError invalid_input if the file has become too short. */
   async read(offset: number, byteSize: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafeSlow(byteSize);
     const start = this.status.offset + offset;
@@ -85,10 +85,10 @@ export class Region {
     return bytes;
   }
 
-  /** Copies `bytes` to `offset`. @throws NexusError invalid_input when the file has become too short; no_room. */
+  /** Copies `bytes` to `offset`. @throws NexusError invalid_input if the file has become too short; no_room. */
   async write(offset: number, bytes: Uint8Array): Promise<void> {
     const start = this.status.offset + offset;
-    // Writing beyond its end would make the client's file longer.
+    // Writing beyond the end would extend the client's file.
     if ((await this.file.stat()).size < start + bytes.byteLength) throw this.shrunk();
     for (let at = 0; at < bytes.byteLength;) {
       const length = Math.min(bytes.byteLength - at, MAX_COPY);
@@ -97,18 +97,18 @@ export class Region {
     }
   }
 
-  /** Keeps the file open until {@link release}, whoever unregisters the region. */
+  /** Keeps the file open until {@link release}, even if the region is unregistered. */
   hold(): void {
     this.users++;
   }
 
-  /** Takes back one {@link hold}. */
+  /** Reverts one {@link hold}. */
   async release(): Promise<void> {
     this.users--;
     await this.closeUnused();
   }
 
-  /** Closes the file, as soon as no request uses it. */
+  /** Closes the file when no request uses it any more. */
   async unregister(): Promise<void> {
     this.isRegistered = false;
     await this.closeUnused();
@@ -121,7 +121,7 @@ export class Region {
   private shrunk(): NexusError {
     const { name, key } = this.status;
     return errors.invalidInput(
-      `the file ${key} of shared memory region '${name}' has become shorter than the region; register it anew`,
+      `the file ${key} of shared memory region '${name}' is now shorter than the region; register the region again`,
     );
   }
 
@@ -129,14 +129,14 @@ export class Region {
     if (error.code !== 'ENOSPC') throw error;
     const { name } = this.status;
     throw errors.noRoom(
-      `the file system of shared memory region '${name}' is full; free some of it, or enlarge it (docker run --shm-size=1g)`,
+      `the file system of shared memory region '${name}' is full; free some space, or enlarge it (docker run --shm-size=1g)`,
     );
   }
 }
 
-function notAFile({ key }: RegionStatus, found: string): NexusError {
+function notAFile({ key }: RegionStatus, kind: string): NexusError {
   return errors.invalidInput(
-    `key: expected the name of a file in the folder of NEXUS_SYSTEM_SHARED_MEMORY that the gateway may read and write, got ${found} at ${JSON.stringify(key)}`,
+    `key: expected the name of a file in the folder of NEXUS_SYSTEM_SHARED_MEMORY that the gateway may read and write, got ${kind} at ${JSON.stringify(key)}`,
     'key',
   );
 }
@@ -144,7 +144,7 @@ function notAFile({ key }: RegionStatus, found: string): NexusError {
 function requireSize({ key, offset, byte_size: byteSize }: RegionStatus, size: number): void {
   if (offset + byteSize <= size) return;
   throw errors.invalidInput(
-    `byte_size: the file ${JSON.stringify(key)} has ${size} bytes, which do not hold ${byteSize} bytes at offset ${offset}`,
+    `byte_size: the file ${JSON.stringify(key)} has ${size} bytes, too few for ${byteSize} bytes at offset ${offset}`,
     'byte_size',
   );
 }

@@ -5,24 +5,24 @@ import type { InferenceRequest } from '../request/inference-request';
 import { InputCheck } from './input-check';
 import { mismatch } from '../request/mismatch';
 import { HeldRegions } from './held-regions';
-import { LONGEST_REGION_NAME, type MemorySlice } from './memory-slice';
+import { MAX_REGION_NAME_LENGTH, type MemorySlice } from './memory-slice';
 import { Region, type RegionStatus } from './region';
 
 /** Each region is an open file. */
 const MAX_REGIONS = 1024;
 
-/** What a client sends to register a region. */
+/** The body of a request to register a region. */
 export interface Registration {
   readonly key?: unknown;
   readonly offset?: unknown;
   readonly byte_size?: unknown;
 }
 
-/** The regions of the system shared memory extension: parts of files in the folder of NEXUS_SYSTEM_SHARED_MEMORY. */
+/** The regions of the system shared memory extension, in files of the folder NEXUS_SYSTEM_SHARED_MEMORY. */
 @Injectable()
 export class SharedMemory implements OnApplicationShutdown {
   private readonly regions = new Map<string, Region>();
-  /** Names whose files are being opened: they are taken too. */
+  /** Names of the regions that are being opened, which are also in use. */
   private readonly opening = new Set<string>();
 
   constructor(
@@ -31,8 +31,8 @@ export class SharedMemory implements OnApplicationShutdown {
   ) {}
 
   /**
-   * Registers a region under `name`. Rejects with a NexusError: shared memory off, name taken, too many regions, a key
-   * that is no file of the folder, or a file that is too short.
+   * Registers a region under `name`. Rejects with a NexusError: shared memory off, name in use, too many regions, a key
+   * that is not a file in the folder, or a file that is too short.
    */
   async register(name: string, { key, offset = 0, byte_size: byteSize }: Registration): Promise<void> {
     const folder = this.config.systemSharedMemory;
@@ -53,12 +53,12 @@ export class SharedMemory implements OnApplicationShutdown {
     }
   }
 
-  /** What is registered as `name`, or all there is. @throws NexusError region_not_found */
+  /** Returns the region `name`, or all regions. @throws NexusError region_not_found */
   status(name: string | undefined): RegionStatus[] {
     return (name === undefined ? [...this.regions.values()] : [this.find(name)]).map(({ status }) => status);
   }
 
-  /** Forgets the region `name`, if there is one, or all regions. Requests that use one are answered first. */
+  /** Unregisters the region `name`, if it exists, or all regions. A file stays open until its requests have completed. */
   async unregister(name: string | undefined): Promise<void> {
     const names = name === undefined ? [...this.regions.keys()] : [name];
     const regions = names.flatMap((each) => this.regions.get(each) ?? []);
@@ -67,8 +67,8 @@ export class SharedMemory implements OnApplicationShutdown {
   }
 
   /**
-   * The regions that `request` names; release them when it is done.
-   * @throws NexusError region_not_found; invalid_input when a tensor would not lie within its region; too_large
+   * Holds the regions that `request` uses. Release them when it has completed.
+   * @throws NexusError region_not_found; invalid_input if a tensor is not within its region; too_large
    */
   hold({ inputs, outputs }: InferenceRequest): HeldRegions {
     const read = inputs.flatMap(({ slice }) => slice ?? []);
@@ -92,9 +92,9 @@ export class SharedMemory implements OnApplicationShutdown {
   }
 
   private requireFree(name: string): void {
-    if (name === '' || name.length > LONGEST_REGION_NAME)
+    if (name === '' || name.length > MAX_REGION_NAME_LENGTH)
       throw errors.invalidInput(
-        `the name of a region must have 1 to ${LONGEST_REGION_NAME} characters, got ${name.length}`,
+        `expected a region name of 1 to ${MAX_REGION_NAME_LENGTH} characters, got ${name.length}`,
       );
     if (this.regions.has(name) || this.opening.has(name)) throw errors.regionExists(name);
     if (this.regions.size + this.opening.size >= MAX_REGIONS) throw errors.tooManyRegions(MAX_REGIONS);
@@ -106,12 +106,12 @@ export class SharedMemory implements OnApplicationShutdown {
   }
 }
 
-/** The file that `key` names, with or without the slash that POSIX has before the name of a shared memory object. */
+/** The name of the file for `key`, which may start with the slash of POSIX shared memory objects. */
 function filenameOf(key: unknown): string {
   const filename = typeof key === 'string' ? key.replace(/^\//, '') : '';
   if (!['', '.', '..'].includes(filename) && !filename.includes('/') && !filename.includes('\0'))
     return filename;
-  throw mismatch('key', 'the name of a shared memory object, "/name" or "name" without another slash', key);
+  throw mismatch('key', 'the name of a shared memory object, "/name" or "name" without further slashes', key);
 }
 
 function readBytes(value: unknown, least: number, path: string): number {

@@ -1,58 +1,57 @@
 import type { NexusError } from '../../common/errors';
 
-/** Most characters of a message, a path or a name in the log. */
-const LONGEST = 300;
+/** Maximum length of a message, path or name in the log, in characters. */
+const MAX_LENGTH = 300;
 
-/** A request that was refused or has failed. */
+/** A request that was rejected or failed. */
 export interface Failure {
   readonly error: Pick<NexusError, 'kind' | 'code' | 'message'>;
-  /** Whom the request is counted for; see callerOf. */
+  /** The client that the request counts against; see callerOf. */
   readonly caller: string;
-  /** As the caller wrote it, without its query. */
+  /** As the client sent it, without the query string. */
   readonly path: string;
   /** The model and version that the request names, if any. */
   readonly model?: string | undefined;
   readonly version?: string | undefined;
 }
 
-/** What the log tells of `failure`: all text is bounded, and nothing of the tensors that the caller sent is in it. */
+/** The log fields of `failure`. Text is truncated, and no tensor data that the client sent is included. */
 export function failureFields({ error, caller, path, model, version }: Failure) {
   return {
-    model: model && bounded(model),
-    version: version && bounded(version),
+    model: model && truncated(model),
+    version: version && truncated(version),
     code: error.code,
-    message: bounded(withoutContents(error)),
+    message: truncated(withoutContents(error)),
     caller,
-    path: bounded(path),
+    path: truncated(path),
   };
 }
 
-function bounded(text: string): string {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text;
+function truncated(text: string): string {
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text;
 }
 
-/** What came where something else was expected: words that no caller has written. */
+/** Text after `got` that Nexus wrote itself and that quotes nothing from the request. */
 const KIND = /^(?:an? [a-z ]+(?: of \d+)?|nothing|none|neither|both|the end)(?:;|$)/;
 
-/** A count or a shape that came, behind what says that one was expected. */
+/** A message that expects a count or a shape, and the count or shape that it got. */
 const SIZE_EXPECTED = /expected (?:shape \[|\d+ )/;
 const SIZE = /^(?:\d+|\[[-\d,]*\])(?:;|$| )/;
 
 /**
- * The message of `error` without elements of tensors: a caller's mistake is told with what came, and ONNX Runtime names
- * elements that it cannot take. Names of tensors, shapes and counts stay.
+ * The message of `error` without tensor elements: validation errors quote what they got, and ONNX Runtime quotes
+ * elements that it rejects. Tensor names, shapes and counts stay.
  */
 function withoutContents({ kind, code, message }: Failure['error']): string {
   if (kind !== 'invalid') return message;
   if (code === 'execution_failed') return withoutNumbers(message);
   const [expected, ...rest] = message.split('got ');
-  const came = rest.join('got ');
-  const isHarmless =
-    rest.length === 0 || KIND.test(came) || (SIZE_EXPECTED.test(expected!) && SIZE.test(came));
+  const got = rest.join('got ');
+  const isHarmless = rest.length === 0 || KIND.test(got) || (SIZE_EXPECTED.test(expected!) && SIZE.test(got));
   return isHarmless ? message : `${expected}got ...`;
 }
 
-/** `message` without quoted text and numbers that stand alone; in brackets they are shapes. */
+/** `message` without quoted text and bare numbers. Numbers in brackets are shapes and stay. */
 function withoutNumbers(message: string): string {
   return message.replace(
     /"[^"]*"|([[{][-\d,]*[\]}])|(?<![\w./])[-+]?\d[\w.+-]*/g,

@@ -1,8 +1,8 @@
-/** Characters that change how a terminal shows the rest, or that some readers take for the end of a line. */
+/** Characters that change how a terminal displays text, or that some readers treat as line breaks. */
 const UNSAFE = /[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 const ANY_UNSAFE = new RegExp(UNSAFE.source);
 
-/** `line`, which is JSON, with such characters escaped: it says the same. */
+/** The JSON text `line` with unsafe characters escaped. It parses to the same value. */
 export function asJson(line: string): string {
   return ANY_UNSAFE.test(line) ? line.replace(UNSAFE, escaped) : line;
 }
@@ -18,7 +18,7 @@ const YELLOW = 33;
 const CYAN = 36;
 const GREY = 90;
 
-/** The word of a level by its number, and its colour. */
+/** The name and colour of each numeric level. */
 const LEVELS: Readonly<Record<number, readonly [word: string, colour: number]>> = {
   10: ['trace', GREY],
   20: ['debug', GREY],
@@ -30,21 +30,21 @@ const LEVELS: Readonly<Record<number, readonly [word: string, colour: number]>> 
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The form of lines for people: short text, a line each but for stacks. */
+/** Returns a formatter of JSON log lines for people: one line of text each, plus stack traces. */
 export function textForm(inColour: boolean): (line: string) => string {
   const paint = (colour: number, text: string) => (inColour ? `\x1b[${colour}m${text}\x1b[0m` : text);
   return (line) => {
     const { level, time, ...fields } = JSON.parse(line) as Fields;
     const [word, colour] = LEVELS[Number(level)] ?? [String(level), GREY];
     const clock = new Date(Number(time)).toTimeString().slice(0, 8);
-    const told = 'route' in fields ? requestText(fields, paint) : eventText(fields, paint);
-    return `${paint(GREY, clock)} ${paint(colour, word.padEnd(5))} ${told}\n`;
+    const text = 'route' in fields ? requestText(fields, paint) : eventText(fields, paint);
+    return `${paint(GREY, clock)} ${paint(colour, word.padEnd(5))} ${text}\n`;
   };
 }
 
 type Paint = (colour: number, text: string) => string;
 
-/** A request in one line: what was asked, what came of it, and for a failure why, whose and its id. */
+/** A request in one line: method, path, status and duration, plus the reason, client and request id of a failure. */
 function requestText(fields: Fields, paint: Paint): string {
   const { method, route, path, status, ms, model, version, rows, code, message, caller, requestId } = fields;
   const isFailure = code !== undefined;
@@ -66,7 +66,7 @@ function requestText(fields: Fields, paint: Paint): string {
   return parts.join('  ');
 }
 
-/** Anything else: its context, its text, and what more is known; stacks stand in lines below. */
+/** Any other event: context, message and further fields in one line, and the stack trace below. */
 function eventText({ context, msg, err, stack, ...more }: Fields, paint: Paint): string {
   const { message, stack: trace = stack } = (err ?? {}) as Fields;
   const lines = typeof trace === 'string' ? trace.split('\n') : [];
@@ -80,7 +80,7 @@ function eventText({ context, msg, err, stack, ...more }: Fields, paint: Paint):
   );
 }
 
-/** `value` in one line, without characters that a terminal would act upon. */
+/** `value` in one line, without characters that a terminal interprets. */
 function plain(value: unknown): string {
   const json = asJson(JSON.stringify(value) ?? '');
   return typeof value === 'string' ? json.slice(1, -1).replaceAll('\\"', '"') : json;

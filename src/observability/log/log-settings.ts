@@ -3,26 +3,26 @@ import { errors } from '../../common/errors';
 import { Log } from './log';
 import type { LogSettingsBody } from './log-settings.schema';
 
-/** Levels from the least severe on, each with what it turns on by the names of the logging extension. */
+/** Levels, least severe first. */
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 type Level = (typeof LEVELS)[number];
 
-/** The level at which a switch turns its lines on, and the one that remains when it is turned off. */
+/** The level that each switch sets when it is turned on, and when it is turned off. */
 const SWITCHES: Readonly<Record<string, { on: Level; off: Level }>> = {
   log_info: { on: 'info', off: 'warn' },
   log_warning: { on: 'warn', off: 'error' },
   log_error: { on: 'error', off: 'fatal' },
 };
 
-/** What can only be as it is, and why. */
+/** Settings that cannot be changed, and their values. */
 const FIXED: Readonly<Record<string, string>> = { log_file: '', log_format: 'default' };
 
-/** The settings of the logging extension: which lines are written, on stdout always. */
+/** The settings of the logging extension: which lines Nexus writes. Lines always go to stdout. */
 @Injectable()
 export class LogSettings {
   constructor(private readonly log: Log) {}
 
-  /** The settings as they are. */
+  /** The current settings. */
   current(): LogSettingsBody {
     const level = LEVELS.indexOf(this.log.level as Level);
     return {
@@ -36,10 +36,10 @@ export class LogSettings {
   }
 
   /**
-   * Changes the settings that are given, one after another; severities are nested, so turning warnings off turns
-   * information off too. Returns all settings as they are then.
+   * Applies the given settings in order and returns all settings. Severities are nested, so turning warnings off also
+   * turns information off.
    *
-   * @throws NexusError invalid_input before anything is changed.
+   * @throws NexusError invalid_input; nothing is changed then.
    */
   update(settings: Readonly<Record<string, unknown>>): LogSettingsBody {
     const changes = Object.entries(settings).map(([name, value]) => changeOf(name, value));
@@ -52,34 +52,34 @@ function writes(level: number, lines: Level): boolean {
   return level <= LEVELS.indexOf(lines);
 }
 
-/** What setting `name` to `value` makes of the level. */
+/** Returns a function from the current level to the level after `name` is set to `value`. */
 function changeOf(name: string, value: unknown): (level: Level) => Level {
-  const turned = Object.hasOwn(SWITCHES, name) ? SWITCHES[name] : undefined;
-  if (turned !== undefined) {
+  const levels = Object.hasOwn(SWITCHES, name) ? SWITCHES[name] : undefined;
+  if (levels !== undefined) {
     if (typeof value !== 'boolean') throw refused(name, 'true or false', value);
-    return (level) => (value ? moreOf(level, turned.on) : lessOf(level, turned.off));
+    return (level) => (value ? moreVerbose(level, levels.on) : lessVerbose(level, levels.off));
   }
   if (name === 'log_verbose_level') {
     if (!Number.isSafeInteger(value) || (value as number) < 0) throw refused(name, 'a whole number', value);
     const verbose = value === 1 ? 'debug' : 'trace';
-    return (level) => (value === 0 ? lessOf(level, 'info') : verbose);
+    return (level) => (value === 0 ? lessVerbose(level, 'info') : verbose);
   }
   const fixed = Object.hasOwn(FIXED, name) ? FIXED[name] : undefined;
   if (fixed === undefined)
     throw errors.invalidInput(
-      `unknown setting '${name}'; the settings are ${[...Object.keys(SWITCHES), 'log_verbose_level', ...Object.keys(FIXED)].join(', ')}`,
+      `unknown setting '${name}'; use ${[...Object.keys(SWITCHES), 'log_verbose_level', ...Object.keys(FIXED)].join(', ')}`,
       name,
     );
   if (value !== fixed)
-    throw refused(name, `'${fixed}', for lines go to stdout in the format of NEXUS_LOG_FORMAT`, value);
+    throw refused(name, `'${fixed}' (lines go to stdout in the format of NEXUS_LOG_FORMAT)`, value);
   return (level) => level;
 }
 
-function moreOf(one: Level, other: Level): Level {
+function moreVerbose(one: Level, other: Level): Level {
   return LEVELS.indexOf(one) < LEVELS.indexOf(other) ? one : other;
 }
 
-function lessOf(one: Level, other: Level): Level {
+function lessVerbose(one: Level, other: Level): Level {
   return LEVELS.indexOf(one) > LEVELS.indexOf(other) ? one : other;
 }
 

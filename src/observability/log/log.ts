@@ -3,20 +3,20 @@ import { destination as openDestination, pino, type Logger } from 'pino';
 import type { LogForm } from '../../config/log-form';
 import { asJson, textForm } from './log-form';
 
-/** Bytes of log lines that may wait for a slow reader of stdout; what comes on top is dropped. */
+/** Maximum bytes of log lines buffered for a slow reader of stdout; further lines are dropped. */
 const MAX_WAITING_BYTES = 16 * 2 ** 20;
 
-/** How long a line may wait for others. */
+/** Maximum time that a line is buffered before it is written. */
 const MAX_DELAY_MS = 20;
 
-/** The log of the process: lines on stdout, of JSON or of text. */
+/** The log of the process: lines on stdout, as JSON or text. */
 export class Log {
   private readonly sink: Sink;
   readonly logger: Logger;
 
   /**
    * @param level least severe level that is written.
-   * @param form how lines are written.
+   * @param form format of the lines.
    */
   constructor(level: string, form: LogForm) {
     this.sink = new Sink(form === 'json' ? asJson : textForm(form === 'coloured text'));
@@ -34,8 +34,8 @@ export class Log {
   }
 
   /**
-   * Writes a line of numbers and short strings. For the one line of every request: the logger takes three times as
-   * long, because it is made for any object.
+   * Writes a line of numbers and short strings. Used for the request log, because pino, which serializes any object,
+   * takes three times as long.
    */
   write(level: 'info' | 'debug', fields: Readonly<Record<string, string | number | undefined>>): void {
     if (!this.logger.isLevelEnabled(level)) return;
@@ -48,14 +48,14 @@ export class Log {
   }
 }
 
-/** Text that is the same in JSON. */
+/** Text that needs no escaping in JSON. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 
 function quoted(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
-/** Hands lines to stdout many at a time, off the event loop: one at a time that would cost more than making them. */
+/** Writes lines to stdout in batches and asynchronously: writing each line costs more than formatting it. */
 class Sink {
   private readonly file = openDestination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES });
   private lines = '';
@@ -63,23 +63,23 @@ class Sink {
   constructor(private readonly form: (line: string) => string) {}
 
   write(line: string): void {
-    if (this.lines === '') setTimeout(() => this.hand(), MAX_DELAY_MS).unref();
+    if (this.lines === '') setTimeout(() => this.writeLines(), MAX_DELAY_MS).unref();
     this.lines += this.form(line);
   }
 
-  /** Writes what waits before it returns: at the end of the process nothing can wait any longer. */
+  /** Writes the buffered lines synchronously, for the end of the process. */
   flush(): void {
-    this.hand();
+    this.writeLines();
     this.file.flushSync();
   }
 
-  private hand(): void {
+  private writeLines(): void {
     if (this.lines !== '') this.file.write(this.lines);
     this.lines = '';
   }
 }
 
-/** What Nest tells of putting itself together; nobody but a developer wants to know. */
+/** Contexts in which Nest logs its own wiring, which interests only developers. */
 const WIRING = new Set([
   'NestFactory',
   'NestApplication',
@@ -89,7 +89,7 @@ const WIRING = new Set([
   'NestMicroservice',
 ]);
 
-/** Nest's log calls as lines of `logger`: the last argument is the context, an object's fields become the line's. */
+/** Writes Nest's log calls to `logger`. The last argument is the context; an object's fields become fields of the line. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
@@ -109,7 +109,7 @@ export class NestLogger implements LoggerService {
     this.write('warn', message, rest);
   }
 
-  /** Nest calls it with the message, the stack and the context. What keeps it from starting, the start tells. */
+  /** Nest passes the message, the stack and the context. Errors of its wiring are reported by the start-up code. */
   error(message: unknown, ...rest: unknown[]): void {
     this.write(WIRING.has(String(rest.at(-1))) ? 'debug' : 'error', message, rest);
   }

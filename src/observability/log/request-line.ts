@@ -2,7 +2,7 @@ import { failureFields, type Failure } from './failure';
 import type { RequestOutcome } from '../metrics/model-metrics';
 import type { CacheUse } from '../../common/run-times';
 
-/** What the line of an inference request tells beside the usual; times in milliseconds. */
+/** The additional log fields of an inference request; times in milliseconds. */
 export interface InferenceSummary {
   readonly model: string;
   readonly version: string;
@@ -10,11 +10,11 @@ export interface InferenceSummary {
   readonly rows: number;
   readonly queueMs: number;
   readonly runMs: number;
-  /** Whether the cache had the answer; absent for a model without a cache. */
+  /** Absent if responses are not cached. */
   readonly cache?: CacheUse['outcome'] | undefined;
 }
 
-/** What the line of any request tells. */
+/** The request that a log line describes. */
 interface AnsweredRequest {
   readonly requestId: string;
   readonly method: string;
@@ -26,9 +26,9 @@ interface AnsweredRequest {
   readonly failure?: Failure | undefined;
 }
 
-/** The fields of the one line of a request, of any protocol. */
+/** The fields of the log line of a request, for every protocol. */
 export function logFields({ requestId, method, route, status, ms, inference, failure }: AnsweredRequest) {
-  const usual = {
+  const fields = {
     requestId,
     method,
     route,
@@ -42,10 +42,10 @@ export function logFields({ requestId, method, route, status, ms, inference, fai
     runMs: inference && rounded(inference.runMs),
     cache: inference?.cache,
   };
-  return failure === undefined ? usual : { ...usual, ...failureFields(failure) };
+  return failure === undefined ? fields : { ...fields, ...failureFields(failure) };
 }
 
-/** Whole microseconds. */
+/** Rounds to whole microseconds. */
 function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

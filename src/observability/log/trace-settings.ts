@@ -3,13 +3,13 @@ import { errors } from '../../common/errors';
 /** Which requests are traced. */
 export interface TraceSettings {
   readonly level: 'OFF' | 'TIMESTAMPS';
-  /** One request in so many. */
+  /** Traces one in `rate` requests. */
   readonly rate: number;
-  /** Traces still to be written; -1 for no limit. */
+  /** Number of traces left to write, -1 for no limit. */
   readonly count: number;
 }
 
-/** What holds until someone says otherwise. */
+/** The settings at start-up. */
 export const DEFAULT_TRACE: TraceSettings = { level: 'OFF', rate: 1000, count: -1 };
 
 type Reader = (value: unknown, name: string) => Partial<TraceSettings>;
@@ -30,8 +30,8 @@ const FIELD: Readonly<Record<string, keyof TraceSettings>> = {
 };
 
 /**
- * `before` with what a client sets by the names of the trace extension, values as text or numbers; null takes a
- * setting away.
+ * Returns `before` with the given settings applied, under the names of the trace extension. Values are strings or
+ * numbers; null removes a setting.
  *
  * @throws NexusError invalid_input
  */
@@ -43,10 +43,7 @@ export function changed(
   for (const [name, value] of Object.entries(settings)) {
     const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
     if (read === undefined)
-      throw errors.invalidInput(
-        `unknown setting '${name}'; the settings are ${Object.keys(READERS).join(', ')}`,
-        name,
-      );
+      throw errors.invalidInput(`unknown setting '${name}'; use ${Object.keys(READERS).join(', ')}`, name);
     if (value !== null) Object.assign(after, read(value, name));
     else if (FIELD[name] !== undefined) delete after[FIELD[name]];
   }
@@ -63,15 +60,15 @@ function levelOf(value: unknown, name: string): TraceSettings['level'] {
 function wholeNumber(value: unknown, name: string, min: number): number {
   const text = firstOf(value);
   if (/^-?\d{1,15}$/.test(text) && Number(text) >= min) return Number(text);
-  throw refused(name, `a whole number from ${min} up`, value);
+  throw refused(name, `a whole number, ${min} or more`, value);
 }
 
 function fixed(value: unknown, name: string, only: string): Partial<TraceSettings> {
   if (firstOf(value) === only) return {};
-  throw refused(name, `'${only}'; traces are lines of the log, written at once`, value);
+  throw refused(name, `'${only}' (traces are log lines, written immediately)`, value);
 }
 
-/** Settings come as text, as numbers, or over gRPC as lists of one text. */
+/** Values are strings, numbers or, over gRPC, lists of one string. */
 function firstOf(value: unknown): string {
   const [first]: readonly unknown[] = Array.isArray(value) && value.length === 1 ? value : [value];
   return typeof first === 'string' || typeof first === 'number' ? String(first) : JSON.stringify(first);

@@ -4,7 +4,7 @@ import type { RequestTimes } from '../../common/run-times';
 import type { TraceSettingsBody } from './trace-settings.schema';
 import { changed, DEFAULT_TRACE, type TraceSettings } from './trace-settings';
 
-/** One request, as its trace tells it. */
+/** A request to trace. */
 export interface TracedRequest {
   readonly requestId: string | undefined;
   readonly model: string;
@@ -14,7 +14,7 @@ export interface TracedRequest {
   readonly times: Required<Omit<RequestTimes, 'cache'>>;
 }
 
-/** Which requests are traced: settings of their own, and how many have been seen and written under them. */
+/** Trace settings, and the number of requests seen and traces written since they were set. */
 interface Sampling {
   settings: Partial<TraceSettings>;
   seen: number;
@@ -22,19 +22,19 @@ interface Sampling {
 }
 
 /**
- * Traces by the trace extension: for one request in so many, the moments of its way in nanoseconds since 1970, under the
- * names that Triton gives them, as a line of the log.
+ * Traces of the trace extension. A trace is a log line with the timestamps of one request, in nanoseconds since 1970
+ * and under Triton's names.
  */
 @Injectable()
 export class Traces {
-  /** Whether any request at all may be traced. */
+  /** Whether tracing is on for any model. */
   active = false;
   private readonly global: Sampling = { settings: {}, seen: 0, written: 0 };
   private readonly models = new Map<string, Sampling>();
 
   constructor(private readonly log: Log) {}
 
-  /** The settings of `model`, or those of all models that have none of their own. */
+  /** The settings of `model`; without `model`, or if it has no settings, the global ones. */
   current(model?: string): TraceSettingsBody {
     const { level, rate, count } = this.effective(this.samplingOf(model));
     return {
@@ -47,7 +47,7 @@ export class Traces {
     };
   }
 
-  /** Changes settings, for `model` or for all; see {@link changed}. Returns all settings as they are then. */
+  /** Changes the settings of `model`, or the global ones, and returns them; see {@link changed}. */
   update(model: string | undefined, settings: Readonly<Record<string, unknown>>): TraceSettingsBody {
     const sampling = { ...this.samplingOf(model) };
     const own = model === undefined || this.models.has(model) ? sampling.settings : {};
@@ -61,8 +61,8 @@ export class Traces {
     return this.current(model);
   }
 
-  /** Whether this request of `model` is to be traced; counts it. */
-  takes(model: string): boolean {
+  /** Counts a request to `model` and returns whether to trace it. */
+  sample(model: string): boolean {
     const sampling = this.samplingOf(model);
     const { level, rate, count } = this.effective(sampling);
     if (level === 'OFF' || count === 0 || sampling.seen++ % rate !== 0) return false;
@@ -99,7 +99,7 @@ export class Traces {
   }
 }
 
-/** Text: nanoseconds since 1970 are beyond what a double holds exactly. */
+/** A string, because a double cannot hold nanoseconds since 1970 exactly. */
 function nanoseconds(ms: number): string {
   return `${Math.round(ms * 1000)}000`;
 }

@@ -1,27 +1,27 @@
 import { Counter, type Registry } from 'prom-client';
 import { registerScraped } from './scraped';
 
-/** Counts connections of clients. */
+/** Counts client connections. */
 export class ConnectionMetrics {
-  /** Connections that are open, of HTTP and gRPC together. */
+  /** Open connections, HTTP and gRPC together. */
   open = 0;
   private readonly refusals: Counter;
 
   constructor(registry: Registry) {
     registerScraped(registry, {
       name: 'nexus_connections',
-      help: 'Connections of clients that are open.',
+      help: 'Open client connections.',
       type: 'gauge',
       read: () => [{ labels: {}, value: this.open }],
     });
     this.refusals = new Counter({
       name: 'nexus_connections_refused_total',
-      help: 'Connections that were closed at once, because too many were open.',
+      help: 'Client connections closed on arrival because too many were open.',
       registers: [registry],
     });
   }
 
-  /** A connection was closed at once. */
+  /** Counts a connection that was closed on arrival. */
   refused(): void {
     this.refusals.inc();
   }

@@ -5,12 +5,12 @@ export class Distribution {
   private readonly counts: Float64Array;
   private sum = 0;
 
-  /** @param bounds upper bounds of the buckets, inclusive, ascending; larger values fall into a last one. */
+  /** @param bounds inclusive upper bounds of the buckets, ascending; larger values fall into an additional last bucket. */
   constructor(private readonly bounds: readonly number[]) {
     this.counts = new Float64Array(bounds.length + 1);
   }
 
-  /** Mean of the values; 0 before the first. */
+  /** Mean of the observed values, 0 if there are none. */
   get mean(): number {
     const count = this.counts.reduce((total, bucket) => total + bucket, 0);
     return count === 0 ? 0 : this.sum / count;

@@ -10,13 +10,13 @@ export class GrpcMetrics {
     const read = () => this.samples();
     registerScraped(registry, {
       name: 'nexus_grpc_requests_total',
-      help: 'gRPC answers, by method and status; of a stream each request and the stream itself.',
+      help: 'gRPC calls, by method and status; a stream counts once, and each of its requests counts too.',
       type: 'counter',
       read,
     });
   }
 
-  /** A call of `method`, or a request of a stream, was answered with `code`. */
+  /** Counts a call of `method`, or a request of a stream, that ended with `code`. */
   answered(method: string, code: status): void {
     let counts = this.methods.get(method);
     if (counts === undefined) this.methods.set(method, (counts = new Map()));

@@ -4,22 +4,22 @@ import { registerScraped, type Sample } from './scraped';
 
 type Route = FastifyRequest['routeOptions']['config'];
 
-/** Counts answers by route pattern and status; every unknown path is the route `unknown`, so that scans make no series. */
+/** Counts responses by route pattern and status. All unknown paths share the route `unknown`, so scans add no series. */
 export class HttpMetrics {
-  /** Keyed by the route's own object, so that no string is built for a request. */
+  /** Keyed by the route's config object, so that counting builds no string. */
   private readonly routes = new Map<Route, Map<number, number>>();
 
   constructor(registry: Registry) {
     const read = () => this.samples();
     registerScraped(registry, {
       name: 'nexus_http_requests_total',
-      help: 'HTTP answers, by route and status.',
+      help: 'HTTP responses, by route and status.',
       type: 'counter',
       read,
     });
   }
 
-  /** A request to `route` was answered with `status`. */
+  /** Counts a response of `route` with `status`. */
   answered(route: Route, status: number): void {
     let counts = this.routes.get(route);
     if (counts === undefined) this.routes.set(route, (counts = new Map()));

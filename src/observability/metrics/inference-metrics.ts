@@ -3,75 +3,77 @@ import type { Distribution } from './distribution';
 import type { ModelMetrics } from './model-metrics';
 import { registerScraped, type Sample } from './scraped';
 
-/** The `nexus_inference_*` metrics: one series for each version of a model that is served. */
+/** The `nexus_inference_*` metrics: one series for each model version being served. */
 export class InferenceMetrics {
-  /** @param models returns the metrics of every version that is served now. */
+  /** @param models returns the metrics of every version currently served. */
   constructor(
     private readonly registry: Registry,
     readonly models: () => Iterable<ModelMetrics>,
   ) {
-    this.counter('requests_total', 'Requests that ended, by outcome.', ({ labels, outcomes }) =>
+    this.counter('requests_total', 'Completed requests, by outcome.', ({ labels, outcomes }) =>
       [...outcomes].map(([outcome, value]) => ({ labels: { ...labels, outcome }, value })),
     );
-    this.counter(
-      'rows_total',
-      'Rows of requests that succeeded, without those answered by the cache.',
-      ({ labels, rows }) => [{ labels, value: rows }],
-    );
-    this.counter('executions_total', 'Runs of the model that succeeded.', ({ labels, executions }) => [
+    this.counter('rows_total', 'Rows of successful requests, without cache hits.', ({ labels, rows }) => [
+      { labels, value: rows },
+    ]);
+    this.counter('executions_total', 'Successful runs of the model.', ({ labels, executions }) => [
       { labels, value: executions },
     ]);
-    this.counter('cache_total', 'Answers of models with a cache: from it, or not.', cacheSamples);
+    this.counter('cache_total', 'Responses of models with a cache, by outcome: hit, miss.', cacheSamples);
     this.counter(
       'padding_rows_total',
-      'Rows that only filled a run up to an allowed size.',
+      'Rows added to reach an allowed batch size.',
       ({ labels, paddingRows }) => [{ labels, value: paddingRows }],
     );
     this.counter(
       'padding_bytes_total',
-      'Bytes that only filled inputs up to a common length.',
+      'Bytes added to pad inputs to a common length.',
       ({ labels, paddingBytes }) => [{ labels, value: paddingBytes }],
     );
     this.counter(
       'priority_requests_total',
-      'Requests that began to run, by priority level.',
+      'Requests that started to run, by priority level.',
       ({ labels, waits }) => byPriority(labels, waits, ({ requests }) => requests),
     );
     this.counter(
       'priority_wait_seconds_total',
-      'Time that those requests had waited, together.',
+      'Total time that requests waited in the queue, by priority level.',
       ({ labels, waits }) => byPriority(labels, waits, ({ seconds }) => seconds),
     );
     this.counter(
       'batches_total',
-      'Batches that left the queue, by reason: full, idle (nothing was worth waiting for), delay, deadline, retry.',
+      'Batches taken from the queue, by reason: full, idle (nothing was worth waiting for), delay (the delay expired), deadline (a request could not wait longer), retry (a smaller batch, after a larger one failed).',
       ({ labels, flushes }) => byReason(labels, flushes),
     );
     this.counter(
       'refusals_total',
-      'Requests that were not run, by reason: queue_full, deadline (it could not be met), displaced (others had less).',
+      'Rejected requests, by reason: queue_full, deadline (it could not be met), displaced (evicted for clients with a smaller share).',
       ({ labels, refusals }) => byReason(labels, refusals),
     );
     this.counter(
       'batch_checks_total',
-      'Batches of which a row was run again alone, by outcome: same, mixed (rows depend on each other; batching stops).',
+      'Batches verified by running one of their rows again, alone, by outcome: same, mixed (rows depend on each other; batching stops).',
       ({ labels, checks }) =>
         [...checks].map(([outcome, value]) => ({ labels: { ...labels, outcome }, value })),
     );
-    this.histogram('batch_rows', 'Rows of one run.', ({ batchRows }) => batchRows);
-    this.histogram('run_duration_seconds', 'Time of one run.', ({ run }) => run);
-    this.histogram('queue_duration_seconds', 'Time a request waited.', ({ queue }) => queue);
+    this.histogram('batch_rows', 'Rows per run, without padding rows.', ({ batchRows }) => batchRows);
+    this.histogram('run_duration_seconds', 'Duration of a run.', ({ run }) => run);
+    this.histogram(
+      'queue_duration_seconds',
+      'Time that a request waited in the queue.',
+      ({ queue }) => queue,
+    );
     this.histogram(
       'decode_duration_seconds',
-      'Time to read the tensors of a request.',
+      'Time to decode the tensors of a request.',
       ({ decode }) => decode,
     );
     this.histogram(
       'encode_duration_seconds',
-      'Time to write the tensors of an answer.',
+      'Time to encode the tensors of a response.',
       ({ encode }) => encode,
     );
-    this.histogram('request_duration_seconds', 'Time from request to answer.', ({ total }) => total);
+    this.histogram('request_duration_seconds', 'Time from request to response.', ({ total }) => total);
   }
 
   private counter(suffix: string, help: string, samples: (model: ModelMetrics) => Sample[]): void {

@@ -10,27 +10,27 @@ import { registerScraped, type Sample } from './scraped';
 
 const MODEL_STATES = ['LOADING', 'READY', 'UNAVAILABLE', 'UNLOADING'] as const;
 
-/** A version of a model at the time of a scrape. */
+/** A model version at the time of a scrape. */
 export interface ModelSnapshot {
   readonly model: string;
   readonly version: string;
   readonly state: (typeof MODEL_STATES)[number];
-  /** Rows and requests that wait for an instance. */
+  /** Rows and requests in the queue. */
   readonly waitingRows: number;
   readonly waitingRequests: number;
   /** Runs in flight. */
   readonly running: number;
-  /** The batch window: how long an idle instance holds back a batch, in milliseconds. */
+  /** How long an idle runner waits for more requests before it runs a batch, in milliseconds. */
   readonly delayMs: number;
-  /** How long loading took; undefined when it has not succeeded yet. */
+  /** How long loading took, in milliseconds; undefined until it has succeeded. */
   readonly loadMs: number | undefined;
   /** Its counters and histograms. */
   readonly metrics: ModelMetrics;
-  /** Memory of its runners, in bytes, measured when asked for; undefined when it has none. */
+  /** Measures the memory of each of its runners, in bytes; empty if it has none. */
   readonly memory: () => Promise<readonly number[]>;
 }
 
-/** Everything that `/metrics` exports. Features count through it and know no metrics library. */
+/** Everything that `/metrics` exports. Features count through it, and do not depend on a metrics library. */
 @Injectable()
 export class Metrics {
   readonly registry = new Registry();
@@ -42,41 +42,44 @@ export class Metrics {
   );
   private snapshot: () => Iterable<ModelSnapshot> = () => [];
 
-  private readonly restarts = this.tally('nexus_runner_restarts_total', 'Runners that were started again.');
+  private readonly restarts = this.tally('nexus_runner_restarts_total', 'Runner restarts.');
   private readonly fallbacks = this.tally(
     'nexus_device_fallbacks_total',
-    'Models that may use CUDA and run on the CPU.',
+    'Fallbacks to the CPU of models that may use CUDA.',
   );
   private readonly loads = this.tally(
     'nexus_model_loads_total',
-    'Times that a version of a model was brought into memory.',
+    'Times that a model version was loaded into memory.',
   );
   private readonly evictions = this.tally(
     'nexus_model_evictions_total',
-    'Times that a version of a model was taken out of memory to make room.',
+    'Times that a model version was evicted from memory to make room.',
   );
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
-    this.gauge('nexus_build_info', 'Always 1; the labels tell the versions.', () => [
+    this.gauge('nexus_build_info', 'Always 1; the labels contain the versions.', () => [
       { labels: { version: VERSION, node_version: process.version }, value: 1 },
     ]);
-    this.gauge('nexus_queue_rows', 'Rows that wait for an instance.', () =>
+    this.gauge('nexus_queue_rows', 'Rows in the queue.', () =>
       this.eachModel(({ waitingRows }) => waitingRows),
     );
-    this.gauge('nexus_queue_requests', 'Requests that wait for an instance.', () =>
+    this.gauge('nexus_queue_requests', 'Requests in the queue.', () =>
       this.eachModel(({ waitingRequests }) => waitingRequests),
     );
-    this.gauge('nexus_queue_delay_seconds', 'How long an idle instance waits for company.', () =>
+    this.gauge('nexus_queue_delay_seconds', 'Current time that an idle runner waits for more requests.', () =>
       this.eachModel(({ delayMs }) => delayMs / 1000),
     );
-    this.gauge('nexus_running_executions', 'Runs under way.', () => this.eachModel(({ running }) => running));
-    this.gauge('nexus_model_state', '1 for the state a version of a model is in, 0 for the others.', () =>
-      MODEL_STATES.flatMap((state) => this.eachModel((model) => Number(model.state === state), { state })),
+    this.gauge('nexus_running_executions', 'Runs in flight.', () => this.eachModel(({ running }) => running));
+    this.gauge(
+      'nexus_model_state',
+      '1 for the current state of a model version, 0 for all other states.',
+      () =>
+        MODEL_STATES.flatMap((state) => this.eachModel((model) => Number(model.state === state), { state })),
     );
     registerScraped(this.registry, {
       name: 'nexus_model_memory_bytes',
-      help: 'Resident memory of the runners of a version of a model.',
+      help: 'Resident memory of the runners of a model version.',
       type: 'gauge',
       read: () => this.memory(),
     });
@@ -87,27 +90,27 @@ export class Metrics {
     this.snapshot = snapshot;
   }
 
-  /** A snapshot of every version of a model. */
+  /** A snapshot of every model version. */
   models(): Iterable<ModelSnapshot> {
     return this.snapshot();
   }
 
-  /** A runner exited, or was killed because its run took too long, and is restarted. */
+  /** Counts a runner that exited, or was killed because its run took too long, and is being restarted. */
   runnerRestarted(model: string, version: string): void {
     this.restarts(model, version);
   }
 
-  /** A model that may use CUDA fell back to the CPU. */
+  /** Counts a model that may use CUDA and fell back to the CPU. */
   deviceFellBack(model: string, version: string): void {
     this.fallbacks(model, version);
   }
 
-  /** A version of a model was loaded into memory. */
+  /** Counts a model version that was loaded into memory. */
   modelLoaded(model: string, version: string): void {
     this.loads(model, version);
   }
 
-  /** A version of a model was evicted from memory to make room for another. */
+  /** Counts a model version that was evicted from memory to make room for another. */
   modelEvicted(model: string, version: string): void {
     this.evictions(model, version);
   }
@@ -121,7 +124,7 @@ export class Metrics {
     return (await Promise.all(samples)).flat();
   }
 
-  /** Registers a counter by version; returns the function that increments it. Versions that are not served have no series. */
+  /** Registers a counter by model version and returns the function that increments it. Only served versions have series. */
   private tally(name: string, help: string): (model: string, version: string) => void {
     const counts = new Map<string, number>();
     const keyOf = (model: string, version: string) => JSON.stringify([model, version]);

@@ -13,7 +13,7 @@ export const SECONDS = [
 
 const ROWS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
-/** The counters and histograms of one version of a model. */
+/** The counters and histograms of one model version. */
 export class ModelMetrics {
   readonly outcomes = new Map<RequestOutcome, number>();
   readonly flushes = new Map<string, number>();
@@ -23,7 +23,7 @@ export class ModelMetrics {
   executions = 0;
   paddingRows = 0;
   paddingBytes = 0;
-  /** By priority level, how many requests started, and how many seconds they had waited together. */
+  /** By priority level, the number of requests that started and their total waiting time in seconds. */
   readonly waits = new Map<number, { requests: number; seconds: number }>();
   readonly batchRows = new Distribution(ROWS);
   readonly run = new Distribution(SECONDS);
@@ -35,7 +35,7 @@ export class ModelMetrics {
 
   constructor(readonly labels: { readonly model: string; readonly version: string }) {}
 
-  /** A request ended. Its rows count when it succeeded and the cache did not answer it. */
+  /** Counts a completed request. Its rows count only if it succeeded and was not a cache hit. */
   request(outcome: RequestOutcome, rows: number, times: RequestTimes): void {
     const { totalMs, decodeMs, queueMs, encodeMs } = times;
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
@@ -48,7 +48,7 @@ export class ModelMetrics {
     this.statistics.request(outcome === 'success', times);
   }
 
-  /** A request of a priority level started to run after it had waited so long; 0 is the level of models without. */
+  /** Counts a request that started to run. Level 0, of models without priorities, is not counted. */
   started(priority: number, waitedMs: number): void {
     if (priority === 0) return;
     let wait = this.waits.get(priority);
@@ -57,27 +57,27 @@ export class ModelMetrics {
     wait.seconds += waitedMs / 1000;
   }
 
-  /** The inputs of a request were padded with so many bytes. */
+  /** Counts the bytes by which the inputs of a request were padded. */
   padded(bytes: number): void {
     this.paddingBytes += bytes;
   }
 
-  /** A batch was flushed from the queue for this reason. */
+  /** Counts a batch that was taken from the queue. */
   flushed(reason: string): void {
     this.flushes.set(reason, (this.flushes.get(reason) ?? 0) + 1);
   }
 
-  /** A request was refused admission, or displaced from the queue, for this reason. */
+  /** Counts a request that was rejected on arrival or evicted from the queue. */
   refused(reason: string): void {
     this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
   }
 
-  /** A row of a batch was run again alone, with this outcome. */
+  /** Counts a batch that was verified by running one of its rows again, alone. */
   checked(outcome: string): void {
     this.checks.set(outcome, (this.checks.get(outcome) ?? 0) + 1);
   }
 
-  /** A run of `rows` rows succeeded, and of `padding` more that filled it up to an allowed size. */
+  /** Counts a successful run of `rows` rows, plus `padding` rows added to reach an allowed batch size. */
   executed(rows: number, padding: number, times: RunTimes): void {
     this.executions += 1;
     this.paddingRows += padding;

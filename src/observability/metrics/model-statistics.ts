@@ -1,6 +1,6 @@
 import type { RunTimes, RequestTimes } from '../../common/run-times';
 
-/** How often something happened, and how many milliseconds it took in total. */
+/** A count and the total duration in milliseconds. */
 export class Durations {
   count = 0;
   ms = 0;
@@ -11,31 +11,31 @@ export class Durations {
   }
 }
 
-/** The runs of one batch size. */
+/** Durations of the runs of one batch size. */
 export class BatchStatistics {
   readonly input = new Durations();
   readonly infer = new Durations();
   readonly output = new Durations();
 }
 
-/** What the statistics extension reports of a version: totals since it was first loaded, as Triton keeps them. */
+/** What the statistics extension reports for a model version: totals since it was first loaded, as in Triton. */
 export class ModelStatistics {
-  /** Milliseconds since 1970 at the end of the last run; 0 before the first. */
+  /** Milliseconds since 1970 at the end of the last run, 0 if there was none. */
   lastInference = 0;
   readonly success = new Durations();
   readonly fail = new Durations();
-  /** Of requests that succeeded; each counts the whole time of the runs that it shared. */
+  /** Of successful requests. Each counts the full duration of the runs that it shared. */
   readonly queue = new Durations();
   readonly input = new Durations();
   readonly infer = new Durations();
   readonly output = new Durations();
-  /** Of requests to a model with a cache that succeeded: the time that the cache took. */
+  /** Of successful requests to models with a cache: the time spent in the cache. */
   readonly cacheHit = new Durations();
   readonly cacheMiss = new Durations();
   /** By rows of the run. */
   readonly batches = new Map<number, BatchStatistics>();
 
-  /** A request ended. */
+  /** Counts a completed request. */
   request(succeeded: boolean, times: RequestTimes): void {
     if (!succeeded) return this.fail.add(times.totalMs);
     this.success.add(times.totalMs);
@@ -47,7 +47,7 @@ export class ModelStatistics {
     this.output.add(times.outputMs ?? 0);
   }
 
-  /** A run of `rows` rows succeeded. */
+  /** Counts a successful run of `rows` rows. */
   executed(rows: number, { inputMs, runMs, outputMs }: RunTimes): void {
     let batch = this.batches.get(rows);
     if (batch === undefined) this.batches.set(rows, (batch = new BatchStatistics()));

@@ -5,7 +5,7 @@ import type { ModelMetrics, RequestOutcome } from './model-metrics';
 import type { Durations, ModelStatistics } from './model-statistics';
 import { registerScraped, type Sample } from './scraped';
 
-/** Triton's failure reasons, each with the outcomes that it stands for. */
+/** Triton's failure reasons, and the outcomes that each includes. */
 const FAILURES: Readonly<Record<string, readonly RequestOutcome[]>> = {
   REJECTED: ['overloaded', 'rate_limited', 'deadline', 'unavailable'],
   CANCELED: ['cancelled'],
@@ -21,7 +21,7 @@ const MICROSECONDS: Readonly<Record<string, (statistics: ModelStatistics) => Dur
   compute_output: ({ output }) => output,
 };
 
-/** Adds to `metrics` what Nexus counts, under Triton's names, so that dashboards made for Triton work. */
+/** Adds Triton's `nv_*` metrics to `metrics`, so that dashboards made for Triton work. */
 export function addTritonMetrics(metrics: Metrics): void {
   const { registry } = metrics;
   const counter = (name: string, help: string, samples: (model: ModelMetrics) => Sample[]) =>
@@ -31,29 +31,26 @@ export function addTritonMetrics(metrics: Metrics): void {
       type: 'counter',
       read: () => [...metrics.inference.models()].flatMap(samples),
     });
-  counter('request_success', 'Requests that succeeded.', ({ labels, outcomes }) => [
+  counter('request_success', 'Successful requests.', ({ labels, outcomes }) => [
     { labels, value: outcomes.get('success') ?? 0 },
   ]);
-  counter('request_failure', 'Requests that failed, by reason.', failures);
-  counter(
-    'count',
-    'Rows of requests that succeeded, without those answered by the cache.',
-    ({ labels, rows }) => [{ labels, value: rows }],
-  );
-  counter('exec_count', 'Runs of the model.', ({ labels, executions }) => [{ labels, value: executions }]);
+  counter('request_failure', 'Failed requests, by reason.', failures);
+  counter('count', 'Rows of successful requests, without cache hits.', ({ labels, rows }) => [
+    { labels, value: rows },
+  ]);
+  counter('exec_count', 'Successful runs of the model.', ({ labels, executions }) => [
+    { labels, value: executions },
+  ]);
   for (const [step, durations] of Object.entries(MICROSECONDS)) {
-    counter(`${step}_duration_us`, `Microseconds, of requests that succeeded: ${step}.`, (model) => [
+    counter(`${step}_duration_us`, `Total ${step} time of successful requests, in microseconds.`, (model) => [
       { labels: model.labels, value: Math.round(durations(model.statistics).ms * 1000) },
     ]);
   }
   addCacheMetrics(metrics);
-  modelGauge(
-    metrics,
-    'nv_inference_pending_request_count',
-    'Requests that wait for an instance.',
-    (model) => [model.waitingRequests],
-  );
-  modelGauge(metrics, 'nv_model_load_duration_secs', 'Seconds that loading took.', ({ loadMs }) =>
+  modelGauge(metrics, 'nv_inference_pending_request_count', 'Requests in the queue.', (model) => [
+    model.waitingRequests,
+  ]);
+  modelGauge(metrics, 'nv_model_load_duration_secs', 'Load time of the model, in seconds.', ({ loadMs }) =>
     loadMs === undefined ? [] : [loadMs / 1000],
   );
   addCpuMetrics(registry);
@@ -69,11 +66,15 @@ function addCacheMetrics({ registry, inference }: Metrics): void {
         Array.from(inference.models(), ({ labels, statistics }) => ({ labels, value: value(statistics) })),
     });
   const microseconds = ({ ms }: Durations) => Math.round(ms * 1000);
-  counter('num_hits', 'Requests answered by the cache.', ({ cacheHit }) => cacheHit.count);
-  counter('num_misses', 'Requests that the cache had no answer for.', ({ cacheMiss }) => cacheMiss.count);
-  counter('hit_duration', 'Microseconds that hits took.', ({ cacheHit }) => microseconds(cacheHit));
-  counter('miss_duration', 'Microseconds that misses took, without runs.', ({ cacheMiss }) =>
-    microseconds(cacheMiss),
+  counter('num_hits', 'Cache hits.', ({ cacheHit }) => cacheHit.count);
+  counter('num_misses', 'Cache misses.', ({ cacheMiss }) => cacheMiss.count);
+  counter('hit_duration', 'Total time of cache hits, in microseconds.', ({ cacheHit }) =>
+    microseconds(cacheHit),
+  );
+  counter(
+    'miss_duration',
+    'Total cache time of cache misses, without runs, in microseconds.',
+    ({ cacheMiss }) => microseconds(cacheMiss),
   );
 }
 
@@ -101,15 +102,15 @@ function addCpuMetrics(registry: Registry): void {
   let before = cpuTimes();
   const utilization = () => {
     const now = cpuTimes();
-    const passed = now.total - before.total;
-    const share = passed === 0 ? 0 : 1 - (now.idle - before.idle) / passed;
+    const elapsed = now.total - before.total;
+    const share = elapsed === 0 ? 0 : 1 - (now.idle - before.idle) / elapsed;
     before = now;
     return share;
   };
   const gauge = (name: string, help: string, value: () => number) =>
     registerScraped(registry, { name, help, type: 'gauge', read: () => [{ labels: {}, value: value() }] });
-  gauge('nv_cpu_utilization', 'Share of the processors in use since the last scrape, 0 to 1.', utilization);
-  gauge('nv_cpu_memory_total_bytes', 'Memory of the machine, in bytes.', totalmem);
+  gauge('nv_cpu_utilization', 'CPU utilization since the last scrape, from 0 to 1.', utilization);
+  gauge('nv_cpu_memory_total_bytes', 'Total memory of the machine, in bytes.', totalmem);
   gauge('nv_cpu_memory_used_bytes', 'Memory in use, in bytes.', () => totalmem() - freemem());
 }
 

@@ -1,12 +1,12 @@
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 
-/** Counts the calls of the inference service whose clients wait for an answer. */
+/** Counts the calls of the inference service whose clients are waiting for a response. */
 export class CallCount {
-  /** Calls that have a message to be answered, and whose status has not been sent. */
+  /** Number of calls that have received a request and not sent their status yet. */
   unanswered = 0;
 
   readonly interceptor: ServerInterceptor = ({ path, requestStream }, call) => {
-    // Others, such as a watch of the health, may go on for ever.
+    // Other calls, such as health watches, may never end.
     if (!path.startsWith('/inference.')) return new ServerInterceptingCall(call);
     let waiting = false;
     const begin = () => {
@@ -24,7 +24,7 @@ export class CallCount {
             if (requestStream) begin();
             pass(message);
           },
-          // A call of one message is answered once its client has ended its side, which a client may never do.
+          // A unary call is answered only after the client has half-closed, which it may never do.
           onReceiveHalfClose: (pass) => {
             if (!requestStream) begin();
             pass();

@@ -4,33 +4,33 @@ import type { InferenceSummary } from '../../observability/log/request-line';
 
 const KEY = 'nexus';
 
-/** A model, and the version that is asked for, where one is. */
+/** The model that a request names, and the version if it names one. */
 export interface AskedModel {
   readonly model: string;
   readonly version?: string | undefined;
 }
 
-/** What is known of a gRPC call beside its messages. */
+/** A gRPC call, without its messages. */
 export interface GrpcCall {
   readonly requestId: string;
-  /** IP address of the caller. */
+  /** IP address of the client. */
   readonly address: string;
   /** Set by the inference methods for the log. */
   inference: InferenceSummary | undefined;
-  /** The model that the call names; set by methods whose messages are bytes until they are read. */
+  /** The model that the call names; methods that receive raw bytes set it. */
   asked: AskedModel | undefined;
-  /** Counts and logs one request of a stream that succeeded; the call itself is counted when it ends. */
+  /** Counts and logs a successful request of a stream; the call itself is counted when it ends. */
   answered(code: status, ms: number, inference?: InferenceSummary): void;
-  /** As {@link answered}, for a request that failed. */
+  /** Counts and logs a failed request of a stream. */
   failed(code: status, ms: number, error: NexusError, asked: AskedModel): void;
 }
 
-/** Attaches `call` to its metadata, by which handlers and guards find it. */
+/** Attaches `call` to its metadata, where handlers and guards find it. */
 export function attachCall(metadata: Metadata, call: GrpcCall): void {
   metadata.setOpaque(KEY, call);
 }
 
-/** The call that `metadata` came with. */
+/** The call to which `metadata` belongs. */
 export function callOf(metadata: Metadata): GrpcCall {
   return metadata.getOpaque(KEY) as GrpcCall;
 }

@@ -16,12 +16,12 @@ import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
 import { logFields, type InferenceSummary } from '../../observability/log/request-line';
 
-/** Methods that machines ask every few seconds: their lines are for debugging only. */
+/** Methods that are polled every few seconds; logged at the level debug. */
 const FREQUENT = /^\/(grpc\.health\.|inference\.GRPCInferenceService\/Server(Live|Ready)$)/;
 
 /**
- * Makes every answer of gRPC carry its request id, and every call be counted and leave one line in the log. Has to be
- * the first interceptor: behind another one it would not hear what grpc-js does by itself.
+ * Adds the request id to every gRPC response, and counts and logs every call. It must be the first interceptor, otherwise
+ * it misses responses that grpc-js sends itself.
  */
 export function observeCalls(log: Log, metrics: Metrics, bodyLimit: number): ServerInterceptor {
   return ({ path }, call) => {
@@ -44,7 +44,7 @@ export function observeCalls(log: Log, metrics: Metrics, bodyLimit: number): Ser
   };
 }
 
-/** The model that `message` names; messages that carry tensors are bytes still. */
+/** The model that `message` names, if any. Messages with tensors are not decoded yet. */
 function modelIn(message: object): AskedModel | undefined {
   const { name, model_name, version, model_version } = message as Readonly<Record<string, string>>;
   const model = model_name ?? name;
@@ -78,8 +78,7 @@ class ObservedCall implements GrpcCall {
   }
 
   /**
-   * Takes the place of two methods of `call` itself: what grpc-js refuses or sends by itself does not come by an
-   * interceptor.
+   * Replaces two methods of `call` itself, because responses that grpc-js sends itself bypass the interceptors.
    */
   watchAnswers(call: ServerInterceptingCallInterface, bodyLimit: number): void {
     const sendMetadata = call.sendMetadata.bind(call);
@@ -132,7 +131,7 @@ class ObservedCall implements GrpcCall {
   }
 }
 
-/** What a status is called that grpc-js made by itself. */
+/** The error of a status that grpc-js created itself. */
 function unnamed({ code, details }: { readonly code: status; readonly details: string }): Failure['error'] {
   return { kind: 'invalid', code: (status[code] ?? 'unknown').toLowerCase(), message: details };
 }

@@ -4,20 +4,22 @@ import { grpcStatusOf, sendable } from './grpc-status';
 
 type Status = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 
-/** What grpc-js refuses by itself, before a handler hears of it: what it says, and the error that it means. */
-const REFUSALS: readonly (readonly [said: RegExp, meant: (bodyLimit: number) => NexusError])[] = [
+/** Messages of grpc-js when it rejects a request before a handler sees it, and the error to send instead. */
+const REFUSALS: readonly (readonly [message: RegExp, errorFor: (bodyLimit: number) => NexusError])[] = [
   [/^Received message (larger|that decompresses)/, (limit) => errors.bodyTooLarge(limit)],
   [
     /^Error deserializing request/,
     () =>
       errors.invalidInput(
-        'the message is not the Protocol Buffers message of this method; server reflection describes it',
+        'the request is not a valid Protocol Buffers message of this method; server reflection describes it',
       ),
   ],
   [
     /^Failed to decompress message/,
     () =>
-      errors.invalidInput('the message is not compressed as grpc-encoding says; expected gzip or deflate'),
+      errors.invalidInput(
+        'cannot decompress the message; compress it with gzip or deflate, as in grpc-encoding',
+      ),
   ],
   [
     /^Invalid grpc-timeout value/,
@@ -25,9 +27,9 @@ const REFUSALS: readonly (readonly [said: RegExp, meant: (bodyLimit: number) => 
   ],
 ];
 
-/** `sent`, or where grpc-js made it of a client's mistake, the status of the catalogue: grpc-js calls most of them internal. */
+/** `sent`, or if grpc-js rejected the request, the status of the matching error; grpc-js reports most of them as internal. */
 export function corrected(sent: Status, bodyLimit: number): Status {
-  const refusal = REFUSALS.find(([said]) => said.test(sent.details));
+  const refusal = REFUSALS.find(([message]) => message.test(sent.details));
   return refusal === undefined
     ? { ...sent, details: sendable(sent.details) }
     : grpcStatusOf(refusal[1](bodyLimit));

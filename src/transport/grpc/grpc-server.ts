@@ -16,36 +16,36 @@ import type { Config } from '../../config/config';
 import { CallCount } from './call-count';
 import { MeteredCall, type WireCall } from './metered-call';
 
-/** With nothing left to answer, calls that nobody would end, such as a watch of the health, are given this long. */
+/** When no responses are pending, how long calls that do not end, such as health watches, stay open. */
 const GRACE_MS = 1000;
 
 const SWEEP_MS = 50;
 
-/** Calls at once on one connection; clients hold more back. Each costs about 10 kB before its message comes. */
-const MAX_CALLS_A_CONNECTION = 512;
+/** Maximum concurrent calls per connection; clients queue further calls. Each costs about 10 kB before its message arrives. */
+const MAX_CALLS_PER_CONNECTION = 512;
 
-/** A connection without calls is closed; clients open another one when they need it. */
+/** A connection without calls is closed after this time; clients reconnect when they need to. */
 const CONNECTION_IDLE_MS = 5 * 60_000;
 
-/** An older connection takes no more calls, for load balancers to spread clients; those under way, streams too, go on. */
+/** An older connection accepts no more calls, so that load balancers can spread clients. Calls in flight continue. */
 const CONNECTION_AGE_MS = 60 * 60_000;
 
 type Method = MethodDefinition<Buffer, object>;
 
-/** The package of a proto file that is served. */
+/** The package to serve, from a proto file. */
 export interface ServedPackage {
   readonly name: string;
   readonly protoPath: string;
   readonly service: string;
-  /** Methods of `service` whose handlers are given the bytes of the request, to read them themselves. */
+  /** Methods of `service` whose handlers receive the raw bytes of the request. */
   readonly rawMethods: readonly string[];
 }
 
-/** The gRPC server: Nest's, with what Nest does not give away. */
+/** Nest's gRPC server, with access to parts that Nest does not expose. */
 export class GrpcServer extends ServerGrpc {
-  /** `<host>:<port>` that it listens on; empty before. */
+  /** `<host>:<port>` that it listens on; empty before it listens. */
   address = '';
-  /** Asked for every call, the first one nearest to the wire; to be filled before it listens. */
+  /** Run for every call, the first one closest to the network. Add interceptors before the server listens. */
   readonly interceptors: ServerInterceptor[] = [];
   private readonly calls = new CallCount();
   private readonly extensions: ((server: Server, definition: PackageDefinition) => void)[] = [];
@@ -64,31 +64,31 @@ export class GrpcServer extends ServerGrpc {
       loader: { keepCase: true, oneofs: true },
       onLoadPackageDefinition: (definition: PackageDefinition) => this.extend(definition),
     });
-    // What it would tell on stderr comes back as an error.
+    // What grpc-js would print to stderr is also returned as an error.
     setLogVerbosity(logVerbosity.NONE);
   }
 
-  /** Lets `add` add services of its own when the server is made; it is told what of Nexus' own there is. */
+  /** Calls `add` with the server and the definition of the served package when the server is created, to add services. */
   extendWith(add: (server: Server, definition: PackageDefinition) => void): void {
     this.extensions.push(add);
   }
 
-  /** What listens; nothing before {@link address} is known. */
+  /** The listening servers. Available when {@link address} is set. */
   get listeners(): readonly NetServer[] {
-    // grpc-js has no public name for them.
+    // grpc-js does not expose them.
     const { http2Servers } = this.server as unknown as { http2Servers: Map<NetServer, unknown> };
     return [...http2Servers.keys()];
   }
 
-  /** Makes the server and binds it; Nest then adds the services. */
+  /** Creates and binds the server. Nest then adds the services. */
   override async createClient(): Promise<Server> {
     const { host, grpcPort, bodyLimit } = this.config;
     this.server = new Server({
       'grpc.max_receive_message_length': bodyLimit,
       'grpc.max_send_message_length': -1,
-      // A client that is gone without a word would keep its streams.
+      // Otherwise the streams of a client that disappears silently would stay open.
       'grpc.keepalive_time_ms': 60_000,
-      'grpc.max_concurrent_streams': MAX_CALLS_A_CONNECTION,
+      'grpc.max_concurrent_streams': MAX_CALLS_PER_CONNECTION,
       'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
       'grpc.max_connection_age_ms': CONNECTION_AGE_MS,
       interceptors: [this.meter, ...this.interceptors, this.calls.interceptor],
@@ -100,7 +100,7 @@ export class GrpcServer extends ServerGrpc {
     return this.server;
   }
 
-  /** Passes on the call itself, so that the interceptor after it is the one nearest to the wire. */
+  /** Returns the call itself, so that the next interceptor is the one closest to the network. */
   private readonly meter: ServerInterceptor = ({ requestStream }, call) => {
     const { memory, pace } = this;
     const limits = { limit: this.config.bodyLimit, memory, pace };
@@ -108,7 +108,7 @@ export class GrpcServer extends ServerGrpc {
     return call as ServerInterceptingCall;
   };
 
-  /** Takes no more connections and calls, and resolves when those under way have been answered. */
+  /** Stops accepting connections and calls, and resolves when the calls in flight have ended. */
   override close(): Promise<void> {
     return (this.closing ??= this.drain());
   }

@@ -2,13 +2,13 @@ import { Metadata, status, type StatusObject } from '@grpc/grpc-js';
 import { GRPC_STATUS } from '../error-status';
 import type { NexusError } from '../../common/errors';
 
-/** Under which metadata keeps the error of a status; it is not sent. */
+/** Metadata key of the error of a status. It is not sent. */
 const ERROR = 'nexus-error';
 
-/** A status travels as a header, and clients refuse headers of more than 8 KiB. */
-const LONGEST_DETAILS = 2000;
+/** A status is sent as a header, and clients reject headers larger than 8 KiB. */
+const MAX_DETAILS_LENGTH = 2000;
 
-/** The status that a gRPC call ends with because of `error`; `retry-after` is in its metadata where it has one. */
+/** The status of a gRPC call that fails with `error`. Its metadata contains `retry-after` if the error has one. */
 export function grpcStatusOf(error: NexusError): StatusObject {
   const { kind, message, details } = error;
   const metadata = new Metadata();
@@ -17,13 +17,13 @@ export function grpcStatusOf(error: NexusError): StatusObject {
   return { code: status[GRPC_STATUS[kind]], details: sendable(message), metadata };
 }
 
-/** The error that a status with `metadata` was made of; undefined when grpc-js made it. */
+/** The error of the status with `metadata`; undefined if grpc-js created the status. */
 export function errorOf(metadata: Metadata | null | undefined): NexusError | undefined {
   return metadata?.getOpaque(ERROR) as NexusError | undefined;
 }
 
-/** `text` as it can travel in a status: not too long, and without halves of surrogate pairs, which have no encoding. */
+/** `text` truncated for a status, and without lone surrogates, which cannot be encoded. */
 export function sendable(text: string): string {
-  const short = text.length > LONGEST_DETAILS ? `${text.slice(0, LONGEST_DETAILS)}...` : text;
+  const short = text.length > MAX_DETAILS_LENGTH ? `${text.slice(0, MAX_DETAILS_LENGTH)}...` : text;
   return short.toWellFormed();
 }

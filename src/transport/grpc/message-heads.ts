@@ -1,15 +1,15 @@
-/** A flag, and the length of the message. */
+/** The compression flag and the length of the message. */
 const HEAD_BYTES = 5;
 
-/** What is told of the messages in a stream of bytes. */
+/** Receives the boundaries of the messages in a stream of bytes. */
 export interface MessageListener {
   /** A message of `length` bytes begins. */
   begins(length: number): void;
-  /** The message that had begun is complete. */
+  /** The current message is complete. */
   ends(): void;
 }
 
-/** Follows where the messages of gRPC begin and end in the bytes of a stream, and keeps none of them. */
+/** Finds where gRPC messages begin and end in the bytes of a stream, without buffering them. */
 export class MessageHeads {
   private headRead = 0;
   private length = 0;
@@ -26,7 +26,7 @@ export class MessageHeads {
   }
 
   private head(byte: number): void {
-    // The first byte tells whether the message is compressed.
+    // The first byte is the compression flag.
     this.length = this.headRead === 0 ? 0 : this.length * 256 + byte;
     this.headRead++;
     if (this.headRead < HEAD_BYTES) return;
@@ -35,7 +35,7 @@ export class MessageHeads {
     if (this.remaining === 0) this.end();
   }
 
-  /** @returns how many of `available` bytes belong to the message. */
+  /** @returns the number of `available` bytes that belong to the message. */
   private body(available: number): number {
     const taken = Math.min(available, this.remaining);
     this.remaining -= taken;

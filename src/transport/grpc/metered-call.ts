@@ -12,8 +12,8 @@ import { MessageHeads } from './message-heads';
 import { writeInPieces, type Write } from './write-in-pieces';
 
 /**
- * The call of grpc-js nearest to the wire. It buffers a message before any interceptor hears of it, so its stream is
- * what has to be listened to.
+ * The grpc-js call closest to the network. It buffers a message before any interceptor sees it, so limits must be
+ * applied to its stream.
  */
 export interface WireCall extends ServerInterceptingCallInterface {
   readonly stream: ServerHttp2Stream;
@@ -21,7 +21,7 @@ export interface WireCall extends ServerInterceptingCallInterface {
   decompressMessage(message: Buffer, encoding: string): Buffer | Promise<Buffer>;
 }
 
-/** What calls may take. */
+/** The limits of calls. */
 export interface CallLimits {
   /** Largest message, in bytes. */
   readonly limit: number;
@@ -29,19 +29,19 @@ export interface CallLimits {
   readonly pace: Pace;
 }
 
-/** A flag and a length stand before each message. */
+/** Each message starts with a flag and a length. */
 const HEAD_BYTES = 5;
 
-/** Charges the messages of a call when they begin, and cuts off a client that is too slow to send or to read. */
+/** Charges the messages of a call when they begin, and ends the call if the client sends or reads too slowly. */
 export class MeteredCall implements CallMemory {
   private readonly logger = new Logger('Transfers');
   private readonly heads = new MessageHeads({
     begins: (length) => this.begin(length),
     ends: () => this.ended(),
   });
-  /** Of messages that have begun and are not read or decompressed. */
+  /** Charges of messages that have begun and are not decompressed yet. */
   private readonly arriving: Charge[] = [];
-  /** Of messages that no handler has taken. */
+  /** Charges of messages that no handler has received yet. */
   private readonly waiting: Charge[] = [];
   private only: Charge | undefined;
   private receiving: Transfer | undefined;
@@ -55,12 +55,12 @@ export class MeteredCall implements CallMemory {
     private readonly isStream: boolean,
   ) {}
 
-  /** Listens to the stream; to be called before anything can come on it. */
+  /** Listens to the stream. Call it before any data can arrive. */
   listen(): void {
     const { call, isStream } = this;
     const { stream } = call;
     attachMemory(call.metadata, this);
-    // Before grpc-js, which would keep the bytes.
+    // Before grpc-js, which buffers the bytes.
     stream.prependListener('data', (chunk: Buffer) => this.receive(chunk));
     stream.once('close', () => this.close());
     if (!isStream) {
@@ -92,7 +92,7 @@ export class MeteredCall implements CallMemory {
     const charge = this.limits.memory.open('grpc');
     this.arriving.push(charge);
     if (this.isStream) this.await();
-    // One that is too large is refused by grpc-js.
+    // grpc-js rejects a message that is too large.
     if (this.isRefused || length > this.limits.limit) return;
     try {
       charge.check(length);
@@ -106,7 +106,7 @@ export class MeteredCall implements CallMemory {
     if (this.isStream) this.receiving?.end();
   }
 
-  /** The rest of a message, or of a call with one message, has to come in time. */
+  /** Starts the timeout of the rest of a message, or of a unary call. */
   private await(): void {
     this.receiving = this.limits.pace.watch(
       () => this.refuse(errors.tooSlow('the message')),
@@ -120,7 +120,8 @@ export class MeteredCall implements CallMemory {
     const { stream } = this.call;
     const isAnswering = stream.headersSent;
     this.call.sendStatus(grpcStatusOf(error));
-    // A client that never ends its side would keep the stream. Later than the status, which would be lost.
+    // Otherwise a client that never half-closes would keep the stream open. Closing it before the status is sent would
+    // lose the status.
     stream.once(isAnswering ? 'wantTrailers' : 'finish', () =>
       setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR)),
     );
@@ -146,7 +147,7 @@ export class MeteredCall implements CallMemory {
   private write(bytes: Buffer, write: Write, done: (error?: Error | null) => void): boolean {
     const transfer = this.limits.pace.watch(() => {
       const [requestId] = this.call.metadata.get(REQUEST_ID_HEADER);
-      this.logger.warn({ requestId, msg: 'the client did not read its answer in time and was cut off' });
+      this.logger.warn({ requestId, msg: 'the client did not read its response in time; call cancelled' });
       this.call.stream.close(constants.NGHTTP2_CANCEL);
     });
     this.sending = transfer;

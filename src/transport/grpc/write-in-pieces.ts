@@ -1,13 +1,13 @@
-/** Larger pieces would take long to show that they move at all. */
+/** With larger pieces, a slow transfer would show no progress for too long. */
 const PIECE_BYTES = 128 * 1024;
 
-/** Writes to a stream, and calls back when the bytes have left. */
+/** Writes to a stream, and calls `done` when the bytes have been sent. */
 export type Write = (bytes: Buffer, done: (error?: Error | null) => void) => boolean;
 
 /**
- * Writes `bytes` piece by piece, each when the one before has left, so that progress can be seen.
- * @param moved told the bytes of each piece that has left.
- * @returns what `write` says for the first piece.
+ * Writes `bytes` in pieces, each after the previous one has been sent, so that progress is visible.
+ * @param moved called with the size of each piece that has been sent.
+ * @returns the result of `write` for the first piece.
  */
 export function writeInPieces(
   bytes: Buffer,

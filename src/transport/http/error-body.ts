@@ -4,12 +4,12 @@ import type { NexusError } from '../../common/errors';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Why the request is refused or has failed, for its log line. */
+    /** Why the request was rejected or failed, for its log line. */
     failure: NexusError | undefined;
   }
 }
 
-/** An error as it is sent: the Open Inference Protocol's text on /v2, an object elsewhere. */
+/** The body of an error response: a string, as in the Open Inference Protocol, on /v2, and an object elsewhere. */
 export type ErrorBody =
   | { readonly error: string }
   | {
@@ -21,20 +21,20 @@ export type ErrorBody =
       };
     };
 
-/** The body for `error` as an answer to a request for `url`. */
+/** The response body of `error` for a request to `url`. */
 export function errorBody(error: NexusError, url: string): ErrorBody {
   const { message, kind, code, details } = error;
   if (/^\/v2(?=[/?]|$)/.test(url)) return { error: message };
   return { error: { message, type: kind, param: details.param ?? null, code } };
 }
 
-/** Answers `request` with `error`, and notes it for the log: its status, Retry-After and Allow where it has them, and its body. */
+/** Sends `error` with its status, body and, if it has them, Retry-After and Allow headers. Stores it for the log line. */
 export function sendError(error: NexusError, request: FastifyRequest, reply: FastifyReply): void {
   const { retryAfterSeconds, allow } = error.details;
   request.failure = error;
   if (allow !== undefined) reply.header('allow', allow);
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
-  // The rest of the body would be taken for the next request.
+  // Otherwise the rest of the body would be parsed as the next request.
   if (error.kind === 'too_slow') reply.header('connection', 'close');
   reply.code(HTTP_STATUS[error.kind]).send(errorBody(error, request.url));
 }

@@ -5,13 +5,13 @@ import { errorBody } from './error-body';
 import { errors, type NexusError } from '../../common/errors';
 import { REQUEST_ID_HEADER } from '../request-id';
 
-/** What Node says about bytes that never became a request: the status, and the text for the client. */
+/** Node's errors for bytes that it cannot parse as a request: the status and the message for the client. */
 const FAULTS: Readonly<Record<string, readonly [status: number, message: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request did not arrive in time; send it faster'],
   HPE_HEADER_OVERFLOW: [431, 'the headers of the request are larger than 16 KiB; send fewer or shorter ones'],
 };
 
-/** What was answered to bytes that never became a request. */
+/** The response to bytes that are not a valid request. */
 export interface MalformedAnswer {
   readonly requestId: string;
   readonly status: number;
@@ -19,8 +19,8 @@ export interface MalformedAnswer {
 }
 
 /**
- * Answers bytes that are not HTTP, that are too slow or whose headers are too large, and closes the connection. Returns
- * the answer; undefined when nobody is there to take it.
+ * Responds to bytes that are not HTTP, that arrive too slowly or whose headers are too large, and closes the connection.
+ * Returns the response; undefined if the client has already disconnected.
  */
 export function answerMalformed(
   fault: Error & { code?: string },

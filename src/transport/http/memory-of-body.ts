@@ -1,24 +1,24 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * What decoding takes for each byte of JSON, the byte included. Measured with numbers of one digit, which take the most,
- * in docs/decisions.md.
+ * Bytes of memory per byte of JSON while it is decoded, including the JSON itself. Measured in docs/decisions.md with
+ * single-digit numbers, which need the most.
  */
 const JSON_FACTOR = 11;
 
-/** So many times as large a compressed body is expected to become; what it does become is charged as it grows. */
+/** Expected ratio of decompressed to compressed size. The real size is charged during decompression. */
 const EXPECTED_RATIO = 4;
 
-/** Bytes of memory that a plain or compressed body of `bytes` takes until its answer is there, as its headers tell. */
+/** Estimates from its headers the memory that a plain or compressed body of `bytes` needs until it is answered. */
 export function memoryOfBody(bytes: number, headers: IncomingHttpHeaders): number {
   const coding = headers['content-encoding'];
   if (coding === undefined || coding === 'identity' || coding === '') return memoryOfPlain(bytes, headers);
   return bytes + memoryOfPlain(EXPECTED_RATIO * bytes, headers);
 }
 
-/** As {@link memoryOfBody}, for a body that has no Content-Encoding, or none any more. */
+/** Same as {@link memoryOfBody}, for a body without Content-Encoding or after decompression. */
 export function memoryOfPlain(bytes: number, headers: IncomingHttpHeaders): number {
-  const told = headers['inference-header-content-length'];
-  const json = told === undefined ? bytes : Math.min(Number(told) || 0, bytes);
+  const jsonLength = headers['inference-header-content-length'];
+  const json = jsonLength === undefined ? bytes : Math.min(Number(jsonLength) || 0, bytes);
   return bytes + (JSON_FACTOR - 1) * json;
 }

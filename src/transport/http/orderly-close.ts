@@ -1,18 +1,19 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** A client that has been answered for the last time has this long to read that and to close its side. */
+/** After the last response, how long a client has to read it and to close its side. */
 const LINGER_MS = 1000;
 
-/** What is known of a connection: answers that are not out yet, and bytes that had come when the last one was. */
+/** Progress of a connection: responses not sent yet, and bytes received when the last response was sent. */
 interface Progress {
   answers: number;
   bytesRead: number;
 }
 
 /**
- * Has `server` close no connection before its client can have read the answer. Node takes a connection for idle as soon as
- * the last answer has been handed to it; and one that is closed while its client still sends is reset.
+ * Prevents `server` from closing a connection before the client has had time to read the response. Node considers a
+ * connection idle as soon as the last response is passed to the socket, and closing it while the client still sends
+ * resets it.
  */
 export function closeInOrder(server: Server): void {
   const connections = new Map<Socket, Progress>();
@@ -39,9 +40,9 @@ export function closeInOrder(server: Server): void {
   };
 }
 
-/** Closes this side of `socket`, and all of it once the client has closed too, or has had the time. */
+/** Closes this side of `socket`, and the socket itself when the client has closed too or the time has passed. */
 function linger(socket: Socket): void {
-  // Whatever comes from now on is thrown away: nobody would answer it. A listener has HTTP's parser let go of the socket.
+  // Discards everything that arrives now. Adding a listener detaches the HTTP parser from the socket.
   socket.on('data', () => {});
   socket.removeAllListeners('data');
   socket.resume();

@@ -8,14 +8,14 @@ import type { Pace } from '../../common/pace';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the request holds of the memory for all of them; absent when it came without a body. */
+    /** The memory charge of the request; absent if it has no body. */
     memory: Charge | undefined;
   }
 }
 
 type Done = (error: Error | null, body?: Buffer) => void;
 
-/** What bodies may take. */
+/** The limits of request bodies. */
 export interface BodyLimits {
   /** Largest body, in bytes. */
   readonly limit: number;
@@ -24,20 +24,20 @@ export interface BodyLimits {
 }
 
 /**
- * Has `server` hand over every body as bytes, whatever its Content-Type says: V2 clients send JSON under any name or
- * none. Bodies are charged to the memory for all requests before they are read, or as they grow, until the answer is
- * sent and the handler has ended. Fastify's own parsers copy every body once more when it is complete, which holds the
- * event loop for as long as that takes.
+ * Makes `server` pass every body to handlers as bytes, regardless of its Content-Type: V2 clients send JSON with any
+ * Content-Type or none. Bodies are charged to the memory of requests in flight before they are read, or as they grow,
+ * until the response is sent and the handler has ended. Fastify's own parsers copy every complete body once more, which
+ * blocks the event loop.
  */
 export function acceptAnyBody(server: FastifyInstance, limits: BodyLimits): void {
   server.removeAllContentTypeParsers();
-  // Declared beforehand, a request keeps its form when the property is set.
+  // Declared in advance, so that setting the property does not change the hidden class of the request.
   server.decorateRequest('memory', undefined);
   server.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage, done: Done) =>
     new BodyReader(request, payload, done, limits).start(),
   );
   server.addHook('onRequest', (request, reply, done) => {
-    // Fastify would refuse a name that is no media type before it asks for a parser.
+    // Fastify would reject an invalid media type before it looks for a parser.
     request.headers['content-type'] = undefined;
     reply.raw.on('close', () => request.memory?.close());
     done();
@@ -61,7 +61,7 @@ export function acceptAnyBody(server: FastifyInstance, limits: BodyLimits): void
 class BodyReader {
   private readonly body = new GrowingBytes();
   private readonly charge: Charge;
-  /** Bytes that were announced; NaN when they were not. */
+  /** The Content-Length; NaN if absent. */
   private readonly announced: number;
   private isSettled = false;
 
@@ -77,7 +77,7 @@ class BodyReader {
   }
 
   /**
-   * Calls back with the body, or with a NexusError of kind `too_large`, `overloaded` or `too_slow`, or with the error of
+   * Calls `done` with the body, with a NexusError of kind `too_large`, `overloaded` or `too_slow`, or with the error of
    * the connection.
    */
   start(): void {
@@ -101,7 +101,7 @@ class BodyReader {
   private take(chunk: Buffer): void {
     if (this.isSettled) return;
     const { body, announced } = this;
-    // What was announced has been charged.
+    // A body with a Content-Length is already charged.
     if (!(announced > 0) && !this.admits(body.length + chunk.length)) return;
     body.append(chunk, announced);
   }

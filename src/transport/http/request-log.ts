@@ -16,28 +16,28 @@ declare module 'fastify' {
   }
 }
 
-/** Routes that machines ask every few seconds: their lines are for debugging only. */
+/** Routes that are polled every few seconds; logged at the level debug. */
 const FREQUENT = /^\/(metrics|health|v2\/health)(\/|$)/;
 
-/** What stands for a route, a method or a path that is not known. */
+/** Placeholder for an unknown route, method or path. */
 const UNKNOWN = 'unknown';
 
-/** Status in log and metrics of a request whose client left before the answer was written; known from nginx. */
-const CLIENT_LEFT = 499;
+/** Status in log and metrics if the client disconnected before the response was written, as in nginx. */
+const CLIENT_CLOSED_REQUEST = 499;
 
-/** Makes every answer carry its request id, and every request be counted and leave one line in the log, without headers. */
+/** Adds the request id to every response, and counts and logs every request. Headers are not logged. */
 export function observeRequests(server: FastifyInstance, log: Log, metrics: Metrics): void {
-  // Declared beforehand, a request keeps its form when they are set.
+  // Declared in advance, so that setting the properties does not change the hidden class of the request.
   server.decorateRequest('inference', undefined);
   server.decorateRequest('failure', undefined);
   server.addHook('onRequest', (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id);
-    // Node keeps the address of a connection from when it is first asked for it, and has none once it is closed.
+    // Node caches the address on first access, and cannot determine it after the connection is closed.
     void request.raw.socket.remoteAddress;
-    // Not onResponse, which never comes when the client leaves before its answer.
+    // Not onResponse, which is not called if the client disconnects before the response.
     reply.raw.on('close', () => {
       const { config } = request.routeOptions;
-      const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_LEFT;
+      const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST;
       metrics.http.answered(config, status);
       logRequest(log, request, config.url ?? UNKNOWN, status, reply.elapsedTime);
     });
@@ -45,7 +45,7 @@ export function observeRequests(server: FastifyInstance, log: Log, metrics: Metr
   });
 }
 
-/** Logs a request that no hook sees, because the router cannot read its path. */
+/** Logs a request that no hook sees because the router cannot decode its path. */
 export function logUnrouted(
   log: Log,
   request: FastifyRequest,
@@ -54,7 +54,7 @@ export function logUnrouted(
   logRequest(log, request, UNKNOWN, statusCode, elapsedTime);
 }
 
-/** Logs bytes of the caller at `address` that never became a request. */
+/** Logs bytes from `address` that are not a valid request. */
 export function logMalformed(log: Log, { requestId, status, error }: MalformedAnswer, address = ''): void {
   const failure = { error, caller: callerOf({ ip: address }), path: UNKNOWN };
   log.write(
@@ -81,11 +81,11 @@ function logRequest(log: Log, request: FastifyRequest, route: string, status: nu
 
 function failureOf(request: FastifyRequest, status: number): Failure {
   const { failure, url, params } = request;
-  // What Fastify answers by itself, such as a file of the documentation that is not there.
+  // Responses of Fastify itself, such as 404 for a missing file of the documentation.
   const other = { kind: 'invalid', code: 'other', message: STATUS_CODES[status] ?? '' } as const;
   const { model, version } = (params ?? {}) as Readonly<Record<string, string | undefined>>;
   return {
-    error: status === CLIENT_LEFT ? errors.cancelled() : (failure ?? other),
+    error: status === CLIENT_CLOSED_REQUEST ? errors.cancelled() : (failure ?? other),
     caller: callerOf(request),
     path: url.split('?', 1)[0]!,
     model,

@@ -5,19 +5,19 @@ import type { Pace, Transfer } from '../../common/pace';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** What cuts off clients that are too slow. */
+    /** Enforces the minimum transfer rate of clients. */
     pace: Pace;
   }
 }
 
-/** Smaller answers than this fit into what the kernel keeps of a connection anyway. */
+/** Smaller responses fit into the kernel's socket buffer. */
 const LARGE_BYTES = 64 * 1024;
 
 const logger = new Logger('Transfers');
 
 /**
- * Charges the large answers of `server` that Fastify sends, such as its OpenAPI document, and cuts off clients that do
- * not read them. Routes that go around Fastify's way of sending do so themselves.
+ * Charges large responses that Fastify sends, such as the OpenAPI document, and disconnects clients that do not read
+ * them. Routes that write to the raw response do this themselves.
  */
 export function watchReaders(server: FastifyInstance, memory: MemoryInFlight, pace: Pace): void {
   server.decorate('pace', pace);
@@ -35,12 +35,16 @@ export function watchReaders(server: FastifyInstance, memory: MemoryInFlight, pa
 }
 
 /**
- * Cuts off the client when it does not read its answer in time.
- * @returns where to count the bytes that it has read; what is not counted has to go within one window.
+ * Disconnects the client if it does not read its response in time.
+ * @returns the transfer in which to count the bytes that the client has read; bytes that are not counted must be sent
+ *   within one window.
  */
 export function watchReader({ raw, request, server }: FastifyReply): Transfer {
   const transfer = server.pace.watch(() => {
-    logger.warn({ requestId: request.id, msg: 'the client did not read its answer in time and was cut off' });
+    logger.warn({
+      requestId: request.id,
+      msg: 'the client did not read its response in time; connection closed',
+    });
     raw.destroy();
   });
   raw.on('close', () => transfer.end());

@@ -2,12 +2,12 @@ import { HttpException } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { errors, NexusError } from '../../common/errors';
 
-/** Longest path that is repeated in a message. */
-const SHOWN_PATH = 200;
+/** Maximum length of a path in a message, in characters. */
+const MAX_PATH_LENGTH = 200;
 
 /**
- * The catalogue's error for whatever Nest, Fastify or a feature threw. What is not known to be the client's mistake
- * is internal.
+ * Converts an error of Nest, Fastify or a feature to a NexusError. Errors that are not known to be caused by the client
+ * are internal.
  */
 export function toNexusError(thrown: unknown, request: FastifyRequest): NexusError {
   if (thrown instanceof NexusError) return thrown;
@@ -17,14 +17,14 @@ export function toNexusError(thrown: unknown, request: FastifyRequest): NexusErr
     return errors.bodyTooLarge(request.server.initialConfig.bodyLimit ?? 0);
   if (code === 'FST_ERR_BAD_URL' || code === 'FST_ERR_MAX_PARAM_LENGTH')
     return errors.pathUnreadable(shownPath(request.url));
-  // No route takes QUERY, which Fastify refuses for its Content-Type before it looks for one.
-  if (statusCode === 404 || code === 'FST_ERR_ROUTE_MISSING_CONTENT_TYPE') return notTaken(request);
+  // No route supports QUERY, which Fastify rejects for its Content-Type before it looks for a route.
+  if (statusCode === 404 || code === 'FST_ERR_ROUTE_MISSING_CONTENT_TYPE') return noRouteFor(request);
   if (statusCode >= 400 && statusCode < 500) return errors.invalidInput(message);
   return errors.internal();
 }
 
-/** No route takes the request: the path is unknown, or it is the method that does not fit. */
-function notTaken({ method, url, server }: FastifyRequest): NexusError {
+/** The error of a request that matches no route: unknown path, or wrong method. */
+function noRouteFor({ method, url, server }: FastifyRequest): NexusError {
   const allowed = server.knownRoutes.methodsAt(url.split('?', 1)[0]!);
   const path = shownPath(url);
   return allowed.length === 0
@@ -38,7 +38,7 @@ interface Cause {
   readonly message: string;
 }
 
-/** Nest wraps Fastify's errors into exceptions of its own; the original one says more. */
+/** Nest wraps Fastify's errors in its own exceptions; the original error has more details. */
 function causeOf(thrown: unknown): Cause {
   const isWrapped = thrown instanceof HttpException;
   const origin = (isWrapped ? (thrown.cause ?? thrown) : thrown) as Partial<Cause> | null | undefined;
@@ -51,5 +51,5 @@ function causeOf(thrown: unknown): Cause {
 
 function shownPath(url: string): string {
   const [path = ''] = url.split('?', 1);
-  return path.length > SHOWN_PATH ? `${path.slice(0, SHOWN_PATH)}...` : path;
+  return path.length > MAX_PATH_LENGTH ? `${path.slice(0, MAX_PATH_LENGTH)}...` : path;
 }

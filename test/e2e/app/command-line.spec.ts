@@ -12,7 +12,7 @@ describe('the command line', () => {
     const { status, stdout, stderr } = run('--help');
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toContain('Usage: npm start');
-    expect(stdout).toMatch(/^ {2}NEXUS_PORT +8000 +port of HTTP$/m);
+    expect(stdout).toMatch(/^ {2}NEXUS_PORT +8000 +HTTP port$/m);
     expect(stdout).toContain('docs/configuration.md');
   });
 
@@ -24,7 +24,7 @@ describe('the command line', () => {
     expect(run('--port', '9000')).toMatchObject({
       status: 2,
       stdout: '',
-      stderr: '"--port": there is no such argument; settings are environment variables, see --help\n',
+      stderr: 'unknown argument "--port"; settings are environment variables, see --help\n',
     });
   });
 });

@@ -122,14 +122,14 @@ describe('a signal while the gateway starts', () => {
   );
 });
 
-describe('an error that nobody took', () => {
+describe('an unhandled error', () => {
   /** A gateway in which SIGUSR2 runs `code`. */
   const withFault = (code: string) => {
     const path = join(repository.path, 'fault.cjs');
     writeFileSync(path, `process.on('SIGUSR2', () => { ${code} });`);
     return Gateway.start(repository.model('counter', counter()), { NODE_OPTIONS: `--require ${path}` });
   };
-  const told = () => gateway.logs.filter(({ msg }) => msg?.startsWith('nobody took an error'));
+  const logged = () => gateway.logs.filter(({ msg }) => msg?.startsWith('unhandled error'));
 
   it.each([
     ['thrown', `throw new TypeError('boom')`],
@@ -143,7 +143,7 @@ describe('an error that nobody took', () => {
       gateway.kill('SIGUSR2');
       expect((await inFlight).status).toBe(200);
       expect(await gateway.exited()).toBe(1);
-      expect(told()).toMatchObject([{ level: 60, err: { type: 'TypeError', message: 'boom' } }]);
+      expect(logged()).toMatchObject([{ level: 60, err: { type: 'TypeError', message: 'boom' } }]);
     },
   );
 
@@ -156,8 +156,8 @@ describe('an error that nobody took', () => {
   ])('ends nothing: %s', async (_what, code) => {
     gateway = await withFault(code);
     gateway.kill('SIGUSR2');
-    await gateway.until(() => told().length > 0);
-    expect(told()).toMatchObject([{ level: 50, msg: 'nobody took an error, which ends nothing' }]);
+    await gateway.until(() => logged().length > 0);
+    expect(logged()).toMatchObject([{ level: 50, msg: 'unhandled error; the process continues' }]);
     expect((await gateway.infer('counter', countTo(1))).status).toBe(200);
     expect(await gateway.stop()).toBe(0);
   });

@@ -191,7 +191,7 @@ describe('a start that cannot succeed', () => {
     const { code, stderr, logs } = await Gateway.failing({ NEXUS_PORT: port }, repository);
     expect(JSON.stringify(logs)).not.toContain('EADDRINUSE');
     expect(stderr).toBe(
-      `NEXUS_PORT=${port}: something else listens there on 127.0.0.1; stop it, or set another port\n`,
+      `NEXUS_PORT=${port}: the port is already in use on 127.0.0.1; stop the process that uses it, or set another port\n`,
     );
     expect(code).toBe(1);
   });

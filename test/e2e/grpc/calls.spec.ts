@@ -352,7 +352,7 @@ describe('a shutdown', () => {
     const port = gateway.grpc.split(':')[1]!;
     const { code, stderr } = await Gateway.failing({ NEXUS_GRPC_PORT: port }, repository);
     expect(stderr).toBe(
-      `NEXUS_GRPC_PORT=${port}: something else listens there on 127.0.0.1; stop it, or set another port\n`,
+      `NEXUS_GRPC_PORT=${port}: the port is already in use on 127.0.0.1; stop the process that uses it, or set another port\n`,
     );
     expect(code).toBe(1);
   });

@@ -226,7 +226,7 @@ describe('a request that is wrong', () => {
     [
       'both ways of sending',
       { inputs: [{ ...X, contents }] },
-      /^inputs\[0\]\.contents: expected no contents beside raw/,
+      /^inputs\[0\]\.contents: expected no contents together with raw/,
     ],
     [
       'fewer raw entries',
@@ -243,7 +243,7 @@ describe('a request that is wrong', () => {
       { inputs: [{ ...X, contents: { fp32_contents: [1] } }], raw_input_contents: [] },
       /expected 2 elements for shape \[1,2\], got 1/,
     ],
-    ['no contents', { raw_input_contents: [] }, /expected 2 elements.*got 0; send them all, or in raw/],
+    ['no contents', { raw_input_contents: [] }, /expected 2 elements.*got 0; send all elements, or use raw/],
     [
       'the wrong contents',
       { inputs: [{ ...X, contents: { int_contents: [1, 2] } }], raw_input_contents: [] },
@@ -252,7 +252,7 @@ describe('a request that is wrong', () => {
     [
       'contents of FP16',
       { inputs: [{ ...X, datatype: 'FP16', contents }], raw_input_contents: [] },
-      /there is no field for FP16; send it in raw_input_contents/,
+      /no field supports FP16; send it in raw_input_contents/,
     ],
     [
       'contents out of range',
@@ -277,7 +277,7 @@ describe('a request that is wrong', () => {
     ],
     ['another rank', { inputs: [{ ...X, shape: [2] }] }, /expected shape \[-1,-1\], got \[2\]/],
     ['no name', { inputs: [{ ...X, name: '' }] }, /inputs\[0\]\.name: expected the name of a tensor/],
-    ['an input twice', { inputs: [X, X], raw_input_contents: [RAW_X, RAW_X] }, /expected each name once/],
+    ['an input twice', { inputs: [X, X], raw_input_contents: [RAW_X, RAW_X] }, /expected unique names/],
     ['no input', { inputs: [], raw_input_contents: [] }, /missing input 'x'/],
     ['an unknown output', { outputs: [{ name: 'z' }] }, /unexpected output 'z'/],
     [
@@ -315,8 +315,8 @@ describe('a request that is wrong', () => {
   });
 
   it.each([
-    ['ModelInfer', /are not a message ModelInferRequest/],
-    ['ModelMetadata', /is not the Protocol Buffers message/],
+    ['ModelInfer', /is not a valid ModelInferRequest message/],
+    ['ModelMetadata', /is not a valid Protocol Buffers message/],
   ])('that is no message of %s is INVALID_ARGUMENT', async (method, details) => {
     const wrong = garbler(method);
     const { error } = await wrong.call(method);
@@ -328,8 +328,8 @@ describe('a request that is wrong', () => {
     const wrong = garbler('ModelStreamInfer');
     const stream = wrong.stream('ModelStreamInfer').send({}, {});
     expect(await stream.received(2)).toMatchObject([
-      { error_message: expect.stringMatching(/are not a message/) },
-      { error_message: expect.stringMatching(/are not a message/) },
+      { error_message: expect.stringMatching(/is not a valid ModelInferRequest message/) },
+      { error_message: expect.stringMatching(/is not a valid ModelInferRequest message/) },
     ]);
     wrong.close();
   });

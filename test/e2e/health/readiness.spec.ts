@@ -63,7 +63,9 @@ it('a required model that cannot be loaded makes the server not ready', async ()
   repository.model('good', affine()).model('broken', BROKEN, 'required: true');
   await start();
   expect(await readiness()).toEqual(NOT_READY);
-  expect(await reason()).toBe("the server is not ready: model 'broken' is not ready; /health tells why");
+  expect(await reason()).toBe(
+    "the server is not ready: model 'broken' is not ready; GET /health for the reason",
+  );
   expect((await gateway.send('/health')).json().error.broken).toMatchObject({
     status: 'down',
     required: true,
@@ -82,7 +84,7 @@ it('without a model that is ready the server is not', async () => {
   repository.model('broken', BROKEN);
   await start();
   expect(await readiness()).toEqual(NOT_READY);
-  expect(await reason()).toBe('the server is not ready: no model is ready; /health tells why');
+  expect(await reason()).toBe('the server is not ready: no model is ready; GET /health for the reasons');
 });
 
 it('an empty repository is not ready until polling finds a model', async () => {

@@ -17,7 +17,7 @@ const cacheOf = async (gateway: Gateway, value: number) => {
   expect([status, body.outputs[0].data]).toEqual([200, [2 * value + 1]]);
   return headers.get('x-cache');
 };
-const warnings = ({ logs }: Gateway) => logs.filter(({ msg }) => msg?.startsWith('Redis cannot be used'));
+const warnings = ({ logs }: Gateway) => logs.filter(({ msg }) => msg?.startsWith('Redis is not available'));
 /** Resolves when the gateway finds in Redis what it has put there, which a busy machine may take some tries for. */
 const untilHit = async (gateway: Gateway, value = 1000) => {
   while ((await cacheOf(gateway, value)) !== 'hit');
@@ -96,7 +96,7 @@ withRedis(HAS_REDIS ? 'with Redis' : 'with Redis: left out, because there is no 
     expect(await gateway.metric('nexus_cache_redis_up')).toBe(0);
     redis.kill('SIGCONT');
     await untilHit(gateway);
-    await gateway.logged(({ msg }) => msg === 'Redis answers again');
+    await gateway.logged(({ msg }) => msg === 'Redis is available again');
   });
 
   it('requests are answered while it is gone, and it is used when it is back', async () => {

@@ -48,8 +48,8 @@ it('answers them as binary data, and over gRPC, with the same bytes', async () =
 });
 
 it.each([
-  [0, /outputs\[0\]\.parameters\.classification: expected how many classes/],
-  ['3', /expected how many classes, a whole number from 1 to 1000, got "3"/],
+  [0, /outputs\[0\]\.parameters\.classification: expected the number of classes/],
+  ['3', /expected the number of classes, a whole number from 1 to 1000, got "3"/],
 ])('refuses %j classes', async (classification, text) => {
   const answer = await infer([{ name: 'probabilities', parameters: { classification } }]);
   expect([answer.status, answer.json().error]).toEqual([400, expect.stringMatching(text)]);

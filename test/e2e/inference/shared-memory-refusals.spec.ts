@@ -58,7 +58,7 @@ describe('registering is refused', () => {
     ['a link out of the folder', { ...file, key: 'link' }, /got a symbolic link at "link"/],
     ['a link within the folder', { ...file, key: 'inner' }, /got a symbolic link at "inner"/],
     ['a folder', { ...file, key: '/sub' }, /got a folder at "\/sub"/],
-    ['a pipe', { ...file, key: '/pipe' }, /got no regular file at "\/pipe"/],
+    ['a pipe', { ...file, key: '/pipe' }, /got a special file at "\/pipe"/],
     ['a file that is not there', { ...file, key: '/none' }, /got no such file at "\/none"/],
     ['too long a name', { ...file, key: 'x'.repeat(300) }, /got a name that is too long/],
     ['no size', { key: '/file' }, /^byte_size: expected a number of bytes, 1 or more, got nothing/],
@@ -66,9 +66,9 @@ describe('registering is refused', () => {
     ['a size that is not whole', { ...file, byte_size: 1.5 }, /^byte_size: .* got 1.5/],
     ['a size in text', { ...file, byte_size: '10' }, /^byte_size: .* got "10"/],
     ['a negative offset', { ...file, offset: -1 }, /^offset: .* got -1/],
-    ['more than the file has', { ...file, byte_size: 11 }, /has 10 bytes, which do not hold 11 bytes/],
-    ['the file from behind its start', { ...file, offset: 1 }, /do not hold 10 bytes at offset 1/],
-    ['the largest numbers', { ...file, offset: 2 ** 53 - 1, byte_size: 2 ** 53 - 1 }, /do not hold/],
+    ['more than the file has', { ...file, byte_size: 11 }, /has 10 bytes, too few for 11 bytes/],
+    ['the file from behind its start', { ...file, offset: 1 }, /too few for 10 bytes at offset 1/],
+    ['the largest numbers', { ...file, offset: 2 ** 53 - 1, byte_size: 2 ** 53 - 1 }, /too few for/],
   ])('for %s', async (_what, registration, text) => {
     const answer = await regions.register('r', registration);
     expect([answer.status, answer.json().error]).toEqual([400, expect.stringMatching(text)]);
@@ -166,13 +166,13 @@ describe('a request is refused', () => {
       'an input beyond the region',
       x(place('x', 8, 4)),
       400,
-      /has 8 bytes, which do not hold 8 bytes at offset 4/,
+      /has 8 bytes, too few for 8 bytes at offset 4/,
     ],
     [
       'an output beyond the region',
       y(place('x', 9)),
       400,
-      /has 8 bytes, which do not hold 9 bytes at offset 0/,
+      /has 8 bytes, too few for 9 bytes at offset 0/,
     ],
     ['the largest numbers', x(place('x', 2 ** 53 - 1, 2 ** 53 - 1)), 413, /but the limit is 67108864/],
     [
@@ -186,7 +186,7 @@ describe('a request is refused', () => {
       'too little room',
       y(place('x', 4)),
       400,
-      /^output 'y' has 8 bytes, but shared_memory_byte_size leaves it 4 /,
+      /^output 'y' has 8 bytes, but shared_memory_byte_size allows only 4 /,
     ],
     [
       'a size that is text',
@@ -220,7 +220,7 @@ describe('a request is refused', () => {
       'contents beside it',
       { inputs: [{ ...X, parameters: typed(place('x', 8)), contents: { fp32_contents: [1, 2] } }] },
       status.INVALID_ARGUMENT,
-      /^inputs\[0\]: expected no contents beside/,
+      /^inputs\[0\]: expected no contents together with/,
     ],
     [
       'raw contents beside it',

@@ -47,9 +47,9 @@ it('tells the settings, and changes those that are given', async () => {
 it.each([
   [{ log_info: 'yes' }, /log_info: expected true or false, got "yes"/],
   [{ log_verbose_level: -1 }, /log_verbose_level: expected a whole number, got -1/],
-  [{ log_info: false, log_file: '/tmp/log' }, /log_file: expected '', for lines go to stdout/],
+  [{ log_info: false, log_file: '/tmp/log' }, /log_file: expected '' \(lines go to stdout/],
   [{ valueOf: true }, /unknown setting 'valueOf'/],
-  [{ log_levle: 1 }, /unknown setting 'log_levle'; the settings are log_info, /],
+  [{ log_levle: 1 }, /unknown setting 'log_levle'; use log_info, /],
   ['[1]', /the body must be empty or /],
 ])('refuses %j and changes nothing', async (settings, text) => {
   const answer = await change(settings);

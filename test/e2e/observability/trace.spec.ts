@@ -77,10 +77,10 @@ it('stops after the number of traces asked for; null takes settings away', async
 
 it.each([
   [{ trace_level: ['TENSORS'] }, /trace_level: expected \["OFF"\] or \["TIMESTAMPS"\]/],
-  [{ trace_rate: '0' }, /trace_rate: expected a whole number from 1 up, got "0"/],
-  [{ trace_file: '/tmp/x' }, /trace_file: expected ''; traces are lines of the log/],
+  [{ trace_rate: '0' }, /trace_rate: expected a whole number, 1 or more, got "0"/],
+  [{ trace_file: '/tmp/x' }, /trace_file: expected '' \(traces are log lines/],
   [{ valueOf: '1' }, /unknown setting 'valueOf'/],
-  [{ rate: 1 }, /unknown setting 'rate'; the settings are trace_level, /],
+  [{ rate: 1 }, /unknown setting 'rate'; use trace_level, /],
 ])('refuses %j', async (settings, text) => {
   expect((await change(ALL, settings)).error).toMatch(text);
 });

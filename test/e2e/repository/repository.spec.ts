@@ -106,7 +106,7 @@ describe('a repository', () => {
   it('may be empty', async () => {
     const empty = await start();
     expect((await empty.send('/v2/models')).json()).toEqual({ models: [] });
-    expect(empty.stderr).toContain('No models: put one at');
+    expect(empty.stderr).toContain('No models found. Put one at');
   });
 
   it('may have data beside the model, and links that stay inside', async () => {

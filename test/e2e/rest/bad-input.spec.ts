@@ -57,7 +57,7 @@ describe('an inference request is refused with 400', () => {
     ],
     ['another input', inputs({ name: 'z' }), /missing input 'x'.*but 'z' came/],
     ['an input too many', inputs({}, { name: 'z' }), /unexpected or repeated input 'z'/],
-    ['an input twice', inputs({}, {}), /^inputs\[1\]\.name: expected each name once, got "x" again/],
+    ['an input twice', inputs({}, {}), /^inputs\[1\]\.name: expected unique names, got "x" again/],
     [
       'a name that is no string',
       inputs({ name: 1 }),

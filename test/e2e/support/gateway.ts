@@ -199,7 +199,7 @@ export class Gateway {
 
   /** Resolves when the gateway has logged that it drains. */
   async draining(): Promise<void> {
-    await this.logged(({ msg }) => msg?.startsWith('not ready from now on') ?? false);
+    await this.logged(({ msg }) => msg?.startsWith('shutting down') ?? false);
   }
 
   /** Resolves with the process ids of the runners with this label when there are at least `count`. */

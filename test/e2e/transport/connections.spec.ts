@@ -71,7 +71,7 @@ const saysOf = (text: RegExp) => () => gateway.logs.some(({ msg }) => text.test(
 describe('connections up to the limit of open files', () => {
   it('are refused while there is room for a new runner still, and told', async () => {
     await start(256);
-    expect(saysOf(/limit of open files is 256, and there may be 160 connections; raise it/)()).toBe(true);
+    expect(saysOf(/limit of open files is 256, for up to 160 connections; raise it/)()).toBe(true);
     expect(await infer()).toBe(200);
     await flood(200);
     await gateway.until(saysOf(/connections refused/));

@@ -203,7 +203,7 @@ describe('who stands still', () => {
   afterAll(() => strict.stop());
   afterEach(() => strict.reached(USED, 0));
 
-  const cutOff = () => strict.logs.filter(({ msg }) => msg?.includes('did not read its answer'));
+  const cutOff = () => strict.logs.filter(({ msg }) => msg?.includes('did not read its response'));
 
   it('while it sends is answered 408, and over gRPC DEADLINE_EXCEEDED', async () => {
     const socket = hold(binary(1000), ' ', strict);

@@ -330,7 +330,7 @@ describe('a prediction is refused', () => {
       [TEXT],
       'inputs.text[0][0].b64: expected base64 of text in UTF-8',
     ],
-    [{ inputs: { count: [1] }, outputs: ['a', 'a'] }, [COUNT], 'outputs[1]: expected each name once'],
+    [{ inputs: { count: [1] }, outputs: ['a', 'a'] }, [COUNT], 'outputs[1]: expected unique names'],
     [{ inputs: { count: [1] }, top_k: -1 }, [COUNT], 'top_k: expected a whole number from 0 to 1000, got -1'],
   ])('%j', (body, specs, message) => {
     expect(() => decode(body, specs)).toThrow(message);

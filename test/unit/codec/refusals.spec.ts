@@ -169,11 +169,11 @@ describe('an input is refused', () => {
 
   it('given twice', () => {
     expect(ofJson({ inputs: [valid, valid] })).toContain(
-      'inputs[1].name: expected each name once, got "x" again',
+      'inputs[1].name: expected unique names, got "x" again',
     );
     const outputs = [{ name: 'y' }, { name: 'y' }];
     expect(ofJson({ inputs: [valid], outputs })).toContain(
-      'outputs[1].name: expected each name once, got "y" again',
+      'outputs[1].name: expected unique names, got "y" again',
     );
   });
 });
@@ -185,18 +185,18 @@ describe('an output is refused', () => {
       { name: 'y', parameters: { binary_data: 'yes' } },
       'outputs[0].parameters.binary_data: expected true or false',
     ],
-    [{ name: 'y', parameters: { classification: 0 } }, 'expected how many classes'],
+    [{ name: 'y', parameters: { classification: 0 } }, 'expected the number of classes'],
     [
       { name: 'y', parameters: { shared_memory_region: 5, shared_memory_byte_size: 4 } },
       'outputs[0].parameters.shared_memory_region: expected the name of a registered region, got 5',
     ],
     [
       { name: 'y', parameters: { shared_memory_region: 'r', shared_memory_byte_size: 4, binary_data: true } },
-      'outputs[0].parameters: expected no binary_data: true beside shared_memory_region',
+      'outputs[0].parameters: expected no binary_data: true together with shared_memory_region',
     ],
     [
       { name: 'y', parameters: { shared_memory_region: 'r', shared_memory_byte_size: 4, classification: 1 } },
-      'outputs[0].parameters: expected no classification beside shared_memory_region',
+      'outputs[0].parameters: expected no classification together with shared_memory_region',
     ],
   ])('%j', (output, text) => {
     expect(ofJson({ inputs: [], outputs: [output] })).toContain(text);

@@ -102,13 +102,9 @@ describe('classify', () => {
   });
 
   it.each([
-    [
-      'BOOL',
-      new Uint8Array(2),
-      /output 'y' cannot be classified: its elements are BOOL, which have no order/,
-    ],
+    ['BOOL', new Uint8Array(2), /cannot classify output 'y': its elements are BOOL, which have no order/],
     ['FP16', new Uint16Array(2), /FP16, which have no order/],
-    ['UINT8', new Uint8Array(100_001), /it has 100001 elements, and at most 100000 are classified/],
+    ['UINT8', new Uint8Array(100_001), /it has 100001 elements, but the limit is 100000/],
   ] as const)('refuses %s where it cannot', (datatype, values, text) => {
     expect(() => classify(tensor(datatype, values, [1, values.length]), 1, 1, undefined)).toThrow(text);
   });
@@ -116,6 +112,6 @@ describe('classify', () => {
 
 it.each([0, -1, 1.5, 1001, '3', true])('refuses %j as number of classes', (value) => {
   expect(() => classCountOf(value, 'p')).toThrow(
-    /^p: expected how many classes, a whole number from 1 to 1000, got /,
+    /^p: expected the number of classes, a whole number from 1 to 1000, got /,
   );
 });
