@@ -11,7 +11,7 @@ describe('a model.yaml with a fault', () => {
     [
       'unknown-key',
       'description: a\ninstnces: 2\n',
-      /unknown-key\/model\.yaml:2: unknown key 'instnces'; the keys are description, device, instances/,
+      /unknown-key\/model\.yaml:2: unknown key 'instnces'; use one of description, device, instances/,
     ],
     ['wrong-type', 'instances: two\n', /wrong-type\/model\.yaml:1: instances must be integer/],
     ['out-of-range', '\n\nmax_batch_rows: 0\n', /out-of-range\/model\.yaml:3: max_batch_rows must be >= 1/],
@@ -23,7 +23,7 @@ describe('a model.yaml with a fault', () => {
     [
       'unknown-warmup',
       'warmup:\n  - rows: 1\n    row: 2\n',
-      /unknown-warmup\/model\.yaml:3: unknown key 'row'; the keys are rows, dims, fill, files/,
+      /unknown-warmup\/model\.yaml:3: unknown key 'row'; use one of rows, dims, fill, files/,
     ],
     [
       'no-such-level',
@@ -38,7 +38,7 @@ describe('a model.yaml with a fault', () => {
     [
       'two-delays',
       'target_p99_ms: 20\nmax_queue_delay_us: 100\n',
-      /model\.yaml:2: max_queue_delay_us is found for target_p99_ms; give one of the two/,
+      /model\.yaml:2: max_queue_delay_us cannot be set together with target_p99_ms, which adjusts it; remove one/,
     ],
     [
       'pad-unknown',

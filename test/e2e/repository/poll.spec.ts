@@ -62,7 +62,9 @@ it('a folder that cannot be read is told, and keeps no other from being taken', 
   const reasonOf = async () => (await gateway.index()).find(({ name }) => name === 'circle')?.reason;
   repository.link('circle', 'circle').model('after', affine(4));
   expect(await answersUntil('after', 5)).toEqual([404, 5]);
-  expect(await reasonOf()).toMatch(/the folder circle cannot be read: ELOOP, its links lead in a circle$/);
+  expect(await reasonOf()).toMatch(
+    /the folder circle cannot be read: ELOOP, its symbolic links form a loop$/,
+  );
   rmSync(join(repository.path, 'circle'));
   repository.model('circle', affine(5));
   expect(await answersUntil('circle', 6)).toEqual([404, 6]);
