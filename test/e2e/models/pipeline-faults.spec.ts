@@ -40,7 +40,7 @@ const CASES: readonly (readonly [name: string, yaml: string, reason: RegExp])[] 
   [
     'unknown',
     LINES.replace('model: affine', 'model: afine'),
-    /unknown\/model\.yaml:5: step 1 \('afine'\): model 'afine' is not served; load it, or name another one$/,
+    /unknown\/model\.yaml:5: step 1 \('afine'\): model 'afine' is not served; load it, or use another model$/,
   ],
   [
     'version',
@@ -78,22 +78,34 @@ const CASES: readonly (readonly [name: string, yaml: string, reason: RegExp])[] 
   [
     'datatype',
     of(['affine', { x: 'x' }, { y: 'h' }], ['lookup', { index: 'h' }, { y: 'y' }]),
-    /step 2 \('lookup'\): the input 'index' is INT64 \[-1\], but 'h' is FP32 \[-1,-1\], as step 1 \('affine'\) gives it$/,
+    /step 2 \('lookup'\): input 'index': expected INT64 \[-1\], got FP32 \[-1,-1\] from 'h', produced by step 1 \('affine'\)$/,
   ],
   [
     'rank',
     of(['affine', { x: 'x' }, { y: 'h' }], ['dot', { a: 'h', b: 'h' }, { product: 'y' }]),
-    /step 2 \('dot'\): the input 'a' is FP32 \[3\], but 'h' is FP32 \[-1,-1\], as step 1 \('affine'\) gives it$/,
+    /step 2 \('dot'\): input 'a': expected FP32 \[3\], got FP32 \[-1,-1\] from 'h', produced by step 1 \('affine'\)$/,
   ],
   [
     'size',
     pipeline(['x'], ['y', 'z'], ['three', { x: 'x' }, { y: 'y' }], ['two', { x: 'x' }, { y: 'z' }]),
-    /step 2 \('two'\): the input 'x' is FP32 \[-1,2\], but 'x' is FP32 \[-1,3\], as step 1 \('three'\) reads it$/,
+    /step 2 \('two'\): input 'x': expected FP32 \[-1,2\], got FP32 \[-1,3\] from 'x', also read by step 1 \('three'\)$/,
   ],
   ['labels', `${LINES}labels: { z: [a] }\n`, /labels\/model\.yaml:1: .*'z'/],
-  ['self', of(['self', { x: 'x' }, { y: 'y' }]), /the pipeline is a part of itself: self > self$/],
-  ['egg', of(['hen', { x: 'x' }, { y: 'y' }]), /the pipeline is a part of itself: egg > hen > egg$/],
-  ['hen', of(['egg', { x: 'x' }, { y: 'y' }]), /the pipeline is a part of itself: hen > egg > hen$/],
+  [
+    'self',
+    of(['self', { x: 'x' }, { y: 'y' }]),
+    /the pipeline contains itself: self > self; remove one of these steps$/,
+  ],
+  [
+    'egg',
+    of(['hen', { x: 'x' }, { y: 'y' }]),
+    /the pipeline contains itself: egg > hen > egg; remove one of these steps$/,
+  ],
+  [
+    'hen',
+    of(['egg', { x: 'x' }, { y: 'y' }]),
+    /the pipeline contains itself: hen > egg > hen; remove one of these steps$/,
+  ],
   [
     'broken',
     of(['garbage', { x: 'x' }, { y: 'y' }]),

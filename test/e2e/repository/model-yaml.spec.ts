@@ -43,12 +43,12 @@ describe('a model.yaml with a fault', () => {
     [
       'pad-unknown',
       'pad: { axis: 1, lengths: [4], inputs: { ids: 0 } }\n',
-      /pad names the input 'ids', but the model has 'x'/,
+      /pad names the input 'ids', which is not an input of the model; it has 'x'/,
     ],
     [
       'pad-output',
       'pad: { axis: 1, lengths: [4], inputs: { x: 0 }, outputs: [y] }\n',
-      /pad needs numbers with a variable dimension 1, but the output 'y' is FP32 \[-1,1\]/,
+      /pad: expected a numeric output with a variable dimension 1, got 'y', which is FP32 \[-1,1\]; /,
     ],
     ['pad-warmup', 'pad: { axis: 1, lengths: [4, 8], inputs: { x: 0 } }\n', /a warm-up run fails.*MatMul/],
     [
@@ -64,8 +64,12 @@ describe('a model.yaml with a fault', () => {
     ['no-yaml', 'description: "open\n', /no-yaml\/model\.yaml:\d: /],
     ['same-key', 'threads: 1\nthreads: 2\n', /same-key\/model\.yaml:2: Map keys must be unique/],
     ['no-map', '- a\n', /no-map\/model\.yaml:1: the file must be object/],
-    ['label-count', LABELS, /2 labels for output 'y', which has 1 classes/],
-    ['label-output', 'labels:\n  z: [a]\n', /labels for 'z', which is no output/],
+    ['label-count', LABELS, /labels of output 'y': expected 1, one for each class, got 2/],
+    [
+      'label-output',
+      'labels:\n  z: [a]\n',
+      /labels names 'z', which is not an output of the model; it has 'y'/,
+    ],
     [
       'label-file',
       'labels:\n  y: names.txt\n',

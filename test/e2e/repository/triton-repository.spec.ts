@@ -298,7 +298,7 @@ describe('a config.pbtxt that cannot be followed', () => {
     [
       'labels',
       'output { name: "y" data_type: TYPE_FP32 dims: [-1, 1] label_filename: "two.txt" }',
-      /^there are 2 labels for output 'y', which has 1 classes$/,
+      /^labels of output 'y': expected 1, one for each class, got 2$/,
     ],
     [
       'label',
@@ -313,17 +313,17 @@ describe('a config.pbtxt that cannot be followed', () => {
     [
       'warmup',
       'model_warmup { batch_size: 1 inputs { key: "x" value { data_type: TYPE_FP32 dims: [1, 3] zero_data: true } } }',
-      /^a warm-up run fails: .*MatMul/,
+      /^a warm-up run failed: .*MatMul/,
     ],
     [
       'warmup-name',
       'model_warmup { batch_size: 1 inputs { key: "z" value { data_type: TYPE_FP32 dims: [1, 4] zero_data: true } } }',
-      /^a warm-up run fails: input 'x' is missing/,
+      /^a warm-up run failed: input 'x' is missing/,
     ],
     [
       'warmup-size',
       'model_warmup { batch_size: 1 inputs { key: "x" value { data_type: TYPE_FP32 dims: [70000, 1000] random_data: true } } }',
-      /^warm-up input 'x' of FP32 \[70000,1000\] has 280000000 bytes; make it smaller, at most 268435456$/,
+      /^warm-up input 'x' of FP32 \[70000,1000\]: expected at most 268435456 bytes, got 280000000; reduce rows or dims$/,
     ],
     [
       'gpu',
