@@ -11,26 +11,25 @@ const DEFAULTS = {
   load_timeout_ms: 300_000,
 } as const;
 
-/** The settings of a model that are numbers and have a default. */
+/** Numeric settings of a model that have a default. */
 export type Limits = Readonly<Record<keyof typeof DEFAULTS, number>>;
 
-/** Those of `settings`, or the defaults. */
+/** The limits in `settings`, with defaults. */
 export function limitsOf(settings: ModelSettings): Limits {
   const { allowed_batch_sizes: sizes } = settings;
   const largest = sizes === undefined ? {} : { max_batch_rows: Math.max(...sizes) };
   return { ...DEFAULTS, ...largest, ...settings };
 }
 
-/** How many runners a model gets, and threads each. */
+/** Number of runners of a model, and threads of each. */
 export interface Placement {
   readonly instances: number;
   readonly threads: number;
 }
 
 /**
- * Divides `cores` among the runners of one model, so that on the CPU instances times threads never exceeds them,
- * whatever model.yaml asks for. A model that may only run on a GPU has as many instances as it asks for. A pipeline has
- * none: its models have.
+ * Divides `cores` among the runners of a model. On the CPU, instances times threads never exceeds the cores, whatever
+ * model.yaml sets. A model that runs only on a GPU gets the configured number of instances. A pipeline has none.
  */
 export function placementOf(
   { pipeline, instances = 1, threads, isolation }: ModelSettings,
@@ -39,7 +38,7 @@ export function placementOf(
 ): Placement {
   if (pipeline !== undefined) return { instances: 0, threads: 0 };
   const runners = device.startsWith('cuda') ? instances : Math.min(instances, cores);
-  // Every core has one of the processes that models share.
+  // The pool of shared processes has one process per core.
   const share = isolation === 'shared' ? 1 : Math.max(1, Math.floor(cores / runners));
   return { instances: runners, threads: Math.min(threads ?? share, share) };
 }

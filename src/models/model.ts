@@ -9,68 +9,68 @@ import type { VersionOptions } from './version-options';
 import type { ModelSettings } from '../repository/model-settings';
 import type { OverrideFolder } from '../repository/overrides/override-folder';
 
-/** State of a model version, by Triton's names. */
+/** State of a model version, with Triton's names. */
 export type VersionState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
 
-/** One version of a model as the gateway serves it, whatever runs it. */
+/** One served version of a model: an ONNX model or a pipeline. */
 export interface Servable {
   readonly name: string;
   readonly version: string;
-  /** What runs it, by Triton's names. */
+  /** Its platform, with Triton's names. */
   readonly platform: 'onnxruntime_onnx' | 'ensemble';
   readonly options: VersionOptions;
-  /** READY says that requests are taken, whether it is in memory or not. */
+  /** READY means that requests are accepted, whether or not it is in memory. */
   readonly state: VersionState;
-  /** Why the version is in its state; empty when there is nothing to say. */
+  /** Why the version is in its state; empty if there is no reason. */
   readonly reason: string;
-  /** Where it runs; known once it has loaded. */
+  /** Device that it runs on; undefined before it has loaded. */
   readonly device: 'cpu' | 'cuda' | undefined;
-  /** How long loading took, in milliseconds, and when it was done; known once it has succeeded. */
+  /** Loading time in milliseconds, and when loading finished; undefined before it has succeeded. */
   readonly loadMs: number | undefined;
   readonly loadedAt: Date | undefined;
-  /** Whether all that runs it is in memory. */
+  /** Whether its runners, or all parts of a pipeline, are in memory. */
   readonly inMemory: boolean;
-  /** Whether its signature is known: from its first load on. */
+  /** Whether its signature is known, which is after its first load. */
   readonly isDescribed: boolean;
-  /** What a runner has read of its ONNX file; undefined before, and for a pipeline. */
+  /** Information that a runner read from its ONNX file; undefined before it has loaded, and for a pipeline. */
   readonly file: OnnxFile | undefined;
-  /** The steps of a pipeline, as they are written; undefined for a model of its own. */
+  /** The steps of a pipeline in the order of its definition; undefined for an ONNX model. */
   readonly steps: readonly ServedStep[] | undefined;
   /** Inputs and outputs. @throws NexusError model_not_ready before the version has loaded. */
   readonly signature: Signature;
-  /** Why requests are not batched; empty when they are. */
+  /** Why requests are not batched; empty if they are. */
   readonly unbatchable: string;
-  /** Why it could not be tried out whether it batches; undefined when it was, and for a pipeline. */
+  /** Why the batching test could not run; undefined if it did, and for a pipeline. */
   readonly untried: string | undefined;
-  /** Most rows of one run; 1 when requests are not batched. */
+  /** Maximum rows in a run; 1 if requests are not batched. */
   readonly maxBatchRows: number;
-  /** Where what happens to requests of this version is counted. */
+  /** Metrics of the requests to this version. */
   readonly metrics: ModelMetrics;
-  /** What its runners have to do at this moment. */
+  /** Current load of its runners. */
   readonly load: SchedulerLoad;
 
-  /** Aborted once it takes no more requests, for good. */
+  /** Aborted when it stops accepting requests permanently. */
   readonly unloading: AbortSignal;
 
-  /** Loads it. Never rejects: a failure becomes the state and its reason. */
+  /** Loads it. Never rejects: a failure sets the state and the reason. */
   start(): Promise<void>;
 
-  /** Takes requests from now on, the first of which loads it. */
+  /** Accepts requests without loading it; the first request loads it. */
   defer(): void;
 
   /**
-   * Resolves when its signature is known, for which it is loaded where it never was.
-   * @throws NexusError model_not_ready, memory_full; deadline_exceeded, while the load goes on.
+   * Resolves when its signature is known, and loads the version if it was never loaded.
+   * @throws NexusError model_not_ready, memory_full; deadline_exceeded, in which case loading continues.
    */
   described(deadline: number): Promise<void>;
 
-  /** Goes on with `options`, where that needs no loading. Returns whether it does; nothing has changed when not. */
+  /** Applies `options` if that requires no reload. Returns whether it was possible; if not, nothing changes. */
   follow(options: VersionOptions): boolean;
 
-  /** Brings its state to what follows from those of its parts, of which one may have changed; a model without parts stays as it is. */
+  /** Derives its state from the current states of its parts. Does nothing if it has no parts. */
   review(): void;
 
-  /** Says with a version that serves on why a newer one has not taken its place. */
+  /** Sets `reason`, why a newer version could not replace this one, which continues to serve. */
   keep(reason: string): void;
 
   /** Runs `job`. Rejects with a NexusError. */
@@ -79,23 +79,23 @@ export interface Servable {
   /** Resident memory of each of its own runners, in bytes. */
   residentBytes(): Promise<readonly number[]>;
 
-  /** A request is going to use this version until {@link leave}. */
+  /** Marks the version as in use by a request until {@link leave}. */
   enter(): void;
 
-  /** The request of an {@link enter} has what it needed. */
+  /** Ends the use that {@link enter} started. */
   leave(): void;
 
-  /** Answers what it has taken, for as long as that takes, and ends. */
+  /** Finishes all accepted requests, without a time limit, and stops. */
   retire(): Promise<void>;
 
-  /** Ends at once. What waits is failed. */
+  /** Stops immediately. Queued requests fail. */
   stop(): Promise<void>;
 
   /** The error for a request that needs this version while it is not ready. */
   notReady(): NexusError;
 }
 
-/** A step of a pipeline, and the version that runs it; undefined before the models of the pipeline have fitted. */
+/** A step of a pipeline, and the version that runs it; undefined before the first binding of the pipeline. */
 export interface ServedStep {
   readonly step: PipelineStep;
   readonly part: Servable | undefined;
@@ -106,25 +106,25 @@ export interface Model {
   readonly name: string;
   readonly settings: ModelSettings;
   readonly versions: readonly Servable[];
-  /** Whether nobody asked for it, but a pipeline needs it. */
+  /** Whether it was loaded only because a pipeline needs it. */
   readonly isPart?: boolean;
-  /** Where its files are when a client sent them; to be removed with the model. */
+  /** Folder of its files if a client sent them. It is removed with the model. */
   readonly folder?: OverrideFolder | undefined;
 }
 
-/** The models that are served; pipelines find those of their steps here. */
+/** Lookup of served models, used by pipelines to find the models of their steps. */
 export interface ModelLookup {
-  /** The model of this name; undefined when none is served. */
+  /** The model of this name; undefined if it is not served. */
   peek(name: string): Model | undefined;
 }
 
-/** Told what happens to a version, for logs and metrics. */
+/** Receives events of a version, for logs and metrics. */
 export interface VersionObserver {
   stateChanged(version: Servable): void;
   runnerDied(version: Servable, reason: string): void;
   fellBack(version: Servable, reason: string): void;
-  /** It could not be tried out whether requests may share a run. */
+  /** The test whether requests can share a run could not run. */
   untried(version: Servable, reason: string): void;
-  /** Rows turned out to depend on each other while requests shared runs, which they do no longer. */
+  /** Verification of a batch found dependent rows, and batching was turned off. */
   mixed(version: Servable, reason: string): void;
 }

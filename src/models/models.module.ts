@@ -10,7 +10,7 @@ import { Residency } from './version/residency';
 import { RolloutControl } from './registry/rollout-control';
 import { Rollouts } from './rollout/rollouts';
 
-/** The models: the registry that loads and holds them, and what is told of them. */
+/** Loads, serves and controls models. */
 @Module({
   providers: [
     OverrideReader,

@@ -1,28 +1,28 @@
-/** Counts the requests that use a model version, some of which may still be read. */
+/** Counts the requests that use a model version, including requests that are still being received. */
 export class ReferenceCount {
-  /** When one was last acquired, on the `performance.now()` clock. */
+  /** Time of the last acquisition, on the `performance.now()` clock. */
   lastAcquired = performance.now();
   private count = 0;
   private whenUnused: (() => void) | undefined;
 
-  /** Whether there are references. */
+  /** Whether any references exist. */
   get inUse(): boolean {
     return this.count > 0;
   }
 
-  /** Adds a reference, which {@link release} gives back. */
+  /** Adds a reference. Call {@link release} once to remove it. */
   acquire(): void {
     this.count++;
     this.lastAcquired = performance.now();
   }
 
-  /** Gives one reference back. */
+  /** Removes a reference. */
   release(): void {
     this.count--;
     if (this.count === 0) this.whenUnused?.();
   }
 
-  /** Resolves when there are no references. */
+  /** Resolves when no references remain. */
   async unused(): Promise<void> {
     if (this.inUse) await new Promise<void>((resolve) => (this.whenUnused = resolve));
   }

@@ -3,20 +3,20 @@ import { errors, type NexusError } from '../common/errors';
 import type { Signature } from './signature';
 import { ELEMENT_BYTES, elementCount, type Shape, type Tensor, type TensorSpec } from '../tensor/tensor';
 
-/** What the scheduler needs to know of valid inputs. */
+/** Validated inputs with the information that the scheduler needs. */
 export interface ValidInputs {
   /** In the model's order. */
   readonly inputs: readonly Tensor[];
-  /** First dimension of every input; 1 where the model does not batch, or the request cannot. */
+  /** Size of the first dimension of every input; 1 if the model or the request cannot be batched. */
   readonly rows: number;
   readonly byteLength: number;
-  /** Shapes of one row; equal for requests that can share a run. */
+  /** Shapes of one row. Requests with the same key can share a run. */
   readonly shapeKey: string;
 }
 
 /**
- * Checks `given` against the inputs of `model`: names, datatypes, ranks, dimensions and bytes. Nothing that passes
- * can be refused by ONNX Runtime for its form.
+ * Validates `given` against the inputs of `model`: names, datatypes, ranks, dimensions and sizes. ONNX Runtime never
+ * rejects the datatype or shape of inputs that pass.
  * @throws NexusError invalid_input
  */
 export function validateInputs(given: readonly Tensor[], model: string, signature: Signature): ValidInputs {
@@ -34,27 +34,27 @@ export function validateInputs(given: readonly Tensor[], model: string, signatur
   const other = inputs.find(({ shape }) => shape[0] !== rows);
   if (other === undefined) return { inputs, rows, byteLength, shapeKey };
   if (signature.hasCommonRows) throw unequalRows(inputs[0]!, other, model);
-  // Such as inputs that are broadcast: whole, it is for the model to judge, and beside others it would be taken apart.
+  // For example, broadcast inputs. The model decides whether the whole request is valid, but it cannot be split by rows.
   return { inputs, rows: 1, byteLength, shapeKey: `alone ${++alone}` };
 }
 
-/** How many requests have had to run alone; makes their keys different. */
+/** Number of requests that must run alone, used to make their keys unique. */
 let alone = 0;
 
 /**
- * The outputs to compute for `asked`: all when it is empty.
+ * Returns the outputs to compute for `requested`: all outputs if it is empty.
  * @throws NexusError invalid_input
  */
 export function validateOutputs(
-  asked: readonly string[],
+  requested: readonly string[],
   model: string,
   { outputNames }: Signature,
 ): readonly string[] {
-  if (asked.length === 0) return outputNames;
-  const unknown = asked.findIndex((name) => !outputNames.includes(name));
-  if (unknown === -1) return asked;
+  if (requested.length === 0) return outputNames;
+  const unknown = requested.findIndex((name) => !outputNames.includes(name));
+  if (unknown === -1) return requested;
   throw errors.invalidInput(
-    `unexpected output '${asked[unknown]}'; model '${model}' gives ${listed(outputNames)}`,
+    `unexpected output '${requested[unknown]}'; model '${model}' has ${listed(outputNames)}`,
     `outputs[${unknown}]`,
   );
 }
@@ -62,9 +62,9 @@ export function validateOutputs(
 function pick(given: readonly Tensor[], spec: TensorSpec, model: string, { inputs }: Signature): Tensor {
   const tensor = given.find(({ name }) => name === spec.name);
   if (tensor === undefined) {
-    const came = given.length === 0 ? 'no inputs came' : `${listed(given.map(({ name }) => name))} came`;
+    const got = given.length === 0 ? 'no inputs' : listed(given.map(({ name }) => name));
     throw errors.invalidInput(
-      `missing input '${spec.name}'; model '${model}' takes ${inputs.map(describe).join(', ')}, but ${came}`,
+      `missing input '${spec.name}': model '${model}' requires ${inputs.map(describe).join(', ')}, got ${got}`,
       'inputs',
     );
   }
@@ -76,12 +76,12 @@ function checkForm({ name, datatype, shape, data }: Tensor, spec: TensorSpec): v
   if (datatype !== spec.datatype) throw wrong(name, `datatype ${spec.datatype}`, datatype);
   if (!matches(shape, spec.shape)) throw wrong(name, `shape ${shown(spec.shape)}`, shown(shape));
   const count = elementCount(shape);
-  const found = datatype === 'BYTES' ? countElements(data) : data.byteLength / ELEMENT_BYTES[datatype];
-  if (found !== count)
+  const actual = datatype === 'BYTES' ? countElements(data) : data.byteLength / ELEMENT_BYTES[datatype];
+  if (actual !== count)
     throw wrong(
       name,
       `${count} elements for shape ${shown(shape)}`,
-      found === undefined ? 'bytes that end within an element' : `${found}`,
+      actual === undefined ? 'data that ends inside an element' : `${actual}`,
     );
 }
 
@@ -95,16 +95,16 @@ function matches(shape: Shape, expected: Shape): boolean {
 
 function unequalRows(one: Tensor, other: Tensor, model: string): NexusError {
   return errors.invalidInput(
-    `inputs '${one.name}' and '${other.name}' of model '${model}' have ${one.shape[0]} and ${other.shape[0]} rows; the first dimension of all inputs must be the same`,
+    `inputs of model '${model}': expected the same first dimension, got ${one.shape[0]} rows for '${one.name}' and ${other.shape[0]} rows for '${other.name}'`,
     'inputs',
   );
 }
 
 function unexpected(given: readonly Tensor[], model: string, { inputs }: Signature): NexusError {
   const names = new Set(inputs.map(({ name }) => name));
-  const strange = given.find(({ name }) => !names.delete(name));
+  const extra = given.find(({ name }) => !names.delete(name));
   return errors.invalidInput(
-    `unexpected or repeated input '${strange?.name}'; model '${model}' takes ${inputs.map(describe).join(', ')}, each once`,
+    `unexpected or repeated input '${extra?.name}'; model '${model}' takes ${inputs.map(describe).join(', ')}, each once`,
     'inputs',
   );
 }

@@ -1,18 +1,18 @@
 import type { Shape, TensorSpec } from '../tensor/tensor';
 
-/** An input or output as a configuration declares it, with its batch dimension. */
+/** An input or output as declared in a configuration, including the batch dimension. */
 export interface DeclaredTensor extends TensorSpec {
   /** File and line of the declaration. */
   readonly where: string;
-  /** Its shape in the model, where that is another one; then only the first dimension of both may be variable. */
+  /** Shape in the model if it differs (reshape). Only the first dimension of both shapes may then be variable. */
   readonly inside?: Shape;
 }
 
-/** What a configuration says of the tensors of a model. An empty list says nothing. */
+/** Tensors that a configuration declares for a model. An empty list declares nothing. */
 export interface DeclaredTensors {
   readonly inputs: readonly DeclaredTensor[];
   readonly outputs: readonly DeclaredTensor[];
-  /** Where it is said that every first dimension is variable; undefined when that is not said. */
+  /** File and line that declare every first dimension variable (max_batch_size); undefined if none do. */
   readonly batched: string | undefined;
 }
 
@@ -22,9 +22,9 @@ interface Tensors {
 }
 
 /**
- * The inputs and outputs of `model` as they are declared: in that order, without outputs that are not, and with
- * sizes for variable dimensions. Without declarations, those of the model.
- * @throws Error when the model has not what is declared, or takes more.
+ * Returns the inputs and outputs of `model` as declared: in the declared order, without undeclared outputs, and with
+ * the declared sizes of variable dimensions. Without declarations, returns those of the model.
+ * @throws Error if a declared tensor does not match the model, or an input of the model is not declared.
  */
 export function fitTensors(declared: DeclaredTensors | undefined, model: Tensors): Tensors {
   if (declared === undefined) return model;
@@ -40,44 +40,48 @@ function checkRows(where: string, tensors: readonly TensorSpec[]): void {
   const fixed = tensors.find(({ shape }) => shape[0] !== -1);
   if (fixed === undefined) return;
   throw new Error(
-    `${where}: the model cannot batch, for '${fixed.name}' is ${shown(fixed)} in it, without a variable first dimension; set max_batch_size: 0`,
+    `${where}: the model cannot batch, because the first dimension of '${fixed.name}' is not variable: ${format(fixed)}; set max_batch_size: 0`,
   );
 }
 
 function fit(
   kind: 'input' | 'output',
   declared: readonly DeclaredTensor[],
-  found: readonly TensorSpec[],
+  actual: readonly TensorSpec[],
   all: boolean,
 ): readonly TensorSpec[] {
-  if (declared.length === 0) return found;
-  for (const tensor of declared) checkDeclared(kind, tensor, found);
-  const forgotten = found.find(({ name }) => !declared.some((tensor) => tensor.name === name));
-  if (all && forgotten !== undefined)
-    throw new Error(`${declared[0]!.where}: the model takes the ${kind} '${forgotten.name}' too; declare it`);
+  if (declared.length === 0) return actual;
+  for (const tensor of declared) checkDeclared(kind, tensor, actual);
+  const missing = actual.find(({ name }) => !declared.some((tensor) => tensor.name === name));
+  if (all && missing !== undefined)
+    throw new Error(
+      `${declared[0]!.where}: the model also requires the ${kind} '${missing.name}'; declare it`,
+    );
   return declared.map(({ name, datatype, shape }) => ({ name, datatype, shape }));
 }
 
-function checkDeclared(kind: string, tensor: DeclaredTensor, found: readonly TensorSpec[]): void {
+function checkDeclared(kind: string, tensor: DeclaredTensor, actual: readonly TensorSpec[]): void {
   const { name, where } = tensor;
-  const own = found.find((candidate) => candidate.name === name);
-  if (own === undefined) {
-    const names = found.map((candidate) => `'${candidate.name}'`).join(', ');
+  const spec = actual.find((candidate) => candidate.name === name);
+  if (spec === undefined) {
+    const names = actual.map((candidate) => `'${candidate.name}'`).join(', ');
     throw new Error(`${where}: the model has no ${kind} '${name}'; it has ${names}`);
   }
   const inside = { ...tensor, shape: tensor.inside ?? tensor.shape };
-  if (agrees(inside, own)) return;
-  throw new Error(`${where}: ${kind} '${name}' is ${shown(inside)} here, but ${shown(own)} in the model`);
-}
-
-function agrees(declared: TensorSpec, own: TensorSpec): boolean {
-  return (
-    declared.datatype === own.datatype &&
-    declared.shape.length === own.shape.length &&
-    own.shape.every((size, axis) => size === -1 || size === declared.shape[axis])
+  if (matches(inside, spec)) return;
+  throw new Error(
+    `${where}: ${kind} '${name}' is declared as ${format(inside)}, but is ${format(spec)} in the model; correct the declaration`,
   );
 }
 
-function shown({ datatype, shape }: TensorSpec): string {
+function matches(declared: TensorSpec, actual: TensorSpec): boolean {
+  return (
+    declared.datatype === actual.datatype &&
+    declared.shape.length === actual.shape.length &&
+    actual.shape.every((size, axis) => size === -1 || size === declared.shape[axis])
+  );
+}
+
+function format({ datatype, shape }: TensorSpec): string {
   return `${datatype} [${shape.join(',')}]`;
 }

@@ -1,13 +1,14 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-/** Most files and folders that count: the folder of a bare model file may be a home folder. */
+/** Maximum number of files and folders to include: the folder of a bare model file may be a home folder. */
 const MAX_ENTRIES = 10_000;
 
 /**
- * A text that is another one when a file below `folder` has been written, replaced, added or removed, or has got other
- * permissions: of each its name, size, time, inode and mode. Names that start with `.` do not count; a folder that cannot
- * be read is empty, and one that links lead to a second time, or outside `root`, is not looked into.
+ * Returns a text that changes when a file below `folder` is written, replaced, added or removed, or its permissions
+ * change. It lists the name, size, modification time, inode and mode of each file. Names that start with `.` are
+ * ignored. An unreadable folder counts as empty. Folders outside `root`, and folders already visited through another
+ * link, are skipped.
  */
 export async function fingerprintOf(folder: string, root: string): Promise<string> {
   const lines: string[] = [];
@@ -17,15 +18,15 @@ export async function fingerprintOf(folder: string, root: string): Promise<strin
     if (path === undefined || seen.has(path) || relative(root, path).split('/')[0] === '..') return;
     seen.add(path);
     const names = await readdir(path).catch(() => []);
-    const counted = names
+    const included = names
       .filter((name) => !name.startsWith('.'))
       .toSorted()
       .slice(0, MAX_ENTRIES - lines.length);
-    const found = await Promise.all(counted.map((name) => stat(join(path, name)).catch(() => undefined)));
-    for (const [index, name] of counted.entries()) {
+    const found = await Promise.all(included.map((name) => stat(join(path, name)).catch(() => undefined)));
+    for (const [index, name] of included.entries()) {
       const shown = join(inner, name);
       const stats = found[index];
-      // The time of a folder tells of names in it that do not count.
+      // The modification time of a folder also changes with ignored names, so it is left out.
       if (stats === undefined || stats.isDirectory()) lines.push(shown);
       else lines.push(`${shown} ${stats.size} ${stats.mtimeMs} ${stats.ino} ${stats.mode}`);
       if (stats?.isDirectory() === true) await walk(shown);

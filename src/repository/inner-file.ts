@@ -2,17 +2,17 @@ import { constants } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-/** Most bytes of a file of labels: some hundred thousand. */
+/** Maximum size of a label file in bytes, enough for hundreds of thousands of labels. */
 export const LABEL_BYTES = 4 * 2 ** 20;
-/** Most bytes of a file of a warm-up; an input of one that is made up has the same limit. */
+/** Maximum size of a warm-up file in bytes. Generated warm-up inputs have the same limit. */
 export const WARM_UP_BYTES = 256 * 2 ** 20;
 
 const MEANINGS: Readonly<Record<string, string>> = {
   EACCES: ', the user of the gateway has no permission',
-  ELOOP: ', its links lead in a circle',
+  ELOOP: ', its symbolic links form a loop',
 };
 
-/** A file that cannot be read: the message says why, and `code` is that of the system, where it was the system. */
+/** A file that cannot be read. The message is the reason; `code` is the system's error code, if it came from the system. */
 export class UnreadableFile extends Error {
   constructor(
     reason: string,
@@ -22,15 +22,15 @@ export class UnreadableFile extends Error {
   }
 }
 
-/** What is said of an error of the file system: its code, and what that means where few know it. */
+/** Describes an error of the file system: its code, and the meaning of less common codes. */
 export function systemReason({ code = 'unknown' }: NodeJS.ErrnoException): string {
   return `${code}${MEANINGS[code] ?? ''}`;
 }
 
 /**
- * Reads `name` in `folder`, which must not lead outside `repository`.
- * @param limit most bytes.
- * @throws UnreadableFile as {@link readSmallFile} does, and when the file is outside.
+ * Reads the file `name` in `folder`. The file must be inside `repository` after links are resolved.
+ * @param limit maximum size in bytes.
+ * @throws UnreadableFile as {@link readSmallFile} does, and if the file is outside the repository.
  */
 export async function readInnerFile(
   folder: string,
@@ -44,7 +44,7 @@ export async function readInnerFile(
   return readSmallFile(path, limit);
 }
 
-/** As {@link readInnerFile}, a file of text in UTF-8; a byte order mark at its start is skipped. */
+/** Reads a UTF-8 text file like {@link readInnerFile}, without its byte order mark. */
 export async function readInnerText(
   folder: string,
   name: string,
@@ -55,20 +55,19 @@ export async function readInnerText(
 }
 
 /**
- * Reads the file at `path`. Nothing but a regular file is read: a pipe would be waited for without end, and a device
- * may have no end.
- * @param limit most bytes.
+ * Reads the file at `path`. Only regular files are read: a pipe could block forever, and a device may never end.
+ * @param limit maximum size in bytes.
  * @throws UnreadableFile
  */
 export async function readSmallFile(path: string, limit: number): Promise<Buffer> {
-  // A socket cannot be opened, and a device may do something when it is.
+  // A socket cannot be opened, and opening a device can have side effects.
   requireRegular((await orUnreadable(stat(path))).isFile());
   const file = await orUnreadable(open(path, constants.O_RDONLY | constants.O_NONBLOCK));
   try {
-    // What was there may have been replaced before it was opened.
-    const found = await file.stat();
-    requireRegular(found.isFile());
-    if (found.size > limit) throw new UnreadableFile(`it has ${found.size} bytes; at most ${limit}`);
+    // The file may have been replaced before it was opened.
+    const stats = await file.stat();
+    requireRegular(stats.isFile());
+    if (stats.size > limit) throw new UnreadableFile(`it has ${stats.size} bytes, but the limit is ${limit}`);
     return await orUnreadable(file.readFile());
   } finally {
     await file.close();
@@ -79,8 +78,8 @@ function requireRegular(isFile: boolean): void {
   if (!isFile) throw new UnreadableFile('it is not a regular file');
 }
 
-async function orUnreadable<T>(found: Promise<T>): Promise<T> {
-  return found.catch((error: NodeJS.ErrnoException) => {
+async function orUnreadable<T>(result: Promise<T>): Promise<T> {
+  return result.catch((error: NodeJS.ErrnoException) => {
     throw new UnreadableFile(systemReason(error), error.code);
   });
 }

@@ -1,14 +1,14 @@
 import { open, type FileHandle } from 'node:fs/promises';
 
-/** Bytes that are read, decoded and given at once: a fraction of a millisecond of work. */
+/** Bytes read, decoded and yielded at a time: a fraction of a millisecond of work. */
 const PIECE_BYTES = 1 << 14;
 
-/** Fields of onnx.proto: `metadata_props` of ModelProto, and those of each of its entries. */
+/** Field numbers in onnx.proto: `metadata_props` of ModelProto, and the key and value of each entry. */
 const PROPERTIES = 14;
 const KEY = 1;
 const VALUE = 2;
 
-/** Where the payload of a field lies in the file. */
+/** Position of the payload of a field in the file. */
 interface Place {
   readonly number: number;
   readonly start: number;
@@ -16,10 +16,10 @@ interface Place {
 }
 
 /**
- * All `metadata_props` of the ONNX file at `path`, as the JSON text of an object, in pieces of some kilobytes: its
- * texts may be of any length. Nothing else of the file is read but where its other fields end.
+ * Yields all `metadata_props` of the ONNX file at `path` as the JSON text of an object, in pieces of a few kilobytes,
+ * because the values can be of any length. Other fields of the file are skipped, not read.
  *
- * @throws Error when the file cannot be read, or is no protobuf message.
+ * @throws Error if the file cannot be read, or is not a protobuf message.
  */
 export async function* metadataProps(path: string): AsyncGenerator<string> {
   const handle = await open(path);
@@ -53,7 +53,7 @@ export async function* metadataProps(path: string): AsyncGenerator<string> {
   }
 }
 
-/** A part of a file in memory, which moves to where it is read. */
+/** A part of a file in memory that moves to the position being read. */
 class Window {
   private bytes = Buffer.alloc(0);
   private start = 0;
@@ -61,7 +61,7 @@ class Window {
 
   constructor(private readonly handle: FileHandle) {}
 
-  /** The fields of the message between `start` and `end`; not those that only old encoders write (groups). */
+  /** The fields of the message between `start` and `end`. Groups, which only old encoders write, are not supported. */
   async *fields(start: number, end: number): AsyncGenerator<Place> {
     for (let next = start; next < end;) {
       this.position = next;
@@ -73,7 +73,7 @@ class Window {
     }
   }
 
-  /** The text at `place`, of whole characters; what is not UTF-8 becomes U+FFFD. */
+  /** The text at `place` in pieces of whole characters. Invalid UTF-8 becomes U+FFFD. */
   async *text(place: Place | undefined): AsyncGenerator<string> {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
     const { start, end } = place ?? { start: 0, end: 0 };
@@ -90,7 +90,7 @@ class Window {
     if (wireType === 0) await this.varint();
     if (wireType === 2) return this.varint();
     const fixed = { 0: 0, 1: 8, 5: 4 }[wireType];
-    if (fixed === undefined) throw new Error(`wire type ${wireType} is not known`);
+    if (fixed === undefined) throw new Error(`unknown wire type ${wireType}`);
     return fixed;
   }
 

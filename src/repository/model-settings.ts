@@ -5,32 +5,32 @@ import type { PipelineDefinition } from './pipeline-definition';
 import type { SoftmaxSetting } from './softmax';
 import type { VersionPolicy } from './version-policy.schema';
 
-/** One run before READY. */
+/** One warm-up run before READY. */
 export interface WarmUp {
   readonly rows: number;
-  /** Size of every variable dimension but the first. */
+  /** Size of every variable dimension except the first. */
   readonly dims?: number;
-  /** What the inputs are made of that have no file; zeros when absent. */
+  /** Content of the inputs without a file; zeros if absent. */
   readonly fill?: 'zeros' | 'random';
-  /** Bytes of inputs, by name. */
+  /** Bytes of inputs by name. */
   readonly files?: Readonly<Record<string, Uint8Array>>;
 }
 
-/** An input of a warm-up, of a fixed shape. */
+/** A warm-up input with a fixed shape. */
 export interface WarmUpTensor extends TensorSpec {
-  /** Its bytes in pieces, or how to make them. */
+  /** Its bytes in pieces, or how to generate them. */
   readonly fill: 'zeros' | 'random' | readonly Uint8Array[];
 }
 
-/** Some equal runs before READY, on inputs that are told. */
+/** Identical warm-up runs on given inputs before READY. */
 export interface WarmUpSample {
   readonly inputs: readonly WarmUpTensor[];
   readonly count: number;
 }
 
 /**
- * What is set for one model: model.yaml as it is written, each key of which has a row in settings.ts, or what a
- * config.pbtxt comes to.
+ * Settings of one model: the keys of its model.yaml, each of which has a row in settings.ts, or the result of reading
+ * its config.pbtxt.
  */
 export interface ModelSettings extends ComputedSettings {
   readonly description?: string;
@@ -61,66 +61,66 @@ export interface ModelSettings extends ComputedSettings {
   readonly warmup?: readonly (WarmUp | WarmUpSample)[];
 }
 
-/** What no key of model.yaml gives as it is written: it is computed from some, or comes from a config.pbtxt. */
+/** Settings that are not keys of model.yaml: they are computed from keys, or come from config.pbtxt. */
 export interface ComputedSettings {
-  /** What the model is, where it is a graph of models. */
+  /** The graph of models, if the model is a pipeline. */
   readonly pipeline?: PipelineDefinition;
   readonly declared?: DeclaredTensors;
-  /** File and line of the instance group that asks for a GPU. */
+  /** File and line of the instance group that requests a GPU. */
   readonly gpu_asked_at?: string;
-  /** Which versions are served, in Triton's words; all of them when absent. */
+  /** Versions to serve, in Triton's terms; all versions if absent. */
   readonly version_policy?: VersionPolicy;
-  /** Files of `labels`, by output. */
+  /** Label file of each output. */
   readonly label_files?: Readonly<Record<string, string>>;
-  /** Whether requests may share a run; true when absent. */
+  /** Whether requests may share a run; true if absent. */
   readonly merge_requests?: boolean;
-  /** Whether answers are cached, where model.yaml does not say it. */
+  /** Whether responses are cached, unless model.yaml sets `cache`. */
   readonly response_cache?: boolean;
-  /** Holds for each priority level that `priority_queue_policy` has nothing for. */
+  /** Applies to every priority level without an entry in `priority_queue_policy`. */
   readonly queue_policy?: QueuePolicy;
   readonly priority_queue_policy?: ReadonlyMap<number, QueuePolicy>;
 }
 
-/** How many requests of one priority level may wait, and how long. */
+/** Maximum number of queued requests of one priority level, and maximum time in the queue. */
 export interface QueuePolicy {
   readonly max_requests?: number;
   /** In microseconds. */
   readonly timeout_us?: number;
 }
 
-/** A model.yaml that cannot be used. The message names file, line and key, and what to write instead. */
+/** An invalid configuration of a model. The message contains the file, the line, the key and how to fix it. */
 export class ModelSettingsError extends Error {}
 
 const DEFAULT: CachePolicy = { ttl_s: 60, scope: 'caller' };
 
-/** How the answers of a model are cached. */
+/** How the responses of a model are cached. */
 export interface CachePolicy {
-  /** How long an answer is given again, in seconds. */
+  /** How long a response is reused, in seconds. */
   readonly ttl_s: number;
-  /** Who is given it: whoever sends the same request, or only the caller that it was computed for. */
+  /** Who can receive it: every client that sends the same request, or only the client it was computed for. */
   readonly scope: 'all' | 'caller';
 }
 
-/** The policy that `settings` ask for; undefined when answers are not cached. */
+/** The cache policy in `settings`; undefined if responses are not cached. */
 export function cachePolicyOf({ cache, response_cache = false }: ModelSettings): CachePolicy | undefined {
-  const asked = cache ?? response_cache;
-  if (asked === false) return undefined;
-  return asked === true ? DEFAULT : { ...DEFAULT, ...asked };
+  const setting = cache ?? response_cache;
+  if (setting === false) return undefined;
+  return setting === true ? DEFAULT : { ...DEFAULT, ...setting };
 }
 
-/** How inputs of different lengths are made equally long, so that their requests can share a run. */
+/** How inputs of different lengths are padded to a common length, so that their requests can share a run. */
 export interface PaddingSettings {
-  /** The dimension of inputs and outputs that is the length. */
+  /** The dimension of inputs and outputs to pad. */
   readonly axis: number;
-  /** The lengths that there are to be; what is longer than all of them stays as it is. */
+  /** Lengths to pad to. Longer inputs are not padded. */
   readonly lengths: readonly number[];
-  /** The number that the end of each of these inputs is filled with. */
+  /** Padding value of each input. */
   readonly inputs: Readonly<Record<string, number>>;
-  /** The input that tells the model what is real: it ends with zeros. */
+  /** The attention mask, which is padded with zeros. */
   readonly mask?: string;
-  /** Outputs of that length, which are cut back to it. */
+  /** Outputs to trim to the original length. */
   readonly outputs?: readonly string[];
 }
 
-/** Most rows of one run of a model for which nothing else is set. */
+/** Maximum rows in a run by default. */
 export const DEFAULT_MAX_BATCH_ROWS = 64;

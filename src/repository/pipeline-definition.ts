@@ -1,28 +1,28 @@
-/** One step of a pipeline: a model, and how its tensors are called in the pipeline. */
+/** One step of a pipeline: a model, and the names of its tensors in the pipeline. */
 export interface PipelineStep {
   readonly model: string;
-  /** Version of the model; its newest that is READY when absent. */
+  /** Version of the model; the newest READY version if absent. */
   readonly version?: string;
-  /** The tensor of the pipeline that each input of the model is. */
+  /** The pipeline tensor that each input of the model reads. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** The tensor of the pipeline that an output of the model is. */
+  /** The pipeline tensor that each used output of the model produces. */
   readonly outputs: Readonly<Record<string, string>>;
-  /** What it is called in messages, such as `step 2 ('digits')`. */
+  /** Its name in messages, such as `step 2 ('digits')`. */
   readonly title: string;
-  /** File and line that it stands in. */
+  /** File and line of the step. */
   readonly where: string;
 }
 
-/** A model that is a graph of models. A tensor of it has one name, whatever the models call it. */
+/** A model that is a graph of models. Each tensor has one name in the pipeline, whatever its name in the models. */
 export interface PipelineDefinition {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly steps: readonly PipelineStep[];
-  /** File and line that it stands in. */
+  /** File and line of the definition. */
   readonly where: string;
 }
 
-/** What model.yaml says of a pipeline, in the form that the schema asks for. */
+/** The keys of model.yaml that define a pipeline, in the form of the schema. */
 export interface WrittenPipeline {
   readonly kind?: 'pipeline';
   readonly inputs?: readonly string[];
@@ -37,7 +37,7 @@ interface WrittenStep {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-/** The models that run the steps of `pipeline`, each once; none where there is none. */
+/** Names of the models in the steps of `pipeline`, each once; empty if there is no pipeline. */
 export function partNames(pipeline: PipelineDefinition | undefined): readonly string[] {
   return [...new Set(pipeline?.steps.map(({ model }) => model))];
 }

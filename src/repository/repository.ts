@@ -2,45 +2,47 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { systemReason } from './inner-file';
 
-/** A model file found in the repository, or why what was found is none. */
+/** A model file found in the repository, or the reason why it cannot be served. */
 export interface FoundVersion {
   readonly version: string;
-  /** Real path of the ONNX file; undefined when there is a `reason`. */
+  /** Real path of the ONNX file; undefined if `reason` is set. */
   readonly path?: string;
-  /** Its name in the folder of the version; undefined when there is a `reason`. */
+  /** Its name in the version folder; undefined if `reason` is set. */
   readonly filename?: string;
   readonly reason?: string;
 }
 
-/** A model of the repository. */
+/** A model in the repository. */
 export interface FoundModel {
   readonly name: string;
-  /** Folder that holds model.yaml and the version folders. */
+  /** Folder that contains model.yaml and the version folders. */
   readonly folder: string;
   readonly versions: readonly FoundVersion[];
-  /** Whether the model file stands in `folder` itself, as version 1. */
+  /** Whether the model file is in `folder` itself, as version 1. */
   readonly bare?: boolean;
-  /** Why nothing in `folder` may be read. */
+  /** Why nothing in `folder` can be read. */
   readonly refusal?: string;
 }
 
-/** What the repository holds. */
+/** The content of the repository. */
 export interface Repository {
-  /** Real path that no file of a model may leave. */
+  /** Real path of the repository. Files of models must be inside it. */
   readonly root: string;
   readonly models: readonly FoundModel[];
 }
 
 const VERSION_FOLDER = /^[1-9][0-9]*$/;
-/** What the ONNX file of a version is called. */
+/** Default name of the ONNX file of a version. */
 export const DEFAULT_FILENAME = 'model.onnx';
-const LEAVES = 'the folder is a link that leaves the model repository';
+const LEAVES =
+  'the folder is a link to a target outside the model repository; copy the model into the repository';
 const ONNX = /\.onnx$/i;
 
 /**
- * Finds the models below `path`: `<model>/<version>/model.onnx` for each, or a folder with just one `.onnx`; or
- * `path` is itself such a folder, or an `.onnx` file. Names that start with `.` or `_` are passed over.
- * @throws the system's error when `path` cannot be read.
+ * Finds the models in `path`. A model is a folder with `<version>/model.onnx`, or with exactly one `.onnx` file.
+ * `path` can also be a model folder of the second kind, or an `.onnx` file. Names that start with `.` or `_` are
+ * ignored.
+ * @throws the system's error if `path` cannot be read.
  */
 export async function scanRepository(path: string): Promise<Repository> {
   const root = await realpath(path);
@@ -67,8 +69,8 @@ export async function scanRepository(path: string): Promise<Repository> {
 }
 
 /**
- * Finds the model `name` in `folder`, no file of which may be outside `root`. Never rejects: a folder that cannot be
- * read is a refusal.
+ * Finds the model `name` in `folder`. Its files must be inside `root`. Never rejects: if the folder cannot be read, the
+ * result has a `refusal`.
  */
 export async function findModel(folder: string, name: string, root: string): Promise<FoundModel> {
   const refused = (refusal: string) => ({ name, folder, versions: [{ version: '1' }], refusal });
@@ -81,7 +83,7 @@ export async function findModel(folder: string, name: string, root: string): Pro
   }
 }
 
-/** @throws the system's error when `folder` cannot be listed. */
+/** @throws the system's error if `folder` cannot be listed. */
 async function lookInto(folder: string, name: string, root: string): Promise<FoundModel> {
   const entries = await list(folder);
   const versions = entries.filter((entry) => VERSION_FOLDER.test(entry));
@@ -92,19 +94,19 @@ async function lookInto(folder: string, name: string, root: string): Promise<Fou
   }
   const single = await bareFile(folder, entries);
   if (single !== undefined) return { ...(await bareModel(folder, single, root)), name };
-  const reason = `no model file; expected ${name}/<version>/model.onnx, with a whole number as version`;
+  const reason = `no model file found; add ${name}/<version>/model.onnx, with a positive integer as the version`;
   return { name, folder, versions: [{ version: '1', reason }] };
 }
 
-/** A folder with one ONNX file and no version folders: version 1. */
+/** A folder with one ONNX file and no version folders, served as version 1. */
 async function bareModel(folder: string, file: string, root: string): Promise<FoundModel> {
   const name = modelName(join(folder, file));
   return { name, folder, versions: [await checkFile('1', folder, file, root)], bare: true };
 }
 
 /**
- * Looks for `filename` in the folders of `versions`, which need not be there. A model without such folders has the
- * version that was found, and no other.
+ * Looks for `filename` in the folders of `versions`, which need not exist. A model without version folders has only
+ * the version that was found.
  */
 export async function findVersions(
   { folder, versions: found, bare = false }: FoundModel,
@@ -117,7 +119,7 @@ export async function findVersions(
       (version) =>
         found.find((known) => known.version === version) ?? {
           version,
-          reason: `there is no folder ${version}; a model file without one is version 1`,
+          reason: `no folder ${version} found; a model file outside a version folder is version 1`,
         },
     );
   return Promise.all(versions.map((version) => checkFile(version, join(folder, version), filename, root)));
@@ -134,15 +136,19 @@ async function checkFile(
   try {
     const real = await realpath(path);
     if (isOutside(real, root))
-      return { version, reason: `${shown} is a link that leaves the model repository` };
-    if (!(await stat(real)).isFile()) return { version, reason: `${shown} is not a file` };
+      return {
+        version,
+        reason: `${shown} is a link to a target outside the model repository; copy the file into the repository`,
+      };
+    if (!(await stat(real)).isFile())
+      return { version, reason: `${shown} is not a regular file; replace it with the ONNX file` };
     return { version, path: real, filename };
   } catch (error) {
     return { version, reason: `${shown} cannot be read: ${systemReason(error as NodeJS.ErrnoException)}` };
   }
 }
 
-/** Names a model after its file, or after the folder when the file is called model.onnx. */
+/** Names a model after its file, or after the folder if the file is named model.onnx. */
 function modelName(path: string): string {
   const name = basename(path).replace(ONNX, '');
   return name === 'model' ? basename(dirname(path)) : name;
@@ -156,7 +162,7 @@ async function list(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => !/^[._]/.test(name)).toSorted();
 }
 
-/** The one ONNX file among `entries` of `folder`; undefined when there is none, or several. A folder may have such a name. */
+/** The only ONNX file among `entries` of `folder`; undefined if there are none or several. Folders named `*.onnx` are ignored. */
 async function bareFile(folder: string, entries: readonly string[]): Promise<string | undefined> {
   const files: string[] = [];
   for (const name of entries) if (ONNX.test(name) && !(await isFolder(join(folder, name)))) files.push(name);
@@ -170,7 +176,7 @@ function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** Whether `path` is a folder, or leads nowhere: a model whose folder is a broken link has to say so. */
+/** Whether `path` is a folder or cannot be resolved: a model whose folder is a broken link must be reported. */
 function mayBeFolder(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isDirectory(),

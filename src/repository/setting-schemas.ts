@@ -1,4 +1,4 @@
-// JSON schemas of the values in model.yaml, and of what they are made of.
+// JSON schemas of the values in model.yaml.
 
 /** Any text. */
 export const TEXT = { type: 'string' } as const;
@@ -11,13 +11,13 @@ export const DISTINCT_NAMES = {
   uniqueItems: true,
   items: NON_EMPTY_TEXT,
 } as const;
-/** Yes or no. */
+/** True or false. */
 export const FLAG = { type: 'boolean' } as const;
 /** A number of rows, or the size of another dimension. */
 export const DIMENSION_SIZE = whole(1, 65_536);
 /** A time of at most a day. */
 export const MILLISECONDS = whole(1, 86_400_000);
-/** A priority level, or how many there are. */
+/** A priority level, or the number of levels. */
 export const PRIORITY_LEVEL = whole(1, 100);
 
 /** How inputs are padded. */
@@ -26,56 +26,60 @@ export const PAD = {
   additionalProperties: false,
   required: ['axis', 'lengths', 'inputs'],
   properties: {
-    axis: { description: 'The dimension that is the length; 1 is the second.', ...whole(1, 15) },
+    axis: { description: 'Dimension to pad; 1 is the second.', ...whole(1, 15) },
     lengths: {
-      description: 'The lengths to fill up to; longer inputs stay as they are.',
+      description: 'Lengths to pad to. Longer inputs are not padded.',
       ...choices(atLeast(1)),
     },
     inputs: {
-      description: 'The number that each of these inputs is filled up with.',
+      description: 'Padding value of each input.',
       type: 'object',
       minProperties: 1,
       additionalProperties: { type: 'number' },
     },
-    mask: { description: 'The input that says what is real: it is filled up with zeros.', ...TEXT },
+    mask: { description: 'Input with the attention mask, which is padded with zeros.', ...TEXT },
     outputs: {
-      description: 'Outputs that have the length too, and are cut back to it.',
+      description: 'Outputs to trim to the length of the request.',
       type: 'array',
       items: TEXT,
     },
   },
 } as const;
 
-/** How answers are cached. */
+/** How responses are cached. */
 export const CACHE = {
   type: 'object',
   additionalProperties: false,
   properties: {
     ttl_s: {
-      description: 'How long an answer is given again, in seconds. Default: 60.',
+      description: 'How long a response is reused, in seconds. Default: 60.',
       ...whole(1, 31_536_000),
     },
     scope: {
-      description: 'Who is given it: caller, only the one it was computed for, or all. Default: caller.',
+      description:
+        'Who can receive a cached response: caller, only the client that it was computed for, or all, every client. Default: caller.',
       enum: ['caller', 'all'],
     },
   },
 } as const;
 
-/** One run before READY. */
+/** One warm-up run before READY. */
 export const WARM_UP = {
   type: 'object',
   additionalProperties: false,
   required: ['rows'],
   properties: {
-    rows: { description: 'First dimension of every input of a model that batches.', ...DIMENSION_SIZE },
-    dims: { description: 'Size of every other variable dimension. Default: 1.', ...DIMENSION_SIZE },
+    rows: {
+      description: 'Rows of the run: the size of the first dimension of every input, if it is variable.',
+      ...DIMENSION_SIZE,
+    },
+    dims: { description: 'Size of all other variable dimensions. Default: 1.', ...DIMENSION_SIZE },
     fill: {
-      description: 'What inputs without a file are made of. Default: zeros.',
+      description: 'Content of inputs without a file. Default: zeros.',
       enum: ['zeros', 'random'],
     },
     files: {
-      description: 'Files beside model.yaml with the bytes of inputs, little-endian and without a header.',
+      description: 'Files with the bytes of inputs, next to model.yaml: little-endian, without a header.',
       type: 'object',
       additionalProperties: NON_EMPTY_TEXT,
     },
@@ -90,30 +94,30 @@ export const STEP = {
   additionalProperties: false,
   required: ['model', 'inputs', 'outputs'],
   properties: {
-    model: { description: 'Name of a model that is served.', ...NON_EMPTY_TEXT },
-    version: { description: 'Its version. Default: the newest that is READY.', ...atLeast(1) },
+    model: { description: 'Name of a model in the repository.', ...NON_EMPTY_TEXT },
+    version: { description: 'Version of the model. Default: the newest READY version.', ...atLeast(1) },
     inputs: {
-      description: 'For each input of the model, the name of the tensor in the pipeline.',
+      description: 'Pipeline tensor that each input of the model reads, by input name.',
       ...NAMES_BY_NAME,
     },
     outputs: {
-      description: 'For each output of the model that is used, the name of the tensor in the pipeline.',
+      description: 'Name in the pipeline of each output of the model that is used, by output name.',
       ...NAMES_BY_NAME,
     },
   },
 } as const;
 
-/** A whole number that is at least `minimum`. */
+/** An integer of at least `minimum`. */
 export function atLeast(minimum: number) {
   return { type: 'integer', minimum } as const;
 }
 
-/** A whole number from `minimum` to `maximum`. */
+/** An integer from `minimum` to `maximum`. */
 export function whole(minimum: number, maximum: number) {
   return { ...atLeast(minimum), maximum } as const;
 }
 
-/** Some different values that are as `items` says. */
+/** A list of distinct values with the schema `items`. */
 export function choices<T extends object>(items: T) {
   return { type: 'array', items, minItems: 1, maxItems: 64, uniqueItems: true } as const;
 }

@@ -18,28 +18,28 @@ import {
 } from './setting-schemas';
 
 /**
- * A key of model.yaml. What a row leaves out is the safe answer: the key is refused where it is not known to make
- * sense, and a change of it loads the version anew.
+ * A key of model.yaml. By default, a key is rejected beside config.pbtxt and in pipelines, and a change of it reloads
+ * the version.
  */
 interface SettingRow {
-  /** What editors show. */
+  /** Text that editors show. */
   readonly description: string;
   /** JSON schema of the value. */
   readonly schema: object;
-  /** Whether a change applies while the version goes on serving. */
+  /** Whether a change applies without reloading the version. */
   readonly live?: true;
-  /** Whether it may stand beside a config.pbtxt, which has no field for it. */
+  /** Whether it is allowed beside a config.pbtxt, which has no field for it. */
   readonly besideConfig?: true;
-  /** Whether it may stand in a pipeline, or only there. */
+  /** Whether it is allowed in a pipeline, or only there. */
   readonly inPipeline?: true | 'only';
 }
 
 type WrittenKey = Exclude<keyof ModelSettings, keyof ComputedSettings> | keyof WrittenPipeline;
 
-/** One row for each key of model.yaml, in the order that messages list them; model.schema.json is made of them. */
+/** One row for each key of model.yaml, in the order used in messages. model.schema.json is generated from them. */
 export const SETTINGS = {
   description: {
-    description: 'Text for the documentation.',
+    description: 'Description of the model for the API documentation.',
     live: true,
     besideConfig: true,
     inPipeline: true,
@@ -47,107 +47,109 @@ export const SETTINGS = {
   },
   device: {
     description:
-      'Where the model runs: auto tries CUDA and falls back to the CPU, cuda never falls back. Default: NEXUS_DEVICE.',
+      'Device that runs the model: auto tries CUDA and falls back to the CPU, cuda does not fall back. Default: NEXUS_DEVICE.',
     schema: { type: 'string', pattern: '^(auto|cpu|cuda|cuda:[0-9]{1,2})$' },
   },
-  instances: { description: 'Runners (processes) of this model. Default: 1.', schema: whole(1, 64) },
+  instances: { description: 'Number of runners (processes) of the model. Default: 1.', schema: whole(1, 64) },
   threads: {
-    description: 'Threads of one runner. Default: the cores divided by the instances.',
+    description: 'Threads of each runner. Default: the number of cores divided by instances.',
     schema: whole(1, 256),
   },
   max_batch_rows: {
-    description: 'Most rows in one run; 1 turns batching off. Default: 64.',
+    description: 'Maximum rows in a run. Set it to 1 to turn batching off. Default: 64.',
     schema: DIMENSION_SIZE,
   },
   verify_batching: {
     description:
-      'The share of batches, after the first thousand, of which a row is run again alone to see whether rows depend on each other; 0 turns that off for the first thousand too. Default: 0.001.',
+      'Share of batches that are verified after the first thousand: one row is run again, alone, to check that rows are independent. Set it to 0 to turn verification off, also for the first thousand. Default: 0.001.',
     live: true,
     besideConfig: true,
     schema: { type: 'number', minimum: 0, maximum: 1 },
   },
   allowed_batch_sizes: {
     description:
-      'The numbers of rows that a run may have; smaller batches are filled up with copies of a row, and outputs are cut back. The largest is max_batch_rows. Default: any.',
+      'The only batch sizes that are run. Smaller batches are filled by repeating a row, and the outputs are trimmed. The largest is max_batch_rows. Default: any size.',
     schema: choices(DIMENSION_SIZE),
   },
   pad: {
-    description: 'Inputs of different lengths are filled up to the same, so that their requests share runs.',
+    description:
+      'Pads inputs of different lengths to a common length, so that their requests can share runs.',
     schema: PAD,
   },
   target_p99_ms: {
     description:
-      'Time within which 99 of 100 requests are to be answered: how long an idle runner waits for company is then found, instead of max_queue_delay_us.',
+      'Target latency of 99 of 100 requests, in milliseconds. The delay of idle runners is then adjusted automatically, in place of max_queue_delay_us.',
     live: true,
     schema: { type: 'number', exclusiveMinimum: 0, maximum: 86_400_000 },
   },
   max_queue_delay_us: {
-    description: 'How long an idle runner waits for company, in microseconds. Default: 0.',
+    description:
+      'How long an idle runner waits for more requests before it runs a batch, in microseconds. Default: 0.',
     live: true,
     schema: whole(0, 10_000_000),
   },
   max_queue_rows: {
-    description: 'Most rows that may wait; beyond that requests are answered with 429. Default: 8192.',
+    description: 'Maximum rows in the queue. Further requests receive 429. Default: 8192.',
     live: true,
     besideConfig: true,
     schema: atLeast(1),
   },
   max_queue_bytes: {
-    description:
-      'Most bytes of tensors that may wait; beyond that requests are answered with 429. Default: 268435456.',
+    description: 'Maximum bytes of tensors in the queue. Further requests receive 429. Default: 268435456.',
     live: true,
     besideConfig: true,
     schema: atLeast(1),
   },
   priority_levels: {
     description:
-      'How many levels the request parameter priority has; 1 is the highest. Without it, priority is ignored.',
+      'Number of levels for the request parameter priority; 1 is the highest. If it is not set, priority is ignored.',
     live: true,
     schema: PRIORITY_LEVEL,
   },
   default_priority_level: {
-    description: 'Level of requests that name none. Default: the lowest.',
+    description: 'Priority level of requests that do not set one. Default: the lowest.',
     live: true,
     schema: PRIORITY_LEVEL,
   },
   timeout_ms: {
-    description: 'Hard limit of one run, in milliseconds; past it the runner is killed. Default: 30000.',
+    description:
+      'Maximum time of a run, in milliseconds. A runner that exceeds it is terminated. Default: 30000.',
     besideConfig: true,
     schema: MILLISECONDS,
   },
   load_timeout_ms: {
-    description: 'Hard limit of loading, warm-up included, in milliseconds. Default: 300000.',
+    description: 'Maximum time to load the model, including warm-up, in milliseconds. Default: 300000.',
     live: true,
     besideConfig: true,
     schema: MILLISECONDS,
   },
   load: {
     description:
-      'When the model is loaded: start, or on_demand, at its first request; the memory budget may then take it out of memory again. Default: NEXUS_LOAD.',
+      'When the model is loaded: at start, or on_demand, at its first request. Models loaded on demand can be evicted to stay within the memory budget. Default: NEXUS_LOAD.',
     live: true,
     besideConfig: true,
     schema: { enum: ['start', 'on_demand'] },
   },
   pinned: {
-    description: 'Whether a model that is loaded on demand stays in memory from then on. Default: false.',
+    description: 'Whether a model loaded on demand stays in memory and is never evicted. Default: false.',
     live: true,
     besideConfig: true,
     schema: FLAG,
   },
   cache: {
     description:
-      'Whether an answer is given again to an equal request: true, or how. Only for models that give equal answers to equal inputs. Default: false.',
+      'Whether responses are cached and reused for identical requests: true, or an object with options. Use it only for models that return the same outputs for the same inputs. Default: false.',
     besideConfig: true,
     schema: { anyOf: [FLAG, CACHE] },
   },
   isolation: {
     description:
-      'Whether the runners of the model are processes of its own, or small models share them: a crash then ends the runs of the others too, which are tried again, and they run one after another. Default: NEXUS_ISOLATION.',
+      'Whether the model has its own runner processes, or shares them with other small models. In a shared process, models run one at a time, and a crash also ends the runs of the other models, which are retried. Default: NEXUS_ISOLATION.',
     schema: { enum: ['own', 'shared'] },
   },
   versions: {
     description:
-      'Which versions are served: all, the newest ones as in { latest: 2 }, or a list such as [1, 3]. Default: all.',
+      'Versions to serve: all, the newest as in { latest: 2 }, or a list such as [1, 3]. Default: all.',
     live: true,
     inPipeline: true,
     schema: {
@@ -164,7 +166,7 @@ export const SETTINGS = {
     },
   },
   required: {
-    description: 'Whether the server is not ready without this model. Default: false.',
+    description: 'Whether the server is ready only if this model is. Default: false.',
     live: true,
     besideConfig: true,
     inPipeline: true,
@@ -172,7 +174,7 @@ export const SETTINGS = {
   },
   labels: {
     description:
-      'Names of the classes of an output: a list, or a file beside model.yaml with one label a line.',
+      'Class names of each output: a list, or the name of a file next to model.yaml with one label per line.',
     live: true,
     inPipeline: true,
     schema: {
@@ -182,48 +184,48 @@ export const SETTINGS = {
   },
   softmax: {
     description:
-      'Which outputs are logits: true for all, or a list of their names. The classes of these are told with probabilities; the outputs themselves stay as they are. Default: none.',
+      'Outputs that are logits: true for all, or a list of names. Their classes are returned with probabilities; the outputs themselves do not change. Default: none.',
     live: true,
     inPipeline: true,
     schema: { anyOf: [FLAG, DISTINCT_NAMES] },
   },
   example: {
     description:
-      'Values of the inputs by name, for the documentation; without the first dimension where the model batches.',
+      'Example values of the inputs by name, for the API documentation. If the model batches, omit the first dimension.',
     live: true,
     inPipeline: true,
     schema: { type: 'object' },
   },
   warmup: {
     description:
-      'Runs before READY, in order. Default: one on zeros for each of allowed_batch_sizes and of the lengths of pad, where those are given.',
+      'Warm-up runs before READY, in order. Default: one run on zeros for each combination of allowed_batch_sizes and the lengths of pad, if either is set.',
     schema: { type: 'array', maxItems: 100, items: WARM_UP },
   },
   kind: {
     description:
-      'What the model is: pipeline is a graph of models, described by inputs, outputs and steps. Default: an ONNX file.',
+      'Kind of the model. Set it to pipeline for a graph of models, defined by inputs, outputs and steps. Default: an ONNX model.',
     inPipeline: 'only',
     schema: { enum: ['pipeline'] },
   },
   inputs: {
     description:
-      'Names of the inputs of a pipeline; datatypes and shapes are those of the models that read them.',
+      'Names of the inputs of a pipeline. Their datatypes and shapes come from the models that read them.',
     inPipeline: 'only',
     schema: DISTINCT_NAMES,
   },
   outputs: {
-    description: 'Names of the outputs of a pipeline, each of which a step gives.',
+    description: 'Names of the outputs of a pipeline. Each must be an output of a step.',
     inPipeline: 'only',
     schema: DISTINCT_NAMES,
   },
   steps: {
-    description: 'The models of a pipeline, in any order; a step runs as soon as there is all that it reads.',
+    description: 'Steps of a pipeline, in any order. Each step runs as soon as its inputs are available.',
     inPipeline: 'only',
     schema: { type: 'array', minItems: 1, maxItems: 100, items: STEP },
   },
 } as const satisfies Record<WrittenKey, SettingRow>;
 
-/** Settings that no key of model.yaml gives as it is written, and whether a change of them is live. */
+/** Settings that are not keys of model.yaml, and whether a change of them is live. */
 const COMPUTED = {
   pipeline: false,
   declared: false,
@@ -243,7 +245,7 @@ export const MODEL_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   title: 'Nexus model.yaml',
   description:
-    'What cannot be read from the ONNX file. Stands beside the version folders of a model; every key is optional.',
+    'Settings of a model that cannot be read from its ONNX file. The file is next to the version folders. All keys are optional.',
   type: 'object',
   additionalProperties: false,
   properties: Object.fromEntries(
@@ -251,12 +253,12 @@ export const MODEL_SCHEMA = {
   ),
 };
 
-/** The keys of model.yaml whose row passes `test`, in their order. */
+/** The keys of model.yaml whose row passes `test`, in table order. */
 export function keysWhere(test: (row: SettingRow) => unknown): readonly string[] {
   return ROWS.filter(([, row]) => test(row)).map(([key]) => key);
 }
 
-/** Keys of {@link ModelSettings} of which a change applies while the version goes on serving. */
+/** Keys of {@link ModelSettings} whose changes apply without reloading the version. */
 export const LIVE_SETTINGS: ReadonlySet<string> = new Set([
   ...keysWhere(({ live }) => live),
   ...Object.entries(COMPUTED).flatMap(([key, live]) => (live ? [key] : [])),

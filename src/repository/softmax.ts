@@ -1,11 +1,11 @@
 import type { TensorSpec } from '../tensor/tensor';
 
-/** Which outputs are logits: all of numbers that may have a fraction, or those that are named. */
+/** Which outputs are logits: all floating-point outputs, none, or the listed ones. */
 export type SoftmaxSetting = boolean | readonly string[];
 
 const FLOATS: readonly string[] = ['FP16', 'FP32', 'FP64'];
 
-/** Why `setting` does not fit `outputs`; undefined when it does. */
+/** Why `setting` does not match `outputs`; undefined if it does. */
 export function softmaxFault(
   setting: SoftmaxSetting | undefined,
   outputs: readonly TensorSpec[],
@@ -13,14 +13,17 @@ export function softmaxFault(
   if (typeof setting !== 'object') return undefined;
   for (const name of setting) {
     const output = outputs.find((candidate) => candidate.name === name);
-    if (output === undefined) return `softmax names '${name}', which is no output`;
+    if (output === undefined) {
+      const names = outputs.map((candidate) => `'${candidate.name}'`).join(', ');
+      return `softmax names '${name}', which is not an output of the model; it has ${names}`;
+    }
     if (!FLOATS.includes(output.datatype))
-      return `softmax names '${name}', which is ${output.datatype}; logits are ${FLOATS.join(', ')}`;
+      return `softmax: expected an output of datatype ${FLOATS.join(', ')}, got '${name}' of ${output.datatype}; remove it`;
   }
   return undefined;
 }
 
-/** Names of the outputs whose classes are told with probabilities. */
+/** Names of the outputs whose classes are returned with probabilities. */
 export function softmaxOutputs(
   setting: SoftmaxSetting | undefined,
   outputs: readonly TensorSpec[],

@@ -65,7 +65,7 @@ export interface components {
      */
     ElementFP32: number | ('NaN' | 'Infinity' | '-Infinity');
     /**
-     * @description An element of datatype FP32, or null for a missing value, which is NaN.
+     * @description An element of datatype FP32, or null for a missing value, which is read as NaN.
      * @example 0.5
      */
     ElementFP32OrNull: components['schemas']['ElementFP32'] | null;
@@ -81,11 +81,11 @@ export interface components {
      */
     ElementINT64: number;
     BitmapBlocksInputs: {
-      /** @description UINT8 [-1,32,32], one row of it */
+      /** @description UINT8 [-1,32,32], one row */
       bitmap: components['schemas']['ElementUINT8'][][];
     };
     BitmapBlocksOutputs: {
-      /** @description FP32 [-1,8,8], one row of it */
+      /** @description FP32 [-1,8,8], one row */
       image?: components['schemas']['ElementFP32'][][];
     };
     BitmapBlocksInputRows: {
@@ -98,30 +98,30 @@ export interface components {
     };
     BitmapBlocksItemResponse: {
       outputs: components['schemas']['BitmapBlocksOutputs'];
-      /** @description Comes back in the answer. */
+      /** @description Returned in the response. */
       id?: string;
       model: string;
       version: string;
     };
     BitmapBlocksRowsResponse: {
       outputs: components['schemas']['BitmapBlocksOutputRows'];
-      /** @description Comes back in the answer. */
+      /** @description Returned in the response. */
       id?: string;
       model: string;
       version: string;
     };
     BreastTumorInputs: {
-      /** @description FP32 [-1,10], one row of it */
+      /** @description FP32 [-1,10], one row */
       mean: components['schemas']['ElementFP32OrNull'][];
-      /** @description FP32 [-1,10], one row of it */
+      /** @description FP32 [-1,10], one row */
       error: components['schemas']['ElementFP32OrNull'][];
-      /** @description FP32 [-1,10], one row of it */
+      /** @description FP32 [-1,10], one row */
       worst: components['schemas']['ElementFP32OrNull'][];
     };
     BreastTumorOutputs: {
-      /** @description BYTES [-1], one row of it */
+      /** @description BYTES [-1], one row */
       label?: components['schemas']['ElementBYTES'];
-      /** @description FP32 [-1,2], one row of it */
+      /** @description FP32 [-1,2], one row */
       probabilities?: components['schemas']['ElementFP32'][];
     };
     BreastTumorInputRows: {
@@ -140,11 +140,11 @@ export interface components {
     };
     BreastTumorItemResponse: {
       outputs: components['schemas']['BreastTumorOutputs'];
-      /** @description Comes back in the answer. */
+      /** @description Returned in the response. */
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of each row, the largest first. */
+      /** @description The classes of each row with the highest scores, highest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */
@@ -155,11 +155,11 @@ export interface components {
     };
     BreastTumorRowsResponse: {
       outputs: components['schemas']['BreastTumorOutputRows'];
-      /** @description Comes back in the answer. */
+      /** @description Returned in the response. */
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of each row, the largest first. */
+      /** @description The classes of each row with the highest scores, highest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */
@@ -169,13 +169,13 @@ export interface components {
       };
     };
     DigitsInputs: {
-      /** @description FP32 [-1,8,8], one row of it */
+      /** @description FP32 [-1,8,8], one row */
       image: components['schemas']['ElementFP32OrNull'][][];
     };
     DigitsOutputs: {
-      /** @description INT64 [-1], one row of it */
+      /** @description INT64 [-1], one row */
       label?: components['schemas']['ElementINT64'];
-      /** @description FP32 [-1,10], one row of it */
+      /** @description FP32 [-1,10], one row */
       probabilities?: components['schemas']['ElementFP32'][];
     };
     DigitsInputRows: {
@@ -190,11 +190,11 @@ export interface components {
     };
     DigitsItemResponse: {
       outputs: components['schemas']['DigitsOutputs'];
-      /** @description Comes back in the answer. */
+      /** @description Returned in the response. */
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of each row, the largest first. */
+      /** @description The classes of each row with the highest scores, highest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */
@@ -205,11 +205,11 @@ export interface components {
     };
     DigitsRowsResponse: {
       outputs: components['schemas']['DigitsOutputRows'];
-      /** @description Comes back in the answer. */
+      /** @description Returned in the response. */
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of each row, the largest first. */
+      /** @description The classes of each row with the highest scores, highest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */
@@ -219,13 +219,13 @@ export interface components {
       };
     };
     DigitsFromBitmapInputs: {
-      /** @description UINT8 [-1,32,32], one row of it */
+      /** @description UINT8 [-1,32,32], one row */
       bitmap: components['schemas']['ElementUINT8'][][];
     };
     DigitsFromBitmapOutputs: {
-      /** @description INT64 [-1], one row of it */
+      /** @description INT64 [-1], one row */
       label?: components['schemas']['ElementINT64'];
-      /** @description FP32 [-1,10], one row of it */
+      /** @description FP32 [-1,10], one row */
       probabilities?: components['schemas']['ElementFP32'][];
     };
     DigitsFromBitmapInputRows: {
@@ -240,11 +240,11 @@ export interface components {
     };
     DigitsFromBitmapItemResponse: {
       outputs: components['schemas']['DigitsFromBitmapOutputs'];
-      /** @description Comes back in the answer. */
+      /** @description Returned in the response. */
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of each row, the largest first. */
+      /** @description The classes of each row with the highest scores, highest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */
@@ -255,11 +255,11 @@ export interface components {
     };
     DigitsFromBitmapRowsResponse: {
       outputs: components['schemas']['DigitsFromBitmapOutputRows'];
-      /** @description Comes back in the answer. */
+      /** @description Returned in the response. */
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of each row, the largest first. */
+      /** @description The classes of each row with the highest scores, highest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */
@@ -269,13 +269,13 @@ export interface components {
       };
     };
     LanguageInputs: {
-      /** @description BYTES [-1], one row of it */
+      /** @description BYTES [-1], one row */
       text: components['schemas']['ElementBYTES'];
     };
     LanguageOutputs: {
-      /** @description BYTES [-1], one row of it */
+      /** @description BYTES [-1], one row */
       label?: components['schemas']['ElementBYTES'];
-      /** @description FP32 [-1,16], one row of it */
+      /** @description FP32 [-1,16], one row */
       probabilities?: components['schemas']['ElementFP32'][];
     };
     LanguageInputRows: {
@@ -290,11 +290,11 @@ export interface components {
     };
     LanguageItemResponse: {
       outputs: components['schemas']['LanguageOutputs'];
-      /** @description Comes back in the answer. */
+      /** @description Returned in the response. */
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of each row, the largest first. */
+      /** @description The classes of each row with the highest scores, highest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */
@@ -321,11 +321,11 @@ export interface components {
     };
     LanguageRowsResponse: {
       outputs: components['schemas']['LanguageOutputRows'];
-      /** @description Comes back in the answer. */
+      /** @description Returned in the response. */
       id?: string;
       model: string;
       version: string;
-      /** @description The largest classes of each row, the largest first. */
+      /** @description The classes of each row with the highest scores, highest first. */
       classes?: {
         probabilities?: {
           /** @enum {string} */

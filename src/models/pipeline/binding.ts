@@ -8,34 +8,34 @@ import { orderOf } from '../../repository/pipeline/graph';
 import { partsOf, type Parts } from './parts';
 import { ofStep, type BoundSteps } from './run';
 
-/** Versions that run the steps of a pipeline and fit each other, and what they come to. */
+/** Compatible versions that run the steps of a pipeline, and the resulting signature. */
 export interface Binding {
   readonly parts: BoundSteps;
   readonly signature: Signature;
-  /** When it came about. */
+  /** When the versions were bound. */
   readonly at: Date;
 }
 
-/** How a pipeline is by its parts. */
+/** State of a pipeline, derived from its parts. */
 export interface Outlook {
   readonly state: VersionState;
   readonly reason: string;
-  /** There when all of its parts are ready and known, and fit. */
+  /** Set if all parts are ready, loaded at least once, and compatible. */
   readonly binding?: Binding;
 }
 
-/** The reason of a pipeline of models that were never in memory. Whether they fit is known when they have been. */
-const NOT_DESCRIBED = 'models of it have not been in memory yet; the next request loads them';
+/** Reason of a pipeline with models that were never in memory. Whether they are compatible is known only after loading. */
+const NOT_DESCRIBED = 'some models of the pipeline were never in memory; the next request loads them';
 
-/** Binds the steps of a pipeline to the versions that run them, anew whenever these are other ones. */
+/** Binds the steps of a pipeline to the versions that run them, and again whenever these versions change. */
 export class Binder {
-  /** The last that fitted. */
+  /** The last valid binding. */
   latest: Binding | undefined;
   private readonly order: readonly PipelineStep[];
-  /** The parts that were last looked at, by their signatures, and why they do not fit. */
+  /** Signatures of the parts that were checked last, and why they are not compatible. */
   private seen: { readonly signatures: readonly Signature[]; readonly fault: string | undefined } | undefined;
 
-  /** @throws ModelSettingsError when the steps cannot be put in an order. */
+  /** @throws ModelSettingsError if the steps have no topological order. */
   constructor(
     private readonly model: string,
     private readonly definition: PipelineDefinition,
@@ -45,7 +45,7 @@ export class Binder {
     this.order = orderOf(definition);
   }
 
-  /** How the pipeline is at this moment, by the versions that there are of its models. */
+  /** Current state of the pipeline, derived from the versions of its models. */
   look(): Outlook {
     const { parts, lack } = this.parts();
     if (lack !== undefined) return lack;
@@ -57,7 +57,7 @@ export class Binder {
     return { state: 'READY', reason: '', binding: this.latest! };
   }
 
-  /** Resolves when the signature of every part is known. @throws NexusError that names the step */
+  /** Resolves when the signature of every part is known. @throws NexusError that contains the step */
   async describe(deadline: number): Promise<void> {
     const { parts } = this.parts();
     if (parts === undefined) return;
@@ -79,7 +79,7 @@ export class Binder {
     return seen !== undefined && signatures.every((signature, index) => signature === seen.signatures[index]);
   }
 
-  /** Binds the steps to `parts`, which becomes the latest. Returns why they do not fit; undefined when they do. */
+  /** Binds the steps to `parts` and sets {@link latest}. Returns why they are not compatible; undefined if they are. */
   private bind(parts: readonly Servable[], signatures: readonly Signature[]): string | undefined {
     try {
       const signature = this.signatureOf(signatures);
@@ -91,7 +91,7 @@ export class Binder {
     }
   }
 
-  /** @throws Error when the parts do not fit each other, or not the settings. */
+  /** @throws Error if the parts are not compatible with each other or with the settings. */
   private signatureOf(signatures: readonly Signature[]): Signature {
     const { declared, labels = {}, softmax, max_batch_rows: most } = this.settings;
     const steps = this.order.map((step, index) => ({ step, signature: signatures[index]! }));

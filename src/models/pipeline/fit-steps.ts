@@ -3,21 +3,22 @@ import { fitTensors, type DeclaredTensors } from '../../repository/declared-tens
 import type { Signature } from '../signature';
 import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline-definition';
 
-/** A tensor of a pipeline, and who says that it is so. */
+/** A tensor of a pipeline, and the step that its datatype and shape come from. */
 interface Known extends TensorSpec {
   readonly source: string;
 }
 
-/** A step and what its model takes and gives. */
+/** A step and the signature of its model. */
 export interface SignedStep {
   readonly step: PipelineStep;
   readonly signature: Signature;
 }
 
 /**
- * What a pipeline takes and gives, by the models of its steps, which are in order. It batches when all of them do.
- * Labels and logits are those of the models.
- * @throws Error with one line that names file and step when the models do not fit each other, or not what is declared.
+ * Computes the signature of a pipeline from the models of its steps, which are in topological order. The pipeline
+ * batches if all models do. Labels and logits come from the models.
+ * @throws Error with one line that contains the file and the step if the models are not compatible with each other or
+ *   with `declared`.
  */
 export function fitSteps(
   { inputs, outputs }: PipelineDefinition,
@@ -32,7 +33,7 @@ export function fitSteps(
     for (const spec of signature.inputs) read(spec, step, inputs, tensors);
     for (const [name, ours] of Object.entries(step.outputs)) {
       const spec = signature.outputs.find((output) => output.name === name)!;
-      tensors.set(ours, { ...spec, name: ours, source: `${step.title} gives it` });
+      tensors.set(ours, { ...spec, name: ours, source: `produced by ${step.title}` });
       const list = Object.hasOwn(signature.labels, name) ? signature.labels[name] : undefined;
       if (list !== undefined && outputs.includes(ours)) labels.set(ours, list);
       if (signature.softmax.includes(name) && outputs.includes(ours)) softmax.push(ours);
@@ -46,22 +47,22 @@ export function fitSteps(
   return { ...fitted, ...known };
 }
 
-/** @throws Error when the model has not the tensors of the step, or takes more. */
+/** @throws Error if the model lacks a tensor of the step, or the step lacks an input of the model. */
 function checkNames({ title, where, ...step }: PipelineStep, { inputs, outputs }: Signature): void {
   const check = (kind: string, names: readonly string[], specs: readonly TensorSpec[]) => {
-    const strange = names.find((name) => !specs.some((spec) => spec.name === name));
-    if (strange === undefined) return;
+    const unexpected = names.find((name) => !specs.some((spec) => spec.name === name));
+    if (unexpected === undefined) return;
     const known = specs.map(({ name }) => `'${name}'`).join(', ');
-    throw new Error(`${where}: ${title}: the model has no ${kind} '${strange}'; it has ${known}`);
+    throw new Error(`${where}: ${title}: the model has no ${kind} '${unexpected}'; it has ${known}`);
   };
   check('input', Object.keys(step.inputs), inputs);
   check('output', Object.keys(step.outputs), outputs);
-  const forgotten = inputs.find(({ name }) => !Object.hasOwn(step.inputs, name));
-  if (forgotten !== undefined)
-    throw new Error(`${where}: ${title}: the model takes the input '${forgotten.name}' too; add it`);
+  const missing = inputs.find(({ name }) => !Object.hasOwn(step.inputs, name));
+  if (missing !== undefined)
+    throw new Error(`${where}: ${title}: the model also requires the input '${missing.name}'; add it`);
 }
 
-/** Notes that an input of a model is a tensor of the pipeline. @throws Error when that is another one. */
+/** Connects an input of a model to its tensor in the pipeline. @throws Error if their datatypes or shapes differ. */
 function read(
   spec: TensorSpec,
   step: PipelineStep,
@@ -72,15 +73,15 @@ function read(
   const known = tensors.get(ours);
   if (known !== undefined && !agrees(spec, known))
     throw new Error(
-      `${step.where}: ${step.title}: the input '${spec.name}' is ${shown(spec)}, but '${ours}' is ${shown(known)}, as ${known.source}`,
+      `${step.where}: ${step.title}: input '${spec.name}': expected ${format(spec)}, got ${format(known)} from '${ours}', ${known.source}`,
     );
   if (!inputs.includes(ours)) return;
-  // An input that several models read has every size that any of them asks for.
+  // An input that several models read has all the fixed sizes that any of them requires.
   const shape = spec.shape.map((size, axis) => (size === -1 ? (known?.shape[axis] ?? size) : size));
-  tensors.set(ours, { ...spec, name: ours, shape, source: `${step.title} reads it` });
+  tensors.set(ours, { ...spec, name: ours, shape, source: `also read by ${step.title}` });
 }
 
-/** Whether some tensor can be both. */
+/** Whether a tensor can match both. */
 function agrees(one: TensorSpec, other: TensorSpec): boolean {
   return (
     one.datatype === other.datatype &&
@@ -93,6 +94,6 @@ function specOf({ name, datatype, shape }: Known): TensorSpec {
   return { name, datatype, shape };
 }
 
-function shown({ datatype, shape }: TensorSpec): string {
+function format({ datatype, shape }: TensorSpec): string {
   return `${datatype} [${shape.join(',')}]`;
 }

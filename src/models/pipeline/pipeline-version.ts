@@ -12,8 +12,8 @@ import type { PipelineDefinition } from '../../repository/pipeline-definition';
 import { PipelineRun, type BoundSteps } from './run';
 
 /**
- * One version of a model that is a graph of models. It runs nothing itself, so its state follows from those of its
- * parts: READY while there is a version of each that is, and they fit each other.
+ * One version of a pipeline, a model that is a graph of models. It has no runners, so its state is derived from its
+ * parts: it is READY while each step has a READY version and these versions are compatible.
  */
 export class PipelineVersion implements Servable {
   readonly platform = 'ensemble';
@@ -24,16 +24,16 @@ export class PipelineVersion implements Servable {
   state: VersionState = 'LOADING';
   reason = '';
   private readonly binder: Binder;
-  /** The parts that it runs on at this moment. */
+  /** The versions that currently run the steps. */
   private binding: Binding | undefined;
-  /** Whether its state follows from those of its parts: from its start to its end. */
+  /** Whether its state is derived from its parts: from start to stop. */
   private follows = false;
   private kept = '';
   private running = 0;
   private readonly references = new ReferenceCount();
   private readonly unload = new AbortController();
 
-  /** @throws ModelSettingsError when the steps cannot be put in an order. */
+  /** @throws ModelSettingsError if the steps have no topological order. */
   constructor(
     readonly options: VersionOptions,
     private readonly definition: PipelineDefinition,
@@ -64,7 +64,7 @@ export class PipelineVersion implements Servable {
     return this.latest.signature;
   }
 
-  /** When its parts came to fit each other. */
+  /** When its parts were bound. */
   get loadedAt(): Date | undefined {
     return this.binding?.at;
   }
@@ -85,7 +85,7 @@ export class PipelineVersion implements Servable {
     return this.options.metrics;
   }
 
-  /** What waits is in the load of the parts. */
+  /** Queued requests are counted in the load of the parts. */
   get load(): SchedulerLoad {
     return { waitingRows: 0, waitingRequests: 0, running: this.running, delayMs: 0 };
   }
@@ -99,7 +99,7 @@ export class PipelineVersion implements Servable {
     return this.unload.signal;
   }
 
-  /** The versions that run the steps; none before they have fitted. */
+  /** The versions that run the steps; empty before the first binding. */
   private get parts(): BoundSteps {
     return this.latest?.parts ?? new Map();
   }
@@ -120,7 +120,7 @@ export class PipelineVersion implements Servable {
     if (!this.isDescribed) throw this.notReady();
   }
 
-  /** Brings its state to what follows from those of its parts. To be called when one of them may have changed. */
+  /** Derives its state from its parts. Call it when the state of a part may have changed. */
   review(): void {
     if (!this.follows) return;
     const { state, reason, binding } = this.binder.look();
@@ -136,7 +136,7 @@ export class PipelineVersion implements Servable {
   }
 
   keep(reason: string): void {
-    this.kept = `a newer pipeline cannot be loaded, this one serves on: ${reason}`;
+    this.kept = `cannot load a newer pipeline, so this one continues to serve: ${reason}`;
     this.review();
   }
 
@@ -157,7 +157,7 @@ export class PipelineVersion implements Servable {
     }
   }
 
-  /** None: its parts have runners. */
+  /** Empty: only its parts have runners. */
   async residentBytes(): Promise<readonly number[]> {
     return [];
   }
@@ -186,7 +186,7 @@ export class PipelineVersion implements Servable {
     return errors.modelNotReady(this.name, this.version, this.state, this.reason);
   }
 
-  /** The parts that it runs on, or the last ones. */
+  /** The current binding, or the last one. */
   private get latest(): Binding | undefined {
     return this.binding ?? this.binder.latest;
   }

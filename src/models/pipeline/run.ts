@@ -6,17 +6,18 @@ import { validateInputs } from '../validation';
 import type { PipelineStep } from '../../repository/pipeline-definition';
 import { demandOf } from '../../repository/pipeline/graph';
 
-/** The version that runs each step of a pipeline. The steps are in order. */
+/** The version that runs each step of a pipeline, in topological order. */
 export type BoundSteps = ReadonlyMap<PipelineStep, Servable>;
 
 /**
- * One request on its way through a pipeline. A step runs as soon as there is all that it reads, beside others that
- * do; a tensor is let go of when its last reader has it; what the outputs do not need is neither run nor fetched.
+ * Runs one request through a pipeline. Each step runs as soon as its inputs are available, concurrently with other
+ * steps. A tensor is released after its last reader has taken it. Steps and tensors that the requested outputs do not
+ * need are not computed.
  */
 export class PipelineRun {
   private readonly tensors: Map<string, Tensor>;
   private readonly steps: readonly PipelineStep[];
-  /** How often each tensor will still be read. */
+  /** Remaining number of reads of each tensor. */
   private readonly readers: Map<string, number>;
   private readonly times = { queueMs: 0, inputMs: 0, runMs: 0, outputMs: 0 };
   private failed = false;
@@ -32,13 +33,13 @@ export class PipelineRun {
     this.tensors = new Map(needed.map((input) => [input.name, input]));
   }
 
-  /** Rejects with a NexusError that names the step. Times are those of all steps together. */
+  /** Runs all steps. Rejects with a NexusError that contains the step. The times are sums over all steps. */
   async result(): Promise<JobResult> {
-    const given = new Map<string, Promise<void>>();
+    const produced = new Map<string, Promise<void>>();
     const done = this.steps.map((step) => {
-      const ready = Promise.all(Object.values(step.inputs).flatMap((name) => given.get(name) ?? []));
+      const ready = Promise.all(Object.values(step.inputs).flatMap((name) => produced.get(name) ?? []));
       const finished = ready.then(() => this.run(step));
-      for (const name of Object.values(step.outputs)) given.set(name, finished);
+      for (const name of Object.values(step.outputs)) produced.set(name, finished);
       return finished;
     });
     await Promise.all(done).catch((error: unknown) => {
@@ -74,7 +75,7 @@ export class PipelineRun {
     return { job, times };
   }
 
-  /** @throws NexusError invalid_input when the model does not take what the steps before have made of the request. */
+  /** @throws NexusError invalid_input if the outputs of earlier steps are not valid inputs of the model. */
   private jobOf(step: PipelineStep, part: Servable): Job {
     const given = Object.entries(step.inputs).map(([name, ours]) => ({ ...this.take(ours), name }));
     const outputs = Object.keys(step.outputs).filter((name) => this.readers.has(step.outputs[name]!));
@@ -82,7 +83,7 @@ export class PipelineRun {
     return { ...this.job, ...validateInputs(given, part.name, part.signature), outputs, abandoned };
   }
 
-  /** The tensor `name` for one of its readers. */
+  /** Returns the tensor `name` to one of its readers, and releases it after the last one. */
   private take(name: string): Tensor {
     const tensor = this.tensors.get(name)!;
     const left = this.readers.get(name)! - 1;
@@ -92,7 +93,7 @@ export class PipelineRun {
   }
 }
 
-/** `error` as a NexusError that names the step it comes from; another error is as it was. */
+/** Adds the step to `error` if it is a NexusError. Returns other errors unchanged. */
 export function ofStep({ title }: PipelineStep, error: unknown): unknown {
   return error instanceof NexusError ? errors.stepFailed(title, error) : error;
 }

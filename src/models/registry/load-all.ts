@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Servable } from '../model';
 
-/** Loads `versions`, as many at a time as there are cores: loading is work for the CPU. Never rejects. */
+/** Loads `versions`, at most as many at a time as there are cores, because loading is CPU-bound. Never rejects. */
 export async function loadAll(versions: readonly Servable[]): Promise<void> {
   const waiting = versions.values();
   const load = async () => {

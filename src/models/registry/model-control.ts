@@ -15,15 +15,15 @@ import { loadAll } from './load-all';
 import { LoadLimits } from './load-limits';
 import { missingParts } from './missing-parts';
 
-/** What a change of one version came to. */
+/** Result of loading or unloading one version. */
 export type VersionChange = 'loaded' | 'replaced' | 'unchanged' | 'unloaded';
 
-/** Loads and unloads models while the gateway runs, and tells what the repository holds. */
+/** Loads and unloads models while the gateway runs, and lists the repository. */
 @Injectable()
 export class ModelControl {
-  /** The last change of each model under way: one at a time. */
+  /** The last pending change of each model. Changes of one model run one at a time. */
   private readonly changes = new Map<string, Promise<unknown>>();
-  /** Why the last loading from the repository of a model that is not served failed. */
+  /** Why the last load from the repository failed, for models that are not served. */
   private readonly failures = new Map<string, string>();
 
   constructor(
@@ -40,13 +40,13 @@ export class ModelControl {
   }
 
   /**
-   * Loads the model as the repository has it now, or, this once, as `overrides` have it. A version whose files are the
-   * same goes on, with what its settings change while it runs. Another one takes the place of the version of its
-   * number once it is READY, which answers what it has taken before it ends; where it cannot be loaded, that one stays.
-   * The models of a pipeline are loaded before it where they are not served.
+   * Loads the model from the repository, or, for this load only, from `overrides`. A version with unchanged files
+   * continues to run with the new settings. Any other version replaces the running version of the same number once it
+   * is READY; the old one finishes its requests first. If a version cannot be loaded, the old one continues to serve.
+   * Models of a pipeline that are not served are loaded first.
    *
-   * @throws NexusError model_control_off, invalid_input, not_in_repository, repository_unreadable, no_room, load_limit; load_failed when no version, or not
-   * the place of one that is served, could be taken.
+   * @throws NexusError model_control_off, invalid_input, not_in_repository, repository_unreadable, no_room, load_limit;
+   *   load_failed if no version could be loaded, or a served version could not be replaced.
    */
   async load(name: string, overrides: Overrides): Promise<void> {
     this.requireExplicit();
@@ -60,7 +60,7 @@ export class ModelControl {
   }
 
   /**
-   * As {@link load}, of one version, whatever the version policy of the model; the others stay as they are.
+   * Loads one version like {@link load}, whatever the version policy of the model. Other versions do not change.
    * @throws NexusError as load, and version_not_in_repository
    */
   async loadVersion(name: string, version: string): Promise<VersionChange> {
@@ -85,8 +85,8 @@ export class ModelControl {
   }
 
   /**
-   * Serves the model no more. Resolves when what it had taken is answered and its processes are gone. With
-   * `unload_dependents` the models that were loaded only because this one is a pipeline of them go too.
+   * Unloads the model. Resolves when its requests are finished and its processes have ended. With `unload_dependents`,
+   * also unloads the models that were loaded only as parts of this pipeline.
    * @throws NexusError model_control_off, invalid_input, model_not_found
    */
   async unload(name: string, parameters: ChangeParameters): Promise<void> {
@@ -98,25 +98,25 @@ export class ModelControl {
   }
 
   /**
-   * As {@link unload}, of one version; with its last one the model is gone.
+   * Unloads one version like {@link unload}. Unloading the last version unloads the model.
    * @throws NexusError model_control_off, model_not_found, version_not_found
    */
   async unloadVersion(name: string, version: string): Promise<VersionChange> {
     this.requireExplicit();
     return this.change<VersionChange>(name, async () => {
       const model = this.registry.get(name);
-      const gone = this.registry.versionOf(name, version);
-      const rest = model.versions.filter((other) => other !== gone);
+      const removed = this.registry.versionOf(name, version);
+      const rest = model.versions.filter((other) => other !== removed);
       if (rest.length === 0) this.registry.remove(name);
       else this.registry.put({ ...model, versions: rest });
-      await gone.retire();
+      await removed.retire();
       return 'unloaded';
     });
   }
 
   /**
-   * Brings `found` to what is served, or takes a model away that is not found any more: what {@link load} and
-   * {@link unload} do when they are told to. Never rejects for what is wrong with the model.
+   * Applies a change in the repository: loads `found` like {@link load}, or unloads the model if it was removed. Never
+   * rejects because of errors in the model.
    */
   async follow(name: string, found: FoundModel | undefined, root: string): Promise<void> {
     const work = async () => {
@@ -133,7 +133,7 @@ export class ModelControl {
     );
   }
 
-  /** Every version of every model, served or only in the repository, with its state and the reason. */
+  /** Lists every version of every model, served or only in the repository, with its state and the reason. */
   async index(): Promise<RepositoryIndexEntry[]> {
     const served = this.registry.list().flatMap(({ versions }) => versions);
     const entries = served.map(({ name, version, state, reason }) => ({ name, version, state, reason }));
@@ -156,7 +156,7 @@ export class ModelControl {
     });
   }
 
-  /** Runs `work` when the earlier changes of the model are done. */
+  /** Runs `work` after the earlier changes of the model. */
   private async change<T>(name: string, work: () => Promise<T>): Promise<T> {
     const earlier = this.changes.get(name) ?? this.registry.loaded;
     const change = earlier.catch(() => {}).then(work);
@@ -164,7 +164,7 @@ export class ModelControl {
     return change.finally(() => this.changes.get(name) === change && this.changes.delete(name));
   }
 
-  /** Loads the models of the pipeline `name` that are not served; there are none of another model. */
+  /** Loads the models of the pipeline `name` that are not served. Does nothing if the model is not a pipeline. */
   private async loadParts(name: string, config: string | undefined): Promise<void> {
     const ofPart = (error: unknown) => {
       throw error instanceof NexusError ? errors.loadFailed(name, error.message) : error;
@@ -172,11 +172,11 @@ export class ModelControl {
     const parts = await missingParts(name, (model) =>
       model === name ? this.missingOf(name, config) : this.missingOf(model).catch(ofPart),
     );
-    // A change of a pipeline waits for those of its parts only, and a circle has no parts: none waits for itself.
+    // A change of a pipeline waits only for changes of its parts, and a cycle has no parts, so this cannot deadlock.
     for (const part of parts) await this.change(part, () => this.loadPart(part)).catch(ofPart);
   }
 
-  /** The models of the steps of `name` that are not served. */
+  /** The models in the steps of `name` that are not served. */
   private async missingOf(name: string, json?: string): Promise<readonly string[]> {
     const { found, root } = await this.find(name);
     const { settings } = await this.factory.describe(found, root, { json });
@@ -194,24 +194,24 @@ export class ModelControl {
     if (this.registry.peek(name)?.isPart === true && !isNeeded) await this.unload(name, parameters);
   }
 
-  /** Loads a model that a client has sent. The room of its files is taken before they wait for their turn. */
+  /** Loads a model that a client sent. The disk space of its files is reserved before the change is queued. */
   private loadSent(name: string, { config, files }: Overrides): Promise<void> {
     requireModelName(name);
-    const giveBack = this.limits.takeFiles(files);
+    const release = this.limits.takeFiles(files);
     return this.change(name, async () => {
-      const folder = await OverrideFolder.write(files, giveBack);
+      const folder = await OverrideFolder.write(files, release);
       try {
         const found = await findModel(folder.path, name, folder.path);
         await this.serve({ ...(await this.create(found, folder.path, { json: config })), folder });
       } catch (error) {
-        // Some of its versions may be served nevertheless.
+        // Some of its versions may still be served.
         if (this.registry.peek(name)?.folder !== folder) await folder.remove();
         throw error;
       }
     });
   }
 
-  /** Makes a model that a client asked for. */
+  /** Creates a model that a client requested. */
   private create(found: FoundModel, root: string, making: Making = {}): Promise<Model> {
     return this.factory.create(found, root, { ...making, byRequest: true });
   }
@@ -232,7 +232,7 @@ export class ModelControl {
     );
   }
 
-  /** Loads what is new of `model` and serves it. @throws NexusError load_failed */
+  /** Loads the new versions of `model` and serves it. @throws NexusError load_failed */
   private async serve(model: Model): Promise<void> {
     const before = this.registry.peek(model.name);
     const made = model.versions.filter((version) => before?.versions.includes(version) !== true);
@@ -248,12 +248,12 @@ export class ModelControl {
       return failed.includes(version) && place !== undefined ? place : version;
     });
     this.registry.put({ ...model, versions });
-    const gone = [...(before?.versions ?? []), ...failed].filter((version) => !versions.includes(version));
-    void retire(gone, before?.folder === model.folder ? undefined : before?.folder);
+    const removed = [...(before?.versions ?? []), ...failed].filter((version) => !versions.includes(version));
+    void retire(removed, before?.folder === model.folder ? undefined : before?.folder);
     if (kept.length > 0) throw errors.loadFailed(model.name, reason);
   }
 
-  /** @throws NexusError load_limit when there would be too many versions; the repository, when it is polled, has no limit. */
+  /** @throws NexusError load_limit if there would be too many versions. The limit does not apply in poll mode. */
   private async loadWithinLimits(made: readonly Servable[], before: Model | undefined): Promise<void> {
     if (this.config.modelControlMode !== 'explicit') return loadAll(made);
     const served = this.registry.list().reduce((sum, { versions }) => sum + versions.length, 0);
@@ -261,12 +261,12 @@ export class ModelControl {
     await this.limits.whileLoading(served, more.length, () => loadAll(made));
   }
 
-  /** Serves a pipeline even before its models are: they may come later. */
+  /** Serves a pipeline even if its models are not served yet: they may be added later. */
   private async servePipeline(model: Model): Promise<void> {
     const before = this.registry.put(model);
     await loadAll(model.versions);
-    const gone = before?.versions.filter((version) => !model.versions.includes(version)) ?? [];
-    void retire(gone, before?.folder);
+    const removed = before?.versions.filter((version) => !model.versions.includes(version)) ?? [];
+    void retire(removed, before?.folder);
   }
 
   private async refuse({ name, versions, folder }: Model, before: Model | undefined, reason: string) {
@@ -277,9 +277,9 @@ export class ModelControl {
   }
 }
 
-/** The version of `before` that serves on because `failed` cannot take its place, and says so from now on. */
+/** Returns the version of `before` that continues to serve because `failed` cannot replace it, and sets its reason. */
 function keptInPlaceOf(failed: Servable, before: Model | undefined): Servable | undefined {
-  // One that is not in memory would have to be loaded from the new file.
+  // A version that is not in memory would have to be loaded from the new file.
   const kept = before?.versions.find(
     ({ version, state, inMemory }) => version === failed.version && state === 'READY' && inMemory,
   );

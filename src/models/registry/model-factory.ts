@@ -19,42 +19,42 @@ import type { FoundModel } from '../../repository/repository';
 import { Residency } from '../version/residency';
 import type { VersionOptions } from '../version-options';
 
-/** How to make a model, beside what was found of it. */
+/** Options for creating a model. */
 export interface Making {
-  /** A configuration that a client sent, in place of the one that the model has. */
+  /** Configuration that a client sent, in place of the configuration files. */
   readonly json?: string | undefined;
-  /** The model as it is served. */
+  /** The model that is currently served. */
   readonly before?: Model | undefined;
-  /** Whether a client asked for it, whose models have to fit into the memory budget. */
+  /** Whether a client requested it. Such models must fit into the memory budget. */
   readonly byRequest?: boolean;
-  /** The versions to make, in place of those of the version policy. */
+  /** Versions to create, in place of those of the version policy. */
   readonly versions?: readonly string[];
 }
 
-/** Makes models of what is found in the repository, and tells logs and metrics what happens to them. */
+/** Creates models from the repository, and reports their events to the log and the metrics. */
 @Injectable()
 export class ModelFactory {
   private readonly logger = new Logger('Models');
-  /** Why CUDA cannot be used, as it was logged last: what holds for the machine is told once, not for each model. */
-  private toldFallback = '';
+  /** The last logged reason why CUDA is not available. It applies to the machine, so it is not logged for every model. */
+  private loggedFallback = '';
   private readonly observer: VersionObserver = {
     stateChanged: (version) => this.stateChanged(version),
     runnerDied: ({ name, version }, reason) => {
       this.metrics.runnerRestarted(name, version);
-      this.logger.warn(`${name}/${version}: a runner is started anew, because ${reason}`);
+      this.logger.warn(`${name}/${version}: restarting a runner, because ${reason}`);
     },
     fellBack: ({ name, version }, reason) => {
       this.metrics.deviceFellBack(name, version);
-      if (reason === this.toldFallback) return;
-      this.toldFallback = reason;
+      if (reason === this.loggedFallback) return;
+      this.loggedFallback = reason;
       this.logger.warn(
-        `models run on the CPU, ${name}/${version} first, because CUDA cannot be used: ${reason}`,
+        `models run on the CPU, starting with ${name}/${version}, because CUDA is not available: ${reason}`,
       );
     },
     untried: ({ name, version, unbatchable }, reason) => {
-      const so =
-        unbatchable === '' ? 'requests share runs all the same, as configured' : 'requests do not share runs';
-      this.logger.warn(`${name}/${version}: every run on made-up inputs fails; ${so}: ${reason}`);
+      const effect =
+        unbatchable === '' ? 'requests still share runs, as configured' : 'requests do not share runs';
+      this.logger.warn(`${name}/${version}: all runs on generated inputs failed; ${effect}: ${reason}`);
     },
     mixed: ({ name, version }, reason) => this.logger.error(`${name}/${version}: ${reason}`),
   };
@@ -69,7 +69,7 @@ export class ModelFactory {
     private readonly residency: Residency,
   ) {}
 
-  /** What is said of the model found, by its files or by the client. */
+  /** Describes the model, from its files or from the configuration that the client sent. */
   describe(found: FoundModel, root: string, { json, versions }: Making): Promise<ModelDescription> {
     return json === undefined
       ? this.overrides
@@ -79,8 +79,8 @@ export class ModelFactory {
   }
 
   /**
-   * The model found, not loaded yet, but for the versions of `before` that can go on as they run. What is wrong with
-   * it becomes the reason of its versions.
+   * Creates the model without loading it. Versions of `before` that can continue to run are reused. Errors in the model
+   * become the reason of its versions.
    */
   async create(found: FoundModel, root: string, making: Making = {}): Promise<Model> {
     const { name } = found;
@@ -92,7 +92,7 @@ export class ModelFactory {
     const made = description.versions.map(async ({ version, path = '', filename = '', reason }) => {
       const refusal = description.refusal ?? reason;
       const running = making.before?.versions.find((candidate) => candidate.version === version);
-      // A version that takes the place of one of its number goes on counting.
+      // A version that replaces another of the same number continues its metrics.
       const metrics = running?.metrics ?? new ModelMetrics({ model: name, version });
       const fingerprint = path === '' ? '' : await fingerprintOf(dirname(path), root);
       const known = {
@@ -117,10 +117,14 @@ export class ModelFactory {
     return { name, settings, versions: await Promise.all(made) };
   }
 
-  /** What nobody has thought of is still the trouble of one model. */
+  /** An unexpected error must affect only this model. */
   private refused({ name, versions }: FoundModel, error: unknown): ModelDescription {
     this.logger.error(error);
-    return { settings: {}, versions, refusal: `internal error while '${name}' was read; the log has it` };
+    return {
+      settings: {},
+      versions,
+      refusal: `internal error while reading model '${name}'; see the server log`,
+    };
   }
 
   private versionOf(options: VersionOptions): Servable {

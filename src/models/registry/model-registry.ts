@@ -7,16 +7,16 @@ import { Rollouts } from '../rollout/rollouts';
 import { loadAll } from './load-all';
 
 /**
- * All models that are served, loaded at the start or on demand. A model that cannot be loaded is UNAVAILABLE with the reason and
- * stops neither another model nor the start; loading does not hold back the server either, see {@link loaded}.
+ * All models that are served, loaded at start or on demand. A model that cannot be loaded is UNAVAILABLE with the
+ * reason, and does not affect other models or the start. The server does not wait for loading; see {@link loaded}.
  */
 @Injectable()
 export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
-  /** Resolves when every model of the start is READY or UNAVAILABLE. */
+  /** Resolves when every model loaded at start is READY or UNAVAILABLE. */
   loaded: Promise<void> = Promise.resolve();
   /** Whether {@link loaded} has resolved. */
   settled = false;
-  /** By name, in its order. */
+  /** Models by name, sorted by name. */
   private models: ReadonlyMap<string, Model> = new Map();
 
   constructor(
@@ -27,7 +27,7 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
     metrics.watchModels(() => this.snapshots());
   }
 
-  /** Serves `models`, those of the start, and begins to load them. */
+  /** Serves the initial `models` and starts to load them. */
   begin(models: readonly Model[]): void {
     this.serve(models.map((model) => [model.name, model]));
     const versions = [...this.versions()];
@@ -36,15 +36,15 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
     this.loaded = loadAll(others).then(() => void (this.settled = true));
   }
 
-  /** Ends all runners. Runs after the servers have closed, so nothing is under way. */
+  /** Stops all runners. Runs after the servers have closed, so no requests are in flight. */
   async onApplicationShutdown(): Promise<void> {
-    // Pipelines first, or each would tell that its parts are gone.
+    // Stop pipelines first. Otherwise each would report that its parts are missing.
     const rank = ({ steps }: Servable) => (steps === undefined ? 1 : 0);
     const versions = [...this.versions()].toSorted((one, other) => rank(one) - rank(other));
     await Promise.all(versions.map((version) => version.stop()));
   }
 
-  /** All models, by name. */
+  /** All models, sorted by name. */
   list(): readonly Model[] {
     return [...this.models.values()];
   }
@@ -61,7 +61,7 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
   }
 
   /**
-   * The version asked for, by its number or an alias, or the newest that is READY.
+   * The requested version, by number or alias, or the newest READY version.
    * @throws NexusError model_not_found, version_not_found, model_not_ready
    */
   find(name: string, version?: string): Servable {
@@ -71,7 +71,7 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
   }
 
   /**
-   * As {@link find}, and its signature is known: a model that is loaded on demand and never was is loaded for it.
+   * Like {@link find}, but also makes sure that the signature is known: a model that was never loaded is loaded.
    * @throws NexusError as find, and memory_full, deadline_exceeded
    */
   async describe(name: string, version?: string): Promise<Servable> {
@@ -86,7 +86,7 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
   }
 
   /**
-   * The version that is to answer a request: the one asked for, or the one that the traffic of the model gives it to.
+   * The version that handles a request: the requested one, or the one that the traffic split of the model selects.
    * @throws NexusError as {@link find}
    */
   route(name: string, version: string | undefined, caller: () => string): Servable {
@@ -96,7 +96,7 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
     return this.find(name, this.rollouts.choose(name, known, caller));
   }
 
-  /** The version asked for, in whatever state. @throws NexusError model_not_found, version_not_found */
+  /** The requested version, in any state. @throws NexusError model_not_found, version_not_found */
   versionOf(name: string, asked: string): Servable {
     const { versions } = this.get(name);
     const version = this.rollouts.versionOf(name, asked);
@@ -110,7 +110,7 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
     );
   }
 
-  /** Serves `model` from now on, under its name. Returns the one that was served under it before. */
+  /** Serves `model` under its name. Returns the model that it replaces; undefined if there is none. */
   put(model: Model): Model | undefined {
     const before = this.models.get(model.name);
     const all = new Map(this.models).set(model.name, model);
@@ -118,19 +118,19 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
     return before;
   }
 
-  /** Serves no model of this name any more. Returns the one that was served; undefined when there was none. */
+  /** Removes the model. Returns it; undefined if it was not served. */
   remove(name: string): Model | undefined {
     const before = this.models.get(name);
     this.serve([...this.models].filter(([key]) => key !== name));
     return before;
   }
 
-  /** To be called when the state of a version has changed: that of pipelines may follow from it. */
+  /** Call it when the state of a version has changed: the state of pipelines may depend on it. */
   review(): void {
     for (const version of this.versions()) version.review();
   }
 
-  /** The newest version that is READY, or where none is the newest. */
+  /** The newest READY version, or the newest version if none is READY. */
   private newestOf(name: string): Servable {
     const { versions } = this.get(name);
     return versions.findLast(({ state }) => state === 'READY') ?? versions.at(-1)!;
@@ -143,7 +143,7 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
     }
   }
 
-  /** Serves `models` and no others from now on. */
+  /** Replaces the served models. */
   private serve(models: Iterable<readonly [string, Model]>): void {
     this.models = new Map(models);
     this.review();

@@ -10,8 +10,8 @@ import { ModelControl } from './model-control';
 export type Fingerprints = ReadonlyMap<string, string>;
 
 /**
- * The models whose folders are not as they were when they were `taken`, and have not changed between the last look and
- * this one: whoever writes a file has then written it.
+ * Returns the models whose folders differ from `taken`, the state that was last applied, and have not changed since
+ * the `last` poll, so that files are not read while they are being written.
  */
 export function settledChanges(taken: Fingerprints, last: Fingerprints, now: Fingerprints): string[] {
   return [...new Set([...taken.keys(), ...now.keys()])].filter(
@@ -20,8 +20,8 @@ export function settledChanges(taken: Fingerprints, last: Fingerprints, now: Fin
 }
 
 /**
- * With NEXUS_MODEL_CONTROL_MODE=poll, looks at the repository now and then, and brings what has changed to what is
- * served. What cannot be loaded is not tried again before it changes.
+ * With NEXUS_MODEL_CONTROL_MODE=poll, polls the repository and applies changes to the served models. A model that
+ * cannot be loaded is not retried until its files change.
  */
 @Injectable()
 export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -55,7 +55,7 @@ export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationS
     }
   }
 
-  /** What was loaded at the start; where nothing can be read by now, everything that is served has changed. */
+  /** The state that was loaded at start. If the repository cannot be read, all served models count as changed. */
   private async firstLook(): Promise<Map<string, string>> {
     return this.look().then(
       ({ now }) => now,
@@ -67,7 +67,7 @@ export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationS
   }
 
   private unreadable(error: unknown): void {
-    this.logger.warn(`the model repository cannot be read: ${(error as Error).message}`);
+    this.logger.warn(`cannot read the model repository: ${(error as Error).message}`);
   }
 
   private async follow(): Promise<void> {
@@ -77,7 +77,7 @@ export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationS
       if (print === undefined) this.taken.delete(name);
       else this.taken.set(name, print);
       const found = models.find((model) => model.name === name);
-      // A model that takes long to load must not hold up the others.
+      // A model that takes long to load must not delay other models.
       this.control.follow(name, found, root).catch((error: unknown) => this.logger.error(error));
     }
     this.last = now;

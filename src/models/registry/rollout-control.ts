@@ -8,13 +8,13 @@ import type { Shadow, Traffic } from '../rollout/traffic';
 const ALIAS = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 const MAX_WEIGHTS = 100;
 
-/** What a change came to. */
+/** The values before and after a change. */
 export interface Change<T> {
   readonly before: T | null;
   readonly after: T | null;
 }
 
-/** Sets aliases and traffic, after a look at whether they make sense. */
+/** Validates and sets aliases and traffic splits. */
 @Injectable()
 export class RolloutControl {
   constructor(
@@ -24,7 +24,7 @@ export class RolloutControl {
   ) {}
 
   /**
-   * Points `alias` of `model` at a version that is served, or at what another alias points at.
+   * Points `alias` of `model` to a loaded version, or to the version of another alias.
    * @throws NexusError rollouts_off, model_not_found, version_not_found, invalid_input, state_not_written
    */
   async setAlias(model: string, alias: string, target: string): Promise<Change<string>> {
@@ -32,7 +32,7 @@ export class RolloutControl {
     const { version } = this.registry.versionOf(model, target);
     if (!ALIAS.test(alias))
       throw errors.invalidInput(
-        `the alias '${alias}' cannot be used; expected a letter and then at most 63 letters, digits, dots, underscores or dashes`,
+        `alias: expected a letter followed by at most 63 letters, digits, dots, underscores or dashes, got '${alias}'`,
         'alias',
       );
     const { aliases } = await this.rollouts.change(model, (rollout) => ({
@@ -42,7 +42,7 @@ export class RolloutControl {
     return { before: own(aliases, alias), after: version };
   }
 
-  /** Forgets `alias` of `model`. @throws NexusError rollouts_off, alias_not_found, alias_in_use, state_not_written */
+  /** Removes `alias` of `model`. @throws NexusError rollouts_off, alias_not_found, alias_in_use, state_not_written */
   async removeAlias(model: string, alias: string): Promise<Change<string>> {
     this.requireControl();
     const { aliases } = await this.rollouts.change(model, (rollout) => {
@@ -57,7 +57,7 @@ export class RolloutControl {
   }
 
   /**
-   * Shares out the requests of `model` that name no version; null gives them to the newest version that is ready.
+   * Sets the traffic split for requests to `model` without a version; null routes them to the newest ready version.
    * @throws NexusError rollouts_off, model_not_found, version_not_found, invalid_input, state_not_written
    */
   async setTraffic(model: string, traffic: Traffic | null): Promise<Change<Traffic>> {
@@ -73,7 +73,7 @@ export class RolloutControl {
     return { before, after: traffic };
   }
 
-  /** Undoes the last change of the traffic of `model`. @throws NexusError rollouts_off, nothing_to_roll_back, state_not_written */
+  /** Reverts the last traffic change of `model`. @throws NexusError rollouts_off, nothing_to_roll_back, state_not_written */
   async rollBack(model: string): Promise<Change<Traffic>> {
     this.requireControl();
     this.registry.get(model);
@@ -90,28 +90,31 @@ export class RolloutControl {
     const versions = names.map((name) => this.rollouts.versionOf(model, name));
     const twice = versions.find((version, index) => versions.indexOf(version) !== index);
     if (twice !== undefined)
-      throw errors.invalidInput(`version ${twice} has two weights, one by an alias; give it one`, 'weights');
+      throw errors.invalidInput(
+        `weights: version ${twice} has two weights, one of them through an alias; remove one`,
+        'weights',
+      );
     const sum = Object.values(weights).reduce((total, weight) => total + weight, 0);
     if (names.length > MAX_WEIGHTS || sum <= 0 || sum > Number.MAX_SAFE_INTEGER)
       throw errors.invalidInput(
-        `expected the weights of 1 to ${MAX_WEIGHTS} versions, with a sum above 0, got ${names.length} with the sum ${sum}`,
+        `weights: expected 1 to ${MAX_WEIGHTS} versions with a sum above 0, got ${names.length} with a sum of ${sum}`,
         'weights',
       );
   }
 
   private checkShadow(model: string, weights: Traffic['weights'], shadow: Shadow): void {
     const { version } = this.registry.versionOf(model, shadow.version);
-    const answers = Object.keys(weights).some(
+    const hasWeight = Object.keys(weights).some(
       (name) => weights[name]! > 0 && this.rollouts.versionOf(model, name) === version,
     );
-    if (answers)
+    if (hasWeight)
       throw errors.invalidInput(
-        `version ${version} cannot be the shadow, for it has a weight; expected a version that answers none of the requests`,
+        `shadow.version: expected a version without a weight, got ${version}; set its weight to 0, or use another version`,
         'shadow.version',
       );
   }
 
-  /** Changing what is served is for those who may load models. */
+  /** Rollouts can be changed only if models can be loaded at runtime. */
   private requireControl(): void {
     if (this.config.modelControlMode === 'none') throw errors.rolloutsOff();
   }

@@ -7,7 +7,7 @@ import { scanRepository, type FoundModel, type Repository } from '../../reposito
 import { ModelFactory } from './model-factory';
 import { ModelRegistry } from './model-registry';
 
-/** Makes the models of the start, which the registry then serves. */
+/** Creates the models to serve at start and passes them to the registry. */
 @Injectable()
 export class Startup implements OnModuleInit {
   constructor(
@@ -16,7 +16,7 @@ export class Startup implements OnModuleInit {
     private readonly registry: ModelRegistry,
   ) {}
 
-  /** Finds the models and starts to load them. @throws ConfigError when the repository cannot be read. */
+  /** Finds the models and starts to load them. @throws ConfigError if the repository cannot be read. */
   async onModuleInit(): Promise<void> {
     const { root, models } = await this.scan();
     this.registry.begin(await this.make(this.selected(models), models, root));
@@ -26,12 +26,12 @@ export class Startup implements OnModuleInit {
     const path = this.config.modelRepository;
     return scanRepository(path).catch((error: NodeJS.ErrnoException) => {
       throw new ConfigError([
-        `NEXUS_MODEL_REPOSITORY=${path}: cannot be read (${error.code}); name a folder of models`,
+        `NEXUS_MODEL_REPOSITORY=${path}: cannot be read (${error.code}); set it to a folder of models`,
       ]);
     });
   }
 
-  /** Makes `selected`, and those of `all` that are needed for the steps of a pipeline among them. */
+  /** Creates `selected`, and the models in `all` that the pipelines among them need. */
   private async make(
     selected: readonly FoundModel[],
     all: readonly FoundModel[],
@@ -48,7 +48,7 @@ export class Startup implements OnModuleInit {
     return [...made.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
-  /** The models to load at the start. */
+  /** The models to load at start. */
   private selected(models: readonly FoundModel[]): readonly FoundModel[] {
     const { modelControlMode, loadModels } = this.config;
     if (modelControlMode !== 'explicit' || loadModels.includes('*')) return models;
@@ -56,7 +56,7 @@ export class Startup implements OnModuleInit {
     if (missing === undefined) return models.filter(({ name }) => loadModels.includes(name));
     const known = models.map(({ name }) => name).join(', ');
     throw new ConfigError([
-      `NEXUS_LOAD_MODELS=${loadModels.join(',')}: there is no model '${missing}'; the repository has ${known}`,
+      `NEXUS_LOAD_MODELS=${loadModels.join(',')}: the model repository has no model '${missing}'; it has ${known || 'no models'}`,
     ]);
   }
 }

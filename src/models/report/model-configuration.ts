@@ -9,8 +9,8 @@ import type {
 } from './configuration.schema';
 
 /**
- * How `version` is served, in the words of Triton's model configuration (model_config.proto); the same for REST and
- * gRPC. What Nexus decides by itself, such as threads, is told as it was decided.
+ * Returns the configuration of `version` in the format of Triton's model configuration (model_config.proto), for REST
+ * and gRPC. It includes the values that Nexus chose itself, such as threads.
  *
  * @throws NexusError model_not_ready before the version has loaded.
  */
@@ -31,7 +31,7 @@ export function configurationOf(version: Servable): ModelConfiguration {
   };
 }
 
-/** What runs a pipeline: its steps. */
+/** The fields of a pipeline: its steps. */
 function schedulingOf(steps: readonly ServedStep[]) {
   return {
     backend: '',
@@ -52,7 +52,7 @@ function stepOf({ step: { model, version, inputs, outputs } }: ServedStep): Ense
   };
 }
 
-/** What runs an ONNX model: its runners. */
+/** The fields of an ONNX model: its runners. */
 function runningOf({ name, signature, device, options }: Servable) {
   const { placement, filename, settings } = options;
   const { merge_requests = true } = settings;
@@ -77,7 +77,7 @@ function runningOf({ name, signature, device, options }: Servable) {
   };
 }
 
-/** The shape in the model of a tensor that is declared with another one. */
+/** The shape in the model of a tensor that is declared with a different shape. */
 function insideOf({ name }: TensorSpec, declared: readonly DeclaredTensor[] = []): Shape | undefined {
   return declared.find((tensor) => tensor.name === name)?.inside;
 }

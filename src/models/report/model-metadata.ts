@@ -1,7 +1,7 @@
 import type { Servable } from '../model';
 import { ModelMetadata } from './metadata.schema';
 
-/** What `found` takes and gives, in the words of the protocol; `versions` are those it is told of. */
+/** Returns the metadata of `found` in the format of the protocol, with `versions` as the list of versions. */
 export function metadataOf(found: Servable, versions: string[]): ModelMetadata {
   const { inputs, outputs } = found.signature;
   return {
@@ -14,7 +14,7 @@ export function metadataOf(found: Servable, versions: string[]): ModelMetadata {
   };
 }
 
-/** The protocol's `properties`: text only. */
+/** The `properties` of the protocol, which can only be strings. */
 function propertiesOf({
   options: { settings },
   signature,

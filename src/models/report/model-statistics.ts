@@ -2,7 +2,7 @@ import type { BatchStatistics, Durations } from '../../observability/metrics/mod
 import type { Servable } from '../model';
 import type { BatchStatistic, StatisticDuration, VersionStatistics } from './statistics.schema';
 
-/** What `version` has done, in the words of the statistics extension; the same for REST and gRPC. */
+/** Returns the statistics of `version` in the format of the statistics extension, for REST and gRPC. */
 export function statisticsOf({ name, version, metrics }: Servable): VersionStatistics {
   const { statistics, rows, executions } = metrics;
   return {

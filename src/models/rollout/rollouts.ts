@@ -9,7 +9,7 @@ import { stickyChoice, WeightedRoundRobin, type Shadow } from './traffic';
 
 const NONE: Rollout = { aliases: {}, traffic: null };
 
-/** Aliases and traffic of all models, as operators have set them; kept in a file. */
+/** Aliases and traffic splits of all models, as set by operators. They are stored in a file. */
 @Injectable()
 export class Rollouts implements OnModuleInit {
   private models = new Map<string, Rollout>();
@@ -19,36 +19,39 @@ export class Rollouts implements OnModuleInit {
 
   constructor(private readonly config: Config) {}
 
-  /** Reads what was set before. @throws ConfigError when it cannot be read. */
+  /** Reads the state file. @throws ConfigError if it cannot be read. */
   async onModuleInit(): Promise<void> {
     this.path = await pathOf(this.config);
     try {
       this.models = new Map(Object.entries(await readRollouts(this.path)));
     } catch (error) {
       throw new ConfigError([
-        `NEXUS_STATE_FILE=${this.path}: cannot be read: ${(error as Error).message}; repair it, or move it away to begin without aliases and traffic`,
+        `NEXUS_STATE_FILE=${this.path}: cannot be read: ${(error as Error).message}; repair it, or move it away to start without aliases and traffic`,
       ]);
     }
   }
 
-  /** What is set for `model`. */
+  /** The aliases and traffic split of `model`. */
   of(model: string): Rollout {
     return this.models.get(model) ?? NONE;
   }
 
-  /** The version that `name`, a version or an alias, stands for. */
+  /** The version that `name`, a version or an alias, refers to. */
   versionOf(model: string, name: string): string {
     const { aliases } = this.of(model);
     return Object.hasOwn(aliases, name) ? aliases[name]! : name;
   }
 
-  /** The version that is shown requests of `model`, and its share of them; undefined when there is none. */
+  /** The shadow version of `model` and its share of the requests; undefined if there is none. */
   shadowOf(model: string): Shadow | undefined {
     const shadow = this.of(model).traffic?.shadow;
     return shadow && { ...shadow, version: this.versionOf(model, shadow.version) };
   }
 
-  /** The version of `ready` whose turn it is, or that `caller` stays with; undefined when none of them has a weight. */
+  /**
+   * Selects one of the versions in `ready` by weight; with sticky traffic, always the same for `caller`. Returns undefined
+   * if none of them has a weight.
+   */
   choose(model: string, ready: readonly string[], caller: () => string): string | undefined {
     const { traffic } = this.of(model);
     if (traffic === null) return undefined;
@@ -59,8 +62,8 @@ export class Rollouts implements OnModuleInit {
   }
 
   /**
-   * Sets what `change` makes of what is set for `model`, once it is written to the file. Resolves with what was before.
-   * @throws NexusError state_not_written, and what `change` throws
+   * Applies `change` to the state of `model` after writing the result to the file. Resolves with the previous state.
+   * @throws NexusError state_not_written, and any error of `change`
    */
   async change(model: string, change: (before: Rollout) => Rollout): Promise<Rollout> {
     const turn = this.writing.then(async () => {
@@ -91,7 +94,7 @@ export class Rollouts implements OnModuleInit {
   }
 }
 
-/** Where the state is kept: where the setting says, or in the model repository. */
+/** Path of the state file: the configured path, or a file in the model repository. */
 async function pathOf({ stateFile, modelRepository }: Config): Promise<string> {
   if (stateFile !== '') return resolve(stateFile);
   const root = resolve(modelRepository);

@@ -4,17 +4,17 @@ import Ajv, { type JSONSchemaType } from 'ajv';
 import { readSmallFile, type UnreadableFile } from '../../repository/inner-file';
 import type { Traffic } from './traffic';
 
-/** What an operator has decided about one model while the gateway ran. */
+/** Aliases and traffic split of one model, set by an operator at runtime. */
 export interface Rollout {
   /** Version by alias. */
   readonly aliases: Readonly<Record<string, string>>;
-  /** How requests that name no version are shared out; to the newest version when null. */
+  /** How requests without a version are split; null routes them to the newest version. */
   readonly traffic: Traffic | null;
-  /** What `traffic` was before its last change; absent before the first. */
+  /** Value of `traffic` before its last change; absent before the first change. */
   readonly before?: Traffic | null;
 }
 
-/** By name of the model. */
+/** Rollouts by model name. */
 export type RolloutsByModel = Readonly<Record<string, Rollout>>;
 
 interface Written {
@@ -63,7 +63,7 @@ const validate = new Ajv().compile<Written>({
   required: ['format', 'models'],
 } as unknown as JSONSchemaType<Written>);
 
-/** What the file at `path` has; nothing when it is not there. @throws Error that says why it cannot be read. */
+/** Reads the file at `path`. Returns no rollouts if it does not exist. @throws Error with the reason if it cannot be read. */
 export async function readRollouts(path: string): Promise<RolloutsByModel> {
   const content = await readSmallFile(path, MAX_BYTES).catch((error: UnreadableFile) => {
     if (error.code === 'ENOENT') return undefined;
@@ -76,7 +76,8 @@ export async function readRollouts(path: string): Promise<RolloutsByModel> {
 }
 
 /**
- * Writes the file at `path` so that whatever ends the process, or the power, it has either what it had or `models`.
+ * Writes `models` to the file at `path` atomically: after a crash or a power failure, it has either the old or the new
+ * content.
  * @throws the system's error.
  */
 export async function writeRollouts(path: string, models: RolloutsByModel): Promise<void> {

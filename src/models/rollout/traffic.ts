@@ -1,31 +1,32 @@
 import { createHash } from 'node:crypto';
 
-/** A version that is shown requests which another answers, to compare what it makes of them. */
+/** A version that receives copies of requests handled by other versions, to compare the responses. */
 export interface Shadow {
   /** A version, or an alias of one. */
   readonly version: string;
-  /** How many of the requests that name no version: 0 for none, 1 for all. */
+  /** Share of the requests without a version, from 0 for none to 1 for all. */
   readonly share: number;
 }
 
-/** How requests that name no version are shared out. */
+/** How requests without a version are split between versions. */
 export interface Traffic {
-  /** Shares by version or alias, in any unit; at least one is more than 0. */
+  /** Weights by version or alias, in any unit; at least one is greater than 0. */
   readonly weights: Readonly<Record<string, number>>;
-  /** Whether one caller stays with one version. */
+  /** Whether requests of one caller always use the same version. */
   readonly sticky: boolean;
   readonly shadow?: Shadow;
 }
 
-/** A version with its weight, which is more than 0. */
+/** A version with a weight greater than 0. */
 export interface Weighted {
   readonly version: string;
   readonly weight: number;
 }
 
 /**
- * The version for `caller`: always the same while the weights are, and when they change only as many callers move as
- * must. Weighted rendezvous hashing: each version draws a number from its hash with the caller, and the largest wins.
+ * Selects the version for `caller`. The result is stable as long as the weights are, and a change of the weights moves as
+ * few callers as possible. Uses weighted rendezvous hashing: each version gets a score from its hash with the caller,
+ * and the highest score wins.
  */
 export function stickyChoice(candidates: readonly Weighted[], caller: string): string | undefined {
   let chosen: string | undefined;
@@ -37,19 +38,19 @@ export function stickyChoice(candidates: readonly Weighted[], caller: string): s
   return chosen;
 }
 
-/** A number between 0 and 1, neither of them itself. */
+/** A number between 0 and 1, both exclusive. */
 function fractionOf(text: string): number {
   return (createHash('sha256').update(text).digest().readUInt32BE() + 0.5) / 2 ** 32;
 }
 
 /**
- * Takes turns by weight, evenly mixed: of 10 choices with the weights 9 and 1, one is the second, whenever they begin.
- * Smooth weighted round-robin, as nginx does it.
+ * Smooth weighted round-robin, as in nginx: selects versions by weight, evenly interleaved. With the weights 9 and 1,
+ * any 10 consecutive selections contain the second version exactly once.
  */
 export class WeightedRoundRobin {
   private readonly credits = new Map<string, number>();
 
-  /** The version whose turn it is; undefined without candidates. */
+  /** Selects the next version; undefined without candidates. */
   next(candidates: readonly Weighted[]): string | undefined {
     let chosen: string | undefined;
     let best = -Infinity;

@@ -18,19 +18,19 @@ import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
 import { schedulerLimitsOf } from './scheduler-limits';
 
-/** How the jobs of a model run that has loaded, whatever runners come and go. */
+/** Runs the jobs of a loaded model. Runners can be added and removed at any time. */
 export class Execution {
   signature: Signature;
-  /** Why requests are not batched; empty when they are. */
+  /** Why requests are not batched; empty if they are. */
   unbatchable: string;
-  /** Resolves once requests, which shared runs so far, share none any more: {@link unbatchable} says why. */
+  /** Resolves when verification turns batching off; {@link unbatchable} then contains the reason. */
   readonly mixed: Promise<void>;
   private settings: ModelSettings;
   private priorities: Priorities;
   private readonly adapters: readonly Adapter[];
   private readonly scheduler: Scheduler;
 
-  /** @throws Error when the settings do not fit the model. */
+  /** @throws Error if the settings do not match the model. */
   constructor(
     readonly model: LoadedModel,
     { model: name, settings, metrics }: VersionOptions,
@@ -53,7 +53,7 @@ export class Execution {
     return this.unbatchable === '' ? limitsOf(this.settings).max_batch_rows : 1;
   }
 
-  /** Goes on with `settings`, for which the runners do. Returns whether they fit the model; nothing has changed when not. */
+  /** Applies `settings` that need no new runners. Returns whether they match the model; if not, nothing changes. */
   follow(settings: ModelSettings): boolean {
     const { outputs } = this.signature;
     const labels = labelsOf(settings, this.model.labels, outputs);
@@ -66,32 +66,32 @@ export class Execution {
     return true;
   }
 
-  /** Runs `job`, which waits while there are no runners. Rejects with a NexusError. */
+  /** Runs `job`. It waits in the queue while there are no runners. Rejects with a NexusError. */
   run(job: Job): Promise<JobResult> {
     return this.runFrom(0, this.priorities.place(job, SYSTEM_CLOCK.now()));
   }
 
-  /** Gives work to `runner` from now on. */
+  /** Starts to schedule work on `runner`. */
   add(runner: Instance): void {
     this.scheduler.add(runner);
   }
 
-  /** Gives no more work to `runner`. Resolves when it has none under way. */
+  /** Stops scheduling work on `runner`. Resolves when its current run has finished. */
   remove(runner: Instance): Promise<void> {
     return this.scheduler.remove(runner);
   }
 
-  /** Fails everything that waits. What runs is answered when it is done. */
+  /** Fails all queued jobs. Running jobs finish normally. */
   fail(error: NexusError): void {
     this.scheduler.fail(error);
   }
 
-  /** Resolves when nothing waits and nothing runs. */
+  /** Resolves when no jobs are queued or running. */
   drained(): Promise<void> {
     return this.scheduler.drained();
   }
 
-  /** Runs `job` through the adapters from `index` on. */
+  /** Runs `job` through the adapters, starting at `index`. */
   private runFrom(index: number, job: Job): Promise<JobResult> {
     const adapter = this.adapters[index];
     return adapter === undefined ? this.scheduler.submit(job) : this.runThrough(adapter, index, job);
@@ -103,14 +103,14 @@ export class Execution {
     return adapted === job ? result : { ...result, outputs: adapter.after(result.outputs, job) };
   }
 
-  /** The scheduler has stopped by itself; what comes from now on is not taken for rows. */
+  /** Called when the scheduler has stopped batching: later requests are not treated as rows. */
   private stopBatching(output: string): void {
-    this.unbatchable = `the rows of output '${output}' depend on each other, as a check of a batch has shown`;
+    this.unbatchable = `verification of a batch found that the rows of output '${output}' depend on each other`;
     this.signature = { ...this.signature, batches: false };
   }
 }
 
-/** What is done to the jobs of a model: nothing, for most. No model has both, since they come from different files. */
+/** The adapters of a model; most have none. No model has both, because they are configured in different files. */
 function adaptersOf({ declared, pad }: ModelSettings, metrics: ModelMetrics): readonly Adapter[] {
   const adapters = [Reshaper.of(declared), Padding.of(pad, metrics)];
   return adapters.filter((adapter) => adapter !== undefined);

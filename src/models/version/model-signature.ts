@@ -6,7 +6,7 @@ import { softmaxFault, softmaxOutputs } from '../../repository/softmax';
 import { labelFault, type Labels, type Signature } from '../signature';
 import { paddingFault } from './padding';
 
-/** The signature of `model` with `settings`. @throws Error when the settings do not fit the model. */
+/** The signature of `model` with `settings`. @throws Error if the settings do not match the model. */
 export function signatureOf(model: LoadedModel, settings: ModelSettings, batches: boolean): Signature {
   const { inputs, outputs } = fitTensors(settings.declared, model);
   const { pad, allowed_batch_sizes: sizes } = settings;
@@ -17,10 +17,10 @@ export function signatureOf(model: LoadedModel, settings: ModelSettings, batches
     (pad === undefined ? undefined : paddingFault(pad, inputs, outputs)) ??
     (sizes === undefined || batches
       ? undefined
-      : 'allowed_batch_sizes is for models that batch; this one does not');
+      : 'allowed_batch_sizes can be set only for models that batch, and this one does not; remove it');
   if (fault !== undefined) throw new Error(fault);
   const softmax = softmaxOutputs(settings.softmax, outputs);
-  // What fills inputs up takes their rows for granted.
+  // Padding and filling require that all inputs have the same number of rows.
   const hasCommonRows = model.hasCommonRows || pad !== undefined || sizes !== undefined;
   return {
     inputs,
@@ -33,7 +33,7 @@ export function signatureOf(model: LoadedModel, settings: ModelSettings, batches
   };
 }
 
-/** The labels that `settings` have and, of the other `outputs`, those that the file of the model tells and that fit. */
+/** The labels in `settings`, and for the other `outputs`, the matching labels in the model file. */
 export function labelsOf(
   { labels = {} }: ModelSettings,
   ofFile: Labels,

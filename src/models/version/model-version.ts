@@ -18,12 +18,12 @@ import { runnerOptionsOf, shareRunners } from './runner-options';
 import type { Tenant } from './tenant';
 import { warmUp } from './warm-up';
 
-/** The reason of a version that is served, but not in memory. */
+/** Reason of a version that is READY, but not in memory. */
 const NOT_IN_MEMORY = 'not in memory; the next request loads it';
 
 const NO_LOAD: SchedulerLoad = { waitingRows: 0, waitingRequests: 0, running: 0, delayMs: 0 };
 
-/** One version of an ONNX model: its state, and the runners that follow from it. */
+/** One version of an ONNX model, with its state and its runners. */
 export class ModelVersion implements Servable, Tenant {
   readonly platform = 'onnxruntime_onnx';
   readonly steps = undefined;
@@ -33,14 +33,14 @@ export class ModelVersion implements Servable, Tenant {
   loadMs: number | undefined;
   loadedAt: Date | undefined;
   file: OnnxFile | undefined;
-  /** Whether its runners are there and take requests, or soon will again. */
+  /** Whether its runners accept requests, or are being restarted. */
   inMemory = false;
   private supervisor: Supervisor | undefined;
-  /** There from the first load on: what the model takes, and whether it batches, is known only then. */
+  /** Set by the first load: only then the signature of the model, and whether it batches, are known. */
   private execution: Execution | undefined;
   private readonly unload = new AbortController();
 
-  /** @param options changed by {@link follow} only. */
+  /** @param options changed only by {@link follow}. */
   constructor(
     public options: VersionOptions,
     private readonly observer: VersionObserver,
@@ -96,7 +96,7 @@ export class ModelVersion implements Servable, Tenant {
     return (await this.supervisor?.residentBytes()) ?? [];
   }
 
-  /** Starts the runners, which load the model. Never rejects: a failure becomes the state and its reason. */
+  /** Starts the runners, which load the model. Never rejects: a failure sets the state and the reason. */
   async start(): Promise<void> {
     if (this.options.refusal !== undefined) return this.become('UNAVAILABLE', this.options.refusal);
     try {
@@ -106,15 +106,15 @@ export class ModelVersion implements Servable, Tenant {
     }
   }
 
-  /** Takes requests from now on, the first of which loads the model. */
+  /** Accepts requests without loading the model; the first request loads it. */
   defer(): void {
     if (this.options.refusal !== undefined) this.become('UNAVAILABLE', this.options.refusal);
     else this.become('READY', NOT_IN_MEMORY);
   }
 
   /**
-   * Resolves when its signature is known, for which the model is loaded where it never was.
-   * @throws NexusError model_not_ready, memory_full; deadline_exceeded, while the load goes on.
+   * Resolves when its signature is known, and loads the model if it was never loaded.
+   * @throws NexusError model_not_ready, memory_full; deadline_exceeded, in which case loading continues.
    */
   async described(deadline: number): Promise<void> {
     if (!this.isDescribed) await withinDeadline(this.wake(), deadline, 'while its model was loaded');
@@ -127,7 +127,7 @@ export class ModelVersion implements Servable, Tenant {
     await this.supervisor.start().catch((error: Error) => {
       throw withGpuAdvice(error, this.options.settings);
     });
-    // It may have been stopped once its runner had loaded.
+    // It may have been stopped after its runner had loaded.
     if (this.unloading.aborted) throw this.notReady();
     this.inMemory = true;
     this.loadMs = performance.now() - started;
@@ -142,8 +142,7 @@ export class ModelVersion implements Servable, Tenant {
   }
 
   /**
-   * Goes on with `options`, when the runners that there are do for them. Returns whether they do; nothing has changed
-   * when not.
+   * Applies `options` if the current runners can be used with them. Returns whether they can; if not, nothing changes.
    */
   follow(options: VersionOptions): boolean {
     if (this.state !== 'READY' || !shareRunners(this.options, options)) return false;
@@ -157,7 +156,7 @@ export class ModelVersion implements Servable, Tenant {
   review(): void {}
 
   keep(reason: string): void {
-    this.reason = `a newer file cannot be loaded, this one serves on: ${reason}`;
+    this.reason = `cannot load a newer file, so this one continues to serve: ${reason}`;
   }
 
   run(job: Job): Promise<JobResult> {
@@ -176,14 +175,14 @@ export class ModelVersion implements Servable, Tenant {
     this.references.release();
   }
 
-  /** Answers what it has taken, for as long as that takes, and ends the runners. */
+  /** Finishes all accepted requests, without a time limit, and stops the runners. */
   async retire(): Promise<void> {
     await this.references.unused();
     await this.execution?.drained();
     await this.stop();
   }
 
-  /** Ends the runners at once. What waits is failed. */
+  /** Stops the runners immediately. Queued requests fail. */
   async stop(): Promise<void> {
     this.become('UNLOADING');
     this.unload.abort();
@@ -234,7 +233,7 @@ export class ModelVersion implements Servable, Tenant {
     if (!this.inMemory) await this.residency.settle(this);
   }
 
-  /** @throws Error when the settings do not fit the model. */
+  /** @throws Error if the settings do not match the model. */
   private adopt(model: LoadedModel): Execution {
     const execution = new Execution(model, this.options);
     this.execution = execution;
@@ -246,7 +245,7 @@ export class ModelVersion implements Servable, Tenant {
 
   private mixed({ unbatchable }: Execution): void {
     if (this.reason === '') this.reason = `requests do not share runs: ${unbatchable}`;
-    this.observer.mixed(this, `requests do not share runs any more: ${unbatchable}`);
+    this.observer.mixed(this, `requests no longer share runs: ${unbatchable}`);
   }
 
   private runnerUp(runner: Runner): void {

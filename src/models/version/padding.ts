@@ -10,18 +10,18 @@ import type { Job } from '../../scheduling/job';
 import type { PaddingSettings } from '../../repository/model-settings';
 import type { Adapter } from './adapter';
 
-/** Datatypes whose elements are of one size; only those are padded. */
+/** Datatypes with elements of a fixed size; only those can be padded. */
 type Numeric = Exclude<Datatype, 'BYTES'>;
 
-/** Told how much is added to requests. */
+/** Receives the number of padding bytes added to requests. */
 export interface PaddingObserver {
   padded(bytes: number): void;
 }
 
-/** Most bytes of padded inputs: what a small request becomes must not take all memory. */
+/** Maximum size of padded inputs in bytes, so that padding a small request cannot exhaust memory. */
 const MAX_BYTES = 256 * 2 ** 20;
 
-/** Pads inputs to the next length that there is to be before a run, and cuts outputs after it. */
+/** Pads inputs to the next configured length before a run, and trims outputs afterwards. */
 export class Padding implements Adapter {
   private readonly fills: ReadonlyMap<string, number>;
   private readonly lengths: readonly number[];
@@ -35,7 +35,7 @@ export class Padding implements Adapter {
     this.fills = new Map([...Object.entries(inputs), ...(mask === undefined ? [] : [[mask, 0] as const])]);
   }
 
-  /** The padding of a model; undefined when nothing is padded. */
+  /** The padding of a model; undefined if it is not configured. */
   static of(settings: PaddingSettings | undefined, observer: PaddingObserver): Padding | undefined {
     return settings === undefined ? undefined : new Padding(settings, observer);
   }
@@ -56,14 +56,14 @@ export class Padding implements Adapter {
     return outputs.map((output) => (cut.includes(output.name) ? resize(output, axis, length) : output));
   }
 
-  /** The length that `inputs` are to have; undefined when they stay as they are. */
+  /** The length to pad `inputs` to; undefined if they are not padded. */
   private targetOf(inputs: readonly Tensor[]): number | undefined {
     const { axis } = this.settings;
     const padded = this.padded(inputs);
     const found = new Set(padded.map(({ shape }) => shape[axis]!));
     const [length] = found;
     const target = this.lengths.find((candidate) => candidate >= length!);
-    // Inputs of different lengths, or none, are for the model to judge.
+    // Inputs of different lengths, or of length 0, are passed to the model unchanged.
     if (found.size !== 1 || length === 0 || target === undefined) return undefined;
     const bytes = padded.reduce((sum, { data }) => sum + data.byteLength, 0);
     return (bytes * target) / length! > MAX_BYTES ? undefined : target;
@@ -79,7 +79,7 @@ export class Padding implements Adapter {
   }
 }
 
-/** Why `settings` do not fit a model that takes `inputs` and gives `outputs`; undefined when they do. */
+/** Why `settings` do not match a model with `inputs` and `outputs`; undefined if they do. */
 export function paddingFault(
   { axis, inputs: padded, mask, outputs: cut = [] }: PaddingSettings,
   inputs: readonly TensorSpec[],
@@ -103,14 +103,14 @@ function faultOf(
 ): string | undefined {
   const spec = specs.find((candidate) => candidate.name === name);
   if (spec === undefined)
-    return `pad names the ${kind} '${name}', but the model has ${specs.map((one) => `'${one.name}'`).join(', ')}`;
+    return `pad names the ${kind} '${name}', which is not an ${kind} of the model; it has ${specs.map((one) => `'${one.name}'`).join(', ')}`;
   if (!spec.datatype.startsWith('FP') && !Number.isInteger(fill))
-    return `pad fills the ${kind} '${name}' with ${fill}, but it is ${spec.datatype}: give a whole number`;
+    return `pad: expected an integer for the ${kind} '${name}' of ${spec.datatype}, got ${fill}`;
   if (spec.datatype !== 'BYTES' && spec.shape[axis] === -1) return undefined;
-  return `pad needs numbers with a variable dimension ${axis}, but the ${kind} '${name}' is ${spec.datatype} [${spec.shape.join(',')}]`;
+  return `pad: expected a numeric ${kind} with a variable dimension ${axis}, got '${name}', which is ${spec.datatype} [${spec.shape.join(',')}]; remove it, or correct axis`;
 }
 
-/** `tensor` with `length` in dimension `axis`: cut off, or with `fill` at the end. */
+/** `tensor` with size `length` in dimension `axis`: truncated, or padded with `fill` at the end. */
 function resize(tensor: Tensor, axis: number, length: number, fill = 0): Tensor {
   const { name, datatype, shape, data } = tensor;
   const before = shape[axis]!;
@@ -125,7 +125,7 @@ function resize(tensor: Tensor, axis: number, length: number, fill = 0): Tensor 
   return { name, datatype, shape: shape.with(axis, length), data: resized };
 }
 
-/** Bytes of numbers that are all `fill`. */
+/** An array of `bytes` bytes filled with the number `fill`. */
 function filledWith(datatype: Numeric, bytes: number, fill: number): Uint8Array {
   const filled = new Uint8Array(bytes);
   if (fill === 0) return filled;

@@ -1,12 +1,12 @@
 import type { Job } from '../../scheduling/job';
 import type { ModelSettings, QueuePolicy } from '../../repository/model-settings';
 
-/** Of a job that goes behind those of every level that a model has. */
+/** Priority of a job that runs after the jobs of all levels of a model. */
 export const LOWEST_PRIORITY = Infinity;
 
 /**
- * The priority levels of a model, of which 1 is the highest, by the schedule policy extension of Triton. A model
- * without levels has one for all requests.
+ * The priority levels of a model, where 1 is the highest, as in Triton's schedule policy extension. A model without
+ * levels has one level for all requests.
  */
 export class Priorities {
   private readonly levels: number;
@@ -17,13 +17,13 @@ export class Priorities {
     this.default = settings.default_priority_level ?? this.levels;
   }
 
-  /** The level of a request with the parameter `priority`: 0, or a level that the model has not, is its default. */
+  /** The level of a request with the parameter `priority`; the default level if it is 0 or does not exist. */
   levelOf(priority: number): number {
     if (priority === LOWEST_PRIORITY) return this.levels + 1;
     return priority === 0 || priority > this.levels ? this.default : priority;
   }
 
-  /** `job`, which comes `now`, at a level that the model has, and with the end of the time that it may wait there as its deadline. */
+  /** Returns `job`, which arrives at `now`, with a valid level and a deadline limited by the queue timeout of that level. */
   place(job: Job, now: number): Job {
     const priority = this.levelOf(job.priority);
     const { timeout_us: timeout = Infinity } = this.policyOf(priority);
@@ -31,7 +31,7 @@ export class Priorities {
     return { ...job, priority, deadline: Math.min(job.deadline, now + timeout / 1000) };
   }
 
-  /** How long, and how many, requests of `level` may wait. */
+  /** Limits on the number and the waiting time of queued requests of `level`. */
   policyOf(level: number): QueuePolicy {
     return this.settings.priority_queue_policy?.get(level) ?? this.settings.queue_policy ?? {};
   }

@@ -8,7 +8,7 @@ interface Shaped {
   readonly shape: Shape;
 }
 
-/** Gives tensors the shapes that the model has for them, or clients, where a configuration says that the two differ. */
+/** Converts tensors between the shapes of the model and the shapes that clients use, if the configuration sets `reshape`. */
 export class Reshaper implements Adapter {
   private readonly inside: ReadonlyMap<string, Shape>;
   private readonly outside: ReadonlyMap<string, Shape>;
@@ -18,7 +18,7 @@ export class Reshaper implements Adapter {
     this.outside = new Map(outputs.filter(isReshaped).map(({ name, shape }) => [name, shape]));
   }
 
-  /** The reshaper of a model; undefined when all shapes are the same inside and outside. */
+  /** The reshaper of a model; undefined if no tensor is reshaped. */
   static of(declared: DeclaredTensors | undefined): Reshaper | undefined {
     const needed = declared !== undefined && [...declared.inputs, ...declared.outputs].some(isReshaped);
     return needed ? new Reshaper(declared) : undefined;
@@ -38,7 +38,7 @@ export class Reshaper implements Adapter {
   }
 }
 
-/** Of the shapes to give, only the first dimension is ever variable: it is that of the tensor. */
+/** Only the first dimension of a target shape can be variable. It takes the size of the tensor. */
 function reshape<T extends Shaped>(tensors: readonly T[], shapes: ReadonlyMap<string, Shape>): readonly T[] {
   return tensors.map((tensor) => {
     const shape = shapes.get(tensor.name)?.map((size) => (size === -1 ? tensor.shape[0]! : size));

@@ -8,21 +8,21 @@ import { isEvictable, type Tenant } from './tenant';
 import { Semaphore } from '../../common/semaphore';
 
 /**
- * Which models are in memory. Those that are loaded on demand or by request have to fit into the memory budget, together
- * with all others; when they do not, what was used least recently and is not in use makes room. What a model takes is measured
- * once it has loaded; before its first load it counts as the size of its file.
+ * Manages which models are in memory. Models loaded on demand or by request must fit into the memory budget, together
+ * with all other models. If they do not, idle models are evicted, least recently used first. The memory of a model is
+ * measured after it has loaded; before its first load, the size of its file is used.
  */
 @Injectable()
 export class Residency {
-  /** Those in memory or on the way there. */
+  /** Models in memory or being loaded. */
   private readonly tenants = new Set<Tenant>();
-  /** Loads under way: all who need a model wait for one load. */
+  /** Loads in progress: all requests that need a model wait for the same load. */
   private readonly loads = new Map<Tenant, Promise<void>>();
-  /** What each took when it was last measured, in bytes. */
+  /** Last measured memory of each model, in bytes. */
   private readonly measured = new WeakMap<Tenant, number>();
-  /** Loading is work for the CPU. */
+  /** Limits concurrent loads, because loading is CPU-bound. */
   private readonly cores = new Semaphore(availableParallelism());
-  /** Room is made for one model at a time. */
+  /** Makes room for one model at a time. */
   private readonly door = new Semaphore(1);
   private readonly budget: number;
 
@@ -35,7 +35,7 @@ export class Residency {
 
   /**
    * Brings `tenant` into memory.
-   * @throws NexusError memory_full; Error whose message is the reason when it cannot be loaded.
+   * @throws NexusError memory_full; Error with the reason as its message if it cannot be loaded.
    */
   bring(tenant: Tenant): Promise<void> {
     const load = this.loads.get(tenant) ?? this.load(tenant);
@@ -43,7 +43,7 @@ export class Residency {
     return load;
   }
 
-  /** Called when `tenant`, which is on its way into memory, has all that it needs there. @throws NexusError memory_full */
+  /** Measures `tenant` after it has allocated its memory, and makes room for it. @throws NexusError memory_full */
   async settle(tenant: Tenant): Promise<void> {
     if (!isBounded(tenant)) return;
     await this.door.run(async () => {
@@ -52,7 +52,7 @@ export class Residency {
     });
   }
 
-  /** `tenant` is no longer in memory. */
+  /** Removes `tenant`, which is no longer in memory. */
   leave(tenant: Tenant): void {
     this.tenants.delete(tenant);
   }
@@ -84,7 +84,7 @@ export class Residency {
     }
   }
 
-  /** Takes models out of memory until the others and `tenant` fit. @throws NexusError memory_full */
+  /** Evicts models until `tenant` and the remaining models fit. @throws NexusError memory_full */
   private async makeRoom(tenant: Tenant): Promise<void> {
     if (this.budget === Infinity) return;
     const sizes = new Map<Tenant, number>();
@@ -94,7 +94,7 @@ export class Residency {
     const isEnough = sum(victims.map((victim) => sizes.get(victim) ?? 0)) >= excess;
     for (const victim of isEnough ? victims : []) {
       if (excess <= 0) return;
-      // It may have been used since.
+      // It may have been used in the meantime.
       if (!isEvictable(victim)) continue;
       await this.evict(victim);
       excess -= sizes.get(victim) ?? 0;
@@ -102,7 +102,7 @@ export class Residency {
     if (excess > 0) throw errors.memoryFull(tenant.name, sizes.get(tenant)!, this.budget);
   }
 
-  /** All that may be taken out of memory for `tenant`, least recently used first. */
+  /** Models that can be evicted for `tenant`, least recently used first. */
   private victims(tenant: Tenant): Tenant[] {
     return [...this.tenants]
       .filter((other) => other !== tenant && isEvictable(other))
@@ -115,7 +115,7 @@ export class Residency {
     this.metrics.modelEvicted(victim.name, victim.version);
   }
 
-  /** What `tenant` takes; while it loads, and when it is not in memory, at least what it took before. */
+  /** Memory of `tenant` in bytes. While it loads, or is not in memory, at least the last measured value. */
   private async sizeOf(tenant: Tenant): Promise<number> {
     const bytes = sum(await tenant.residentBytes());
     if (bytes > 0 && !this.loads.has(tenant)) {
@@ -126,12 +126,12 @@ export class Residency {
   }
 }
 
-/** Whether `tenant` has to fit into the budget. What is loaded at the start does not ask: it is the operator's choice. */
+/** Whether `tenant` must fit into the budget. Models loaded at start are exempt: the operator chose them. */
 function isBounded({ options }: Tenant): boolean {
   return options.onDemand || options.byRequest;
 }
 
-/** 0 when the file has gone, for its own load to tell. */
+/** Size of the model file in bytes; 0 if it no longer exists, which its load reports. */
 async function fileBytesOf({ options }: Tenant): Promise<number> {
   const file = await stat(options.path).catch(() => undefined);
   return file?.size ?? 0;

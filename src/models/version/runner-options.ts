@@ -6,7 +6,7 @@ import { LIVE_SETTINGS } from '../../repository/settings';
 import { limitsOf, type Limits } from '../limits';
 import type { VersionOptions } from '../version-options';
 
-/** What the runners of a version are started with. */
+/** Options to start the runners of a version with. */
 export function runnerOptionsOf(options: VersionOptions): RunnerOptions {
   const { model, version, path, root, device, placement, cache, settings } = options;
   const limits = limitsOf(settings);
@@ -31,7 +31,7 @@ function batchingOf(settings: ModelSettings, limits: Limits): Batching {
   return rows === undefined && sizes === undefined ? 'tried' : 'declared';
 }
 
-/** Whether runners that were started for `one` do for `other`: the same files, and settings that only differ in what is live. */
+/** Whether runners started for `one` can be used for `other`: same files, and settings that differ only in live keys. */
 export function shareRunners(one: VersionOptions, other: VersionOptions): boolean {
   return isDeepStrictEqual(needsOf(one), needsOf(other));
 }

@@ -3,7 +3,7 @@ import type { ModelSettings } from '../../repository/model-settings';
 import { limitsOf } from '../limits';
 import type { Priorities } from './priorities';
 
-/** The limits of the scheduler of a model with `settings`, at most `maxBatchRows` of whose rows may run together. */
+/** The scheduler limits of a model with `settings` and at most `maxBatchRows` rows in a run. */
 export function schedulerLimitsOf(
   settings: ModelSettings,
   priorities: Priorities,

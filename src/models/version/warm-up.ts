@@ -6,8 +6,8 @@ import type { ModelSettings, WarmUp, WarmUpTensor } from '../../repository/model
 import { Reshaper } from './reshaper';
 
 /**
- * Runs the warm-up of a model with `settings` on `runner`, one run after another, for all `outputs`.
- * @throws Error when a run fails, or has an input larger than 256 MiB or a file of another size than its input.
+ * Runs the warm-up of a model with `settings` on `runner`, one run at a time, for all `outputs`.
+ * @throws Error if a run fails, an input is larger than 256 MiB, or the size of a file does not match its input.
  */
 export async function warmUp(
   runner: Instance,
@@ -18,14 +18,14 @@ export async function warmUp(
   const reshaper = Reshaper.of(settings.declared);
   for (const given of runsOf(inputs, settings)) {
     await runner.run(reshaper?.toModel(given) ?? given, outputs).catch((error: Error) => {
-      throw new Error(`a warm-up run fails: ${error.message}`, { cause: error });
+      throw new Error(`a warm-up run failed: ${error.message}`, { cause: error });
     });
   }
 }
 
 /**
- * The inputs of each run: what is given, zeros, empty strings or random numbers. Without settings, every shape that the
- * scheduler may choose is run once, on zeros.
+ * Yields the inputs of each run: given bytes, zeros, empty strings or random numbers. Without settings, runs every shape
+ * that the scheduler can choose once, on zeros.
  */
 function* runsOf(inputs: readonly TensorSpec[], settings: ModelSettings): Generator<PackedTensor[]> {
   for (const run of settings.warmup ?? chosenShapes(settings)) {
@@ -34,7 +34,7 @@ function* runsOf(inputs: readonly TensorSpec[], settings: ModelSettings): Genera
   }
 }
 
-/** The allowed batch sizes, with each of the lengths that inputs are padded to. */
+/** All combinations of the allowed batch sizes and the lengths that inputs are padded to. */
 function chosenShapes({ allowed_batch_sizes: sizes, pad }: ModelSettings): readonly WarmUp[] {
   if (sizes === undefined && pad === undefined) return [];
   return (sizes ?? [1]).flatMap((rows) => (pad?.lengths ?? [1]).map((dims) => ({ rows, dims })));
@@ -50,7 +50,7 @@ function sized(
   const bytes = elementCount(concrete) * ELEMENT_BYTES[datatype];
   if (datatype !== 'BYTES' && file.byteLength !== bytes)
     throw new Error(
-      `the warm-up file of '${name}' has ${file.byteLength} bytes; ${datatype} [${concrete.join(',')}] has ${bytes}`,
+      `the warm-up file of '${name}': expected ${bytes} bytes for ${datatype} [${concrete.join(',')}], got ${file.byteLength}`,
     );
   return { name, datatype, shape: concrete, chunks: [file] };
 }
@@ -63,21 +63,21 @@ function filled({ name, datatype, shape, fill }: WarmUpTensor): PackedTensor {
 }
 
 function zeros(name: string, datatype: Datatype, shape: Shape): Uint8Array<ArrayBuffer> {
-  // An empty string is four bytes of zero: its length.
+  // An empty string is encoded as four zero bytes, its length.
   const elementBytes = datatype === 'BYTES' ? 4 : ELEMENT_BYTES[datatype];
   const length = elementCount(shape) * elementBytes;
   if (length <= WARM_UP_BYTES) return new Uint8Array(length);
   throw new Error(
-    `warm-up input '${name}' of ${datatype} [${shape.join(',')}] has ${length} bytes; make it smaller, at most ${WARM_UP_BYTES}`,
+    `warm-up input '${name}' of ${datatype} [${shape.join(',')}]: expected at most ${WARM_UP_BYTES} bytes, got ${length}; reduce rows or dims`,
   );
 }
 
-/** Numbers below 1, and 0 or 1 where they are whole: valid as indexes and masks too. Strings stay empty. */
+/** Fills with random numbers below 1, or 0 and 1 for integers, which are also valid indexes and masks. Strings stay empty. */
 function randomise(bytes: Uint8Array<ArrayBuffer>, datatype: Datatype): void {
   const { buffer } = bytes;
   if (datatype === 'FP64') fillWith(new Float64Array(buffer), Math.random);
   else if (datatype === 'FP32') fillWith(new Float32Array(buffer), Math.random);
-  // 0x3c00 is a half float of 1; the bits of smaller ones are smaller.
+  // 0x3c00 is 1 as a half float; smaller bit patterns are smaller numbers.
   else if (datatype === 'FP16') fillWith(new Uint16Array(buffer), () => Math.random() * 0x3c00);
   else if (datatype !== 'BYTES') {
     const step = ELEMENT_BYTES[datatype];

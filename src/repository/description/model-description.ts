@@ -6,36 +6,36 @@ import type { VersionPolicy } from '../version-policy.schema';
 import { chosenVersions } from '../triton/version-policy';
 import { CONFIG_FILE, readJsonConfig, readTritonConfig, type TritonConfig } from '../triton/config-pbtxt';
 
-/** What is known of a model before any of its versions is loaded. */
+/** Everything known about a model before any of its versions is loaded. */
 export interface ModelDescription {
   readonly settings: ModelSettings;
   /** The versions to serve. */
   readonly versions: readonly FoundVersion[];
-  /** Why none of them can be. */
+  /** Why none of them can be served. */
   readonly refusal?: string;
 }
 
-/** Keys of model.yaml that may stand beside the config.pbtxt of an ensemble, which runs nothing itself. */
+/** Keys of model.yaml that are allowed beside the config.pbtxt of an ensemble, which has no runners. */
 const BESIDE_ENSEMBLE = keysWhere(({ besideConfig, inPipeline }) => besideConfig && inPipeline);
-/** Those that may stand beside the config.pbtxt of any other model. */
+/** Keys that are allowed beside the config.pbtxt of any other model. */
 const BESIDE_CONFIG = [
   ...BESIDE_ENSEMBLE,
   ...keysWhere(({ besideConfig, inPipeline }) => besideConfig && !inPipeline),
 ];
 
 /**
- * Reads the model.yaml and config.pbtxt of `model`. What is wrong with them becomes the refusal.
- * @param wanted the versions to serve; without it the version policy decides.
+ * Reads the model.yaml and config.pbtxt of `model`. If they are invalid, the result has a `refusal`.
+ * @param requested versions to serve; if undefined, the version policy decides.
  */
 export function describeModel(
   model: FoundModel,
   repository: string,
-  wanted?: readonly string[],
+  requested?: readonly string[],
 ): Promise<ModelDescription> {
-  return orRefuse(model, readFiles(model, repository, wanted));
+  return orRefuse(model, readFiles(model, repository, requested));
 }
 
-/** As {@link describeModel}, by `json`, a configuration that a client sent, instead of both. */
+/** Like {@link describeModel}, but from `json`, a configuration sent by a client, in place of both files. */
 export async function describeByJson(
   model: FoundModel,
   repository: string,
@@ -48,7 +48,7 @@ export async function describeByJson(
   );
 }
 
-/** The versions of a pipeline, which needs no files in them. */
+/** The versions of a pipeline, which need no files. */
 function withoutFiles(versions: readonly string[]): readonly FoundVersion[] {
   return versions.map((version) => ({ version }));
 }
@@ -68,7 +68,7 @@ async function orRefuse(
 async function readFiles(
   model: FoundModel,
   repository: string,
-  wanted: readonly string[] | undefined,
+  requested: readonly string[] | undefined,
 ): Promise<ModelDescription> {
   const { refusal, versions } = model;
   if (refusal !== undefined) return { settings: {}, versions, refusal };
@@ -76,7 +76,7 @@ async function readFiles(
   const settings = await readModelSettings(model.folder, repository);
   if (config === undefined) {
     const version_policy = policyOf(settings.versions);
-    const chosen = chosenOf(model, version_policy, wanted);
+    const chosen = chosenOf(model, version_policy, requested);
     if (settings.pipeline !== undefined)
       return { settings: { ...settings, version_policy }, versions: withoutFiles(chosen) };
     const found = model.versions.filter(({ version }) => chosen.includes(version));
@@ -89,18 +89,18 @@ async function readFiles(
     config.settings.pipeline === undefined ? BESIDE_CONFIG : BESIDE_ENSEMBLE,
     model.name,
   );
-  const description = await follow(config, model, repository, wanted);
+  const description = await follow(config, model, repository, requested);
   return { ...description, settings: { ...settings, ...description.settings } };
 }
 
-/** What `config` makes of the model. */
+/** Describes the model as configured by `config`. */
 async function follow(
   { settings, filename }: TritonConfig,
   model: FoundModel,
   repository: string,
-  wanted?: readonly string[],
+  requested?: readonly string[],
 ): Promise<ModelDescription> {
-  const chosen = chosenOf(model, settings.version_policy, wanted);
+  const chosen = chosenOf(model, settings.version_policy, requested);
   if (settings.pipeline !== undefined) return { settings, versions: withoutFiles(chosen) };
   return { settings, versions: await findVersions(model, chosen, filename, repository) };
 }
@@ -108,17 +108,17 @@ async function follow(
 function chosenOf(
   { versions }: FoundModel,
   policy: VersionPolicy = {},
-  wanted: readonly string[] | undefined,
+  requested: readonly string[] | undefined,
 ): readonly string[] {
-  const there = versions.map(({ version }) => version);
-  return wanted ?? chosenVersions(policy, there);
+  const available = versions.map(({ version }) => version);
+  return requested ?? chosenVersions(policy, available);
 }
 
 function byNumber(one: FoundVersion, other: FoundVersion): number {
   return Number(one.version) - Number(other.version);
 }
 
-/** What model.yaml says of versions, in Triton's words. */
+/** The key `versions` of model.yaml as a version policy in Triton's terms. */
 function policyOf(versions: ModelSettings['versions'] = 'all'): VersionPolicy {
   if (versions === 'all') return { all: {} };
   if ('latest' in versions) return { latest: { num_versions: versions.latest } };
@@ -130,6 +130,6 @@ function refuseConflict(settings: ModelSettings, known: readonly string[], model
   if (key === undefined) return;
   const allowed = known.join(', ');
   throw new ModelSettingsError(
-    `${model}/model.yaml: ${key} cannot be set beside ${CONFIG_FILE}, only ${allowed} can; say it in ${CONFIG_FILE}`,
+    `${model}/model.yaml: ${key} cannot be set beside ${CONFIG_FILE}, which allows only ${allowed}; set it in ${CONFIG_FILE}`,
   );
 }

@@ -12,18 +12,19 @@ type Written = Omit<ModelSettings, 'labels' | 'warmup'> & {
   warmup?: (Omit<WarmUp, 'files'> & { files?: Record<string, string> })[];
 } & WrittenPipeline;
 
-/** Name of the file of a model's settings. */
+/** Name of the settings file of a model. */
 export const SETTINGS_FILE = 'model.yaml';
 
-/** Many keys take time by their square: these take seconds, where they stand beside each other. */
+/** Parsing takes time quadratic in the number of keys of one map: a file of this size takes at most seconds. */
 const MAX_BYTES = 256 * 2 ** 10;
-/** Characters that aliases may make of them. */
+/** Maximum number of characters after aliases are expanded. */
 const MAX_RESOLVED = 4 * MAX_BYTES;
 
 const validate = new Ajv({ allowUnionTypes: true, verbose: true }).compile<Written>(MODEL_SCHEMA);
 
 /**
- * Reads the model.yaml of the model in `folder`; no file is no settings. Label files are read with it.
+ * Reads the model.yaml of the model in `folder`, and the label and warm-up files that it names. Without the file, the
+ * settings are empty.
  * @throws ModelSettingsError
  */
 export async function readModelSettings(folder: string, repository: string): Promise<ModelSettings> {
@@ -91,15 +92,18 @@ function parse(text: string, shown: string): Written {
   throw new ModelSettingsError(`${shown}:${lineOf(document, pathOf(error), lines)}: ${explain(error)}`);
 }
 
-/** What `document` says once its aliases are followed. @throws Error when they have no end, or no sensible one. */
+/** The value of `document` with its aliases expanded. @throws Error if an alias is invalid or the result is too large. */
 function resolved(document: Document): unknown {
   const settings: unknown = document.toJS() ?? {};
   const { length } = JSON.stringify(settings);
-  if (length > MAX_RESOLVED) throw new Error(`its aliases make ${length} characters of it`);
+  if (length > MAX_RESOLVED)
+    throw new Error(
+      `with its aliases expanded, it has ${length} characters, but the limit is ${MAX_RESOLVED}`,
+    );
   return settings;
 }
 
-/** What `read` reads. @throws ModelSettingsError for whatever it throws: the library throws what it cannot place. */
+/** The result of `read`. @throws ModelSettingsError for any error: the library throws those without a position. */
 function orRefuse<T>(shown: string, read: () => T): T {
   try {
     return read();
@@ -108,38 +112,49 @@ function orRefuse<T>(shown: string, read: () => T): T {
   }
 }
 
-/** What the schema cannot say: the key, and what is wrong with it. */
+/** Checks that the schema cannot express: the key, and what is wrong with it. */
 function faultOf(written: Written): readonly [key: keyof Written, text: string] | undefined {
   const { priority_levels: levels = 0, default_priority_level: level = 0 } = written;
   if (level > levels)
-    return ['default_priority_level', `is ${level}, but priority_levels is ${levels || 'not set'}`];
+    return [
+      'default_priority_level',
+      levels === 0
+        ? `is ${level}, but priority_levels is not set; set priority_levels to at least ${level}`
+        : `is ${level}, but priority_levels is ${levels}; set it to at most ${levels}`,
+    ];
   const { allowed_batch_sizes: sizes, max_batch_rows: rows } = written;
   if (sizes !== undefined && rows !== undefined && rows !== Math.max(...sizes))
-    return ['max_batch_rows', `is ${rows}, but the largest of allowed_batch_sizes is ${Math.max(...sizes)}`];
+    return [
+      'max_batch_rows',
+      `is ${rows}, but the largest of allowed_batch_sizes is ${Math.max(...sizes)}; remove max_batch_rows`,
+    ];
   if (written.target_p99_ms !== undefined && written.max_queue_delay_us !== undefined)
-    return ['max_queue_delay_us', 'is found for target_p99_ms; give one of the two'];
+    return [
+      'max_queue_delay_us',
+      'cannot be set together with target_p99_ms, which adjusts it; remove one of them',
+    ];
   return undefined;
 }
 
-/** `unknown key 'instnces'; the keys are ...`, or `instances must be integer`. */
+/** For example `unknown key 'instnces'; use one of ...` or `instances must be integer`. */
 function explain({ keyword, instancePath, params, message, parentSchema }: ErrorObject): string {
   const where = instancePath.slice(1).replaceAll('/', '.');
   if (where.split('.')[0] === 'versions')
     return 'versions must be all, { latest: 2 } or a list such as [1, 3]';
   if (where.split('.')[0] === 'cache')
-    return 'cache must be true, false or { ttl_s: 60, scope: caller }, ttl_s from 1 to 31536000, scope caller or all';
+    return 'cache must be true, false or { ttl_s: 60, scope: caller }, with ttl_s from 1 to 31536000 and scope caller or all';
   if (where.split('.')[0] === 'softmax')
     return 'softmax must be true, false or a list of outputs such as [logits]';
   if (keyword === 'additionalProperties') {
     const known = Object.keys(parentSchema!['properties'] as object);
-    return `unknown key '${params['additionalProperty']}'; the keys are ${known.join(', ')}`;
+    return `unknown key '${params['additionalProperty']}'; use one of ${known.join(', ')}`;
   }
   if (keyword === 'enum') return `${where} must be ${(params['allowedValues'] as string[]).join(' or ')}`;
   if (keyword === 'pattern') return `${where} must be auto, cpu, cuda or cuda:<number>`;
   return `${where || 'the file'} ${message}`;
 }
 
-/** The key that `error` is about, as a JSON pointer. */
+/** JSON pointer to the key that `error` refers to. */
 function pathOf({ keyword, instancePath, params }: ErrorObject): string {
   return keyword === 'additionalProperties'
     ? `${instancePath}/${params['additionalProperty']}`

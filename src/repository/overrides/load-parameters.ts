@@ -3,14 +3,14 @@ import { errors } from '../../common/errors';
 import { jsonObject } from '../../common/json-object';
 import { FILE_PREFIX, kindOf, refusedParameter } from './overrides';
 
-/** Parameters of a change, by name, as the client sent them. */
+/** Parameters of a load or unload request by name, as the client sent them. */
 export type ChangeParameters = Readonly<Record<string, unknown>>;
 
 const FORM = '{"parameters": {...}}';
 
 /**
- * The parameters in the body of a change; none when there is no body.
- * @param limit most bytes of the body.
+ * Returns the parameters in the body of a load or unload request; none if there is no body.
+ * @param limit maximum size of the body in bytes.
  * @throws NexusError invalid_input
  */
 export function changeParametersOf(body: Uint8Array | undefined, limit?: number): ChangeParameters {
@@ -21,8 +21,7 @@ export function changeParametersOf(body: Uint8Array | undefined, limit?: number)
 }
 
 /**
- * The parameters in the body of a load request, with the bytes of the files in place of their base64 (RFC 4648,
- * section 4).
+ * Returns the parameters in the body of a load request, with the files decoded from base64 (RFC 4648, section 4).
  * @throws NexusError invalid_input
  */
 export function loadParameters(body: Uint8Array | undefined): ChangeParameters {
@@ -36,8 +35,8 @@ export function loadParameters(body: Uint8Array | undefined): ChangeParameters {
 }
 
 /**
- * Whether the models that were loaded for the one to unload go too.
- * @throws NexusError invalid_input for a parameter that is not known, and for a value that is not one of its.
+ * Whether to also unload the models that were loaded only for the model to unload.
+ * @throws NexusError invalid_input for an unknown parameter or an invalid value.
  */
 export function unloadsDependents({
   unload_dependents: dependents = false,
@@ -45,9 +44,9 @@ export function unloadsDependents({
 }: ChangeParameters): boolean {
   if (typeof dependents !== 'boolean')
     throw refusedParameter('unload_dependents', `expected true or false, got ${kindOf(dependents)}`);
-  const [strange] = Object.keys(others);
-  if (strange !== undefined)
-    throw refusedParameter(strange, 'not supported; a model is unloaded with unload_dependents');
+  const [unexpected] = Object.keys(others);
+  if (unexpected !== undefined)
+    throw refusedParameter(unexpected, 'not supported; use unload_dependents, or remove it');
   return dependents;
 }
 
@@ -57,7 +56,7 @@ function decoded(name: string, text: string): Uint8Array {
   const isPadding = padding === '' || padding === '=' || padding === '==';
   if (isPadding && text.length % 4 === 0) return Buffer.from(text, 'base64');
   const got = isPadding
-    ? `${text.length} characters, which is no multiple of 4`
-    : `another character at ${end}`;
+    ? `${text.length} characters, which is not a multiple of 4`
+    : `an invalid character at ${end}`;
   throw refusedParameter(name, `expected base64 with padding, got ${got}`);
 }

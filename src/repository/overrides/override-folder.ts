@@ -5,49 +5,49 @@ import { dirname, join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { errors } from '../../common/errors';
 
-/** Folders there are. None is left behind when the gateway exits. */
+/** Existing folders. They are deleted when the gateway exits. */
 const alive = new Set<string>();
 process.once('exit', () => alive.forEach((path) => rmSync(path, { recursive: true, force: true })));
 
-/** A model's folder that a client sent: in the temporary folder, and for nobody else to read. */
+/** The folder of a model that a client sent, inside the temporary folder. Only the user of the gateway can read it. */
 export class OverrideFolder {
   private constructor(
     /** Its real path. */
     readonly path: string,
-    private readonly giveBack: () => void,
+    private readonly release: () => void,
   ) {
     alive.add(path);
   }
 
   /**
-   * Makes a folder of `files`, contents by path; the paths must not leave it.
-   * @param giveBack called once they are removed again, or could not be written.
-   * @throws NexusError no_room when they cannot be written.
+   * Writes `files`, contents by relative path, to a new folder. The paths must stay inside it.
+   * @param release called once the files are removed, or could not be written.
+   * @throws NexusError no_room if they cannot be written.
    */
-  static async write(files: ReadonlyMap<string, Uint8Array>, giveBack: () => void): Promise<OverrideFolder> {
+  static async write(files: ReadonlyMap<string, Uint8Array>, release: () => void): Promise<OverrideFolder> {
     let folder: OverrideFolder | undefined;
     try {
-      folder = new OverrideFolder(await realpath(await mkdtemp(join(tmpdir(), 'nexus-model-'))), giveBack);
+      folder = new OverrideFolder(await realpath(await mkdtemp(join(tmpdir(), 'nexus-model-'))), release);
       for (const [path, content] of files) await folder.add(path, content);
       return folder;
     } catch (error) {
-      if (folder === undefined) giveBack();
+      if (folder === undefined) release();
       else await folder.remove();
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;
       throw errors.noRoom(
-        `the files cannot be written to the temporary folder: ${code}; set TMPDIR to another`,
+        `cannot write the files to the temporary folder: ${code}; set TMPDIR to a writable folder with enough space`,
       );
     }
   }
 
-  /** Removes it with all that is in it. Never rejects. */
+  /** Removes the folder and its content. Never rejects. */
   async remove(): Promise<void> {
     try {
       await rm(this.path, { recursive: true, force: true });
-      if (alive.delete(this.path)) this.giveBack();
+      if (alive.delete(this.path)) this.release();
     } catch (error) {
-      new Logger('Models').warn(`${this.path} cannot be removed: ${(error as NodeJS.ErrnoException).code}`);
+      new Logger('Models').warn(`cannot remove ${this.path}: ${(error as NodeJS.ErrnoException).code}`);
     }
   }
 

@@ -9,13 +9,13 @@ import { CONFIG_FILE } from '../triton/config-pbtxt';
 import { loadParameters } from './load-parameters';
 import { overridesOf, type Overrides } from './overrides';
 
-/** A body of this many bytes is read in about 1 ms; a larger one on the thread. */
+/** Maximum size of a body that is parsed on the main thread, which takes about 1 ms; larger ones go to the worker. */
 const INLINE_BYTES = 128 * 1024;
 
-/** Files of settings of this many bytes are read in some milliseconds; larger ones on the thread. */
+/** Maximum size of a settings file that is parsed on the main thread, in a few milliseconds; larger ones go to the worker. */
 const INLINE_SETTINGS = 4096;
 
-/** Reads what clients send to load models with, on a thread where it may take long. */
+/** Reads load requests and model configurations, on a worker thread if they are large. */
 @Injectable()
 export class OverrideReader extends Offload {
   constructor() {
@@ -23,7 +23,7 @@ export class OverrideReader extends Offload {
   }
 
   /**
-   * The overrides in the body of a load request. A large `body` is given away: its memory may be detached afterwards.
+   * Reads the overrides in the body of a load request. The memory of a large `body` moves to the worker and is detached.
    * @throws NexusError invalid_input
    */
   async read(body: Uint8Array | undefined): Promise<Overrides> {
@@ -32,25 +32,25 @@ export class OverrideReader extends Offload {
     return this.elsewhere('readOverrides', owned, [owned.buffer]);
   }
 
-  /** What `json` says of `model`, as describeByJson. A configuration is small, but takes 0.5 µs a byte to read. */
+  /** Calls describeByJson on the worker: a configuration is small, but takes 0.5 µs per byte to parse. */
   async describe(model: FoundModel, repository: string, json: string): Promise<ModelDescription> {
     return this.elsewhere('describeJson', { model, repository, json });
   }
 
-  /** As describeModel, what the files of `model` say of it. */
+  /** Calls describeModel, on the worker if the files of `model` are large. */
   async describeFiles(
     model: FoundModel,
     repository: string,
-    wanted: readonly string[] | undefined,
+    requested: readonly string[] | undefined,
   ): Promise<ModelDescription> {
     const sizes = [SETTINGS_FILE, CONFIG_FILE].map((name) => sizeOf(join(model.folder, name)));
     if (Math.max(...(await Promise.all(sizes))) <= INLINE_SETTINGS)
-      return describeModel(model, repository, wanted);
-    return this.elsewhere('describeFiles', { model, repository, wanted });
+      return describeModel(model, repository, requested);
+    return this.elsewhere('describeFiles', { model, repository, requested });
   }
 }
 
-/** 0 when there is none. */
+/** Size of the file in bytes; 0 if it does not exist. */
 function sizeOf(path: string): Promise<number> {
   return stat(path).then(
     ({ size }) => size,

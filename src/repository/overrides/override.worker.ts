@@ -4,7 +4,7 @@ import type { FoundModel } from '../repository';
 import { loadParameters } from './load-parameters';
 import { overridesOf } from './overrides';
 
-/** Runs on the thread of overrides: the overrides in `body`; the memory of the files moves to the caller. */
+/** Runs on the worker thread: reads the overrides in `body`. The memory of the files moves to the caller. */
 export function readOverrides(body: Uint8Array): unknown {
   const outcome = outcomeOf(() => {
     const { config, files } = overridesOf(loadParameters(body));
@@ -14,30 +14,30 @@ export function readOverrides(body: Uint8Array): unknown {
   return moving(outcome, buffers);
 }
 
-/** What to describe. */
+/** A model to describe by its files. */
 interface FilesTask {
   readonly model: FoundModel;
   readonly repository: string;
-  readonly wanted: readonly string[] | undefined;
+  readonly requested: readonly string[] | undefined;
 }
 
-/** What to describe a model by. */
+/** A model to describe by a configuration as JSON. */
 interface DescribeTask {
   readonly model: FoundModel;
   readonly repository: string;
   readonly json: string;
 }
 
-/** Runs on the thread of overrides: {@link describeModel}. */
+/** Runs {@link describeModel} on the worker thread. */
 export async function describeFiles({
   model,
   repository,
-  wanted,
+  requested,
 }: FilesTask): Promise<Outcome<ModelDescription>> {
-  return { value: await describeModel(model, repository, wanted) };
+  return { value: await describeModel(model, repository, requested) };
 }
 
-/** Runs on the thread of overrides: {@link describeByJson}. */
+/** Runs {@link describeByJson} on the worker thread. */
 export async function describeJson({
   model,
   repository,

@@ -1,26 +1,26 @@
 import { errors, type NexusError } from '../../common/errors';
 
-/** What a client sent to load a model with, in place of what the repository has. */
+/** Configuration and files that a client sent to load a model with, in place of those in the repository. */
 export interface Overrides {
-  /** A model configuration of Triton as JSON, in place of config.pbtxt and model.yaml. */
+  /** A Triton model configuration as JSON, in place of config.pbtxt and model.yaml. */
   readonly config: string | undefined;
-  /** Contents by path in the folder of the model. Where there are any, they are all that is in that folder. */
+  /** Contents by path in the model folder. Unless empty, these files are the whole content of the folder. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-/** What the name of a parameter starts with that is a file; the rest is its path. */
+/** Prefix of the names of file parameters; the rest of the name is the path. */
 export const FILE_PREFIX = 'file:';
 
 const MAX_CONFIG = 2 ** 20;
 const MAX_FILES = 1000;
 const MAX_PATH_BYTES = 1024;
-/** As file systems have it. */
+/** Limit of most file systems. */
 const MAX_NAME_BYTES = 255;
 const NAME = /^(?!\.\.?$)[^/\\\p{Cc}]+$/u;
 
 /**
- * The overrides among the parameters of a load request (Triton's model repository extension): `config`, a string, and
- * `file:<version>/<file>`, bytes.
+ * Extracts the overrides from the parameters of a load request (Triton's model repository extension): `config`, a
+ * string, and `file:<version>/<file>`, bytes.
  * @throws NexusError invalid_input that names the parameter.
  */
 export function overridesOf({ config, ...others }: Readonly<Record<string, unknown>>): Overrides {
@@ -29,54 +29,51 @@ export function overridesOf({ config, ...others }: Readonly<Record<string, unkno
   if (typeof config !== 'string')
     throw refusedParameter(
       'config',
-      `expected a string, the model configuration as JSON, which files need beside them; got ${kindOf(config)}`,
+      `expected a string with the model configuration as JSON, which is required with files, got ${kindOf(config)}`,
     );
   if (config.length > MAX_CONFIG)
-    throw refusedParameter('config', `it has ${config.length} characters; at most ${MAX_CONFIG}`);
+    throw refusedParameter('config', `expected at most ${MAX_CONFIG} characters, got ${config.length}`);
   return { config, files };
 }
 
-/** @throws NexusError invalid_input when no folder of the repository could have this name. */
+/** @throws NexusError invalid_input if `name` is not a valid folder name in the repository. */
 export function requireModelName(name: string): void {
   if (isName(name) && !/^[._]/.test(name)) return;
   throw errors.invalidInput(
-    `'${name.slice(0, 80)}' cannot be the name of a model; give one that a folder of the repository can have`,
+    `'${name.slice(0, 80)}' is not a valid model name; use a folder name that does not start with '.' or '_'`,
   );
 }
 
 function filesOf(parameters: Readonly<Record<string, unknown>>): Overrides['files'] {
   const files = new Map(Object.entries(parameters).map(([name, content]) => fileOf(name, content)));
   if (files.size > MAX_FILES)
-    throw errors.invalidInput(`${files.size} files are too many; at most ${MAX_FILES}`);
+    throw errors.invalidInput(`expected at most ${MAX_FILES} files, got ${files.size}; send fewer files`);
   for (const path of files.keys()) requireFolders(path, files);
   return files;
 }
 
 function fileOf(parameter: string, content: unknown): [path: string, content: Uint8Array] {
   if (!parameter.startsWith(FILE_PREFIX))
-    throw refusedParameter(
-      parameter,
-      'not supported; a model is loaded with config and file:<version>/<file>',
-    );
+    throw refusedParameter(parameter, 'not supported; use config and file:<version>/<file>, or remove it');
   const path = parameter.slice(FILE_PREFIX.length);
   if (Buffer.byteLength(path) > MAX_PATH_BYTES || !path.split('/').every(isName))
-    throw refusedParameter(parameter, 'expected file:<version>/<file>, a path in the folder of the model');
+    throw refusedParameter(parameter, 'expected file:<version>/<file> with a path inside the model folder');
   if (!(content instanceof Uint8Array))
     throw refusedParameter(
       parameter,
-      `expected the content, base64 in JSON and bytes in gRPC; got ${kindOf(content)}`,
+      `expected the content as base64 in JSON or bytes_param in gRPC, got ${kindOf(content)}`,
     );
   return [path, content];
 }
 
-/** @throws NexusError invalid_input when something that is a folder for `path` is a file. */
+/** @throws NexusError invalid_input if a folder in `path` is also a file. */
 function requireFolders(path: string, files: ReadonlyMap<string, unknown>): void {
   const names = path.split('/');
   const file = names.map((_, end) => names.slice(0, end).join('/')).find((folder) => files.has(folder));
   if (file !== undefined)
     throw refusedParameter(
       `${FILE_PREFIX}${file}`,
-      `it is a folder for ${FILE_PREFIX}${path}, and cannot be a file`,
+      `cannot be a file, because it is a folder in ${FILE_PREFIX}${path}; rename one of them`,
     );
 }
 
@@ -84,13 +81,13 @@ function isName(name: string): boolean {
   return NAME.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES;
 }
 
-/** What `value` is, for people. */
+/** Type of `value` for messages. */
 export function kindOf(value: unknown): string {
   if (value instanceof Uint8Array) return 'bytes';
   return value === null || value === undefined ? 'nothing' : typeof value;
 }
 
-/** The error for a parameter of a change. */
+/** Error for an invalid parameter of a load or unload request. */
 export function refusedParameter(parameter: string, reason: string): NexusError {
   const shown = parameter.length > 80 ? `${parameter.slice(0, 80)}...` : parameter;
   return errors.invalidInput(`parameters.${shown}: ${reason}`, `parameters.${shown}`);

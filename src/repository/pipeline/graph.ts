@@ -1,31 +1,30 @@
 import { ModelSettingsError } from '../model-settings';
 import type { PipelineDefinition, PipelineStep } from '../pipeline-definition';
 
-/** What a run of a pipeline needs for the outputs that are asked for. */
+/** Steps and tensors that a run of a pipeline needs to compute the requested outputs. */
 export interface Demand {
-  /** Steps to run, each after those that it reads from. */
+  /** Steps to run, in topological order. */
   readonly steps: readonly PipelineStep[];
-  /** How often each tensor that is needed will be read, by a step or as an output. */
+  /** Number of reads of each needed tensor, by steps and as an output. */
   readonly readers: ReadonlyMap<string, number>;
 }
 
 /**
- * The steps of a pipeline, each after those that it reads from.
- * @throws ModelSettingsError when a tensor is given twice or by nobody, an input is not read, or steps read each
- *   other's outputs in a circle.
+ * Returns the steps of a pipeline in topological order.
+ * @throws ModelSettingsError if a tensor has two producers or none, an input is not read, or the steps form a cycle.
  */
 export function orderOf(pipeline: PipelineDefinition): readonly PipelineStep[] {
-  const givers = giversOf(pipeline);
-  checkNames(pipeline, givers);
+  const producers = producersOf(pipeline);
+  checkNames(pipeline, producers);
   const order: PipelineStep[] = [];
   const path: PipelineStep[] = [];
   const visit = (step: PipelineStep) => {
     if (order.includes(step)) return;
-    if (path.includes(step)) throw circle(path.slice(path.indexOf(step)));
+    if (path.includes(step)) throw cycle(path.slice(path.indexOf(step)));
     path.push(step);
     for (const name of Object.values(step.inputs)) {
-      const giver = givers.get(name);
-      if (giver !== undefined) visit(giver);
+      const producer = producers.get(name);
+      if (producer !== undefined) visit(producer);
     }
     path.pop();
     order.push(step);
@@ -34,7 +33,7 @@ export function orderOf(pipeline: PipelineDefinition): readonly PipelineStep[] {
   return order;
 }
 
-/** Which of the steps in `order` the tensors `outputs` need, and who reads what. */
+/** The steps in `order` that are needed to compute the tensors `outputs`, and the number of reads of each tensor. */
 export function demandOf(order: readonly PipelineStep[], outputs: readonly string[]): Demand {
   const readers = new Map<string, number>();
   const read = (name: string) => readers.set(name, (readers.get(name) ?? 0) + 1);
@@ -48,42 +47,52 @@ export function demandOf(order: readonly PipelineStep[], outputs: readonly strin
   return { steps, readers };
 }
 
-/** The step that gives each tensor; undefined for an input. @throws ModelSettingsError */
-function giversOf({ inputs, steps }: PipelineDefinition): ReadonlyMap<string, PipelineStep | undefined> {
-  const givers = new Map<string, PipelineStep | undefined>(inputs.map((name) => [name, undefined]));
+/** The step that produces each tensor; undefined for an input. @throws ModelSettingsError */
+function producersOf({ inputs, steps }: PipelineDefinition): ReadonlyMap<string, PipelineStep | undefined> {
+  const producers = new Map<string, PipelineStep | undefined>(inputs.map((name) => [name, undefined]));
   for (const step of steps) {
     for (const name of Object.values(step.outputs)) {
-      if (givers.has(name))
+      if (producers.has(name))
         throw fault(
           step,
-          `${step.title} gives '${name}', which ${givers.get(name)?.title ?? 'an input'} is already; give it another name`,
+          `${step.title} produces '${name}', which is already ${ownerOf(producers.get(name))}; rename it`,
         );
-      givers.set(name, step);
+      producers.set(name, step);
     }
   }
-  return givers;
+  return producers;
 }
 
-/** @throws ModelSettingsError when a tensor is not given, or an input not read. */
-function checkNames(pipeline: PipelineDefinition, givers: ReadonlyMap<string, unknown>): void {
-  const known = [...givers.keys()].map((name) => `'${name}'`).join(', ');
+/** @throws ModelSettingsError if a tensor is not produced, or an input is not read. */
+function checkNames(pipeline: PipelineDefinition, producers: ReadonlyMap<string, unknown>): void {
+  const known = [...producers.keys()].map((name) => `'${name}'`).join(', ');
   for (const step of pipeline.steps) {
-    const name = Object.values(step.inputs).find((candidate) => !givers.has(candidate));
+    const name = Object.values(step.inputs).find((candidate) => !producers.has(candidate));
     if (name !== undefined)
-      throw fault(step, `${step.title} reads '${name}', which nothing gives; there are ${known}`);
+      throw fault(
+        step,
+        `${step.title} reads '${name}', which is neither an input nor an output of a step; use one of ${known}`,
+      );
   }
-  const output = pipeline.outputs.find((name) => givers.get(name) === undefined);
-  if (output !== undefined) throw fault(pipeline, `no step gives the output '${output}'; there are ${known}`);
+  const output = pipeline.outputs.find((name) => producers.get(name) === undefined);
+  if (output !== undefined)
+    throw fault(pipeline, `no step produces the output '${output}'; the tensors are ${known}`);
   const read = new Set(pipeline.steps.flatMap(({ inputs }) => Object.values(inputs)));
   const unread = pipeline.inputs.find((name) => !read.has(name));
   if (unread !== undefined) throw fault(pipeline, `no step reads the input '${unread}'; remove it`);
 }
 
-function circle(steps: readonly PipelineStep[]): ModelSettingsError {
+function ownerOf(producer: PipelineStep | undefined): string {
+  return producer === undefined ? 'an input' : `an output of ${producer.title}`;
+}
+
+function cycle(steps: readonly PipelineStep[]): ModelSettingsError {
   const titles = steps.map(({ title }) => title).join(', ');
   return fault(
     steps[0]!,
-    `${titles} read${steps.length === 1 ? 's its own output' : " each other's outputs in a circle"}; no step of it can be the first`,
+    steps.length === 1
+      ? `${titles} reads its own output; remove the cycle`
+      : `${titles} read each other's outputs in a cycle; remove the cycle`,
   );
 }
 

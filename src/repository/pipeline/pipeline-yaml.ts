@@ -3,13 +3,13 @@ import { keysWhere } from '../settings';
 import type { PipelineDefinition, WrittenPipeline } from '../pipeline-definition';
 import { orderOf } from './graph';
 
-/** Keys that only a pipeline has, and all that it may have. */
+/** Keys that are allowed only in a pipeline, and all keys that are allowed in one. */
 const OWN = keysWhere(({ inPipeline }) => inPipeline === 'only');
 const ALLOWED = keysWhere(({ inPipeline }) => inPipeline !== undefined);
 
 /**
- * The pipeline of a model.yaml, if it is one.
- * @param whereOf file and line of what a JSON pointer leads to.
+ * Returns the pipeline that a model.yaml defines; undefined if it is not a pipeline.
+ * @param whereOf returns the file and line of a JSON pointer.
  * @throws ModelSettingsError
  */
 export function pipelineFrom(
@@ -20,16 +20,18 @@ export function pipelineFrom(
   if (kind === undefined) {
     const key = OWN.find((own) => Object.hasOwn(written, own));
     if (key === undefined) return undefined;
-    throw new ModelSettingsError(`${whereOf(`/${key}`)}: ${key} is for pipelines; add kind: pipeline`);
+    throw new ModelSettingsError(`${whereOf(`/${key}`)}: ${key} is only for pipelines; add kind: pipeline`);
   }
-  const strange = Object.keys(written).find((key) => !ALLOWED.includes(key));
-  if (strange !== undefined)
+  const unexpected = Object.keys(written).find((key) => !ALLOWED.includes(key));
+  if (unexpected !== undefined)
     throw new ModelSettingsError(
-      `${whereOf(`/${strange}`)}: ${strange} cannot be set for a pipeline; say it in the model.yaml of its models`,
+      `${whereOf(`/${unexpected}`)}: ${unexpected} cannot be set for a pipeline; set it in the model.yaml of its models`,
     );
   const where = whereOf('/kind');
   if (inputs === undefined || outputs === undefined || steps === undefined)
-    throw new ModelSettingsError(`${where}: a pipeline needs inputs, outputs and steps; add what is missing`);
+    throw new ModelSettingsError(
+      `${where}: a pipeline requires inputs, outputs and steps; add the missing keys`,
+    );
   const definition = {
     inputs,
     outputs,
@@ -45,7 +47,7 @@ export function pipelineFrom(
   return definition;
 }
 
-/** The settings of a model.yaml without what they say of a pipeline. */
+/** The settings of a model.yaml without the keys that define a pipeline. */
 export function withoutPipeline<T extends WrittenPipeline>(written: T): Omit<T, keyof WrittenPipeline> {
   return Object.fromEntries(Object.entries(written).filter(([key]) => !OWN.includes(key))) as typeof written;
 }

@@ -27,11 +27,11 @@ export function batchingSettingsOf(config: ModelConfig): BatchingSettings {
   if (rows < 0)
     throw new Fault(
       { line: positionOf(config, 'max_batch_size').line },
-      `max_batch_size is ${rows}; 0 is a model that does not batch`,
+      `max_batch_size: expected at least 0, got ${rows}; use 0 for a model that does not batch`,
     );
   const isComplete = (config.input ?? []).length > 0 && (config.output ?? []).length > 0;
   const limits = batching === undefined ? {} : queueingOf(batching);
-  // Where inputs or outputs are left out, Triton completes the rest too, and turns batching on for what can batch.
+  // If inputs or outputs are omitted, Triton completes the configuration, and turns batching on if the model can batch.
   const isReshaped = [...(config.input ?? []), ...(config.output ?? [])].some(({ reshape }) => reshape);
   if (!isComplete && !(rows === 0 && isReshaped))
     return rows === 0 && batching === undefined
@@ -46,7 +46,7 @@ function queueingOf(batching: DynamicBatchingConfig): BatchingSettings {
   if (delay > MAX_DELAY_US)
     throw new Fault(
       { line: positionOf(batching, 'max_queue_delay_microseconds').line },
-      `max_queue_delay_microseconds is ${delay}; at most ${MAX_DELAY_US}`,
+      `max_queue_delay_microseconds: expected at most ${MAX_DELAY_US}, got ${delay}`,
     );
   return {
     max_queue_delay_us: delay,
@@ -60,11 +60,14 @@ function prioritiesOf(batching: DynamicBatchingConfig): BatchingSettings {
   const at = (field: keyof DynamicBatchingConfig) => ({ line: positionOf(batching, field).line });
   if (levels === 0) return {};
   if (levels > MAX_PRIORITY_LEVELS)
-    throw new Fault(at('priority_levels'), `priority_levels is ${levels}; at most ${MAX_PRIORITY_LEVELS}`);
+    throw new Fault(
+      at('priority_levels'),
+      `priority_levels: expected at most ${MAX_PRIORITY_LEVELS}, got ${levels}`,
+    );
   if (level === 0 || level > levels)
     throw new Fault(
       at(level === 0 ? 'priority_levels' : 'default_priority_level'),
-      `default_priority_level must be one of the ${levels} priority levels, 1 to ${levels}`,
+      `default_priority_level: expected a level from 1 to priority_levels (${levels}), got ${level}`,
     );
   const policies = (priority_queue_policy ?? []).map(
     ({ key = 0, value = {} }) => [key, policyOf(value)] as const,
@@ -81,7 +84,7 @@ function policyOf(policy: Policy): QueuePolicy {
   if (policy.timeout_action === 'DELAY' && timeout > 0)
     throw new Fault(
       { line: positionOf(policy, 'timeout_action').line },
-      'timeout_action DELAY is not supported; remove it, and requests that time out are answered with an error',
+      'timeout_action DELAY is not supported; remove it to reject requests that time out',
     );
   return {
     ...(requests > 0 ? { max_requests: requests } : {}),

@@ -15,21 +15,21 @@ import { parseText, type TextField } from './text/parse-text';
 import { versionPolicyOf } from './version-policy';
 import { warmUpSamplesOf } from './warm-up-samples';
 
-/** What a model configuration of Triton comes to. */
+/** The result of reading a Triton model configuration. */
 export interface TritonConfig {
   readonly settings: ModelSettings;
   /** Name of the ONNX file in each version folder. */
   readonly filename: string;
 }
 
-/** Name of the file that Triton keeps the configuration of a model in. */
+/** Name of Triton's model configuration file. */
 export const CONFIG_FILE = 'config.pbtxt';
 
 const MAX_BYTES = 2 ** 20;
 
 /**
- * Reads the config.pbtxt of `model`, and the files it names; undefined when there is none.
- * @throws ModelSettingsError for anything that Nexus would not do as Triton does.
+ * Reads the config.pbtxt of `model`, and the files it names. Returns undefined if the file does not exist.
+ * @throws ModelSettingsError if the file is invalid, or requests something that Nexus does not support.
  */
 export async function readTritonConfig(
   model: FoundModel,
@@ -47,9 +47,10 @@ export async function readTritonConfig(
 }
 
 /**
- * Reads the JSON mapping of a configuration that a client sent for `model`, and the files it names, which must be in
- * the folder of the model. It is called `file` in messages.
- * @throws ModelSettingsError as {@link readTritonConfig} does.
+ * Reads a configuration that a client sent as JSON for `model`, and the files it names, which must be in the model
+ * folder.
+ * @param file name of the configuration in messages.
+ * @throws ModelSettingsError like {@link readTritonConfig}.
  */
 export function readJsonConfig(
   json: string,
@@ -64,7 +65,7 @@ export function readJsonConfig(
   });
 }
 
-/** What `read` reads. @throws ModelSettingsError for a Fault, with the file that it is in. */
+/** The result of `read`. @throws ModelSettingsError for a Fault, prefixed with the file. */
 async function explained(file: string, read: () => Promise<TritonConfig>): Promise<TritonConfig> {
   try {
     return await read();
@@ -106,7 +107,7 @@ async function understand(
   };
 }
 
-/** Files of labels, by output. */
+/** Label file of each output. */
 function labelFilesOf({ output = [] }: ModelConfig): Record<string, string> {
   const named = output.filter(({ label_filename: file = '' }) => file !== '');
   return Object.fromEntries(named.map(({ name = '', label_filename: file = '' }) => [name, file]));

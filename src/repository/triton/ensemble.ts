@@ -8,27 +8,34 @@ type Scheduling = NonNullable<ModelConfig['ensemble_scheduling']>;
 type Step = NonNullable<Scheduling['step']>[number];
 type NameMap = NonNullable<Step['input_map']>;
 
-/** Fields that say how a model is run; an ensemble runs nothing itself. */
+/** Fields that control how a model runs. An ensemble has no runners. */
 const OF_MODELS = ['backend', 'runtime', 'instance_group', 'model_warmup', 'default_model_filename'] as const;
 
-/** Whether `config` is of a graph of models, or means to be. */
+/** Whether `config` describes an ensemble, by its platform or its scheduling. */
 export function isEnsemble({ ensemble_scheduling: scheduling, platform }: ModelConfig): boolean {
   return scheduling !== undefined || platform === 'ensemble';
 }
 
 /**
- * The pipeline that `config` describes, if it is an ensemble. `file` is how the file is called in messages.
+ * Returns the pipeline that `config` describes; undefined if it is not an ensemble.
+ * @param file name of the file in messages.
  * @throws Fault, ModelSettingsError
  */
 export function ensembleOf(config: ModelConfig, file: string): PipelineDefinition | undefined {
   if (!isEnsemble(config)) return undefined;
   const { ensemble_scheduling: scheduling, input = [], output = [] } = config;
   if (scheduling === undefined)
-    throw new Fault(at(config, 'platform'), "platform 'ensemble' needs ensemble_scheduling; add its steps");
+    throw new Fault(
+      at(config, 'platform'),
+      "platform 'ensemble' requires ensemble_scheduling; add it with the steps",
+    );
   checkFields(config);
   const { step = [] } = scheduling;
   if (step.length === 0)
-    throw new Fault(at(config, 'ensemble_scheduling'), 'an ensemble needs at least one step');
+    throw new Fault(
+      at(config, 'ensemble_scheduling'),
+      'ensemble_scheduling requires at least one step; add a step',
+    );
   const definition = {
     inputs: input.map(({ name = '' }) => name),
     outputs: output.map(({ name = '' }) => name),
@@ -39,29 +46,29 @@ export function ensembleOf(config: ModelConfig, file: string): PipelineDefinitio
   return definition;
 }
 
-/** @throws Fault for a field that an ensemble must have, or cannot. */
+/** @throws Fault for a missing field, or a field that an ensemble cannot have. */
 function checkFields(config: ModelConfig): void {
   const { platform = 'ensemble' } = config;
   if (platform !== 'ensemble')
     throw new Fault(
       at(config, 'platform'),
-      `platform is '${platform}', but a model with ensemble_scheduling is an 'ensemble'; correct one of the two`,
+      `platform: expected 'ensemble', because ensemble_scheduling is set, got '${platform}'; correct platform or remove ensemble_scheduling`,
     );
-  const strange = OF_MODELS.find((field) => (config[field] ?? '').length > 0);
-  if (strange !== undefined)
+  const unexpected = OF_MODELS.find((field) => (config[field] ?? '').length > 0);
+  if (unexpected !== undefined)
     throw new Fault(
-      at(config, strange),
-      `${strange} is not for an ensemble; say it in the models of its steps`,
+      at(config, unexpected),
+      `${unexpected} cannot be set for an ensemble; set it in the models of its steps`,
     );
   const line = at(config, 'ensemble_scheduling');
   for (const field of ['input', 'output'] as const) {
     const tensors = config[field] ?? [];
-    if (tensors.length === 0) throw new Fault(line, `an ensemble needs its ${field}; declare each`);
+    if (tensors.length === 0) throw new Fault(line, `an ensemble requires ${field}; declare each ${field}`);
     const reshaped = tensors.find(({ reshape }) => reshape !== undefined);
     if (reshaped !== undefined)
       throw new Fault(
         at(reshaped, 'reshape'),
-        `${field}.reshape is not for an ensemble; reshape in the models of its steps`,
+        `${field}.reshape cannot be set for an ensemble; set it in the models of its steps`,
       );
   }
 }
@@ -72,11 +79,11 @@ function stepOf(step: Step, index: number, file: string): PipelineStep {
   if (namespace !== '')
     throw new Fault(
       at(step, 'model_namespace'),
-      'model_namespace is not supported; remove it, models have one namespace',
+      'model_namespace is not supported, because all models share one namespace; remove it',
     );
   return {
     model,
-    // Triton takes -1 for the newest one; 0 is what it is when it is not written.
+    // In Triton, -1 selects the newest version. A field that is not set is 0.
     ...(version > 0 ? { version: String(version) } : {}),
     inputs: namesOf(step.input_map),
     outputs: namesOf(step.output_map),

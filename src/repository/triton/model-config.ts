@@ -125,7 +125,7 @@ const MODEL_METRICS = {
   }),
 } as const;
 
-/** Type of a config.pbtxt. Fields that are refused by name are not here: what stands in them is never read. */
+/** Type of a config.pbtxt. Fields that are always rejected are not listed: their values are never read. */
 export const MODEL_CONFIG = {
   name: 'string',
   platform: 'string',
@@ -157,14 +157,14 @@ export const MODEL_CONFIG = {
   [ONE_OF]: ['dynamic_batching', 'ensemble_scheduling'],
 } as const;
 
-/** A config.pbtxt as it is written, without the fields that are refused. */
+/** The content of a config.pbtxt, without the fields that are always rejected. */
 export type ModelConfig = MessageOf<typeof MODEL_CONFIG>;
 
-/** An input or output as config.pbtxt declares it. */
+/** An input or output in config.pbtxt. */
 export type TensorConfig = MessageOf<typeof OUTPUT>;
 
-/** A group of instances as config.pbtxt declares it. */
+/** An instance group in config.pbtxt. */
 export type InstanceGroupConfig = MessageOf<typeof INSTANCE_GROUP>;
 
-/** One warm-up of config.pbtxt. */
+/** One warm-up in config.pbtxt. */
 export type WarmUpConfig = NonNullable<ModelConfig['model_warmup']>[number];

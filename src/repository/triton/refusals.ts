@@ -4,29 +4,28 @@ import type { ModelConfig } from './model-config';
 import { positionOf } from './text/read-message';
 import type { TextField } from './text/parse-text';
 
-/** Fields that are refused whatever stands in them, and what to do. */
+/** Fields that are rejected whatever their value, and how to fix it. */
 const UNKNOWN_HERE: Readonly<Record<string, string>> = {
-  sequence_batching:
-    'requests are independent of each other; serve a model that carries its state in tensors',
+  sequence_batching: 'requests are independent of each other; pass the state of the model in tensors',
   batch_input: 'export the model with a batch dimension',
   batch_output: 'export the model with a batch dimension',
 };
 
-/** Fields that are refused when they ask for something, as a path of names, and what to do. */
+/** Fields that are rejected if they are set, as a path of names, and how to fix it. */
 const UNSUPPORTED: readonly (readonly [path: string, advice: string])[] = [
-  ['input.allow_ragged_batch', 'remove it; requests whose rows differ in shape run apart'],
-  ['input.optional', 'remove it; every input of an ONNX model is needed'],
+  ['input.allow_ragged_batch', 'remove it; requests with rows of different shapes run in separate batches'],
+  ['input.optional', 'remove it; all inputs of an ONNX model are required'],
   ['input.is_shape_tensor', 'remove it; it is for TensorRT'],
   ['output.is_shape_tensor', 'remove it; it is for TensorRT'],
   ['input.is_non_linear_format_io', 'remove it; it is for TensorRT'],
   ['output.is_non_linear_format_io', 'remove it; it is for TensorRT'],
-  ['instance_group.passive', 'remove it; every instance takes work'],
+  ['instance_group.passive', 'remove it; all instances run requests'],
   ['instance_group.secondary_devices', 'remove it; instances run on a CPU or one GPU'],
-  ['dynamic_batching.preserve_ordering', 'remove it; each answer leaves when it is ready'],
-  ['cc_model_filenames', 'use default_model_filename; one file serves every device'],
-  ['model_operations.op_library_filename', 'export the model with the operators of ONNX Runtime only'],
-  ['model_transaction_policy.decoupled', 'remove it; an ONNX model gives one answer a request'],
-  ['model_repository_agents.agents', 'remove it; the files are served as they lie there'],
+  ['dynamic_batching.preserve_ordering', 'remove it; each response is sent as soon as it is ready'],
+  ['cc_model_filenames', 'use default_model_filename; all devices use the same file'],
+  ['model_operations.op_library_filename', 'export the model with operators of ONNX Runtime only'],
+  ['model_transaction_policy.decoupled', 'remove it; an ONNX model returns one response per request'],
+  ['model_repository_agents.agents', 'remove it; the files are served unchanged'],
 ];
 
 /** Fields that name a file of the model. */
@@ -36,7 +35,7 @@ const FILES: readonly string[] = [
   'model_warmup.inputs.value.input_data_file',
 ];
 
-/** The only value, beside none, of fields that say what runs a model. */
+/** The only supported value of the fields that select a backend, which can also be absent. */
 const ONLY = {
   platform: 'onnxruntime_onnx',
   backend: 'onnxruntime',
@@ -45,50 +44,50 @@ const ONLY = {
 
 type Test = (field: unknown) => boolean;
 
-/** @throws Fault when `config` is not of the model called `model`, or neither of an ONNX model nor of an ensemble. */
+/** @throws Fault if `config` has another name than `model`, or is neither for an ONNX model nor for an ensemble. */
 export function checkIdentity(config: ModelConfig, model: string): void {
   const { name = '' } = config;
   if (name !== '' && name !== model)
     throw new Fault(
       { line: positionOf(config, 'name').line },
-      `name is '${name}', but the model is '${model}'; make them the same, or remove name`,
+      `name: expected '${model}', the name of the folder, got '${name}'; correct it, or remove name`,
     );
   if (isEnsemble(config)) return;
   for (const field of Object.keys(ONLY) as (keyof typeof ONLY)[]) {
     const { [field]: value = '' } = config;
     if (value === '' || value === ONLY[field]) continue;
     const { line } = positionOf(config, field);
-    throw new Fault({ line }, `${field} '${value}' is not supported; Nexus serves '${ONLY[field]}'`);
+    throw new Fault({ line }, `${field} '${value}' is not supported; use '${ONLY[field]}'`);
   }
 }
 
-/** @throws Fault for a field that Nexus does not read at all. */
+/** @throws Fault for a field that is always rejected. */
 export function refuseUnread(fields: readonly TextField[]): void {
   const found = fields.find(({ name }) => Object.hasOwn(UNKNOWN_HERE, name));
   if (found !== undefined)
     throw new Fault({ line: found.at.line }, `${found.name} is not supported; ${UNKNOWN_HERE[found.name]}`);
 }
 
-/** @throws Fault for a field that asks for something that Nexus does not do. */
+/** @throws Fault for a field that requests an unsupported feature. */
 export function refuseUnsupported(config: ModelConfig): void {
   for (const [path, advice] of UNSUPPORTED)
-    refuse(config, path, asksForSomething, `${path} is not supported; ${advice}`);
+    refuse(config, path, isRequested, `${path} is not supported; ${advice}`);
 }
 
-/** @throws Fault for the name of a file that is outside the folder of the model. */
+/** @throws Fault for the name of a file outside the model folder. */
 export function refuseEscapes(config: ModelConfig): void {
   for (const path of FILES)
-    refuse(config, path, leavesFolder, `${path} leaves the folder of the model; name a file in it`);
+    refuse(config, path, leavesFolder, `${path} is outside the model folder; use a file inside it`);
 }
 
-/** @throws Fault that says `what` when the field at `path` is `wrong` somewhere. */
+/** @throws Fault with the message `what` if a field at `path` is `wrong`. */
 function refuse(config: ModelConfig, path: string, wrong: Test, what: string): void {
   const names = path.split('.');
   const holder = holderOf(config, names, wrong);
   if (holder !== undefined) throw new Fault({ line: positionOf(holder, names.at(-1)).line }, what);
 }
 
-/** The message at the end of `path` whose last field is `wrong`; undefined when there is none. */
+/** The message at the end of `path` whose last field is `wrong`; undefined if there is none. */
 function holderOf(value: unknown, [name, ...rest]: readonly string[], wrong: Test): object | undefined {
   if (Array.isArray(value)) {
     for (const item of value) {
@@ -103,7 +102,7 @@ function holderOf(value: unknown, [name, ...rest]: readonly string[], wrong: Tes
   return wrong(field) ? value : undefined;
 }
 
-function asksForSomething(field: unknown): boolean {
+function isRequested(field: unknown): boolean {
   return Array.isArray(field) ? field.length > 0 : Boolean(field);
 }
 

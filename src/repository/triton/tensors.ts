@@ -5,7 +5,8 @@ import type { ModelConfig, TensorConfig } from './model-config';
 import { positionOf } from './text/read-message';
 
 /**
- * What `config` says of inputs and outputs. `file` is how the file is called in messages.
+ * Returns the inputs and outputs that `config` declares.
+ * @param file name of the file in messages.
  * @throws Fault
  */
 export function tensorsOf(config: ModelConfig, file: string): DeclaredTensors {
@@ -18,30 +19,34 @@ export function tensorsOf(config: ModelConfig, file: string): DeclaredTensors {
   };
 }
 
-/** The datatype that a tensor of `config` has in the protocol. @throws Fault when it has none, or one that is not supported. */
+/** The datatype of the tensor `config` in the protocol. @throws Fault if it is missing or not supported. */
 export function declaredDatatypeOf(config: TensorConfig, what: string): Datatype {
   const { line } = positionOf(config, 'data_type');
   const { data_type: type = 'TYPE_INVALID' } = config;
-  if (type === 'TYPE_INVALID') throw new Fault({ line }, `${what} has no data_type; add data_type: TYPE_...`);
+  if (type === 'TYPE_INVALID')
+    throw new Fault({ line }, `${what} has no data_type; add it, for example data_type: TYPE_FP32`);
   const name = type === 'TYPE_STRING' ? 'BYTES' : type.slice('TYPE_'.length);
   if (!isDatatype(name))
-    throw new Fault({ line }, `${what} is ${type}, which is not supported; use TYPE_FP32`);
+    throw new Fault({ line }, `data_type ${type} of ${what} is not supported; use TYPE_FP32`);
   return name;
 }
 
-/** The dims of a tensor of `config`. @throws Fault for a size that none can have. */
+/** The dims of the tensor `config`. @throws Fault for an invalid size. */
 export function dimsOf(config: TensorConfig, what: string): Shape {
   const { dims = [] } = config;
   const wrong = dims.find((size) => size < 1 && size !== -1);
   if (wrong === undefined) return dims;
   const { line } = positionOf(config, 'dims');
-  throw new Fault({ line }, `${what} has ${wrong} among its dims; a dimension is at least 1, or -1 for any`);
+  throw new Fault(
+    { line },
+    `dims of ${what}: expected sizes of at least 1, or -1 for any size, got ${wrong}`,
+  );
 }
 
 function declared(config: TensorConfig, batched: boolean, file: string): DeclaredTensor {
   const { name } = config;
   const { line } = positionOf(config);
-  if (name === undefined || name === '') throw new Fault({ line }, 'a tensor has no name; add name');
+  if (name === undefined || name === '') throw new Fault({ line }, 'an input or output has no name; add it');
   const what = `'${name}'`;
   const withRows = (dims: Shape) => (batched ? [-1, ...dims] : dims);
   const tensor = {
@@ -54,7 +59,7 @@ function declared(config: TensorConfig, batched: boolean, file: string): Declare
   return { ...tensor, inside: withRows(insideOf(config, what)) };
 }
 
-/** The dims in the model. @throws Fault when they are not other fixed dims for as many elements. */
+/** The dims in the model. @throws Fault unless both shapes are fixed and have the same number of elements. */
 function insideOf(config: TensorConfig, what: string): Shape {
   const { dims = [], reshape } = config;
   const { shape = [] } = reshape!;
@@ -63,7 +68,7 @@ function insideOf(config: TensorConfig, what: string): Shape {
   const { line } = positionOf(config, 'reshape');
   throw new Fault(
     { line },
-    `${what} is reshaped from [${dims.join(',')}] to [${shape.join(',')}]; both must be fixed, with as many elements`,
+    `reshape of ${what}: expected two fixed shapes with the same number of elements, got [${dims.join(',')}] and [${shape.join(',')}]`,
   );
 }
 
@@ -71,7 +76,10 @@ function unique(tensors: readonly TensorConfig[]): readonly TensorConfig[] {
   const names = new Set<string | undefined>();
   for (const tensor of tensors) {
     if (names.has(tensor.name))
-      throw new Fault({ line: positionOf(tensor).line }, `'${tensor.name}' is declared a second time`);
+      throw new Fault(
+        { line: positionOf(tensor).line },
+        `'${tensor.name}' is declared twice; remove one declaration`,
+      );
     names.add(tensor.name);
   }
   return tensors;

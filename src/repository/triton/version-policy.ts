@@ -3,25 +3,29 @@ import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
 import { positionOf } from './text/read-message';
 
-/** The policy of `config`: the newest version when it has none. @throws Fault for one that no version can meet. */
+/** The version policy of `config`; the newest version by default. @throws Fault for an invalid policy. */
 export function versionPolicyOf(config: ModelConfig): VersionPolicy {
   const { version_policy: policy = { latest: { num_versions: 1 } } } = config;
   const { latest, specific } = policy;
   const { line } = positionOf(config, 'version_policy');
   if (latest !== undefined) {
     const { num_versions = 0 } = latest;
-    if (num_versions === 0) throw new Fault({ line }, 'latest needs num_versions; give at least 1');
+    if (num_versions === 0)
+      throw new Fault({ line }, 'version_policy.latest requires num_versions; set it to at least 1');
     return { latest: { num_versions } };
   }
   if (specific === undefined) return { all: {} };
   const versions = [...new Set(specific.versions)].toSorted((one, other) => one - other);
   const none = versions.find((version) => version < 1);
   if (versions.length === 0 || none !== undefined)
-    throw new Fault({ line }, `specific needs versions that are at least 1, got ${none ?? 'none'}`);
+    throw new Fault(
+      { line },
+      `version_policy.specific: expected versions of at least 1, got ${none ?? 'none'}`,
+    );
   return { specific: { versions } };
 }
 
-/** The versions to serve, of those there are, oldest first. One may be wanted that is not there. */
+/** Selects the versions to serve from `versions`, oldest first. Specific versions are included even if they do not exist. */
 export function chosenVersions(
   { latest, specific }: VersionPolicy,
   versions: readonly string[],

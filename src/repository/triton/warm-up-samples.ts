@@ -8,11 +8,11 @@ import { declaredDatatypeOf, dimsOf } from './tensors';
 
 type Entry = NonNullable<WarmUpConfig['inputs']>[number];
 
-/** Folder, beside the versions, of the files that warm-ups name. */
+/** Folder next to the version folders with the warm-up files. */
 const FOLDER = 'warmup';
 
 /**
- * The warm-ups of `config`, with what their files hold. One of no rows is passed over, as Triton does.
+ * Reads the warm-ups of `config` and their files. Samples with batch_size 0 are skipped, as in Triton.
  * @throws Fault
  */
 export async function warmUpSamplesOf(
@@ -21,9 +21,9 @@ export async function warmUpSamplesOf(
   repository: string,
 ): Promise<readonly WarmUpSample[]> {
   const batched = (config.max_batch_size ?? 0) > 0;
-  const wanted = (config.model_warmup ?? []).filter(({ batch_size: rows = 0 }) => rows > 0);
+  const samples = (config.model_warmup ?? []).filter(({ batch_size: rows = 0 }) => rows > 0);
   return Promise.all(
-    wanted.map(async ({ batch_size: rows = 1, inputs = [], count = 0 }) => ({
+    samples.map(async ({ batch_size: rows = 1, inputs = [], count = 0 }) => ({
       count: count === 0 ? 1 : count,
       inputs: await Promise.all(inputs.map((entry) => tensorOf(entry, batched, rows, folder, repository))),
     })),
@@ -41,16 +41,19 @@ async function tensorOf(
   const what = `warm-up input '${name}'`;
   const dims = dimsOf(input, what);
   if (dims.includes(-1))
-    throw new Fault({ line: positionOf(input, 'dims').line }, `${what} has -1 among its dims; give the size`);
+    throw new Fault(
+      { line: positionOf(input, 'dims').line },
+      `dims of ${what}: expected fixed sizes, got -1; set the size`,
+    );
   const datatype = declaredDatatypeOf(input, what);
   const shape = batched ? [rows, ...dims] : dims;
   const { input_data_file: file, random_data: random = false } = input;
   if (file === undefined) return { name, datatype, shape, fill: random ? 'random' : 'zeros' };
-  const one = await contentOf(file, input, { name, datatype, shape: dims }, folder, repository);
-  return { name, datatype, shape, fill: batched ? Array.from({ length: rows }, () => one) : [one] };
+  const row = await contentOf(file, input, { name, datatype, shape: dims }, folder, repository);
+  return { name, datatype, shape, fill: batched ? Array.from({ length: rows }, () => row) : [row] };
 }
 
-/** The bytes of a data file, which has one row. */
+/** The content of a data file, which contains one row. */
 async function contentOf(
   file: string,
   input: object,
@@ -67,6 +70,6 @@ async function contentOf(
   if (datatype === 'BYTES' || content.byteLength === size) return content;
   throw new Fault(
     { line },
-    `the file '${path}' has ${content.byteLength} bytes; '${name}' needs ${size} for one row`,
+    `the file '${path}': expected ${size} bytes, one row of '${name}', got ${content.byteLength}`,
   );
 }

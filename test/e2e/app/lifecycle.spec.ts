@@ -169,7 +169,7 @@ describe('a start that cannot succeed', () => {
     [
       'a model that is not there',
       { NEXUS_MODEL_CONTROL_MODE: 'explicit', NEXUS_LOAD_MODELS: 'affine,none' },
-      /^NEXUS_LOAD_MODELS=affine,none: there is no model 'none'; the repository has affine$/,
+      /^NEXUS_LOAD_MODELS=affine,none: the model repository has no model 'none'; it has affine$/,
     ],
     [
       'a strange address',

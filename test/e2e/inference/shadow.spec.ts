@@ -133,7 +133,7 @@ it('is kept across a restart, and ends with promote', async () => {
 });
 
 it.each([
-  [{ version: '1', share: 1 }, 400, /version 1 cannot be the shadow, for it has a weight/],
+  [{ version: '1', share: 1 }, 400, /shadow\.version: expected a version without a weight, got 1; /],
   [{ version: '9', share: 1 }, 404, /version 9 not found/],
   [{ version: '2', share: 1.5 }, 400, /with a share from 0 to 1/],
   [{ version: 2, share: 1 }, 400, /expected \{"version": "2", "share": 0\.1\}/],

@@ -38,7 +38,10 @@ const statusesOf = (answers: readonly (readonly [number, string])[]) =>
   answers.map(([status]) => status).toSorted((one, other) => one - other);
 
 describe('versions that clients load', () => {
-  const full = [429, expect.stringMatching(/, of at most 3, .*; unload some, or raise NEXUS_MAX_VERSIONS$/)];
+  const full = [
+    429,
+    expect.stringMatching(/, and the limit is 3; unload some, or raise NEXUS_MAX_VERSIONS$/),
+  ];
 
   it('are bounded, also those that load at one time', async () => {
     for (const name of ['a', 'b', 'c', 'd', 'e']) repository.model(name, affine());
@@ -78,7 +81,7 @@ describe('files that clients send', () => {
     'file:1/model.onnx': Buffer.from(onnx).toString('base64'),
   });
   const folders = () => readdirSync(temporary).filter((name) => name.startsWith('nexus-model-'));
-  const full = [429, expect.stringMatching(/of the 40960 for files .*, or raise NEXUS_OVERRIDE_SIZE$/)];
+  const full = [429, expect.stringMatching(/of 40960 bytes for files .*, or raise NEXUS_OVERRIDE_SIZE$/)];
 
   it('are bounded by the room they take together on disk, which comes back with them', async () => {
     // A small file in a folder takes three blocks, so three of them fit.

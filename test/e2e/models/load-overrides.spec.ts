@@ -116,9 +116,9 @@ describe('a configuration in the request', () => {
     ['{"max_batchsize": 8}', "1:2: unknown field 'max_batchsize'; did you mean 'max_batch_size'?"],
     [
       '{"name": "other"}',
-      "1: name is 'other', but the model is 'affine'; make them the same, or remove name",
+      "1: name: expected 'affine', the name of the folder, got 'other'; correct it, or remove name",
     ],
-    ['{"backend": "python"}', "1: backend 'python' is not supported; Nexus serves 'onnxruntime'"],
+    ['{"backend": "python"}', "1: backend 'python' is not supported; use 'onnxruntime'"],
     ['{\n"sequenceBatching": {}}', '2: sequence_batching is not supported; requests are independent of each'],
     [
       '{"model_transaction_policy": {"decoupled": true}}',
@@ -126,15 +126,15 @@ describe('a configuration in the request', () => {
     ],
     [
       '{"output": [{"name": "y", "label_filename": "../sum/labels.txt"}]}',
-      '1: output.label_filename leaves the folder of the model; name a file in it',
+      '1: output.label_filename is outside the model folder; use a file inside it',
     ],
     [
       '{"default_model_filename": "../../lookup/1/model.onnx"}',
-      '1: default_model_filename leaves the folder of the model',
+      '1: default_model_filename is outside the model folder',
     ],
     [
       '{"input": [{"name": "x", "data_type": "TYPE_INT8", "dims": [-1, -1]}]}',
-      "1: input 'x' is INT8 [-1,-1] here, but FP32 [-1,-1] in the model",
+      "1: input 'x' is declared as INT8 [-1,-1], but is FP32 [-1,-1] in the model",
     ],
   ])('that is wrong is refused with the place, and the model stays: %s', async (config, reason) => {
     const [code, error] = await refusal('affine', { config });
@@ -146,7 +146,10 @@ describe('a configuration in the request', () => {
 
   it('has a limit', async () => {
     const [code, error] = await refusal('affine', { config: ' '.repeat(2 ** 20 + 1) });
-    expect([code, error]).toEqual([400, 'parameters.config: it has 1048577 characters; at most 1048576']);
+    expect([code, error]).toEqual([
+      400,
+      'parameters.config: expected at most 1048576 characters, got 1048577',
+    ]);
   });
 });
 
@@ -203,7 +206,7 @@ describe('files in the request', () => {
     const wrong = { ...weights, 'file:1/more.bin': `${weights['file:1/more.bin']}!!!!` };
     expect(await refusal('sent', wrong)).toEqual([
       400,
-      'parameters.file:1/more.bin: expected base64 with padding, got another character at 26666667',
+      'parameters.file:1/more.bin: expected base64 with padding, got an invalid character at 26666667',
     ]);
     expect(await output('sent')).toEqual([6]);
     expect((await unload('sent')).status).toBe(200);
@@ -266,32 +269,32 @@ describe('files that cannot be loaded leave the old model and no folder:', () =>
 describe('parameters that are refused by name', () => {
   const ONNX = base64(affine());
   it.each<[parameters: Parameters, error: string]>([
-    [{ cfg: '{}' }, 'parameters.cfg: not supported; a model is loaded with config and file:<version>/<file>'],
+    [{ cfg: '{}' }, 'parameters.cfg: not supported; use config and file:<version>/<file>, or remove it'],
     [
       { config: {} },
-      'parameters.config: expected a string, the model configuration as JSON, which files need beside them; got object',
+      'parameters.config: expected a string with the model configuration as JSON, which is required with files, got object',
     ],
     [
       { config: null },
-      'parameters.config: expected a string, the model configuration as JSON, which files need',
+      'parameters.config: expected a string with the model configuration as JSON, which is required',
     ],
     [
       { 'file:1/model.onnx': '' },
-      'the model configuration as JSON, which files need beside them; got nothing',
+      'the model configuration as JSON, which is required with files, got nothing',
     ],
     [
       { config: '{}', 'file:1/model.onnx': 7 },
-      'parameters.file:1/model.onnx: expected the content, base64 in',
+      'parameters.file:1/model.onnx: expected the content as base64 in',
     ],
     [
       { config: '{}', 'file:1/m.onnx': 'YQ' },
       'parameters.file:1/m.onnx: expected base64 with padding, got 2',
     ],
-    [{ config: '{}', 'file:1/m.onnx': 'Y-==' }, 'got another character at 1'],
-    [{ config: '{}', 'file:1/m.onnx': 'Y===' }, 'got another character at 1'],
+    [{ config: '{}', 'file:1/m.onnx': 'Y-==' }, 'got an invalid character at 1'],
+    [{ config: '{}', 'file:1/m.onnx': 'Y===' }, 'got an invalid character at 1'],
     [
       { config: '{}', 'file:1': '', 'file:1/m.onnx': '' },
-      'parameters.file:1: it is a folder for file:1/m.onnx',
+      'parameters.file:1: cannot be a file, because it is a folder in file:1/m.onnx',
     ],
   ])('%j', async (parameters, error) => {
     expect(await refusal('sent', parameters)).toEqual([400, expect.stringContaining(error)]);
@@ -301,7 +304,7 @@ describe('parameters that are refused by name', () => {
     const files = Object.fromEntries(Array.from({ length: 1001 }, (_, index) => [`file:${index}`, '']));
     expect(await refusal('sent', { config: '{}', ...files })).toEqual([
       400,
-      '1001 files are too many; at most 1000',
+      'expected at most 1000 files, got 1001; send fewer files',
     ]);
   });
 
@@ -325,13 +328,16 @@ describe('parameters that are refused by name', () => {
     const [code, error] = await refusal('sent', { config: '{}', [`file:${path}`]: ONNX });
     expect(code).toBe(400);
     expect(error).toContain(`parameters.file:${path}`.slice(0, 80));
-    expect(error).toContain('expected file:<version>/<file>, a path in the folder of the model');
+    expect(error).toContain('expected file:<version>/<file> with a path inside the model folder');
     expect(folders()).toEqual([]);
   });
 
   it.each(['%2E%2E%2Fsent', '.sent', '_sent', 'a%00b'])('a name that no model can have: %s', async (name) => {
     const parameters = { config: '{}', 'file:1/model.onnx': ONNX };
-    expect(await refusal(name, parameters)).toEqual([400, expect.stringContaining('name of a model')]);
+    expect(await refusal(name, parameters)).toEqual([
+      400,
+      expect.stringContaining('is not a valid model name'),
+    ]);
   });
 
   it.each<[what: string, body: unknown]>([
@@ -349,7 +355,7 @@ describe('parameters that are refused by name', () => {
     const unknown = await post('affine/unload', { parameters: { config: '{}' } });
     expect([unknown.status, unknown.json().error]).toEqual([
       400,
-      'parameters.config: not supported; a model is unloaded with unload_dependents',
+      'parameters.config: not supported; use unload_dependents, or remove it',
     ]);
     const large = await post('affine/unload', `{}${' '.repeat(200_000)}`);
     expect([large.status, large.json().error]).toEqual([
@@ -389,7 +395,7 @@ describe('over gRPC', () => {
     [
       'sent',
       { config: { string_param: '{}' }, 'file:1/model.onnx': { string_param: 'YQ==' } },
-      'parameters.file:1/model.onnx: expected the content, base64 in JSON and bytes in gRPC; got string',
+      'parameters.file:1/model.onnx: expected the content as base64 in JSON or bytes_param in gRPC, got string',
     ],
     ['sent', { 'file:1/model.onnx': { bytes_param: Buffer.of() } }, 'parameters.config: expected a string'],
     [
@@ -397,11 +403,11 @@ describe('over gRPC', () => {
       { 'file:../x': { bytes_param: Buffer.of() } },
       'parameters.file:../x: expected file:<version>',
     ],
-    ['affine', { more: { int64_param: 1 } }, 'parameters.more: not supported; a model is loaded with config'],
+    ['affine', { more: { int64_param: 1 } }, 'parameters.more: not supported; use config'],
     [
       '',
       { config: { string_param: '{}' }, 'file:1/m.onnx': { bytes_param: Buffer.of() } },
-      'name of a model',
+      'is not a valid model name',
     ],
   ])('a parameter that is wrong is refused by name: %s %j', async (name, parameters, details) => {
     const { error } = await call(name, parameters);

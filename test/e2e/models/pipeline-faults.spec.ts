@@ -21,28 +21,28 @@ const CASES: readonly (readonly [name: string, yaml: string, reason: RegExp])[] 
   [
     'notkind',
     LINES.replace('kind: pipeline\n', ''),
-    /notkind\/model\.yaml:1: inputs is for pipelines; add kind: pipeline$/,
+    /notkind\/model\.yaml:1: inputs is only for pipelines; add kind: pipeline$/,
   ],
   ['kind', 'kind: ensemble\n', /kind\/model\.yaml:1: kind must be pipeline$/],
   [
     'half',
     'kind: pipeline\ninputs: [x]\n',
-    /half\/model\.yaml:1: a pipeline needs inputs, outputs and steps; add what is missing$/,
+    /half\/model\.yaml:1: a pipeline requires inputs, outputs and steps; add the missing keys$/,
   ],
   [
     'instances',
     `${LINES}instances: 2\n`,
-    /instances\/model\.yaml:8: instances cannot be set for a pipeline; say it in the model\.yaml of its models$/,
+    /instances\/model\.yaml:8: instances cannot be set for a pipeline; set it in the model\.yaml of its models$/,
   ],
   [
     'typo',
     `${LINES}    vesion: 1\n`,
-    /typo\/model\.yaml:8: unknown key 'vesion'; the keys are model, version, inputs, outputs$/,
+    /typo\/model\.yaml:8: unknown key 'vesion'; use one of model, version, inputs, outputs$/,
   ],
   [
     'unknown',
     LINES.replace('model: affine', 'model: afine'),
-    /unknown\/model\.yaml:5: step 1 \('afine'\): model 'afine' is not served; load it, or name another one$/,
+    /unknown\/model\.yaml:5: step 1 \('afine'\): model 'afine' is not served; load it, or use another model$/,
   ],
   [
     'version',
@@ -52,16 +52,20 @@ const CASES: readonly (readonly [name: string, yaml: string, reason: RegExp])[] 
   [
     'twice',
     of(X, ['affine', { x: 'x' }, { y: 'y' }]),
-    /step 2 \('affine'\) gives 'y', which step 1 \('affine'\) is already; give it another name$/,
+    /step 2 \('affine'\) produces 'y', which is already an output of step 1 \('affine'\); rename it$/,
   ],
-  ['nobody', of(['affine', { x: 'z' }, { y: 'y' }]), /reads 'z', which nothing gives; there are 'x', 'y'$/],
+  [
+    'nobody',
+    of(['affine', { x: 'z' }, { y: 'y' }]),
+    /reads 'z', which is neither an input nor an output of a step; use one of 'x', 'y'$/,
+  ],
   [
     'circle',
     of(['dot', { a: 'x', b: 'd' }, { product: 'c' }], ['dot', { a: 'x', b: 'c' }, { product: 'd' }], X),
-    /step 1 \('dot'\), step 2 \('dot'\) read each other's outputs in a circle; no step of it can be the first$/,
+    /step 1 \('dot'\), step 2 \('dot'\) read each other's outputs in a cycle; remove the cycle$/,
   ],
   ['unread', pipeline(['x', 'w'], ['y'], X), /no step reads the input 'w'; remove it$/],
-  ['ungiven', pipeline(['x'], ['z'], X), /no step gives the output 'z'; there are 'x', 'y'$/],
+  ['ungiven', pipeline(['x'], ['z'], X), /no step produces the output 'z'; the tensors are 'x', 'y'$/],
   [
     'input',
     of(['affine', { x: 'x', q: 'x' }, { y: 'y' }]),
@@ -71,27 +75,39 @@ const CASES: readonly (readonly [name: string, yaml: string, reason: RegExp])[] 
   [
     'missing',
     of(['dot', { a: 'x' }, { product: 'y' }]),
-    /step 1 \('dot'\): the model takes the input 'b' too; add it$/,
+    /step 1 \('dot'\): the model also requires the input 'b'; add it$/,
   ],
   [
     'datatype',
     of(['affine', { x: 'x' }, { y: 'h' }], ['lookup', { index: 'h' }, { y: 'y' }]),
-    /step 2 \('lookup'\): the input 'index' is INT64 \[-1\], but 'h' is FP32 \[-1,-1\], as step 1 \('affine'\) gives it$/,
+    /step 2 \('lookup'\): input 'index': expected INT64 \[-1\], got FP32 \[-1,-1\] from 'h', produced by step 1 \('affine'\)$/,
   ],
   [
     'rank',
     of(['affine', { x: 'x' }, { y: 'h' }], ['dot', { a: 'h', b: 'h' }, { product: 'y' }]),
-    /step 2 \('dot'\): the input 'a' is FP32 \[3\], but 'h' is FP32 \[-1,-1\], as step 1 \('affine'\) gives it$/,
+    /step 2 \('dot'\): input 'a': expected FP32 \[3\], got FP32 \[-1,-1\] from 'h', produced by step 1 \('affine'\)$/,
   ],
   [
     'size',
     pipeline(['x'], ['y', 'z'], ['three', { x: 'x' }, { y: 'y' }], ['two', { x: 'x' }, { y: 'z' }]),
-    /step 2 \('two'\): the input 'x' is FP32 \[-1,2\], but 'x' is FP32 \[-1,3\], as step 1 \('three'\) reads it$/,
+    /step 2 \('two'\): input 'x': expected FP32 \[-1,2\], got FP32 \[-1,3\] from 'x', also read by step 1 \('three'\)$/,
   ],
   ['labels', `${LINES}labels: { z: [a] }\n`, /labels\/model\.yaml:1: .*'z'/],
-  ['self', of(['self', { x: 'x' }, { y: 'y' }]), /the pipeline is a part of itself: self > self$/],
-  ['egg', of(['hen', { x: 'x' }, { y: 'y' }]), /the pipeline is a part of itself: egg > hen > egg$/],
-  ['hen', of(['egg', { x: 'x' }, { y: 'y' }]), /the pipeline is a part of itself: hen > egg > hen$/],
+  [
+    'self',
+    of(['self', { x: 'x' }, { y: 'y' }]),
+    /the pipeline contains itself: self > self; remove one of these steps$/,
+  ],
+  [
+    'egg',
+    of(['hen', { x: 'x' }, { y: 'y' }]),
+    /the pipeline contains itself: egg > hen > egg; remove one of these steps$/,
+  ],
+  [
+    'hen',
+    of(['egg', { x: 'x' }, { y: 'y' }]),
+    /the pipeline contains itself: hen > egg > hen; remove one of these steps$/,
+  ],
   [
     'broken',
     of(['garbage', { x: 'x' }, { y: 'y' }]),

@@ -88,7 +88,7 @@ describe('with explicit model control', () => {
     await start(EXPLICIT);
     for (const [status, body] of await Promise.all([change('a', 'load'), change('b', 'load')])) {
       expect(status).toBe(400);
-      expect(body).toMatch(/the pipeline is a part of itself: |model '[ab]' is not served/);
+      expect(body).toMatch(/the pipeline contains itself: |model '[ab]' is not served/);
     }
   });
 
@@ -126,7 +126,7 @@ describe('with explicit model control', () => {
     repository.add('chain/model.yaml', CHAIN.replace('"y":"y"', '"z":"y"'));
     const [status, body] = await change('chain', 'load');
     expect([status, body]).toEqual([400, expect.stringContaining("has no output 'z'")]);
-    const kept = /^a newer pipeline cannot be loaded, this one serves on: .*has no output 'z'/;
+    const kept = /^cannot load a newer pipeline, so this one continues to serve: .*has no output 'z'/;
     expect(await stateOf('chain')).toEqual(['READY', expect.stringMatching(kept)]);
     expect(await answer()).toEqual([10]);
     repository.add('chain/model.yaml', CHAIN);

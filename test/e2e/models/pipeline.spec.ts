@@ -182,7 +182,7 @@ describe('a pipeline', () => {
     });
     expect([outside.status, outside.body.error]).toEqual([
       400,
-      expect.stringMatching(/^missing input 'x'; model 'narrow' takes /),
+      expect.stringMatching(/^missing input 'x': model 'narrow' requires /),
     ]);
   });
 

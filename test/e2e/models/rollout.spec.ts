@@ -83,8 +83,8 @@ describe('an alias', () => {
   });
 
   it.each([
-    ['1st', { version: '1' }, 400, /expected a letter and then/],
-    ['a b', { version: '1' }, 400, /expected a letter and then/],
+    ['1st', { version: '1' }, 400, /expected a letter followed by/],
+    ['a b', { version: '1' }, 400, /expected a letter followed by/],
     ['stable', { version: '7' }, 404, /version 7 not found; it has versions 1, 2/],
     ['stable', { version: 1 }, 400, /the body must be \{"version": "1"\}/],
     ['stable', {}, 400, /the body must be \{"version": "1"\}/],
@@ -148,7 +148,7 @@ describe('traffic', () => {
   it.each([
     [{ weights: { '7': 1 } }, 404, /version 7 not found/],
     [{ weights: { '1': 0 } }, 400, /with a sum above 0, got 1 with the sum 0/],
-    [{ weights: {} }, 400, /expected the weights of 1 to 100 versions/],
+    [{ weights: {} }, 400, /weights: expected 1 to 100 versions/],
     [{ weights: { '1': -1 } }, 400, /weights\.1: expected a number from 0 to 1000000, got -1/],
     [{ weights: { '1': 'all' } }, 400, /weights\.1: expected a number/],
     [{ weights: [1] }, 400, /the body must be \{"weights"/],
@@ -179,7 +179,7 @@ it('a state file that is broken stops the start, and is left as it is', async ()
   const { code, stderr } = await Gateway.failing({}, repository);
   expect(code).toBe(1);
   expect(stderr).toBe(
-    `NEXUS_STATE_FILE=${path}: cannot be read: it is not a state file of this version; repair it, or move it away to begin without aliases and traffic\n`,
+    `NEXUS_STATE_FILE=${path}: cannot be read: it is not a state file of this version; repair it, or move it away to start without aliases and traffic\n`,
   );
   expect(readFileSync(path, 'utf8')).toContain('"m": 3');
   await afresh();

@@ -93,7 +93,7 @@ it('a version whose new file cannot be loaded serves on, and says why', async ()
   expect(await answerOf('2')).toBe(8);
   const [, [, state, reason] = []] = await served();
   expect(state).toBe('READY');
-  expect(reason).toMatch(/^a newer file cannot be loaded, this one serves on: /);
+  expect(reason).toMatch(/^cannot load a newer file, so this one continues to serve: /);
   const details = (await gateway.send('/v1/models/m')).json();
   expect(details.versions[1].reason).toBe(reason);
 

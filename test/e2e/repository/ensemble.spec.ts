@@ -36,26 +36,30 @@ const SQUARE =
 
 /** Ensembles that cannot be served, and why. */
 const CASES: readonly (readonly [name: string, config: string, reason: RegExp])[] = [
-  ['bare', 'platform: "ensemble"', /:1: platform 'ensemble' needs ensemble_scheduling; add its steps$/],
+  [
+    'bare',
+    'platform: "ensemble"',
+    /:1: platform 'ensemble' requires ensemble_scheduling; add it with the steps$/,
+  ],
   [
     'stepless',
     'input { name: "a" } output { name: "b" } ensemble_scheduling { }',
-    /:1: an ensemble needs at least one step$/,
+    /:1: ensemble_scheduling requires at least one step; add a step$/,
   ],
   [
     'mute',
     'ensemble_scheduling { step { model_name: "dot" } }',
-    /:1: an ensemble needs its input; declare each$/,
+    /:1: an ensemble requires input; declare each input$/,
   ],
   [
     'backend',
     `${ensemble()}backend: "onnxruntime"`,
-    /:20: backend is not for an ensemble; say it in the models of its steps$/,
+    /:20: backend cannot be set for an ensemble; set it in the models of its steps$/,
   ],
   [
     'group',
     ensemble('instance_group { count: 2 }'),
-    /:20: instance_group is not for an ensemble; say it in the models of its steps$/,
+    /:20: instance_group cannot be set for an ensemble; set it in the models of its steps$/,
   ],
   [
     'both',
@@ -70,32 +74,32 @@ const CASES: readonly (readonly [name: string, config: string, reason: RegExp])[
   [
     'space',
     step('model_name: "dot" model_namespace: "other"'),
-    /:3: model_namespace is not supported; remove it, models have one namespace$/,
+    /:3: model_namespace is not supported, because all models share one namespace; remove it$/,
   ],
   [
     'mapless',
     step('model_name: "dot" input_map { key: "a" value: "v" } output_map { key: "product" value: "p" }'),
-    /:3: step 1 \('dot'\): the model takes the input 'b' too; add it$/,
+    /:3: step 1 \('dot'\): the model also requires the input 'b'; add it$/,
   ],
   [
     'datatype',
     ensemble().replace('TYPE_FP32 dims: [ 4 ]', 'TYPE_INT32 dims: [ 4 ]'),
-    /:3: input 'RAW' is INT32 \[-1,4\] here, but FP32 \[-1,-1\] in the model$/,
+    /:3: input 'RAW' is declared as INT32 \[-1,4\], but is FP32 \[-1,-1\] in the model; correct the declaration$/,
   ],
   [
     'platform',
     ensemble().replace('"ensemble"', '"onnxruntime_onnx"'),
-    /:1: platform is 'onnxruntime_onnx', but a model with ensemble_scheduling is an 'ensemble'; /,
+    /:1: platform: expected 'ensemble', because ensemble_scheduling is set, got 'onnxruntime_onnx'; /,
   ],
   [
     'slow',
     ensemble(),
-    /slow\/model\.yaml: timeout_ms cannot be set beside config\.pbtxt, only description, required can/,
+    /slow\/model\.yaml: timeout_ms cannot be set beside config\.pbtxt, which allows only description, required;/,
   ],
   [
     'batch',
     `${step(SQUARE)}\nmax_batch_size: 4`,
-    /:4: the model cannot batch, for 'v' is FP32 \[3\] in it, .* set max_batch_size: 0$/,
+    /:4: the model cannot batch, because the first dimension of 'v' is not variable: FP32 \[3\]; set max_batch_size: 0$/,
   ],
 ];
 

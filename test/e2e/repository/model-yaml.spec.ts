@@ -12,7 +12,7 @@ describe('a model.yaml with a fault', () => {
     [
       'unknown-key',
       'description: a\ninstnces: 2\n',
-      /unknown-key\/model\.yaml:2: unknown key 'instnces'; the keys are description, device, instances/,
+      /unknown-key\/model\.yaml:2: unknown key 'instnces'; use one of description, device, instances/,
     ],
     ['wrong-type', 'instances: two\n', /wrong-type\/model\.yaml:1: instances must be integer/],
     ['out-of-range', '\n\nmax_batch_rows: 0\n', /out-of-range\/model\.yaml:3: max_batch_rows must be >= 1/],
@@ -24,7 +24,7 @@ describe('a model.yaml with a fault', () => {
     [
       'unknown-warmup',
       'warmup:\n  - rows: 1\n    row: 2\n',
-      /unknown-warmup\/model\.yaml:3: unknown key 'row'; the keys are rows, dims, fill, files/,
+      /unknown-warmup\/model\.yaml:3: unknown key 'row'; use one of rows, dims, fill, files/,
     ],
     [
       'no-such-level',
@@ -39,17 +39,17 @@ describe('a model.yaml with a fault', () => {
     [
       'two-delays',
       'target_p99_ms: 20\nmax_queue_delay_us: 100\n',
-      /model\.yaml:2: max_queue_delay_us is found for target_p99_ms; give one of the two/,
+      /model\.yaml:2: max_queue_delay_us cannot be set together with target_p99_ms, which adjusts it; remove one/,
     ],
     [
       'pad-unknown',
       'pad: { axis: 1, lengths: [4], inputs: { ids: 0 } }\n',
-      /pad names the input 'ids', but the model has 'x'/,
+      /pad names the input 'ids', which is not an input of the model; it has 'x'/,
     ],
     [
       'pad-output',
       'pad: { axis: 1, lengths: [4], inputs: { x: 0 }, outputs: [y] }\n',
-      /pad needs numbers with a variable dimension 1, but the output 'y' is FP32 \[-1,1\]/,
+      /pad: expected a numeric output with a variable dimension 1, got 'y', which is FP32 \[-1,1\]; /,
     ],
     ['pad-warmup', 'pad: { axis: 1, lengths: [4, 8], inputs: { x: 0 } }\n', /a warm-up run fails.*MatMul/],
     [
@@ -65,8 +65,12 @@ describe('a model.yaml with a fault', () => {
     ['no-yaml', 'description: "open\n', /no-yaml\/model\.yaml:\d: /],
     ['same-key', 'threads: 1\nthreads: 2\n', /same-key\/model\.yaml:2: Map keys must be unique/],
     ['no-map', '- a\n', /no-map\/model\.yaml:1: the file must be object/],
-    ['label-count', LABELS, /2 labels for output 'y', which has 1 classes/],
-    ['label-output', 'labels:\n  z: [a]\n', /labels for 'z', which is no output/],
+    ['label-count', LABELS, /labels of output 'y': expected 1, one for each class, got 2/],
+    [
+      'label-output',
+      'labels:\n  z: [a]\n',
+      /labels names 'z', which is not an output of the model; it has 'y'/,
+    ],
     [
       'label-file',
       'labels:\n  y: names.txt\n',

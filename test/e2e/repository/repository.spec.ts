@@ -78,7 +78,9 @@ describe('a repository', () => {
         [name, '2', 'UNAVAILABLE'],
       ]),
     );
-    expect((await served.index())[1]!.reason).toMatch(/^there is no folder 2; a model file without one is/);
+    expect((await served.index())[1]!.reason).toMatch(
+      /^no folder 2 found; a model file outside a version folder is/,
+    );
     expect(allRunnersOf(served.pid)).toHaveLength(2);
   });
 
@@ -163,16 +165,16 @@ describe('a model that cannot be served', () => {
     ['truncated', /not a readable ONNX model/],
     ['sequence', /output 'parts' is a sequence, not a tensor; concatenate its tensors/],
     ['bfloat16', /output 'y' has the element type BFLOAT16, which is not supported; cast it/],
-    ['folder-of-nothing', /no model file; expected folder-of-nothing\/<version>\/model\.onnx/],
-    ['not-a-file', /not-a-file\/1\/model\.onnx is not a file/],
+    ['folder-of-nothing', /no model file found; add folder-of-nothing\/<version>\/model\.onnx/],
+    ['not-a-file', /not-a-file\/1\/model\.onnx is not a regular file/],
     ['dangling', /dangling\/1\/model\.onnx cannot be read: ENOENT/],
-    ['linked-file', /linked-file\/1\/model\.onnx is a link that leaves the model repository/],
-    ['linked-version', /is a link that leaves the model repository/],
-    ['linked-folder', /the folder is a link that leaves the model repository/],
+    ['linked-file', /linked-file\/1\/model\.onnx is a link to a target outside the model repository/],
+    ['linked-version', /is a link to a target outside the model repository/],
+    ['linked-folder', /the folder is a link to a target outside the model repository/],
     ['data-missing', /external data 'bias\.bin' is missing; put it next to model\.onnx/],
     ['data-outside', /external data '\.\.\/\.\.\/\.\.\/.*' is outside the model repository/],
     ['data-absolute', /external data '\/.*' is outside the model repository/],
-    ['data-linked', /external data 'bias\.bin' is a link that leaves the model repository/],
+    ['data-linked', /external data 'bias\.bin' is a link to a target outside the model repository/],
   ];
   let gateway: Gateway;
 

@@ -260,17 +260,17 @@ describe('a config.pbtxt that cannot be followed', () => {
     [
       'othername',
       'name: "x"',
-      /config\.pbtxt:1: name is 'x', but the model is 'othername'; make them the same/,
+      /config\.pbtxt:1: name: expected 'othername', the name of the folder, got 'x'; correct it, or remove name$/,
     ],
     [
       'platform',
       'platform: "tensorrt_plan"',
-      /:1: platform 'tensorrt_plan' is not supported; Nexus serves 'onnxruntime_onnx'$/,
+      /:1: platform 'tensorrt_plan' is not supported; use 'onnxruntime_onnx'$/,
     ],
     [
       'ensemble',
       '\nplatform: "ensemble"',
-      /:2: platform 'ensemble' needs ensemble_scheduling; add its steps$/,
+      /:2: platform 'ensemble' requires ensemble_scheduling; add it with the steps$/,
     ],
     ['stateful', 'sequence_batching { }', /:1: sequence_batching is not supported; /],
     [
@@ -281,12 +281,12 @@ describe('a config.pbtxt that cannot be followed', () => {
     [
       'datatype',
       '\ninput { name: "x" data_type: TYPE_INT32 dims: [-1, -1] }',
-      /:2: input 'x' is INT32 \[-1,-1\] here, but FP32 \[-1,-1\] in the model$/,
+      /:2: input 'x' is declared as INT32 \[-1,-1\], but is FP32 \[-1,-1\] in the model; correct the declaration$/,
     ],
     [
       'rank',
       'max_batch_size: 4\ninput { name: "x" data_type: TYPE_FP32 dims: [4, 4] }',
-      /:2: input 'x' is FP32 \[-1,4,4\] here, but FP32 \[-1,-1\] in the model$/,
+      /:2: input 'x' is declared as FP32 \[-1,4,4\], but is FP32 \[-1,-1\] in the model; correct the declaration$/,
     ],
     [
       'absent',
@@ -296,7 +296,7 @@ describe('a config.pbtxt that cannot be followed', () => {
     [
       'labels',
       'output { name: "y" data_type: TYPE_FP32 dims: [-1, 1] label_filename: "two.txt" }',
-      /^there are 2 labels for output 'y', which has 1 classes$/,
+      /^labels of output 'y': expected 1, one for each class, got 2$/,
     ],
     [
       'label',
@@ -311,28 +311,28 @@ describe('a config.pbtxt that cannot be followed', () => {
     [
       'warmup',
       'model_warmup { batch_size: 1 inputs { key: "x" value { data_type: TYPE_FP32 dims: [1, 3] zero_data: true } } }',
-      /^a warm-up run fails: .*MatMul/,
+      /^a warm-up run failed: .*MatMul/,
     ],
     [
       'warmup-name',
       'model_warmup { batch_size: 1 inputs { key: "z" value { data_type: TYPE_FP32 dims: [1, 4] zero_data: true } } }',
-      /^a warm-up run fails: input 'x' is missing/,
+      /^a warm-up run failed: input 'x' is missing/,
     ],
     [
       'warmup-size',
       'model_warmup { batch_size: 1 inputs { key: "x" value { data_type: TYPE_FP32 dims: [70000, 1000] random_data: true } } }',
-      /^warm-up input 'x' of FP32 \[70000,1000\] has 280000000 bytes; make it smaller, at most 268435456$/,
+      /^warm-up input 'x' of FP32 \[70000,1000\]: expected at most 268435456 bytes, got 280000000; reduce rows or dims$/,
     ],
     [
       'gpu',
       '\ninstance_group {\n  count: 1\n  kind: KIND_GPU gpus: [ 99 ]\n}',
-      /\/gpu\/config\.pbtxt:4: instance_group asks for a GPU, and CUDA cannot be used; use KIND_CPU, or run/,
+      /\/gpu\/config\.pbtxt:4: instance_group requests a GPU, but CUDA is not available; use KIND_CPU, or run/,
     ],
     ['filename', 'default_model_filename: "other.onnx"', /filename\/1\/other\.onnx cannot be read: ENOENT$/],
     [
       'yaml',
       '',
-      /yaml\/model\.yaml: threads cannot be set beside config\.pbtxt, only description, required, /,
+      /yaml\/model\.yaml: threads cannot be set beside config\.pbtxt, which allows only description, required, /,
     ],
   ];
   const repository = new Repository()
@@ -361,7 +361,7 @@ describe('a config.pbtxt that cannot be followed', () => {
 
   it('says when a model cannot batch as it is declared to', async () => {
     expect(await reasonOf('fixed')).toMatch(
-      /fixed\/config\.pbtxt:3: the model cannot batch, for 'a' is FP32 \[3\]/,
+      /fixed\/config\.pbtxt:3: the model cannot batch, because the first dimension of 'a' is not variable: FP32 \[3\]; set/,
     );
   });
 

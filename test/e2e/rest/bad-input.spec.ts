@@ -53,9 +53,9 @@ describe('an inference request is refused with 400', () => {
     [
       'no input',
       { inputs: [] },
-      /missing input 'x'; model 'affine' takes 'x' \(FP32 \[-1,-1\]\), but no inputs came/,
+      /missing input 'x': model 'affine' requires 'x' \(FP32 \[-1,-1\]\), got no inputs/,
     ],
-    ['another input', inputs({ name: 'z' }), /missing input 'x'.*but 'z' came/],
+    ['another input', inputs({ name: 'z' }), /missing input 'x'.*, got 'z'/],
     ['an input too many', inputs({}, { name: 'z' }), /unexpected or repeated input 'z'/],
     ['an input twice', inputs({}, {}), /^inputs\[1\]\.name: expected unique names, got "x" again/],
     [
@@ -105,7 +105,7 @@ describe('an inference request is refused with 400', () => {
       inputs({ data: JSON.parse(nested(50)) }),
       /data: expected flat data or data nested/,
     ],
-    ['an unknown output', { ...inputs({}), outputs: [{ name: 'z' }] }, /unexpected output 'z'; .* gives 'y'/],
+    ['an unknown output', { ...inputs({}), outputs: [{ name: 'z' }] }, /unexpected output 'z'; .* has 'y'/],
     [
       'an output twice',
       { ...inputs({}), outputs: [{ name: 'y' }, { name: 'y' }] },

@@ -160,7 +160,7 @@ describe.each(['generate', 'generate_stream'])('%s refuses', (route) => {
     ['no body', 'echo', '', /^the body is not valid JSON: expected a value, got the end/],
     ['an array', 'echo', '[]', /^the body: expected a JSON object, got an empty array/],
     ['an id that is no text', 'echo', { id: 7, x: 'a' }, /^id: expected a string, got 7/],
-    ['no input', 'echo', {}, /^missing input 'x'; model 'echo' takes 'x' \(BYTES \[-1,-1\]\)/],
+    ['no input', 'echo', {}, /^missing input 'x': model 'echo' requires 'x' \(BYTES \[-1,-1\]\)/],
     [
       'a misspelt input',
       'echo',

@@ -130,7 +130,9 @@ describe('a model that no made-up input suits', () => {
   });
 
   it('is told in the log', () => {
-    const warnings = gateway.logs.filter(({ msg = '' }) => msg.includes('every run on made-up inputs fails'));
+    const warnings = gateway.logs.filter(({ msg = '' }) =>
+      msg.includes('all runs on generated inputs failed'),
+    );
     expect(new Set(warnings.map(({ msg }) => msg!.split(':')[0]))).toEqual(
       new Set(['declared/1', 'untried/1']),
     );
@@ -154,13 +156,13 @@ describe('a model whose rows turn out to depend on each other', () => {
     for (let round = 0; (await checks('mixed')) === undefined && round < 8; round++) await several('late');
     expect(await checks('mixed')).toBe(1);
     expect(await unbatchable('late')).toBe(
-      "the rows of output 'y' depend on each other, as a check of a batch has shown",
+      "verification of a batch found that the rows of output 'y' depend on each other",
     );
     const [own, ...others] = await several('late');
     expect(own).toEqual([200, [5e6, 2000000.5]]);
     expect(others).toEqual([1, 2, 3].map((value) => [200, [value, 0.5]]));
     expect(
-      gateway.logs.find(({ msg = '' }) => msg.startsWith('late/1: requests do not share runs any more')),
+      gateway.logs.find(({ msg = '' }) => msg.startsWith('late/1: requests no longer share runs')),
     ).toBeDefined();
     const [late] = (await gateway.index()).filter(({ name }) => name === 'late');
     expect(late).toMatchObject({

@@ -88,7 +88,7 @@ describe('connections up to the limit of open files', () => {
     expect(saysOf(/limit of open files is 128, .* leaves too few for runners/)()).toBe(true);
     await flood(150);
     process.kill(gateway.runners(RUNNER)[0]!, 'SIGKILL');
-    await gateway.until(saysOf(/a runner is started anew/));
+    await gateway.until(saysOf(/restarting a runner/));
     sockets.forEach((socket) => socket.destroy());
     while ((await infer()) !== 200);
     expect(await send('/health/live')).toMatchObject({ status: 200 });
@@ -102,9 +102,7 @@ describe('connections up to the limit of open files', () => {
     // What is open stays open; no file more can be.
     limit(8);
     process.kill(gateway.runners(RUNNER)[0]!, 'SIGKILL');
-    await gateway.until(
-      saysOf(/a runner is started anew, because .*\(EMFILE\); raise the limit of open files/),
-    );
+    await gateway.until(saysOf(/restarting a runner, because .*\(EMFILE\); raise the limit of open files/));
     limit(1024);
     while ((await infer()) !== 200);
   });

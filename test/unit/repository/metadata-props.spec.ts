@@ -55,6 +55,6 @@ it('has as many properties as there are', async () => {
 
 it('rejects what is no model', async () => {
   await expect(read(affine().subarray(0, -3))).rejects.toThrow('a field is longer than its message');
-  await expect(read(Uint8Array.of(0x0f))).rejects.toThrow('wire type 7 is not known');
+  await expect(read(Uint8Array.of(0x0f))).rejects.toThrow('unknown wire type 7');
   await expect(metadataProps(join(folder, 'none')).next()).rejects.toThrow('ENOENT');
 });

@@ -1,10 +1,10 @@
-/** Where something stands in a text: line and, where it helps, column, both from 1. */
+/** Position in a text: line and, if useful, column, both starting at 1. */
 export interface Position {
   readonly line: number;
   readonly column?: number;
 }
 
-/** What is wrong with a config.pbtxt. The message starts with the position, `12: ` or `12:3: `. */
+/** An error in a model configuration. The message starts with the position, `12: ` or `12:3: `. */
 export class Fault extends Error {
   override readonly name = 'Fault';
 

@@ -5,10 +5,10 @@ import { parseJson } from './parse-json';
 const NUMBER = /^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|Infinity|NaN)$/;
 
 /**
- * Reads the JSON mapping of a protobuf message (https://protobuf.dev/programming-guides/json) into the form that the
- * text format has for it, with `type` telling how: names may be in camel case, maps are objects, enums strings,
- * numbers may be strings, and null and an empty array are what is not there. Names of enums may be in any case.
- * @throws Fault when `text` is no JSON object. What does not suit `type` stays as it is.
+ * Reads the JSON mapping of a protobuf message of type `type` (https://protobuf.dev/programming-guides/json) into the
+ * form of the text format. Names may be in camel case, maps are objects, enums are strings in any case, numbers may be
+ * strings, and null and empty arrays are treated as absent.
+ * @throws Fault if `text` is not a JSON object. Values that do not match `type` are left unchanged.
  */
 export function parseMessageJson(text: string, type: MessageType): readonly TextField[] {
   return asMessage(parseJson(text), type);
@@ -49,7 +49,7 @@ function asMany(value: Value, { type, isMap }: Many<FieldType>): Value {
   return { ...value, items: value.items.map((item) => asValue(item, type)) };
 }
 
-/** A key of an object as the entry of a map. */
+/** Converts a key of an object to an entry of a map. */
 function asEntry({ name, value, at }: TextField, { key, value: type }: MessageType): Value {
   const fields = [
     { name: 'key', value: asValue({ kind: 'string', text: name, at }, key!), at },
@@ -64,7 +64,7 @@ function asScalar(value: Value, type: Scalar): Value {
   return { ...value, kind: 'number', text: type === 'double' ? value.text : wholeText(value.text) };
 }
 
-/** 1e3 and 8.0 without exponent and point; what is no whole number as it is. */
+/** Rewrites integers such as 1e3 and 8.0 without exponent and decimal point. Other numbers are left unchanged. */
 function wholeText(text: string): string {
   const number = Number(text);
   return /^-?[0-9]+$/.test(text) || !Number.isSafeInteger(number) ? text : String(number);

@@ -2,17 +2,17 @@ import { withoutByteOrderMark } from '../../../common/json-text';
 import type { TextField, Value } from './parse-text';
 import { expected, Tokens } from './tokens';
 
-/** Objects and arrays within each other; deeper ones are refused before the stack is used up. */
+/** Maximum nesting of objects and arrays, so that deep input is rejected before the stack overflows. */
 const MAX_DEPTH = 64;
 
-/** What is a number in the text format too, but not in JSON, is left out: 017, 0x1, 1., .5 and 1f. */
+/** Numbers in JSON. Excludes those that only the text format allows: 017, 0x1, 1., .5 and 1f. */
 const NUMBER = /^(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 
 const WORDS: readonly string[] = ['true', 'false', 'null'];
 
 /**
- * Reads a JSON object (RFC 8259) into the form of the text format, with the place of every key: an object is a
- * message, an array is a list, and true, false and null are identifiers. Comments that start with # are passed over.
+ * Parses a JSON object (RFC 8259) into the form of the text format, with the position of every key: an object is a
+ * message, an array is a list, and true, false and null are identifiers. Comments that start with # are ignored.
  * Takes time linear in the length of `text`.
  * @throws Fault
  */
@@ -20,7 +20,7 @@ export function parseJson(text: string): readonly TextField[] {
   const tokens = new Tokens(withoutByteOrderMark(text));
   if (tokens.next.text !== '{') throw wrong('{', tokens);
   const fields = parseObject(tokens, 0);
-  if (tokens.next.kind !== 'end') throw wrong('nothing more', tokens);
+  if (tokens.next.kind !== 'end') throw wrong('the end of the text', tokens);
   return fields;
 }
 
@@ -51,7 +51,7 @@ function parseValue(tokens: Tokens, depth: number): Value {
 
 function parseNested(tokens: Tokens, depth: number): Value {
   const { text, at } = tokens.next;
-  if (depth > MAX_DEPTH) throw expected(`at most ${MAX_DEPTH} values within each other`, 'one more', at);
+  if (depth > MAX_DEPTH) throw expected(`at most ${MAX_DEPTH} nested values`, 'one more', at);
   if (text === '{') return { kind: 'message', fields: parseObject(tokens, depth), at };
   return { kind: 'list', items: parseArray(tokens, depth), at };
 }
@@ -75,12 +75,12 @@ function parseNumber(tokens: Tokens): Value {
   return { kind: 'number', text: sign + text, at };
 }
 
-/** @param what the string is, for the error when there is none. */
+/** @param what describes the string in the error if it is missing. */
 function parseString(what: string, tokens: Tokens): string {
   const { text } = tokens.next;
   if (!text.startsWith('"')) throw wrong(what, tokens);
   const string = stringOf(text);
-  if (string === undefined) throw wrong('a string with the escapes of JSON', tokens);
+  if (string === undefined) throw wrong('a string with valid JSON escapes', tokens);
   tokens.take();
   return string;
 }

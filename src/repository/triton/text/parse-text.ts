@@ -2,27 +2,27 @@ import type { Position } from './fault';
 import { unescaped } from './string-literal';
 import { expected, Tokens, type Token } from './tokens';
 
-/** One field as it stands in the text, of which only the grammar is known. */
+/** A field in the text, parsed without knowledge of its type. */
 export interface TextField {
   readonly name: string;
   readonly value: Value;
   readonly at: Position;
 }
 
-/** A value by its form. Numbers are as they are written, with their sign; strings are without quotes and escapes. */
+/** A value by its syntax. Numbers keep their notation and sign; strings are unquoted and unescaped. */
 export type Value =
   | { readonly kind: 'string' | 'number' | 'identifier'; readonly text: string; readonly at: Position }
   | { readonly kind: 'message'; readonly fields: readonly TextField[]; readonly at: Position }
   | { readonly kind: 'list'; readonly items: readonly Value[]; readonly at: Position };
 
-/** Messages within messages; deeper ones are refused before the stack is used up. */
+/** Maximum nesting of messages, so that deep input is rejected before the stack overflows. */
 const MAX_DEPTH = 64;
 
-/** What the sign may stand before, beside numbers. */
+/** Identifiers that can follow a sign. */
 const NAMED_NUMBER = /^(?:inf|infinity|nan)f?$/i;
 
 /**
- * Reads a message in the protobuf text format, without knowing its type. Extensions and `Any` are refused.
+ * Parses a message in the protobuf text format without knowledge of its type. Extensions and `Any` are rejected.
  * Takes time linear in the length of `text`.
  * @throws Fault
  */
@@ -31,7 +31,7 @@ export function parseText(text: string): readonly TextField[] {
   return fieldsUntil('', tokens, 0);
 }
 
-/** Fields up to the symbol `close`, which is taken; '' is the end of the text. */
+/** Parses fields up to and including the symbol `close`; '' stands for the end of the text. */
 function fieldsUntil(close: string, tokens: Tokens, depth: number): readonly TextField[] {
   const fields: TextField[] = [];
   for (;;) {
@@ -69,11 +69,11 @@ function parseValue(tokens: Tokens, depth: number, scalarsAllowed: boolean): Val
 
 function parseMessage(tokens: Tokens, depth: number): Value {
   const { text, at } = tokens.take();
-  if (depth === MAX_DEPTH) throw expected(`at most ${MAX_DEPTH} messages within each other`, 'one more', at);
+  if (depth === MAX_DEPTH) throw expected(`at most ${MAX_DEPTH} nested messages`, 'one more', at);
   return { kind: 'message', fields: fieldsUntil(text === '{' ? '}' : '>', tokens, depth + 1), at };
 }
 
-/** A list of scalars, or of messages. Lists do not hold lists. */
+/** Parses a list of scalars or messages. Lists cannot be nested. */
 function parseList(tokens: Tokens, depth: number, scalarsAllowed: boolean): Value {
   const { at } = tokens.take();
   const items: Value[] = [];
@@ -95,7 +95,7 @@ function parseNegative(tokens: Tokens): Value {
   return { kind: 'number', text: `-${text}`, at };
 }
 
-/** Strings that stand beside each other are one. */
+/** Parses a string. Adjacent string literals are concatenated. */
 function parseString(tokens: Tokens): string {
   const parts: Token[] = [];
   while (tokens.next.kind === 'string') parts.push(tokens.take());

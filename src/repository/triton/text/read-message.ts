@@ -1,19 +1,18 @@
 import { nearest } from '../../../common/nearest';
 import { Fault, type Position } from './fault';
 import { Many, ONE_OF, type FieldType, type MessageOf, type MessageType } from './message-type';
-import { readEnum, readScalar, valueShown } from './read-scalar';
+import { describeValue, readEnum, readScalar } from './read-scalar';
 import type { TextField, Value } from './parse-text';
 import { expected } from './tokens';
 
 type Mutable = Record<string, unknown>;
 
-/** Where each field of each read message stands; the message itself is under ''. */
+/** Position of each field of each parsed message; the position of the message itself has the key ''. */
 const POSITIONS = new WeakMap<object, Map<string, Position>>();
 
 /**
- * Gives `fields` the types that `type` has for them.
- * @throws Fault for a field that the type has not, that is repeated though it must not be, or whose value is of
- *   another type.
+ * Converts `fields` to a message of type `type`.
+ * @throws Fault for an unknown field, a repeated field that is not declared as repeated, or a value of the wrong type.
  */
 export function readMessage<const T extends MessageType>(
   fields: readonly TextField[],
@@ -22,7 +21,7 @@ export function readMessage<const T extends MessageType>(
   return readFields(fields, type, { line: 1 }) as MessageOf<T>;
 }
 
-/** Where `field` of a message that was read stands, first if it is repeated; without `field`, where the message stands. */
+/** Position of `field` in a parsed message, the first one if it is repeated; without `field`, the position of the message. */
 export function positionOf(message: object, field = ''): Position {
   const positions = POSITIONS.get(message);
   return positions?.get(field) ?? positions?.get('') ?? { line: 1 };
@@ -43,7 +42,7 @@ function readFields(fields: readonly TextField[], type: MessageType, at: Positio
 function typeOf({ name, at }: TextField, type: MessageType): FieldType {
   if (Object.hasOwn(type, name)) return type[name]!;
   const known = Object.keys(type);
-  // Comparing takes time with the length of the word, and no field has a long name.
+  // Comparison takes time that grows with the length of the name, and no field has a long name.
   const near = name.length > 60 ? undefined : nearest(name, known);
   const hint = near === undefined ? '' : `; did you mean '${near}'?`;
   throw new Fault(at, `unknown field '${name.slice(0, 60)}'${hint}`);
@@ -56,14 +55,14 @@ function add({ name, value, at }: TextField, type: FieldType, message: Mutable):
     for (const item of items) values.push(readValue(item, type.type, name));
     return;
   }
-  if (Object.hasOwn(message, name)) throw new Fault(at, `field '${name}' stands here a second time`);
+  if (Object.hasOwn(message, name)) throw new Fault(at, `field '${name}' is set twice; remove one of them`);
   message[name] = readValue(value, type, name);
 }
 
 function readValue(value: Value, type: FieldType, name: string): unknown {
   if (typeof type === 'string') return readScalar(value, type, name);
   if (isEnum(type)) return readEnum(value, type, name);
-  if (value.kind !== 'message') throw expected(`{ after ${name}`, valueShown(value), value.at);
+  if (value.kind !== 'message') throw expected(`{ after ${name}`, describeValue(value), value.at);
   return readFields(value.fields, type as MessageType, value.at);
 }
 
@@ -72,7 +71,7 @@ function refuseSecondChoice({ name, at }: TextField, type: MessageType, message:
   if (!choices.includes(name)) return;
   const other = choices.find((choice) => choice !== name && Object.hasOwn(message, choice));
   if (other !== undefined)
-    throw new Fault(at, `expected only one of ${choices.join(', ')}, got ${other} too`);
+    throw new Fault(at, `expected only one of ${choices.join(', ')}, got both ${other} and ${name}`);
 }
 
 function isEnum(type: FieldType): type is readonly string[] {

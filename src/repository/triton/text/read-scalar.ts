@@ -22,23 +22,23 @@ const BOOLEANS: Readonly<Record<string, boolean>> = {
   f: false,
 };
 
-/** The value of a field of a scalar type. @throws Fault when it is written in a way that the type does not allow. */
+/** Reads the value of a scalar field. @throws Fault if the value does not match the type. */
 export function readScalar(value: Value, type: Scalar, name: string): string | boolean | number {
   const read = scalarOf(value, type);
-  if (read === undefined) throw expected(`${type} for ${name}`, valueShown(value), value.at);
+  if (read === undefined) throw expected(`${type} for ${name}`, describeValue(value), value.at);
   return read;
 }
 
-/** The name that an enum value has, or whose number it is. @throws Fault */
+/** Reads an enum value, written as a name or a number. Returns the name. @throws Fault */
 export function readEnum(value: Value, names: readonly string[], name: string): string {
   const number = value.kind === 'number' ? integerOf(value.text) : undefined;
   const found = value.kind === 'identifier' ? value.text : names[Number(number ?? -1)];
   if (found !== undefined && names.includes(found)) return found;
-  throw expected(`${names.join(', ')} for ${name}`, valueShown(value), value.at);
+  throw expected(`${names.join(', ')} for ${name}`, describeValue(value), value.at);
 }
 
-/** How a value that does not fit is told. */
-export function valueShown(value: Value): string {
+/** Text for an invalid value in an error message. */
+export function describeValue(value: Value): string {
   if (value.kind === 'message' || value.kind === 'list') return `a ${value.kind}`;
   return value.kind === 'string' ? JSON.stringify(value.text) : value.text;
 }
@@ -64,7 +64,7 @@ function booleanOf(kind: Value['kind'], text: string): boolean | undefined {
 function integerOf(text: string): bigint | undefined {
   if (!INTEGER.test(text)) return undefined;
   const digits = text.replace('-', '');
-  // A number of more than 24 characters is in no range, and long ones take long to convert.
+  // A number of more than 24 characters is outside every range, and converting long numbers is slow.
   if (digits.length > 24) return text.startsWith('-') ? -(2n ** 80n) : 2n ** 80n;
   const magnitude = BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits);
   return text.startsWith('-') ? -magnitude : magnitude;
@@ -73,7 +73,7 @@ function integerOf(text: string): bigint | undefined {
 function doubleOf(text: string): number | undefined {
   const [, sign, isNan] = NAMED_NUMBER.exec(text) ?? [];
   if (sign !== undefined) return isNan === undefined ? Number(`${sign}Infinity`) : Number.NaN;
-  // A leading zero makes an octal number, which is no float.
+  // A number with a leading zero is octal, which is not a valid float.
   if (!DECIMAL.test(text) || /^-?0[0-9]/.test(text)) return undefined;
   return Number(text.replace(/f$/i, ''));
 }

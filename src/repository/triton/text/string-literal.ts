@@ -16,8 +16,8 @@ const LETTERS: Readonly<Record<string, string>> = {
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * The text that adjacent string tokens stand for together. Escapes may give single bytes, of which only all together
- * need be UTF-8.
+ * Returns the unescaped text of adjacent string tokens. Escapes can be single bytes; only the concatenated bytes must be
+ * valid UTF-8.
  * @throws Fault
  */
 export function unescaped(tokens: readonly Token[]): string {
@@ -25,7 +25,7 @@ export function unescaped(tokens: readonly Token[]): string {
   try {
     return UTF8.decode(bytes);
   } catch {
-    throw expected('a string of UTF-8', 'other bytes', tokens[0]!.at);
+    throw expected('a UTF-8 string', 'invalid bytes', tokens[0]!.at);
   }
 }
 
@@ -44,7 +44,7 @@ function bytesOf(token: Token): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** The bytes of one piece; undefined for a number that is no byte or no character. */
+/** The bytes of one piece; undefined for an escape that is not a valid byte or character. */
 function pieceOf({ 0: raw, groups = {} }: RegExpExecArray): Buffer | undefined {
   const { octal, hex, short, long, letter } = groups;
   if (letter !== undefined) return Buffer.from(LETTERS[letter] ?? letter);

@@ -1,6 +1,6 @@
 import { Fault, type Position } from './fault';
 
-/** A piece of a text in the protobuf text format, as it is written. */
+/** A token of the protobuf text format, unchanged from the text. */
 export interface Token {
   readonly kind: 'identifier' | 'number' | 'string' | 'symbol' | 'end';
   readonly text: string;
@@ -12,32 +12,32 @@ const IDENTIFIER = /[A-Za-z_][A-Za-z0-9_]*/y;
 const NUMBER =
   /(?:0[xX][0-9A-Fa-f]+|0[0-7]+|(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?)(?![\w.])/y;
 const SYMBOLS = '{}<>[]:;,-';
-/** Characters of a string up to one that means something. */
+/** Characters of a string up to the next special character. */
 const PLAIN = /[^"'\\\n\0]*/y;
-/** What is shown of something that is no token. */
+/** Matches invalid text to show in an error. */
 const STRANGE = /[\w.+]+|[^]/uy;
 
-/** Cuts a text into tokens, one ahead of the reader, in time linear in its length. */
+/** Splits a text into tokens with one token of lookahead, in time linear in its length. */
 export class Tokens {
   private offset = 0;
   private line = 1;
   private lineStart = 0;
-  /** The token that comes next; of kind `end` for ever after the last one. */
+  /** The next token; of kind `end` after the last one. */
   next: Token;
 
-  /** @throws Fault when the text does not start with a token. */
+  /** @throws Fault if the text does not start with a valid token. */
   constructor(private readonly text: string) {
     this.next = this.scan();
   }
 
-  /** The token that comes next, which is then past. @throws Fault when no token follows it. */
+  /** Consumes and returns the next token. @throws Fault if the text after it is not a valid token. */
   take(): Token {
     const token = this.next;
     this.next = this.scan();
     return token;
   }
 
-  /** Takes the next token when it is the symbol `text`, and tells whether it was. */
+  /** Consumes the next token if it is the symbol `text`. Returns whether it was. */
   skip(text: string): boolean {
     const found = this.next.kind === 'symbol' && this.next.text === text;
     if (found) this.take();
@@ -67,7 +67,7 @@ export class Tokens {
     }
   }
 
-  /** A string with its quotes. Escapes are left as they are, and end no string. */
+  /** Reads a string with its quotes. Escapes are kept; escaped quotes do not end the string. */
   private quoted(quote: string, at: Position): string {
     const start = this.offset++;
     for (;;) {
@@ -88,7 +88,7 @@ export class Tokens {
   }
 }
 
-/** `expected ..., got ...` at `at`; '' stands for the end of the text. */
+/** Fault `expected ..., got ...` at the position `at`; '' stands for the end of the text. */
 export function expected(what: string, got: string, at: Position): Fault {
   const shown = got.length > 40 ? `${got.slice(0, 40)}...` : got;
   return new Fault(at, `expected ${what}, got ${shown === '' ? 'the end of the text' : shown}`);

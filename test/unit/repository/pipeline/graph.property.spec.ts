@@ -82,7 +82,7 @@ it('no step runs that no output needs', () => {
   );
 });
 
-it('a way back makes a circle, which names its steps', () => {
+it('a cycle is refused with the names of its steps', () => {
   fc.assert(
     fc.property(pipelines, fc.nat(), (pipeline, number) => {
       const order = orderOf(pipeline);
@@ -95,7 +95,7 @@ it('a way back makes a circle, which names its steps', () => {
       const steps = [...chained, ...order.slice(chained.length)];
       expect(() => orderOf({ ...pipeline, steps })).toThrow(ModelSettingsError);
       expect(() => orderOf({ ...pipeline, steps })).toThrow(
-        /file:\d+: step \d+(, step \d+)* reads?.* (circle|its own output)/,
+        /file:\d+: step \d+(, step \d+)* reads?.* (cycle|its own output)/,
       );
     }),
   );
@@ -105,22 +105,22 @@ const refused: [string, Partial<PipelineDefinition>, RegExp][] = [
   [
     'an output that is given twice',
     { steps: [step(1, ['x'], ['y']), step(2, ['x'], ['y'])] },
-    /^file:2: step 2 gives 'y', which step 1 is already/,
+    /^file:2: step 2 produces 'y', which is already an output of step 1; rename it$/,
   ],
   [
     'an input that a step gives',
     { steps: [step(1, ['x'], ['x'])] },
-    /^file:1: step 1 gives 'x', which an input is already/,
+    /^file:1: step 1 produces 'x', which is already an input; rename it$/,
   ],
   [
     'a tensor that nothing gives',
     { steps: [step(1, ['x', 'z'], ['y'])] },
-    /^file:1: step 1 reads 'z', which nothing gives; there are 'x', 'y'$/,
+    /^file:1: step 1 reads 'z', which is neither an input nor an output of a step; use one of 'x', 'y'$/,
   ],
   [
     'an output that no step gives',
     { outputs: ['x'] },
-    /^file:9: no step gives the output 'x'; there are 'x', 'y'$/,
+    /^file:9: no step produces the output 'x'; the tensors are 'x', 'y'$/,
   ],
   ['an input that no step reads', { inputs: ['x', 'w'] }, /^file:9: no step reads the input 'w'; remove it$/],
 ];

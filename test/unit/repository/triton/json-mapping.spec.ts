@@ -59,7 +59,7 @@ describe('the JSON mapping of a message', () => {
   it.each<[json: string, message: string]>([
     ['', '1:1: expected {, got the end of the text'],
     ['[]', '1:1: expected {, got ['],
-    ['{} {}', '1:4: expected nothing more, got {'],
+    ['{} {}', '1:4: expected the end of the text, got {'],
     ['{"text": "a"', '1:13: expected , or }, got the end of the text'],
     ['{"text" "a"}', '1:9: expected :, got "a"'],
     ["{'text': 1}", "1:2: expected a key in double quotes, got 'text'"],
@@ -68,8 +68,8 @@ describe('the JSON mapping of a message', () => {
     ['{"inner": {"dims": [1,]}}', '1:23: expected a value, got ]'],
     ['{"inner": {"dims": [1 2]}}', '1:23: expected , or ], got 2'],
     ['{"text": "a\nb"}', '1:10: expected " at the end of the string, got the end of the line'],
-    [String.raw`{"text": "\x41"}`, String.raw`1:10: expected a string with the escapes of JSON, got "\x41"`],
-    ['{"text": "a\tb"}', '1:10: expected a string with the escapes of JSON, got "a\tb"'],
+    [String.raw`{"text": "\x41"}`, String.raw`1:10: expected a string with valid JSON escapes, got "\x41"`],
+    ['{"text": "a\tb"}', '1:10: expected a string with valid JSON escapes, got "a\tb"'],
     ['{"small": 017}', '1:11: expected a number, got 017'],
     ['{"small": 0x1}', '1:11: expected a number, got 0x1'],
     ['{"real": .5}', '1:10: expected a number, got .5'],
@@ -78,7 +78,7 @@ describe('the JSON mapping of a message', () => {
     ['{"a_flag": True}', '1:12: expected a value, got True'],
     ['{"text": "a",\n "text": "b"}', '2:2: expected each key once, got a second "text"'],
     ['{"inner": {"dims": [1]}, "inner": {}}', '1:26: expected each key once, got a second "inner"'],
-    ['{"a_flag": true, "aFlag": true}', "1:18: field 'a_flag' stands here a second time"],
+    ['{"a_flag": true, "aFlag": true}', "1:18: field 'a_flag' is set twice; remove one of them"],
     ['{"txt": "a"}', "1:2: unknown field 'txt'; did you mean 'text'?"],
     ['{"__proto__": {"a": 1}}', "1:2: unknown field '__proto__'"],
     ['{"text": 1}', '1:10: expected string for text, got 1'],
@@ -106,10 +106,8 @@ describe('the JSON mapping of a message', () => {
   });
 
   it('is refused before the stack is used up', () => {
-    expect(() => read('{"a":'.repeat(100_000))).toThrow('expected at most 64 values within each other');
-    expect(() => read(`{"a": ${'['.repeat(100_000)}`)).toThrow(
-      'expected at most 64 values within each other',
-    );
+    expect(() => read('{"a":'.repeat(100_000))).toThrow('expected at most 64 nested values');
+    expect(() => read(`{"a": ${'['.repeat(100_000)}`)).toThrow('expected at most 64 nested values');
   });
 });
 

@@ -90,7 +90,7 @@ describe('what Nexus makes of a field', () => {
     const config = (name: string) => readTritonConfig({ name, folder: join(root, name), versions: [] }, root);
     await expect(config('nothing')).resolves.toBeUndefined();
     await expect(read('#'.repeat(2 ** 20 + 1))).rejects.toThrow(
-      'config.pbtxt cannot be read: it has 1048577 bytes; at most 1048576',
+      'config.pbtxt cannot be read: it has 1048577 bytes, but the limit is 1048576',
     );
   });
 
@@ -125,34 +125,40 @@ describe('what Nexus makes of a field', () => {
 });
 
 it.each<[text: string, reason: string]>([
-  ['backend: "python"', "1: backend 'python' is not supported; Nexus serves 'onnxruntime'"],
+  ['backend: "python"', "1: backend 'python' is not supported; use 'onnxruntime'"],
   ['\nbatch_input [ ]', '2: batch_input is not supported; export the model with a batch dimension'],
-  ['max_batch_size: -1', '1: max_batch_size is -1; 0 is a model that does not batch'],
-  ['input { dims: 1 }', '1: a tensor has no name; add name'],
-  ['input { name: "x" dims: 1 }', "1: 'x' has no data_type; add data_type: TYPE_..."],
-  ['input { name: "x"\ndata_type: TYPE_BF16 }', "2: 'x' is TYPE_BF16, which is not supported; use TYPE_FP32"],
+  [
+    'max_batch_size: -1',
+    '1: max_batch_size: expected at least 0, got -1; use 0 for a model that does not batch',
+  ],
+  ['input { dims: 1 }', '1: an input or output has no name; add it'],
+  ['input { name: "x" dims: 1 }', "1: 'x' has no data_type; add it, for example data_type: TYPE_FP32"],
+  [
+    'input { name: "x"\ndata_type: TYPE_BF16 }',
+    "2: data_type TYPE_BF16 of 'x' is not supported; use TYPE_FP32",
+  ],
   [
     'input { name: "x" data_type: TYPE_FP32\n dims: [1, 0] }',
-    "2: 'x' has 0 among its dims; a dimension is at least 1, or -1 for any",
+    "2: dims of 'x': expected sizes of at least 1, or -1 for any size, got 0",
   ],
-  [`${IO}\ninput { name: "x" }`, "2: 'x' is declared a second time"],
+  [`${IO}\ninput { name: "x" }`, "2: 'x' is declared twice; remove one declaration"],
   [
     'input { name: "x"\noptional: true }',
-    '2: input.optional is not supported; remove it; every input of an ONNX model is needed',
+    '2: input.optional is not supported; remove it; all inputs of an ONNX model are required',
   ],
   [
     'input { name: "x" data_type: TYPE_FP32 dims: [2, 3]\nreshape { shape: [5] } }',
-    "2: 'x' is reshaped from [2,3] to [5]; both must be fixed, with as many elements",
+    "2: reshape of 'x': expected two fixed shapes with the same number of elements, got [2,3] and [5]",
   ],
   [
     'input { name: "x" data_type: TYPE_FP32 dims: -1\nreshape { shape: [-1, 1] } }',
-    "2: 'x' is reshaped from [-1] to [-1,1]; both must be fixed, with as many elements",
+    "2: reshape of 'x': expected two fixed shapes with the same number of elements, got [-1] and [-1,1]",
   ],
   [
     'dynamic_batching {\npriority_levels: 2 }',
-    '2: default_priority_level must be one of the 2 priority levels, 1 to 2',
+    '2: default_priority_level: expected a level from 1 to priority_levels (2), got 0',
   ],
-  ['dynamic_batching { priority_levels: 101 }', '1: priority_levels is 101; at most 100'],
+  ['dynamic_batching { priority_levels: 101 }', '1: priority_levels: expected at most 100, got 101'],
   ['dynamic_batching {\npreserve_ordering: true }', '2: dynamic_batching.preserve_ordering is not supported'],
   [
     'dynamic_batching { default_queue_policy { default_timeout_microseconds: 1\ntimeout_action: DELAY } }',
@@ -160,19 +166,19 @@ it.each<[text: string, reason: string]>([
   ],
   [
     'dynamic_batching { max_queue_delay_microseconds: 10000001 }',
-    '1: max_queue_delay_microseconds is 10000001; at most 10000000',
+    '1: max_queue_delay_microseconds: expected at most 10000000, got 10000001',
   ],
   [
     'instance_group { kind: KIND_GPU gpus: [0, 1] }',
-    '1: one model on several GPUs is not supported; give one, as in gpus: [ 0 ]',
+    '1: a model on several GPUs is not supported; list one GPU, for example gpus: [ 0 ]',
   ],
-  ['instance_group { kind: KIND_CPU gpus: 0 }', '1: gpus cannot be given with KIND_CPU'],
+  ['instance_group { kind: KIND_CPU gpus: 0 }', '1: gpus cannot be set with KIND_CPU'],
   [
     'instance_group { kind: KIND_CPU }\ninstance_group { kind: KIND_GPU }',
     '2: instance groups on different devices are not supported',
   ],
-  ['instance_group { count: 65 }', '1: 65 instances are too many; at most 64'],
-  ['instance_group { count: -1 }', '1: count is -1; a group has at least 1 instance'],
+  ['instance_group { count: 65 }', '1: instance_group: expected at most 64 instances in total, got 65'],
+  ['instance_group { count: -1 }', '1: instance_group.count: expected at least 1, got -1'],
   ['instance_group {\npassive: true }', '2: instance_group.passive is not supported; remove it'],
   ['cc_model_filenames { key: "7.5" value: "a.onnx" }', '1: cc_model_filenames is not supported'],
   [
@@ -185,22 +191,25 @@ it.each<[text: string, reason: string]>([
   ],
   [
     'parameters { key: "intra_op_thread_count" value { string_value: "x" } }',
-    "1: intra_op_thread_count is 'x'",
+    "1: intra_op_thread_count: expected an integer from 0 to 999, got 'x'",
   ],
   ['parameters { key: "gpu_mem_limit" value { string_value: "1" } }', '1: gpu_mem_limit is not supported'],
-  ['version_policy { latest { } }', '1: latest needs num_versions; give at least 1'],
-  ['version_policy { specific { } }', '1: specific needs versions that are at least 1, got none'],
+  ['version_policy { latest { } }', '1: version_policy.latest requires num_versions; set it to at least 1'],
+  [
+    'version_policy { specific { } }',
+    '1: version_policy.specific: expected versions of at least 1, got none',
+  ],
   [
     'version_policy { all { } latest { num_versions: 1 } }',
-    '1:26: expected only one of latest, all, specific, got all too',
+    '1:26: expected only one of latest, all, specific, got both all and latest',
   ],
   [
     'model_warmup { batch_size: 1 inputs { key: "x" value { data_type: TYPE_FP32 dims: -1 } } }',
-    "1: warm-up input 'x' has -1 among its dims; give the size",
+    "1: dims of warm-up input 'x': expected fixed sizes, got -1; set the size",
   ],
   [
     'model_warmup { batch_size: 1 inputs { key: "x" value { data_type: TYPE_FP32 dims: 2 input_data_file: "four" } } }',
-    "1: the file 'warmup/four' has 4 bytes; 'x' needs 8 for one row",
+    "1: the file 'warmup/four': expected 8 bytes, one row of 'x', got 4",
   ],
   [
     'model_warmup { batch_size: 1 inputs { key: "x" value { data_type: TYPE_FP32 dims: 2 input_data_file: "../../x" } } }',

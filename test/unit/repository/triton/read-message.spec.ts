@@ -63,8 +63,8 @@ describe(readMessage, () => {
     ['inner: 1', '1:8: expected { after inner, got 1'],
     ['inner: [{}]', '1:8: expected { after inner, got a list'],
     ['text { }', '1:6: expected string for text, got a message'],
-    ['text: "a"\ntext: "b"', "2:1: field 'text' stands here a second time"],
-    ['left: true right: false', '1:12: expected only one of left, right, got left too'],
+    ['text: "a"\ntext: "b"', "2:1: field 'text' is set twice; remove one of them"],
+    ['left: true right: false', '1:12: expected only one of left, right, got both left and right'],
   ])('refuses what the type does not allow: %s', (text, message) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ name: 'Fault', message }));
   });

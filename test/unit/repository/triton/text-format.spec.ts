@@ -96,7 +96,7 @@ describe('the text format', () => {
     [String.raw`a: "\q"`, String.raw`1:4: expected an escape such as \n, \" or \x41, got \q`],
     [String.raw`a: "\777"`, String.raw`1:4: expected an escape such as \n, \" or \x41, got \7`],
     [String.raw`a: "\ud800"`, String.raw`1:4: expected an escape such as \n, \" or \x41, got \u`],
-    [String.raw`a: "\xff"`, '1:4: expected a string of UTF-8, got other bytes'],
+    [String.raw`a: "\xff"`, '1:4: expected a UTF-8 string, got invalid bytes'],
     ['[com.example.ext]: 1', '1:1: expected a field name (extensions and Any are not supported), got ['],
     ['a: 1 § b: 2', '1:6: expected a field or a value, got §'],
     ['a: 1 , , b: 2', '1:8: expected a field name, got ,'],
@@ -112,7 +112,9 @@ describe('the text format', () => {
 
   it('refuses messages that are too deep before the stack is used up', () => {
     expect(parse('a{'.repeat(64) + '}'.repeat(64))).toHaveLength(1);
-    expect(() => parseText('a{'.repeat(65) + '}'.repeat(65))).toThrow('1:130: expected at most 64 messages');
-    expect(() => parseText('a{'.repeat(100_000))).toThrow('expected at most 64 messages');
+    expect(() => parseText('a{'.repeat(65) + '}'.repeat(65))).toThrow(
+      '1:130: expected at most 64 nested messages',
+    );
+    expect(() => parseText('a{'.repeat(100_000))).toThrow('expected at most 64 nested messages');
   });
 });
