@@ -41,7 +41,9 @@ function locate(location: string, folder: string, root: string): string {
   if (real === undefined)
     throw new UnloadableModelError(`external data '${location}' is missing; put it next to model.onnx`);
   if (!isInside(real, root))
-    throw new UnloadableModelError(`external data '${location}' is a link to a target outside the model repository`);
+    throw new UnloadableModelError(
+      `external data '${location}' is a link to a target outside the model repository`,
+    );
   // Opening a pipe or a device may block forever.
   if (!statSync(real).isFile()) throw new UnloadableModelError(`external data '${location}' is not a file`);
   if (isLfsPointer(real)) throw new UnloadableModelError(`external data '${location}' is ${LFS_REMEDY}`);

@@ -162,18 +162,8 @@ describe('a request is refused', () => {
       /shared memory region 'no' not found; register/,
     ],
     ['an output in an unknown region', y(place('no', 8)), 404, /shared memory region 'no' not found/],
-    [
-      'an input beyond the region',
-      x(place('x', 8, 4)),
-      400,
-      /has 8 bytes, too few for 8 bytes at offset 4/,
-    ],
-    [
-      'an output beyond the region',
-      y(place('x', 9)),
-      400,
-      /has 8 bytes, too few for 9 bytes at offset 0/,
-    ],
+    ['an input beyond the region', x(place('x', 8, 4)), 400, /has 8 bytes, too few for 8 bytes at offset 4/],
+    ['an output beyond the region', y(place('x', 9)), 400, /has 8 bytes, too few for 9 bytes at offset 0/],
     ['the largest numbers', x(place('x', 2 ** 53 - 1, 2 ** 53 - 1)), 413, /but the limit is 67108864/],
     [
       'too few bytes',
