@@ -5,19 +5,19 @@ import { Readiness } from './readiness';
 
 const SERVICE = 'GRPCInferenceService';
 
-/** Health as the Open Inference Protocol V2 has it, over gRPC. */
+/** The health checks of the Open Inference Protocol V2 over gRPC. */
 @SkipThrottle()
 @Controller()
 export class GrpcHealthController {
   constructor(private readonly readiness: Readiness) {}
 
-  /** True as long as the process answers. */
+  /** True as long as the process responds. */
   @GrpcMethod(SERVICE, 'ServerLive')
   serverLive(): { live: boolean } {
     return { live: true };
   }
 
-  /** True once the first loading has ended, a model is ready, every required one is, and no shutdown has begun. */
+  /** True if the initial loading has finished, at least one model and every required model is ready, and no shutdown has begun. */
   @GrpcMethod(SERVICE, 'ServerReady')
   serverReady(): { ready: boolean } {
     return { ready: this.readiness.reason === '' };
