@@ -211,7 +211,7 @@ describe('every answer', () => {
 });
 
 describe.each([
-  ['systemsharedmemory', /start the gateway with NEXUS_SYSTEM_SHARED_MEMORY=.* or send tensors as data/],
+  ['systemsharedmemory', /set NEXUS_SYSTEM_SHARED_MEMORY=.* or send tensors as data/],
   ['cudasharedmemory', /CUDA shared memory is not supported; send tensors as data/],
 ])('%s', (kind, refusal) => {
   const post = (path: string) => gateway.send(`/v2/${kind}/${path}`, { method: 'POST' });
