@@ -37,7 +37,7 @@ const APPEARANCE = {
   defaultModelsExpandDepth: -1,
 };
 
-/** Wraps code. Limits the dark column to the height of the samples, and gives its space to texts without samples. */
+/** Wraps code. Limits the dark column to the height of the samples; texts without samples use the full width. */
 const REDOC_STYLE = `
   body { margin: 0 }
   .redoc-wrap > .api-content + div { display: none }

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { DESCRIPTION, VERSION } from '../common/version';
-import { refusalComponents, refusalRef } from './models/refusals';
+import { errorResponses, errorResponseRef } from './models/refusals';
 
 type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
@@ -46,7 +46,7 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
     paths: sorted(withVerbs(document.paths)),
     components: {
       ...components,
-      responses: refusalComponents(),
+      responses: errorResponses(),
       schemas: sorted(schemas),
     } as typeof components,
   };
@@ -81,7 +81,7 @@ function shareErrors({ responses }: OperationObject): void {
     if (response === undefined || !('content' in response)) continue;
     const schema = response.content?.['application/json']?.schema;
     const form = schema !== undefined && '$ref' in schema ? schema.$ref.split('/').at(-1) : undefined;
-    if (form === 'ErrorAnswer' || form === 'V2Error') responses[status] = refusalRef(form, status);
+    if (form === 'ErrorAnswer' || form === 'V2Error') responses[status] = errorResponseRef(form, status);
   }
 }
 

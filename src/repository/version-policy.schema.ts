@@ -1,5 +1,6 @@
 /** The newest versions of a model. */
 export class LatestVersions {
+  /** Number of versions. */
   num_versions: number;
 }
 

@@ -1,6 +1,6 @@
 import { HTTP_STATUS } from '../../transport/error-status';
 import type { CodeSample } from './code-samples';
-import { refusalRef, RUN_KINDS, type ErrorForm } from './refusals';
+import { errorResponseRef, RUN_KINDS, type ErrorForm } from './refusals';
 
 /** An example body, inline or as an address. */
 export type Example = { readonly summary: string } & (
@@ -42,7 +42,7 @@ export function operationObject(operation: Operation): object {
   const { operationId, tag, summary, description, error, codeSamples } = operation;
   const { request, examples, response, answer, frame } = operation;
   const statuses = RUN_KINDS.map((kind) => HTTP_STATUS[kind]);
-  const refusals = statuses.map((status) => [status, refusalRef(error, status)] as const);
+  const errors = statuses.map((status) => [status, errorResponseRef(error, status)] as const);
   return {
     operationId,
     tags: [tag],
@@ -61,7 +61,7 @@ export function operationObject(operation: Operation): object {
           answer === undefined ? { examples: frame && framed(frame) } : { example: answer },
         ),
       },
-      ...Object.fromEntries(refusals),
+      ...Object.fromEntries(errors),
     },
     'x-codeSamples': codeSamples,
   };

@@ -29,12 +29,12 @@ export type ErrorForm = keyof typeof FORMS;
 export const RUN_KINDS = (Object.keys(MEANING) as Kind[]).filter((kind) => kind !== 'unimplemented');
 
 /** A reference to the error response with this format and status. */
-export function refusalRef(form: ErrorForm, status: number | string): { readonly $ref: string } {
+export function errorResponseRef(form: ErrorForm, status: number | string): { readonly $ref: string } {
   return { $ref: `#/components/responses/${form}${status}` };
 }
 
-/** The responses that {@link refusalRef} refers to: one for each format and status, with an example. */
-export function refusalComponents(): Record<string, object> {
+/** The responses that {@link errorResponseRef} refers to: one for each format and status, with an example. */
+export function errorResponses(): Record<string, object> {
   return Object.fromEntries(
     Object.entries(FORMS).flatMap(([form, path]) =>
       Object.entries(EXAMPLES).map(([kind, error]) => [

@@ -40,6 +40,7 @@ export class InstanceGroup {
   /** @example digits_0 */
   name: string;
   kind: 'KIND_CPU' | 'KIND_GPU';
+  /** Number of runners. */
   count: number;
   gpus: number[];
 }

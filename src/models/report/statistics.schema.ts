@@ -1,5 +1,6 @@
 /** Number of events and their total duration. */
 export class StatisticDuration {
+  /** Number of events. */
   count: number;
   /** Total duration in nanoseconds. */
   ns: number;
@@ -7,12 +8,15 @@ export class StatisticDuration {
 
 /** Statistics of all requests, by outcome and by step. */
 export class InferenceStatistics {
+  /** Requests that succeeded. */
   success: StatisticDuration;
+  /** Requests that failed. */
   fail: StatisticDuration;
   /** Time in the queue. */
   queue: StatisticDuration;
   /** Passing the inputs to the runner. */
   compute_input: StatisticDuration;
+  /** Running the model. */
   compute_infer: StatisticDuration;
   /** Receiving the outputs from the runner. */
   compute_output: StatisticDuration;
@@ -24,6 +28,7 @@ export class InferenceStatistics {
 
 /** Statistics of the runs with one batch size. */
 export class BatchStatistic {
+  /** Number of rows in the run. */
   batch_size: number;
   compute_input: StatisticDuration;
   compute_infer: StatisticDuration;
@@ -44,7 +49,9 @@ export class VersionStatistics {
   execution_count: number;
   inference_stats: InferenceStatistics;
   batch_stats: BatchStatistic[];
+  /** Always empty. */
   memory_usage: Record<string, never>[];
+  /** Always empty. */
   response_stats: Record<string, never>;
 }
 

@@ -5,8 +5,11 @@ export class LogSettingsBody {
    * @example
    */
   log_file: string;
+  /** Whether information lines are written. */
   log_info: boolean;
+  /** Whether warning lines are written. */
   log_warning: boolean;
+  /** Whether error lines are written. */
   log_error: boolean;
   /**
    * 0 for no debug lines, 1 for debug lines, 2 for all lines.

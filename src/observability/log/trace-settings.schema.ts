@@ -5,7 +5,10 @@ export class TraceSettingsBody {
    * @example
    */
   trace_file: string;
-  /** @example ["OFF"] */
+  /**
+   * `TIMESTAMPS` if requests are traced, otherwise `OFF`.
+   * @example ["OFF"]
+   */
   trace_level: ('OFF' | 'TIMESTAMPS')[];
   /**
    * One in this many requests is traced.

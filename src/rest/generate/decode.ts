@@ -38,10 +38,10 @@ export function decodeGenerateRequest(body: Buffer, target: GenerateTarget): Gen
 
 function requireNames({ model, inputs, outputNames }: GenerateTarget): void {
   const input = inputs.find(({ name }) => REQUEST_KEYS.includes(name))?.name;
-  const taken = input ?? outputNames.find((name) => ANSWER_KEYS.includes(name));
-  if (taken === undefined) return;
+  const reserved = input ?? outputNames.find((name) => ANSWER_KEYS.includes(name));
+  if (reserved === undefined) return;
   const what = input === undefined ? 'output' : 'input';
-  throw unsupported(model, `the name of its ${what} '${taken}' is reserved in generate`);
+  throw unsupported(model, `the name of its ${what} '${reserved}' is reserved in generate`);
 }
 
 class GenerateReader {

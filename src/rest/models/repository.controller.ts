@@ -31,7 +31,7 @@ export class RepositoryController {
   @ApiBody({ type: RepositoryIndexRequest, required: false })
   @ApiV2Errors('invalid', 'too_large', 'overloaded', 'internal')
   async repositoryIndex(@Req() { body }: RawRequest): Promise<RepositoryIndexEntry[]> {
-    const readyOnly = wantsReadyOnly(body);
+    const readyOnly = isReadyOnly(body);
     return (await this.control.index()).filter(({ state }) => !readyOnly || state === 'READY');
   }
 
@@ -65,7 +65,7 @@ export class RepositoryController {
   }
 }
 
-function wantsReadyOnly(body: Uint8Array | undefined): boolean {
+function isReadyOnly(body: Uint8Array | undefined): boolean {
   const { ready = false } = jsonObject(body, '{"ready": true} or {"ready": false}');
   if (typeof ready === 'boolean') return ready;
   throw expected('{"ready": true} or {"ready": false}');

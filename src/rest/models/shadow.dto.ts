@@ -51,9 +51,15 @@ export class ShadowRequests {
 
 /** Mean time from the queue to the outputs of the compared requests, in milliseconds. */
 export class ShadowLatency {
-  /** @example 2.1 */
+  /**
+   * Latency of the versions that responded to clients.
+   * @example 2.1
+   */
   answering: number;
-  /** @example 2.4 */
+  /**
+   * Latency of the shadow.
+   * @example 2.4
+   */
   shadow: number;
 }
 

@@ -21,7 +21,10 @@ export class VersionSignature {
 export class OutputLabels {
   /** @example probabilities */
   output: string;
-  /** @example 2 */
+  /**
+   * Number of labels.
+   * @example 2
+   */
   count: number;
   /**
    * Absent if there are more than 1000.
@@ -54,9 +57,15 @@ export class VersionBatching {
    * @example 0
    */
   max_queue_delay_us: number;
-  /** @example 8192 */
+  /**
+   * Maximum number of queued rows.
+   * @example 8192
+   */
   max_queue_rows: number;
-  /** @example 268435456 */
+  /**
+   * Maximum number of queued bytes.
+   * @example 268435456
+   */
   max_queue_bytes: number;
   /**
    * Number of levels of the request parameter `priority`, 0 if it is ignored.
@@ -143,7 +152,10 @@ export class VersionDetails {
    * @example 120
    */
   load_ms?: number;
-  /** @example 2026-01-01T00:00:00.000Z */
+  /**
+   * When the version was loaded. Absent until then.
+   * @example 2026-01-01T00:00:00.000Z
+   */
   loaded_at?: string;
   /** Absent if there are no runners or if memory cannot be measured. */
   memory?: RunnerMemory;

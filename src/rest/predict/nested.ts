@@ -69,9 +69,10 @@ class Walk {
 
   visit(value: unknown): void {
     const level = this.indexes.length;
-    if (!Array.isArray(value)) throw this.unfit('an array', value);
+    if (!Array.isArray(value)) throw this.shapeError('an array', value);
     if (this.dims[level] === -1) this.dims[level] = value.length;
-    else if (value.length !== this.dims[level]) throw this.unfit(`an array of ${this.dims[level]}`, value);
+    else if (value.length !== this.dims[level])
+      throw this.shapeError(`an array of ${this.dims[level]}`, value);
     if (level === this.dims.length - 1) {
       this.rows.push(value);
       return;
@@ -83,7 +84,7 @@ class Walk {
     }
   }
 
-  private unfit(expected: string, value: unknown) {
+  private shapeError(expected: string, value: unknown) {
     const { shape, datatype } = this.spec;
     const isVariable = shape[this.indexes.length] === -1 && Array.isArray(value);
     const reason = isVariable ? 'like the one before it' : `for ${datatype} [${shape.join(',')}]`;

@@ -27,10 +27,14 @@ export class PredictRequest {
 
 /** A prediction: `outputs` for a request with `inputs`, `predictions` for one with `instances`. */
 export class PredictResponse {
+  /** The id of the request. Absent if the request has none. */
   id?: string;
   /** @example digits */
   model: string;
-  /** @example 1 */
+  /**
+   * The version that ran the request.
+   * @example 1
+   */
   version: string;
   /** Every output by name, nested like its shape. */
   outputs?: Record<string, unknown>;

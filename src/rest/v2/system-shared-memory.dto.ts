@@ -4,6 +4,7 @@ export class SystemSharedMemoryRegistration {
   key: string;
   /** Offset from the start of the file in bytes, 0 by default. */
   offset?: number;
+  /** Size of the region in bytes. */
   byte_size: number;
 }
 
@@ -13,8 +14,14 @@ export class SystemSharedMemoryRegion {
   name: string;
   /** @example /example */
   key: string;
-  /** @example 0 */
+  /**
+   * Offset from the start of the file in bytes.
+   * @example 0
+   */
   offset: number;
-  /** @example 64 */
+  /**
+   * Size of the region in bytes.
+   * @example 64
+   */
   byte_size: number;
 }

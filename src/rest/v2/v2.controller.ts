@@ -45,10 +45,10 @@ export class V2Controller {
   @ApiModel()
   @ApiV2Errors('deadline')
   async modelMetadata(@Param('model') model: string): Promise<ModelMetadata> {
-    const found = await this.registry.describe(model);
+    const newest = await this.registry.describe(model);
     const ready = this.registry.get(model).versions.filter(({ state }) => state === 'READY');
     return metadataOf(
-      found,
+      newest,
       ready.map(({ version }) => version),
     );
   }

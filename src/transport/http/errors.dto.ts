@@ -1,6 +1,9 @@
 /** An error: what was expected, what was received and how to fix it. */
 export class V2Error {
-  /** @example model 'digit' not found; GET /v2/models lists the models being served, POST /v2/repository/index all models */
+  /**
+   * What was expected, what was received and how to fix it.
+   * @example model 'digit' not found; GET /v2/models lists the models being served, POST /v2/repository/index all models
+   */
   error: string;
 }
 
@@ -11,14 +14,20 @@ export class ErrorDetails {
    * @example inputs.image[3][7]: expected a number, null, "NaN", "Infinity" or "-Infinity" in the range of FP32, got "x"
    */
   message: string;
-  /** @example invalid */
+  /**
+   * The kind of the error, which determines the status.
+   * @example invalid
+   */
   type: string;
   /**
    * The part of the request that caused the error, if known.
    * @example inputs.image[3][7]
    */
   param: string | null;
-  /** @example invalid_input */
+  /**
+   * A stable identifier of the error for programs.
+   * @example invalid_input
+   */
   code: string;
 }
 

@@ -162,7 +162,7 @@ describe('an inference request is refused with 400', () => {
     [
       'no header length',
       { body: withBinary(binary(8)).body },
-      /needs the header Inference-Header-Content-Length/,
+      /requires the header Inference-Header-Content-Length/,
     ],
   ])('for binary data with %s', async (_what, message, text) => {
     const answer = await infer(message);

@@ -30,7 +30,10 @@ export function shortestFloat32(value: number): number {
   return value;
 }
 
-/** Rounds `size` to `decimals`, up or to nearest. Undefined if neither is the same float32. Up, because the range of a power of two extends further upwards. */
+/**
+ * Rounds `size` to `decimals`, to nearest or up; undefined if neither is the same float32. Tries up too, because the
+ * range of a power of two extends further upwards.
+ */
 function rounded(size: number, decimals: number): number | undefined {
   const scaled = shifted(size, decimals);
   for (const digits of [Math.round(scaled), Math.ceil(scaled)]) {
