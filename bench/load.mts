@@ -35,9 +35,9 @@ export function binaryRequest(
 ): Pick<Load, 'body' | 'headers'> {
   const count = shape.reduce((product, size) => product * size, 1);
   const parameters = { binary_data_size: count * 4 };
-  const asked = outputs.map((name) => ({ name, parameters: { binary_data: true } }));
+  const requested = outputs.map((name) => ({ name, parameters: { binary_data: true } }));
   const json = Buffer.from(
-    JSON.stringify({ inputs: [{ name: input, datatype: 'FP32', shape, parameters }], outputs: asked }),
+    JSON.stringify({ inputs: [{ name: input, datatype: 'FP32', shape, parameters }], outputs: requested }),
   );
   const data = Buffer.from(new Float32Array(count).fill(0.5).buffer);
   return {

@@ -60,8 +60,8 @@ function entryOf({ name, identifier, batches }) {
     const hasClasses = 'classes' in components.schemas[identifier + suffix].properties;
     return hasClasses ? `${schema(suffix)}['classes']` : 'undefined';
   };
-  const { properties: asked } = components.schemas[`${identifier}InferRequest`];
-  const { properties: answered } = components.schemas[`${identifier}InferResponse`];
+  const { properties: request } = components.schemas[`${identifier}InferRequest`];
+  const { properties: response } = components.schemas[`${identifier}InferResponse`];
   return `${JSON.stringify(name)}: {
     inputs: ${schema('Inputs')};
     outputs: ${schema('Outputs')};
@@ -69,7 +69,7 @@ function entryOf({ name, identifier, batches }) {
     inputRows: ${batches ? schema('InputRows') : 'never'};
     outputRows: ${batches ? schema('OutputRows') : 'never'};
     classRows: ${batches ? classes('RowsResponse') : 'never'};
-    tensors: { inputs: ${datatypesOf(asked.inputs)}; outputs: ${datatypesOf(answered.outputs)} };
+    tensors: { inputs: ${datatypesOf(request.inputs)}; outputs: ${datatypesOf(response.outputs)} };
   }`;
 }
 

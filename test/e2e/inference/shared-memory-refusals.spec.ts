@@ -86,7 +86,9 @@ describe('registering is refused', () => {
       code: status.INVALID_ARGUMENT,
       details: expect.stringMatching(details),
     });
-    expect(await register({ name: '' })).toMatchObject(refusal(/must have 1 to 256 characters, got 0/));
+    expect(await register({ name: '' })).toMatchObject(
+      refusal(/expected a region name of 1 to 256 characters, got 0/),
+    );
     expect(await register({ name: 'r'.repeat(257) })).toMatchObject(refusal(/got 257/));
     expect(await register({ key: '' })).toMatchObject(refusal(/^key: /));
     expect(await register({ key: '/link' })).toMatchObject(refusal(/a symbolic link/));
@@ -166,7 +168,7 @@ describe('a request is refused', () => {
     ['an output in an unknown region', y(place('no', 8)), 404, /shared memory region 'no' not found/],
     ['an input beyond the region', x(place('x', 8, 4)), 400, /has 8 bytes, too few for 8 bytes at offset 4/],
     ['an output beyond the region', y(place('x', 9)), 400, /has 8 bytes, too few for 9 bytes at offset 0/],
-    ['the largest numbers', x(place('x', 2 ** 53 - 1, 2 ** 53 - 1)), 413, /more than the limit of 67108864/],
+    ['the largest numbers', x(place('x', 2 ** 53 - 1, 2 ** 53 - 1)), 413, /but the limit is 67108864/],
     [
       'too few bytes',
       x(place('x', 4)),
@@ -236,7 +238,7 @@ describe('a request is refused', () => {
         outputs: [{ name: 'y', parameters: { ...typed(place('x', 8)), classification: { int64_param: 1 } } }],
       },
       status.INVALID_ARGUMENT,
-      /^outputs\[0\]\.parameters: expected no classification beside/,
+      /^outputs\[0\]\.parameters: expected no classification together with/,
     ],
   ])('for %s over gRPC', async (_what, message, code, details) => {
     const { error } = await client.call('ModelInfer', { model_name: 'affine', ...message });
@@ -267,7 +269,7 @@ describe('a request is refused', () => {
 
   it('when the file has become too short, which stays so', async () => {
     truncateSync(regions.path('x'), 10);
-    const shrunk = [400, expect.stringMatching(/file \/x of .* region 'x' has become shorter/)];
+    const shrunk = [400, expect.stringMatching(/file \/x of .* region 'x' is now shorter/)];
     for (const request of [x(place('x', 8)), y(place('x', 8))]) {
       const { status: code, body } = await regions.gateway.infer('affine', request);
       expect([code, body.error]).toEqual(shrunk);
