@@ -32,7 +32,7 @@ async function infer(model: string, count: number, id: string): Promise<void> {
   );
 }
 
-it('traces nothing until told to, and then one request in so many', async () => {
+it('traces nothing by default, and then one in `trace_rate` requests', async () => {
   expect((await gateway.send(ALL)).json()).toEqual({
     trace_file: '',
     trace_level: ['OFF'],
