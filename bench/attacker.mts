@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
 /*
- * Attacks a gateway, `attacker.mts <name> <url> <host:port of gRPC>`, until it is ended: a process of its own, so that
- * what it takes does not count as the gateway's.
+ * Attacks a gateway until it is killed: `attacker.mts <name> <url> <host:port of gRPC>`. Runs in a separate process, so
+ * that its resource usage is not attributed to the gateway.
  */
 const MIB = 2 ** 20;
 const MODEL_INFER = {
@@ -15,7 +15,7 @@ const MODEL_INFER = {
 };
 const [name = '', url = '', grpc = ''] = process.argv.slice(2);
 
-/** Each begins an attack; it goes on until this process is ended. */
+/** Each function starts an attack, which continues until this process is killed. */
 const ATTACKS: Readonly<Record<string, () => void>> = {
   none: () => {},
   bodies: () => times(60, () => post(64 * MIB, ['inference-header-content-length: 0'], 64 * MIB - 1)),
@@ -50,7 +50,7 @@ const ATTACKS: Readonly<Record<string, () => void>> = {
 
 const ZEROS = Buffer.alloc(MIB);
 
-/** Sends a request over a connection of its own and reads no answer; of a number of bytes, so many zeros. */
+/** Sends a request over a new connection without reading the response. If `body` is a number, sends that many zeros. */
 function post(length: number, headers: string[], body: Buffer | number): void {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname).on('error', () => {});

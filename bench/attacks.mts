@@ -12,23 +12,23 @@ const BUDGET = '512MiB';
 const SECONDS = 6;
 const PROBE_MS = 20;
 
-/** Names of attacker.mts, and what they are. */
+/** The attacks of attacker.mts, with descriptions. */
 const ATTACKS = {
-  none: 'nothing',
-  bodies: '60 bodies of 64 MiB, held back before their end',
+  none: 'no attack',
+  bodies: '60 bodies of 64 MiB, never completed',
   json: '20 JSON bodies of 64 MiB',
-  gzip: '40 gzip bodies that become 64 MiB',
-  answers: '60 unread answers of 32 MiB',
+  gzip: '40 gzip bodies that expand to 64 MiB',
+  answers: '60 unread responses of 32 MiB',
   calls: '100,000 gRPC calls on one connection',
-  drip: '2,000 gRPC messages that drip',
+  drip: '2,000 gRPC messages sent slowly',
 } as const;
 
-/** Attacks a gateway with a budget of 512 MiB in several ways, and tells what its other callers notice. */
+/** Attacks a gateway with a budget of 512 MiB in several ways, and prints the effect on other clients. */
 export async function attacks(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-bench-'));
   save(join(folder, 'affine/1/model.onnx'), affine());
   console.log(
-    `NEXUS_MEMORY_IN_FLIGHT=${BUDGET}, ${SECONDS} s each; another caller asks every ${PROBE_MS} ms\n`,
+    `NEXUS_MEMORY_IN_FLIGHT=${BUDGET}, ${SECONDS} s each; another client sends a request every ${PROBE_MS} ms\n`,
   );
   for (const [attack, text] of Object.entries(ATTACKS)) await defend(folder, attack, text);
   rmSync(folder, { recursive: true });
@@ -57,13 +57,13 @@ async function defend(folder: string, attack: string, text: string): Promise<voi
   if (attacker.exitCode === null) await once(attacker, 'exit');
   const ms = (share: number) => (health[Math.floor(share * health.length)] ?? NaN).toFixed(1);
   console.log(
-    `${text}: ${peak} MiB at most (${before} before), /health/live p50 ${ms(0.5)} ms, p99 ${ms(0.99)} ms, ` +
-      `another caller lost ${lost} of ${asked}`,
+    `${text}: peak ${peak} MiB (${before} MiB before), /health/live p50 ${ms(0.5)} ms, p99 ${ms(0.99)} ms, ` +
+      `${lost} of ${asked} requests of another client failed`,
   );
   await gateway.stop();
 }
 
-/** Asks for the health and for a small inference, again and again. */
+/** Repeatedly sends a health check and a small inference request. */
 async function probe(gateway: Server): Promise<{ health: number[]; asked: number; lost: number }> {
   const health: number[] = [];
   let asked = 0;
@@ -82,7 +82,7 @@ async function probe(gateway: Server): Promise<{ health: number[]; asked: number
   return { health: health.toSorted((one, other) => one - other), asked, lost };
 }
 
-/** Resident memory of a process now or at most, in MiB. */
+/** Current or peak resident memory of a process, in MiB. */
 function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   const [, kib] = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!;
   return Math.round(Number(kib) / 1024);

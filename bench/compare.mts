@@ -1,13 +1,13 @@
-/** How long a comparison takes: so many turns of so many seconds for each side. */
+/** The length of a comparison: the number of rounds, and the seconds per round and side. */
 export interface Effort {
   readonly rounds: number;
   readonly seconds: number;
 }
 
-/** So long the compiler takes until the way of a request is all machine code. */
+/** Time until the JIT has compiled the whole path of a request. */
 export const WARM_UP_SECONDS = 8;
 
-/** Measures ceiling and gateway in turns, and prints the medians of both and of their ratio. */
+/** Measures ceiling and gateway alternately, and prints the medians of both and of their ratio. */
 export async function compare(
   rounds: number,
   name: string,
@@ -29,7 +29,7 @@ export async function compare(
   );
 }
 
-/** The middle one of `values`. */
+/** The median of `values`; of an even number, the upper one. */
 export function median(values: readonly number[]): number {
   return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)]!;
 }

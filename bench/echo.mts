@@ -1,7 +1,7 @@
 import fastify from 'fastify';
 
 /*
- * The ceiling of the smallest request: Fastify alone, which takes a body as bytes and sends it back.
+ * The ceiling of the smallest request: Fastify alone, which reads a body as bytes and sends it back.
  * Prints its address.
  */
 const server = fastify();

@@ -2,9 +2,9 @@ import { credentials, loadPackageDefinition, type ServiceClientConstructor } fro
 import { loadSync } from '@grpc/proto-loader';
 
 /*
- * Calls ModelInfer of digits again and again, so many calls at once, in a process of its own. Prints calls a second.
+ * Calls ModelInfer of digits repeatedly with a fixed concurrency, in a separate process. Prints calls per second.
  *
- * grpc-load.mts <host:port> <calls at once> <seconds>
+ * grpc-load.mts <host:port> <concurrency> <seconds>
  */
 const [address, width, seconds] = process.argv.slice(2);
 const definition = loadSync('src/grpc/inference.proto', { keepCase: true });

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { binaryRequest } from './load.mts';
 
 /*
- * Asks one request after another, in a process of its own so that the load generator is not measured with it. Prints
+ * Sends requests sequentially, in a separate process, so that the load generator does not affect the measurement. Prints
  * the 99th percentile in milliseconds.
  *
- * latency.mts <url> <seconds> [width of one row to infer with]
+ * latency.mts <url> <seconds> [width of the row of an inference request]
  */
 const [url, seconds, width] = process.argv.slice(2);
 const request =

@@ -1,6 +1,6 @@
 import autocannon from 'autocannon';
 
-/** A request to send again and again. */
+/** A request to send repeatedly. */
 export interface Load {
   readonly path: string;
   readonly body: Buffer;
@@ -8,7 +8,7 @@ export interface Load {
   readonly connections: number;
 }
 
-/** Sends `load` to `url` for some seconds. Resolves with requests a second. @throws Error when an answer was not 200. */
+/** Sends `load` to `url` for `seconds`. Resolves to the requests per second. @throws Error if a request failed. */
 export async function drive(
   url: string,
   { path, body, headers = {}, connections }: Load,
@@ -23,11 +23,11 @@ export async function drive(
     duration: seconds,
   });
   if (result.non2xx + result.errors > 0)
-    throw new Error(`${result.non2xx} answers other than 2xx and ${result.errors} errors`);
+    throw new Error(`${result.non2xx} responses without status 2xx, ${result.errors} errors`);
   return result.requests.total / result.duration;
 }
 
-/** A V2 request whose one FP32 input is binary, and the headers it needs. */
+/** A V2 request with one binary FP32 input, and its headers. */
 export function binaryRequest(
   input: string,
   shape: readonly number[],
@@ -35,9 +35,9 @@ export function binaryRequest(
 ): Pick<Load, 'body' | 'headers'> {
   const count = shape.reduce((product, size) => product * size, 1);
   const parameters = { binary_data_size: count * 4 };
-  const asked = outputs.map((name) => ({ name, parameters: { binary_data: true } }));
+  const requested = outputs.map((name) => ({ name, parameters: { binary_data: true } }));
   const json = Buffer.from(
-    JSON.stringify({ inputs: [{ name: input, datatype: 'FP32', shape, parameters }], outputs: asked }),
+    JSON.stringify({ inputs: [{ name: input, datatype: 'FP32', shape, parameters }], outputs: requested }),
   );
   const data = Buffer.from(new Float32Array(count).fill(0.5).buffer);
   return {

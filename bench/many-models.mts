@@ -8,7 +8,7 @@ import { startGateway } from './server.mts';
 const MODELS = 1000;
 const COLD_REQUESTS = 10;
 
-/** A repository of small models that are loaded on demand: how soon it is served, at what memory, and cold requests. */
+/** A repository of small models that are loaded on demand: start-up time, memory, and cold starts. */
 export async function manyModels(): Promise<void> {
   for (const isolation of ['own', 'shared']) await inProcesses(isolation);
 }
@@ -23,12 +23,12 @@ async function inProcesses(isolation: string): Promise<void> {
     NEXUS_LOG_LEVEL: 'warn',
   });
   const startMs = performance.now() - started;
-  console.log(`${MODELS} models, isolation ${isolation}: served after ${(startMs / 1000).toFixed(1)} s`);
+  console.log(`${MODELS} models, isolation ${isolation}: start-up in ${(startMs / 1000).toFixed(1)} s`);
   console.log(`resident memory of the gateway: ${mebibytes(gateway.pid)} MiB`);
   const excess: number[] = [];
   for (let index = 0; index < COLD_REQUESTS; index++) excess.push(await coldExcess(gateway.url, `m${index}`));
   const sorted = excess.toSorted((one, other) => one - other);
-  console.log(`a cold request beyond the load of its model: ${sorted.map(Math.round).join(', ')} ms`);
+  console.log(`cold start, without loading the model: ${sorted.map(Math.round).join(', ')} ms`);
   await gateway.stop();
   rmSync(folder, { recursive: true });
 }
@@ -42,14 +42,14 @@ async function coldExcess(url: string, model: string): Promise<number> {
   });
   await answer.arrayBuffer();
   const tookMs = performance.now() - started;
-  if (answer.status !== 200) throw new Error(`model ${model} answered ${answer.status}`);
+  if (answer.status !== 200) throw new Error(`model ${model} responded with ${answer.status}`);
   const { versions } = (await (await fetch(`${url}/v1/models/${model}`)).json()) as {
     versions: { load_ms: number }[];
   };
   return tookMs - versions[0]!.load_ms;
 }
 
-/** Resident memory of the process `pid`. */
+/** Resident memory of the process `pid`, in MiB. */
 function mebibytes(pid: number): number {
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024);
 }

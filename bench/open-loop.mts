@@ -2,10 +2,11 @@ import { Agent, request } from 'node:http';
 import { binaryRequest } from './load.mts';
 
 /*
- * Sends requests at a rate, whether they are answered or not, in a process of its own. Prints as JSON how many were
- * answered well in a second, and the 99th percentile of the milliseconds after which the others were told.
+ * Sends requests at a fixed rate, regardless of the responses, in a separate process. Prints JSON with the successful
+ * responses per second before the deadline, the share of rejected requests, and the 99th percentile of the time to
+ * reject a request, in milliseconds.
  *
- * open-loop.mts <url> <width> <requests a second> <seconds> <deadline in ms>
+ * open-loop.mts <url> <width> <requests per second> <seconds> <deadline in ms>
  */
 const [url, width, rate, seconds, deadline] = process.argv.slice(2) as [
   string,

@@ -8,11 +8,11 @@ import { binaryRequest, drive, type Load } from './load.mts';
 import { measure, startGateway } from './server.mts';
 
 const WIDTH = 4096;
-/** Layers of two models, with 0.13 and 2.1 GFLOP a row; an image takes 8 in a ResNet-50. */
+/** Layers of two models, with 0.13 and 2.1 GFLOP per row. For comparison, an image in a ResNet-50 takes 8 GFLOP. */
 const MODELS = { 'light MLP': 4, 'heavy MLP': 64 };
 const ROWS = 64;
 
-/** Models whose time is spent in ONNX Runtime against session.run without HTTP, and health while they are saturated. */
+/** Compares compute-bound models with session.run without HTTP, and measures health checks under saturation. */
 export async function perceptrons(effort: Effort): Promise<void> {
   for (const [name, layers] of Object.entries(MODELS)) await against(name, layers, effort);
 }
@@ -22,14 +22,14 @@ async function against(name: string, layers: number, { rounds, seconds }: Effort
   const model = join(folder, 'mlp/1/model.onnx');
   save(model, perceptron(WIDTH, layers));
   const gateway = await startGateway(folder);
-  // Twice the rows of a batch: while one half is computed, the other is on its way.
+  // Twice the rows of a batch: while one half runs, the other half is in transit.
   const load: Load = {
     path: '/v2/models/mlp/infer',
     connections: 2 * ROWS,
     ...binaryRequest('x', [1, WIDTH], ['y']),
   };
   const threads = availableParallelism();
-  // A batch of the heavy one takes half a second.
+  // A batch of the heavy model takes half a second.
   const long = seconds * 3;
   await drive(gateway.url, load, seconds);
   await compare(
@@ -44,7 +44,7 @@ async function against(name: string, layers: number, { rounds, seconds }: Effort
     measure('latency.mts', `${gateway.url}/health/live`, long),
     drive(gateway.url, load, long),
   ]);
-  console.log(`/health/live p99 while it is saturated: ${health.toFixed(1)} ms`);
+  console.log(`/health/live p99 under saturation: ${health.toFixed(1)} ms`);
   await gateway.stop();
   rmSync(folder, { recursive: true });
 }

@@ -8,10 +8,10 @@ import { compare, WARM_UP_SECONDS, type Effort } from './compare.mts';
 import { drive, type Load } from './load.mts';
 import { measure, startGateway } from './server.mts';
 
-/** Elements of an image of 224 by 224 pixels. */
+/** Number of elements of an RGB image of 224 by 224 pixels. */
 const MANY = 224 * 224 * 3;
 
-/** Predictions against V2 with JSON, for the same image and the same output. */
+/** Compares predictions with V2 requests in JSON, for the same image and output. */
 export async function predictions({ rounds, seconds }: Effort): Promise<void> {
   const gateway = await startGateway('./models');
   const outputs = ['probabilities'];
@@ -31,7 +31,7 @@ export async function predictions({ rounds, seconds }: Effort): Promise<void> {
   await gateway.stop();
 }
 
-/** Health beside predictions with as many numbers as an image has. */
+/** Measures health checks during predictions with the elements of a large image. */
 export async function large({ seconds }: Effort): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-bench-'));
   save(join(folder, 'affine/1/model.onnx'), affine());
@@ -44,7 +44,7 @@ export async function large({ seconds }: Effort): Promise<void> {
     drive(gateway.url, load, 3 * seconds),
   ]);
   console.log(
-    `predictions with ${MANY} numbers, ${rate.toFixed(0)} a second: /health/live p99 ${health.toFixed(1)} ms`,
+    `predictions with ${MANY} numbers, ${rate.toFixed(0)} req/s: /health/live p99 ${health.toFixed(1)} ms`,
   );
   await gateway.stop();
   rmSync(folder, { recursive: true });

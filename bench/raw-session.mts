@@ -1,8 +1,8 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 /*
- * The ceiling of a heavy model: `session.run` in a loop, with full batches and nothing around it. The session is set
- * up like a runner's. Prints rows a second, measured over the given seconds.
+ * The ceiling of a heavy model: `session.run` in a loop, with full batches and nothing else. The session has the same
+ * settings as that of a runner. Prints rows per second, measured over the given seconds.
  *
  * raw-session.mts <model.onnx> <width> <rows> <threads> <seconds>
  */

@@ -10,7 +10,7 @@ import { measure, startGateway } from './server.mts';
 const RELOADS = 200;
 const WIDTH = 64;
 
-/** A model that is loaded anew again and again while 64 connections use it: failed requests, and the p99 of another. */
+/** Reloads a model repeatedly while 64 connections use it, and compares the p99 of another model. */
 export async function reloads({ seconds }: Effort): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-bench-'));
   const file = join(folder, 'changing/1/model.onnx');
@@ -45,7 +45,7 @@ export async function reloads({ seconds }: Effort): Promise<void> {
     ratios.push((await meanwhile) / before);
   }
   console.log(
-    `${done} reloads under 64 connections: no request failed, p99 of another model ${median(ratios).toFixed(2)} times that without`,
+    `${done} reloads under 64 connections: no failed requests, p99 of another model ${median(ratios).toFixed(2)} times that without reloads`,
   );
   await gateway.stop();
   rmSync(folder, { recursive: true });
@@ -53,5 +53,5 @@ export async function reloads({ seconds }: Effort): Promise<void> {
 
 async function reload(url: string): Promise<void> {
   const answer = await fetch(`${url}/v2/repository/models/changing/load`, { method: 'POST' });
-  if (!answer.ok) throw new Error(`load was answered ${answer.status}: ${await answer.text()}`);
+  if (!answer.ok) throw new Error(`load returned ${answer.status}: ${await answer.text()}`);
 }

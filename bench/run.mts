@@ -9,9 +9,8 @@ import { reloads } from './reloads.mts';
 import { smallest, smallestOverGrpc } from './smallest.mts';
 
 /*
- * The gateway against its ceilings, measured in turns in one run: `yarn bench [name] [rounds] [seconds]`, where `all`
- * is every benchmark. Absolute numbers differ from machine to machine and from minute to minute; the ratios are what
- * counts.
+ * Compares the gateway with its ceilings, measured alternately in one run: `yarn bench [name] [rounds] [seconds]`. The
+ * name `all` runs every benchmark. Absolute numbers vary between machines and over time, so compare the ratios.
  */
 const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<void>>> = {
   smallest,
@@ -27,9 +26,7 @@ const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<void>>> = 
 const [name = 'all', rounds = '5', seconds = '3'] = process.argv.slice(2);
 const chosen = name === 'all' ? Object.keys(BENCHMARKS) : [name];
 if (!chosen.every((key) => Object.hasOwn(BENCHMARKS, key))) {
-  console.error(
-    `nexus: there is no benchmark '${name}'; there are all, ${Object.keys(BENCHMARKS).join(', ')}`,
-  );
+  console.error(`nexus: unknown benchmark '${name}'; use all, ${Object.keys(BENCHMARKS).join(', ')}`);
   process.exit(1);
 }
 

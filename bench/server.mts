@@ -4,10 +4,10 @@ import { createInterface } from 'node:readline';
 
 const NO_WARNING = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
 
-/** A server under load: where it listens, and how to end it. */
+/** A server to measure. */
 export interface Server {
   readonly url: string;
-  /** `<host>:<port>` of gRPC; empty where it speaks none. */
+  /** `<host>:<port>` of gRPC; empty if it has no gRPC server. */
   readonly grpc: string;
   readonly pid: number;
   stop(): Promise<void>;
@@ -25,14 +25,14 @@ export async function startGrpcEcho(): Promise<Server> {
   return { url: '', grpc, pid: child.pid!, stop: () => stop(child) };
 }
 
-/** Starts a script that prints where it listens. */
+/** Starts a script that prints its address. */
 async function startScript(path: string): Promise<[address: string, child: ChildProcess]> {
   const child = spawn(process.execPath, [NO_WARNING, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [address] = (await once(createInterface(child.stdout), 'line')) as [string];
   return [address, child];
 }
 
-/** Starts the built gateway as a user would, on a free port, with the rate limiter on but never reached. */
+/** Starts the built gateway as users do, on free ports, with the rate limiter on but a limit that is never reached. */
 export async function startGateway(repository: string, settings: NodeJS.ProcessEnv = {}): Promise<Server> {
   const env = {
     ...process.env,
@@ -54,12 +54,12 @@ export async function startGateway(repository: string, settings: NodeJS.ProcessE
   return { url, grpc, pid: child.pid!, stop: () => stop(child) };
 }
 
-/** Runs one of the scripts beside this file and resolves with the number it prints. */
+/** Runs a script of this folder and resolves to the number that it prints. */
 export async function measure(script: string, ...args: readonly (string | number)[]): Promise<number> {
   return Number(await print(script, ...args));
 }
 
-/** Runs one of the scripts beside this file and resolves with the line it prints. */
+/** Runs a script of this folder and resolves to the line that it prints. */
 export async function print(script: string, ...args: readonly (string | number)[]): Promise<string> {
   const child = spawn(process.execPath, [NO_WARNING, `bench/${script}`, ...args.map(String)], {
     stdio: ['ignore', 'pipe', 'inherit'],

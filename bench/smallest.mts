@@ -3,7 +3,7 @@ import { compare, WARM_UP_SECONDS, type Effort } from './compare.mts';
 import { binaryRequest, drive, type Load } from './load.mts';
 import { measure, startEcho, startGateway, startGrpcEcho } from './server.mts';
 
-/** The smallest sample model against an echo of the same body. */
+/** Compares the smallest sample model with an echo of the same body. */
 export async function smallest({ rounds, seconds }: Effort): Promise<void> {
   const [echo, gateway] = await Promise.all([startEcho(), startGateway('./models')]);
   const path = '/v2/models/digits/infer';
@@ -31,7 +31,7 @@ export async function smallest({ rounds, seconds }: Effort): Promise<void> {
   await compare(
     rounds,
     'rate limiter',
-    'without it',
+    'no limit',
     'req/s',
     () => drive(unlimited.url, load, seconds),
     () => drive(gateway.url, load, seconds),
@@ -39,7 +39,7 @@ export async function smallest({ rounds, seconds }: Effort): Promise<void> {
   await Promise.all([gateway.stop(), unlimited.stop()]);
 }
 
-/** The smallest sample model over gRPC against an echo of the same message; 64 calls at once on one connection. */
+/** Compares the smallest sample model over gRPC with an echo of the same message; 64 concurrent calls on one connection. */
 export async function smallestOverGrpc({ rounds, seconds }: Effort): Promise<void> {
   const [echo, gateway] = await Promise.all([startGrpcEcho(), startGateway('./models')]);
   const call = (address: string, duration: number) => measure('grpc-load.mts', address, 64, duration);

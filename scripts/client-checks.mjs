@@ -10,10 +10,13 @@ const folder = 'test/conformance/clients';
 const SERVE = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', 'test/conformance/serve.mts'];
 const LIMIT_MS = 180_000;
 
-/** grpcurl as it is pinned. */
+/** The pinned grpcurl. */
 const GRPCURL = ['grpcurl', 'github.com/fullstorydev/grpcurl/cmd/grpcurl', 'v1.9.3'];
 
-/** The clients in Python: what each environment has is pinned in `<name>.txt`; its scripts get the address of HTTP or of gRPC, or both. */
+/**
+ * The Python clients, by environment. `<name>.txt` pins the packages of an environment; its scripts receive the HTTP
+ * address, the gRPC address, or both.
+ */
 const ENVIRONMENTS = {
   'tritonclient-kserve': [
     { script: 'triton_http.py', speaks: ['http'] },
@@ -29,8 +32,8 @@ const ENVIRONMENTS = {
 };
 
 /**
- * Runs the clients that people use against the built gateway and prints a line for each. Resolves to how many of
- * their checks passed and failed. What cannot be installed here is skipped, which a line says with the reason.
+ * Runs popular clients against the built gateway and prints a line for each. Resolves to the number of checks that
+ * passed and failed. Clients that cannot be installed are skipped, and the reason is printed.
  */
 export async function runClientChecks() {
   const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -39,7 +42,7 @@ export async function runClientChecks() {
   const server = spawn(node, SERVE, { cwd: root, env, stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = await Promise.race([once(createInterface(server.stdout), 'line'), once(server, 'exit')]);
   if (typeof line !== 'string') {
-    print('failed, for the gateway did not start');
+    print('failed: the gateway did not start');
     return { ...counts, failed: 1 };
   }
   const addresses = JSON.parse(line);
@@ -53,11 +56,11 @@ export async function runClientChecks() {
   return counts;
 }
 
-/** The clients in Python that this machine can run, each with its `command`, without the addresses. */
+/** The Python clients that this machine can run, each with its `command`, without the addresses. */
 async function pythonClients() {
   const missing = missingPython();
   if (missing !== undefined) {
-    print(`those in Python are skipped, for ${missing}`);
+    print(`Python clients skipped: ${missing}`);
     return [];
   }
   const installed = [];
@@ -65,20 +68,20 @@ async function pythonClients() {
     const { python, reason } = await ensureVenv(name, join(folder, `${name}.txt`));
     if (python)
       installed.push(...clients.map(({ script, speaks }) => ({ command: [python, script], speaks })));
-    else print(`${name} is skipped, for it cannot be installed: ${reason}`);
+    else print(`${name} skipped, cannot install it: ${reason}`);
   }
   return installed;
 }
 
-/** As {@link pythonClients}, for those in Go. */
+/** Same as {@link pythonClients}, for Go clients. */
 async function goClients() {
   const { program, reason } = await ensureGoProgram(...GRPCURL);
   if (program) return [{ command: [node, 'grpcurl.mjs', program], speaks: ['grpc'] }];
-  print(`grpcurl is skipped, for it cannot be built: ${reason}`);
+  print(`grpcurl skipped, cannot build it: ${reason}`);
   return [];
 }
 
-/** Runs one client; one that breaks or hangs has a failed check. Resolves to its counts. */
+/** Runs one client and resolves to its counts. A client that crashes or hangs counts as a failed check. */
 async function runClient([program, script, ...args]) {
   const started = Date.now();
   const child = spawn(program, [script, ...args], {
@@ -98,7 +101,7 @@ async function runClient([program, script, ...args]) {
   };
   for await (const line of createInterface(child.stdout)) if (line.startsWith('{')) take(JSON.parse(line));
   const [code, signal] = await closed;
-  const reason = signal ? `not done after ${LIMIT_MS / 1000} s` : errors.trim().split('\n').at(-1);
+  const reason = signal ? `timed out after ${LIMIT_MS / 1000} s` : errors.trim().split('\n').at(-1);
   if (code !== 0) take({ check: 'all', outcome: 'failed', reason });
   const { passed, failed } = counts;
   print(`${script}: ${passed} passed, ${failed} failed, ${Math.round((Date.now() - started) / 1000)} s`);

@@ -11,27 +11,27 @@ import { env, node, root } from './toolchain.mjs';
 const folder = join(root, 'test/contract/schemathesis');
 const LOADING = '/(un)?load$';
 
-/** Loading and unloading come last, for then the models are others. */
+/** Loading and unloading come last, because they change the models. */
 const CHECKS = {
-  'every operation but loading': ['--exclude-path-regex', LOADING],
+  'all operations except loading': ['--exclude-path-regex', LOADING],
   'loading and unloading': ['--include-path-regex', LOADING],
 };
 
 /**
- * Holds the built gateway, with the sample models, to its OpenAPI document with Schemathesis, and prints a line for each
- * check. `args` are options of `st run`. Resolves to how many checks passed and failed. What cannot be installed here is
- * skipped, which a line says with the reason.
+ * Checks the built gateway, with the sample models, against its OpenAPI document with Schemathesis, and prints a line for
+ * each check. `args` are options of `st run`. Resolves to the number of checks that passed and failed. If Schemathesis
+ * cannot be installed, the checks are skipped and the reason is printed.
  */
 export async function runContractChecks(args) {
   const counts = { passed: 0, failed: 0 };
   const python = await installedPython();
   if (python === undefined) return counts;
   const memory = mkdtempSync(join(tmpdir(), 'nexus-contract-'));
-  // What the example of a shared memory region names.
+  // The file that the example of a shared memory region names.
   writeFileSync(join(memory, 'example'), Buffer.alloc(64));
   const gateway = await startGateway(memory);
   if (gateway === undefined) {
-    print('failed, for the gateway did not start');
+    print('failed: the gateway did not start');
     return { ...counts, failed: 1 };
   }
   for (const [name, operations] of Object.entries(CHECKS)) {
@@ -43,19 +43,19 @@ export async function runContractChecks(args) {
   return counts;
 }
 
-/** The `python` that has Schemathesis; undefined, and a line that says why, where there can be none. */
+/** The `python` with Schemathesis; if it cannot be installed, undefined, and the reason is printed. */
 async function installedPython() {
   const missing = missingPython();
   if (missing !== undefined) {
-    print(`skipped, for ${missing}`);
+    print(`skipped: ${missing}`);
     return undefined;
   }
   const { python, reason } = await ensureVenv('schemathesis', 'test/contract/schemathesis/requirements.txt');
-  if (python === undefined) print(`skipped, for Schemathesis cannot be installed: ${reason}`);
+  if (python === undefined) print(`skipped, cannot install Schemathesis: ${reason}`);
   return python;
 }
 
-/** The built gateway with the sample models, on free ports; undefined when it does not start. */
+/** Starts the built gateway with the sample models, on free ports. Resolves to undefined if it does not start. */
 async function startGateway(memory) {
   const settings = {
     NEXUS_PORT: '0',
@@ -80,7 +80,7 @@ async function startGateway(memory) {
   }
 }
 
-/** Runs Schemathesis, with its caches outside of the sources, and prints what it found. Resolves to whether that is nothing. */
+/** Runs Schemathesis, with its caches outside of the sources, and prints its findings. Resolves to whether it has none. */
 async function runCheck(python, name, args) {
   const cwd = join(venvs, 'schemathesis-runs');
   mkdirSync(cwd, { recursive: true });

@@ -7,9 +7,9 @@ const REQUIREMENTS = 'test/conformance/onnx/requirements.txt';
 const RUN = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', 'test/conformance/onnx/run.mts'];
 
 /**
- * Compares the built gateway with ONNX Runtime, over the backend tests of the onnx wheel, and prints the report. `args` are
- * options of run.mts. Resolves to how many models passed and failed. Where the wheel cannot be installed it is skipped,
- * which a line says with the reason.
+ * Compares the built gateway with ONNX Runtime, using the backend tests of the onnx wheel, and prints the report. `args`
+ * are options of run.mts. Resolves to the number of models that passed and failed. If the wheel cannot be installed, the
+ * check is skipped and the reason is printed.
  */
 export async function runOnnxChecks(args) {
   const counts = { passed: 0, failed: 0 };
@@ -17,7 +17,7 @@ export async function runOnnxChecks(args) {
   const { python, reason } =
     missing === undefined ? await ensureVenv('onnx', REQUIREMENTS) : { reason: missing };
   if (python === undefined) {
-    process.stdout.write(`onnx: skipped, for the wheel cannot be installed: ${reason}\n`);
+    process.stdout.write(`onnx: skipped, cannot install the onnx wheel: ${reason}\n`);
     return counts;
   }
   const run = spawn(node, [...RUN, '--python', python, ...args], {
@@ -27,7 +27,7 @@ export async function runOnnxChecks(args) {
   });
   run.on('message', (message) => Object.assign(counts, message));
   const [code] = await once(run, 'exit');
-  // It ended before it could count.
+  // It exited before it could send its counts.
   if (code !== 0 && counts.failed === 0) counts.failed = 1;
   return counts;
 }

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { prepare } from './prepare.mjs';
 import { env, node, root } from './toolchain.mjs';
 
-// `yarn openapi`: writes openapi.json anew, as the built gateway serves it with the sample models.
+// `yarn openapi`: regenerates openapi.json from the built gateway with the sample models.
 await prepare();
 const gateway = spawn(node, ['dist/main.js'], {
   cwd: root,
@@ -19,10 +19,10 @@ const url = /http:\S+\d/.exec(line)[0];
 while (!(await fetch(`${url}/health/startup`)).ok) await delay(100);
 const served = await (await fetch(`${url}/openapi.json`)).text();
 const document = JSON.parse(served.replaceAll(url, 'http://localhost:8000'));
-// Answers of models differ in their last digits from machine to machine; the served document has them.
+// Removes the example responses, because the last digits of outputs differ between machines. The served document has them.
 for (const { post } of Object.values(document.paths))
   if (post?.tags[0].startsWith('Model ')) delete post.responses['200'].content['application/json'].example;
-// Numbers of a row stand in one line: an image would be a thousand.
+// Puts the numbers of a row on one line, because an image would take a thousand lines.
 const text = JSON.stringify(document, null, 2).replaceAll(/\[[-\d.e+,\s]+\]/g, (row) =>
   row.replaceAll(/\s+/g, ' '),
 );

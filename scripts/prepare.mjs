@@ -9,7 +9,7 @@ const MANIFESTS = ['package.json', 'yarn.lock', '.yarnrc.yml'];
 const SOURCES = ['src', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
 const HOOKS = '.husky/_';
 
-/** Installs the toolchain and the dependencies and builds dist/, each only where something has changed since. */
+/** Installs the toolchain and the dependencies and builds dist/. Skips steps whose files have not changed. */
 export async function prepare() {
   await ensureToolchain();
   await ensureInstalled();
@@ -18,32 +18,34 @@ export async function prepare() {
 
 async function ensureInstalled() {
   const stamp = join(root, 'node_modules/.nexus-installed');
-  const wanted = hashFiles(root, MANIFESTS);
-  if (readStamp(stamp) === wanted) return;
+  const hash = hashFiles(root, MANIFESTS);
+  if (readStamp(stamp) === hash) return;
 
   const install = [yarn, 'install', '--immutable'];
   if (!(await runStep('installing dependencies', node, install, { cwd: root, env }))) {
-    stop('Yarn could not install: check the network; if package.json changed, run `yarn install`.');
+    stop(
+      'Yarn could not install the dependencies: check the network; if package.json changed, run `yarn install`.',
+    );
   }
   installHooks();
-  writeFileSync(stamp, wanted);
+  writeFileSync(stamp, hash);
 }
 
 async function ensureBuilt() {
   const stamp = join(root, 'dist/.nexus-built');
-  const wanted = hashFiles(root, [...MANIFESTS, ...SOURCES]);
-  if (readStamp(stamp) === wanted) return;
+  const hash = hashFiles(root, [...MANIFESTS, ...SOURCES]);
+  if (readStamp(stamp) === hash) return;
 
   if (!(await runStep('building', 'nest', ['build'], { cwd: root, env }))) {
     stop('the build failed: correct the errors above and try again.');
   }
-  writeFileSync(stamp, wanted);
+  writeFileSync(stamp, hash);
 }
 
-/** A checkout whose hooks are somebody's own keeps them; an archive without .git needs none. */
+/** Installs the Git hooks, unless the checkout uses other hooks or is an archive without .git. */
 function installHooks() {
   if (!existsSync(join(root, '.git'))) return;
-  const asked = spawnSync('git', ['config', 'core.hooksPath'], { cwd: root, encoding: 'utf8' });
-  if (!['', HOOKS].includes(asked.stdout?.trim())) return;
+  const configured = spawnSync('git', ['config', 'core.hooksPath'], { cwd: root, encoding: 'utf8' });
+  if (!['', HOOKS].includes(configured.stdout?.trim())) return;
   spawnSync('husky', { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
 }

@@ -4,8 +4,8 @@ const OUTPUT_LINES = 80;
 const terminal = process.stderr.isTTY;
 
 /**
- * Runs a command and shows `label` with the seconds it takes, counting on a terminal. What the command prints stays hidden
- * unless it fails; then its last lines are shown. Resolves to whether it succeeded.
+ * Runs a command and shows `label` with the elapsed seconds, updated live on a terminal. Hides the output of the command
+ * unless it fails; then shows its last lines. Resolves to whether it succeeded.
  */
 export async function runStep(label, file, args, options) {
   const { succeeded, output } = await tryStep(label, file, args, options);
@@ -13,7 +13,7 @@ export async function runStep(label, file, args, options) {
   return succeeded;
 }
 
-/** As {@link runStep}, of a command that may fail: resolves to what it printed, too, and shows none of it. */
+/** Same as {@link runStep}, for a command that may fail: never shows the output, but resolves to it as well. */
 export async function tryStep(label, file, args, options) {
   const started = Date.now();
   const seconds = () => `${Math.round((Date.now() - started) / 1000)} s`;
@@ -26,7 +26,7 @@ export async function tryStep(label, file, args, options) {
   return outcome;
 }
 
-/** Ends this process with exit code 1 and one line that says what is wrong and what to do. */
+/** Prints what is wrong and what to do in one line, and exits with code 1. */
 export function stop(message) {
   process.stderr.write(`nexus: ${message}\n`);
   process.exit(1);
@@ -46,6 +46,6 @@ function capture(file, args, options) {
 function lastLines(output) {
   const lines = output.trimEnd().split('\n');
   const left = lines.length - OUTPUT_LINES;
-  const shown = left > 0 ? [`(${left} lines left out)`, ...lines.slice(-OUTPUT_LINES)] : lines;
+  const shown = left > 0 ? [`(${left} lines omitted)`, ...lines.slice(-OUTPUT_LINES)] : lines;
   return `${shown.join('\n')}\n`;
 }

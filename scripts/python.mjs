@@ -5,40 +5,40 @@ import { tryStep } from './progress.mjs';
 import { hashFiles, readStamp } from './stamp.mjs';
 import { env, root } from './toolchain.mjs';
 
-/** Where the virtual environments are. */
+/** The folder of the virtual environments. */
 export const venvs = join(root, 'node_modules/.cache/python');
 
 const PIP = ['-m', 'pip', '--disable-pip-version-check', 'install', '--quiet', '--no-deps', '--no-compile'];
 
-/** What this machine lacks to have a virtual environment, in words; undefined when it has everything. */
+/** Why this machine cannot create virtual environments; undefined if it can. */
 export function missingPython() {
-  const found = spawnSync('python3', ['-c', 'import venv, ensurepip'], { encoding: 'utf8' });
-  if (found.error) return 'there is no python3';
-  if (found.status !== 0) return `python3 lacks venv or pip: ${lastLine(found.stderr)}`;
+  const probe = spawnSync('python3', ['-c', 'import venv, ensurepip'], { encoding: 'utf8' });
+  if (probe.error) return 'python3 is not installed';
+  if (probe.status !== 0) return `python3 lacks venv or pip: ${lastLine(probe.stderr)}`;
 }
 
 /**
- * Makes a virtual environment with what the file `requirements` pins, anew when that has changed. Resolves to its
- * `python`, or to the `reason` why there is none.
+ * Creates a virtual environment with the packages in the file `requirements`, or recreates it if the file has changed.
+ * Resolves to the path of its `python`, or to the `reason` why it could not be created.
  */
 export async function ensureVenv(name, requirements) {
   const folder = join(venvs, name);
   const python = join(folder, 'bin/python');
   const stamp = join(folder, '.nexus-installed');
   const { stdout: version } = spawnSync('python3', ['--version'], { encoding: 'utf8' });
-  const wanted = `${version.trim()} ${hashFiles(root, [requirements])}`;
-  if (readStamp(stamp) === wanted) return { python };
+  const hash = `${version.trim()} ${hashFiles(root, [requirements])}`;
+  if (readStamp(stamp) === hash) return { python };
 
   rmSync(folder, { recursive: true, force: true });
   const steps = [
-    [`making a Python environment for ${name}`, 'python3', ['-m', 'venv', folder]],
+    [`creating a Python environment for ${name}`, 'python3', ['-m', 'venv', folder]],
     [`installing ${name}`, python, [...PIP, '--only-binary', ':all:', '-r', requirements]],
   ];
   for (const [label, file, args] of steps) {
     const { succeeded, output } = await tryStep(label, file, args, { cwd: root, env });
     if (!succeeded) return { reason: lastLine(output) };
   }
-  writeFileSync(stamp, wanted);
+  writeFileSync(stamp, hash);
   return { python };
 }
 

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { prepare } from './prepare.mjs';
 import { env, node, root } from './toolchain.mjs';
 
-// `node scripts/run.mjs <script> [arguments]`: runs a script with the Node that it needs, once everything is installed and
-// built, so that `npm run` works from a fresh checkout on. Ends as the script does.
+// `node scripts/run.mjs <script> [arguments]`: installs and builds everything, then runs a script with the required Node,
+// so that `npm run` works in a fresh checkout. Exits with the code of the script.
 const OPTIONS = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'];
 
 await prepare();

@@ -6,8 +6,8 @@ import { format, resolveConfig } from 'prettier';
 import { stop } from './progress.mjs';
 import { root } from './toolchain.mjs';
 
-// `yarn sdk`: writes the types of models for the TypeScript client, of those that openapi.json has or, with `--url`, of
-// those that are ready on a gateway.
+// `yarn sdk`: generates the model types for the TypeScript client, from openapi.json or, with `--url`, for the ready models
+// of a gateway.
 const { url, file, out } = parseArgs({
   options: {
     url: { type: 'string' },
@@ -17,7 +17,7 @@ const { url, file, out } = parseArgs({
 }).values;
 
 const { paths, components, ...document } = JSON.parse(
-  url === undefined ? readFileSync(file) : await ask(url),
+  url === undefined ? readFileSync(file) : await download(url),
 );
 const models = Object.entries(paths).flatMap(modelAt);
 const target = join(out, 'models.ts');
@@ -25,18 +25,18 @@ mkdirSync(out, { recursive: true });
 writeFileSync(target, await pretty(`${table()}\n${await schemas()}`));
 process.stdout.write(`${target}: ${models.map(({ name }) => name).join(', ') || 'no models'}\n`);
 
-async function ask(server) {
+async function download(server) {
   const address = `${server.replace(/\/+$/, '')}/openapi.json`;
   try {
     const response = await fetch(address);
     if (response.ok) return await response.text();
-    stop(`${address} answers ${response.status}; --url takes the address of a gateway.`);
+    stop(`${address} returned ${response.status}; set --url to the address of a gateway.`);
   } catch (error) {
-    stop(`${address} cannot be read: ${error.cause?.message ?? error.message}; start the gateway first.`);
+    stop(`cannot read ${address}: ${error.cause?.message ?? error.message}; start the gateway first.`);
   }
 }
 
-/** The model that `path` predicts with, if any: its name, and what its schemas are named after. */
+/** The model of the predict operation at `path`, if any: its name, and the prefix of its schemas. */
 function modelAt([path, { post }]) {
   const [, encoded] = /^\/v1\/models\/([^{/]+)\/predict$/.exec(path) ?? [];
   if (encoded === undefined) return [];
@@ -49,7 +49,7 @@ function modelAt([path, { post }]) {
   return [{ name: decodeURIComponent(encoded), identifier, batches }];
 }
 
-/** The interface that tells the client which types belong to which model. */
+/** The interface that maps models to their types. */
 function table() {
   return `export interface Models { ${models.map(entryOf).join()} }\ntype Schemas = components['schemas'];\n`;
 }
@@ -57,11 +57,11 @@ function table() {
 function entryOf({ name, identifier, batches }) {
   const schema = (suffix) => `Schemas[${JSON.stringify(identifier + suffix)}]`;
   const classes = (suffix) => {
-    const isTold = 'classes' in components.schemas[identifier + suffix].properties;
-    return isTold ? `${schema(suffix)}['classes']` : 'undefined';
+    const hasClasses = 'classes' in components.schemas[identifier + suffix].properties;
+    return hasClasses ? `${schema(suffix)}['classes']` : 'undefined';
   };
-  const { properties: asked } = components.schemas[`${identifier}InferRequest`];
-  const { properties: answered } = components.schemas[`${identifier}InferResponse`];
+  const { properties: request } = components.schemas[`${identifier}InferRequest`];
+  const { properties: response } = components.schemas[`${identifier}InferResponse`];
   return `${JSON.stringify(name)}: {
     inputs: ${schema('Inputs')};
     outputs: ${schema('Outputs')};
@@ -69,11 +69,11 @@ function entryOf({ name, identifier, batches }) {
     inputRows: ${batches ? schema('InputRows') : 'never'};
     outputRows: ${batches ? schema('OutputRows') : 'never'};
     classRows: ${batches ? classes('RowsResponse') : 'never'};
-    tensors: { inputs: ${datatypesOf(asked.inputs)}; outputs: ${datatypesOf(answered.outputs)} };
+    tensors: { inputs: ${datatypesOf(request.inputs)}; outputs: ${datatypesOf(response.outputs)} };
   }`;
 }
 
-/** The datatypes by name of the tensors in an array with this schema. */
+/** The datatypes of the tensors in an array with this schema, by name. */
 function datatypesOf({ items }) {
   const tensors = items.anyOf ?? [items];
   const datatypes = tensors.map(({ properties: { name, datatype } }) => [name.const, datatype.const]);
@@ -82,7 +82,7 @@ function datatypesOf({ items }) {
 
 /** The schemas that the table refers to, as TypeScript. */
 async function schemas() {
-  const wanted = models.flatMap(({ identifier, batches }) =>
+  const required = models.flatMap(({ identifier, batches }) =>
     (batches
       ? ['Inputs', 'Outputs', 'InputRows', 'OutputRows', 'ItemResponse', 'RowsResponse']
       : ['Inputs', 'Outputs', 'PredictResponse']
@@ -90,7 +90,7 @@ async function schemas() {
   );
   const used = Object.fromEntries(
     Object.entries(components.schemas).filter(
-      ([name]) => wanted.includes(name) || name.startsWith('Element'),
+      ([name]) => required.includes(name) || name.startsWith('Element'),
     ),
   );
   const declarations = await openapi({ ...document, paths: {}, components: { schemas: used } });

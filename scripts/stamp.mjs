@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A hash of the names and the contents of files; of a folder, every file in it. It also differs from platform to platform. */
+/** A hash of the platform and of the names and contents of files. Folders include every file in them. */
 export function hashFiles(root, paths) {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}`);
   for (const file of paths.flatMap((path) => filesIn(root, path))) {
@@ -11,7 +11,7 @@ export function hashFiles(root, paths) {
   return hash.digest('hex');
 }
 
-/** What the stamp file says, or undefined where there is none. */
+/** The contents of the stamp file, or undefined if it does not exist. */
 export function readStamp(path) {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }

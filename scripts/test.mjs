@@ -10,17 +10,18 @@ import { runStep } from './progress.mjs';
 import { env, node, root } from './toolchain.mjs';
 
 // `npm test`: installs and builds what has changed, runs the static checks, Jest, Schemathesis, other clients and a sample of
-// ONNX's backend tests, and counts each check as a test. Arguments after `--` go to Jest; what is not Jest's own is left out then.
+// ONNX's backend tests, and counts each check as a test. Arguments after `--` are passed to Jest; Schemathesis, clients and
+// ONNX tests are skipped then.
 // Nest is published as ES modules, which Jest loads only through Node's experimental vm modules.
 const VM_MODULES = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 const JEST = [...VM_MODULES, 'node_modules/jest/bin/jest.js', '--config', 'test/jest.config.js'];
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-/** Few, and the same each time: a check that passes now passes later. `yarn contract` looks for others. */
+/** A few fixed cases, so that the results are reproducible. `yarn contract` generates other cases. */
 const SAME_CASES = ['--max-examples', '3', '--seed', '1', '--generation-database', 'none'];
 const totals = { passed: 0, failed: 0 };
 
 process.on('exit', (code) => {
-  // Something failed before it could be counted, such as the installation.
+  // A step that is not counted failed, such as the installation.
   if (code !== 0 && totals.failed === 0) totals.failed = 1;
   process.stdout.write(`${totals.passed} passed, ${totals.failed} failed\n`);
 });

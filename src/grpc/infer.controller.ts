@@ -35,7 +35,7 @@ export class GrpcInferController implements BeforeApplicationShutdown {
     charge.begin();
     try {
       const message = readRequest(bytes);
-      info.asked = { model: message.model_name, version: message.model_version };
+      info.requested = { model: message.model_name, version: message.model_version };
       const { answer, summary } = await this.inference.serve(message, call, charge);
       info.inference = summary;
       if (summary.cache !== undefined) call.sendMetadata(cacheMetadata(summary.cache));

@@ -32,9 +32,9 @@ export class GrpcInferService {
    * a NexusError.
    */
   serve(message: ModelInferRequest, call: Call, memory: Charge): Promise<Served<ModelInferResponse>> {
-    const { model_name: model, model_version: asked, id } = message;
+    const { model_name: model, model_version: version, id } = message;
     const info = callOf(call.metadata);
-    return this.inference.serve(model, asked === '' ? undefined : asked, {
+    return this.inference.serve(model, version === '' ? undefined : version, {
       deadline: () => this.deadlineOf(call),
       decode: () => {
         memory.add(bytesToUnpack(message) * LARGEST_ELEMENT);

@@ -137,18 +137,18 @@ function sliceBytes(inputs: InferenceRequest['inputs']): number {
 }
 
 /**
- * `outputs`, classified where `asked`, in the same order, requests it.
+ * `outputs`, classified where `requested`, in the same order, asks for it.
  * @throws NexusError invalid_input
  */
 function classified(
   outputs: readonly Tensor[],
-  asked: readonly OutputRequest[],
+  requested: readonly OutputRequest[],
   rows: number,
   { signature }: Servable,
 ): readonly Tensor[] {
-  if (asked.every(({ classes }) => classes === undefined)) return outputs;
+  if (requested.every(({ classes }) => classes === undefined)) return outputs;
   return outputs.map((output, index) => {
-    const count = asked[index]!.classes;
+    const count = requested[index]!.classes;
     if (count === undefined) return output;
     const { batches, labels, softmax } = signature;
     const isLogits = softmax.includes(output.name);
@@ -168,8 +168,8 @@ function jobOf(
   latest: number,
 ): Parameters<Servable['run']>[0] {
   const { inputs, rows, byteLength, shapeKey } = validateInputs(given, name, signature);
-  const asked = request.outputs.map((output) => output.name);
-  const outputs = validateOutputs(asked, name, signature);
+  const requested = request.outputs.map((output) => output.name);
+  const outputs = validateOutputs(requested, name, signature);
   const { priority, abandoned } = request;
   const deadline = Math.min(request.deadline, latest);
   return { inputs, rows, byteLength, shapeKey, outputs, caller, priority, deadline, abandoned };

@@ -57,7 +57,7 @@ it('`yarn sdk` tells when there is no gateway', async () => {
   const refused = node('scripts/sdk.mjs', '--url', 'http://127.0.0.1:1', '--out', app);
   await expect(refused).rejects.toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/^nexus: http:\/\/127\.0\.0\.1:1\/openapi\.json cannot be read: .+\n$/),
+    stderr: expect.stringMatching(/^nexus: cannot read http:\/\/127\.0\.0\.1:1\/openapi\.json: .+\n$/),
   });
 });
 

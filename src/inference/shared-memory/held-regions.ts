@@ -20,12 +20,15 @@ export class HeldRegions {
   }
 
   /**
-   * Writes each of `outputs` for which `asked`, in the same order, has a slice, and returns the outputs with their actual
-   * slices. Rejects with a NexusError if one does not fit; then it writes none.
+   * Writes each of `outputs` for which `requested`, in the same order, has a slice, and returns the outputs with their
+   * actual slices. Rejects with a NexusError if one does not fit; then it writes none.
    */
-  async write(outputs: readonly Tensor[], asked: readonly OutputRequest[]): Promise<readonly PlacedTensor[]> {
-    for (const [index, output] of outputs.entries()) requireRoom(output, asked[index]?.slice);
-    return Promise.all(outputs.map((output, index) => this.writeOutput(output, asked[index]?.slice)));
+  async write(
+    outputs: readonly Tensor[],
+    requested: readonly OutputRequest[],
+  ): Promise<readonly PlacedTensor[]> {
+    for (const [index, output] of outputs.entries()) requireRoom(output, requested[index]?.slice);
+    return Promise.all(outputs.map((output, index) => this.writeOutput(output, requested[index]?.slice)));
   }
 
   /** Releases the regions. */

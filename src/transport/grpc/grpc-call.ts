@@ -5,7 +5,7 @@ import type { InferenceSummary } from '../../observability/log/request-line';
 const KEY = 'nexus';
 
 /** The model that a request names, and the version if it names one. */
-export interface AskedModel {
+export interface RequestedModel {
   readonly model: string;
   readonly version?: string | undefined;
 }
@@ -18,11 +18,11 @@ export interface GrpcCall {
   /** Set by the inference methods for the log. */
   inference: InferenceSummary | undefined;
   /** The model that the call names; methods that receive raw bytes set it. */
-  asked: AskedModel | undefined;
+  requested: RequestedModel | undefined;
   /** Counts and logs a successful request of a stream; the call itself is counted when it ends. */
   answered(code: status, ms: number, inference?: InferenceSummary): void;
   /** Counts and logs a failed request of a stream. */
-  failed(code: status, ms: number, error: NexusError, asked: AskedModel): void;
+  failed(code: status, ms: number, error: NexusError, requested: RequestedModel): void;
 }
 
 /** Attaches `call` to its metadata, where handlers and guards find it. */

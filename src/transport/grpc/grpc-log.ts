@@ -11,7 +11,7 @@ import { corrected } from './grpc-refusal';
 import { errorOf } from './grpc-status';
 import { REQUEST_ID_HEADER, requestIdOf } from '../request-id';
 import type { Failure } from '../../observability/log/failure';
-import { attachCall, type AskedModel, type GrpcCall } from './grpc-call';
+import { attachCall, type RequestedModel, type GrpcCall } from './grpc-call';
 import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
 import { logFields, type InferenceSummary } from '../../observability/log/request-line';
@@ -35,7 +35,7 @@ export function observeCalls(log: Log, metrics: Metrics, bodyLimit: number): Ser
             pass(metadata);
           },
           onReceiveMessage: (message, pass) => {
-            observed.asked = modelIn(message);
+            observed.requested = modelIn(message);
             pass(message);
           },
           onCancel: () => observed.end(status.CANCELLED, errors.cancelled()),
@@ -45,7 +45,7 @@ export function observeCalls(log: Log, metrics: Metrics, bodyLimit: number): Ser
 }
 
 /** The model that `message` names, if any. Messages with tensors are not decoded yet. */
-function modelIn(message: object): AskedModel | undefined {
+function modelIn(message: object): RequestedModel | undefined {
   const { name, model_name, version, model_version } = message as Readonly<Record<string, string>>;
   const model = model_name ?? name;
   return model === undefined ? undefined : { model, version: model_version ?? version };
@@ -55,7 +55,7 @@ function modelIn(message: object): AskedModel | undefined {
 class ObservedCall implements GrpcCall {
   requestId = '';
   inference: InferenceSummary | undefined;
-  asked: AskedModel | undefined;
+  requested: RequestedModel | undefined;
   readonly address: string;
   private readonly started = performance.now();
   private ended = false;
@@ -102,16 +102,16 @@ class ObservedCall implements GrpcCall {
     this.ended = true;
     const ms = performance.now() - this.started;
     if (code === status.OK) this.answered(code, ms, this.inference);
-    else this.failed(code, ms, error, this.asked);
+    else this.failed(code, ms, error, this.requested);
   }
 
   answered(code: status, ms: number, inference?: InferenceSummary): void {
     this.write(code, ms, inference);
   }
 
-  failed(code: status, ms: number, error: Failure['error'], asked: AskedModel | undefined): void {
+  failed(code: status, ms: number, error: Failure['error'], requested: RequestedModel | undefined): void {
     const caller = callerOf({ ip: this.address });
-    this.write(code, ms, undefined, { error, caller, path: this.method, ...asked });
+    this.write(code, ms, undefined, { error, caller, path: this.method, ...requested });
   }
 
   private write(code: status, ms: number, inference: InferenceSummary | undefined, failure?: Failure): void {

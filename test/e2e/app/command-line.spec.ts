@@ -8,7 +8,7 @@ function run(...args: string[]): { status: number | null; stdout: string; stderr
 }
 
 describe('the command line', () => {
-  it('answers --help with the usage, the main settings and where the rest is', () => {
+  it('prints the usage, the main settings and the page with all settings for --help', () => {
     const { status, stdout, stderr } = run('--help');
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toContain('Usage: npm start');
@@ -16,11 +16,11 @@ describe('the command line', () => {
     expect(stdout).toContain('docs/configuration.md');
   });
 
-  it('answers --version', () => {
+  it('prints the version for --version', () => {
     expect(run('--version')).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  it('names an argument that it does not know, and serves nothing', () => {
+  it('rejects an unknown argument and does not start', () => {
     expect(run('--port', '9000')).toMatchObject({
       status: 2,
       stdout: '',

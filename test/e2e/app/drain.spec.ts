@@ -50,7 +50,7 @@ class Connection {
 }
 
 describe('after SIGTERM', () => {
-  it('a client that keeps sending is answered, told to connect anew, and not reset', async () => {
+  it('a client that keeps sending gets responses with Connection: close and is not reset', async () => {
     gateway = await Gateway.start(repository);
     const connection = new Connection();
     // Always one more than has been answered.
@@ -153,7 +153,7 @@ describe('an unhandled error', () => {
       `new (require('node:net').Socket)().destroy(Object.assign(new Error('boom'), { syscall: 'read' }))`,
     ],
     ['of the system, in a promise', `require('node:fs').promises.open('/nowhere')`],
-  ])('ends nothing: %s', async (_what, code) => {
+  ])('does not end the process: %s', async (_what, code) => {
     gateway = await withFault(code);
     gateway.kill('SIGUSR2');
     await gateway.until(() => logged().length > 0);

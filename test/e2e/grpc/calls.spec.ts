@@ -136,7 +136,7 @@ describe('a call', () => {
       });
     });
 
-    it('reads integers of every kind beside small tensors', async () => {
+    it('reads integers of every datatype together with small tensors', async () => {
       const values = Array.from({ length: COUNT }, (_, index) => index);
       const elements: Partial<Record<Datatype, readonly unknown[]>> = {
         BOOL: [true],
@@ -223,7 +223,7 @@ describe('a stream', () => {
 });
 
 describe('beside inference', () => {
-  it('grpc.health tells of the server and of each model', async () => {
+  it('grpc.health reports the server and each model', async () => {
     const asked = health(gateway.grpc);
     const check = async (service: string) => (await asked.call('check', { service })).response?.status;
     expect(await check('')).toBe('SERVING');
@@ -312,7 +312,7 @@ describe('the rate limit', () => {
 });
 
 describe('a shutdown', () => {
-  it('is told at once, serves on for the drain delay, and finishes calls and streams', async () => {
+  it('is reported immediately, serves for the drain delay, and finishes calls and streams', async () => {
     const ending = await Gateway.start(repository, { NEXUS_DRAIN_DELAY_MS: '1500' });
     const caller = new GrpcClient(ending.grpc);
     const asked = health(ending.grpc);
@@ -348,7 +348,7 @@ describe('a shutdown', () => {
     raw.close();
   });
 
-  it('a taken port is told in one line', async () => {
+  it('a port in use is reported in one line', async () => {
     const port = gateway.grpc.split(':')[1]!;
     const { code, stderr } = await Gateway.failing({ NEXUS_GRPC_PORT: port }, repository);
     expect(stderr).toBe(

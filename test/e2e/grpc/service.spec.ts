@@ -33,12 +33,12 @@ const RAW_X = bytesOf(Float32Array.of(2, 3));
 const AFFINE = { model_name: 'affine', inputs: [X], raw_input_contents: [RAW_X] };
 
 describe('discovery', () => {
-  it('tells that the server is alive and ready', async () => {
+  it('reports that the server is live and ready', async () => {
     expect((await client.call('ServerLive')).response).toEqual({ live: true });
     expect((await client.call('ServerReady')).response).toEqual({ ready: true });
   });
 
-  it('tells which models are ready', async () => {
+  it('reports which models are ready', async () => {
     const ready = async (name: string, version = '') =>
       (await client.call('ModelReady', { name, version })).response;
     expect(await ready('affine')).toEqual({ ready: true });
@@ -46,7 +46,7 @@ describe('discovery', () => {
     expect(await ready('broken')).toEqual({ ready: false });
   });
 
-  it('tells what the server and a model are', async () => {
+  it('returns the metadata of the server and a model', async () => {
     expect((await client.call('ServerMetadata')).response).toMatchObject({ name: 'nexus' });
     const { response } = await client.call('ModelMetadata', { name: 'affine' });
     expect(response).toMatchObject({
@@ -59,7 +59,7 @@ describe('discovery', () => {
     });
   });
 
-  it('tells the configuration and the statistics of a model', async () => {
+  it('returns the configuration and the statistics of a model', async () => {
     const { response } = await client.call('ModelConfig', { name: 'affine' });
     expect(response.config).toMatchObject({
       name: 'affine',

@@ -44,7 +44,7 @@ const reason = async () => (await gateway.send('/v2/health/ready')).json().error
 const change = async (path: string) =>
   expect((await gateway.send(`/v2/repository/models/${path}`, { method: 'POST' })).status).toBe(200);
 
-it('a model that cannot be loaded is told, and leaves the server ready', async () => {
+it('a model that cannot be loaded is reported, and the server stays ready', async () => {
   repository.model('good', affine()).model('broken', BROKEN);
   await start();
   expect(await readiness()).toEqual(READY);

@@ -85,7 +85,7 @@ withRedis(HAS_REDIS ? 'with Redis' : 'with Redis: left out, because there is no 
     await untilHit(gateway, 4);
   });
 
-  it('requests are answered while it hangs, and one warning tells', async () => {
+  it('requests are answered while it hangs, with one warning in the log', async () => {
     await untilHit(gateway);
     const before = warnings(gateway).length;
     redis.kill('SIGSTOP');

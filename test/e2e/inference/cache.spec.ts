@@ -240,7 +240,7 @@ describe('equal requests at one time', () => {
     expect((await statisticsOf('counter')).execution_count).toBe(before + 2);
   });
 
-  it('are not run once nobody waits any more', async () => {
+  it('are not run when no client waits any more', async () => {
     const before = (await statisticsOf('counter')).execution_count;
     const busy = infer('counter', countTo(SLOW + 2));
     await gateway.running('counter');

@@ -18,7 +18,7 @@ const infer = (outputs: object[], rows = 1) =>
   });
 const SEVEN_FIRST = expect.stringMatching(/^0\.\d{6}:7:7$|^1\.000000:7:7$/) as string;
 
-it('answers the classes of each row with their labels, beside outputs as they are', async () => {
+it('returns the classes of each row with labels, and other outputs unchanged', async () => {
   const { outputs } = (
     await infer([{ name: 'label' }, { name: 'probabilities', parameters: { classification: 3 } }], 2)
   ).json();

@@ -73,9 +73,9 @@ describe('a parameter of a request', () => {
     ['timeout', '50000', /^parameters\.timeout: expected microseconds as a whole number, .* got "50000"$/],
     ['timeout', 1.5, /^parameters\.timeout: expected microseconds .*, got 1\.5$/],
     ['sequence_id', 42, /^parameters\.sequence_id: .* models keep no state between requests, got 42$/],
-    ['sequence_id', 'talk', /^parameters\.sequence_id: expected 0 or "" or nothing, .* got "talk"$/],
-    ['sequence_start', true, /^parameters\.sequence_start: expected false or nothing, .* got true$/],
-    ['sequence_end', 'no', /^parameters\.sequence_end: expected false or nothing, .* got "no"$/],
+    ['sequence_id', 'talk', /^parameters\.sequence_id: expected 0 or "" or no value, .* got "talk"$/],
+    ['sequence_start', true, /^parameters\.sequence_start: expected false or no value, .* got true$/],
+    ['sequence_end', 'no', /^parameters\.sequence_end: expected false or no value, .* got "no"$/],
     ['triton_final_response', true, /^parameters\.triton_final_response: .* starts with triton_, except/],
     ['triton_enable_empty_final_response', 1, /_response: expected true or false, got 1$/],
   ])('%s may not be %j', async (name, value, text) => {

@@ -84,7 +84,9 @@ describe('registering is refused', () => {
       code: status.INVALID_ARGUMENT,
       details: expect.stringMatching(details),
     });
-    expect(await register({ name: '' })).toMatchObject(refusal(/must have 1 to 256 characters, got 0/));
+    expect(await register({ name: '' })).toMatchObject(
+      refusal(/expected a region name of 1 to 256 characters, got 0/),
+    );
     expect(await register({ name: 'r'.repeat(257) })).toMatchObject(refusal(/got 257/));
     expect(await register({ key: '' })).toMatchObject(refusal(/^key: /));
     expect(await register({ key: '/link' })).toMatchObject(refusal(/a symbolic link/));
@@ -234,7 +236,7 @@ describe('a request is refused', () => {
         outputs: [{ name: 'y', parameters: { ...typed(place('x', 8)), classification: { int64_param: 1 } } }],
       },
       status.INVALID_ARGUMENT,
-      /^outputs\[0\]\.parameters: expected no classification beside/,
+      /^outputs\[0\]\.parameters: expected no classification together with/,
     ],
   ])('for %s over gRPC', async (_what, message, code, details) => {
     const { error } = await client.call('ModelInfer', { model_name: 'affine', ...message });
@@ -268,7 +270,7 @@ describe('a request is refused', () => {
 
   it('when the file has become too short, which stays so', async () => {
     truncateSync(regions.path('x'), 10);
-    const shrunk = [400, expect.stringMatching(/file \/x of .* region 'x' has become shorter/)];
+    const shrunk = [400, expect.stringMatching(/file \/x of .* region 'x' is now shorter/)];
     for (const request of [x(place('x', 8)), y(place('x', 8))]) {
       const { status: code, body } = await regions.gateway.infer('affine', request);
       expect([code, body.error]).toEqual(shrunk);

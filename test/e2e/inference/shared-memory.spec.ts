@@ -44,7 +44,7 @@ describe('a region', () => {
     await regions.share('b', new Uint8Array(16));
   });
 
-  it('is told of, until it is unregistered, over REST', async () => {
+  it('is listed over REST until it is unregistered', async () => {
     const told = async (path = '') =>
       (await regions.gateway.send(`/v2/systemsharedmemory${path}/status`)).json();
     expect(await told()).toEqual([A, { name: 'b', key: '/b', offset: 3, byte_size: 16 }]);
@@ -61,7 +61,7 @@ describe('a region', () => {
     expect((await regions.unregister('a')).status).toBe(200);
   });
 
-  it('is told of, until it is unregistered, over gRPC', async () => {
+  it('is listed over gRPC until it is unregistered', async () => {
     const told = async (name = '') => {
       const { response, error } = await client.call('SystemSharedMemoryStatus', { name });
       return error?.code ?? response.regions;
@@ -78,7 +78,7 @@ describe('a region', () => {
     expect(regions.open).toEqual([]);
   });
 
-  it('may be registered without a slash, from the start, and beside another of the same file', async () => {
+  it('may be registered without a slash or offset, and together with another region of the same file', async () => {
     expect((await regions.register('c', { key: 'a', byte_size: 14 })).status).toBe(200);
     const [, , c] = (await regions.gateway.send('/v2/systemsharedmemory/status')).json();
     expect(c).toEqual({ name: 'c', key: 'a', offset: 0, byte_size: 14 });
@@ -141,7 +141,7 @@ describe('tensors of every datatype', () => {
     TENSORS.map(({ bytes }, index) => (isShared(index) ? bytes : Buffer.alloc(bytes.length))),
   );
 
-  it('may come beside binary tensors', async () => {
+  it('may be sent together with binary tensors', async () => {
     const message = {
       inputs: TENSORS.map(({ input, bytes }, index) => ({
         ...input,
@@ -165,7 +165,7 @@ describe('tensors of every datatype', () => {
     expect(regions.read('out')).toEqual(written);
   });
 
-  it('may come beside raw contents', async () => {
+  it('may be sent together with raw contents', async () => {
     const { response, error } = await client.call('ModelInfer', {
       model_name: 'identities',
       inputs: TENSORS.map(({ input }, index) =>

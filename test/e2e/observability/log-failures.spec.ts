@@ -27,7 +27,7 @@ async function refused(id: string, path: string, body: string | object = {}): Pr
 
 const x = (data: readonly unknown[], shape = [1, 2]) => ({ inputs: [fp32('x', shape, data)] });
 
-it('a refused request tells what, why, whose and where', async () => {
+it('a rejected request is logged with code, message, client and path', async () => {
   expect(await refused('shape', '/v2/models/affine/versions/1/infer?token=abc', x([1], [1]))).toMatchObject({
     status: 400,
     route: '/v2/models/:model/versions/:version/infer',

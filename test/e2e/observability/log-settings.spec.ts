@@ -29,7 +29,7 @@ async function isLogged(path: string, id: string): Promise<boolean> {
   return gateway.logs.some(({ requestId }) => requestId === id);
 }
 
-it('tells the settings, and changes those that are given', async () => {
+it('returns the settings, and changes the given ones', async () => {
   expect((await gateway.send('/v2/logging')).json()).toEqual(DEFAULT);
   expect(await isLogged('/v2', 'info')).toBe(true);
   expect((await change({ log_info: false })).json()).toEqual({ ...DEFAULT, log_info: false });

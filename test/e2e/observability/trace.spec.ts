@@ -29,7 +29,7 @@ async function infer(model: string, count: number, id: string): Promise<void> {
   await gateway.logged(({ requestId, route }) => requestId === `${id}-${count - 1}` && route !== undefined);
 }
 
-it('traces nothing until told to, and then one request in so many', async () => {
+it('traces nothing by default, and then one in `trace_rate` requests', async () => {
   expect((await gateway.send(ALL)).json()).toEqual({
     trace_file: '',
     trace_level: ['OFF'],

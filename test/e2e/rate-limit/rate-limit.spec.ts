@@ -49,7 +49,7 @@ describe('rate limiting', () => {
   const get = (url: string, address: string) =>
     app.inject({ url, headers: { 'x-forwarded-for': address, 'x-api-key': String(Math.random()) } });
 
-  it('tells the budget on every answer, and answers 429 when it is spent', async () => {
+  it('reports the budget in every response, and returns 429 when it is used up', async () => {
     const first = await get('/v2', '10.0.0.1');
     expect(first.statusCode).toBe(200);
     expect(first.headers).toMatchObject({

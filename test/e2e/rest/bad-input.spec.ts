@@ -109,7 +109,7 @@ describe('an inference request is refused with 400', () => {
     [
       'an output twice',
       { ...inputs({}), outputs: [{ name: 'y' }, { name: 'y' }] },
-      /^outputs\[1\]\.name: .* once/,
+      /^outputs\[1\]\.name: expected unique names/,
     ],
     ['outputs that are no list', { ...inputs({}), outputs: 'y' }, /^outputs: expected an array, got "y"/],
     ['an id that is no text', { ...inputs({}), id: 7 }, /^id: expected/],

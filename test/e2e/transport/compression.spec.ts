@@ -55,7 +55,7 @@ it('compresses answers in JSON, as the client prefers', async () => {
   await gateway.stop();
 });
 
-it('compresses binary answers when told to; the header length is that of the plain JSON', async () => {
+it('compresses binary responses on request; the header length is that of the uncompressed JSON', async () => {
   const gateway = await Gateway.start(repository, { NEXUS_RESPONSE_COMPRESSION: 'all' });
   const { coding, json, binary } = await infer(gateway, 100_000, 'gzip', true);
   expect(coding).toBe('gzip');

@@ -69,7 +69,7 @@ async function flood(count: number): Promise<void> {
 const saysOf = (text: RegExp) => () => gateway.logs.some(({ msg }) => text.test(msg ?? ''));
 
 describe('connections up to the limit of open files', () => {
-  it('are refused while there is room for a new runner still, and told', async () => {
+  it('are refused and logged while a new runner can still start', async () => {
     await start(256);
     expect(saysOf(/limit of open files is 256, for up to 160 connections; raise it/)()).toBe(true);
     expect(await infer()).toBe(200);

@@ -35,7 +35,7 @@ describe('classify', () => {
     ]);
   });
 
-  it('tells probabilities of logits', () => {
+  it('returns probabilities for logits', () => {
     const scores = tensor('FP64', Float64Array.of(0, Math.log(3), 800, 800), [2, 2]);
     expect(textsOf(classify(scores, 2, 2, ['cat', 'dog'], true))).toEqual([
       '0.750000:1:dog',
@@ -51,7 +51,7 @@ describe('classify', () => {
     expect(textsOf(classes)).toEqual(['3.000000:2', '2.000000:1', '1.000000:0']);
   });
 
-  it('has whole numbers as they are, exact beyond 2^53', () => {
+  it('returns integers exactly, also beyond 2^53', () => {
     const scores = tensor('INT64', BigInt64Array.of(2n ** 60n, 2n ** 60n + 1n, -3n), [1, 3]);
     expect(textsOf(classify(scores, 3, 1, undefined))).toEqual([
       '1152921504606846977:1',

@@ -69,7 +69,7 @@ describe('Metrics', () => {
     expect(value('_count')).toBe('4');
   });
 
-  it('tells times in seconds', async () => {
+  it('reports times in seconds', async () => {
     const metrics = new Metrics();
     serve(metrics, 'digits').request('success', 1, { totalMs: 250, queueMs: 5 });
     expect(await scrape(metrics, 'nexus_inference_request_duration_seconds_sum')).toEqual([

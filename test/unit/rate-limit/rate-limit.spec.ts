@@ -28,7 +28,7 @@ describe('WindowStorage', () => {
     expect(await hit('a')).toMatchObject({ totalHits: 1, isBlocked: false, timeToExpire: 60 });
   });
 
-  it('never tells of a window that is longer than it is', async () => {
+  it('never reports a longer time than the window', async () => {
     const { clock, hit } = storageWithClock();
     await fc.assert(
       fc.asyncProperty(fc.double({ min: 0, max: 1e9, noNaN: true }), fc.uuid(), async (now, key) => {

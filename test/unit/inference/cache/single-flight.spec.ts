@@ -43,7 +43,7 @@ describe('SingleFlight', () => {
     expect((await flights.join('key', patient, async () => [])).isFirst).toBe(true);
   });
 
-  it('tells each waiter why it was given up itself', async () => {
+  it('gives each waiter its own reason for the cancellation', async () => {
     const flights = new SingleFlight<unknown>();
     const past = performance.now() - 1;
     const codeFor = (waiter: Waiter) =>
