@@ -94,7 +94,7 @@ export const STEP = {
   additionalProperties: false,
   required: ['model', 'inputs', 'outputs'],
   properties: {
-    model: { description: 'Name of a model in the repository.', ...NON_EMPTY_TEXT },
+    model: { description: 'Name of a served model.', ...NON_EMPTY_TEXT },
     version: { description: 'Version of the model. Default: the newest READY version.', ...atLeast(1) },
     inputs: {
       description: 'Pipeline tensor that each input of the model reads, by input name.',

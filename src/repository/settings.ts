@@ -125,7 +125,7 @@ export const SETTINGS = {
   },
   load: {
     description:
-      'When the model is loaded: at start, or on_demand, at its first request. Models loaded on demand can be evicted to stay within the memory budget. Default: NEXUS_LOAD.',
+      'When the model is loaded: start, when Nexus starts, or on_demand, at its first request. Models loaded on demand can be evicted to stay within the memory budget. Default: NEXUS_LOAD.',
     live: true,
     besideConfig: true,
     schema: { enum: ['start', 'on_demand'] },
@@ -144,7 +144,7 @@ export const SETTINGS = {
   },
   isolation: {
     description:
-      'Whether the model has its own runner processes, or shares them with other small models. In a shared process, models run one at a time, and a crash also ends the runs of the other models, which are retried. Default: NEXUS_ISOLATION.',
+      'own: the model has its own runner processes. shared: it shares processes with other small models. In a shared process, models run one at a time, and a crash also ends the runs of the other models, which are retried. Default: NEXUS_ISOLATION.',
     schema: { enum: ['own', 'shared'] },
   },
   versions: {

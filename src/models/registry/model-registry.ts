@@ -97,12 +97,12 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
   }
 
   /** The requested version, in any state. @throws NexusError model_not_found, version_not_found */
-  versionOf(name: string, asked: string): Servable {
+  versionOf(name: string, requested: string): Servable {
     const { versions } = this.get(name);
-    const version = this.rollouts.versionOf(name, asked);
+    const version = this.rollouts.versionOf(name, requested);
     const found = versions.find((candidate) => candidate.version === version);
     if (found !== undefined) return found;
-    if (version !== asked) throw errors.aliasDangling(name, asked, version);
+    if (version !== requested) throw errors.aliasDangling(name, requested, version);
     throw errors.versionNotFound(
       name,
       version,

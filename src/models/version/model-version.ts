@@ -117,7 +117,7 @@ export class ModelVersion implements Servable, Tenant {
    * @throws NexusError model_not_ready, memory_full; deadline_exceeded, in which case loading continues.
    */
   async described(deadline: number): Promise<void> {
-    if (!this.isDescribed) await withinDeadline(this.wake(), deadline, 'while its model was loaded');
+    if (!this.isDescribed) await withinDeadline(this.wake(), deadline, 'while the model was loading');
   }
 
   async bringIn(): Promise<void> {

@@ -147,7 +147,7 @@ describe('traffic', () => {
 
   it.each([
     [{ weights: { '7': 1 } }, 404, /version 7 not found/],
-    [{ weights: { '1': 0 } }, 400, /with a sum above 0, got 1 with the sum 0/],
+    [{ weights: { '1': 0 } }, 400, /with a sum above 0, got 1 with a sum of 0/],
     [{ weights: {} }, 400, /weights: expected 1 to 100 versions/],
     [{ weights: { '1': -1 } }, 400, /weights\.1: expected a number from 0 to 1000000, got -1/],
     [{ weights: { '1': 'all' } }, 400, /weights\.1: expected a number/],
