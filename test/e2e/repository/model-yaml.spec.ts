@@ -51,7 +51,7 @@ describe('a model.yaml with a fault', () => {
       'pad: { axis: 1, lengths: [4], inputs: { x: 0 }, outputs: [y] }\n',
       /pad: expected a numeric output with a variable dimension 1, got 'y', which is FP32 \[-1,1\]; /,
     ],
-    ['pad-warmup', 'pad: { axis: 1, lengths: [4, 8], inputs: { x: 0 } }\n', /a warm-up run fails.*MatMul/],
+    ['pad-warmup', 'pad: { axis: 1, lengths: [4, 8], inputs: { x: 0 } }\n', /a warm-up run failed.*MatMul/],
     [
       'warmup-file',
       'warmup:\n  - { rows: 1, dims: 4, files: { x: x.bin } }\n',
@@ -60,7 +60,7 @@ describe('a model.yaml with a fault', () => {
     [
       'warmup-bytes',
       'warmup:\n  - { rows: 1, dims: 4, files: { x: model.yaml } }\n',
-      /the warm-up file of 'x' has \d+ bytes; FP32 \[1,4\] has 16/,
+      /the warm-up file of 'x': expected 16 bytes for FP32 \[1,4\], got \d+/,
     ],
     ['no-yaml', 'description: "open\n', /no-yaml\/model\.yaml:\d: /],
     ['same-key', 'threads: 1\nthreads: 2\n', /same-key\/model\.yaml:2: Map keys must be unique/],
