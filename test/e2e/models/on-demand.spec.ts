@@ -96,7 +96,7 @@ describe('a model that is loaded on demand', () => {
     repository = new Repository().model('slow', slow(300_000), 'load: on_demand');
     await start();
     const late = await post('/v2/models/slow/infer', one, { 'x-request-timeout': '20' });
-    expect([late.status, late.json().error]).toEqual([504, expect.stringContaining('was loaded')]);
+    expect([late.status, late.json().error]).toEqual([504, expect.stringContaining('was loading')]);
     expect((await gateway.infer('slow', one)).body.outputs[0].data).toEqual([1]);
     expect(await counted('nexus_model_loads_total', 'slow')).toBe(1);
   });
