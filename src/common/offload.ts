@@ -43,7 +43,11 @@ export abstract class Offload {
    * Runs the exported function `name` with `task` on a thread. The buffers in `moved` are transferred.
    * @throws NexusError that the function has thrown.
    */
-  protected async elsewhere<T>(name: string, task: unknown, moved: readonly ArrayBuffer[] = []): Promise<T> {
+  protected async runOnThread<T>(
+    name: string,
+    task: unknown,
+    moved: readonly ArrayBuffer[] = [],
+  ): Promise<T> {
     return settle((await this.pool.run(task, { name, transferList: [...moved] })) as Outcome<T>);
   }
 }

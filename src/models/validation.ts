@@ -64,7 +64,7 @@ function pick(given: readonly Tensor[], spec: TensorSpec, model: string, { input
   if (tensor === undefined) {
     const got = given.length === 0 ? 'no inputs' : listed(given.map(({ name }) => name));
     throw errors.invalidInput(
-      `missing input '${spec.name}': model '${model}' requires ${inputs.map(describe).join(', ')}, got ${got}`,
+      `missing input '${spec.name}': model '${model}' requires ${inputs.map(specText).join(', ')}, got ${got}`,
       'inputs',
     );
   }
@@ -104,7 +104,7 @@ function unexpected(given: readonly Tensor[], model: string, { inputs }: Signatu
   const names = new Set(inputs.map(({ name }) => name));
   const extra = given.find(({ name }) => !names.delete(name));
   return errors.invalidInput(
-    `unexpected or repeated input '${extra?.name}'; model '${model}' takes ${inputs.map(describe).join(', ')}, each once`,
+    `unexpected or repeated input '${extra?.name}'; model '${model}' takes ${inputs.map(specText).join(', ')}, each once`,
     'inputs',
   );
 }
@@ -113,7 +113,7 @@ function wrong(name: string, expected: string, got: string): NexusError {
   return errors.invalidInput(`input '${name}': expected ${expected}, got ${got}`, `inputs.${name}`);
 }
 
-function describe({ name, datatype, shape }: TensorSpec): string {
+function specText({ name, datatype, shape }: TensorSpec): string {
   return `'${name}' (${datatype} ${shown(shape)})`;
 }
 

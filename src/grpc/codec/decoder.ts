@@ -20,17 +20,17 @@ export class Decoder extends Offload {
 
   /** Same as {@link decodeInferRequest}. @throws NexusError invalid_input, synchronously or as a rejection. */
   decode(message: ModelInferRequest): Decoded | Promise<Decoded> {
-    return bytesToRead(message) <= INLINE_BYTES ? decodeInferRequest(message) : this.decodeElsewhere(message);
+    return bytesToRead(message) <= INLINE_BYTES ? decodeInferRequest(message) : this.decodeOffloaded(message);
   }
 
-  private async decodeElsewhere(message: ModelInferRequest): Promise<Decoded> {
+  private async decodeOffloaded(message: ModelInferRequest): Promise<Decoded> {
     // Copied, because the memory may be shared with other messages.
     const inputs = message.inputs.map((input) => ({ ...input, contents: input.contents.map(copyOf) }));
     const raw = message.raw_input_contents.map(copyOf);
     const copies = [...inputs.flatMap(({ contents }) => contents), ...raw];
     const task = { ...message, inputs, raw_input_contents: raw };
     const moved = copies.map(({ buffer }) => buffer);
-    return this.elsewhere('decodeOnThread', task, moved);
+    return this.runOnThread('decodeOnThread', task, moved);
   }
 }
 

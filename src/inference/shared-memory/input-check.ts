@@ -24,6 +24,6 @@ export class InputCheck extends Offload {
     if (!isRead || data.byteLength <= INLINE_BYTES) return requireFit(tensor, path);
     const owned = movable(data);
     const task: CheckTask = { tensor: { ...tensor, data: owned }, path };
-    return this.elsewhere('check', task, [owned.buffer]);
+    return this.runOnThread('check', task, [owned.buffer]);
   }
 }

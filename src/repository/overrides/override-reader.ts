@@ -29,12 +29,12 @@ export class OverrideReader extends Offload {
   async read(body: Uint8Array | undefined): Promise<Overrides> {
     if (body === undefined || body.byteLength <= INLINE_BYTES) return overridesOf(loadParameters(body));
     const owned = movable(body);
-    return this.elsewhere('readOverrides', owned, [owned.buffer]);
+    return this.runOnThread('readOverrides', owned, [owned.buffer]);
   }
 
   /** Calls describeByJson on the worker: a configuration is small, but takes 0.5 µs per byte to parse. */
   async describe(model: FoundModel, repository: string, json: string): Promise<ModelDescription> {
-    return this.elsewhere('describeJson', { model, repository, json });
+    return this.runOnThread('describeJson', { model, repository, json });
   }
 
   /** Calls describeModel, on the worker if the files of `model` are large. */
@@ -46,7 +46,7 @@ export class OverrideReader extends Offload {
     const sizes = [SETTINGS_FILE, CONFIG_FILE].map((name) => sizeOf(join(model.folder, name)));
     if (Math.max(...(await Promise.all(sizes))) <= INLINE_SETTINGS)
       return describeModel(model, repository, requested);
-    return this.elsewhere('describeFiles', { model, repository, requested });
+    return this.runOnThread('describeFiles', { model, repository, requested });
   }
 }
 

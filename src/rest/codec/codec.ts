@@ -57,7 +57,7 @@ export class Codec extends Offload {
       return dialect.decode(body, target);
     const owned = movable(body);
     const task: DecodeTask = { dialect: placeOf(dialect), body: owned, target };
-    return this.elsewhere<Message>('decodeBody', task, [owned.buffer]);
+    return this.runOnThread<Message>('decodeBody', task, [owned.buffer]);
   }
 
   /**
@@ -76,7 +76,7 @@ export class Codec extends Offload {
     const outputs = answer.outputs.map((tensor) => ({ ...tensor, data: new Uint8Array(tensor.data) }));
     const task: EncodeTask = { dialect: placeOf(dialect), answer: { ...answer, outputs } };
     const moved = outputs.map(({ data }) => data.buffer);
-    return this.elsewhere<EncodedResponse>('encodeAnswer', task, moved);
+    return this.runOnThread<EncodedResponse>('encodeAnswer', task, moved);
   }
 }
 
