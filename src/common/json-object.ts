@@ -1,3 +1,4 @@
+import { bufferOf } from './buffer-of';
 import { errors } from './errors';
 import { parseExactJson } from './exact-json';
 import { withoutByteOrderMark } from './json-text';
@@ -21,7 +22,7 @@ export function jsonObject(
     throw errors.invalidInput(
       `the body has ${body.length} bytes; expected ${form} of at most ${limit} bytes`,
     );
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const bytes = bufferOf(body);
   requireLittleStructure(bytes);
   const message = parsed(withoutByteOrderMark(bytes.toString('utf8')));
   if (typeof message === 'object' && message !== null && !Array.isArray(message))

@@ -1,3 +1,4 @@
+import { bufferOf } from '../common/buffer-of';
 import { isUtf8 } from 'node:buffer';
 import { errors } from '../common/errors';
 import { ELEMENT_BYTES, type Datatype } from './tensor';
@@ -144,8 +145,4 @@ function requireTexts(data: Buffer, count: number, path: string, refuse: ErrorFa
   }
   if (at !== data.length)
     throw refuse(`expected ${at} bytes for the ${count} elements of the shape, got ${data.length}`);
-}
-
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }

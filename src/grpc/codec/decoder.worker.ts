@@ -1,3 +1,4 @@
+import { bufferOf } from '../../common/buffer-of';
 import { moving, outcomeOf } from '../../common/offload';
 import type { ModelInferRequest } from '../messages';
 import { decodeInferRequest, type Decoded } from './decode-request';
@@ -8,11 +9,6 @@ export function decodeOnThread(message: ModelInferRequest): unknown {
   const raw_input_contents = message.raw_input_contents.map(bufferOf);
   const outcome = outcomeOf(() => decodeInferRequest({ ...message, inputs, raw_input_contents }));
   return moving(outcome, 'value' in outcome ? ownedBuffers(outcome.value) : []);
-}
-
-/** A Buffer that is passed between threads arrives as a Uint8Array. */
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** The memory of the tensors to transfer. Small tensors share memory and are copied instead. */

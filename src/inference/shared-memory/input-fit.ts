@@ -1,3 +1,4 @@
+import { bufferOf } from '../../common/buffer-of';
 import { errors } from '../../common/errors';
 import { requireElements } from '../../tensor/elements';
 import { elementCount, type Tensor } from '../../tensor/tensor';
@@ -10,9 +11,8 @@ import { elementCount, type Tensor } from '../../tensor/tensor';
  */
 export function requireFit(tensor: Tensor, path: string): Tensor {
   const { datatype, shape, data } = tensor;
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   const param = `${path}.parameters.shared_memory_byte_size`;
-  requireElements(bytes, datatype, elementCount(shape), path, (message) =>
+  requireElements(bufferOf(data), datatype, elementCount(shape), path, (message) =>
     errors.invalidInput(`${param}: ${message}`, param),
   );
   return tensor;

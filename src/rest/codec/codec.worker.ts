@@ -1,3 +1,4 @@
+import { bufferOf } from '../../common/buffer-of';
 import { moving, outcomeOf } from '../../common/offload';
 import type { InferenceResult } from '../../inference/request/inference-request';
 import type { Tensor } from '../../tensor/tensor';
@@ -7,9 +8,7 @@ import type { DecodedRequest } from './messages';
 
 /** Runs {@link Dialect.decode} on the codec thread. The memory of the tensors is transferred to the caller. */
 export function decodeBody({ dialect, body, target }: DecodeTask): unknown {
-  // A Buffer arrives as a Uint8Array.
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const outcome = outcomeOf(() => dialectAt(dialect).decode(bytes, target));
+  const outcome = outcomeOf(() => dialectAt(dialect).decode(bufferOf(body), target));
   return moving(outcome, 'value' in outcome ? buffersOf(outcome.value.inputs.map(dataOf)) : []);
 }
 

@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import { bufferOf } from '../../common/buffer-of';
 import type { Transfer } from '../../common/pace';
 import { watchReader } from '../../transport/http/slow-reader';
 import { codingFor, COMPRESSORS, type Coding, type CompressionPolicy } from './compression';
@@ -77,8 +78,8 @@ function bytesOf(json: string, byteLength: number): string {
   return json.length === byteLength ? json : latin1Of(Buffer.from(json));
 }
 
-function latin1Of({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+function latin1Of(bytes: Uint8Array): string {
+  return bufferOf(bytes).toString('latin1');
 }
 
 /** Copies `bytes` if they are a small part of a batch, because a slow client would keep the whole batch in memory. */
