@@ -29,6 +29,18 @@ export class NexusError extends Error {
 export const errors = {
   invalidInput: (message: string, param?: string) =>
     new NexusError('invalid', 'invalid_input', message, param === undefined ? {} : { param }),
+  unauthenticated: () =>
+    new NexusError(
+      'unauthenticated',
+      'unauthenticated',
+      'valid credentials are required; send an API key as Authorization: Bearer <key> or x-api-key: <key>',
+    ),
+  forbidden: () =>
+    new NexusError(
+      'forbidden',
+      'forbidden',
+      'these credentials do not allow this operation; use a key with the scope that it requires',
+    ),
   bodyTooLarge: (limitBytes: number, setting = 'NEXUS_BODY_LIMIT') =>
     new NexusError(
       'too_large',

@@ -4,6 +4,10 @@ import type { ErrorKind } from '../common/error-kind';
 /** The HTTP status of each kind of error. */
 export const HTTP_STATUS: Readonly<Record<ErrorKind, number>> = {
   invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  conflict: 409,
+  unprocessable: 422,
   not_found: 404,
   wrong_method: 405,
   too_large: 413,
@@ -21,6 +25,10 @@ export const HTTP_STATUS: Readonly<Record<ErrorKind, number>> = {
 /** The gRPC status of each kind of error. */
 export const GRPC_STATUS: Readonly<Record<ErrorKind, keyof typeof status>> = {
   invalid: 'INVALID_ARGUMENT',
+  unauthenticated: 'UNAUTHENTICATED',
+  forbidden: 'PERMISSION_DENIED',
+  conflict: 'ABORTED',
+  unprocessable: 'INVALID_ARGUMENT',
   not_found: 'NOT_FOUND',
   wrong_method: 'UNIMPLEMENTED',
   too_large: 'RESOURCE_EXHAUSTED',

@@ -6,7 +6,20 @@ import { ErrorAnswer, V2Error } from './errors.dto';
 
 /** What each kind of error means to a client. */
 export const MEANING: Readonly<
-  Record<Exclude<ErrorKind, 'rate_limited' | 'cancelled' | 'wrong_method' | 'too_slow'>, string>
+  Record<
+    Exclude<
+      ErrorKind,
+      | 'rate_limited'
+      | 'cancelled'
+      | 'wrong_method'
+      | 'too_slow'
+      | 'unauthenticated'
+      | 'forbidden'
+      | 'conflict'
+      | 'unprocessable'
+    >,
+    string
+  >
 > = {
   invalid:
     'The request is invalid. The message states what was expected, what was received and how to fix it.',
