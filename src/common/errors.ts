@@ -97,11 +97,12 @@ export const errors = {
       'model_control_off',
       `${mode === 'none' ? 'models are loaded only at start' : 'models follow the files in the repository'}; set NEXUS_MODEL_CONTROL_MODE=explicit to load and unload models by request`,
     ),
-  notInRepository: (name: string, known: readonly string[]) =>
+  // Without the names of other models, which the client may not be allowed to see.
+  notInRepository: (name: string) =>
     new NexusError(
       'not_found',
       'not_in_repository',
-      `the model repository has no model '${name}'; it has ${known.join(', ') || 'no models'}`,
+      `the model repository has no model '${name}'; POST /v2/repository/index lists its models`,
     ),
   repositoryUnreadable: (reason: string) =>
     new NexusError(

@@ -140,6 +140,14 @@ export class Config {
   @ListOf(isNetwork, 'IP addresses or CIDR ranges separated by commas, such as 10.0.0.0/8')
   trustProxy: readonly string[] = [];
 
+  /** `off` lets everyone who reaches the server do everything, also on addresses that other machines can reach. */
+  @OneOf(['on', 'off'])
+  auth: 'on' | 'off' = 'on';
+
+  /** Parts of the API that are open to everyone even where requests need credentials. */
+  @ListOf((area) => area === 'metrics' || area === 'docs', 'metrics, docs or both, separated by commas')
+  public: readonly ('metrics' | 'docs')[] = [];
+
   /** Whether `/metrics` also exports Triton's metric names (`nv_inference_*`). */
   @OneOf(['on', 'off'])
   tritonMetrics: 'on' | 'off' = 'on';

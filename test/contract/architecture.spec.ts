@@ -5,15 +5,15 @@ type Table = Readonly<Record<string, readonly string[]>>;
 
 /** Which rooms of `src` a room may import, beside itself, `common` and `config`. A folder that is not named here does not exist. */
 const ROOMS: Table = {
-  rest: ['transport', 'inference', 'models', 'repository', 'tensor', 'observability'],
-  grpc: ['transport', 'inference', 'models', 'repository', 'tensor', 'observability'],
-  docs: ['transport', 'models', 'repository', 'tensor'],
-  health: ['transport', 'models'],
-  'rate-limit': ['transport'],
+  rest: ['transport', 'identity', 'inference', 'models', 'repository', 'tensor', 'observability'],
+  grpc: ['transport', 'identity', 'inference', 'models', 'repository', 'tensor', 'observability'],
+  docs: ['transport', 'identity', 'models', 'repository', 'tensor'],
+  health: ['transport', 'identity', 'models'],
+  'rate-limit': ['transport', 'identity', 'limits'],
   transport: ['observability', 'identity'],
   identity: ['limits'],
   limits: [],
-  inference: ['models', 'repository', 'scheduling', 'tensor', 'observability'],
+  inference: ['identity', 'limits', 'models', 'repository', 'scheduling', 'tensor', 'observability'],
   models: ['repository', 'scheduling', 'runtime', 'tensor', 'observability'],
   repository: ['tensor'],
   runtime: ['tensor'],

@@ -226,10 +226,7 @@ export class ModelControl {
     const { root, models } = await this.scan();
     const found = models.find((model) => model.name === name);
     if (found !== undefined) return { found, root };
-    throw errors.notInRepository(
-      name,
-      models.map((model) => model.name),
-    );
+    throw errors.notInRepository(name);
   }
 
   /** Loads the new versions of `model` and serves it. @throws NexusError load_failed */

@@ -21,19 +21,31 @@ interface AnsweredRequest {
   readonly route: string;
   readonly status: number | string;
   readonly ms: number;
+  /** Absent before it is known. Only one that has authenticated is written. */
+  readonly caller?: { readonly id: string; readonly key: string | undefined } | undefined;
   readonly inference: InferenceSummary | undefined;
   /** Absent when it succeeded. */
   readonly failure?: Failure | undefined;
 }
 
 /** The fields of the log line of a request, for every protocol. */
-export function logFields({ requestId, method, route, status, ms, inference, failure }: AnsweredRequest) {
+export function logFields({
+  requestId,
+  method,
+  route,
+  status,
+  ms,
+  caller,
+  inference,
+  failure,
+}: AnsweredRequest) {
   const fields = {
     requestId,
     method,
     route,
     status,
     ms: rounded(ms),
+    caller: caller?.key === undefined ? undefined : caller.id,
     model: inference?.model,
     version: inference?.version,
     outcome: inference?.outcome,

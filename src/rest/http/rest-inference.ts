@@ -6,7 +6,6 @@ import { CACHE_HEADER } from '../../inference/cache/inference-cache';
 import { InferenceService } from '../../inference/inference.service';
 import type { InferenceRequest, InferenceResult } from '../../inference/request/inference-request';
 import type { Signature } from '../../models/signature';
-import { callerOf } from '../../transport/caller';
 import { Codec } from '../codec/codec';
 import type { Dialect } from '../codec/dialect';
 import type { DecodedRequest, EncodedResponse } from '../codec/messages';
@@ -54,7 +53,7 @@ export class RestInference {
         this.codec.encode(dialect, dialect.answerOf(result, message, signature)),
       requestId: request.id,
       memory: request.memory,
-      caller: () => callerOf(request),
+      caller: request.caller,
     });
     request.inference = summary;
     if (summary.cache !== undefined) reply.header(CACHE_HEADER, summary.cache);

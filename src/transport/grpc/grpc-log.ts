@@ -5,13 +5,16 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
-import { callerOf } from '../caller';
 import { errors } from '../../common/errors';
 import { corrected } from './grpc-refusal';
 import { errorOf } from './grpc-status';
 import { REQUEST_ID_HEADER, requestIdOf } from '../request-id';
 import type { Failure } from '../../observability/log/failure';
-import { attachCall, type RequestedModel, type GrpcCall } from './grpc-call';
+import { attachCall, type GrpcCall } from './grpc-call';
+import { modelIn, type RequestedModel } from './requested-model';
+import type { Caller } from '../../identity/caller';
+import type { Refusal } from '../../identity/refusal';
+import type { Authenticator } from '../../identity/authenticator';
 import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
 import { logFields, type InferenceSummary } from '../../observability/log/request-line';
@@ -23,9 +26,15 @@ const FREQUENT = /^\/(grpc\.health\.|inference\.GRPCInferenceService\/Server(Liv
  * Adds the request id to every gRPC response, and counts and logs every call. It must be the first interceptor, otherwise
  * it misses responses that grpc-js sends itself.
  */
-export function observeCalls(log: Log, metrics: Metrics, bodyLimit: number): ServerInterceptor {
+export function observeCalls(
+  log: Log,
+  metrics: Metrics,
+  authenticator: Authenticator,
+  bodyLimit: number,
+): ServerInterceptor {
   return ({ path }, call) => {
-    const observed = new ObservedCall(path, call, log, metrics);
+    const ip = call.getConnectionInfo().remoteAddress;
+    const observed = new ObservedCall(path, authenticator.stranger({ ip }), log, metrics);
     observed.watchAnswers(call, bodyLimit);
     return new ServerInterceptingCall(call, {
       start: (next) =>
@@ -44,30 +53,21 @@ export function observeCalls(log: Log, metrics: Metrics, bodyLimit: number): Ser
   };
 }
 
-/** The model that `message` names, if any. Messages with tensors are not decoded yet. */
-function modelIn(message: object): RequestedModel | undefined {
-  const { name, model_name, version, model_version } = message as Readonly<Record<string, string>>;
-  const model = model_name ?? name;
-  return model === undefined ? undefined : { model, version: model_version ?? version };
-}
-
 /** A call from its start to its end. */
 class ObservedCall implements GrpcCall {
   requestId = '';
   inference: InferenceSummary | undefined;
   requested: RequestedModel | undefined;
-  readonly address: string;
+  refusal: Refusal | undefined;
   private readonly started = performance.now();
   private ended = false;
 
   constructor(
     private readonly method: string,
-    call: ServerInterceptingCallInterface,
+    public caller: Caller,
     private readonly log: Log,
     private readonly metrics: Metrics,
-  ) {
-    this.address = call.getConnectionInfo().remoteAddress ?? 'unknown';
-  }
+  ) {}
 
   begin(metadata: Metadata): void {
     this.requestId = requestIdOf({
@@ -110,8 +110,8 @@ class ObservedCall implements GrpcCall {
   }
 
   failed(code: status, ms: number, error: Failure['error'], requested: RequestedModel | undefined): void {
-    const caller = callerOf({ ip: this.address });
-    this.write(code, ms, undefined, { error, caller, path: this.method, ...requested });
+    const { caller, refusal } = this;
+    this.write(code, ms, undefined, { error, caller: caller.id, refusal, path: this.method, ...requested });
   }
 
   private write(code: status, ms: number, inference: InferenceSummary | undefined, failure?: Failure): void {
@@ -124,6 +124,7 @@ class ObservedCall implements GrpcCall {
         route: this.method,
         status: status[code] ?? code,
         ms,
+        caller: this.caller,
         inference,
         failure,
       }),

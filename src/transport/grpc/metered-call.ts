@@ -114,7 +114,7 @@ export class MeteredCall implements CallMemory {
     );
   }
 
-  private refuse(error: NexusError): void {
+  refuse(error: NexusError): void {
     this.isRefused = true;
     this.receiving?.end();
     const { stream } = this.call;

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
-import { callerOf } from '../caller';
+import { networkOf, Stranger } from '../../identity/stranger';
 import { errors } from '../../common/errors';
 import type { MalformedAnswer } from './malformed-http';
 import { REQUEST_ID_HEADER } from '../request-id';
+import type { Caller } from '../../identity/caller';
 import type { Failure } from '../../observability/log/failure';
 import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
@@ -56,7 +57,7 @@ export function logUnrouted(
 
 /** Logs bytes from `address` that are not a valid request. */
 export function logMalformed(log: Log, { requestId, status, error }: MalformedAnswer, address = ''): void {
-  const failure = { error, caller: callerOf({ ip: address }), path: UNKNOWN };
+  const failure = { error, caller: networkOf(address), path: UNKNOWN };
   log.write(
     'info',
     logFields({ requestId, method: UNKNOWN, route: UNKNOWN, status, ms: 0, inference: undefined, failure }),
@@ -73,6 +74,7 @@ function logRequest(log: Log, request: FastifyRequest, route: string, status: nu
       route,
       status,
       ms,
+      caller: request.caller,
       inference,
       failure: status < 400 ? undefined : failureOf(request, status),
     }),
@@ -80,13 +82,16 @@ function logRequest(log: Log, request: FastifyRequest, route: string, status: nu
 }
 
 function failureOf(request: FastifyRequest, status: number): Failure {
-  const { failure, url, params } = request;
+  const { failure, refusal, url, params } = request;
+  const caller = request.caller as Caller | undefined;
   // Responses of Fastify itself, such as 404 for a missing file of the documentation.
   const other = { kind: 'invalid', code: 'other', message: STATUS_CODES[status] ?? '' } as const;
   const { model, version } = (params ?? {}) as Readonly<Record<string, string | undefined>>;
   return {
     error: status === CLIENT_CLOSED_REQUEST ? errors.cancelled() : (failure ?? other),
-    caller: callerOf(request),
+    // A request whose path the router cannot decode reaches no hook.
+    caller: (caller ?? new Stranger(request, false)).id,
+    refusal,
     path: url.split('?', 1)[0]!,
     model,
     version,
