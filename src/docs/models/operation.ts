@@ -1,4 +1,6 @@
 import { HTTP_STATUS } from '../../transport/error-status';
+import { INFER } from '../../identity/access';
+import { SECURITY_SCHEMES } from '../../transport/http/requires';
 import type { CodeSample } from './code-samples';
 import { errorResponseRef, RUN_KINDS, type ErrorForm } from './refusals';
 
@@ -49,6 +51,7 @@ export function operationObject(operation: Operation): object {
     summary,
     description,
     parameters: [TIMEOUT],
+    security: SECURITY_SCHEMES.map((scheme) => ({ [scheme]: INFER.scopes })),
     requestBody: {
       required: true,
       content: json(request, { examples }),
