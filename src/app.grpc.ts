@@ -16,7 +16,9 @@ import { Metrics } from './observability/metrics/metrics';
 export function connectGrpc(app: NestFastifyApplication, config: Config, log: Log): void {
   const server = app.get(GrpcServer);
   const authenticator = app.get(Authenticator);
-  server.interceptors.push(observeCalls(log, app.get(Metrics), authenticator, config.bodyLimit));
+  server.interceptors.push(
+    observeCalls(log, app.get(Metrics), authenticator, server.accessOf, config.bodyLimit),
+  );
   server.interceptors.push(admitCalls(authenticator, server.accessOf));
   server.extendWith((grpc) => app.get(GrpcHealth).addTo(grpc));
   server.extendWith(addReflection);

@@ -31,7 +31,8 @@ export function failureFields({ error, caller, refusal, path, model, version }: 
   };
 }
 
-function truncated(text: string): string {
+/** `text`, which a client sent, short enough for the log. */
+export function truncated(text: string): string {
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text;
 }
 

@@ -14,10 +14,11 @@ import { attachCall, type GrpcCall } from './grpc-call';
 import { modelIn, type RequestedModel } from './requested-model';
 import type { Caller } from '../../identity/caller';
 import type { Refusal } from '../../identity/refusal';
+import { isAudited, type Access } from '../../identity/access';
 import type { Authenticator } from '../../identity/authenticator';
 import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
-import { logFields, type InferenceSummary } from '../../observability/log/request-line';
+import { auditFields, logFields, type InferenceSummary } from '../../observability/log/request-line';
 
 /** Methods that are polled every few seconds; logged at the level debug. */
 const FREQUENT = /^\/(grpc\.health\.|inference\.GRPCInferenceService\/Server(Live|Ready)$)/;
@@ -30,11 +31,13 @@ export function observeCalls(
   log: Log,
   metrics: Metrics,
   authenticator: Authenticator,
+  accessOf: (path: string) => Access,
   bodyLimit: number,
 ): ServerInterceptor {
   return ({ path }, call) => {
     const ip = call.getConnectionInfo().remoteAddress;
-    const observed = new ObservedCall(path, authenticator.stranger({ ip }), log, metrics);
+    const audited = isAudited(accessOf(path));
+    const observed = new ObservedCall(path, authenticator.stranger({ ip }), audited, ip, log, metrics);
     observed.watchAnswers(call, bodyLimit);
     return new ServerInterceptingCall(call, {
       start: (next) =>
@@ -65,6 +68,8 @@ class ObservedCall implements GrpcCall {
   constructor(
     private readonly method: string,
     public caller: Caller,
+    private readonly audited: boolean,
+    private readonly address: string | undefined,
     private readonly log: Log,
     private readonly metrics: Metrics,
   ) {}
@@ -103,6 +108,7 @@ class ObservedCall implements GrpcCall {
     const ms = performance.now() - this.started;
     if (code === status.OK) this.answered(code, ms, this.inference);
     else this.failed(code, ms, error, this.requested);
+    if (this.audited) this.audit(code, error);
   }
 
   answered(code: status, ms: number, inference?: InferenceSummary): void {
@@ -112,6 +118,21 @@ class ObservedCall implements GrpcCall {
   failed(code: status, ms: number, error: Failure['error'], requested: RequestedModel | undefined): void {
     const { caller, refusal } = this;
     this.write(code, ms, undefined, { error, caller: caller.id, refusal, path: this.method, ...requested });
+  }
+
+  private audit(code: status, error: Failure['error']): void {
+    const { requestId, caller, address = '', requested, method } = this;
+    this.log.audit(
+      auditFields({
+        requestId,
+        caller: caller.id,
+        address,
+        operation: method,
+        model: requested?.model,
+        status: status[code] ?? code,
+        error: code === status.OK ? undefined : error,
+      }),
+    );
   }
 
   private write(code: status, ms: number, inference: InferenceSummary | undefined, failure?: Failure): void {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
+import { isAudited } from '../../identity/access';
 import { networkOf, Stranger } from '../../identity/stranger';
 import { errors } from '../../common/errors';
 import type { MalformedAnswer } from './malformed-http';
@@ -8,7 +9,7 @@ import type { Caller } from '../../identity/caller';
 import type { Failure } from '../../observability/log/failure';
 import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
-import { type InferenceSummary, logFields } from '../../observability/log/request-line';
+import { auditFields, type InferenceSummary, logFields } from '../../observability/log/request-line';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -41,6 +42,7 @@ export function observeRequests(server: FastifyInstance, log: Log, metrics: Metr
       const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST;
       metrics.http.answered(config, status);
       logRequest(log, request, config.url ?? UNKNOWN, status, reply.elapsedTime);
+      if (config.access !== undefined && isAudited(config.access)) audit(log, request, status);
     });
     done();
   });
@@ -81,8 +83,16 @@ function logRequest(log: Log, request: FastifyRequest, route: string, status: nu
   );
 }
 
+function audit(log: Log, request: FastifyRequest, status: number): void {
+  const { id: requestId, method, caller, ip: address } = request;
+  const { model } = request.params as { readonly model?: string };
+  const operation = `${method} ${pathOf(request)}`;
+  const error = status < 400 ? undefined : failureOf(request, status).error;
+  log.audit(auditFields({ requestId, caller: caller.id, address, operation, model, status, error }));
+}
+
 function failureOf(request: FastifyRequest, status: number): Failure {
-  const { failure, refusal, url, params } = request;
+  const { failure, refusal, params } = request;
   const caller = request.caller as Caller | undefined;
   // Responses of Fastify itself, such as 404 for a missing file of the documentation.
   const other = { kind: 'invalid', code: 'other', message: STATUS_CODES[status] ?? '' } as const;
@@ -92,8 +102,12 @@ function failureOf(request: FastifyRequest, status: number): Failure {
     // A request whose path the router cannot decode reaches no hook.
     caller: (caller ?? new Stranger(request, false)).id,
     refusal,
-    path: url.split('?', 1)[0]!,
+    path: pathOf(request),
     model,
     version,
   };
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0]!;
 }
