@@ -1,7 +1,8 @@
 import { errorBody } from '../../transport/http/error-body';
 import { MEANING } from '../../transport/http/api-errors';
 import { HTTP_STATUS } from '../../transport/error-status';
-import { errors, type NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 
 /** The kinds of errors that operations document. */
 type Kind = keyof typeof MEANING;

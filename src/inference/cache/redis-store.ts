@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { createClient, RESP_TYPES } from '@redis/client';
-import { NexusError } from '../../common/errors';
+import { NexusError } from '../../common/nexus-error';
 import { withinDeadline } from '../../common/within-deadline';
 import type { Tensor } from '../../tensor/tensor';
 import { byteLengthOf, type Entries, type Store } from './entries';
