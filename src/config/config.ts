@@ -94,6 +94,14 @@ export class Config {
   @ByteSize(0, 16 * MIB)
   cacheEntryLimit = 4 * MIB;
 
+  /** Memory limit of the responses stored for requests with an Idempotency-Key, in bytes. */
+  @ByteSize(1024, Number.MAX_SAFE_INTEGER)
+  idempotencySize = 64 * MIB;
+
+  /** How long responses to requests with an Idempotency-Key are stored, in seconds. */
+  @WholeNumber(1, 31_536_000)
+  idempotencyTtlS = 86_400;
+
   /** Redis that stores these responses instead, shared by all gateways that use it. None if empty. */
   @Check(
     (url) => url === '' || isRedisUrl(String(url)),

@@ -47,7 +47,8 @@ const FOLDERS: Readonly<Record<string, Table>> = {
   rest: {
     '': [],
     codec: [],
-    http: ['codec'],
+    idempotency: ['codec'],
+    http: ['codec', 'idempotency'],
     v2: ['codec', 'http'],
     predict: ['codec', 'http', 'v2'],
     generate: ['codec', 'http'],
