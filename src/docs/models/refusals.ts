@@ -15,6 +15,8 @@ const EXAMPLES: Readonly<Record<Kind, NexusError>> = {
   not_found: errors.modelNotFound('digit'),
   too_large: errors.bodyTooLarge(2 ** 26),
   unsupported_encoding: errors.unsupportedEncoding('br'),
+  conflict: errors.idempotencyKeyInFlight(),
+  unprocessable: errors.idempotencyKeyReused(),
   overloaded: errors.queueFull('digits', '4096 of 4096 rows queued'),
   internal: errors.internal(),
   unavailable: errors.runnerLost('digits'),

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import { IDEMPOTENCY_HEADER } from '../../transport/http/inference-headers';
 import { errors } from '../../common/errors';
-
-const HEADER = 'idempotency-key';
 
 /** Response header that marks the stored response to an earlier attempt. */
 export const REPLAYED_HEADER = 'idempotency-replayed';
@@ -18,14 +17,14 @@ const PIECE_BYTES = 512 * 1024;
  * @throws NexusError invalid_input
  */
 export function idempotencyKeyOf({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
-  const given = headers[HEADER] as string | undefined;
+  const given = headers[IDEMPOTENCY_HEADER] as string | undefined;
   if (given === undefined) return undefined;
   const [, quoted, bare] = FORM.exec(given) ?? [];
   const key = quoted ?? bare;
   if (key !== undefined) return key;
   throw errors.invalidInput(
     'Idempotency-Key: expected 1 to 255 printable ASCII characters without quotes and backslashes; send a new UUID for each request',
-    HEADER,
+    IDEMPOTENCY_HEADER,
   );
 }
 
