@@ -120,6 +120,13 @@ describe('keys of the issuer', () => {
     expect(issuer.written).toBeLessThan(20_000_000);
   });
 
+  it('are not read beyond 1 MiB', async () => {
+    issuer.mode = 'huge';
+    await open({ oidcJwksUri: `${issuer.url}/keys` });
+    expect(await outcome(issuer.sign())).toBe(UNREACHABLE);
+    expect(warnings()).toEqual([expect.stringContaining('/keys returned more than 1048576 bytes')]);
+  });
+
   it('are waited for no longer than 2 s, and fetched for no longer than 5 s', async () => {
     issuer.mode = 'hang';
     await open();

@@ -62,6 +62,12 @@ describe('claims of a token', () => {
       tenant: 'default',
       key: 'oidc:a@b.example',
     });
+    const pod = { sub: 'system:serviceaccount:ml:app', 'kubernetes.io': { namespace: 'ml' } };
+    expect(granted(pod, 'key=sub,tenant=kubernetes.io.namespace')).toMatchObject({
+      tenant: 'ml',
+      key: 'oidc:system:serviceaccount:ml:app',
+      scopes: ['infer'],
+    });
     expect(granted({ sub: 'repo:acme/app%2F' })).toMatchObject({ key: 'oidc:repo:acme%2Fapp%252F' });
   });
 
