@@ -6,6 +6,7 @@ import { HealthModule } from './health/health.module';
 import type { Log } from './observability/log/log';
 import { ObservabilityModule } from './observability/observability.module';
 import { RateLimitModule } from './rate-limit/rate-limit.module';
+import { RedisModule } from './redis/redis.module';
 import { RestModule } from './rest/rest.module';
 import { TransportModule } from './transport/transport.module';
 
@@ -18,6 +19,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config),
         ObservabilityModule.with(log),
+        RedisModule,
         TransportModule,
         RateLimitModule,
         RestModule,
