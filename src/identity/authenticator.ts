@@ -6,13 +6,13 @@ import { Stranger } from './stranger';
 import type { Verified } from './verified';
 
 /** Checks API keys and the subjects of client certificates. */
-export interface KeyVerifier {
+interface KeyCheck {
   find(key: string): Verified;
   ofSubject(subject: string): Verified;
 }
 
 /** Checks tokens. Synchronous for a token that it has checked before. */
-export interface TokenVerifier {
+interface TokenCheck {
   verify(token: string): Verified | Promise<Verified>;
 }
 
@@ -35,8 +35,8 @@ export class Authenticator {
    * @param open areas that are open to everyone.
    */
   constructor(
-    private readonly keys: KeyVerifier | undefined,
-    private readonly tokens: TokenVerifier | undefined,
+    private readonly keys: KeyCheck | undefined,
+    private readonly tokens: TokenCheck | undefined,
     private readonly open: readonly PublicArea[],
   ) {}
 
