@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, isAbsolute } from 'node:path';
-import { ByteSize, Check, ListOf, OneOf, Text, WholeNumber } from './setting';
+import { ByteSize, Check, ListOf, OneOf, SecretList, Text, WholeNumber } from './setting';
 
 const MIB = 2 ** 20;
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -139,6 +139,16 @@ export class Config {
   /** Addresses or CIDR ranges of proxies whose `X-Forwarded-*` headers are trusted. */
   @ListOf(isNetwork, 'IP addresses or CIDR ranges separated by commas, such as 10.0.0.0/8')
   trustProxy: readonly string[] = [];
+
+  /** API keys with every permission. No message, log line or response contains them. */
+  @SecretList(
+    /^[!-~]{16,}$/,
+    'keys of at least 16 printable ASCII characters without spaces, separated by commas',
+  )
+  apiKey: readonly string[] = [];
+
+  /** YAML file of API keys. None if empty. */
+  keysFile = '';
 
   /** Whether `/metrics` also exports Triton's metric names (`nv_inference_*`). */
   @OneOf(['on', 'off'])

@@ -3,6 +3,7 @@ import { validateSync, type ValidationError } from 'class-validator';
 import { Config } from './config';
 import { ConfigError } from './config-error';
 import { nearest } from '../common/nearest';
+import { SECRET } from './setting';
 
 const PREFIX = 'NEXUS_';
 
@@ -32,6 +33,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return config;
 }
 
+/** The keys file that the environment names; empty if none. For the command `keys`, which needs no other setting. */
+export function keysFileIn(env: NodeJS.ProcessEnv = process.env): string {
+  return env[variableOf('keysFile')] ?? '';
+}
+
 /**
  * Whether a variable is a service link of Kubernetes. For a Service named `nexus`, Kubernetes sets variables such as
  * `NEXUS_PORT=tcp://10.0.0.1:80` and `NEXUS_SERVICE_HOST` in every pod. They are not settings.
@@ -59,5 +65,6 @@ function describeFault(fault: ValidationError, env: NodeJS.ProcessEnv, defaults:
   const remedy = env[name]
     ? `unset it${standard && ` to use the default, ${standard}`}`
     : `this is the default; create it, or set ${name}`;
-  return `${name}=${env[name] || standard}: expected ${expected}; ${remedy}`;
+  const value = SECRET in (fault.constraints ?? {}) ? '' : `=${env[name] || standard}`;
+  return `${name}${value}: expected ${expected}; ${remedy}`;
 }

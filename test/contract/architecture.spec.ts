@@ -29,6 +29,10 @@ const EVERYWHERE = ['common', 'config'];
 
 /** Which folders a folder may import within a room that has several; '' is the room itself, whose module imports all of them. */
 const FOLDERS: Readonly<Record<string, Table>> = {
+  identity: {
+    '': [],
+    keys: [''],
+  },
   repository: {
     '': [],
     pipeline: [''],
