@@ -124,8 +124,8 @@ async function runCreate(given: Arguments): Promise<Output> {
 
 async function runList({ file, json }: Arguments): Promise<Output> {
   const { keys } = parseKeys(readKeysText(file));
-  const rows = keys.map(({ previous, ...key }) => ({
-    id: key.id,
+  const rows = keys.map(({ id, previous, ...key }) => ({
+    id,
     ...KEY_DEFAULTS,
     ...key,
     // JSON leaves it out.
@@ -236,7 +236,7 @@ function durationIn(text: string): number {
   );
 }
 
-function stateOf({ disabled, expires }: Omit<WrittenKey, 'hash'>): 'active' | 'disabled' | 'expired' {
+function stateOf({ disabled, expires }: Omit<WrittenKey, 'id'>): 'active' | 'disabled' | 'expired' {
   if (disabled === true) return 'disabled';
   return expires !== undefined && instantOf(expires)! <= Date.now() ? 'expired' : 'active';
 }

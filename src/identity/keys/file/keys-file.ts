@@ -157,7 +157,8 @@ function describe(error: ErrorObject, at: string): readonly string[] {
   const path = instancePath.split('/').slice(1);
   const where = [at, ...(path.length === 0 ? [] : [path.join('.')])].join(': ');
   if (schemaPath.startsWith('#/oneOf/')) return [];
-  if (keyword === 'oneOf') return [`${where}: expected either hash or subject`];
+  if (keyword === 'oneOf')
+    return typeof data === 'object' ? [`${where}: expected either hash or subject`] : [];
   if (keyword === 'dependencies') return [`${where}: previous: expected only beside hash`];
   if (keyword === 'required') return [`${where}: expected ${params['missingProperty']}, which is missing`];
   if (keyword === 'additionalProperties')
