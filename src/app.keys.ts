@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { keysFileIn } from './config/load-config';
+import { keysFileIn } from './config/keys-file-setting';
 import { ID_PATTERN } from './identity/keys/api-key';
 import { instantOf } from './identity/keys/expiry';
 import { createKey, disableKey, rotateKey } from './identity/keys/file/edit-keys';

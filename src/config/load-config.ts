@@ -33,11 +33,6 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return config;
 }
 
-/** The keys file that the environment names; empty if none. For the command `keys`, which needs no other setting. */
-export function keysFileIn(env: NodeJS.ProcessEnv = process.env): string {
-  return env[variableOf('keysFile')] ?? '';
-}
-
 /**
  * Whether a variable is a service link of Kubernetes. For a Service named `nexus`, Kubernetes sets variables such as
  * `NEXUS_PORT=tcp://10.0.0.1:80` and `NEXUS_SERVICE_HOST` in every pod. They are not settings.

@@ -13,6 +13,7 @@ import {
   type WrittenKey,
   type WrittenTenant,
 } from '../keys-schema';
+import { plainYaml } from './plain-yaml';
 
 /** The content of a keys file. */
 export interface KeysContent {
@@ -87,6 +88,8 @@ function valueIn(text: string): unknown {
     } catch {
       // It may be a YAML map in braces; otherwise, the parser below finds the fault.
     }
+  const plain = plainYaml(text);
+  if (plain !== undefined) return plain;
   try {
     return text.trim() === '' ? undefined : load(text, { schema: CORE_SCHEMA });
   } catch (error) {
@@ -107,67 +110,58 @@ function listIn(file: Readonly<Record<string, unknown>>, name: string, most: num
 }
 
 function* keyFaults(keys: readonly WrittenKey[]): Generator<string> {
+  const ids = new Set<unknown>();
   const subjects = new Set<string>();
-  for (const [key, at, isDuplicate] of entries(keys, 'key')) {
-    if (isDuplicate) yield `${at}: expected an id of its own; another key has the same one`;
-    if (!isKey(key)) yield* isKey.errors!.flatMap((error) => describe(error, at));
+  for (const [index, key] of keys.entries()) {
+    if (!isKey(key)) yield* isKey.errors!.map((error) => describe(error, nameOf('key', key, index)));
     else {
-      const { subject, expires, previous } = key;
+      const { id, hash, subject, expires, previous } = key;
+      const at = nameOf('key', key, index);
+      if (ids.has(id)) yield `${at}: expected an id of its own; another key has the same one`;
+      ids.add(id);
+      if ((hash === undefined) === (subject === undefined)) yield `${at}: expected either hash or subject`;
       if (subject !== undefined && subjects.has(subject))
         yield `${at}: subject: expected a subject of its own; another key has the same one`;
       if (subject !== undefined) subjects.add(subject);
-      yield* instantFaults({ expires, 'previous.until': previous?.until }, at);
+      if (expires !== undefined) yield* instantFaults(expires, 'expires', at);
+      if (previous !== undefined) yield* instantFaults(previous.until, 'previous.until', at);
     }
   }
 }
 
 function* tenantFaults(tenants: readonly WrittenTenant[]): Generator<string> {
-  for (const [tenant, at, isDuplicate] of entries(tenants, 'tenant')) {
-    if (isDuplicate) yield `${at}: expected an id of its own; another tenant has the same one`;
-    if (!isTenant(tenant)) yield* isTenant.errors!.flatMap((error) => describe(error, at));
-  }
-}
-
-/** Each entry with its name in messages, and whether one before it has the same id. */
-function* entries<T extends { readonly id: string }>(
-  list: readonly T[],
-  kind: string,
-): Generator<readonly [entry: T, at: string, isDuplicate: boolean]> {
   const ids = new Set<unknown>();
-  for (const [index, entry] of list.entries()) {
-    const id: unknown = (entry as T | null)?.id;
-    const isNamed = typeof id === 'string' && id.length <= MAX_ECHO;
-    yield [entry, isNamed ? `${kind} ${JSON.stringify(id)}` : `${kind} ${index + 1}`, ids.has(id)];
-    if (typeof id === 'string') ids.add(id);
+  for (const [index, tenant] of tenants.entries()) {
+    const at = nameOf('tenant', tenant, index);
+    if (!isTenant(tenant)) yield* isTenant.errors!.map((error) => describe(error, at));
+    else if (ids.has(tenant.id)) yield `${at}: expected an id of its own; another tenant has the same one`;
+    else ids.add(tenant.id);
   }
 }
 
-function* instantFaults(
-  instants: Readonly<Record<string, string | undefined>>,
-  at: string,
-): Generator<string> {
-  for (const [name, text] of Object.entries(instants))
-    if (text !== undefined && instantOf(text) === undefined)
-      yield `${at}: ${name}: expected ${expectationOf(name.split('.'))}; came ${shown(text)}`;
+/** Names an entry of a list in a message: by its id, or by its position if it has none. */
+function nameOf(kind: string, entry: unknown, index: number): string {
+  const id = (entry as { readonly id?: unknown } | null)?.id;
+  return typeof id === 'string' && /^[\w.-]{1,32}$/.test(id) ? `${kind} "${id}"` : `${kind} ${index + 1}`;
 }
 
-/** The fault as a line; none for errors that only repeat another one. */
-function describe(error: ErrorObject, at: string): readonly string[] {
-  const { keyword, instancePath, params, data, parentSchema, schemaPath } = error;
+function* instantFaults(text: string, name: string, at: string): Generator<string> {
+  if (instantOf(text) === undefined)
+    yield `${at}: ${name}: expected ${expectationOf(name.split('.'))}; came ${shown(text)}`;
+}
+
+/** The fault as a line. */
+function describe(error: ErrorObject, at: string): string {
+  const { keyword, instancePath, params, data, parentSchema } = error;
   const path = instancePath.split('/').slice(1);
   const where = [at, ...(path.length === 0 ? [] : [path.join('.')])].join(': ');
-  if (schemaPath.startsWith('#/oneOf/')) return [];
-  if (keyword === 'oneOf')
-    return typeof data === 'object' ? [`${where}: expected either hash or subject`] : [];
-  if (keyword === 'dependencies') return [`${where}: previous: expected only beside hash`];
-  if (keyword === 'required') return [`${where}: expected ${params['missingProperty']}, which is missing`];
+  if (keyword === 'dependencies') return `${where}: previous: expected only beside hash`;
+  if (keyword === 'required') return `${where}: expected ${params['missingProperty']}, which is missing`;
   if (keyword === 'additionalProperties')
-    return [
-      `${where}: ${unknownProperty(String(params['additionalProperty']), Object.keys(parentSchema!['properties'] as object))}`,
-    ];
+    return `${where}: ${unknownProperty(String(params['additionalProperty']), Object.keys(parentSchema!['properties'] as object))}`;
   if (path.length === 0)
-    return [`${where}: expected an object with the properties of an entry; came ${shown(data)}`];
-  return [`${where}: expected ${expectationOf(path)}; came ${shown(data)}`];
+    return `${where}: expected an object with the properties of an entry; came ${shown(data)}`;
+  return `${where}: expected ${expectationOf(path)}; came ${shown(data)}`;
 }
 
 function unknownProperty(name: string, known: readonly string[]): string {
