@@ -33,6 +33,7 @@ const FOLDERS: Readonly<Record<string, Table>> = {
   identity: {
     '': [],
     oidc: [''],
+    keys: [''],
   },
   repository: {
     '': [],

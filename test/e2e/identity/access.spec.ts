@@ -48,7 +48,9 @@ const statusOf = async (method: string, path: string, name?: KeyName, body?: obj
   (await ask(method, path, name, body)).status;
 
 /** Routes, and which of the keys with one scope may use each. */
-const ROUTES: readonly (readonly [method: string, path: string, allowed: readonly KeyName[], body?: object])[] =
+type Route = readonly [method: string, path: string, allowed: readonly KeyName[], body: object | undefined];
+
+const ROUTES = (
   [
     ['POST', '/v2/models/open/infer', ['infer'], oneRow(1)],
     ['POST', '/v1/models/open/predict', ['infer'], { inputs: { x: [[1]] } }],
@@ -75,7 +77,8 @@ const ROUTES: readonly (readonly [method: string, path: string, allowed: readonl
     ['PUT', '/v1/models/open/aliases/stable', ['admin'], { version: '1' }],
     ['POST', '/v2/repository/models/open/load', ['admin']],
     ['POST', '/v2/systemsharedmemory/unregister', ['admin']],
-  ];
+  ] as readonly (readonly [string, string, readonly KeyName[], object?])[]
+).map(([method, path, allowed, body]): Route => [method, path, allowed, body]);
 
 describe.each(ROUTES)('%s %s', (method, path, allowed, body) => {
   it(`lets in ${allowed.join(' and ')} only`, async () => {
