@@ -23,7 +23,8 @@ export function plainYaml(text: string): Readonly<Record<string, readonly Entry[
   const lists: Record<string, Entry[]> = {};
   let list: Entry[] | undefined;
   let entry: Entry = {};
-  let indent: string | undefined;
+  /** Spaces before the dash of an entry. */
+  let indent: number | undefined;
   for (const line of text.split('\n')) {
     if (SKIPPED.test(line)) continue;
     const section = SECTION.exec(line)?.[1];
@@ -33,15 +34,18 @@ export function plainYaml(text: string): Readonly<Record<string, readonly Entry[
       indent = undefined;
       continue;
     }
-    const [, spaces, dash, name, written] = PROPERTY.exec(line) ?? [];
-    const value = written === undefined ? undefined : valueOf(written);
-    if (list === undefined || name === undefined || value === undefined) return undefined;
-    if (dash !== undefined) {
+    const property = PROPERTY.exec(line);
+    if (property === null || list === undefined) return undefined;
+    const spaces = property[1]!.length;
+    if (property[2] !== undefined) {
       indent ??= spaces;
       if (spaces !== indent) return undefined;
       entry = {};
       list.push(entry);
-    } else if (indent === undefined || spaces !== `${indent}  `) return undefined;
+    } else if (indent === undefined || spaces !== indent + 2) return undefined;
+    const name = property[3]!;
+    const value = valueOf(property[4]!);
+    if (value === undefined) return undefined;
     if (Object.hasOwn(entry, name)) return undefined;
     entry[name] = value;
   }
