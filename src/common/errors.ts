@@ -41,6 +41,12 @@ export const errors = {
       'forbidden',
       'these credentials do not allow this operation; use a key with the scope that it requires',
     ),
+  certificateRequired: () =>
+    new NexusError(
+      'forbidden',
+      'client_certificate_required',
+      'a client certificate that this server trusts is required; connect with one (curl --cert client.pem --key client.key)',
+    ),
   bodyTooLarge: (limitBytes: number, setting = 'NEXUS_BODY_LIMIT') =>
     new NexusError(
       'too_large',

@@ -47,6 +47,8 @@ export class GrpcServer extends ServerGrpc {
   address = '';
   /** Run for every call, the first one closest to the network. Add interceptors before the server listens. */
   readonly interceptors: ServerInterceptor[] = [];
+  /** How clients connect. Set it before the server listens. */
+  credentials = ServerCredentials.createInsecure();
   private readonly calls = new CallCount();
   private readonly extensions: ((server: Server, definition: PackageDefinition) => void)[] = [];
   private server: Server | undefined;
@@ -95,7 +97,7 @@ export class GrpcServer extends ServerGrpc {
     });
     const bind = promisify(this.server.bindAsync.bind(this.server));
     const shown = host.includes(':') ? `[${host}]` : host;
-    const port = await bind(`${shown}:${grpcPort}`, ServerCredentials.createInsecure());
+    const port = await bind(`${shown}:${grpcPort}`, this.credentials);
     this.address = `${shown}:${port}`;
     return this.server;
   }

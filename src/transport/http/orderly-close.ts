@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 
 /** After the last response, how long a client has to read it and to close its side. */
 const LINGER_MS = 1000;
@@ -17,7 +18,9 @@ interface Progress {
  */
 export function closeInOrder(server: Server): void {
   const connections = new Map<Socket, Progress>();
-  server.on('connection', (socket) => {
+  const isTls = server instanceof TlsServer;
+  if (isTls) closeHandshakes(server);
+  server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {
     connections.set(socket, { answers: 0, bytesRead: -1 });
     socket.once('close', () => connections.delete(socket));
     socket.destroySoon = () => {
@@ -38,6 +41,16 @@ export function closeInOrder(server: Server): void {
     for (const [socket, { answers, bytesRead }] of connections)
       if (answers === 0 && bytesRead === socket.bytesRead) socket.destroy();
   };
+}
+
+/** Makes closeAllConnections include connections whose handshake is not complete, which have no HTTP parser yet. */
+function closeHandshakes(server: Server): void {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.closeAllConnections = () => sockets.forEach((socket) => socket.destroy());
 }
 
 /** Closes this side of `socket`, and the socket itself when the client has closed too or the time has passed. */
