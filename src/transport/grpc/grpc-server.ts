@@ -1,4 +1,4 @@
-import type { Server as NetServer } from 'node:net';
+import type { Server as NetServer, Socket } from 'node:net';
 import { promisify } from 'node:util';
 import {
   logVerbosity,
@@ -13,6 +13,7 @@ import { ServerGrpc } from '@nestjs/microservices';
 import type { MemoryInFlight } from '../../common/memory-in-flight';
 import type { Pace } from '../../common/pace';
 import type { Config } from '../../config/config';
+import { openSocketsOf } from '../open-sockets';
 import { CallCount } from './call-count';
 import { MeteredCall, type WireCall } from './metered-call';
 
@@ -52,6 +53,7 @@ export class GrpcServer extends ServerGrpc {
   private readonly calls = new CallCount();
   private readonly extensions: ((server: Server, definition: PackageDefinition) => void)[] = [];
   private server: Server | undefined;
+  private sockets: readonly ReadonlySet<Socket>[] = [];
   private closing: Promise<void> | undefined;
 
   constructor(
@@ -99,6 +101,7 @@ export class GrpcServer extends ServerGrpc {
     const shown = host.includes(':') ? `[${host}]` : host;
     const port = await bind(`${shown}:${grpcPort}`, this.credentials);
     this.address = `${shown}:${port}`;
+    this.sockets = this.listeners.map(openSocketsOf);
     return this.server;
   }
 
@@ -122,7 +125,10 @@ export class GrpcServer extends ServerGrpc {
       let answeredAt = performance.now();
       const sweep = setInterval(() => {
         if (this.calls.unanswered > 0) answeredAt = performance.now();
-        else if (performance.now() - answeredAt > GRACE_MS) server.forceShutdown();
+        else if (performance.now() - answeredAt > GRACE_MS) {
+          server.forceShutdown();
+          for (const open of this.sockets) open.forEach((socket) => socket.destroy());
+        }
       }, SWEEP_MS);
       server.tryShutdown(() => {
         clearInterval(sweep);

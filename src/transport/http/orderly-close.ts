@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
+import { openSocketsOf } from '../open-sockets';
 
 /** After the last response, how long a client has to read it and to close its side. */
 const LINGER_MS = 1000;
@@ -19,7 +20,10 @@ interface Progress {
 export function closeInOrder(server: Server): void {
   const connections = new Map<Socket, Progress>();
   const isTls = server instanceof TlsServer;
-  if (isTls) closeHandshakes(server);
+  if (isTls) {
+    const sockets = openSocketsOf(server);
+    server.closeAllConnections = () => sockets.forEach((socket) => socket.destroy());
+  }
   server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {
     connections.set(socket, { answers: 0, bytesRead: -1 });
     socket.once('close', () => connections.delete(socket));
@@ -41,16 +45,6 @@ export function closeInOrder(server: Server): void {
     for (const [socket, { answers, bytesRead }] of connections)
       if (answers === 0 && bytesRead === socket.bytesRead) socket.destroy();
   };
-}
-
-/** Makes closeAllConnections include connections whose handshake is not complete, which have no HTTP parser yet. */
-function closeHandshakes(server: Server): void {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  server.closeAllConnections = () => sockets.forEach((socket) => socket.destroy());
 }
 
 /** Closes this side of `socket`, and the socket itself when the client has closed too or the time has passed. */

@@ -93,11 +93,10 @@ function privateKeyIn(file: PemFile): KeyObject {
   const text = textOf(file);
   try {
     return createPrivateKey(text);
-  } catch (error) {
-    const isEncrypted = (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE';
+  } catch {
     throw fault(
       file,
-      isEncrypted
+      text.includes('ENCRYPTED')
         ? 'the key is encrypted; decrypt it with openssl pkey -in <file> -out <new file>'
         : 'expected a private key in PEM format, found none; convert other formats with openssl pkey',
     );
