@@ -10,7 +10,10 @@ const PROBES = /^\/(v2\/)?health(\/|$)/;
 export function requireCertificate(server: FastifyInstance): void {
   server.addHook('onRequest', (request, reply, done) => {
     const { authorized } = request.raw.socket as TLSSocket;
-    if (authorized || PROBES.test(request.routeOptions.url ?? '')) return done();
+    if (authorized) return done();
+    // After a certificate with a wrong signature, OpenSSL fails to read a second request.
+    reply.header('connection', 'close');
+    if (PROBES.test(request.routeOptions.url ?? '')) return done();
     sendError(errors.certificateRequired(), request, reply);
   });
 }
