@@ -200,7 +200,7 @@ function isRedisUrl(text: string): boolean {
 function isOrigin(text: string): boolean {
   // Schemes other than those of the web, such as that of a browser extension, have no standard form.
   return (
-    /^[a-z][a-z\d+.-]*:\/\/[^/?#@\s]+$/.test(text) &&
+    /^[a-z][a-z\d+.-]*:\/\/[^/?#@*\s]+$/.test(text) &&
     URL.canParse(text) &&
     ['null', text].includes(new URL(text).origin)
   );

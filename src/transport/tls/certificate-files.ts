@@ -28,7 +28,7 @@ export interface CheckedCertificate {
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Reads the files that `config` names. A file that cannot be read is no error until {@link check}. */
+/** Reads the files that `config` names. A file that cannot be read is no error until {@link checkCertificate}. */
 export async function readCertificateFiles(config: Config): Promise<CertificateFiles> {
   const read = async (field: 'tlsCert' | 'tlsKey' | 'tlsClientCa'): Promise<PemFile> => ({
     setting: `${variableOf(field)}=${config[field]}`,
@@ -46,7 +46,7 @@ export async function readCertificateFiles(config: Config): Promise<CertificateF
  * Checks that the files are complete and belong together. An expired certificate passes.
  * @throws {ConfigError} with one line: the setting, what is wrong, and how to fix it.
  */
-export function check({ cert, key, clientCa }: CertificateFiles): CheckedCertificate {
+export function checkCertificate({ cert, key, clientCa }: CertificateFiles): CheckedCertificate {
   const [certificate] = certificatesIn(cert) as [X509Certificate];
   if (!certificate.checkPrivateKey(privateKeyIn(key)))
     throw fault(

@@ -2,7 +2,7 @@ import type { SecureContextOptions } from 'node:tls';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../../config/config';
 import {
-  check,
+  checkCertificate,
   readCertificateFiles,
   type CertificateFiles,
   type CheckedCertificate,
@@ -47,7 +47,7 @@ export class Certificates {
   static async of(config: Config): Promise<Certificates | undefined> {
     if (config.tlsCert === '') return undefined;
     const files = await readCertificateFiles(config);
-    return new Certificates(config, files, check(files));
+    return new Certificates(config, files, checkCertificate(files));
   }
 
   /** Key, certificate, authorities and TLS versions. */
@@ -106,7 +106,7 @@ export class Certificates {
   private apply(files: CertificateFiles): void {
     this.isApplied = true;
     try {
-      this.current = check(files);
+      this.current = checkCertificate(files);
       for (const listener of this.listeners) listener(this.context);
     } catch (error) {
       this.logger.warn(`${(error as Error).message}; the previous certificate stays in use`);

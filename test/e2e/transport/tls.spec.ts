@@ -114,7 +114,7 @@ describe('TLS', () => {
   const first = servers.issue(WANTED);
   const volume = new SecretVolume(serverFiles(first));
   let gateway: Gateway;
-  beforeAll(async () => (gateway = await start(volume)));
+  beforeAll(async () => (gateway = await start(volume, { NEXUS_LOG_LEVEL: 'debug' })));
   afterAll(async () => {
     await tearDown(gateway);
     volume.folder.remove();
@@ -162,7 +162,10 @@ describe('TLS', () => {
     }
     const { text } = await send(gateway, '/metrics');
     expect(text).toMatch(/^nexus_connections 1$/m);
-    expect(gateway.logs.slice(known).filter(({ level }) => Number(level) >= WARNING)).toEqual([]);
+    const lines = gateway.logs.slice(known);
+    expect(lines.filter(({ level }) => Number(level) >= WARNING)).toEqual([]);
+    const failed = lines.filter(({ msg }) => /^the handshake with .* failed: ERR_SSL_/.test(msg ?? ''));
+    expect(failed).toHaveLength(4);
   });
 
   it('malformed HTTP within TLS is answered', async () => {

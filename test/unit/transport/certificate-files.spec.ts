@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import { check, type CertificateFiles } from '../../../src/transport/tls/certificate-files';
+import { checkCertificate, type CertificateFiles } from '../../../src/transport/tls/certificate-files';
 import { ConfigError } from '../../../src/config/config-error';
 import { Authority } from '../../fixtures/certificate';
 
@@ -13,7 +13,7 @@ function faultOf(contents: Partial<Record<keyof CertificateFiles, string | Error
   const file = (setting: string, content: string | Error) => ({ setting, content });
   const { clientCa } = contents;
   try {
-    check({
+    checkCertificate({
       cert: file('NEXUS_TLS_CERT=c', contents.cert ?? cert),
       key: file('NEXUS_TLS_KEY=k', contents.key ?? key),
       ...(clientCa !== undefined && { clientCa: file('NEXUS_TLS_CLIENT_CA=a', clientCa) }),
