@@ -14,6 +14,12 @@ export const accessErrors = {
       'forbidden',
       'these credentials do not allow this operation; use a key with the scope that it requires',
     ),
+  certificateRequired: () =>
+    new NexusError(
+      'forbidden',
+      'client_certificate_required',
+      'a client certificate that this server trusts is required; connect with one (curl --cert client.pem --key client.key)',
+    ),
   idempotencyKeyReused: () =>
     new NexusError(
       'unprocessable',
