@@ -93,7 +93,7 @@ export function serveDocs(app: NestFastifyApplication, ask: Answering): void {
     },
   });
   server.get('/openapi.json', async (request, reply) => {
-    const { body, etag } = await document.current(serverAddress(request));
+    const { body, etag } = await document.current(serverAddress(request), request.caller);
     reply.header('etag', etag).header('cache-control', 'no-cache');
     if (request.headers['if-none-match'] === etag) return reply.code(304).send();
     return reply.type('application/json; charset=utf-8').send(body);

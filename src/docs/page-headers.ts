@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import { DOCS } from '../identity/access';
 
 /** Routes of the pages, their files and the document. */
 const PAGES = /^\/(docs|redoc|openapi\.json)(\/|$)/;
@@ -20,13 +21,14 @@ const NOTHING = "default-src 'none'; frame-ancestors 'none'";
 const INLINE_SCRIPT = /<script>([^]*?)<\/script>/g;
 
 /**
- * Adds security headers to the routes of the documentation that are added to `server` after this call; no other route pays
- * for them. `isHttps` tells browsers to use only HTTPS.
+ * Declares the access to the routes of the documentation that are added to `server` after this call, and adds security
+ * headers to them; no other route pays for those. `isHttps` tells browsers to use only HTTPS.
  */
 export function securePages(server: FastifyInstance, isHttps: boolean): void {
   const headers = isHttps ? { ...HEADERS, ...ONLY_HTTPS } : HEADERS;
   server.addHook('onRoute', (route) => {
     if (!PAGES.test(route.url)) return;
+    route.config = { ...route.config, access: DOCS };
     const { onSend = [] } = route;
     // First, because the hook of HEAD requests removes the payload.
     route.onSend = [
