@@ -74,7 +74,12 @@ function createAdapter(
   log: Log,
   certificates: Certificates | undefined,
 ): FastifyAdapter {
-  const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 };
+  const options = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: 1000,
+    // Otherwise the second of two Authorization headers would be ignored, which a proxy may have checked.
+    joinDuplicateHeaders: true,
+  };
   const adapter = new FastifyAdapter({
     bodyLimit,
     trustProxy: trustProxy.length > 0 && [...trustProxy],
@@ -82,8 +87,8 @@ function createAdapter(
     requestTimeout: WHOLE_REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     ...(certificates === undefined
-      ? { http: timeouts }
-      : { https: { ...timeouts, ...httpsOptions(certificates) } }),
+      ? { http: options }
+      : { https: { ...options, ...httpsOptions(certificates) } }),
     routerOptions: { maxParamLength: 256 },
     return503OnClosing: false,
     clientErrorHandler: (fault, socket) => {
