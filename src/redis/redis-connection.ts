@@ -42,7 +42,7 @@ export class RedisConnection {
    */
   constructor(
     private readonly url: string,
-    private readonly timeoutMs = TIMEOUT_MS,
+    readonly timeoutMs = TIMEOUT_MS,
   ) {
     this.client = this.connect();
   }
