@@ -103,7 +103,7 @@ export class Config {
 
   /** Requests of one limit that a gateway takes from Redis at once, if its clients use them within a second. 0 takes none. */
   @WholeNumber(0, 10_000)
-  limitLease = 20;
+  limitLease = 50;
 
   /** While Redis is not available, each gateway enforces its share of the limits (`local`), or refuses (`closed`). */
   @OneOf(['local', 'closed'])

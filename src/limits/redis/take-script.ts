@@ -76,7 +76,8 @@ end
 
 local function settle(k, leased, used, unused)
   local c = counter(k)
-  if leased == second then
+  -- If the clock has been set back since, the lease is of a later second.
+  if leased >= second then
     c.held = math.max(0, c.held - used - unused)
     c.used = c.used + used
   elseif leased == second - 1 then

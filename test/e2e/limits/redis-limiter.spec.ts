@@ -135,6 +135,15 @@ withRedis(HAS_REDIS ? 'with Redis' : 'with Redis: left out, because there is no 
     }
   }
 
+  it('half of a limit is back after half of its window', async () => {
+    const limiter = await gateway();
+    const rate = counter(10);
+    await limiter.take([{ counter: rate, amount: 10 }]);
+    const at = Number(await client.hGet(keyOf(rate), 'at'));
+    await client.hSet(keyOf(rate), { at: at - rate.windowMs / 2 });
+    expect(passesOf(await together(20, one(rate), limiter))).toBe(5);
+  });
+
   it.each([
     ['back', 1e12],
     ['ahead', -1e12],
