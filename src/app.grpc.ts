@@ -3,6 +3,8 @@ import { addReflection } from './app.reflection';
 import type { Config } from './config/config';
 import { GrpcHealth } from './health/grpc-health';
 import { GrpcServer } from './transport/grpc/grpc-server';
+import { Authenticator } from './identity/authenticator';
+import { admitCalls } from './transport/grpc/admit-calls';
 import { observeCalls } from './transport/grpc/grpc-log';
 import type { Log } from './observability/log/log';
 import { Metrics } from './observability/metrics/metrics';
@@ -13,7 +15,11 @@ import { Metrics } from './observability/metrics/metrics';
  */
 export function connectGrpc(app: NestFastifyApplication, config: Config, log: Log): void {
   const server = app.get(GrpcServer);
-  server.interceptors.push(observeCalls(log, app.get(Metrics), config.bodyLimit));
+  const authenticator = app.get(Authenticator);
+  server.interceptors.push(
+    observeCalls(log, app.get(Metrics), authenticator, server.accessOf, config.bodyLimit),
+  );
+  server.interceptors.push(admitCalls(authenticator, server.accessOf));
   server.extendWith((grpc) => app.get(GrpcHealth).addTo(grpc));
   server.extendWith(addReflection);
   app.connectMicroservice({ strategy: server }, { inheritAppConfig: true });

@@ -3,6 +3,7 @@ import type { Config } from './config/config';
 import { ConfigModule } from './config/config.module';
 import { GrpcModule } from './grpc/grpc.module';
 import { HealthModule } from './health/health.module';
+import { IdentityModule } from './identity/identity.module';
 import type { Log } from './observability/log/log';
 import { ObservabilityModule } from './observability/observability.module';
 import { RateLimitModule } from './rate-limit/rate-limit.module';
@@ -19,6 +20,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(config),
         ObservabilityModule.with(log),
+        IdentityModule,
         RedisModule,
         TransportModule,
         RateLimitModule,

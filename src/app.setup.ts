@@ -2,6 +2,8 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module';
+import { Authenticator } from './identity/authenticator';
+import { admitRequests } from './transport/http/admit-requests';
 import { sendError } from './transport/http/error-body';
 import { ErrorFilter } from './transport/error.filter';
 import { answerMalformed } from './transport/http/malformed-http';
@@ -53,6 +55,7 @@ export async function createApp(
   closeInOrder(app.getHttpServer());
   app.get(Drain).watch(server);
   observeRequests(server, log, app.get(Metrics));
+  admitRequests(server, app.get(Authenticator));
   connectGrpc(app, config, log);
   const examples = app.get(ExampleAnswers);
   serveDocs(app, (version, body) => examples.answer(version, body));

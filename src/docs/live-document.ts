@@ -126,13 +126,15 @@ export class LiveDocument {
     const described = { ...info, description: `${info.description}\n\n${text}` };
     const elements = elementSchemas(new Set(fragments.flatMap(({ datatypes }) => [...datatypes])));
     const schemas = { ...components.schemas, ...elements };
-    const { responses = {} } = components;
+    const { responses = {}, securitySchemes = {} } = components;
     const whole = Buffer.concat([
       Buffer.from(`{${inner({ ...rest, info: described })},"tags":[`),
       ...listed([...fragments.map(({ tag }) => tag), Buffer.from(inner(tags))]),
       Buffer.from('],"paths":{'),
       ...listed([Buffer.from(inner(paths)), ...fragments.map((each) => each.paths)]),
-      Buffer.from(`},"components":{"responses":${JSON.stringify(responses)},"schemas":{`),
+      Buffer.from(
+        `},"components":{"responses":${JSON.stringify(responses)},"securitySchemes":${JSON.stringify(securitySchemes)},"schemas":{`,
+      ),
       ...listed([Buffer.from(inner(schemas)), ...fragments.map((each) => each.schemas)]),
       Buffer.from('}}}'),
     ]);

@@ -2,7 +2,18 @@ import { STATUS_CODES } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { DESCRIPTION, VERSION } from '../common/version';
-import { errorResponses, errorResponseRef } from './models/refusals';
+import { HTTP_STATUS } from '../transport/error-status';
+import {
+  ACCESS_KINDS,
+  errorFormAt,
+  errorResponses,
+  errorResponseRef,
+  type ErrorForm,
+} from './models/refusals';
+
+const KEY_OR_TOKEN = 'An API key, or a token of the OIDC issuer. Not needed where authentication is off.';
+const KEY = 'An API key.';
+const PASSWORD = 'The password is an API key; the user name is ignored.';
 
 type OperationObject = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
@@ -31,18 +42,21 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
     )
     .addTag('Health', 'Health checks for load balancers, Kubernetes and V2 clients.')
     .addTag('Operations', 'Metrics, and settings of logs and traces.')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: KEY_OR_TOKEN }, 'bearer')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'x-api-key', description: KEY }, 'apiKey')
+    .addBasicAuth({ type: 'http', scheme: 'basic', description: PASSWORD }, 'basic')
     .build();
   const document = SwaggerModule.createDocument(app, description, {
     operationIdFactory: (_controller, method) => method,
   });
-  for (const operation of operationsOf(document)) {
+  for (const [path, operation] of operationsOf(document)) {
+    addAccessErrors(operation, errorFormAt(path));
     describeResponses(operation);
     shareErrors(operation);
   }
   const { schemas = {}, ...components } = document.components ?? {};
   return {
     ...document,
-    security: [],
     paths: sorted(withVerbs(document.paths)),
     components: {
       ...components,
@@ -61,10 +75,21 @@ function withVerbs(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
   return Object.fromEntries(entries) as OpenAPIObject['paths'];
 }
 
-function operationsOf({ paths }: OpenAPIObject): OperationObject[] {
-  return Object.values(paths).flatMap((path) =>
-    [path.get, path.post, path.put, path.delete].filter((operation) => operation !== undefined),
+function operationsOf({ paths }: OpenAPIObject): (readonly [path: string, operation: OperationObject])[] {
+  return Object.entries(paths).flatMap(([path, { get, post, put, delete: remove }]) =>
+    [get, post, put, remove]
+      .filter((operation) => operation !== undefined)
+      .map((operation) => [path, operation] as const),
   );
+}
+
+/** Documents the errors of missing and insufficient credentials, unless the operation is open to everyone. */
+function addAccessErrors({ responses, security = [] }: OperationObject, form: ErrorForm): void {
+  if (security.every((scheme) => Object.keys(scheme).length === 0)) return;
+  for (const kind of ACCESS_KINDS) {
+    const status = HTTP_STATUS[kind];
+    responses[status] = errorResponseRef(form, status);
+  }
 }
 
 /** Describes responses without a description by their status text, because OpenAPI requires a description. */

@@ -1,5 +1,7 @@
+import type { Metadata } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
+import { callOf } from '../transport/grpc/grpc-call';
 import { configurationOf } from '../models/report/model-configuration';
 import { ModelRegistry } from '../models/registry/model-registry';
 import { statisticsOf } from '../models/report/model-statistics';
@@ -26,8 +28,12 @@ export class GrpcDetailsController {
 
   /** Returns the statistics of a version, of all versions of a model, or of all models. */
   @GrpcMethod(SERVICE, 'ModelStatistics')
-  modelStatistics({ name = '', version = '' }: ModelRequest) {
-    const models = name === '' ? this.registry.list() : [this.registry.get(name)];
+  modelStatistics({ name = '', version = '' }: ModelRequest, metadata: Metadata) {
+    const { caller } = callOf(metadata);
+    const models =
+      name === ''
+        ? this.registry.list().filter((model) => caller.sees(model.name))
+        : [this.registry.get(name)];
     const versions =
       version === '' ? models.flatMap((model) => model.versions) : [this.registry.find(name, version)];
     return { model_stats: versions.map(statisticsOf) };

@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { MemoryInFlight } from '../common/memory-in-flight';
 import { Pace } from '../common/pace';
 import { Config } from '../config/config';
+import { ADMIN, ADMIN_SERVER, DESCRIBE, INFER, OPEN, READ, READ_SERVER } from '../identity/access';
 import { InferenceModule } from '../inference/inference.module';
 import { ModelsModule } from '../models/models.module';
 import { GrpcServer, type ServedPackage } from '../transport/grpc/grpc-server';
@@ -20,6 +21,29 @@ const INFERENCE: ServedPackage = {
   protoPath: join(__dirname, 'inference.proto'),
   service: 'GRPCInferenceService',
   rawMethods: ['ModelInfer', 'ModelStreamInfer'],
+  access: {
+    ServerLive: OPEN,
+    ServerReady: OPEN,
+    ModelReady: DESCRIBE,
+    ServerMetadata: DESCRIBE,
+    ModelMetadata: DESCRIBE,
+    ModelInfer: INFER,
+    ModelStreamInfer: INFER,
+    ModelConfig: DESCRIBE,
+    ModelStatistics: READ,
+    RepositoryIndex: DESCRIBE,
+    RepositoryModelLoad: ADMIN,
+    RepositoryModelUnload: ADMIN,
+    SystemSharedMemoryStatus: READ_SERVER,
+    SystemSharedMemoryRegister: ADMIN_SERVER,
+    SystemSharedMemoryUnregister: ADMIN_SERVER,
+    CudaSharedMemoryStatus: READ_SERVER,
+    CudaSharedMemoryRegister: ADMIN_SERVER,
+    CudaSharedMemoryUnregister: ADMIN_SERVER,
+    // Both read and change the settings.
+    TraceSetting: ADMIN_SERVER,
+    LogSettings: ADMIN_SERVER,
+  },
 };
 
 /** The Open Inference Protocol V2 over gRPC, with Triton's extensions. */

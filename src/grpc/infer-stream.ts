@@ -1,7 +1,8 @@
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import { Logger } from '@nestjs/common';
-import { type Budget, callerOf } from '../transport/caller';
-import { errors, NexusError } from '../common/errors';
+import type { Budget } from '../transport/caller';
+import { errors } from '../common/errors';
+import { NexusError } from '../common/nexus-error';
 import { grpcStatusOf } from '../transport/grpc/grpc-status';
 import type { Charge } from '../common/memory-in-flight';
 import { callOf, type GrpcCall } from '../transport/grpc/grpc-call';
@@ -25,7 +26,6 @@ type Call = ServerDuplexStream<Buffer, ModelStreamInferResponse>;
 export class InferStream {
   private readonly logger = new Logger('Errors');
   private readonly info: GrpcCall;
-  private readonly caller: string;
   private readonly endsOnError: boolean;
   /** Charges of the requests whose responses have not been sent. */
   private readonly charges = new Set<Charge>();
@@ -40,7 +40,6 @@ export class InferStream {
     private readonly closed: () => void,
   ) {
     this.info = callOf(call.metadata);
-    this.caller = callerOf({ ip: this.info.address });
     this.endsOnError = call.metadata.get('triton_grpc_error').includes('true');
     call.on('data', (bytes: Buffer) => void this.take(bytes));
     call.on('drain', () => this.flow());
@@ -67,7 +66,7 @@ export class InferStream {
     try {
       const message = readRequest(bytes);
       about = message;
-      this.budget.spend(this.caller);
+      this.budget.spend(this.info.caller.id);
       const { answer, summary } = await this.inference.serve(message, this.call, charge);
       this.write({ infer_response: { ...answer, parameters: FINAL } }, charge);
       this.info.answered(status.OK, performance.now() - started, summary);

@@ -1,6 +1,5 @@
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { Injectable } from '@nestjs/common';
-import { callerOf } from '../transport/caller';
 import { chain } from '../common/chain';
 import type { Charge } from '../common/memory-in-flight';
 import { Config } from '../config/config';
@@ -43,7 +42,7 @@ export class GrpcInferService {
       encode: (result) => encodeInferResponse(result, id),
       memory,
       requestId: info.requestId,
-      caller: () => callerOf({ ip: info.address }),
+      caller: info.caller,
     });
   }
 

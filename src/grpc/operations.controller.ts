@@ -1,5 +1,7 @@
+import type { Metadata } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
+import { callOf } from '../transport/grpc/grpc-call';
 import { ModelControl } from '../models/registry/model-control';
 import { overridesOf } from '../repository/overrides/overrides';
 import { ModelRegistry } from '../models/registry/model-registry';
@@ -39,9 +41,12 @@ export class GrpcOperationsController {
 
   /** Lists every version of every model, with its state and the reason for it. */
   @GrpcMethod(SERVICE, 'RepositoryIndex')
-  async repositoryIndex({ ready = false }: { readonly ready?: boolean }) {
+  async repositoryIndex({ ready = false }: { readonly ready?: boolean }, metadata: Metadata) {
+    const { caller } = callOf(metadata);
     const models = await this.control.index();
-    return { models: models.filter(({ state }) => !ready || state === 'READY') };
+    return {
+      models: models.filter(({ name, state }) => caller.sees(name) && (!ready || state === 'READY')),
+    };
   }
 
   /** Loads or reloads a model from the repository, with the configuration and files in the parameters, if any. */

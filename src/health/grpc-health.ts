@@ -1,15 +1,32 @@
 import { Injectable } from '@nestjs/common';
+import type { Metadata } from '@grpc/grpc-js';
 import { HealthImplementation, type ServingStatus } from 'grpc-health-check';
 import { ModelRegistry } from '../models/registry/model-registry';
+import type { Caller } from '../identity/caller';
+import { callOf } from '../transport/grpc/grpc-call';
 import { Drain } from './drain';
 import { Readiness } from './readiness';
 
 /** Maximum delay until watching clients receive a changed status. */
 const REFRESH_MS = 250;
 
+/** Names of the server itself. */
+const SERVER_SERVICES = ['', 'inference.GRPCInferenceService'];
+
+/** Makes a name that is reported as unknown, because no model has a slash in its name. */
+const HIDDEN_SUFFIX = '/';
+
 /** A gRPC server. */
 type Services = Parameters<HealthImplementation['addToServer']>[0];
-type Handler = (...args: unknown[]) => void;
+/** Handles Check and Watch, which name a service, and List, which does not. */
+type Handler = (
+  call: { readonly request: { service?: string }; readonly metadata: Metadata },
+  answer?: (error: unknown, listed?: Listed | null) => void,
+) => void;
+
+interface Listed {
+  readonly statuses: Readonly<Record<string, object>>;
+}
 
 /**
  * The service `grpc.health.v1.Health`. It reports the server under the empty name and the name of the inference service,
@@ -34,7 +51,7 @@ export class GrpcHealth {
           name,
           this.refreshing(handle as Handler),
         ]);
-        server.addService(service, Object.fromEntries(named) as Record<string, Handler>);
+        server.addService(service, Object.fromEntries(named) as Record<string, (...args: unknown[]) => void>);
       },
     });
     this.refresh();
@@ -44,9 +61,15 @@ export class GrpcHealth {
 
   /** Refreshes before each call, so that responses are current. Only watches depend on the timer. */
   private refreshing(handle: Handler): Handler {
-    return (...args) => {
+    return (call, answer) => {
       this.refresh();
-      handle(...args);
+      const { request, metadata } = call;
+      const { caller } = callOf(metadata);
+      const { service } = request;
+      if (service === undefined)
+        return handle(call, (error, all) => answer?.(error, all && seen(all, caller)));
+      if (!maySee(caller, service)) request.service = `${service}${HIDDEN_SUFFIX}`;
+      handle(call, answer);
     };
   }
 
@@ -55,7 +78,7 @@ export class GrpcHealth {
     const serving = new Map<string, boolean>([...this.statuses.keys()].map((name) => [name, false]));
     for (const { name, versions } of this.registry.list())
       serving.set(name, !this.drain.active && versions.some(({ state }) => state === 'READY'));
-    serving.set('', ready).set('inference.GRPCInferenceService', ready);
+    for (const service of SERVER_SERVICES) serving.set(service, ready);
     for (const [name, isServing] of serving) this.setStatus(name, isServing);
   }
 
@@ -65,4 +88,13 @@ export class GrpcHealth {
     this.statuses.set(name, status);
     this.health.setStatus(name, status);
   }
+}
+
+/** Whether `caller` may know the status of `service`: strangers see only the server as a whole. */
+function maySee(caller: Caller, service: string): boolean {
+  return SERVER_SERVICES.includes(service) || caller.sees(service);
+}
+
+function seen({ statuses }: Listed, caller: Caller): Listed {
+  return { statuses: Object.fromEntries(Object.entries(statuses).filter(([name]) => maySee(caller, name))) };
 }

@@ -1,12 +1,16 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import { SkipThrottle } from '@nestjs/throttler';
 import { Readiness } from './readiness';
+import type { FastifyRequest } from 'fastify';
+import { OPEN } from '../identity/access';
+import { Requires } from '../transport/http/requires';
 
 /** Health for load balancers and Kubernetes. */
 @ApiTags('Health')
 @SkipThrottle()
+@Requires(OPEN)
 @Controller('health')
 export class HealthController {
   constructor(
@@ -14,12 +18,12 @@ export class HealthController {
     private readonly readiness: Readiness,
   ) {}
 
-  /** Returns 200 if the server accepts requests, otherwise 503, with the state of every model and the reason for it. For load balancers. */
+  /** Returns 200 if the server accepts requests, otherwise 503, with the state of every model and the reason for it. Clients without the scope read get the status alone. For load balancers. */
   @Get()
   @HealthCheck()
   @ApiOperation({ summary: 'Get the health of the server and its models' })
-  healthCheck(): Promise<HealthCheckResult> {
-    return this.health.check(this.readiness.checks);
+  healthCheck(@Req() { caller }: FastifyRequest): Promise<HealthCheckResult> {
+    return this.health.check(this.readiness.checksFor(caller));
   }
 
   /** Returns 200 while the process responds. It does not depend on models, because a restart would not fix them. For liveness probes. */
@@ -34,8 +38,8 @@ export class HealthController {
   @Get('ready')
   @HealthCheck()
   @ApiOperation({ summary: 'Check readiness' })
-  healthReady(): Promise<HealthCheckResult> {
-    return this.health.check(this.readiness.checks);
+  healthReady(@Req() { caller }: FastifyRequest): Promise<HealthCheckResult> {
+    return this.health.check(this.readiness.checksFor(caller));
   }
 
   /** Returns 200 when the initial loading of the models has finished, successfully or not; 503 until then. For startup probes. */

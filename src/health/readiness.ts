@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+import type { Caller } from '../identity/caller';
 import { Config } from '../config/config';
 import type { Model } from '../models/model';
 import { ModelRegistry } from '../models/registry/model-registry';
 import { Drain, SHUTTING_DOWN } from './drain';
+
+/** The reason that strangers get. */
+export const HIDDEN = 'clients with the scope read see the reason at GET /health';
 
 const LOADING = 'models are still loading';
 const NO_MODEL = 'the model repository has no models; put one at <model>/<version>/model.onnx';
@@ -21,8 +25,9 @@ export class Readiness {
     private readonly config: Config,
   ) {}
 
-  /** Checks for Terminus: the server itself, then each model. */
-  get checks(): (() => HealthIndicatorResult)[] {
+  /** Checks for Terminus: the server itself, then each model; for a stranger, whether the server is ready. */
+  checksFor(caller: Caller): (() => HealthIndicatorResult)[] {
+    if (!maySeeHealth(caller)) return [() => this.verdict()];
     return [() => this.server(), ...this.registry.list().map((model) => () => this.model(model))];
   }
 
@@ -51,6 +56,11 @@ export class Readiness {
     return 'no model is ready; GET /health for the reasons';
   }
 
+  private verdict(): HealthIndicatorResult {
+    const indicator = this.indicators.check('server');
+    return this.reason === '' ? indicator.up() : indicator.down();
+  }
+
   private server(): HealthIndicatorResult {
     const indicator = this.indicators.check('server');
     const fault = this.fault();
@@ -74,6 +84,11 @@ export class Readiness {
   private isRequired({ settings }: Model): boolean {
     return this.config.readiness === 'strict' || settings.required === true;
   }
+}
+
+/** Whether `caller` may know models and reasons. Models have different clients, so it must see all of them. */
+export function maySeeHealth(caller: Caller): boolean {
+  return caller.seesAll && caller.has('read', 'admin');
 }
 
 function isReady({ versions }: Model): boolean {

@@ -1,14 +1,18 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import { ApiV2Errors } from '../transport/http/api-errors';
 import { errors } from '../common/errors';
-import { Readiness } from './readiness';
+import { HIDDEN, maySeeHealth, Readiness } from './readiness';
 import { V2Live, V2Ready } from './v2-health.dto';
+import type { FastifyRequest } from 'fastify';
+import { OPEN } from '../identity/access';
+import { Requires } from '../transport/http/requires';
 
 /** Health of the Open Inference Protocol V2, whose clients read only the status. */
 @ApiTags('Health')
 @SkipThrottle()
+@Requires(OPEN)
 @Controller('v2/health')
 export class V2HealthController {
   constructor(private readonly readiness: Readiness) {}
@@ -24,9 +28,9 @@ export class V2HealthController {
   @Get('ready')
   @ApiOperation({ summary: 'Check readiness (V2)' })
   @ApiV2Errors('unavailable')
-  v2HealthReady(): V2Ready {
+  v2HealthReady(@Req() { caller }: FastifyRequest): V2Ready {
     const { reason } = this.readiness;
-    if (reason !== '') throw errors.notReady(reason);
+    if (reason !== '') throw errors.notReady(maySeeHealth(caller) ? reason : HIDDEN);
     return { ready: true };
   }
 }

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { NexusError } from '../common/errors';
+import { errors } from '../common/errors';
+import { NexusError } from '../common/nexus-error';
+import type { Caller } from '../identity/caller';
 import type { Charge } from '../common/memory-in-flight';
 import { ModelRegistry } from '../models/registry/model-registry';
 import type { Servable } from '../models/model';
@@ -28,8 +30,7 @@ export interface Translation<Request extends InferenceRequest, Answer> {
   readonly requestId?: string;
   /** The memory charge of the request. The response replaces the bytes of the request. */
   readonly memory: Charge | undefined;
-  /** The client, for sticky traffic splits and for caches per client. */
-  readonly caller: () => string;
+  readonly caller: Caller;
 }
 
 /** The response to a request, and the summary for its log line. */
@@ -60,7 +61,9 @@ export class InferenceService {
     translation: Translation<Request, Answer>,
   ): Promise<Served<Answer>> {
     const started = performance.now();
-    const servable = this.registry.route(model, version, translation.caller);
+    const { caller } = translation;
+    if (!caller.sees(model)) throw errors.modelNotFound(model);
+    const servable = this.registry.route(model, version, caller);
     servable.enter();
     let held: HeldRegions | undefined;
     try {
@@ -75,7 +78,7 @@ export class InferenceService {
       }
       const inputs = held === undefined ? request.inputs : await held.read(request.inputs);
       const decoded = performance.now();
-      const job = jobOf(request, inputs, servable, translation.caller(), latest);
+      const job = jobOf(request, inputs, servable, caller.id, latest);
       const result = await this.cache.run(servable, job);
       const inferred = performance.now();
       translation.memory?.hold(bytesOf(result.outputs));

@@ -1,4 +1,5 @@
-import { errors, type NexusError } from '../common/errors';
+import { errors } from '../common/errors';
+import type { NexusError } from '../common/nexus-error';
 import { secondsOf } from './headers';
 import type { Refused } from './verdict';
 

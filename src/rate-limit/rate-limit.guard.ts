@@ -2,7 +2,7 @@ import type { Metadata } from '@grpc/grpc-js';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { InjectThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Budget, callerOf } from '../transport/caller';
+import { Budget } from '../transport/caller';
 import { errors } from '../common/errors';
 import { Config } from '../config/config';
 import { callOf } from '../transport/grpc/grpc-call';
@@ -57,8 +57,7 @@ export class RateLimitGuard implements CanActivate, Budget {
 
   private count(context: ExecutionContext): void {
     if (context.getType() === 'rpc') {
-      const { address } = callOf(context.switchToRpc().getContext<Metadata>());
-      this.spend(callerOf({ ip: address }));
+      this.spend(callOf(context.switchToRpc().getContext<Metadata>()).caller.id);
     } else {
       const http = context.switchToHttp();
       this.admit(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
@@ -66,7 +65,7 @@ export class RateLimitGuard implements CanActivate, Budget {
   }
 
   private admit(request: FastifyRequest, reply: FastifyReply): void {
-    const caller = callerOf(request);
+    const caller = request.caller.id;
     const { totalHits, timeToExpire, isBlocked } = this.windows.hit(caller, this.windowS * 1000, this.limit);
     this.setHeaders(reply, Math.max(0, this.limit - totalHits), timeToExpire);
     if (isBlocked) throw errors.rateLimited(this.limit, this.windowS, timeToExpire);

@@ -4,6 +4,7 @@ import { ModelsModule } from '../models/models.module';
 import { Codec } from './codec/codec';
 import { GenerateController } from './generate/generate.controller';
 import { RestInference } from './http/rest-inference';
+import { Idempotency } from './idempotency/idempotency';
 import { DetailsController } from './models/details.controller';
 import { ModelsController } from './models/models.controller';
 import { RepositoryController } from './models/repository.controller';
@@ -38,6 +39,6 @@ import { V2Controller } from './v2/v2.controller';
     SystemSharedMemoryController,
     CudaSharedMemoryController,
   ],
-  providers: [Codec, RestInference, ExampleAnswers],
+  providers: [Codec, Idempotency, RestInference, ExampleAnswers],
 })
 export class RestModule {}

@@ -5,16 +5,16 @@ type Table = Readonly<Record<string, readonly string[]>>;
 
 /** Which rooms of `src` a room may import, beside itself, `common` and `config`. A folder that is not named here does not exist. */
 const ROOMS: Table = {
-  rest: ['transport', 'inference', 'models', 'repository', 'tensor', 'observability'],
-  grpc: ['transport', 'inference', 'models', 'repository', 'tensor', 'observability'],
-  docs: ['transport', 'models', 'repository', 'tensor'],
-  health: ['transport', 'models'],
-  'rate-limit': ['transport'],
+  rest: ['transport', 'identity', 'redis', 'inference', 'models', 'repository', 'tensor', 'observability'],
+  grpc: ['transport', 'identity', 'inference', 'models', 'repository', 'tensor', 'observability'],
+  docs: ['transport', 'identity', 'models', 'repository', 'tensor'],
+  health: ['transport', 'identity', 'models'],
+  'rate-limit': ['transport', 'identity', 'limits'],
   transport: ['observability', 'identity'],
   identity: ['limits'],
   limits: ['redis'],
   redis: [],
-  inference: ['models', 'repository', 'scheduling', 'tensor', 'observability', 'redis'],
+  inference: ['identity', 'limits', 'redis', 'models', 'repository', 'scheduling', 'tensor', 'observability'],
   models: ['repository', 'scheduling', 'runtime', 'tensor', 'observability'],
   repository: ['tensor'],
   runtime: ['tensor'],
@@ -30,6 +30,10 @@ const EVERYWHERE = ['common', 'config'];
 
 /** Which folders a folder may import within a room that has several; '' is the room itself, whose module imports all of them. */
 const FOLDERS: Readonly<Record<string, Table>> = {
+  identity: {
+    '': [],
+    oidc: [''],
+  },
   repository: {
     '': [],
     pipeline: [''],
@@ -48,7 +52,8 @@ const FOLDERS: Readonly<Record<string, Table>> = {
   rest: {
     '': [],
     codec: [],
-    http: ['codec'],
+    idempotency: ['codec'],
+    http: ['codec', 'idempotency'],
     v2: ['codec', 'http'],
     predict: ['codec', 'http', 'v2'],
     generate: ['codec', 'http'],

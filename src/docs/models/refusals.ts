@@ -1,7 +1,8 @@
 import { errorBody } from '../../transport/http/error-body';
 import { MEANING } from '../../transport/http/api-errors';
 import { HTTP_STATUS } from '../../transport/error-status';
-import { errors, type NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 
 /** The kinds of errors that operations document. */
 type Kind = keyof typeof MEANING;
@@ -9,9 +10,13 @@ type Kind = keyof typeof MEANING;
 /** An example error of each kind. */
 const EXAMPLES: Readonly<Record<Kind, NexusError>> = {
   invalid: errors.invalidInput("input 'image': expected shape [-1,8,8], got [1,8,7]", 'inputs.image'),
+  unauthenticated: errors.unauthenticated(),
+  forbidden: errors.forbidden(),
   not_found: errors.modelNotFound('digit'),
   too_large: errors.bodyTooLarge(2 ** 26),
   unsupported_encoding: errors.unsupportedEncoding('br'),
+  conflict: errors.idempotencyKeyInFlight(),
+  unprocessable: errors.idempotencyKeyReused(),
   overloaded: errors.queueFull('digits', '4096 of 4096 rows queued'),
   internal: errors.internal(),
   unavailable: errors.runnerLost('digits'),
@@ -27,6 +32,14 @@ export type ErrorForm = keyof typeof FORMS;
 
 /** The kinds of errors that running a model can return. */
 export const RUN_KINDS = (Object.keys(MEANING) as Kind[]).filter((kind) => kind !== 'unimplemented');
+
+/** The kinds of errors that every operation with a scope can return. */
+export const ACCESS_KINDS = ['unauthenticated', 'forbidden'] as const satisfies readonly Kind[];
+
+/** The error format of the operations at `path`. */
+export function errorFormAt(path: string): ErrorForm {
+  return path.startsWith(FORMS.V2Error) ? 'V2Error' : 'ErrorAnswer';
+}
 
 /** A reference to the error response with this format and status. */
 export function errorResponseRef(form: ErrorForm, status: number | string): { readonly $ref: string } {

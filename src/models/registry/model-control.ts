@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { errors, NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import { NexusError } from '../../common/nexus-error';
 import { Config } from '../../config/config';
 import { systemReason } from '../../repository/inner-file';
 import { ModelFactory, type Making } from './model-factory';
@@ -226,10 +227,7 @@ export class ModelControl {
     const { root, models } = await this.scan();
     const found = models.find((model) => model.name === name);
     if (found !== undefined) return { found, root };
-    throw errors.notInRepository(
-      name,
-      models.map((model) => model.name),
-    );
+    throw errors.notInRepository(name);
   }
 
   /** Loads the new versions of `model` and serves it. @throws NexusError load_failed */

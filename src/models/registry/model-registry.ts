@@ -89,7 +89,7 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
    * The version that handles a request: the requested one, or the one that the traffic split of the model selects.
    * @throws NexusError as {@link find}
    */
-  route(name: string, version: string | undefined, caller: () => string): Servable {
+  route(name: string, version: string | undefined, caller: { readonly id: string }): Servable {
     if (version !== undefined || this.rollouts.of(name).traffic === null) return this.find(name, version);
     const ready = this.get(name).versions.filter(({ state }) => state === 'READY');
     const known = ready.map((candidate) => candidate.version);

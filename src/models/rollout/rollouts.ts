@@ -52,13 +52,13 @@ export class Rollouts implements OnModuleInit {
    * Selects one of the versions in `ready` by weight; with sticky traffic, always the same for `caller`. Returns undefined
    * if none of them has a weight.
    */
-  choose(model: string, ready: readonly string[], caller: () => string): string | undefined {
+  choose(model: string, ready: readonly string[], caller: { readonly id: string }): string | undefined {
     const { traffic } = this.of(model);
     if (traffic === null) return undefined;
     const candidates = Object.entries(traffic.weights)
       .map(([name, weight]) => ({ version: this.versionOf(model, name), weight }))
       .filter(({ version, weight }) => weight > 0 && ready.includes(version));
-    return traffic.sticky ? stickyChoice(candidates, caller()) : this.turnsOf(model).next(candidates);
+    return traffic.sticky ? stickyChoice(candidates, caller.id) : this.turnsOf(model).next(candidates);
   }
 
   /**

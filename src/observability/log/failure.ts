@@ -1,4 +1,4 @@
-import type { NexusError } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 
 /** Maximum length of a message, path or name in the log, in characters. */
 const MAX_LENGTH = 300;
@@ -6,8 +6,10 @@ const MAX_LENGTH = 300;
 /** A request that was rejected or failed. */
 export interface Failure {
   readonly error: Pick<NexusError, 'kind' | 'code' | 'message'>;
-  /** The client that the request counts against; see callerOf. */
+  /** The client that the request counts against; see Caller.id. */
   readonly caller: string;
+  /** Why its credentials were refused, if they were. */
+  readonly refusal?: { readonly reason: string; readonly key?: string | undefined } | undefined;
   /** As the client sent it, without the query string. */
   readonly path: string;
   /** The model and version that the request names, if any. */
@@ -16,18 +18,21 @@ export interface Failure {
 }
 
 /** The log fields of `failure`. Text is truncated, and no tensor data that the client sent is included. */
-export function failureFields({ error, caller, path, model, version }: Failure) {
+export function failureFields({ error, caller, refusal, path, model, version }: Failure) {
   return {
     model: model && truncated(model),
     version: version && truncated(version),
     code: error.code,
     message: truncated(withoutContents(error)),
     caller,
+    key: refusal?.key,
+    reason: refusal?.reason,
     path: truncated(path),
   };
 }
 
-function truncated(text: string): string {
+/** `text`, which a client sent, short enough for the log. */
+export function truncated(text: string): string {
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}...` : text;
 }
 

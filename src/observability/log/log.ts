@@ -38,7 +38,18 @@ export class Log {
    * takes three times as long.
    */
   write(level: 'info' | 'debug', fields: Readonly<Record<string, string | number | undefined>>): void {
-    if (!this.logger.isLevelEnabled(level)) return;
+    if (this.logger.isLevelEnabled(level)) this.writeLine(level, fields);
+  }
+
+  /** Writes a line of the audit log, whatever the level. */
+  audit(fields: Readonly<Record<string, string | number | undefined>>): void {
+    this.writeLine('info', { msg: 'audit', ...fields });
+  }
+
+  private writeLine(
+    level: 'info' | 'debug',
+    fields: Readonly<Record<string, string | number | undefined>>,
+  ): void {
     let line = `{"level":${pino.levels.values[level]},"time":${Date.now()}`;
     for (const name in fields) {
       const value = fields[name];

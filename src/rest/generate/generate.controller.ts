@@ -10,9 +10,12 @@ import {
   ApiGenerateStreamVersion,
   ApiGenerateVersion,
 } from './generate.docs';
+import { INFER } from '../../identity/access';
+import { Requires } from '../../transport/http/requires';
 
 /** Triton's generate extension: inference with a flat JSON object whose keys are the names of inputs and outputs. */
 @ApiTags('Inference')
+@Requires(INFER)
 @Controller('v2/models')
 export class GenerateController {
   constructor(private readonly inference: RestInference) {}

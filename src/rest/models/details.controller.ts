@@ -1,5 +1,6 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Param, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { ApiV2Errors } from '../../transport/http/api-errors';
 import { configurationOf } from '../../models/report/model-configuration';
 import { ModelRegistry } from '../../models/registry/model-registry';
@@ -7,9 +8,12 @@ import { statisticsOf } from '../../models/report/model-statistics';
 import { ApiModel, ApiVersion } from '../http/api-model';
 import { ModelConfiguration } from '../../models/report/configuration.schema';
 import { ModelStatisticsList } from '../../models/report/statistics.schema';
+import { DESCRIBE, READ } from '../../identity/access';
+import { Requires } from '../../transport/http/requires';
 
 /** The model configuration and statistics extensions. */
 @ApiTags('Models')
+@Requires(READ)
 @Controller('v2/models')
 export class DetailsController {
   constructor(private readonly registry: ModelRegistry) {}
@@ -18,8 +22,9 @@ export class DetailsController {
   @Get('stats')
   @ApiOperation({ summary: 'Get the statistics of all models' })
   @ApiV2Errors('overloaded', 'internal')
-  allStatistics(): ModelStatisticsList {
-    return { model_stats: this.registry.list().flatMap(({ versions }) => versions.map(statisticsOf)) };
+  allStatistics(@Req() { caller }: FastifyRequest): ModelStatisticsList {
+    const models = this.registry.list().filter(({ name }) => caller.sees(name));
+    return { model_stats: models.flatMap(({ versions }) => versions.map(statisticsOf)) };
   }
 
   /** Returns the statistics of every version of a model since the server started. */
@@ -43,6 +48,7 @@ export class DetailsController {
 
   /** Returns the configuration of the newest ready version, in the format of Triton's model configuration. */
   @Get(':model/config')
+  @Requires(DESCRIBE)
   @ApiOperation({ summary: 'Get the configuration of a model' })
   @ApiModel()
   @ApiV2Errors('deadline')
@@ -52,6 +58,7 @@ export class DetailsController {
 
   /** Returns the configuration of one version, in the format of Triton's model configuration. */
   @Get(':model/versions/:version/config')
+  @Requires(DESCRIBE)
   @ApiOperation({ summary: 'Get the configuration of a version of a model' })
   @ApiVersion()
   @ApiV2Errors('deadline')

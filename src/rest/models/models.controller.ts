@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
-import { Controller, Get, Param, Res } from '@nestjs/common';
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiErrors } from '../../transport/http/api-errors';
 import { errors } from '../../common/errors';
 import { metadataProps } from '../../repository/metadata-props';
@@ -10,9 +10,12 @@ import { detailsOf, entryOf } from './model-details';
 import { ModelRegistry } from '../../models/registry/model-registry';
 import { Rollouts } from '../../models/rollout/rollouts';
 import { ModelDetails, ModelEntryList } from './models.dto';
+import { DESCRIBE } from '../../identity/access';
+import { Requires } from '../../transport/http/requires';
 
 /** Lists models in the format of the OpenAI API, and describes them in full. */
 @ApiTags('Models')
+@Requires(DESCRIBE)
 @Controller('v1/models')
 export class ModelsController {
   constructor(
@@ -27,10 +30,10 @@ export class ModelsController {
   @Get()
   @ApiOperation({ summary: 'List the ready models' })
   @ApiErrors('overloaded', 'internal')
-  async listModels(): Promise<ModelEntryList> {
+  async listModels(@Req() { caller }: FastifyRequest): Promise<ModelEntryList> {
     const ready = this.registry
       .list()
-      .filter(({ versions }) => versions.some(({ state }) => state === 'READY'));
+      .filter(({ name, versions }) => caller.sees(name) && versions.some(({ state }) => state === 'READY'));
     return { object: 'list', data: await Promise.all(ready.map(entryOf)) };
   }
 

@@ -1,5 +1,6 @@
 import { Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { ApiV2Errors } from '../../transport/http/api-errors';
 import { errors } from '../../common/errors';
 import { jsonObject } from '../../common/json-object';
@@ -9,14 +10,19 @@ import { OverrideReader } from '../../repository/overrides/override-reader';
 import { ApiModel } from '../http/api-model';
 import { RepositoryIndexRequest, RepositoryLoadRequest, RepositoryUnloadRequest } from './repository.dto';
 import { RepositoryIndexEntry } from '../../models/report/repository-index.schema';
+import { ADMIN, DESCRIBE } from '../../identity/access';
+import { Requires } from '../../transport/http/requires';
 
 /** A request whose body has not been parsed. */
 interface RawRequest {
   readonly body?: Uint8Array;
 }
 
+type CallersRequest = RawRequest & Pick<FastifyRequest, 'caller'>;
+
 /** The model repository extension. */
 @ApiTags('Models')
+@Requires(ADMIN)
 @Controller('v2/repository')
 export class RepositoryController {
   constructor(
@@ -26,13 +32,16 @@ export class RepositoryController {
 
   /** Lists every version of every model with its state and reason. Send `{"ready": true}` to list only READY versions. */
   @Post('index')
+  @Requires(DESCRIBE)
   @HttpCode(200)
   @ApiOperation({ summary: 'List all versions of all models with their states' })
   @ApiBody({ type: RepositoryIndexRequest, required: false })
   @ApiV2Errors('invalid', 'too_large', 'overloaded', 'internal')
-  async repositoryIndex(@Req() { body }: RawRequest): Promise<RepositoryIndexEntry[]> {
+  async repositoryIndex(@Req() { body, caller }: CallersRequest): Promise<RepositoryIndexEntry[]> {
     const readyOnly = isReadyOnly(body);
-    return (await this.control.index()).filter(({ state }) => !readyOnly || state === 'READY');
+    return (await this.control.index()).filter(
+      ({ name, state }) => caller.sees(name) && (!readyOnly || state === 'READY'),
+    );
   }
 
   /**

@@ -18,6 +18,8 @@ import {
   TrafficChanged,
 } from './rollout.dto';
 import { ModelShadow } from './shadow.dto';
+import { ADMIN, READ } from '../../identity/access';
+import { Requires } from '../../transport/http/requires';
 
 /** A request whose body has not been parsed. */
 interface RawRequest {
@@ -29,6 +31,7 @@ const ALIAS = { name: 'alias', example: 'stable', description: 'Name of the alia
 /** Decides which version of a model serves requests. Changes require explicit or poll mode, and survive a restart. */
 @ApiTags('Roll-outs')
 @ApiParam({ name: 'model', example: 'digits', description: 'Name of the model.' })
+@Requires(ADMIN)
 @Controller('v1/models/:model')
 export class RolloutController {
   constructor(
@@ -40,6 +43,7 @@ export class RolloutController {
 
   /** Lists the aliases of a model. Requests can use an alias wherever they name a version. */
   @Get('aliases')
+  @Requires(READ)
   @ApiOperation({ summary: 'List the aliases of a model' })
   @ApiErrors('not_found', 'overloaded', 'internal')
   listAliases(@Param('model') model: string): ModelAliases {
@@ -73,6 +77,7 @@ export class RolloutController {
 
   /** Returns how requests without a version are distributed. */
   @Get('traffic')
+  @Requires(READ)
   @ApiOperation({ summary: 'Get the traffic of a model' })
   @ApiErrors('not_found', 'overloaded', 'internal')
   currentTraffic(@Param('model') model: string): CurrentTraffic {
@@ -114,6 +119,7 @@ export class RolloutController {
 
   /** Returns how the outputs of the shadow compare with the outputs that were returned to clients. */
   @Get('shadow')
+  @Requires(READ)
   @ApiOperation({ summary: 'Get the shadow report of a model' })
   @ApiErrors('not_found', 'overloaded', 'internal')
   shadow(@Param('model') model: string): ModelShadow {

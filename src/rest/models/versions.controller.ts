@@ -3,11 +3,14 @@ import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { ApiErrors } from '../../transport/http/api-errors';
 import { ModelControl, type VersionChange } from '../../models/registry/model-control';
 import { VersionChanged } from './versions.dto';
+import { ADMIN } from '../../identity/access';
+import { Requires } from '../../transport/http/requires';
 
 /** Loads and unloads single versions while the gateway runs. */
 @ApiTags('Roll-outs')
 @ApiParam({ name: 'model', example: 'digits', description: 'Name of the model.' })
 @ApiParam({ name: 'version', example: '1', description: 'Version of the model.' })
+@Requires(ADMIN)
 @Controller('v1/models/:model/versions/:version')
 export class VersionsController {
   constructor(private readonly control: ModelControl) {}

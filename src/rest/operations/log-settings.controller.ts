@@ -5,15 +5,19 @@ import { jsonObject } from '../../common/json-object';
 import { LogSettings } from '../../observability/log/log-settings';
 import { LogSettingsChange } from './log-settings.dto';
 import { LogSettingsBody } from '../../observability/log/log-settings.schema';
+import { ADMIN_SERVER, READ_SERVER } from '../../identity/access';
+import { Requires } from '../../transport/http/requires';
 
 /** The logging extension. */
 @ApiTags('Operations')
+@Requires(ADMIN_SERVER)
 @Controller('v2/logging')
 export class LogSettingsController {
   constructor(private readonly settings: LogSettings) {}
 
   /** Returns which log lines are written. */
   @Get()
+  @Requires(READ_SERVER)
   @ApiOperation({ summary: 'Get the log settings' })
   @ApiV2Errors('overloaded', 'internal')
   logSettings(): LogSettingsBody {

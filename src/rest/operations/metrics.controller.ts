@@ -3,10 +3,13 @@ import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagg
 import { SkipThrottle } from '@nestjs/throttler';
 import { Registry } from 'prom-client';
 import { Metrics } from '../../observability/metrics/metrics';
+import { METRICS } from '../../identity/access';
+import { Requires } from '../../transport/http/requires';
 
 /** The endpoint that Prometheus scrapes. */
 @ApiTags('Operations')
 @SkipThrottle()
+@Requires(METRICS)
 @Controller('metrics')
 export class MetricsController {
   constructor(private readonly metrics: Metrics) {}

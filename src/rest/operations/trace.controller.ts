@@ -7,12 +7,15 @@ import { TraceSettingsBody } from '../../observability/log/trace-settings.schema
 import { Traces } from '../../observability/log/traces';
 import { ModelRegistry } from '../../models/registry/model-registry';
 import { ApiModel } from '../http/api-model';
+import { ADMIN, ADMIN_SERVER, READ, READ_SERVER } from '../../identity/access';
+import { Requires } from '../../transport/http/requires';
 
 /** An example of a valid body, for error messages. */
 const FORM = '{"trace_level": ["TIMESTAMPS"], "trace_rate": "100"}';
 
 /** The trace extension. */
 @ApiTags('Operations')
+@Requires(ADMIN)
 @Controller('v2')
 export class TraceController {
   constructor(
@@ -22,6 +25,7 @@ export class TraceController {
 
   /** Returns which requests are traced for models without their own settings. */
   @Get('trace/setting')
+  @Requires(READ_SERVER)
   @ApiOperation({ summary: 'Get the trace settings' })
   @ApiV2Errors('overloaded', 'internal')
   traceSettings(): TraceSettingsBody {
@@ -30,6 +34,7 @@ export class TraceController {
 
   /** Changes which requests are traced, and returns all settings. A trace is one log line. */
   @Post('trace/setting')
+  @Requires(ADMIN_SERVER)
   @HttpCode(200)
   @ApiOperation({ summary: 'Change the trace settings' })
   @ApiBody({ type: TraceSettingsChange, required: false })
@@ -40,6 +45,7 @@ export class TraceController {
 
   /** Returns which requests of a model are traced. */
   @Get('models/:model/trace/setting')
+  @Requires(READ)
   @ApiOperation({ summary: 'Get the trace settings of a model' })
   @ApiModel()
   modelTraceSettings(@Param('model') model: string): TraceSettingsBody {

@@ -4,12 +4,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RestInference } from '../http/rest-inference';
 import { binaryDialect, nexusDialect, tensorflowDialect } from './predict.dialect';
 import { ApiPredict, ApiPredictVersion, ApiTensorflowPredict, ApiTensorflowVersion } from './predict.docs';
+import { INFER } from '../../identity/access';
+import { Requires } from '../../transport/http/requires';
 
 /** A request to `.../name:predict`. The router treats the last segment as one name. */
 type VerbRequest = FastifyRequest<{ Params: { model?: string; name_predict: string } }>;
 
 /** Predictions: inference with plain JSON. */
 @ApiTags('Predictions')
+@Requires(INFER)
 @Controller('v1/models')
 export class PredictController {
   constructor(private readonly inference: RestInference) {}

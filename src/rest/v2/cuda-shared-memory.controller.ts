@@ -1,6 +1,8 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { errors } from '../../common/errors';
+import { ADMIN_SERVER, READ_SERVER } from '../../identity/access';
+import { Requires } from '../../transport/http/requires';
 
 const paths = (what: string) => [what, `region/:region/${what}`];
 
@@ -9,10 +11,12 @@ const paths = (what: string) => [what, `region/:region/${what}`];
  * them before and after a test, so both succeed with no regions.
  */
 @ApiExcludeController()
+@Requires(ADMIN_SERVER)
 @Controller('v2/cudasharedmemory')
 export class CudaSharedMemoryController {
   /** Returns the registered regions, which is always an empty list. */
   @Get(paths('status'))
+  @Requires(READ_SERVER)
   cudaSharedMemoryStatus(): readonly never[] {
     return [];
   }

@@ -4,9 +4,12 @@ import type { FastifyReply } from 'fastify';
 import { RestInference } from '../http/rest-inference';
 import { v2Dialect } from './v2.dialect';
 import { ApiInfer, ApiInferVersion } from './v2.docs';
+import { INFER } from '../../identity/access';
+import { Requires } from '../../transport/http/requires';
 
 /** Inference with the Open Inference Protocol V2, with JSON and binary tensors. */
 @ApiTags('Inference')
+@Requires(INFER)
 @Controller('v2/models')
 export class InferController {
   constructor(private readonly inference: RestInference) {}

@@ -5,18 +5,22 @@ import { jsonObject } from '../../common/json-object';
 import { SharedMemory } from '../../inference/shared-memory/shared-memory';
 import { ApiRegion } from './v2.docs';
 import { SystemSharedMemoryRegion, SystemSharedMemoryRegistration } from './system-shared-memory.dto';
+import { ADMIN_SERVER, READ_SERVER } from '../../identity/access';
+import { Requires } from '../../transport/http/requires';
 
 /** An example of a registration, for error messages and the OpenAPI document. */
 const REGISTRATION = { key: '/example', offset: 0, byte_size: 64 };
 
 /** The system shared memory extension; NEXUS_SYSTEM_SHARED_MEMORY turns it on. */
 @ApiTags('Shared memory')
+@Requires(ADMIN_SERVER)
 @Controller('v2/systemsharedmemory')
 export class SystemSharedMemoryController {
   constructor(private readonly memory: SharedMemory) {}
 
   /** Lists all registered regions. */
   @Get('status')
+  @Requires(READ_SERVER)
   @ApiOperation({ summary: 'List shared memory regions' })
   @ApiV2Errors('overloaded', 'internal')
   systemSharedMemoryStatus(): SystemSharedMemoryRegion[] {
@@ -25,6 +29,7 @@ export class SystemSharedMemoryController {
 
   /** Returns one region. */
   @Get('region/:region/status')
+  @Requires(READ_SERVER)
   @ApiOperation({ summary: 'Describe a shared memory region' })
   @ApiRegion()
   @ApiV2Errors('not_found')

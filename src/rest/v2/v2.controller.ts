@@ -1,5 +1,6 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Param, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { ApiV2Errors } from '../../transport/http/api-errors';
 import { VERSION } from '../../common/version';
 import { Config } from '../../config/config';
@@ -9,9 +10,12 @@ import { ApiModel, ApiVersion } from '../http/api-model';
 import { ModelList, ModelReady, ServerMetadata } from './v2.dto';
 import { ModelMetadata } from '../../models/report/metadata.schema';
 import { metadataOf } from '../../models/report/model-metadata';
+import { DESCRIBE } from '../../identity/access';
+import { Requires } from '../../transport/http/requires';
 
 /** Metadata and readiness of the Open Inference Protocol V2. */
 @ApiTags('Models')
+@Requires(DESCRIBE)
 @Controller('v2')
 export class V2Controller {
   constructor(
@@ -31,12 +35,13 @@ export class V2Controller {
     };
   }
 
-  /** Returns the names of all models, ready or not. The repository index lists their states. */
+  /** Returns the names of all models that the client may use, ready or not. The repository index lists their states. */
   @Get('models')
   @ApiOperation({ summary: 'List models' })
   @ApiV2Errors('overloaded', 'internal')
-  modelList(): ModelList {
-    return { models: this.registry.list().map(({ name }) => name) };
+  modelList(@Req() { caller }: FastifyRequest): ModelList {
+    const names = this.registry.list().map(({ name }) => name);
+    return { models: names.filter((name) => caller.sees(name)) };
   }
 
   /** Returns the inputs and outputs of the newest ready version. */

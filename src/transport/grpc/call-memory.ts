@@ -1,4 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js';
+import type { NexusError } from '../../common/nexus-error';
 import type { Charge } from '../../common/memory-in-flight';
 
 const KEY = 'nexus-memory';
@@ -9,6 +10,8 @@ export interface CallMemory {
   readonly first: Charge;
   /** Returns the charge of the next message of a stream. The caller must close it. */
   next(): Charge;
+  /** Ends the call with the status of `error`, and discards the rest of its messages. */
+  refuse(error: NexusError): void;
 }
 
 /** Attaches `memory` to the metadata of its call, where handlers find it. */

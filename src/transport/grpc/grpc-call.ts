@@ -1,20 +1,19 @@
 import type { Metadata, status } from '@grpc/grpc-js';
-import type { NexusError } from '../../common/errors';
+import type { Caller } from '../../identity/caller';
+import type { Refusal } from '../../identity/refusal';
+import type { NexusError } from '../../common/nexus-error';
+import type { RequestedModel } from './requested-model';
 import type { InferenceSummary } from '../../observability/log/request-line';
 
 const KEY = 'nexus';
 
-/** The model that a request names, and the version if it names one. */
-export interface RequestedModel {
-  readonly model: string;
-  readonly version?: string | undefined;
-}
-
 /** A gRPC call, without its messages. */
 export interface GrpcCall {
   readonly requestId: string;
-  /** IP address of the client. */
-  readonly address: string;
+  /** The client. Set before any handler or guard runs. */
+  caller: Caller;
+  /** Why its credentials were refused, for its log line. */
+  refusal: Refusal | undefined;
   /** Set by the inference methods for the log. */
   inference: InferenceSummary | undefined;
   /** The model that the call names; methods that receive raw bytes set it. */

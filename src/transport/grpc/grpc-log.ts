@@ -5,16 +5,20 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
-import { callerOf } from '../caller';
 import { errors } from '../../common/errors';
 import { corrected } from './grpc-refusal';
 import { errorOf } from './grpc-status';
 import { REQUEST_ID_HEADER, requestIdOf } from '../request-id';
 import type { Failure } from '../../observability/log/failure';
-import { attachCall, type RequestedModel, type GrpcCall } from './grpc-call';
+import { attachCall, type GrpcCall } from './grpc-call';
+import { modelIn, type RequestedModel } from './requested-model';
+import type { Caller } from '../../identity/caller';
+import type { Refusal } from '../../identity/refusal';
+import { isAudited, type Access } from '../../identity/access';
+import type { Authenticator } from '../../identity/authenticator';
 import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
-import { logFields, type InferenceSummary } from '../../observability/log/request-line';
+import { auditFields, logFields, type InferenceSummary } from '../../observability/log/request-line';
 
 /** Methods that are polled every few seconds; logged at the level debug. */
 const FREQUENT = /^\/(grpc\.health\.|inference\.GRPCInferenceService\/Server(Live|Ready)$)/;
@@ -23,9 +27,17 @@ const FREQUENT = /^\/(grpc\.health\.|inference\.GRPCInferenceService\/Server(Liv
  * Adds the request id to every gRPC response, and counts and logs every call. It must be the first interceptor, otherwise
  * it misses responses that grpc-js sends itself.
  */
-export function observeCalls(log: Log, metrics: Metrics, bodyLimit: number): ServerInterceptor {
+export function observeCalls(
+  log: Log,
+  metrics: Metrics,
+  authenticator: Authenticator,
+  accessOf: (path: string) => Access,
+  bodyLimit: number,
+): ServerInterceptor {
   return ({ path }, call) => {
-    const observed = new ObservedCall(path, call, log, metrics);
+    const ip = call.getConnectionInfo().remoteAddress;
+    const audited = isAudited(accessOf(path));
+    const observed = new ObservedCall(path, authenticator.stranger({ ip }), audited, ip, log, metrics);
     observed.watchAnswers(call, bodyLimit);
     return new ServerInterceptingCall(call, {
       start: (next) =>
@@ -44,30 +56,23 @@ export function observeCalls(log: Log, metrics: Metrics, bodyLimit: number): Ser
   };
 }
 
-/** The model that `message` names, if any. Messages with tensors are not decoded yet. */
-function modelIn(message: object): RequestedModel | undefined {
-  const { name, model_name, version, model_version } = message as Readonly<Record<string, string>>;
-  const model = model_name ?? name;
-  return model === undefined ? undefined : { model, version: model_version ?? version };
-}
-
 /** A call from its start to its end. */
 class ObservedCall implements GrpcCall {
   requestId = '';
   inference: InferenceSummary | undefined;
   requested: RequestedModel | undefined;
-  readonly address: string;
+  refusal: Refusal | undefined;
   private readonly started = performance.now();
   private ended = false;
 
   constructor(
     private readonly method: string,
-    call: ServerInterceptingCallInterface,
+    public caller: Caller,
+    private readonly audited: boolean,
+    private readonly address: string | undefined,
     private readonly log: Log,
     private readonly metrics: Metrics,
-  ) {
-    this.address = call.getConnectionInfo().remoteAddress ?? 'unknown';
-  }
+  ) {}
 
   begin(metadata: Metadata): void {
     this.requestId = requestIdOf({
@@ -103,6 +108,7 @@ class ObservedCall implements GrpcCall {
     const ms = performance.now() - this.started;
     if (code === status.OK) this.answered(code, ms, this.inference);
     else this.failed(code, ms, error, this.requested);
+    if (this.audited) this.audit(code, error);
   }
 
   answered(code: status, ms: number, inference?: InferenceSummary): void {
@@ -110,8 +116,23 @@ class ObservedCall implements GrpcCall {
   }
 
   failed(code: status, ms: number, error: Failure['error'], requested: RequestedModel | undefined): void {
-    const caller = callerOf({ ip: this.address });
-    this.write(code, ms, undefined, { error, caller, path: this.method, ...requested });
+    const { caller, refusal } = this;
+    this.write(code, ms, undefined, { error, caller: caller.id, refusal, path: this.method, ...requested });
+  }
+
+  private audit(code: status, error: Failure['error']): void {
+    const { requestId, caller, address = '', requested, method } = this;
+    this.log.audit(
+      auditFields({
+        requestId,
+        caller: caller.id,
+        address,
+        operation: method,
+        model: requested?.model,
+        status: status[code] ?? code,
+        error: code === status.OK ? undefined : error,
+      }),
+    );
   }
 
   private write(code: status, ms: number, inference: InferenceSummary | undefined, failure?: Failure): void {
@@ -124,6 +145,7 @@ class ObservedCall implements GrpcCall {
         route: this.method,
         status: status[code] ?? code,
         ms,
+        caller: this.caller,
         inference,
         failure,
       }),

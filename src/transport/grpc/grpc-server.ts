@@ -12,6 +12,7 @@ import type { MethodDefinition, PackageDefinition, ServiceDefinition } from '@gr
 import { ServerGrpc } from '@nestjs/microservices';
 import type { MemoryInFlight } from '../../common/memory-in-flight';
 import type { Pace } from '../../common/pace';
+import { ADMIN, DESCRIBE, OPEN, type Access } from '../../identity/access';
 import type { Config } from '../../config/config';
 import { CallCount } from './call-count';
 import { MeteredCall, type WireCall } from './metered-call';
@@ -39,6 +40,8 @@ export interface ServedPackage {
   readonly service: string;
   /** Methods of `service` whose handlers receive the raw bytes of the request. */
   readonly rawMethods: readonly string[];
+  /** What each method of `service` requires of its caller. */
+  readonly access: Readonly<Record<string, Access>>;
 }
 
 /** Nest's gRPC server, with access to parts that Nest does not expose. */
@@ -72,6 +75,15 @@ export class GrpcServer extends ServerGrpc {
   extendWith(add: (server: Server, definition: PackageDefinition) => void): void {
     this.extensions.push(add);
   }
+
+  /** What the method with this path requires of its caller. */
+  readonly accessOf = (path: string): Access => {
+    const { name, service, access } = this.served;
+    const prefix = `/${name}.${service}/`;
+    if (path.startsWith(prefix)) return access[path.slice(prefix.length)] ?? ADMIN;
+    // The health service, and server reflection.
+    return path.startsWith('/grpc.health.') ? OPEN : DESCRIBE;
+  };
 
   /** The listening servers. Available when {@link address} is set. */
   get listeners(): readonly NetServer[] {

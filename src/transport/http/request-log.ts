@@ -1,13 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { STATUS_CODES } from 'node:http';
-import { callerOf } from '../caller';
+import { isAudited } from '../../identity/access';
+import { networkOf, Stranger } from '../../identity/stranger';
 import { errors } from '../../common/errors';
 import type { MalformedAnswer } from './malformed-http';
 import { REQUEST_ID_HEADER } from '../request-id';
+import type { Caller } from '../../identity/caller';
 import type { Failure } from '../../observability/log/failure';
 import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
-import { type InferenceSummary, logFields } from '../../observability/log/request-line';
+import { auditFields, type InferenceSummary, logFields } from '../../observability/log/request-line';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -40,6 +42,7 @@ export function observeRequests(server: FastifyInstance, log: Log, metrics: Metr
       const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST;
       metrics.http.answered(config, status);
       logRequest(log, request, config.url ?? UNKNOWN, status, reply.elapsedTime);
+      if (config.access !== undefined && isAudited(config.access)) audit(log, request, status);
     });
     done();
   });
@@ -56,7 +59,7 @@ export function logUnrouted(
 
 /** Logs bytes from `address` that are not a valid request. */
 export function logMalformed(log: Log, { requestId, status, error }: MalformedAnswer, address = ''): void {
-  const failure = { error, caller: callerOf({ ip: address }), path: UNKNOWN };
+  const failure = { error, caller: networkOf(address), path: UNKNOWN };
   log.write(
     'info',
     logFields({ requestId, method: UNKNOWN, route: UNKNOWN, status, ms: 0, inference: undefined, failure }),
@@ -73,22 +76,38 @@ function logRequest(log: Log, request: FastifyRequest, route: string, status: nu
       route,
       status,
       ms,
+      caller: request.caller,
       inference,
       failure: status < 400 ? undefined : failureOf(request, status),
     }),
   );
 }
 
+function audit(log: Log, request: FastifyRequest, status: number): void {
+  const { id: requestId, method, caller, ip: address } = request;
+  const { model } = request.params as { readonly model?: string };
+  const operation = `${method} ${pathOf(request)}`;
+  const error = status < 400 ? undefined : failureOf(request, status).error;
+  log.audit(auditFields({ requestId, caller: caller.id, address, operation, model, status, error }));
+}
+
 function failureOf(request: FastifyRequest, status: number): Failure {
-  const { failure, url, params } = request;
+  const { failure, refusal, params } = request;
+  const caller = request.caller as Caller | undefined;
   // Responses of Fastify itself, such as 404 for a missing file of the documentation.
   const other = { kind: 'invalid', code: 'other', message: STATUS_CODES[status] ?? '' } as const;
   const { model, version } = (params ?? {}) as Readonly<Record<string, string | undefined>>;
   return {
     error: status === CLIENT_CLOSED_REQUEST ? errors.cancelled() : (failure ?? other),
-    caller: callerOf(request),
-    path: url.split('?', 1)[0]!,
+    // A request whose path the router cannot decode reaches no hook.
+    caller: (caller ?? new Stranger(request, false)).id,
+    refusal,
+    path: pathOf(request),
     model,
     version,
   };
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0]!;
 }

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { callerOf } from '../../../src/transport/caller';
 import { WindowStorage } from '../../../src/rate-limit/window-storage';
 
 const WINDOW_MS = 60_000;
@@ -70,20 +69,5 @@ describe('WindowStorage', () => {
     await hit('first');
     for (let caller = 0; caller < 200_000; caller += 1) await hit(String(caller));
     expect((await hit('first')).totalHits).toBe(1);
-  });
-});
-
-describe('callerOf', () => {
-  it.each([
-    ['10.1.2.3', '10.1.2.3'],
-    ['::ffff:10.1.2.3', '10.1.2.3'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-    ['2001:db8:1:2::9', '2001:db8:1:2::/64'],
-  ])('takes %s for %s', (ip, caller) => {
-    expect(callerOf({ ip })).toBe(caller);
-  });
-
-  it('prefers who has been authenticated', () => {
-    expect(callerOf({ ip: '10.1.2.3', caller: { id: 'team-a' } })).toBe('team-a');
   });
 });

@@ -1,0 +1,69 @@
+import { permits, type Access, type PublicArea } from './access';
+import type { Caller } from './caller';
+import { type Credentials, secretIn } from './credentials';
+import { Refusal } from './refusal';
+import { Stranger } from './stranger';
+import type { Verified } from './verified';
+
+/** Checks API keys and the subjects of client certificates. */
+export interface KeyVerifier {
+  find(key: string): Verified;
+  ofSubject(subject: string): Verified;
+}
+
+/** Checks tokens. Synchronous for a token that it has checked before. */
+export interface TokenVerifier {
+  verify(token: string): Verified | Promise<Verified>;
+}
+
+/** Where a request comes from. */
+export interface Origin {
+  /** Address of the client; undefined for a connection that closed before it was read. */
+  readonly ip: string | undefined;
+}
+
+const NOTHING = new Refusal('the request has no credentials');
+
+/** The three parts of a JSON Web Token, of which the first is a JSON object (RFC 7515 section 7.1). */
+const TOKEN = /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/;
+
+/** Finds out who sends requests. */
+export class Authenticator {
+  /**
+   * @param keys undefined where authentication is off, so that everyone may do everything.
+   * @param tokens undefined if tokens are not accepted.
+   * @param open areas that are open to everyone.
+   */
+  constructor(
+    private readonly keys: KeyVerifier | undefined,
+    private readonly tokens: TokenVerifier | undefined,
+    private readonly open: readonly PublicArea[],
+  ) {}
+
+  /** Whether requests need credentials. */
+  get isOn(): boolean {
+    return this.keys !== undefined;
+  }
+
+  /** A client without credentials at `origin`. */
+  stranger(origin: Origin): Caller {
+    return new Stranger(origin, !this.isOn);
+  }
+
+  /** The client that `credentials` or, without any, the certificate for `subject` names, or why they are refused. */
+  identify(credentials: Credentials, subject?: string): Verified | Promise<Verified> {
+    const secret = secretIn(credentials);
+    if (secret === undefined) {
+      return subject === undefined ? { refusal: NOTHING } : this.keys!.ofSubject(subject);
+    }
+    if (typeof secret !== 'string') return { refusal: secret };
+    return this.tokens !== undefined && TOKEN.test(secret)
+      ? this.tokens.verify(secret)
+      : this.keys!.find(secret);
+  }
+
+  /** Whether `access` lets `caller` in. */
+  permits(access: Access, caller: Caller): boolean {
+    return permits(access, caller, this.open);
+  }
+}

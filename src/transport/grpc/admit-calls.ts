@@ -1,0 +1,81 @@
+import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import { errors } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
+import type { Access } from '../../identity/access';
+import type { Authenticator } from '../../identity/authenticator';
+import { Refusal } from '../../identity/refusal';
+import type { Verified } from '../../identity/verified';
+import { memoryOf } from './call-memory';
+import { callOf } from './grpc-call';
+import { modelIn } from './requested-model';
+
+/**
+ * Identifies the client of every call, and rejects the call before its message is handled unless the client may use the
+ * method and the model that the message names. Methods that receive raw bytes check the model themselves. A model that
+ * the client may not see is reported like one that does not exist. It must run after {@link observeCalls}.
+ *
+ * @param accessOf what the method with a path such as `/inference.GRPCInferenceService/ModelInfer` requires.
+ */
+export function admitCalls(
+  authenticator: Authenticator,
+  accessOf: (path: string) => Access,
+): ServerInterceptor {
+  return ({ path }, call) => {
+    const access = accessOf(path);
+    let metadata: Metadata;
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (received, pass) => {
+            metadata = received;
+            if (!authenticator.isOn) return pass(received);
+            const admitted = (found: Verified) => {
+              const error = rejection(found, received, access, authenticator);
+              if (error === undefined) pass(received);
+              else refuse(error, received);
+            };
+            const verified = identify(received, authenticator);
+            if (verified instanceof Promise)
+              verified.then(admitted, () => refuse(errors.internal(), received));
+            else admitted(verified);
+          },
+          onReceiveMessage: (message: object, pass) => {
+            const model = modelIn(message)?.model;
+            const isHidden = model !== undefined && model !== '' && !callOf(metadata).caller.sees(model);
+            if (isHidden) refuse(errors.modelNotFound(model), metadata);
+            else pass(message);
+          },
+        }),
+    });
+  };
+}
+
+function refuse(error: NexusError, metadata: Metadata): void {
+  memoryOf(metadata).refuse(error);
+}
+
+function identify(metadata: Metadata, authenticator: Authenticator): Verified | Promise<Verified> {
+  const authorization = metadata.get('authorization');
+  const apiKey = metadata.get('x-api-key');
+  if (authorization.length > 1 || apiKey.length > 1)
+    return { refusal: new Refusal('the metadata has the same credential key twice') };
+  return authenticator.identify({ authorization: text(authorization[0]), apiKey: text(apiKey[0]) });
+}
+
+function text(value: string | Buffer | undefined): string | undefined {
+  return value?.toString();
+}
+
+/** Why the call is rejected; undefined if it is let in. */
+function rejection(
+  { caller, refusal }: Verified,
+  metadata: Metadata,
+  access: Access,
+  authenticator: Authenticator,
+): NexusError | undefined {
+  const call = callOf(metadata);
+  if (caller !== undefined) call.caller = caller;
+  call.refusal = refusal;
+  if (authenticator.permits(access, call.caller)) return undefined;
+  return caller === undefined ? errors.unauthenticated() : errors.forbidden();
+}
