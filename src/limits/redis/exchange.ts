@@ -4,11 +4,14 @@ import type { QuotaCharge } from '../counter';
 import { Message } from './message';
 import { TAKE } from './take-script';
 
-/** Maximum number of decisions per call, which keeps Redis busy for a few milliseconds. */
+/** Maximum number of different takes per call, which keep Redis busy for a few milliseconds. */
 const MAX_TAKES = 500;
 
 /** Maximum number of requests that wait for a decision. Others do not wait. */
 const MAX_WAITING = 10_000;
+
+/** A question is given up after the time that this many slow calls take. */
+const MAX_QUEUED_CALLS = 2;
 
 /** The decision of Redis on a take. Arrays are in the order of the charges. */
 export interface Decision {
@@ -79,31 +82,76 @@ export class Exchange {
   private async run(): Promise<void> {
     // What is asked in the same turn goes with the same message.
     await Promise.resolve();
-    do await this.send(this.asks.splice(0, MAX_TAKES), this.notes.splice(0));
-    while (this.asks.length > 0 || this.notes.length > 0);
+    do {
+      this.giveUp();
+      await this.send(this.nextTakes(), this.notes.splice(0));
+    } while (this.asks.length > 0 || this.notes.length > 0);
     this.running = undefined;
   }
 
-  private async send(asks: readonly Ask[], notes: readonly ((message: Message) => void)[]): Promise<void> {
+  /** Ends the questions that have waited too long while Redis was busy with others. */
+  private giveUp(): void {
+    const tooLate = performance.now() - MAX_QUEUED_CALLS * this.redis.timeoutMs;
+    const inTime = this.asks.findIndex(({ since }) => since > tooLate);
+    const late = inTime < 0 ? this.asks.splice(0) : this.asks.splice(0, inTime);
+    for (const { settle } of late) settle(undefined);
+  }
+
+  /** Takes questions off the queue. Consecutive ones with the same charges are together, because Redis decides them as one. */
+  private nextTakes(): readonly (readonly Ask[])[] {
+    const takes: Ask[][] = [];
+    let taken = 0;
+    for (const ask of this.asks) {
+      const last = takes.at(-1);
+      if (last !== undefined && isSame(last[0]!, ask)) last.push(ask);
+      else if (takes.length === MAX_TAKES) break;
+      else takes.push([ask]);
+      taken++;
+    }
+    this.asks.splice(0, taken);
+    return takes;
+  }
+
+  private async send(
+    takes: readonly (readonly Ask[])[],
+    notes: readonly ((message: Message) => void)[],
+  ): Promise<void> {
     const message = new Message(this.gateway, this.leaves);
     for (const note of notes) note(message);
-    for (const { charges, extras } of asks) message.take(charges, extras);
+    for (const take of takes) message.take(take.length, take[0]!.charges, take[0]!.extras);
     const sentAt = performance.now();
-    const waited = asks.length === 0 ? 0 : sentAt - asks[0]!.since;
-    const timeoutMs = Math.max(1, this.redis.timeoutMs - waited);
-    const reply = await this.redis.evaluate(TAKE, message.keys, [message.toString()], timeoutMs);
-    const [second, gateways, ...decisions] = Array.isArray(reply)
+    const reply = await this.redis.evaluate(TAKE, message.keys, [message.toString()]);
+    const [second, gateways, ...states] = Array.isArray(reply)
       ? (reply as [number, number, ...number[][]])
       : [0, this.gateways];
     this.gateways = Math.max(1, gateways);
-    for (const [index, { settle }] of asks.entries()) settle(decisionOf(decisions[index], second, sentAt));
+    for (const [index, take] of takes.entries()) {
+      const [passes = 0, ...state] = states[index] ?? [];
+      const decision = state.length === 0 ? undefined : decisionOf(state, second, sentAt);
+      const pass = decision && { ...decision, refusedBy: -1 };
+      for (const [position, { settle }] of take.entries()) settle(position < passes ? pass : decision);
+    }
   }
 }
 
-function decisionOf(reply: readonly number[] | undefined, second: number, sentAt: number) {
-  if (reply === undefined) return undefined;
-  const [refused = 0, waitMs = 0, ...states] = reply;
-  const every = (offset: number) => states.filter((_, index) => index % 3 === offset);
+/** Whether two questions have the same charges, and neither asks for more. */
+function isSame(one: Ask, other: Ask): boolean {
+  const { charges, extras } = one;
+  return (
+    charges.length === other.charges.length &&
+    charges.every(
+      ({ counter, amount }, index) =>
+        extras[index] === 0 &&
+        other.extras[index] === 0 &&
+        other.charges[index]!.counter === counter &&
+        other.charges[index]!.amount === amount,
+    )
+  );
+}
+
+function decisionOf(state: readonly number[], second: number, sentAt: number): Decision {
+  const [refused = 0, waitMs = 0, ...numbers] = state;
+  const every = (offset: number) => numbers.filter((_, index) => index % 3 === offset);
   return {
     refusedBy: refused - 1,
     waitMs,

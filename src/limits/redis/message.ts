@@ -9,7 +9,7 @@ export class Message {
   private readonly indices = new Map<string, number>();
   /** Limit and window in milliseconds of each key but the first; the window is 0 for requests in flight. */
   private readonly counters: [number, number][] = [];
-  private readonly takes: [number, number, number | string][][] = [];
+  private readonly takes: [number, [number, number, number | string][]][] = [];
   private readonly settled: number[][] = [];
   private readonly refunded: number[][] = [];
   private readonly released: [number, string][] = [];
@@ -24,11 +24,16 @@ export class Message {
     private readonly leaves: boolean,
   ) {}
 
-  /** @param extras for each charge, the units to lease in addition; for requests in flight, the id of the slot. */
-  take(charges: readonly QuotaCharge[], extras: readonly (number | string)[]): void {
-    this.takes.push(
+  /**
+   * Asks for `count` requests with the same charges.
+   * @param extras for each charge, the units to lease in addition; for requests in flight, the id of the slot. Only a single
+   * request has any.
+   */
+  take(count: number, charges: readonly QuotaCharge[], extras: readonly (number | string)[]): void {
+    this.takes.push([
+      count,
       charges.map(({ counter, amount }, index) => [this.indexOf(counter), amount, extras[index]!]),
-    );
+    ]);
   }
 
   /** Ends a lease of `second`: `used` of its units have been used, and `unused` have not. */

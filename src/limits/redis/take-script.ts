@@ -13,9 +13,9 @@ export const SILENCE_MS = 10_000;
  * gateway uses its lease for a second at most. So no units leased, however late they are used, make a burst exceed the limit.
  * Requests in flight are a sorted set of their ids, with the time at which they are given up.
  *
- * The reply has the second of the server, the number of gateways, and an array for each take: 0, or the number of the
- * charge that refuses it; the time to wait in milliseconds, or -1 for one that can never pass; and for each charge the
- * remaining units, the milliseconds until all are available, and the number of leased units.
+ * The reply has the second of the server, the number of gateways, and an array for each take: how many of its equal requests
+ * pass; 0, or the number of the charge that refuses the others; their time to wait in milliseconds, or -1 if they can never
+ * pass; and for each charge the remaining units, the milliseconds until all are available, and the number of leased units.
  */
 export const TAKE = new Script(`
 local message = cjson.decode(ARGV[1])
@@ -88,37 +88,47 @@ local function settle(k, leased, used, unused)
   end
 end
 
-local function decide(take)
-  local refused, longest = 0, 0
-  for i, charge in ipairs(take) do
-    local c = counter(charge[1])
-    if not fits(c, charge[2]) then
-      refused, longest = i, wait(c, charge[2])
+-- The number of the charge that does not fit, after which none is made; 0 if all have been made.
+local function charge(charges)
+  for i, each in ipairs(charges) do
+    local c = counter(each[1])
+    if not fits(c, each[2]) then
+      local longest = wait(c, each[2])
       for j = 1, i - 1 do
-        local charged = counter(take[j][1])
-        charged.used = charged.used - take[j][2]
+        local charged = counter(charges[j][1])
+        charged.used = charged.used - charges[j][2]
       end
-      break
+      return i, longest
     end
-    c.used = c.used + charge[2]
+    c.used = c.used + each[2]
+  end
+  return 0, 0
+end
+
+local function decide(take)
+  local count, charges = take[1], take[2]
+  local passes, refused, longest = 0, 0, 0
+  while passes < count and refused == 0 do
+    refused, longest = charge(charges)
+    if refused == 0 then passes = passes + 1 end
   end
   if refused > 0 then
-    for i, charge in ipairs(take) do
-      local c = counter(charge[1])
-      if not fits(c, charge[2]) and wait(c, charge[2]) > longest then
-        refused, longest = i, wait(c, charge[2])
+    for i, each in ipairs(charges) do
+      local c = counter(each[1])
+      if not fits(c, each[2]) and wait(c, each[2]) > longest then
+        refused, longest = i, wait(c, each[2])
       end
     end
   end
-  local reply = { refused, longest == math.huge and -1 or longest }
-  for i, charge in ipairs(take) do
-    local c = counter(charge[1])
+  local reply = { passes, refused, longest == math.huge and -1 or longest }
+  for _, each in ipairs(charges) do
+    local c = counter(each[1])
     local leased = 0
-    if refused == 0 then
+    if passes > 0 then
       if c.window == 0 then
-        redis.call('ZADD', KEYS[charge[1]], until_, charge[3])
+        redis.call('ZADD', KEYS[each[1]], until_, each[3])
       else
-        leased = math.min(charge[3], remaining(c))
+        leased = math.min(each[3], remaining(c))
         c.held = c.held + leased
       end
     end
