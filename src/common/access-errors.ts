@@ -48,4 +48,14 @@ export const accessErrors = {
       `rate limit of ${limit} requests in ${windowSeconds} s exceeded; retry in ${retryAfterSeconds} s`,
       { retryAfterSeconds },
     ),
+  quotaExceeded: (reason: string, retryAfterSeconds: number) =>
+    new NexusError('rate_limited', 'rate_limited', reason, { retryAfterSeconds }),
+  aboveQuota: (reason: string) => new NexusError('too_large', 'above_quota', reason),
+  limitsUnavailable: () =>
+    new NexusError(
+      'unavailable',
+      'limits_unavailable',
+      'cannot check the limits of this request, because Redis is not available; retry after a second',
+      { retryAfterSeconds: 1 },
+    ),
 } as const;

@@ -110,6 +110,14 @@ export class Config {
   )
   redisUrl = '';
 
+  /** Requests of one limit that a gateway takes from Redis at once, if its clients use them within a second. 0 takes none. */
+  @WholeNumber(0, 10_000)
+  limitLease = 50;
+
+  /** While Redis is not available, each gateway enforces its share of the limits (`local`), or refuses (`closed`). */
+  @OneOf(['local', 'closed'])
+  limitFailure: 'local' | 'closed' = 'local';
+
   /** Folder whose files clients may register as system shared memory. None if empty. */
   @Check(
     (path) => path === '' || isFolder(String(path)),

@@ -1,11 +1,11 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import fc from 'fast-check';
 import { LiveDocument } from '../../../src/docs/live-document';
-
-const EVERYONE = { sees: () => true };
 import { SERVER } from '../../../src/docs/models/code-samples';
 import type { ModelRegistry } from '../../../src/models/registry/model-registry';
 import type { Servable } from '../../../src/models/model';
+
+const EVERYONE = { sees: () => true };
 
 /** How often a version was described. */
 let described = 0;
