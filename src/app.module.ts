@@ -7,6 +7,7 @@ import { IdentityModule } from './identity/identity.module';
 import type { Log } from './observability/log/log';
 import { ObservabilityModule } from './observability/observability.module';
 import { RateLimitModule } from './rate-limit/rate-limit.module';
+import { RedisModule } from './redis/redis.module';
 import { RestModule } from './rest/rest.module';
 import { TransportModule } from './transport/transport.module';
 
@@ -20,6 +21,7 @@ export class AppModule {
         ConfigModule.with(config),
         ObservabilityModule.with(log),
         IdentityModule,
+        RedisModule,
         TransportModule,
         RateLimitModule,
         RestModule,

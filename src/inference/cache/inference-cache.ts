@@ -5,6 +5,8 @@ import type { CachePolicy } from '../../repository/model-settings';
 import type { Servable } from '../../models/model';
 import { Metrics } from '../../observability/metrics/metrics';
 import { registerScraped } from '../../observability/metrics/scraped';
+import { Redis } from '../../redis/redis';
+import type { RedisConnection } from '../../redis/redis-connection';
 import type { Store } from './entries';
 import { MemoryStore } from './memory-store';
 import { RedisStore } from './redis-store';
@@ -16,8 +18,9 @@ export class InferenceCache implements OnApplicationShutdown {
   private readonly store: Store;
   private readonly versions = new WeakMap<Servable, VersionCache>();
 
-  constructor(config: Config, { registry }: Metrics) {
-    this.store = config.redisUrl === '' ? inMemory(config, registry) : inRedis(config, registry);
+  constructor(config: Config, { registry }: Metrics, { connection }: Redis) {
+    this.store =
+      connection === undefined ? inMemory(config, registry) : inRedis(connection, config, registry);
   }
 
   /** Runs `job` on `version`, using its cache if it has one. Rejects with a NexusError. */
@@ -46,10 +49,9 @@ function inMemory({ cacheSize, cacheEntryLimit }: Config, registry: Registry): S
   return store;
 }
 
-function inRedis({ redisUrl, cacheEntryLimit }: Config, registry: Registry): Store {
-  const store = new RedisStore(redisUrl, cacheEntryLimit);
-  gauge(registry, 'nexus_cache_redis_up', '1 if Redis is available, otherwise 0.', () => Number(store.isUp));
-  return store;
+function inRedis(redis: RedisConnection, { cacheEntryLimit }: Config, registry: Registry): Store {
+  gauge(registry, 'nexus_cache_redis_up', '1 if Redis is available, otherwise 0.', () => Number(redis.isUp));
+  return new RedisStore(redis, cacheEntryLimit);
 }
 
 function gauge(registry: Registry, name: string, help: string, value: () => number): void {

@@ -1,0 +1,192 @@
+import { Logger } from '@nestjs/common';
+import { createClient, RESP_TYPES } from '@redis/client';
+import type { Script } from './script';
+
+/** Longer than a nearby Redis takes to respond, and shorter than anybody should wait for one. */
+const TIMEOUT_MS = 50;
+
+/** How long Redis is not used after a failure, and the interval of probes from then on. */
+const PAUSE_MS = 1000;
+
+/** Maximum number of commands in flight, which limits the memory that a hanging Redis can hold. */
+const MAX_COMMANDS = 1000;
+
+/** After this many failed probes, the connection is replaced: its host may be gone, or its name may have moved. */
+const PROBES_PER_CONNECTION = 5;
+
+/** The client of the library that sends commands. */
+export type RedisClient = ReturnType<typeof clientOf>;
+
+/**
+ * The connection of this process to Redis or Valkey, shared by everything that uses it. A command takes at most 50 ms.
+ * After a failure, commands fail at once until a probe in the background succeeds, so that no request waits for a Redis
+ * that is gone. The log has one line when Redis goes, and one when it is back.
+ */
+export class RedisConnection {
+  private readonly logger = new Logger('Redis');
+  private readonly consequences: string[] = [];
+  private client: RedisClient;
+  private commands = 0;
+  private isDown = false;
+  private isClosed = false;
+  private failedProbes = 0;
+  private probe: NodeJS.Timeout | undefined;
+  private settleOpened!: () => void;
+
+  /** Resolves when the first attempt to connect has succeeded or failed, which takes about a second at most. */
+  readonly opened = new Promise<void>((resolve) => (this.settleOpened = resolve));
+
+  /**
+   * @param url `redis://` or, for TLS, `rediss://`.
+   * @param timeoutMs how long a command may take, in milliseconds.
+   */
+  constructor(
+    private readonly url: string,
+    private readonly timeoutMs = TIMEOUT_MS,
+  ) {
+    this.client = this.connect();
+  }
+
+  /** Whether Redis is connected and has answered the last command. */
+  get isUp(): boolean {
+    return this.client.isReady && !this.isDown;
+  }
+
+  /**
+   * Adds to the warning that Redis is not available.
+   * @param consequence what happens instead, such as `models compute every response`.
+   */
+  announce(consequence: string): void {
+    this.consequences.push(consequence);
+  }
+
+  /**
+   * The reply to `command`; undefined if Redis is not available, does not answer in time, or has too many commands to
+   * answer. Redis may still execute a command that has timed out. Never rejects.
+   * @param timeoutMs how long to wait for the reply, in milliseconds.
+   */
+  async execute<T>(
+    command: (client: RedisClient) => Promise<T>,
+    timeoutMs = this.timeoutMs,
+  ): Promise<T | undefined> {
+    if (!this.isUp || this.commands >= MAX_COMMANDS) return undefined;
+    return this.attempt(command, timeoutMs);
+  }
+
+  /**
+   * The reply to `script`, as {@link execute}.
+   * @param keys in a cluster, all of them must be in one slot.
+   */
+  evaluate(
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    timeoutMs?: number,
+  ): Promise<unknown> {
+    const options = { keys: [...keys], arguments: [...args] };
+    return this.execute(
+      (client) =>
+        client.evalSha(script.sha, options).catch((error: Error) => {
+          // Redis has been restarted, or its scripts have been flushed. EVAL stores the script again.
+          if (error.message.startsWith('NOSCRIPT')) return client.eval(script.source, options);
+          throw error;
+        }),
+      timeoutMs,
+    );
+  }
+
+  /** Closes the connection. Commands in flight return undefined. */
+  close(): void {
+    this.isClosed = true;
+    clearTimeout(this.probe);
+    if (this.client.isOpen) this.client.destroy();
+  }
+
+  private connect(): RedisClient {
+    const client = clientOf(this.url);
+    client.on('ready', () => {
+      this.settleOpened();
+      if (this.isDown && client === this.client) void this.test();
+    });
+    client.on('error', (error: Error) => {
+      this.settleOpened();
+      if (client === this.client) this.failed(error);
+    });
+    // The client retries until it is connected, and reports its errors by event.
+    client.connect().catch(() => {});
+    return client;
+  }
+
+  private async attempt<T>(
+    command: (client: RedisClient) => Promise<T>,
+    timeoutMs: number,
+  ): Promise<T | undefined> {
+    try {
+      return await this.inTime(this.send(command), timeoutMs);
+    } catch (error) {
+      this.failed(error as Error);
+      return undefined;
+    }
+  }
+
+  private async send<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
+    this.commands++;
+    try {
+      return await command(this.client);
+    } finally {
+      this.commands--;
+    }
+  }
+
+  private inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const late = () => reject(new Error(`no response within ${this.timeoutMs} ms`));
+      // If this process was busy, the reply may have arrived: it is read before an immediate runs.
+      const timer = setTimeout(() => setImmediate(late), timeoutMs);
+      work.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
+  }
+
+  private failed(error: Error): void {
+    if (this.isClosed) return;
+    if (!this.isDown) {
+      const instead = this.consequences.join(', and ');
+      this.logger.warn(`Redis is not available${instead === '' ? '' : `, so ${instead}`}: ${error.message}`);
+    }
+    this.isDown = true;
+    this.probe ??= setTimeout(() => void this.test(), PAUSE_MS).unref();
+  }
+
+  /** Decides whether Redis is used again. */
+  private async test(): Promise<void> {
+    clearTimeout(this.probe);
+    this.probe = undefined;
+    if (
+      this.client.isReady &&
+      (await this.attempt((client) => client.ping(), this.timeoutMs)) !== undefined
+    ) {
+      if (this.isDown) this.logger.log('Redis is available again');
+      this.isDown = false;
+      this.failedProbes = 0;
+    } else if (!this.isClosed) {
+      this.failedProbes++;
+      if (this.failedProbes % PROBES_PER_CONNECTION === 0) this.reconnect();
+      this.probe ??= setTimeout(() => void this.test(), PAUSE_MS).unref();
+    }
+  }
+
+  private reconnect(): void {
+    const { client } = this;
+    this.client = this.connect();
+    if (client.isOpen) client.destroy();
+  }
+}
+
+function clientOf(url: string) {
+  return createClient({
+    url,
+    disableOfflineQueue: true,
+    socket: { connectTimeout: PAUSE_MS, reconnectStrategy: PAUSE_MS },
+    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+  });
+}
