@@ -48,6 +48,10 @@ export class Config {
   @Check((path) => path === '' || existsSync(dirname(String(path))), 'a file in an existing folder')
   stateFile = '';
 
+  /** SQLite file that stores the usage of each client. If empty, the last 48 hours are kept in memory. */
+  @Check((path) => path === '' || existsSync(dirname(String(path))), 'a file in an existing folder')
+  usageFile = '';
+
   /** Device of models that do not set it. `auto` tries CUDA and falls back to the CPU; `cuda` never falls back. */
   @Text(/^(auto|cpu|cuda(:\d+)?)$/, 'auto, cpu, cuda, or one GPU such as cuda:1')
   device = 'auto';

@@ -16,6 +16,7 @@ import type { HeldRegions } from './shared-memory/held-regions';
 import { hasSlice } from './shared-memory/memory-slice';
 import { Shadowing } from './shadow/shadowing';
 import { SharedMemory } from './shared-memory/shared-memory';
+import { UsageLedger } from '../usage/usage-ledger';
 import { validateInputs, validateOutputs } from '../models/validation';
 
 /** The adapter of a protocol: decodes its requests and encodes its responses. */
@@ -47,6 +48,7 @@ export class InferenceService {
     private readonly memory: SharedMemory,
     private readonly cache: InferenceCache,
     private readonly shadowing: Shadowing,
+    private readonly usage: UsageLedger,
   ) {}
 
   /**
@@ -80,7 +82,8 @@ export class InferenceService {
       const job = jobOf(request, inputs, servable, caller.id, latest);
       const result = await this.cache.run(servable, job);
       const inferred = performance.now();
-      translation.memory?.hold(bytesOf(result.outputs));
+      const outputBytes = bytesOf(result.outputs);
+      translation.memory?.hold(outputBytes);
       const computed = classified(result.outputs, request.outputs, job.rows, servable);
       const outputs = held === undefined ? computed : await held.write(computed, request.outputs);
       const encoding = translation.encode({ model, version: servable.version, outputs }, request);
@@ -100,12 +103,14 @@ export class InferenceService {
         cache: result.cache,
       };
       this.count(servable, job.rows, times, started, translation.requestId);
+      this.usage.succeeded(caller, servable.name, job.rows, job.byteLength, outputBytes);
       const { queueMs, runMs, cache } = times;
       const summary = { rows: job.rows, queueMs, runMs, cache: cache?.outcome };
       return { answer, summary: { model, version: servable.version, outcome: 'success', ...summary } };
     } catch (error) {
       const outcome = error instanceof NexusError ? error.kind : 'internal';
       servable.metrics.request(outcome, 0, { totalMs: performance.now() - started });
+      this.usage.failed(caller, servable.name);
       throw error;
     } finally {
       servable.leave();

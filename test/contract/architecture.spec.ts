@@ -5,7 +5,7 @@ type Table = Readonly<Record<string, readonly string[]>>;
 
 /** Which rooms of `src` a room may import, beside itself, `common` and `config`. A folder that is not named here does not exist. */
 const ROOMS: Table = {
-  rest: ['transport', 'identity', 'inference', 'models', 'repository', 'tensor', 'observability'],
+  rest: ['transport', 'identity', 'inference', 'usage', 'models', 'repository', 'tensor', 'observability'],
   grpc: ['transport', 'identity', 'inference', 'models', 'repository', 'tensor', 'observability'],
   docs: ['transport', 'identity', 'models', 'repository', 'tensor'],
   health: ['transport', 'identity', 'models'],
@@ -14,7 +14,18 @@ const ROOMS: Table = {
   identity: ['limits'],
   limits: ['redis'],
   redis: [],
-  inference: ['identity', 'limits', 'models', 'repository', 'scheduling', 'tensor', 'observability', 'redis'],
+  inference: [
+    'identity',
+    'limits',
+    'models',
+    'repository',
+    'scheduling',
+    'tensor',
+    'observability',
+    'redis',
+    'usage',
+  ],
+  usage: ['identity', 'observability', 'redis'],
   models: ['repository', 'scheduling', 'runtime', 'tensor', 'observability'],
   repository: ['tensor'],
   runtime: ['tensor'],
@@ -44,6 +55,11 @@ const FOLDERS: Readonly<Record<string, Table>> = {
     report: [''],
     rollout: [''],
     registry: ['', 'version', 'pipeline', 'report', 'rollout'],
+  },
+  usage: {
+    '': [],
+    sqlite: [''],
+    redis: [''],
   },
   rest: {
     '': [],
@@ -167,7 +183,7 @@ it.each([
   [
     'what is neutral knows no protocol',
     /from '(fastify|@grpc\/grpc-js)'/,
-    /^(?!(models|repository|inference|scheduling|runtime|tensor|common|identity|limits|redis)\/)/,
+    /^(?!(models|repository|inference|scheduling|runtime|tensor|common|identity|limits|redis|usage)\/)/,
   ],
 ])('%s', (_rule, pattern, allowed) => {
   const found = files.filter(({ text }) => pattern.test(text)).map(({ name }) => name);
