@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { NexusError } from './common/errors';
+import { NexusError } from './common/nexus-error';
 import { RunFailure } from './runtime/run-failure';
 
 /** System calls on connections. If one fails, only its stream is affected. */

@@ -1,46 +1,11 @@
-import type { ErrorKind } from './error-kind';
-
-/** An error that Nexus reports to clients. Its message contains what was expected, what it got and how to fix it. */
-export class NexusError extends Error {
-  override readonly name = 'NexusError';
-
-  /**
-   * @param kind determines the status.
-   * @param code stable snake_case code for programs.
-   * @param message for people; clients see it unchanged.
-   * @param details `param` is the invalid part of the request. `retryAfterSeconds` and `allow` become the headers
-   * Retry-After and Allow.
-   */
-  constructor(
-    readonly kind: ErrorKind,
-    readonly code: string,
-    message: string,
-    readonly details: {
-      readonly param?: string;
-      readonly retryAfterSeconds?: number;
-      readonly allow?: string;
-    } = {},
-  ) {
-    super(message);
-  }
-}
+import { accessErrors } from './access-errors';
+import { NexusError } from './nexus-error';
 
 /** The catalogue of all errors that the gateway returns, so that their wording and kind are defined once. */
 export const errors = {
+  ...accessErrors,
   invalidInput: (message: string, param?: string) =>
     new NexusError('invalid', 'invalid_input', message, param === undefined ? {} : { param }),
-  unauthenticated: () =>
-    new NexusError(
-      'unauthenticated',
-      'unauthenticated',
-      'valid credentials are required; send an API key as Authorization: Bearer <key> or x-api-key: <key>',
-    ),
-  forbidden: () =>
-    new NexusError(
-      'forbidden',
-      'forbidden',
-      'these credentials do not allow this operation; use a key with the scope that it requires',
-    ),
   bodyTooLarge: (limitBytes: number, setting = 'NEXUS_BODY_LIMIT') =>
     new NexusError(
       'too_large',
@@ -208,13 +173,6 @@ export const errors = {
       'deadline_unmeetable',
       `model '${model}' is busy and would respond in about ${Math.ceil(waitMs)} ms, but the deadline is in ${Math.max(0, Math.floor(leftMs))} ms; retry after a second, or allow more time`,
       { retryAfterSeconds: 1 },
-    ),
-  rateLimited: (limit: number, windowSeconds: number, retryAfterSeconds: number) =>
-    new NexusError(
-      'rate_limited',
-      'rate_limited',
-      `rate limit of ${limit} requests in ${windowSeconds} s exceeded; retry in ${retryAfterSeconds} s`,
-      { retryAfterSeconds },
     ),
   deadlineExceeded: (where: string) =>
     new NexusError('deadline', 'deadline_exceeded', `the deadline of the request passed ${where}`),

@@ -1,4 +1,5 @@
-import { errors, type NexusError } from './errors';
+import { errors } from './errors';
+import type { NexusError } from './nexus-error';
 import { quote } from './quote';
 
 /** A number, including tokens for values that JSON cannot represent, or a keyword at `lastIndex`. */

@@ -1,5 +1,5 @@
 import { move, Piscina, transferableSymbol, valueSymbol } from 'piscina';
-import { NexusError } from './errors';
+import { NexusError } from './nexus-error';
 
 /**
  * Heap limit of a thread, more than the largest message needs. When JSON.parse exceeds the limit, V8 terminates the

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, isAbsolute } from 'node:path';
+import { isClaimMap, isIssuer, isSecureUrl, TOKEN_ALGORITHMS } from './oidc';
 import { ByteSize, Check, ListOf, OneOf, Text, WholeNumber } from './setting';
 
 const MIB = 2 ** 20;
@@ -98,6 +99,14 @@ export class Config {
   @ByteSize(0, 16 * MIB)
   cacheEntryLimit = 4 * MIB;
 
+  /** Memory limit of the responses stored for requests with an Idempotency-Key, in bytes. */
+  @ByteSize(1024, Number.MAX_SAFE_INTEGER)
+  idempotencySize = 64 * MIB;
+
+  /** How long responses to requests with an Idempotency-Key are stored, in seconds. */
+  @WholeNumber(1, 31_536_000)
+  idempotencyTtlS = 86_400;
+
   /** Redis that stores these responses instead, shared by all gateways that use it. None if empty. */
   @Check(
     (url) => url === '' || isRedisUrl(String(url)),
@@ -151,6 +160,49 @@ export class Config {
   /** Parts of the API that are open to everyone even where requests need credentials. */
   @ListOf((area) => area === 'metrics' || area === 'docs', 'metrics, docs or both, separated by commas')
   public: readonly ('metrics' | 'docs')[] = [];
+
+  /** Issuer of the tokens (JWT) that authenticate clients, by its exact URL. None if empty. */
+  @Check(
+    (url) => url === '' || isIssuer(String(url)),
+    'the https URL of an OpenID Connect issuer, such as https://id.example.com/realms/main; http only on loopback',
+  )
+  oidcIssuer = '';
+
+  /** Audiences of this gateway. A token must name at least one of them. Required with an issuer. */
+  @Check(
+    (audiences, settings) =>
+      ((settings as Config).oidcIssuer === '') === ((audiences as string[]).length === 0),
+    'the audiences of this gateway separated by commas if NEXUS_OIDC_ISSUER is set, and no value otherwise',
+  )
+  @ListOf(() => true, 'audiences separated by commas')
+  oidcAudience: readonly string[] = [];
+
+  /** URL of the issuer's public keys (JWK set). If empty, the issuer's discovery document names it. */
+  @Check(
+    (url, settings) => url === '' || ((settings as Config).oidcIssuer !== '' && isSecureUrl(String(url))),
+    'the https URL of the keys of NEXUS_OIDC_ISSUER, which must be set; http only on loopback',
+  )
+  oidcJwksUri = '';
+
+  /** Algorithms of signatures that tokens may have. */
+  @Check((algorithms) => (algorithms as string[]).length > 0, 'at least one algorithm')
+  @ListOf(
+    (name) => (TOKEN_ALGORITHMS as readonly string[]).includes(name),
+    `one or several of ${TOKEN_ALGORITHMS.join(', ')}, separated by commas`,
+  )
+  oidcAlgorithms: readonly string[] = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+
+  /** Difference, in seconds, that the clocks of the issuer and of this machine may have. */
+  @WholeNumber(0, 600)
+  oidcClockSkewS = 60;
+
+  /** Claims that determine the client: `key`, `tenant`, `scopes` and `models`, each as `<property>=<claim>`. */
+  @Check(
+    (entries) => isClaimMap(entries as string[]),
+    'key=<claim> and optionally tenant=<claim>, scopes=<claim> and models=<claim>, separated by commas',
+  )
+  @ListOf(() => true, 'entries separated by commas')
+  oidcClaims: readonly string[] = ['key=sub', 'tenant=tenant', 'scopes=scope'];
 
   /** Whether `/metrics` also exports Triton's metric names (`nv_inference_*`). */
   @OneOf(['on', 'off'])

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { sendError } from '../transport/http/error-body';
-import { errors, NexusError } from '../common/errors';
+import { errors } from '../common/errors';
+import { NexusError } from '../common/nexus-error';
 import type { ModelRegistry } from '../models/registry/model-registry';
 import { exampleBody, type Protocol } from './models/example-values';
 

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { NexusError } from '../common/errors';
+import { NexusError } from '../common/nexus-error';
 import { VERSION } from '../common/version';
 import { Config } from '../config/config';
 import { ModelRegistry } from '../models/registry/model-registry';

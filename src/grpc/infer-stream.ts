@@ -1,7 +1,8 @@
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import { Logger } from '@nestjs/common';
 import type { Budget } from '../transport/caller';
-import { errors, NexusError } from '../common/errors';
+import { errors } from '../common/errors';
+import { NexusError } from '../common/nexus-error';
 import { grpcStatusOf } from '../transport/grpc/grpc-status';
 import type { Charge } from '../common/memory-in-flight';
 import { callOf, type GrpcCall } from '../transport/grpc/grpc-call';

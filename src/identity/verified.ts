@@ -1,7 +1,7 @@
 import type { Caller } from './caller';
 import type { Refusal } from './refusal';
 
-/** The result of checking credentials: the client that they name, or why they were refused. */
+/** What credentials prove: the client that sent them, or why they are refused. Exactly one of the two is set. */
 export type Verified =
   | { readonly caller: Caller; readonly refusal?: undefined }
   | { readonly caller?: undefined; readonly refusal: Refusal };

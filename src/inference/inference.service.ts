@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { errors, NexusError } from '../common/errors';
+import { errors } from '../common/errors';
+import { NexusError } from '../common/nexus-error';
 import type { Caller } from '../identity/caller';
 import type { Charge } from '../common/memory-in-flight';
 import { ModelRegistry } from '../models/registry/model-registry';

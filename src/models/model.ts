@@ -1,4 +1,4 @@
-import type { NexusError } from '../common/errors';
+import type { NexusError } from '../common/nexus-error';
 import type { ModelMetrics } from '../observability/metrics/model-metrics';
 import type { PipelineStep } from '../repository/pipeline-definition';
 import type { OnnxFile } from '../runtime/messages';

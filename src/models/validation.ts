@@ -1,5 +1,6 @@
 import { countElements } from '../tensor/elements';
-import { errors, type NexusError } from '../common/errors';
+import { errors } from '../common/errors';
+import type { NexusError } from '../common/nexus-error';
 import type { Signature } from './signature';
 import { ELEMENT_BYTES, elementCount, type Shape, type Tensor, type TensorSpec } from '../tensor/tensor';
 

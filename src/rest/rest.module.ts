@@ -5,6 +5,7 @@ import { UsageModule } from '../usage/usage.module';
 import { Codec } from './codec/codec';
 import { GenerateController } from './generate/generate.controller';
 import { RestInference } from './http/rest-inference';
+import { Idempotency } from './idempotency/idempotency';
 import { DetailsController } from './models/details.controller';
 import { ModelsController } from './models/models.controller';
 import { RepositoryController } from './models/repository.controller';
@@ -41,6 +42,6 @@ import { V2Controller } from './v2/v2.controller';
     SystemSharedMemoryController,
     CudaSharedMemoryController,
   ],
-  providers: [Codec, RestInference, ExampleAnswers],
+  providers: [Codec, Idempotency, RestInference, ExampleAnswers],
 })
 export class RestModule {}

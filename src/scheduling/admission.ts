@@ -1,4 +1,5 @@
-import { errors, type NexusError } from '../common/errors';
+import { errors } from '../common/errors';
+import type { NexusError } from '../common/nexus-error';
 import type { Clock } from './clock';
 import type { Job } from './job';
 import { observerOf, type SchedulerObserver } from './observer';

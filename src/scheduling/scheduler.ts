@@ -1,4 +1,5 @@
-import { errors, type NexusError } from '../common/errors';
+import { errors } from '../common/errors';
+import type { NexusError } from '../common/nexus-error';
 import type { RunTimes } from '../common/run-times';
 import { RunFailure } from '../runtime/run-failure';
 import { gather, isDivisible, joinParts, outputsOf, totalRows, scatter, type Batch } from './batch';

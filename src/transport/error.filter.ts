@@ -3,7 +3,8 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { throwError, type Observable } from 'rxjs';
 import { sendError } from './http/error-body';
-import { errors, NexusError } from '../common/errors';
+import { errors } from '../common/errors';
+import { NexusError } from '../common/nexus-error';
 import { grpcStatusOf } from './grpc/grpc-status';
 import { REQUEST_ID_HEADER } from './request-id';
 import { toNexusError } from './http/to-nexus-error';

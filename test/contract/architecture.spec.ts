@@ -5,7 +5,17 @@ type Table = Readonly<Record<string, readonly string[]>>;
 
 /** Which rooms of `src` a room may import, beside itself, `common` and `config`. A folder that is not named here does not exist. */
 const ROOMS: Table = {
-  rest: ['transport', 'identity', 'inference', 'usage', 'models', 'repository', 'tensor', 'observability'],
+  rest: [
+    'transport',
+    'identity',
+    'redis',
+    'inference',
+    'usage',
+    'models',
+    'repository',
+    'tensor',
+    'observability',
+  ],
   grpc: ['transport', 'identity', 'inference', 'models', 'repository', 'tensor', 'observability'],
   docs: ['transport', 'identity', 'models', 'repository', 'tensor'],
   health: ['transport', 'identity', 'models'],
@@ -17,15 +27,15 @@ const ROOMS: Table = {
   inference: [
     'identity',
     'limits',
+    'redis',
+    'usage',
     'models',
     'repository',
     'scheduling',
     'tensor',
     'observability',
-    'redis',
-    'usage',
   ],
-  usage: ['identity', 'observability', 'redis'],
+  usage: ['identity', 'redis', 'observability'],
   models: ['repository', 'scheduling', 'runtime', 'tensor', 'observability'],
   repository: ['tensor'],
   runtime: ['tensor'],
@@ -41,6 +51,10 @@ const EVERYWHERE = ['common', 'config'];
 
 /** Which folders a folder may import within a room that has several; '' is the room itself, whose module imports all of them. */
 const FOLDERS: Readonly<Record<string, Table>> = {
+  identity: {
+    '': [],
+    oidc: [''],
+  },
   repository: {
     '': [],
     pipeline: [''],
@@ -64,7 +78,8 @@ const FOLDERS: Readonly<Record<string, Table>> = {
   rest: {
     '': [],
     codec: [],
-    http: ['codec'],
+    idempotency: ['codec'],
+    http: ['codec', 'idempotency'],
     v2: ['codec', 'http'],
     predict: ['codec', 'http', 'v2'],
     generate: ['codec', 'http'],

@@ -1,6 +1,7 @@
 import { HTTP_STATUS } from '../../transport/error-status';
 import { INFER } from '../../identity/access';
 import { SECURITY_SCHEMES } from '../../transport/http/requires';
+import { INFERENCE_HEADERS } from '../../transport/http/inference-headers';
 import type { CodeSample } from './code-samples';
 import { errorResponseRef, RUN_KINDS, type ErrorForm } from './refusals';
 
@@ -30,15 +31,6 @@ export interface Operation {
   readonly codeSamples: readonly CodeSample[] | undefined;
 }
 
-const TIMEOUT = {
-  name: 'x-request-timeout',
-  in: 'header',
-  required: false,
-  description:
-    'Milliseconds until the response is no longer needed. The server rejects the request at once if it cannot meet this deadline, and drops it if its run has not started by then.',
-  schema: { type: 'string', pattern: '^[1-9][0-9]{0,14}$' },
-};
-
 /** The OpenAPI object of `operation`. */
 export function operationObject(operation: Operation): object {
   const { operationId, tag, summary, description, error, codeSamples } = operation;
@@ -50,7 +42,7 @@ export function operationObject(operation: Operation): object {
     tags: [tag],
     summary,
     description,
-    parameters: [TIMEOUT],
+    parameters: INFERENCE_HEADERS.map((header) => ({ in: 'header', ...header })),
     security: SECURITY_SCHEMES.map((scheme) => ({ [scheme]: INFER.scopes })),
     requestBody: {
       required: true,

@@ -1,7 +1,8 @@
 import { errorBody } from '../../transport/http/error-body';
 import { MEANING } from '../../transport/http/api-errors';
 import { HTTP_STATUS } from '../../transport/error-status';
-import { errors, type NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 
 /** The kinds of errors that operations document. */
 type Kind = keyof typeof MEANING;
@@ -14,6 +15,8 @@ const EXAMPLES: Readonly<Record<Kind, NexusError>> = {
   not_found: errors.modelNotFound('digit'),
   too_large: errors.bodyTooLarge(2 ** 26),
   unsupported_encoding: errors.unsupportedEncoding('br'),
+  conflict: errors.idempotencyKeyInFlight(),
+  unprocessable: errors.idempotencyKeyReused(),
   overloaded: errors.queueFull('digits', '4096 of 4096 rows queued'),
   internal: errors.internal(),
   unavailable: errors.runnerLost('digits'),

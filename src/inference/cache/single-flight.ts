@@ -1,4 +1,5 @@
-import { errors, NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import { NexusError } from '../../common/nexus-error';
 import { withinDeadline } from '../../common/within-deadline';
 
 /** Where the request was when its deadline passed. */

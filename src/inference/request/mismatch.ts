@@ -1,4 +1,5 @@
-import { errors, type NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 import { quote } from '../../common/quote';
 
 /** Maximum length of a path, which may contain keys that the client chose. */

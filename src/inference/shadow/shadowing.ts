@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { NexusError } from '../../common/errors';
+import { NexusError } from '../../common/nexus-error';
 import { ModelRegistry } from '../../models/registry/model-registry';
 import { LOWEST_PRIORITY } from '../../models/version/priorities';
 import { Rollouts } from '../../models/rollout/rollouts';

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errors, type NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 import type { MemorySlice } from './memory-slice';
 
 /** A registered region, with the field names of the extension. Sizes are in bytes. */

@@ -1,4 +1,5 @@
-import { errors, NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import { NexusError } from '../../common/nexus-error';
 import type { Tensor } from '../../tensor/tensor';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { Servable } from '../model';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { errors, NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import { NexusError } from '../../common/nexus-error';
 import { Config } from '../../config/config';
 import { systemReason } from '../../repository/inner-file';
 import { ModelFactory, type Making } from './model-factory';

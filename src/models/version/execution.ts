@@ -1,4 +1,4 @@
-import type { NexusError } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 import type { ModelMetrics } from '../../observability/metrics/model-metrics';
 import type { LoadedModel } from '../../runtime/messages';
 import { SYSTEM_CLOCK } from '../../scheduling/clock';

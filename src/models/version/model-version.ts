@@ -1,4 +1,5 @@
-import { errors, NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import { NexusError } from '../../common/nexus-error';
 import { withinDeadline } from '../../common/within-deadline';
 import type { ModelMetrics } from '../../observability/metrics/model-metrics';
 import { withGpuAdvice } from '../../repository/triton/instances';

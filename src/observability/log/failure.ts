@@ -1,4 +1,4 @@
-import type { NexusError } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 
 /** Maximum length of a message, path or name in the log, in characters. */
 const MAX_LENGTH = 300;

@@ -1,4 +1,5 @@
-import { errors, type NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 
 /** Configuration and files that a client sent to load a model with, in place of those in the repository. */
 export interface Overrides {

@@ -1,4 +1,5 @@
-import { errors, type NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 import type { Signature } from '../../models/signature';
 import type { Shape, Tensor, TensorSpec } from '../../tensor/tensor';
 import { asId, asObject } from '../codec/fields';

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOkResponse } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../transport/http/api-errors';
 import { ApiModel, ApiVersion } from '../http/api-model';
-import { ApiDeadline, CACHE_HEADERS } from '../http/api-inference';
+import { ApiInferenceHeaders, CACHE_HEADERS } from '../http/api-inference';
 import { IMAGE_OF_SEVEN } from '../http/sample-image';
 
 /** Documents generation with the newest ready version of a model. */
@@ -27,9 +27,9 @@ export function ApiGenerateStreamVersion(): MethodDecorator {
 
 function ApiGeneration(): MethodDecorator {
   return applyDecorators(
-    ApiDeadline(),
+    ApiInferenceHeaders(),
     ApiBody({ schema: REQUEST, required: true, examples: EXAMPLES }),
-    ApiV2Errors('invalid', 'too_large', 'unsupported_encoding', 'deadline'),
+    ApiV2Errors('invalid', 'too_large', 'conflict', 'unprocessable', 'unsupported_encoding', 'deadline'),
   );
 }
 

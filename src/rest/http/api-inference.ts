@@ -1,15 +1,11 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
+import { INFERENCE_HEADERS } from '../../transport/http/inference-headers';
 import { CACHE_HEADER } from '../../inference/cache/inference-cache';
 
-/** Documents the deadline header of an operation. */
-export function ApiDeadline(): MethodDecorator {
-  return ApiHeader({
-    name: 'x-request-timeout',
-    required: false,
-    schema: { type: 'string', pattern: '^[1-9][0-9]{0,14}$' },
-    description:
-      'Milliseconds until the response is no longer needed. The server rejects the request at once if it cannot meet this deadline, and drops it if its run has not started by then.',
-  });
+/** Documents the request headers of an inference operation. */
+export function ApiInferenceHeaders(): MethodDecorator {
+  return applyDecorators(...INFERENCE_HEADERS.map((header) => ApiHeader(header)));
 }
 
 /** Documents the cache header of an inference response. */

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { errors, NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import { NexusError } from '../../common/nexus-error';
 import { memoryOfPlain } from '../../transport/http/memory-of-body';
 import { decompress, isCompression } from '../../transport/decompress';
 

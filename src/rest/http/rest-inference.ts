@@ -10,8 +10,12 @@ import { Codec } from '../codec/codec';
 import type { Dialect } from '../codec/dialect';
 import type { DecodedRequest, EncodedResponse } from '../codec/messages';
 import { sendAnswer } from './answer';
+import { Idempotency } from '../idempotency/idempotency';
+import { idempotencyKeyOf, REPLAYED_HEADER } from '../idempotency/idempotency-key';
 import { bodyOf } from './body';
 import type { CompressionPolicy } from './compression';
+import { hasSlice } from '../../inference/shared-memory/memory-slice';
+import { errors } from '../../common/errors';
 import { deadlineOf } from './request-headers';
 
 /** An inference request, with what encoding its response requires. */
@@ -29,6 +33,7 @@ export class RestInference {
   constructor(
     private readonly inference: InferenceService,
     private readonly codec: Codec,
+    private readonly idempotency: Idempotency,
     private readonly config: Config,
   ) {}
 
@@ -46,8 +51,29 @@ export class RestInference {
     send: Send = sendAnswer,
   ): Promise<void> {
     const { request } = reply;
+    const key = idempotencyKeyOf(request);
+    if (key === undefined) return this.run(dialect, model, version, reply, send);
+    const replayed = await this.idempotency.replay(request, key, this.deadlineOf(request), (store) =>
+      this.run(dialect, model, version, reply, (_, response, policy) => {
+        store(response);
+        send(reply, response, policy);
+      }),
+    );
+    if (replayed === undefined) return;
+    reply.header(REPLAYED_HEADER, 'true');
+    send(reply, replayed, this.config.responseCompression);
+  }
+
+  private async run<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
+    dialect: Dialect<Target, Message, Answer>,
+    model: string,
+    version: string | undefined,
+    reply: FastifyReply,
+    send: Send,
+  ): Promise<void> {
+    const { request } = reply;
     const { answer, summary } = await this.inference.serve(model, version, {
-      deadline: () => deadlineOf(request.headers, undefined, this.config.requestTimeoutMs),
+      deadline: () => this.deadlineOf(request),
       decode: (signature) => this.decode(dialect, model, signature, request),
       encode: (result, { message, signature }: Exchange<Message>) =>
         this.codec.encode(dialect, dialect.answerOf(result, message, signature)),
@@ -58,6 +84,11 @@ export class RestInference {
     request.inference = summary;
     if (summary.cache !== undefined) reply.header(CACHE_HEADER, summary.cache);
     send(reply, answer, this.config.responseCompression);
+  }
+
+  /** The deadline of `request`, as far as its headers tell it. */
+  private deadlineOf({ headers }: FastifyRequest): number {
+    return deadlineOf(headers, undefined, this.config.requestTimeoutMs);
   }
 
   private decode<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
@@ -78,6 +109,8 @@ export class RestInference {
     signature: Signature,
     { headers, raw }: FastifyRequest,
   ): Exchange<Message> {
+    const usesRegion = message.inputs.some(hasSlice) || message.outputs.some(hasSlice);
+    if (usesRegion && idempotencyKeyOf({ headers }) !== undefined) throw errors.idempotencyOfRegions();
     return {
       message,
       signature,

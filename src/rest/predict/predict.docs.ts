@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiParam } from '@nestjs/swagger';
 import { ApiErrors } from '../../transport/http/api-errors';
-import { ApiDeadline, CACHE_HEADERS } from '../http/api-inference';
+import { ApiInferenceHeaders, CACHE_HEADERS } from '../http/api-inference';
 import { IMAGE_OF_SEVEN } from '../http/sample-image';
 import { PredictRequest, PredictResponse, TensorflowRequest, TensorflowResponse } from './predict.dto';
 
@@ -9,7 +9,7 @@ import { PredictRequest, PredictResponse, TensorflowRequest, TensorflowResponse 
 export function ApiPredict(): MethodDecorator {
   return applyDecorators(
     ApiParam({ name: 'model', type: String, example: 'digits', description: 'Name of the model.' }),
-    ApiDeadline(),
+    ApiInferenceHeaders(),
     ApiHeader({
       name: 'accept',
       required: false,
@@ -43,7 +43,7 @@ export function ApiPredictVersion(): MethodDecorator {
 export function ApiTensorflowPredict(): MethodDecorator {
   return applyDecorators(
     ApiParam({ name: 'model', type: String, example: 'digits', description: 'Name of the model.' }),
-    ApiDeadline(),
+    ApiInferenceHeaders(),
     ApiBody({ type: TensorflowRequest, required: true, examples: TENSORFLOW_EXAMPLES }),
     ApiOkResponse({
       headers: CACHE_HEADERS,
@@ -70,7 +70,7 @@ export function ApiTensorflowVersion(): MethodDecorator {
 function ApiPredictErrors(): MethodDecorator {
   return applyDecorators(
     ApiErrors('invalid', 'not_found', 'too_large', 'unsupported_encoding', 'overloaded'),
-    ApiErrors('internal', 'unavailable', 'deadline'),
+    ApiErrors('conflict', 'unprocessable', 'internal', 'unavailable', 'deadline'),
   );
 }
 

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiHeader, ApiOkResponse, ApiParam, getSchemaPath } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../transport/http/api-errors';
 import { ApiModel, ApiVersion } from '../http/api-model';
-import { ApiDeadline, CACHE_HEADERS } from '../http/api-inference';
+import { ApiInferenceHeaders, CACHE_HEADERS } from '../http/api-inference';
 import { IMAGE_OF_SEVEN } from '../http/sample-image';
 import { InferRequest, InferResponse } from './v2.dto';
 
@@ -32,7 +32,7 @@ function ApiInference(): MethodDecorator {
       description:
         'Length of the JSON before the binary tensors, in bytes. If absent, the whole body is JSON. If 0, the whole body is the bytes of the only input, for one row.',
     }),
-    ApiDeadline(),
+    ApiInferenceHeaders(),
     ApiExtraModels(InferResponse),
     ApiBody({ type: InferRequest, required: true, examples: EXAMPLES }),
     ApiOkResponse({
@@ -40,7 +40,7 @@ function ApiInference(): MethodDecorator {
       headers: CACHE_HEADERS,
       content: { 'application/json': { schema: { $ref: getSchemaPath(InferResponse) }, example: SEVEN } },
     }),
-    ApiV2Errors('invalid', 'too_large', 'unsupported_encoding', 'deadline'),
+    ApiV2Errors('invalid', 'too_large', 'conflict', 'unprocessable', 'unsupported_encoding', 'deadline'),
   );
 }
 

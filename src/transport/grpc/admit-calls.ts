@@ -1,5 +1,6 @@
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
-import { errors, type NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 import type { Access } from '../../identity/access';
 import type { Authenticator } from '../../identity/authenticator';
 import { Refusal } from '../../identity/refusal';

@@ -1,5 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js';
-import type { NexusError } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 import type { Charge } from '../../common/memory-in-flight';
 
 const KEY = 'nexus-memory';

@@ -1,7 +1,7 @@
 import type { Metadata, status } from '@grpc/grpc-js';
 import type { Caller } from '../../identity/caller';
 import type { Refusal } from '../../identity/refusal';
-import type { NexusError } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 import type { RequestedModel } from './requested-model';
 import type { InferenceSummary } from '../../observability/log/request-line';
 

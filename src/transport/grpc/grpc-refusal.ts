@@ -1,5 +1,6 @@
 import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
-import { errors, type NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 import { grpcStatusOf, sendable } from './grpc-status';
 
 type Status = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];

@@ -1,6 +1,6 @@
 import { Metadata, status, type StatusObject } from '@grpc/grpc-js';
 import { GRPC_STATUS } from '../error-status';
-import type { NexusError } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 
 /** Metadata key of the error of a status. It is not sent. */
 const ERROR = 'nexus-error';

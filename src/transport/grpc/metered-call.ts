@@ -1,7 +1,8 @@
 import { type ServerHttp2Stream, constants } from 'node:http2';
 import { Metadata, status, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { Logger } from '@nestjs/common';
-import { errors, NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import { NexusError } from '../../common/nexus-error';
 import { grpcStatusOf } from './grpc-status';
 import type { Charge, MemoryInFlight } from '../../common/memory-in-flight';
 import type { Pace, Transfer } from '../../common/pace';

@@ -6,13 +6,7 @@ import { ErrorAnswer, V2Error } from './errors.dto';
 
 /** What each kind of error means to a client. */
 export const MEANING: Readonly<
-  Record<
-    Exclude<
-      ErrorKind,
-      'rate_limited' | 'cancelled' | 'wrong_method' | 'too_slow' | 'conflict' | 'unprocessable'
-    >,
-    string
-  >
+  Record<Exclude<ErrorKind, 'rate_limited' | 'cancelled' | 'wrong_method' | 'too_slow'>, string>
 > = {
   invalid:
     'The request is invalid. The message states what was expected, what was received and how to fix it.',
@@ -23,6 +17,8 @@ export const MEANING: Readonly<
   too_large: 'The body is larger than NEXUS_BODY_LIMIT or NEXUS_MEMORY_IN_FLIGHT.',
   unsupported_encoding:
     'The Content-Encoding is not gzip, deflate or identity, or the Content-Type is an image, audio, video or multipart type.',
+  conflict: 'The first request with this Idempotency-Key is still running.',
+  unprocessable: 'The Idempotency-Key was used for a different request.',
   overloaded:
     'The client exceeded its rate limit, a queue is full, other requests use the memory, or the deadline cannot be met. Retry after the time in Retry-After.',
   internal: 'Internal error. Look up the request id in the server log.',

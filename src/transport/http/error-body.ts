@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HTTP_STATUS } from '../error-status';
-import type { NexusError } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { errors, type NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import type { NexusError } from '../../common/nexus-error';
 import { GrowingBytes } from '../../common/growing-bytes';
 import { memoryOfBody } from './memory-of-body';
 import type { Charge, MemoryInFlight } from '../../common/memory-in-flight';

@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { errors, NexusError } from '../../common/errors';
+import { errors } from '../../common/errors';
+import { NexusError } from '../../common/nexus-error';
 
 /** Maximum length of a path in a message, in characters. */
 const MAX_PATH_LENGTH = 200;

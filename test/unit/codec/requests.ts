@@ -1,6 +1,6 @@
 import type { EncodedResponse } from '../../../src/rest/codec/messages';
 import type { V2Request } from '../../../src/rest/v2/messages';
-import { NexusError } from '../../../src/common/errors';
+import { NexusError } from '../../../src/common/nexus-error';
 import { decodeV2Request } from '../../../src/rest/v2/codec/decode-request';
 
 /** Decodes a request with one input `x`, whose fields are a vector of one FP32 unless `fields` say otherwise. */

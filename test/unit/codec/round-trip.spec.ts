@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { NexusError } from '../../../src/common/errors';
+import { NexusError } from '../../../src/common/nexus-error';
 import { decodeV2Request } from '../../../src/rest/v2/codec/decode-request';
 import { encodeV2Response } from '../../../src/rest/v2/codec/encode-response';
 import type { Tensor } from '../../../src/tensor/tensor';

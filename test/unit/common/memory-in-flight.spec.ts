@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { NexusError } from '../../../src/common/errors';
+import { NexusError } from '../../../src/common/nexus-error';
 import { MemoryInFlight } from '../../../src/common/memory-in-flight';
 
 const LIMIT = 1000;

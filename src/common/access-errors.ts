@@ -1,0 +1,45 @@
+import { NexusError } from './nexus-error';
+
+/** The part of the catalogue about who may send which requests: credentials, limits and Idempotency-Key. */
+export const accessErrors = {
+  unauthenticated: () =>
+    new NexusError(
+      'unauthenticated',
+      'unauthenticated',
+      'valid credentials are required; send an API key as Authorization: Bearer <key> or x-api-key: <key>',
+    ),
+  forbidden: () =>
+    new NexusError(
+      'forbidden',
+      'forbidden',
+      'these credentials do not allow this operation; use a key with the scope that it requires',
+    ),
+  idempotencyKeyReused: () =>
+    new NexusError(
+      'unprocessable',
+      'idempotency_key_reused',
+      'this Idempotency-Key was used for a different request; send a new key for each request, and the same key and body for a retry',
+      { param: 'idempotency-key' },
+    ),
+  idempotencyKeyInFlight: () =>
+    new NexusError(
+      'conflict',
+      'idempotency_key_in_flight',
+      'the first request with this Idempotency-Key is still running; retry after a second',
+      { param: 'idempotency-key', retryAfterSeconds: 1 },
+    ),
+  idempotencyOfRegions: () =>
+    new NexusError(
+      'invalid',
+      'idempotency_of_regions',
+      'Idempotency-Key does not apply to tensors in shared memory, whose contents may change between attempts; send the request without the header',
+      { param: 'idempotency-key' },
+    ),
+  rateLimited: (limit: number, windowSeconds: number, retryAfterSeconds: number) =>
+    new NexusError(
+      'rate_limited',
+      'rate_limited',
+      `rate limit of ${limit} requests in ${windowSeconds} s exceeded; retry in ${retryAfterSeconds} s`,
+      { retryAfterSeconds },
+    ),
+} as const;

@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { errors } from '../../common/errors';
+import { Config } from '../../config/config';
+import type { EncodedResponse } from '../codec/messages';
+import { digestOfRequest } from './idempotency-key';
+import { MemoryReplies } from './memory-replies';
+import type { Replies } from './replies';
+
+/** Time in which the response to a request that has reached its deadline is encoded and stored. */
+const SLACK_MS = 10_000;
+
+/** Answers retried requests with the response that their first attempt got (draft-ietf-httpapi-idempotency-key-header). */
+@Injectable()
+export class Idempotency {
+  private readonly replies: Replies;
+
+  constructor({ idempotencySize, idempotencyTtlS, cacheEntryLimit }: Config) {
+    this.replies = new MemoryReplies(idempotencySize, cacheEntryLimit, idempotencyTtlS * 1000);
+  }
+
+  /**
+   * The stored response to `request` with the Idempotency-Key `key` of its client; undefined if `run` has run it now. Only
+   * successful responses are stored: a failed request has no effect, so a retry runs it again.
+   *
+   * @param deadline of the request, as performance.now().
+   * @param run runs the request and calls its argument with the response, before it is sent.
+   * @throws NexusError idempotency_key_reused, idempotency_key_in_flight, and what `run` throws.
+   */
+  async replay(
+    request: FastifyRequest,
+    key: string,
+    deadline: number,
+    run: (store: (response: EncodedResponse) => void) => Promise<void>,
+  ): Promise<EncodedResponse | undefined> {
+    const fingerprint = await digestOfRequest(request);
+    const maxRunMs = Math.max(0, deadline - performance.now()) + SLACK_MS;
+    // Client ids contain no space.
+    const known = await this.replies.begin(`${request.caller.id} ${key}`, fingerprint, maxRunMs);
+    if (known.state === 'other') throw errors.idempotencyKeyReused();
+    if (known.state === 'running') throw errors.idempotencyKeyInFlight();
+    if (known.state === 'done') return known.response;
+    let isStored = false;
+    try {
+      await run((response) => {
+        isStored = true;
+        known.run.finish(response);
+      });
+    } finally {
+      if (!isStored) known.run.abandon();
+    }
+    return undefined;
+  }
+}
