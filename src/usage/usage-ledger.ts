@@ -77,9 +77,9 @@ export class UsageLedger {
     entry.total.failed_requests++;
   }
 
-  /** Takes at most `limit` rows with what was counted since they were last taken. */
+  /** Takes at most `limit` rows, the oldest first, with what was counted since they were last taken. */
   take(limit: number): UsageRow[] {
-    return this.waiting.splice(-limit).map((entry) => {
+    return this.waiting.splice(0, limit).map((entry) => {
       const { start, tenant, key, model, counts } = entry;
       entry.counts = noUsage();
       entry.isWaiting = false;

@@ -79,7 +79,7 @@ export class UsageRecords implements OnModuleInit, OnApplicationShutdown {
 
   private async write(): Promise<void> {
     // Rows that appear meanwhile are part of the next write.
-    let left = this.ledger.waitingRows;
+    let left = this.ledger.waitingRows + (this.batch?.rows.length ?? 0);
     try {
       while (this.batch !== undefined || left > 0) {
         this.batch ??= { number: ++this.batches, rows: this.ledger.take(Math.min(left, MAX_BATCH_ROWS)) };
