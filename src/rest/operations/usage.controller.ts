@@ -9,6 +9,8 @@ import { UsageRecords } from '../../usage/usage-records';
 import { cursorOf, PAGE_ENTRIES, usageQuery } from './usage-query';
 import { UsageEntry, UsageList } from './usage.dto';
 
+const TEXT = { required: false, type: String } as const;
+
 /** What clients have used. */
 @ApiTags('Operations')
 @Requires(READ)
@@ -22,24 +24,25 @@ export class UsageController {
    */
   @Get()
   @ApiOperation({ summary: 'Get the usage of each key' })
+  // The document lists them from the last to the first.
+  @ApiQuery({ ...TEXT, name: 'after', description: '`next` of the page before.' })
+  @ApiQuery({ ...TEXT, name: 'model', description: 'Only this model.' })
+  @ApiQuery({ ...TEXT, name: 'key', description: 'Only the key with this id.' })
+  @ApiQuery({ ...TEXT, name: 'tenant', description: 'Only this tenant.' })
+  @ApiQuery({ name: 'by', required: false, enum: ['hour', 'day'], description: 'By default `hour`.' })
   @ApiQuery({
+    ...TEXT,
+    name: 'to',
+    description: 'Date or RFC 3339 time. Counts hours that begin before it. By default now.',
+    example: '2026-02-01T00:00:00Z',
+  })
+  @ApiQuery({
+    ...TEXT,
     name: 'from',
-    required: false,
     description:
       'Date or RFC 3339 time. The first entry is of the hour or day that it belongs to. By default 24 hours before `to`.',
     example: '2026-01-01',
   })
-  @ApiQuery({
-    name: 'to',
-    required: false,
-    description: 'Date or RFC 3339 time. Counts hours that begin before it. By default now.',
-    example: '2026-02-01T00:00:00Z',
-  })
-  @ApiQuery({ name: 'by', required: false, enum: ['hour', 'day'], description: 'By default `hour`.' })
-  @ApiQuery({ name: 'tenant', required: false, description: 'Only this tenant.' })
-  @ApiQuery({ name: 'key', required: false, description: 'Only the key with this id.' })
-  @ApiQuery({ name: 'model', required: false, description: 'Only this model.' })
-  @ApiQuery({ name: 'after', required: false, description: '`next` of the page before.' })
   @ApiErrors('invalid', 'overloaded', 'internal', 'unavailable')
   async usage(
     @Req() { caller }: FastifyRequest,

@@ -106,12 +106,15 @@ describe('in a file', () => {
     expect(warnings.map(({ msg }) => msg)).toEqual([expect.stringContaining('database is locked')]);
   });
 
-  it('shares the file with another gateway, and loses nothing at the end', async () => {
+  it('loses nothing at the end', async () => {
     const before = totalOf(await usageOf(gateway));
-    const other = await Gateway.start(repository, { NEXUS_USAGE_FILE: path });
-    await Promise.all([infer(gateway, 5), infer(other, 5)]);
-    expect(await other.stop()).toBe(0);
-    expect(totalOf(await usageOf(gateway))).toBe(before + 10);
+    await infer(gateway, 5);
+    expect(await gateway.stop()).toBe(0);
+    const file = new DatabaseSync(path, { readOnly: true });
+    expect(file.prepare('SELECT SUM(requests) AS requests FROM usage').get()).toEqual({
+      requests: before + 5,
+    });
+    file.close();
   });
 });
 
