@@ -45,6 +45,7 @@ function usage(): string {
     '',
     'Usage: npm start [-- --help | --version]',
     '       node dist/main.js [--help | --version]',
+    '       node dist/main.js keys create|list|disable|rotate   edits the file of API keys; see keys --help',
     '',
     'Settings are environment variables. These are the most common, with their defaults; docs/configuration.md lists all:',
     '',

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, isAbsolute } from 'node:path';
+import { ByteSize, Check, ListOf, OneOf, SecretList, Text, WholeNumber } from './setting';
 import { isClaimMap, isIssuer, isSecureUrl, TOKEN_ALGORITHMS } from './oidc';
-import { ByteSize, Check, ListOf, OneOf, Text, WholeNumber } from './setting';
 
 const MIB = 2 ** 20;
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -155,6 +155,15 @@ export class Config {
   @ListOf(isNetwork, 'IP addresses or CIDR ranges separated by commas, such as 10.0.0.0/8')
   trustProxy: readonly string[] = [];
 
+  /** API keys with every permission. No message, log line or response contains them. */
+  @SecretList(
+    /^[!-~]{16,}$/,
+    'keys of at least 16 printable ASCII characters without spaces, separated by commas',
+  )
+  apiKey: readonly string[] = [];
+
+  /** YAML file of API keys. None if empty. */
+  keysFile = '';
   /** `off` lets everyone who reaches the server do everything, also on addresses that other machines can reach. */
   @OneOf(['on', 'off'])
   auth: 'on' | 'off' = 'on';

@@ -3,6 +3,7 @@ import { validateSync, type ValidationError } from 'class-validator';
 import { Config } from './config';
 import { ConfigError } from './config-error';
 import { nearest } from '../common/nearest';
+import { SECRET } from './setting';
 
 const PREFIX = 'NEXUS_';
 
@@ -59,5 +60,6 @@ function describeFault(fault: ValidationError, env: NodeJS.ProcessEnv, defaults:
   const remedy = env[name]
     ? `unset it${standard && ` to use the default, ${standard}`}`
     : `this is the default; create it, or set ${name}`;
-  return `${name}=${env[name] || standard}: expected ${expected}; ${remedy}`;
+  const value = SECRET in (fault.constraints ?? {}) ? '' : `=${env[name] || standard}`;
+  return `${name}${value}: expected ${expected}; ${remedy}`;
 }

@@ -47,6 +47,28 @@ export function ListOf(fits: (entry: string) => boolean, expected: string): Prop
   );
 }
 
+/** Name of the constraint of {@link SecretList}. */
+export const SECRET = 'secret';
+
+/**
+ * A comma-separated list whose entries all match `form`. Messages must not contain its value. An empty entry is a fault: a
+ * list of keys without a key would leave the server open.
+ */
+export function SecretList(form: RegExp, expected: string): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' ? value.split(',').map((entry) => entry.trim()) : value,
+    ),
+    ValidateBy({
+      name: SECRET,
+      validator: {
+        validate: (list) => (list as string[]).every((entry) => form.test(entry)),
+        defaultMessage: () => expected,
+      },
+    }),
+  );
+}
+
 /** Any other rule. `holds` receives the value and the object with all settings. */
 export function Check(
   holds: (value: unknown, settings: object) => boolean,

@@ -1,18 +1,21 @@
 import { permits, type Access, type PublicArea } from './access';
 import type { Caller } from './caller';
 import { type Credentials, secretIn } from './credentials';
+import type { Quotas } from '../limits/quota';
 import { Refusal } from './refusal';
 import { Stranger } from './stranger';
 import type { Verified } from './verified';
 
 /** Checks API keys and the subjects of client certificates. */
-export interface KeyVerifier {
+interface KeyCheck {
   find(key: string): Verified;
   ofSubject(subject: string): Verified;
+  /** Limits of all keys of `tenant` together. */
+  quotasOf(tenant: string): Quotas;
 }
 
 /** Checks tokens. Synchronous for a token that it has checked before. */
-export interface TokenVerifier {
+interface TokenCheck {
   verify(token: string): Verified | Promise<Verified>;
 }
 
@@ -30,20 +33,16 @@ const TOKEN = /^eyJ[\w-]*\.[\w-]*\.[\w-]*$/;
 /** Finds out who sends requests. */
 export class Authenticator {
   /**
-   * @param keys undefined where authentication is off, so that everyone may do everything.
+   * @param isOn whether requests need credentials; otherwise everyone may do everything.
    * @param tokens undefined if tokens are not accepted.
    * @param open areas that are open to everyone.
    */
   constructor(
-    private readonly keys: KeyVerifier | undefined,
-    private readonly tokens: TokenVerifier | undefined,
+    readonly isOn: boolean,
+    private readonly keys: KeyCheck,
+    private readonly tokens: TokenCheck | undefined,
     private readonly open: readonly PublicArea[],
   ) {}
-
-  /** Whether requests need credentials. */
-  get isOn(): boolean {
-    return this.keys !== undefined;
-  }
 
   /** A client without credentials at `origin`. */
   stranger(origin: Origin): Caller {
@@ -54,12 +53,12 @@ export class Authenticator {
   identify(credentials: Credentials, subject?: string): Verified | Promise<Verified> {
     const secret = secretIn(credentials);
     if (secret === undefined) {
-      return subject === undefined ? { refusal: NOTHING } : this.keys!.ofSubject(subject);
+      return subject === undefined ? { refusal: NOTHING } : this.keys.ofSubject(subject);
     }
     if (typeof secret !== 'string') return { refusal: secret };
     return this.tokens !== undefined && TOKEN.test(secret)
       ? this.tokens.verify(secret)
-      : this.keys!.find(secret);
+      : this.keys.find(secret);
   }
 
   /** Whether `access` lets `caller` in. */

@@ -80,7 +80,7 @@ export class RedisConnection {
   evaluate(
     script: Script,
     keys: readonly string[],
-    args: readonly string[],
+    args: readonly (string | Buffer)[],
     timeoutMs?: number,
   ): Promise<unknown> {
     const options = { keys: [...keys], arguments: [...args] };

@@ -54,6 +54,7 @@ const FOLDERS: Readonly<Record<string, Table>> = {
   identity: {
     '': [],
     oidc: [''],
+    keys: [''],
   },
   repository: {
     '': [],

@@ -4,7 +4,9 @@ import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
 import type { EncodedResponse } from '../codec/messages';
 import { digestOfRequest } from './idempotency-key';
+import { Redis } from '../../redis/redis';
 import { MemoryReplies } from './memory-replies';
+import { RedisReplies } from './redis-replies';
 import type { Replies } from './replies';
 
 /** Time in which the response to a request that has reached its deadline is encoded and stored. */
@@ -15,8 +17,11 @@ const SLACK_MS = 10_000;
 export class Idempotency {
   private readonly replies: Replies;
 
-  constructor({ idempotencySize, idempotencyTtlS, cacheEntryLimit }: Config) {
-    this.replies = new MemoryReplies(idempotencySize, cacheEntryLimit, idempotencyTtlS * 1000);
+  constructor({ idempotencySize, idempotencyTtlS, cacheEntryLimit }: Config, { connection }: Redis) {
+    const ttlMs = idempotencyTtlS * 1000;
+    const local = new MemoryReplies(idempotencySize, cacheEntryLimit, ttlMs);
+    this.replies =
+      connection === undefined ? local : new RedisReplies(connection, local, cacheEntryLimit, ttlMs);
   }
 
   /**

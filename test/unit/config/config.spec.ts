@@ -86,6 +86,27 @@ describe('loadConfig', () => {
     expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name}=${value}: expected `)]);
   });
 
+  it.each([
+    'short-secret',
+    'a secret with spaces',
+    'sécrèt-sécrèt-sécrèt',
+    ',',
+    'correct-horse-battery,',
+    '   ',
+  ])('refuses the API key %j without showing it', (secret) => {
+    expect(faultsOf({ NEXUS_API_KEY: secret })).toEqual([
+      'NEXUS_API_KEY: expected keys of at least 16 printable ASCII characters without spaces, separated by commas; unset it',
+    ]);
+  });
+
+  it('reads several API keys', () => {
+    expect(
+      loadConfig({ ...repository, NEXUS_API_KEY: 'correct-horse-battery, staple-staple-staple' }),
+    ).toMatchObject({
+      apiKey: ['correct-horse-battery', 'staple-staple-staple'],
+    });
+  });
+
   it('rejects models to load outside explicit mode', () => {
     expect(faultsOf({ NEXUS_LOAD_MODELS: 'digits' })).toEqual([
       'NEXUS_LOAD_MODELS=digits: expected no value unless NEXUS_MODEL_CONTROL_MODE=explicit; unset it',

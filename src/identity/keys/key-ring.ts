@@ -1,0 +1,141 @@
+import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { ConfigError } from '../../config/config-error';
+import type { Config } from '../../config/config';
+import { variableOf } from '../../config/load-config';
+import type { Quotas } from '../../limits/quota';
+import type { Caller } from '../caller';
+import { Refusal } from '../refusal';
+import { keyDigest, idOf } from './api-key';
+import { EnvironmentKeys } from './environment-keys';
+import { FileWatch, stampOf } from './file/file-watch';
+import { KeysReader } from './file/keys-reader';
+import { KeyTable } from './key-table';
+
+/** The clock and the poll interval of a {@link KeyRing}. */
+export interface KeyRingOptions {
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  readonly pollMs?: number;
+}
+
+/** A change is applied when two polls have seen it. */
+const POLL_MS = 500;
+
+/**
+ * All keys of NEXUS_API_KEY and NEXUS_KEYS_FILE. The file is read again when it changes; if the new content has a fault,
+ * the keys stay as they are, and a line of the log has the reason.
+ */
+export class KeyRing implements OnApplicationShutdown {
+  private readonly logger = new Logger('Keys');
+  private readonly environment: EnvironmentKeys;
+  private readonly reader: KeysReader | undefined;
+  private readonly now: () => number;
+  private table = KeyTable.empty();
+  private watch: FileWatch | undefined;
+  private changes = 0;
+  /** Within it, no key expires. */
+  private span: readonly [start: number, end: number] = [-Infinity, Infinity];
+
+  private constructor(
+    private readonly config: Pick<Config, 'apiKey' | 'keysFile'>,
+    { now = Date.now }: KeyRingOptions,
+  ) {
+    this.now = now;
+    this.environment = new EnvironmentKeys(config.apiKey);
+    this.reader = config.keysFile === '' ? undefined : new KeysReader();
+  }
+
+  /** Reads all keys and begins to watch the file. @throws ConfigError if the file is missing or has a fault. */
+  static async open(
+    config: Pick<Config, 'apiKey' | 'keysFile'>,
+    options: KeyRingOptions = {},
+  ): Promise<KeyRing> {
+    const ring = new KeyRing(config, options);
+    if (ring.reader !== undefined) await ring.openFile(ring.reader, options.pollMs ?? POLL_MS);
+    return ring;
+  }
+
+  /** Whether neither variable is set. A file without keys does not count: emptying it must not let everybody in. */
+  get isEmpty(): boolean {
+    return this.config.apiKey.length === 0 && this.config.keysFile === '';
+  }
+
+  /**
+   * Changes when an earlier answer may no longer hold: after a reload, and when the clock passes the time that a key
+   * expires, in either direction.
+   */
+  get generation(): number {
+    const now = this.now();
+    if (now < this.span[0] || now >= this.span[1]) this.renew(now);
+    return this.changes;
+  }
+
+  /**
+   * The client with the key `presented`, or why it is refused. Takes the same time for every wrong secret. Text without the form and the checksum of a key costs no hash, unless NEXUS_API_KEY has a key
+   * of its length.
+   */
+  find(presented: string): Caller | Refusal {
+    const id = idOf(presented);
+    const stored = id === undefined ? undefined : this.table.withId(id);
+    const answer = stored?.answer(keyDigest(presented), this.now());
+    if (answer !== undefined && !('reason' in answer)) return answer;
+    // A key in the form of the file may be one of the environment.
+    const refusal = answer ?? new Refusal(id === undefined ? 'not a key' : 'the key is unknown', id);
+    return this.environment.find(presented) ?? refusal;
+  }
+
+  /** The client of a verified TLS client certificate with this `subject`, or why it is refused. */
+  ofSubject(subject: string): Caller | Refusal {
+    return (
+      this.table.withSubject(subject)?.standing(this.now()) ??
+      new Refusal('the subject of the client certificate is unknown')
+    );
+  }
+
+  /** Limits of all keys of `tenant` together. */
+  quotasOf(tenant: string): Quotas {
+    return this.table.quotasOf(tenant);
+  }
+
+  /** Stops watching the file. */
+  async onApplicationShutdown(): Promise<void> {
+    this.watch?.stop();
+    await this.reader?.onApplicationShutdown();
+  }
+
+  private async openFile(reader: KeysReader, pollMs: number): Promise<void> {
+    const { keysFile } = this.config;
+    const stamp = await stampOf(keysFile);
+    const faults = await this.load(reader);
+    if (faults.length > 0) {
+      await reader.onApplicationShutdown();
+      throw new ConfigError(faults.map((fault) => `${variableOf('keysFile')}=${keysFile}: ${fault}`));
+    }
+    this.watch = new FileWatch(keysFile, stamp, () => this.reload(reader), pollMs);
+  }
+
+  private async reload(reader: KeysReader): Promise<void> {
+    const faults = await this.load(reader).catch((error: unknown) => [String(error)]);
+    if (faults.length > 0)
+      this.logger.warn(
+        `${this.config.keysFile}: ${faults.join('; ')}; the keys of its last correct content stay in use`,
+      );
+  }
+
+  /** Reads the file and takes its keys. Returns its faults; if there are any, the keys stay as they are. */
+  private async load(reader: KeysReader): Promise<readonly string[]> {
+    const reading = await reader.read(this.config.keysFile);
+    if ('faults' in reading) return reading.faults;
+    this.table = await KeyTable.of(reading.pieces);
+    this.renew(this.now());
+    const { keys, tenants } = this.table;
+    this.logger.log(`${this.config.keysFile}: loaded ${keys} keys and the limits of ${tenants} tenants`);
+    return [];
+  }
+
+  /** Begins a generation. */
+  private renew(now: number): void {
+    this.span = this.table.spanAround(now);
+    this.changes += 1;
+  }
+}
