@@ -56,7 +56,7 @@ const written: string[] = [];
 beforeEach(() => {
   jest.useFakeTimers();
   for (const level of ['log', 'warn', 'error'] as const)
-    jest.spyOn(Logger.prototype, level).mockImplementation((line: unknown) => {
+    jest.spyOn(Logger.prototype, level).mockImplementation((...[line]: unknown[]) => {
       written.push(`${level} ${typeof line === 'string' ? line : JSON.stringify(line)}`);
     });
   written.length = 0;
