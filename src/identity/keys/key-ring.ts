@@ -1,10 +1,11 @@
+import { LRUCache } from 'lru-cache';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { ConfigError } from '../../config/config-error';
 import type { Config } from '../../config/config';
 import { variableOf } from '../../config/load-config';
 import type { Quotas } from '../../limits/quota';
-import type { Caller } from '../caller';
 import { Refusal } from '../refusal';
+import type { Verified } from '../verified';
 import { keyDigest, idOf } from './api-key';
 import { EnvironmentKeys } from './environment-keys';
 import { FileWatch, stampOf } from './file/file-watch';
@@ -17,6 +18,17 @@ export interface KeyRingOptions {
   readonly now?: () => number;
   readonly pollMs?: number;
 }
+
+/**
+ * Maximum number of remembered keys. A remembered key needs no hash. Only correct keys are remembered, and their look-up
+ * compares hashes with a random seed first, so its duration reveals nothing of a key.
+ */
+const MAX_REMEMBERED = 10_000;
+
+const NOT_A_KEY: Verified = { refusal: new Refusal('not a key') };
+const UNKNOWN_SUBJECT: Verified = {
+  refusal: new Refusal('the subject of the client certificate is unknown'),
+};
 
 /** A change is applied when two polls have seen it. */
 const POLL_MS = 500;
@@ -33,6 +45,9 @@ export class KeyRing implements OnApplicationShutdown {
   private table = KeyTable.empty();
   private watch: FileWatch | undefined;
   private changes = 0;
+  private readonly remembered = new LRUCache<string, Verified>({ max: MAX_REMEMBERED });
+  /** The generation of the remembered keys. */
+  private rememberedIn = 0;
   /** Within it, no key expires. */
   private span: readonly [start: number, end: number] = [-Infinity, Infinity];
 
@@ -74,22 +89,20 @@ export class KeyRing implements OnApplicationShutdown {
    * The client with the key `presented`, or why it is refused. Takes the same time for every wrong secret. Text without the form and the checksum of a key costs no hash, unless NEXUS_API_KEY has a key
    * of its length.
    */
-  find(presented: string): Caller | Refusal {
-    const id = idOf(presented);
-    const stored = id === undefined ? undefined : this.table.withId(id);
-    const answer = stored?.answer(keyDigest(presented), this.now());
-    if (answer !== undefined && !('reason' in answer)) return answer;
-    // A key in the form of the file may be one of the environment.
-    const refusal = answer ?? new Refusal(id === undefined ? 'not a key' : 'the key is unknown', id);
-    return this.environment.find(presented) ?? refusal;
+  find(presented: string): Verified {
+    const { generation } = this;
+    if (generation !== this.rememberedIn) this.remembered.clear();
+    this.rememberedIn = generation;
+    const known = this.remembered.get(presented);
+    if (known !== undefined) return known;
+    const verified = this.check(presented);
+    if (verified.caller !== undefined) this.remembered.set(presented, verified);
+    return verified;
   }
 
   /** The client of a verified TLS client certificate with this `subject`, or why it is refused. */
-  ofSubject(subject: string): Caller | Refusal {
-    return (
-      this.table.withSubject(subject)?.standing(this.now()) ??
-      new Refusal('the subject of the client certificate is unknown')
-    );
+  ofSubject(subject: string): Verified {
+    return this.table.withSubject(subject)?.standing(this.now()) ?? UNKNOWN_SUBJECT;
   }
 
   /** Limits of all keys of `tenant` together. */
@@ -101,6 +114,18 @@ export class KeyRing implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.watch?.stop();
     await this.reader?.onApplicationShutdown();
+  }
+
+  /** Takes the same time for every wrong secret of a key. */
+  private check(presented: string): Verified {
+    const id = idOf(presented);
+    const stored = id === undefined ? undefined : this.table.withId(id);
+    const answer = stored?.answer(keyDigest(presented), this.now());
+    if (answer?.caller !== undefined) return answer;
+    // A key in the form of the file may be one of the environment.
+    const refused =
+      answer ?? (id === undefined ? NOT_A_KEY : { refusal: new Refusal('the key is unknown', id) });
+    return this.environment.find(presented) ?? refused;
   }
 
   private async openFile(reader: KeysReader, pollMs: number): Promise<void> {

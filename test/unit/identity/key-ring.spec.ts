@@ -64,8 +64,8 @@ async function open(
 
 /** The key of the client, or the reason of the refusal. */
 function outcome(ring: KeyRing, presented: string): string | undefined {
-  const answer = ring.find(presented);
-  return 'reason' in answer ? answer.reason : answer.key;
+  const { caller, refusal } = ring.find(presented);
+  return caller?.key ?? refusal?.reason;
 }
 
 const [alice, bob, carl] = ['alice', 'bob', 'carl'].map(newApiKey) as [string, string, string];
@@ -81,18 +81,16 @@ describe('keys of the file', () => {
       [{ id: 'acme', limits: { in_flight: 3 } }],
     );
     const ring = await open();
-    const caller = ring.find(alice);
-    if ('reason' in caller) throw new Error(caller.reason);
+    const caller = ring.find(alice).caller!;
     expect(caller).toMatchObject({ id: 'acme/alice', tenant: 'acme', key: 'alice' });
     expect(caller.quotas.rates).toMatchObject([{ name: 'requests_per_minute', limit: 5 }]);
     expect([caller.has('read'), caller.has('infer', 'admin')]).toEqual([true, false]);
     expect([caller.sees('ocr-2'), caller.sees('digits')]).toEqual([true, false]);
-    expect(ring.find(alice)).toBe(caller);
+    expect(ring.find(alice).caller).toBe(caller);
     expect(ring.quotasOf('acme')).toMatchObject({ inFlight: 3 });
     expect(ring.quotasOf('other')).toEqual({ rates: [], inFlight: undefined });
 
-    const standard = ring.find(bob);
-    if ('reason' in standard) throw new Error(standard.reason);
+    const standard = ring.find(bob).caller!;
     expect(standard).toMatchObject({ id: 'default/bob', seesAll: true });
     expect([standard.has('infer'), standard.has('read', 'admin')]).toEqual([true, false]);
   });
@@ -107,11 +105,11 @@ describe('keys of the file', () => {
     ]);
     const ring = await open({ now: () => Date.UTC(2026, 0) });
     expect(outcome(ring, alice)).toBe('alice');
-    expect(ring.find(newApiKey('alice'))).toEqual({ reason: 'the secret of the key is wrong', key: 'alice' });
-    expect(ring.find(newApiKey('carl'))).toEqual({ reason: 'the secret of the key is wrong', key: 'carl' });
-    expect(ring.find(newApiKey('dora'))).toEqual({ reason: 'the key is unknown', key: 'dora' });
-    expect(ring.find(bob)).toEqual({ reason: 'the key is disabled', key: 'bob' });
-    expect(ring.find(newApiKey('cert'))).toEqual({ reason: 'the key is a client certificate', key: 'cert' });
+    expect(ring.find(newApiKey('alice')).refusal).toMatchObject({ reason: 'the secret of the key is wrong', key: 'alice' });
+    expect(ring.find(newApiKey('carl')).refusal).toMatchObject({ reason: 'the secret of the key is wrong', key: 'carl' });
+    expect(ring.find(newApiKey('dora')).refusal).toMatchObject({ reason: 'the key is unknown', key: 'dora' });
+    expect(ring.find(bob).refusal).toMatchObject({ reason: 'the key is disabled', key: 'bob' });
+    expect(ring.find(newApiKey('cert')).refusal).toMatchObject({ reason: 'the key is a client certificate', key: 'cert' });
     for (const text of [
       '',
       'nxs_',
@@ -120,7 +118,7 @@ describe('keys of the file', () => {
       alice.replace('nxs', 'NXS'),
       hashOf(alice),
     ])
-      expect(ring.find(text)).toEqual({ reason: 'not a key', key: undefined });
+      expect(ring.find(text).refusal).toMatchObject({ reason: 'not a key', key: undefined });
   });
 
   it('follow the clock in both directions, and so does the generation', async () => {
@@ -158,9 +156,9 @@ describe('keys of the file', () => {
       { id: 'old', subject: 'old', disabled: true },
     ]);
     const ring = await open();
-    expect(ring.ofSubject('spiffe://example.org/client')).toMatchObject({ id: 'acme/cert' });
-    expect(ring.ofSubject('old')).toEqual({ reason: 'the key is disabled', key: 'old' });
-    expect(ring.ofSubject('cert')).toMatchObject({
+    expect(ring.ofSubject('spiffe://example.org/client').caller).toMatchObject({ id: 'acme/cert' });
+    expect(ring.ofSubject('old').refusal).toMatchObject({ reason: 'the key is disabled', key: 'old' });
+    expect(ring.ofSubject('cert').caller).toMatchObject({
       reason: 'the subject of the client certificate is unknown',
     });
   });
@@ -187,8 +185,7 @@ describe('keys of NEXUS_API_KEY', () => {
   it('permit everything', async () => {
     const ring = await open({}, keys, '');
     expect(keys.map((key) => outcome(ring, key))).toEqual(['env-1', 'env-2', 'env-3']);
-    const caller = ring.find(keys[0]);
-    if ('reason' in caller) throw new Error(caller.reason);
+    const caller = ring.find(keys[0]).caller!;
     expect(caller).toMatchObject({ id: 'default/env-1', tenant: 'default', seesAll: true });
     expect((['infer', 'read', 'admin'] as const).every((scope) => caller.has(scope))).toBe(true);
     expect(outcome(ring, '0123456789abcdeg')).toBe('not a key');
