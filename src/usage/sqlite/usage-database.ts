@@ -10,6 +10,9 @@ const VERSION = 1;
 /** How long to wait for another process that writes to the same file, in milliseconds. */
 const BUSY_TIMEOUT_MS = 1000;
 
+/** If more hours pass between two batches, the clock may have been set, and old rows stay for another hour. */
+const MAX_PASSED_HOURS = 7 * 24;
+
 /** Result code of SQLite. */
 const SQLITE_FULL = 13;
 
@@ -27,8 +30,8 @@ const ADD = `INSERT INTO usage (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((na
 /** Usage by hour in an SQLite database. Its methods block, so it belongs on a worker thread. */
 export class UsageDatabase {
   private readonly database: DatabaseSync;
-  /** The hour in which old rows were last deleted. */
-  private prunedHour = 0;
+  /** The hour of the last batch. */
+  private lastHour = 0;
 
   /**
    * Opens the file, or creates it for the owner alone.
@@ -120,9 +123,11 @@ export class UsageDatabase {
   private prune(): void {
     const seconds = this.now() / 1000;
     const hour = Math.floor(seconds / HOUR_S);
-    if (hour === this.prunedHour) return;
+    const passed = hour - this.lastHour;
+    this.lastHour = hour;
+    // Also after a start. The clock may be wrong for a moment, and would delete everything.
+    if (passed <= 0 || passed > MAX_PASSED_HOURS) return;
     this.database.prepare('DELETE FROM usage WHERE start < ?').run(seconds - this.file.retentionS);
-    this.prunedHour = hour;
   }
 
   private deleteOldestHour(): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { affine } from '../../fixtures/models';
+import { KeysFile } from '../../fixtures/keys';
 import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { freePort, HAS_REDIS, Redis } from '../support/redis';
@@ -10,6 +11,9 @@ import { tearDown } from '../support/tear-down';
 
 interface Entry {
   readonly start: string;
+  readonly tenant: string;
+  readonly key: string;
+  readonly model: string;
   readonly requests: number;
   readonly failed_requests: number;
 }
@@ -118,15 +122,57 @@ describe('in a file', () => {
   });
 });
 
-it('is kept in memory without a file, and other files are left alone', async () => {
-  const gateway = await Gateway.start(repository);
-  expect(await usageOf(gateway)).toEqual({ object: 'list', data: [] });
-  await infer(gateway, 2);
-  expect(totalOf(await usageOf(gateway))).toBe(2);
-  await infer(gateway, 1);
-  expect(totalOf(await usageOf(gateway))).toBe(3);
-  expect(await gateway.stop()).toBe(0);
+describe('with keys, in memory', () => {
+  const file = new KeysFile();
+  const keys = {
+    one: file.add('one', { tenant: 'acme', scopes: ['infer', 'read'] }),
+    two: file.add('two', { tenant: 'acme', scopes: ['infer'] }),
+    some: file.add('some', { tenant: 'acme', scopes: ['infer', 'read', 'admin'], models: ['other'] }),
+    far: file.add('far', { tenant: 'globex', scopes: ['infer', 'read'] }),
+    admin: file.add('admin', { tenant: 'ops', scopes: ['admin'] }),
+  };
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await Gateway.start(repository, { NEXUS_KEYS_FILE: file.path });
+  });
+  afterAll(() => tearDown(gateway, file));
 
+  const as = (name: keyof typeof keys, path: string, body?: object) =>
+    gateway.send(path, {
+      headers: { 'x-api-key': keys[name] },
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    });
+  const seen = async (name: keyof typeof keys, query = '') => {
+    const answer = await as(name, `/v1/usage?by=day${query}`);
+    expect(answer.status).toBe(200);
+    return (answer.json().data as Entry[]).map(
+      ({ tenant, key, model, requests }) => `${tenant}/${key} ${model} ${requests}`,
+    );
+  };
+
+  it('shows each key its own usage, and all of it to an admin of every model', async () => {
+    const statuses: number[] = [];
+    for (const name of ['one', 'one', 'two', 'some', 'far'] as const)
+      statuses.push((await as(name, '/v2/models/other/infer', oneRow(1))).status);
+    // What the key may not use is not its usage.
+    statuses.push((await as('some', '/v2/models/affine/infer', oneRow(1))).status);
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 404]);
+    const all = ['acme/one other 2', 'acme/some other 1', 'acme/two other 1', 'globex/far other 1'];
+    expect(await seen('admin')).toEqual(all);
+    expect(await seen('admin', '&tenant=acme&key=two')).toEqual(['acme/two other 1']);
+    expect(await seen('one')).toEqual(['acme/one other 2']);
+    expect(await seen('one', '&key=two')).toEqual([]);
+    expect(await seen('some')).toEqual(['acme/some other 1']);
+    expect(await seen('far', '&tenant=acme')).toEqual([]);
+  });
+
+  it('refuses keys without the scope, and strangers', async () => {
+    expect((await as('two', '/v1/usage')).status).toBe(403);
+    expect((await gateway.send('/v1/usage')).status).toBe(401);
+  });
+});
+
+it('does not start with a file of something else', async () => {
   const path = join(repository.path, 'notes.txt');
   writeFileSync(path, 'x'.repeat(1000));
   const { code, stderr } = await Gateway.failing({ NEXUS_USAGE_FILE: path }, repository);

@@ -118,6 +118,18 @@ it('deletes rows after their time', () => {
   database.close();
 });
 
+it('deletes nothing because of a clock that is wrong for a moment', () => {
+  const clock = { now: NINE };
+  const database = new UsageDatabase(MEMORY, () => clock.now * 1000);
+  database.add([row(NINE, 1)]);
+  clock.now = NINE + 1000 * DAY;
+  database.add([row(clock.now, 2)]);
+  clock.now = NINE + HOUR;
+  database.add([row(clock.now, 3)]);
+  expect(database.read(select()).map(({ requests }) => requests)).toEqual([1, 3, 2]);
+  database.close();
+});
+
 it('deletes the oldest hours to stay below its size', () => {
   const database = new UsageDatabase({ ...MEMORY, maxPages: 30 }, now);
   for (let hour = 0; hour < 20; hour++)
