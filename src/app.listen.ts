@@ -3,6 +3,7 @@ import { Connections } from './app.connections';
 import type { Config } from './config/config';
 import { ConfigError } from './config/config-error';
 import { GrpcServer } from './transport/grpc/grpc-server';
+import { logFailedHandshakes } from './transport/tls/handshake-log';
 import { Metrics } from './observability/metrics/metrics';
 
 /**
@@ -15,7 +16,9 @@ export async function listen(app: NestFastifyApplication, config: Config): Promi
   connections.count(app.getHttpServer());
   await orExplain(app.listen(port, host), `NEXUS_PORT=${port}`, host);
   await orExplain(app.startAllMicroservices(), `NEXUS_GRPC_PORT=${grpcPort}`, host);
-  app.get(GrpcServer).listeners.forEach((server) => connections.count(server));
+  const { listeners } = app.get(GrpcServer);
+  listeners.forEach((server) => connections.count(server));
+  [app.getHttpServer(), ...listeners].forEach(logFailedHandshakes);
 }
 
 async function orExplain(listening: Promise<unknown>, setting: string, host: string): Promise<void> {

@@ -15,11 +15,14 @@ import { closeInOrder } from './transport/http/orderly-close';
 import { REQUEST_ID_HEADER, requestIdOf } from './transport/request-id';
 import { watchReaders } from './transport/http/slow-reader';
 import { toNexusError } from './transport/http/to-nexus-error';
+import { allowOrigins } from './transport/http/cors';
+import { Certificates } from './transport/tls/certificates';
 import type { Config } from './config/config';
 import { logFormOf } from './config/log-form';
 import { serveDocs } from './docs/docs';
 import { ExampleAnswers } from './rest/predict/example-answers';
 import { connectGrpc } from './app.grpc';
+import { httpsOptions, secure } from './app.tls';
 import { Drain } from './health/drain';
 import { Log, NestLogger } from './observability/log/log';
 import { addMemoryMetrics } from './observability/metrics/memory-metrics';
@@ -36,9 +39,10 @@ export async function createApp(
   config: Config,
   log = new Log(config.logLevel, logFormOf(config)),
 ): Promise<NestFastifyApplication> {
+  const certificates = await Certificates.of(config);
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with(config, log),
-    createAdapter(config, log),
+    createAdapter(config, log, certificates),
     {
       logger: new NestLogger(log.logger),
       bodyParser: false,
@@ -55,6 +59,9 @@ export async function createApp(
   closeInOrder(app.getHttpServer());
   app.get(Drain).watch(server);
   observeRequests(server, log, app.get(Metrics));
+  // Before everything that may reject a request, because preflights carry no credentials.
+  allowOrigins(server, config.corsOrigins);
+  if (certificates !== undefined) secure(app, certificates);
   admitRequests(server, app.get(Authenticator));
   connectGrpc(app, config, log);
   const examples = app.get(ExampleAnswers);
@@ -62,14 +69,26 @@ export async function createApp(
   return app;
 }
 
-function createAdapter({ bodyLimit, trustProxy }: Config, log: Log): FastifyAdapter {
+function createAdapter(
+  { bodyLimit, trustProxy }: Config,
+  log: Log,
+  certificates: Certificates | undefined,
+): FastifyAdapter {
+  const options = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: 1000,
+    // Otherwise the second of two Authorization headers would be ignored, which a proxy may have checked.
+    joinDuplicateHeaders: true,
+  };
   const adapter = new FastifyAdapter({
     bodyLimit,
     trustProxy: trustProxy.length > 0 && [...trustProxy],
     genReqId: requestIdOf,
     requestTimeout: WHOLE_REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 },
+    ...(certificates === undefined
+      ? { http: options }
+      : { https: { ...options, ...httpsOptions(certificates) } }),
     routerOptions: { maxParamLength: 256 },
     return503OnClosing: false,
     clientErrorHandler: (fault, socket) => {

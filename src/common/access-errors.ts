@@ -14,6 +14,12 @@ export const accessErrors = {
       'forbidden',
       'these credentials do not allow this operation; use a key with the scope that it requires',
     ),
+  certificateRequired: () =>
+    new NexusError(
+      'forbidden',
+      'client_certificate_required',
+      'a client certificate that this server trusts is required; connect with one (curl --cert client.pem --key client.key)',
+    ),
   idempotencyKeyReused: () =>
     new NexusError(
       'unprocessable',
@@ -41,5 +47,15 @@ export const accessErrors = {
       'rate_limited',
       `rate limit of ${limit} requests in ${windowSeconds} s exceeded; retry in ${retryAfterSeconds} s`,
       { retryAfterSeconds },
+    ),
+  quotaExceeded: (reason: string, retryAfterSeconds: number) =>
+    new NexusError('rate_limited', 'rate_limited', reason, { retryAfterSeconds }),
+  aboveQuota: (reason: string) => new NexusError('too_large', 'above_quota', reason),
+  limitsUnavailable: () =>
+    new NexusError(
+      'unavailable',
+      'limits_unavailable',
+      'cannot check the limits of this request, because Redis is not available; retry after a second',
+      { retryAfterSeconds: 1 },
     ),
 } as const;

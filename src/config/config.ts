@@ -109,12 +109,20 @@ export class Config {
   @WholeNumber(1, 31_536_000)
   idempotencyTtlS = 86_400;
 
-  /** Redis that stores these responses and the usage instead, shared by all gateways that use it. None if empty. */
+  /** Redis that stores these responses and usage, for all gateways that use it. None if empty. */
   @Check(
     (url) => url === '' || isRedisUrl(String(url)),
     'the URL of a Redis, such as redis://localhost:6379, or rediss:// for TLS',
   )
   redisUrl = '';
+
+  /** Requests of one limit that a gateway takes from Redis at once, if its clients use them within a second. 0 takes none. */
+  @WholeNumber(0, 10_000)
+  limitLease = 50;
+
+  /** While Redis is not available, each gateway enforces its share of the limits (`local`), or refuses (`closed`). */
+  @OneOf(['local', 'closed'])
+  limitFailure: 'local' | 'closed' = 'local';
 
   /** Folder whose files clients may register as system shared memory. None if empty. */
   @Check(
@@ -155,6 +163,38 @@ export class Config {
   @ListOf(isNetwork, 'IP addresses or CIDR ranges separated by commas, such as 10.0.0.0/8')
   trustProxy: readonly string[] = [];
 
+  /** PEM file with the certificate of the server, followed by its chain. TLS is off if empty. Reloaded when it changes. */
+  @Check(
+    (path, settings) => path === '' || (settings as Config).tlsKey !== '',
+    'its private key in NEXUS_TLS_KEY too',
+  )
+  tlsCert = '';
+
+  /** PEM file with the private key of `tlsCert`. Reloaded when it changes. */
+  @Check(
+    (path, settings) => path === '' || (settings as Config).tlsCert !== '',
+    'its certificate in NEXUS_TLS_CERT too',
+  )
+  tlsKey = '';
+
+  /** PEM file with the authorities that sign client certificates. If set, clients must have one; health checks excepted. */
+  @Check(
+    (path, settings) => path === '' || (settings as Config).tlsCert !== '',
+    'TLS; set NEXUS_TLS_CERT and NEXUS_TLS_KEY too',
+  )
+  tlsClientCa = '';
+
+  /** Origins whose pages may call the gateway from a browser, or `*` for all. CORS is off if empty. */
+  @Check(
+    (origins) => !(origins as string[]).includes('*') || (origins as string[]).length === 1,
+    '* alone, or a list of origins',
+  )
+  @ListOf(
+    (text) => text === '*' || isOrigin(text),
+    'origins separated by commas, such as https://app.example:8443 (lower case, no path, no default port), or *',
+  )
+  corsOrigins: readonly string[] = [];
+
   /** API keys with every permission. No message, log line or response contains them. */
   @SecretList(
     /^[!-~]{16,}$/,
@@ -164,6 +204,7 @@ export class Config {
 
   /** YAML file of API keys. None if empty. */
   keysFile = '';
+
   /** `off` lets everyone who reaches the server do everything, also on addresses that other machines can reach. */
   @OneOf(['on', 'off'])
   auth: 'on' | 'off' = 'on';
@@ -237,6 +278,16 @@ function isRedisUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, pathname } = new URL(text);
   return /^rediss?:$/.test(protocol) && /^(\/\d*)?$/.test(pathname);
+}
+
+/** Whether `text` is an origin exactly as a browser sends it (RFC 6454, section 6.2). */
+function isOrigin(text: string): boolean {
+  // Schemes other than those of the web, such as that of a browser extension, have no standard form.
+  return (
+    /^[a-z][a-z\d+.-]*:\/\/[^/?#@*\s]+$/.test(text) &&
+    URL.canParse(text) &&
+    ['null', text].includes(new URL(text).origin)
+  );
 }
 
 function isNetwork(text: string): boolean {

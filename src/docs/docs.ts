@@ -1,17 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
+import { Config } from '../config/config';
 import { ModelRegistry } from '../models/registry/model-registry';
 import { LiveDocument } from './live-document';
 import { nameFetchedExamples, requestInterceptor, responseInterceptor } from './page-functions';
 import type { Answering } from './models/real-answers';
 import { serveExamples } from './model-examples';
 import { buildDocument } from './openapi';
+import { securePages } from './page-headers';
 import { serverAddress } from './server-address';
-
-/** With this policy, pages load resources only from this server. */
-const SAME_ORIGIN =
-  "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; worker-src blob:";
 
 /** Hides parts of Swagger UI that are useless here: the top bar, the choice of a server, and the column of links. */
 const STYLE = `
@@ -75,6 +73,7 @@ const REDOC_PAGE = `<!doctype html>
 /** Serves `/openapi.json`, Swagger UI at `/docs` and ReDoc at `/redoc`, without external resources. `ask` runs a model on its example. */
 export function serveDocs(app: NestFastifyApplication, ask: Answering): void {
   const server = app.getHttpAdapter().getInstance();
+  securePages(server, app.get(Config).tlsCert !== '');
   const fixed = buildDocument(app);
   const registry = app.get(ModelRegistry);
   const document = new LiveDocument(fixed, registry, ask);
@@ -94,7 +93,7 @@ export function serveDocs(app: NestFastifyApplication, ask: Answering): void {
     },
   });
   server.get('/openapi.json', async (request, reply) => {
-    const { body, etag } = await document.current(serverAddress(request));
+    const { body, etag } = await document.current(serverAddress(request), request.caller);
     reply.header('etag', etag).header('cache-control', 'no-cache');
     if (request.headers['if-none-match'] === etag) return reply.code(304).send();
     return reply.type('application/json; charset=utf-8').send(body);
@@ -104,9 +103,7 @@ export function serveDocs(app: NestFastifyApplication, ask: Answering): void {
   server.get('/redoc/redoc.standalone.js', (_request, reply) =>
     reply.type('text/javascript; charset=utf-8').header('cache-control', 'public, max-age=3600').send(redoc),
   );
-  server.get('/redoc', (_request, reply) =>
-    reply.type('text/html; charset=utf-8').header('content-security-policy', SAME_ORIGIN).send(REDOC_PAGE),
-  );
+  server.get('/redoc', (_request, reply) => reply.type('text/html; charset=utf-8').send(REDOC_PAGE));
 }
 
 /** Removes the vendor logo from ReDoc, because it is an external resource. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import type { Caller } from '../identity/caller';
 import type { ModelRegistry } from '../models/registry/model-registry';
 import type { Servable } from '../models/model';
 import { introduction, type FirstModel } from './introduction';
@@ -16,6 +17,9 @@ export interface ServedDocument {
   /** Quoted, as in HTTP. Identical documents have the same etag, also across restarts and servers. */
   readonly etag: string;
 }
+
+/** A client that sees some models. */
+type Seeing = Pick<Caller, 'sees'>;
 
 /** A document split where the address of the server is inserted. */
 interface Composed {
@@ -63,12 +67,12 @@ export class LiveDocument {
     this.fixedDigest = digestOf(JSON.stringify(fixed));
   }
 
-  /** The current document for a client that reaches the gateway at the address `server`. */
-  async current(server: string): Promise<ServedDocument> {
-    const versions = this.ready();
+  /** The current document for `caller`, which reaches the gateway at the address `server`: only models that it sees. */
+  async current(server: string, caller: Seeing): Promise<ServedDocument> {
+    const versions = this.ready(caller);
     await this.answers.settle(versions);
     const fragments = await this.fragmentsOf(versions);
-    const text = introduction(firstOf(fragments), this.unavailable());
+    const text = introduction(firstOf(fragments), this.unavailable(caller));
     const digest = digestOf([this.fixedDigest, text, ...fragments.map((each) => each.digest)].join());
     if (this.latest?.digest !== digest) this.latest = { pieces: this.compose(fragments, text), digest };
     if (this.sent?.of !== this.latest || this.sent.server !== server) {
@@ -79,9 +83,10 @@ export class LiveDocument {
   }
 
   /** The newest ready version of each model, sorted by name. */
-  private ready(): Servable[] {
+  private ready(caller: Seeing): Servable[] {
     return this.registry
       .list()
+      .filter(({ name }) => caller.sees(name))
       .flatMap(
         ({ versions }) =>
           versions.findLast(({ state, isDescribed }) => state === 'READY' && isDescribed) ?? [],
@@ -90,9 +95,10 @@ export class LiveDocument {
   }
 
   /** The versions that did not load, sorted by name. */
-  private unavailable(): Servable[] {
+  private unavailable(caller: Seeing): Servable[] {
     return this.registry
       .list()
+      .filter(({ name }) => caller.sees(name))
       .flatMap(({ versions }) =>
         versions.filter(({ state, reason }) => state === 'UNAVAILABLE' && reason !== 'unloaded'),
       )

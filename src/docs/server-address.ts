@@ -10,5 +10,6 @@ const HOST = /^(?:[A-Za-z\d](?:[A-Za-z\d.-]{0,251}[A-Za-z\d])?|\[[A-Fa-f\d:.]{2,
  */
 export function serverAddress({ protocol, host }: FastifyRequest): string {
   const isKnown = (protocol === 'http' || protocol === 'https') && HOST.test(host);
-  return isKnown ? `${protocol}://${host}` : SERVER;
+  if (isKnown) return `${protocol}://${host}`;
+  return protocol === 'https' ? SERVER.replace('http:', 'https:') : SERVER;
 }

@@ -49,9 +49,10 @@ export class Authenticator {
     return new Stranger(origin, !this.isOn);
   }
 
-  /** The client that `credentials` or, without any, the certificate for `subject` names, or why they are refused. */
-  identify(credentials: Credentials, subject?: string): Verified | Promise<Verified> {
+  /** The client that `credentials` name, or why they are refused. A key or token takes precedence over a certificate. */
+  identify(credentials: Credentials): Verified | Promise<Verified> {
     const secret = secretIn(credentials);
+    const { subject } = credentials;
     if (secret === undefined) {
       return subject === undefined ? { refusal: NOTHING } : this.keys.ofSubject(subject);
     }

@@ -6,6 +6,8 @@ export interface Credentials {
   readonly authorization: string | undefined;
   /** The x-api-key header, or its gRPC metadata. */
   readonly apiKey: string | undefined;
+  /** Subject of the client certificate; read only if the request has neither of the other two. */
+  readonly subject: string | undefined;
 }
 
 /** Longest text to read, in characters: base64 of the longest token, and more than any key. */

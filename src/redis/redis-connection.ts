@@ -42,7 +42,7 @@ export class RedisConnection {
    */
   constructor(
     private readonly url: string,
-    private readonly timeoutMs = TIMEOUT_MS,
+    readonly timeoutMs = TIMEOUT_MS,
   ) {
     this.client = this.connect();
   }
@@ -63,35 +63,24 @@ export class RedisConnection {
   /**
    * The reply to `command`; undefined if Redis is not available, does not answer in time, or has too many commands to
    * answer. Redis may still execute a command that has timed out. Never rejects.
-   * @param timeoutMs how long to wait for the reply, in milliseconds.
    */
-  async execute<T>(
-    command: (client: RedisClient) => Promise<T>,
-    timeoutMs = this.timeoutMs,
-  ): Promise<T | undefined> {
+  async execute<T>(command: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
     if (!this.isUp || this.commands >= MAX_COMMANDS) return undefined;
-    return this.attempt(command, timeoutMs);
+    return this.attempt(command);
   }
 
   /**
    * The reply to `script`, as {@link execute}.
    * @param keys in a cluster, all of them must be in one slot.
    */
-  evaluate(
-    script: Script,
-    keys: readonly string[],
-    args: readonly (string | Buffer)[],
-    timeoutMs?: number,
-  ): Promise<unknown> {
+  evaluate(script: Script, keys: readonly string[], args: readonly (string | Buffer)[]): Promise<unknown> {
     const options = { keys: [...keys], arguments: [...args] };
-    return this.execute(
-      (client) =>
-        client.evalSha(script.sha, options).catch((error: Error) => {
-          // Redis has been restarted, or its scripts have been flushed. EVAL stores the script again.
-          if (error.message.startsWith('NOSCRIPT')) return client.eval(script.source, options);
-          throw error;
-        }),
-      timeoutMs,
+    return this.execute((client) =>
+      client.evalSha(script.sha, options).catch((error: Error) => {
+        // Redis has been restarted, or its scripts have been flushed. EVAL stores the script again.
+        if (error.message.startsWith('NOSCRIPT')) return client.eval(script.source, options);
+        throw error;
+      }),
     );
   }
 
@@ -117,12 +106,9 @@ export class RedisConnection {
     return client;
   }
 
-  private async attempt<T>(
-    command: (client: RedisClient) => Promise<T>,
-    timeoutMs: number,
-  ): Promise<T | undefined> {
+  private async attempt<T>(command: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
     try {
-      return await this.inTime(this.send(command), timeoutMs);
+      return await this.inTime(this.send(command));
     } catch (error) {
       this.failed(error as Error);
       return undefined;
@@ -138,11 +124,11 @@ export class RedisConnection {
     }
   }
 
-  private inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  private inTime<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const late = () => reject(new Error(`no response within ${this.timeoutMs} ms`));
       // If this process was busy, the reply may have arrived: it is read before an immediate runs.
-      const timer = setTimeout(() => setImmediate(late), timeoutMs);
+      const timer = setTimeout(() => setImmediate(late), this.timeoutMs);
       work.then(resolve, reject).finally(() => clearTimeout(timer));
     });
   }
@@ -161,10 +147,7 @@ export class RedisConnection {
   private async test(): Promise<void> {
     clearTimeout(this.probe);
     this.probe = undefined;
-    if (
-      this.client.isReady &&
-      (await this.attempt((client) => client.ping(), this.timeoutMs)) !== undefined
-    ) {
+    if (this.client.isReady && (await this.attempt((client) => client.ping())) !== undefined) {
       if (this.isDown) this.logger.log('Redis is available again');
       this.isDown = false;
       this.failedProbes = 0;

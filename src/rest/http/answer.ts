@@ -32,7 +32,7 @@ export function sendAnswer(reply: FastifyReply, response: EncodedResponse, polic
   }
   const size = { bytes: jsonLength + binaryLength, hasBinary: binaryLength > 0 };
   const coding = codingFor(policy, reply.request.headers['accept-encoding'], size);
-  if (policy !== 'off') reply.header('vary', 'accept-encoding');
+  if (policy !== 'off') varyOnEncoding(reply);
   if (coding !== undefined) return sendCompressed(reply, response, coding);
   reply.header('content-length', size.bytes);
   const { raw } = reply.hijack();
@@ -48,6 +48,12 @@ export function sendAnswer(reply: FastifyReply, response: EncodedResponse, polic
     return;
   }
   pipeline(piecesOf(response, watchReader(reply)), raw, () => {});
+}
+
+/** Adds to what the response depends on already, such as the origin of the page. */
+function varyOnEncoding(reply: FastifyReply): void {
+  const vary = reply.getHeader('vary');
+  reply.header('vary', vary === undefined ? 'accept-encoding' : `${String(vary)}, accept-encoding`);
 }
 
 /** Compresses on other threads and sends the result as a stream. */

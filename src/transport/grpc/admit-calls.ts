@@ -59,7 +59,9 @@ function identify(metadata: Metadata, authenticator: Authenticator): Verified | 
   const apiKey = metadata.get('x-api-key');
   if (authorization.length > 1 || apiKey.length > 1)
     return { refusal: new Refusal('the metadata has the same credential key twice') };
-  return authenticator.identify({ authorization: text(authorization[0]), apiKey: text(apiKey[0]) });
+  const hasSecret = authorization.length > 0 || apiKey.length > 0;
+  const subject = hasSecret ? undefined : callOf(metadata).subject;
+  return authenticator.identify({ authorization: text(authorization[0]), apiKey: text(apiKey[0]), subject });
 }
 
 function text(value: string | Buffer | undefined): string | undefined {

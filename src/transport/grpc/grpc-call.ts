@@ -10,6 +10,8 @@ const KEY = 'nexus';
 /** A gRPC call, without its messages. */
 export interface GrpcCall {
   readonly requestId: string;
+  /** Subject of the verified client certificate of the connection, if there is one. */
+  readonly subject: string | undefined;
   /** The client. Set before any handler or guard runs. */
   caller: Caller;
   /** Why its credentials were refused, for its log line. */

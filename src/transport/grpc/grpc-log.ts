@@ -10,6 +10,7 @@ import { corrected } from './grpc-refusal';
 import { errorOf } from './grpc-status';
 import { REQUEST_ID_HEADER, requestIdOf } from '../request-id';
 import type { Failure } from '../../observability/log/failure';
+import { clientSubjectOfCall } from '../tls/grpc-credentials';
 import { attachCall, type GrpcCall } from './grpc-call';
 import { modelIn, type RequestedModel } from './requested-model';
 import type { Caller } from '../../identity/caller';
@@ -35,9 +36,8 @@ export function observeCalls(
   bodyLimit: number,
 ): ServerInterceptor {
   return ({ path }, call) => {
-    const ip = call.getConnectionInfo().remoteAddress;
-    const audited = isAudited(accessOf(path));
-    const observed = new ObservedCall(path, authenticator.stranger({ ip }), audited, ip, log, metrics);
+    const stranger = authenticator.stranger({ ip: call.getConnectionInfo().remoteAddress });
+    const observed = new ObservedCall(path, call, stranger, isAudited(accessOf(path)), log, metrics);
     observed.watchAnswers(call, bodyLimit);
     return new ServerInterceptingCall(call, {
       start: (next) =>
@@ -67,12 +67,16 @@ class ObservedCall implements GrpcCall {
 
   constructor(
     private readonly method: string,
+    private readonly call: ServerInterceptingCallInterface,
     public caller: Caller,
     private readonly audited: boolean,
-    private readonly address: string | undefined,
     private readonly log: Log,
     private readonly metrics: Metrics,
   ) {}
+
+  get subject(): string | undefined {
+    return clientSubjectOfCall(this.call);
+  }
 
   begin(metadata: Metadata): void {
     this.requestId = requestIdOf({
@@ -121,12 +125,12 @@ class ObservedCall implements GrpcCall {
   }
 
   private audit(code: status, error: Failure['error']): void {
-    const { requestId, caller, address = '', requested, method } = this;
+    const { requestId, caller, requested, method } = this;
     this.log.audit(
       auditFields({
         requestId,
         caller: caller.id,
-        address,
+        address: this.call.getConnectionInfo().remoteAddress ?? '',
         operation: method,
         model: requested?.model,
         status: status[code] ?? code,

@@ -1,4 +1,4 @@
-import type { Server as NetServer } from 'node:net';
+import type { Server as NetServer, Socket } from 'node:net';
 import { promisify } from 'node:util';
 import {
   logVerbosity,
@@ -14,6 +14,7 @@ import type { MemoryInFlight } from '../../common/memory-in-flight';
 import type { Pace } from '../../common/pace';
 import { ADMIN, DESCRIBE, OPEN, type Access } from '../../identity/access';
 import type { Config } from '../../config/config';
+import { openSocketsOf } from '../open-sockets';
 import { CallCount } from './call-count';
 import { MeteredCall, type WireCall } from './metered-call';
 
@@ -50,9 +51,12 @@ export class GrpcServer extends ServerGrpc {
   address = '';
   /** Run for every call, the first one closest to the network. Add interceptors before the server listens. */
   readonly interceptors: ServerInterceptor[] = [];
+  /** How clients connect. Set it before the server listens. */
+  credentials = ServerCredentials.createInsecure();
   private readonly calls = new CallCount();
   private readonly extensions: ((server: Server, definition: PackageDefinition) => void)[] = [];
   private server: Server | undefined;
+  private sockets: readonly ReadonlySet<Socket>[] = [];
   private closing: Promise<void> | undefined;
 
   constructor(
@@ -107,8 +111,9 @@ export class GrpcServer extends ServerGrpc {
     });
     const bind = promisify(this.server.bindAsync.bind(this.server));
     const shown = host.includes(':') ? `[${host}]` : host;
-    const port = await bind(`${shown}:${grpcPort}`, ServerCredentials.createInsecure());
+    const port = await bind(`${shown}:${grpcPort}`, this.credentials);
     this.address = `${shown}:${port}`;
+    this.sockets = this.listeners.map(openSocketsOf);
     return this.server;
   }
 
@@ -132,7 +137,10 @@ export class GrpcServer extends ServerGrpc {
       let answeredAt = performance.now();
       const sweep = setInterval(() => {
         if (this.calls.unanswered > 0) answeredAt = performance.now();
-        else if (performance.now() - answeredAt > GRACE_MS) server.forceShutdown();
+        else if (performance.now() - answeredAt > GRACE_MS) {
+          server.forceShutdown();
+          for (const open of this.sockets) open.forEach((socket) => socket.destroy());
+        }
       }, SWEEP_MS);
       server.tryShutdown(() => {
         clearInterval(sweep);

@@ -1,3 +1,4 @@
+import type { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errors } from '../../common/errors';
 import { ADMIN } from '../../identity/access';
@@ -5,6 +6,7 @@ import type { Authenticator } from '../../identity/authenticator';
 import type { Caller } from '../../identity/caller';
 import type { Refusal } from '../../identity/refusal';
 import type { Verified } from '../../identity/verified';
+import { clientSubjectOf } from '../tls/client-subject';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -41,10 +43,15 @@ export function admitRequests(server: FastifyInstance, authenticator: Authentica
   });
 }
 
-function identify({ headers }: FastifyRequest, authenticator: Authenticator): Verified | Promise<Verified> {
+function identify(
+  { headers, raw }: FastifyRequest,
+  authenticator: Authenticator,
+): Verified | Promise<Verified> {
   const { authorization } = headers;
   const apiKey = headers['x-api-key'] as string | undefined;
-  return authenticator.identify({ authorization, apiKey });
+  const hasSecret = authorization !== undefined || apiKey !== undefined;
+  const subject = hasSecret ? undefined : clientSubjectOf(raw.socket as TLSSocket);
+  return authenticator.identify({ authorization, apiKey, subject });
 }
 
 /** Why `request` is rejected; undefined if it is let in. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { errorBody } from './error-body';
 import { errors } from '../../common/errors';
 import type { NexusError } from '../../common/nexus-error';
@@ -21,13 +22,13 @@ export interface MalformedAnswer {
 
 /**
  * Responds to bytes that are not HTTP, that arrive too slowly or whose headers are too large, and closes the connection.
- * Returns the response; undefined if the client has already disconnected.
+ * Returns the response; undefined if the client has already disconnected, or its TLS handshake has failed.
  */
 export function answerMalformed(
   fault: Error & { code?: string },
   socket: Socket,
 ): MalformedAnswer | undefined {
-  if (fault.code === 'ECONNRESET' || !socket.writable) {
+  if (fault.code === 'ECONNRESET' || !socket.writable || isHandshaking(socket)) {
     socket.destroy();
     return undefined;
   }
@@ -48,4 +49,9 @@ export function answerMalformed(
   socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
   socket.destroySoon();
   return { requestId, status, error };
+}
+
+/** Whether `socket` cannot carry a response yet. */
+function isHandshaking(socket: Socket): boolean {
+  return socket instanceof TLSSocket && socket.getProtocol() === null;
 }

@@ -1,5 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+import { openSocketsOf } from '../open-sockets';
 
 /** After the last response, how long a client has to read it and to close its side. */
 const LINGER_MS = 1000;
@@ -17,7 +19,12 @@ interface Progress {
  */
 export function closeInOrder(server: Server): void {
   const connections = new Map<Socket, Progress>();
-  server.on('connection', (socket) => {
+  const isTls = server instanceof TlsServer;
+  if (isTls) {
+    const sockets = openSocketsOf(server);
+    server.closeAllConnections = () => sockets.forEach((socket) => socket.destroy());
+  }
+  server.on(isTls ? 'secureConnection' : 'connection', (socket: Socket) => {
     connections.set(socket, { answers: 0, bytesRead: -1 });
     socket.once('close', () => connections.delete(socket));
     socket.destroySoon = () => {

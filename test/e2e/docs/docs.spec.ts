@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { floats, model, node, value } from '../../fixtures/onnx';
 import { Gateway, Repository } from '../support/gateway';
 import { tearDown } from '../support/tear-down';
@@ -120,6 +121,56 @@ it.each([
 ])('the server is called as %s says', async (_who, headers, address) => {
   const { info } = await read(headers);
   expect(info.description).toContain(`curl ${address}/v1/models/`);
+});
+
+describe('security headers', () => {
+  const FILES = [
+    '/openapi.json',
+    '/docs/swagger-ui-bundle.js',
+    '/docs/swagger-ui-init.js',
+    '/docs/swagger-ui.css',
+    '/docs/examples/image/predict.json',
+    '/docs/examples/none/predict.json',
+    '/redoc/redoc.standalone.js',
+  ];
+
+  it.each(['/docs', '/docs/', '/docs/index.html', '/redoc', ...FILES])('%s has them', async (path) => {
+    const { headers } = await gateway.send(path);
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+      'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+    });
+    expect(headers['strict-transport-security']).toBeUndefined();
+  });
+
+  it.each(['/docs', '/docs/', '/docs/index.html', '/redoc'])('%s runs only its own scripts', async (path) => {
+    const { headers, body } = await gateway.send(path);
+    const scripts = /script-src ([^;]*)/.exec(String(headers['content-security-policy']))![1]!.split(' ');
+    const inline = Array.from(
+      body.toString().matchAll(/<script>([^]*?)<\/script>/g),
+      ([, script]) => script!,
+    );
+    expect(inline.length).toBeGreaterThan(0);
+    const hashes = inline.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);
+    expect(scripts).toEqual(["'self'", ...hashes]);
+    const { headers: ofHead } = await gateway.send(path, { method: 'HEAD' });
+    expect(ofHead['content-security-policy']).toBe(headers['content-security-policy']);
+  });
+
+  it('inference does not have them, and no response names its server', async () => {
+    const { headers } = await gateway.send('/v1/models/scale/predict', {
+      method: 'POST',
+      body: '{"x":[1,2]}',
+    });
+    expect(headers['content-security-policy']).toBeUndefined();
+    for (const path of ['/v2', '/docs', '/nothing']) {
+      const answer = await gateway.send(path);
+      expect(answer.headers['server']).toBeUndefined();
+      expect(answer.headers['x-powered-by']).toBeUndefined();
+    }
+  });
 });
 
 it('each status of an error has one example', () => {

@@ -105,7 +105,7 @@ export class Gateway {
   ): Promise<Gateway> {
     const gateway = Gateway.launch(repository, env, how);
     await gateway.until(() => gateway.stderr.includes('loading'));
-    gateway.url = /http:\S+\d/.exec(gateway.stderr)![0];
+    gateway.url = /https?:\S+\d/.exec(gateway.stderr)![0];
     gateway.grpc = /gRPC on (\S+\d)/.exec(gateway.stderr)![1]!;
     return gateway;
   }

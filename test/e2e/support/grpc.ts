@@ -4,6 +4,7 @@ import {
   loadPackageDefinition,
   Metadata,
   type CallOptions,
+  type ChannelCredentials,
   type ClientDuplexStream,
   type ClientUnaryCall,
   type ServiceClientConstructor,
@@ -40,11 +41,12 @@ export class GrpcClient {
     address: string,
     service = 'inference.GRPCInferenceService',
     definition: PackageDefinition = inferenceDefinition,
+    secure: ChannelCredentials = credentials.createInsecure(),
   ) {
     const path = service.split('.');
     let found: unknown = loadPackageDefinition(definition);
     for (const name of path) found = (found as Record<string, unknown>)[name];
-    this.client = new (found as ServiceClientConstructor)(address, credentials.createInsecure(), {
+    this.client = new (found as ServiceClientConstructor)(address, secure, {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       // A connection of its own for each client.

@@ -73,6 +73,16 @@ describe('loadConfig', () => {
     ['NEXUS_REQUEST_TIMEOUT_MS', '0'],
     ['NEXUS_TRUST_PROXY', '10.0.0.0/33'],
     ['NEXUS_TRUST_PROXY', 'proxy.example'],
+    ['NEXUS_TLS_CERT', 'tls.crt'],
+    ['NEXUS_TLS_KEY', 'tls.key'],
+    ['NEXUS_TLS_CLIENT_CA', 'ca.crt'],
+    ['NEXUS_CORS_ORIGINS', 'app.example'],
+    ['NEXUS_CORS_ORIGINS', 'https://app.example/'],
+    ['NEXUS_CORS_ORIGINS', 'https://app.example:443'],
+    ['NEXUS_CORS_ORIGINS', 'https://App.example'],
+    ['NEXUS_CORS_ORIGINS', 'https://user@app.example'],
+    ['NEXUS_CORS_ORIGINS', 'https://*.app.example'],
+    ['NEXUS_CORS_ORIGINS', 'null'],
     ['NEXUS_REDIS_URL', 'localhost:6379'],
     ['NEXUS_REDIS_URL', 'http://localhost'],
     ['NEXUS_REDIS_URL', 'redis://localhost/cache'],
@@ -83,7 +93,7 @@ describe('loadConfig', () => {
     ['NEXUS_SYSTEM_SHARED_MEMORY', '/nowhere'],
     ['NEXUS_SYSTEM_SHARED_MEMORY', __filename],
   ])('refuses %s=%s', (name, value) => {
-    expect(faultsOf({ [name]: value })).toEqual([expect.stringMatching(`^${name}=${value}: expected `)]);
+    expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(`${name}=${value}: expected `)]);
   });
 
   it.each([
@@ -106,6 +116,20 @@ describe('loadConfig', () => {
       apiKey: ['correct-horse-battery', 'staple-staple-staple'],
     });
   });
+  it('rejects * together with other origins', () => {
+    expect(faultsOf({ NEXUS_CORS_ORIGINS: '*,https://app.example' })).toEqual([
+      'NEXUS_CORS_ORIGINS=*,https://app.example: expected * alone, or a list of origins; unset it',
+    ]);
+  });
+
+  it.each(['*', 'https://app.example,http://localhost:3000', 'http://[::1]:8080', 'capacitor://localhost'])(
+    'accepts the origins %s',
+    (origins) => {
+      expect(loadConfig({ ...repository, NEXUS_CORS_ORIGINS: origins }).corsOrigins).toEqual(
+        origins.split(','),
+      );
+    },
+  );
 
   it('rejects models to load outside explicit mode', () => {
     expect(faultsOf({ NEXUS_LOAD_MODELS: 'digits' })).toEqual([

@@ -5,6 +5,8 @@ import { SERVER } from '../../../src/docs/models/code-samples';
 import type { ModelRegistry } from '../../../src/models/registry/model-registry';
 import type { Servable } from '../../../src/models/model';
 
+const EVERYONE = { sees: () => true };
+
 /** How often a version was described. */
 let described = 0;
 
@@ -36,14 +38,14 @@ it('a thousand models are described once, and a new one alone', async () => {
   const models = thousand();
   const document = documentOf(models);
   described = 0;
-  const first = await document.current(SERVER);
+  const first = await document.current(SERVER, EVERYONE);
   const once = described;
   expect(Object.keys((JSON.parse(first.body.toString()) as OpenAPIObject).paths)).toHaveLength(2000);
-  expect(await document.current(SERVER)).toBe(first);
+  expect(await document.current(SERVER, EVERYONE)).toBe(first);
   expect(described).toBe(once);
 
   models.set('model-7', ready('model-7', 5));
-  expect((await document.current(SERVER)).etag).not.toBe(first.etag);
+  expect((await document.current(SERVER, EVERYONE)).etag).not.toBe(first.etag);
   expect(described).toBe(once + once / 1000);
 });
 
@@ -57,13 +59,13 @@ it('the ETag is that of the models, whatever came between', async () => {
       const models = new Map<string, Servable>();
       const document = documentOf(models);
       for (const { name, width } of steps) {
-        const before = await document.current(SERVER);
+        const before = await document.current(SERVER, EVERYONE);
         // A width of none unloads the model.
         if (width === 0) models.delete(name);
         else models.set(name, ready(name, width));
-        const after = await document.current(SERVER);
+        const after = await document.current(SERVER, EVERYONE);
         expect(after.etag === before.etag).toBe(after.body.equals(before.body));
-        const anew = await documentOf(models).current(SERVER);
+        const anew = await documentOf(models).current(SERVER, EVERYONE);
         expect([anew.etag, anew.body.equals(after.body)]).toEqual([after.etag, true]);
       }
     }),

@@ -105,11 +105,20 @@ describe('keys of the file', () => {
     ]);
     const ring = await open({ now: () => Date.UTC(2026, 0) });
     expect(outcome(ring, alice)).toBe('alice');
-    expect(ring.find(newApiKey('alice')).refusal).toMatchObject({ reason: 'the secret of the key is wrong', key: 'alice' });
-    expect(ring.find(newApiKey('carl')).refusal).toMatchObject({ reason: 'the secret of the key is wrong', key: 'carl' });
+    expect(ring.find(newApiKey('alice')).refusal).toMatchObject({
+      reason: 'the secret of the key is wrong',
+      key: 'alice',
+    });
+    expect(ring.find(newApiKey('carl')).refusal).toMatchObject({
+      reason: 'the secret of the key is wrong',
+      key: 'carl',
+    });
     expect(ring.find(newApiKey('dora')).refusal).toMatchObject({ reason: 'the key is unknown', key: 'dora' });
     expect(ring.find(bob).refusal).toMatchObject({ reason: 'the key is disabled', key: 'bob' });
-    expect(ring.find(newApiKey('cert')).refusal).toMatchObject({ reason: 'the key is a client certificate', key: 'cert' });
+    expect(ring.find(newApiKey('cert')).refusal).toMatchObject({
+      reason: 'the key is a client certificate',
+      key: 'cert',
+    });
     for (const text of [
       '',
       'nxs_',

@@ -1,0 +1,22 @@
+import { errors } from '../common/errors';
+import type { NexusError } from '../common/nexus-error';
+import { secondsOf } from './headers';
+import type { Refused } from './verdict';
+
+/**
+ * The error for a client whose request was refused: `above_quota` if it can never pass, otherwise `rate_limited` with the
+ * time to retry.
+ */
+export function limitError({ by, retryAfterMs }: Refused): NexusError {
+  const { kind, unit, limit, windowMs } = by;
+  const quota = `the limit of ${limit} ${unit.replaceAll('_', ' ')} in ${windowMs / 1000} s for this ${kind}`;
+  if (retryAfterMs === undefined)
+    return errors.aboveQuota(`the request alone exceeds ${quota}; send fewer rows per request`);
+  const seconds = Math.max(1, secondsOf(retryAfterMs));
+  return errors.quotaExceeded(
+    unit === 'in_flight'
+      ? `the limit of ${limit} requests in flight for this ${kind} is reached; retry when one of them has ended`
+      : `${quota} is used up; retry in ${seconds} s`,
+    seconds,
+  );
+}
