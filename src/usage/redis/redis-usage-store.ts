@@ -18,9 +18,6 @@ const PREFIX = 'nexus:usage:1:{usage}';
 /** How long Redis keeps usage: a month, and some time to settle its bill. Redis keeps everything in memory. */
 const RETENTION_S = 35 * DAY_S;
 
-/** Adding a batch takes a few milliseconds. A busy Redis must not count as gone because of it. */
-const TIMEOUT_MS = 1000;
-
 /** Number of fields that Redis returns at a time. */
 const SCAN_COUNT = 500;
 
@@ -59,7 +56,7 @@ export class RedisUsageStore implements UsageStore {
           keys.push(keyOf(row.start));
           args.push(fieldOf(row, unit), String(row[unit]));
         }
-    available(await this.redis.evaluate(ADD, keys, args, TIMEOUT_MS));
+    available(await this.redis.evaluate(ADD, keys, args));
   }
 
   async read(query: UsageQuery): Promise<UsageRow[]> {
@@ -103,7 +100,7 @@ export class RedisUsageStore implements UsageStore {
     let cursor = '0';
     do {
       const reply = available(
-        await this.redis.execute((client) => client.hScan(keyOf(start), cursor, options), TIMEOUT_MS),
+        await this.redis.execute((client) => client.hScan(keyOf(start), cursor, options)),
       );
       for (const { field, value } of reply.entries) amounts.set(String(field), Number(value));
       cursor = String(reply.cursor);
