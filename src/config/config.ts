@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { isIP } from 'node:net';
-import { dirname, isAbsolute } from 'node:path';
+import { dirname } from 'node:path';
 import { ByteSize, Check, ListOf, OneOf, SecretList, Text, WholeNumber } from './setting';
+import { isFolder, isNetwork, isOrigin, isRedisUrl } from './addresses';
 import { isClaimMap, isIssuer, isSecureUrl, TOKEN_ALGORITHMS } from './oidc';
 
 const MIB = 2 ** 20;
@@ -267,35 +267,4 @@ export class Config {
   /** Format of log lines: JSON, text for people, or (`auto`) text on a terminal and JSON elsewhere. */
   @OneOf(['auto', 'text', 'json'])
   logFormat: 'auto' | 'text' | 'json' = 'auto';
-}
-
-function isFolder(path: string): boolean {
-  // `/.` exists only below a folder.
-  return isAbsolute(path) && existsSync(`${path}/.`);
-}
-
-function isRedisUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, pathname } = new URL(text);
-  return /^rediss?:$/.test(protocol) && /^(\/\d*)?$/.test(pathname);
-}
-
-/** Whether `text` is an origin exactly as a browser sends it (RFC 6454, section 6.2). */
-function isOrigin(text: string): boolean {
-  // Schemes other than those of the web, such as that of a browser extension, have no standard form.
-  return (
-    /^[a-z][a-z\d+.-]*:\/\/[^/?#@*\s]+$/.test(text) &&
-    URL.canParse(text) &&
-    ['null', text].includes(new URL(text).origin)
-  );
-}
-
-function isNetwork(text: string): boolean {
-  const [address = '', prefix, ...rest] = text.split('/');
-  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  return rest.length === 0 && bits > 0 && (prefix === undefined || isPrefix(prefix, bits));
-}
-
-function isPrefix(text: string, bits: number): boolean {
-  return /^\d{1,3}$/.test(text) && Number(text) <= bits;
 }
