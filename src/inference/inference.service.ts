@@ -21,6 +21,7 @@ import type { HeldRegions } from './shared-memory/held-regions';
 import { hasSlice } from './shared-memory/memory-slice';
 import { Shadowing } from './shadow/shadowing';
 import { SharedMemory } from './shared-memory/shared-memory';
+import { UsageLedger } from '../usage/usage-ledger';
 import { validateInputs, validateOutputs } from '../models/validation';
 
 /** The adapter of a protocol: decodes its requests and encodes its responses. */
@@ -55,6 +56,7 @@ export class InferenceService {
     private readonly cache: InferenceCache,
     private readonly shadowing: Shadowing,
     private readonly limits: RateLimits,
+    private readonly usage: UsageLedger,
   ) {}
 
   /**
@@ -98,7 +100,8 @@ export class InferenceService {
       if (verdict !== undefined) spent = passed(verdict instanceof Promise ? await verdict : verdict);
       const result = await this.cache.run(servable, job);
       const inferred = performance.now();
-      translation.memory?.hold(bytesOf(result.outputs));
+      const outputBytes = bytesOf(result.outputs);
+      translation.memory?.hold(outputBytes);
       const computed = classified(result.outputs, request.outputs, job.rows, servable);
       const outputs = held === undefined ? computed : await held.write(computed, request.outputs);
       const encoding = translation.encode({ model, version: servable.version, outputs }, request);
@@ -118,6 +121,7 @@ export class InferenceService {
         cache: result.cache,
       };
       this.count(servable, job.rows, times, started, translation.requestId);
+      this.usage.succeeded(caller, servable.name, job.rows, job.byteLength, outputBytes);
       const { queueMs, runMs, cache } = times;
       const summary = { rows: job.rows, queueMs, runMs, cache: cache?.outcome };
       const standings = spent?.standings;
@@ -129,6 +133,7 @@ export class InferenceService {
     } catch (error) {
       failure = error instanceof NexusError ? error : errors.internal();
       servable.metrics.request(failure.kind, 0, { totalMs: performance.now() - started });
+      this.usage.failed(caller, servable.name);
       throw error;
     } finally {
       servable.leave();

@@ -5,7 +5,17 @@ type Table = Readonly<Record<string, readonly string[]>>;
 
 /** Which rooms of `src` a room may import, beside itself, `common` and `config`. A folder that is not named here does not exist. */
 const ROOMS: Table = {
-  rest: ['transport', 'identity', 'redis', 'inference', 'models', 'repository', 'tensor', 'observability'],
+  rest: [
+    'transport',
+    'identity',
+    'redis',
+    'inference',
+    'usage',
+    'models',
+    'repository',
+    'tensor',
+    'observability',
+  ],
   grpc: [
     'transport',
     'identity',
@@ -19,16 +29,18 @@ const ROOMS: Table = {
   ],
   docs: ['transport', 'identity', 'models', 'repository', 'tensor'],
   health: ['transport', 'identity', 'models'],
-  'rate-limit': ['identity', 'limits', 'observability'],
   transport: ['rate-limit', 'identity', 'limits', 'observability'],
+  'rate-limit': ['identity', 'limits', 'observability'],
   identity: ['limits'],
   limits: ['redis'],
+  usage: ['identity', 'redis', 'observability'],
   redis: [],
   inference: [
     'identity',
     'rate-limit',
     'limits',
     'redis',
+    'usage',
     'models',
     'repository',
     'scheduling',
@@ -69,6 +81,11 @@ const FOLDERS: Readonly<Record<string, Table>> = {
     report: [''],
     rollout: [''],
     registry: ['', 'version', 'pipeline', 'report', 'rollout'],
+  },
+  usage: {
+    '': [],
+    sqlite: [''],
+    redis: [''],
   },
   rest: {
     '': [],
@@ -193,7 +210,7 @@ it.each([
   [
     'what is neutral knows no protocol',
     /from '(fastify|@grpc\/grpc-js)'/,
-    /^(?!(models|repository|inference|scheduling|runtime|tensor|common|identity|limits|redis)\/)/,
+    /^(?!(models|repository|inference|scheduling|runtime|tensor|common|identity|limits|redis|usage)\/)/,
   ],
 ])('%s', (_rule, pattern, allowed) => {
   const found = files.filter(({ text }) => pattern.test(text)).map(({ name }) => name);
