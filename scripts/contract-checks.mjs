@@ -9,6 +9,8 @@ import { ensureVenv, missingPython, venvs } from './python.mjs';
 import { env, node, root } from './toolchain.mjs';
 
 const folder = join(root, 'test/contract/schemathesis');
+/** With a key, Schemathesis also checks that requests without one are rejected. */
+const KEY = 'key-for-contract-checks';
 const LOADING = '/(un)?load$';
 
 /** Loading and unloading come last, because they change the models. */
@@ -63,6 +65,7 @@ async function startGateway(memory) {
     NEXUS_MODEL_CONTROL_MODE: 'explicit',
     NEXUS_LOAD_MODELS: '*',
     NEXUS_RATE_LIMIT: '0',
+    NEXUS_API_KEY: KEY,
     NEXUS_SYSTEM_SHARED_MEMORY: memory,
     NEXUS_STATE_FILE: join(memory, 'state.json'),
   };
@@ -85,10 +88,11 @@ async function runCheck(python, name, args) {
   const cwd = join(venvs, 'schemathesis-runs');
   mkdirSync(cwd, { recursive: true });
   const config = ['--no-color', '--config-file', join(folder, 'schemathesis.toml')];
+  const header = ['--header', `Authorization: Bearer ${KEY}`];
   const { succeeded, output } = await tryStep(
     `contract of ${name}`,
     join(dirname(python), 'st'),
-    [...config, 'run', '--workers', '1', ...args],
+    [...config, 'run', '--workers', '1', ...header, ...args],
     {
       cwd,
       env: { ...env, SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },

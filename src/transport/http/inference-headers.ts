@@ -18,6 +18,6 @@ export const INFERENCE_HEADERS = [
     required: false,
     description:
       'A text that only retries of this request share, such as a UUID. A retry with the same body gets the stored response of the first attempt, marked with the header idempotency-replayed.',
-    schema: { type: 'string', minLength: 1, maxLength: 255 },
+    schema: { type: 'string', pattern: '^[!#-\\[\\]-~]{1,255}$' },
   },
 ] as const;
