@@ -287,7 +287,11 @@ describe('the rate limit', () => {
     expect((await caller.call('ModelInfer', x('', 1))).error).toBeUndefined();
     const stream = caller.stream('ModelStreamInfer').send(x('a', 1), x('b', 1), x('c', 1));
     const refusals = (await stream.received(3)).filter(({ error_message: error }) => error !== '');
-    expect(refusals).toMatchObject([{ error_message: expect.stringMatching(/^rate limit of 4 requests/) }]);
+    expect(refusals).toMatchObject([
+      {
+        error_message: expect.stringMatching(/^the limit of 4 requests in 60 s for this address is used up/),
+      },
+    ]);
     const { error, trailers } = await caller.call('ModelInfer', x('', 1));
     expect(error).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
     expect(trailers.get('retry-after')[0]).toMatch(/^[1-9]\d?$/);

@@ -167,7 +167,7 @@ describe('keys of the file', () => {
     const ring = await open();
     expect(ring.ofSubject('spiffe://example.org/client').caller).toMatchObject({ id: 'acme/cert' });
     expect(ring.ofSubject('old').refusal).toMatchObject({ reason: 'the key is disabled', key: 'old' });
-    expect(ring.ofSubject('cert').caller).toMatchObject({
+    expect(ring.ofSubject('cert').refusal).toMatchObject({
       reason: 'the subject of the client certificate is unknown',
     });
   });
