@@ -5,6 +5,7 @@ import { GrpcHealth } from './health/grpc-health';
 import { GrpcServer } from './transport/grpc/grpc-server';
 import { Authenticator } from './identity/authenticator';
 import { admitCalls } from './transport/grpc/admit-calls';
+import { RateLimits } from './rate-limit/rate-limits';
 import { observeCalls } from './transport/grpc/grpc-log';
 import type { Log } from './observability/log/log';
 import { Metrics } from './observability/metrics/metrics';
@@ -19,7 +20,7 @@ export function connectGrpc(app: NestFastifyApplication, config: Config, log: Lo
   server.interceptors.push(
     observeCalls(log, app.get(Metrics), authenticator, server.accessOf, config.bodyLimit),
   );
-  server.interceptors.push(admitCalls(authenticator, server.accessOf));
+  server.interceptors.push(admitCalls(authenticator, app.get(RateLimits), server.accessOf));
   server.extendWith((grpc) => app.get(GrpcHealth).addTo(grpc));
   server.extendWith(addReflection);
   app.connectMicroservice({ strategy: server }, { inheritAppConfig: true });

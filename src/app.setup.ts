@@ -3,6 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module';
 import { Authenticator } from './identity/authenticator';
+import { RateLimits } from './rate-limit/rate-limits';
 import { admitRequests } from './transport/http/admit-requests';
 import { sendError } from './transport/http/error-body';
 import { ErrorFilter } from './transport/error.filter';
@@ -72,7 +73,7 @@ export async function createApp(
   allowOrigins(server, config.corsOrigins);
   if (certificates !== undefined) secure(app, certificates);
   if (config.adminPort !== '') openAdminPort(app, HTTP_OPTIONS, certificates);
-  admitRequests(server, app.get(Authenticator));
+  admitRequests(server, app.get(Authenticator), app.get(RateLimits));
   connectGrpc(app, config, log);
   const examples = app.get(ExampleAnswers);
   serveDocs(app, (version, body) => examples.answer(version, body));

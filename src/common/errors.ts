@@ -139,6 +139,13 @@ export const errors = {
       `cannot write the state file ${path} (${reason}), so nothing was changed; set NEXUS_STATE_FILE to a writable file`,
       { retryAfterSeconds: 1 },
     ),
+  usageUnavailable: () =>
+    new NexusError(
+      'unavailable',
+      'usage_unavailable',
+      'usage cannot be written or read at the moment, but continues to be counted; retry after a second, or look up the reason in the server log',
+      { retryAfterSeconds: 1 },
+    ),
   modelNotReady: (name: string, version: string, state: string, reason: string) =>
     new NexusError(
       'unavailable',

@@ -61,6 +61,12 @@ export class Config {
   @Check((path) => path === '' || existsSync(dirname(String(path))), 'a file in an existing folder')
   stateFile = '';
 
+  /**
+   * SQLite file that stores the usage of each client. If empty, the last 48 hours are kept in memory; with a Redis, there.
+   */
+  @Check((path) => path === '' || existsSync(dirname(String(path))), 'a file in an existing folder')
+  usageFile = '';
+
   /** Device of models that do not set it. `auto` tries CUDA and falls back to the CPU; `cuda` never falls back. */
   @Text(/^(auto|cpu|cuda(:\d+)?)$/, 'auto, cpu, cuda, or one GPU such as cuda:1')
   device = 'auto';
@@ -115,7 +121,7 @@ export class Config {
   @WholeNumber(1, 31_536_000)
   idempotencyTtlS = 86_400;
 
-  /** Redis that stores these responses instead, shared by all gateways that use it. None if empty. */
+  /** Redis that stores these responses and usage, for all gateways that use it. None if empty. */
   @SecretCheck(
     (url) => url === '' || isRedisUrl(String(url)),
     'the URL of a Redis, such as redis://localhost:6379, or rediss://user:password@host:6379/2 for TLS, with special characters of the password percent-encoded',

@@ -1,6 +1,9 @@
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import { Logger } from '@nestjs/common';
-import type { Budget } from '../transport/caller';
+import { limitError } from '../limits/limit-error';
+import type { Passed } from '../limits/verdict';
+import type { RateLimits } from '../rate-limit/rate-limits';
+import { settle } from '../rate-limit/settle';
 import { errors } from '../common/errors';
 import { NexusError } from '../common/nexus-error';
 import { grpcStatusOf } from '../transport/grpc/grpc-status';
@@ -36,7 +39,7 @@ export class InferStream {
   constructor(
     private readonly call: Call,
     private readonly inference: GrpcInferService,
-    private readonly budget: Budget,
+    private readonly limits: RateLimits,
     private readonly closed: () => void,
   ) {
     this.info = callOf(call.metadata);
@@ -63,20 +66,31 @@ export class InferStream {
     this.flow();
     const started = performance.now();
     let about: Partial<ModelInferRequest> = {};
+    let spent: Passed | undefined;
+    let failure: NexusError | undefined;
     try {
       const message = readRequest(bytes);
       about = message;
-      this.budget.spend(this.info.caller.id);
+      spent = await this.admit();
       const { answer, summary } = await this.inference.serve(message, this.call, charge);
       this.write({ infer_response: { ...answer, parameters: FINAL } }, charge);
       this.info.answered(status.OK, performance.now() - started, summary);
     } catch (thrown) {
-      this.fail(about, this.known(thrown), performance.now() - started, charge);
+      failure = this.known(thrown);
+      this.fail(about, failure, performance.now() - started, charge);
     }
+    settle(spent, failure);
     charge.end();
     this.unanswered--;
     if (this.reading) this.flow();
     else this.endIfDone();
+  }
+
+  /** Charges a request to the limits of the client. @throws NexusError rate_limited, limits_unavailable */
+  private async admit(): Promise<Passed | undefined> {
+    const verdict = await this.limits.admit(this.info.caller);
+    if (verdict?.passed === false) throw limitError(verdict);
+    return verdict;
   }
 
   /** Pauses reading while too many requests are in flight or the client does not read its responses. */

@@ -1,8 +1,7 @@
 import { Metadata, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
 import { type BeforeApplicationShutdown, Controller } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
-import { SkipThrottle } from '@nestjs/throttler';
-import { Budget } from '../transport/caller';
+import { RateLimits } from '../rate-limit/rate-limits';
 import { callOf } from '../transport/grpc/grpc-call';
 import { CACHE_HEADER } from '../inference/cache/inference-cache';
 import { memoryOf } from '../transport/grpc/call-memory';
@@ -20,7 +19,7 @@ export class GrpcInferController implements BeforeApplicationShutdown {
 
   constructor(
     private readonly inference: GrpcInferService,
-    private readonly budget: Budget,
+    private readonly limits: RateLimits,
   ) {}
 
   /** Runs a model. */
@@ -46,10 +45,9 @@ export class GrpcInferController implements BeforeApplicationShutdown {
   }
 
   /** Runs models for a stream of requests. Each request counts against the rate limit of the client. */
-  @SkipThrottle()
   @GrpcStreamCall(SERVICE, 'ModelStreamInfer')
   stream(call: ServerDuplexStream<Buffer, ModelStreamInferResponse>): void {
-    const stream = new InferStream(call, this.inference, this.budget, () => this.streams.delete(stream));
+    const stream = new InferStream(call, this.inference, this.limits, () => this.streams.delete(stream));
     this.streams.add(stream);
   }
 

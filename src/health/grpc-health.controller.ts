@@ -1,12 +1,10 @@
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { SkipThrottle } from '@nestjs/throttler';
 import { Readiness } from './readiness';
 
 const SERVICE = 'GRPCInferenceService';
 
 /** Health of the Open Inference Protocol V2 over gRPC. */
-@SkipThrottle()
 @Controller()
 export class GrpcHealthController {
   constructor(private readonly readiness: Readiness) {}

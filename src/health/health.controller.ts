@@ -1,7 +1,6 @@
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
-import { SkipThrottle } from '@nestjs/throttler';
 import { Readiness } from './readiness';
 import type { FastifyRequest } from 'fastify';
 import { OPEN } from '../identity/access';
@@ -9,7 +8,6 @@ import { Requires } from '../transport/http/requires';
 
 /** Health for load balancers and Kubernetes. */
 @ApiTags('Health')
-@SkipThrottle()
 @Requires(OPEN)
 @Controller('health')
 export class HealthController {

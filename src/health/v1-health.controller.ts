@@ -1,13 +1,11 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { SkipThrottle } from '@nestjs/throttler';
 import { V1Live } from './v1-health.dto';
 import { OPEN } from '../identity/access';
 import { Requires } from '../transport/http/requires';
 
 /** Health of KServe's V1 protocol. */
 @ApiTags('Health')
-@SkipThrottle()
 @Requires(OPEN)
 @Controller()
 export class V1HealthController {

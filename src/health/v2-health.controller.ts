@@ -1,6 +1,5 @@
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { SkipThrottle } from '@nestjs/throttler';
 import { ApiV2Errors } from '../transport/http/api-errors';
 import { errors } from '../common/errors';
 import { HIDDEN, maySeeHealth, Readiness } from './readiness';
@@ -11,7 +10,6 @@ import { Requires } from '../transport/http/requires';
 
 /** Health of the Open Inference Protocol V2, whose clients read only the status. */
 @ApiTags('Health')
-@SkipThrottle()
 @Requires(OPEN)
 @Controller('v2/health')
 export class V2HealthController {

@@ -62,6 +62,11 @@ export class Authenticator {
       : this.keys.find(secret);
   }
 
+  /** Limits of all clients of `tenant` together. */
+  quotasOf(tenant: string): Quotas {
+    return this.keys.quotasOf(tenant);
+  }
+
   /** Whether `access` lets `caller` in. */
   permits(access: Access, caller: Caller): boolean {
     return permits(access, caller, this.open);

@@ -5,11 +5,12 @@ import { InferenceService } from './inference.service';
 import { ShadowMetrics } from './shadow/shadow-metrics';
 import { Shadowing } from './shadow/shadowing';
 import { InputCheck } from './shared-memory/input-check';
+import { UsageModule } from '../usage/usage.module';
 import { SharedMemory } from './shared-memory/shared-memory';
 
 /** The data plane: serves requests, independent of any protocol. */
 @Module({
-  imports: [ModelsModule],
+  imports: [ModelsModule, UsageModule],
   providers: [InferenceService, InferenceCache, Shadowing, ShadowMetrics, SharedMemory, InputCheck],
   exports: [InferenceService, ShadowMetrics, SharedMemory],
 })

@@ -3,6 +3,10 @@ import { errors } from '../common/errors';
 import { NexusError } from '../common/nexus-error';
 import type { Caller } from '../identity/caller';
 import type { Charge } from '../common/memory-in-flight';
+import { limitError } from '../limits/limit-error';
+import type { Passed, Standing, Verdict } from '../limits/verdict';
+import { RateLimits } from '../rate-limit/rate-limits';
+import { settle } from '../rate-limit/settle';
 import { ModelRegistry } from '../models/registry/model-registry';
 import type { Servable } from '../models/model';
 import type { Signature } from '../models/signature';
@@ -17,6 +21,7 @@ import type { HeldRegions } from './shared-memory/held-regions';
 import { hasSlice } from './shared-memory/memory-slice';
 import { Shadowing } from './shadow/shadowing';
 import { SharedMemory } from './shared-memory/shared-memory';
+import { UsageLedger } from '../usage/usage-ledger';
 import { validateInputs, validateOutputs } from '../models/validation';
 
 /** The adapter of a protocol: decodes its requests and encodes its responses. */
@@ -37,6 +42,8 @@ export interface Translation<Request extends InferenceRequest, Answer> {
 export interface Served<Answer> {
   readonly answer: Answer;
   readonly summary: InferenceSummary;
+  /** The limits that the contents of the request counted against; undefined if there are none. */
+  readonly standings: readonly Standing[] | undefined;
 }
 
 /** The data plane, independent of any protocol. REST and gRPC only decode and encode. */
@@ -48,6 +55,8 @@ export class InferenceService {
     private readonly memory: SharedMemory,
     private readonly cache: InferenceCache,
     private readonly shadowing: Shadowing,
+    private readonly limits: RateLimits,
+    private readonly usage: UsageLedger,
   ) {}
 
   /**
@@ -66,6 +75,8 @@ export class InferenceService {
     const servable = this.registry.route(model, version, caller);
     servable.enter();
     let held: HeldRegions | undefined;
+    let spent: Passed | undefined;
+    let failure: NexusError | undefined;
     try {
       const latest = servable.isDescribed ? Infinity : translation.deadline();
       if (!servable.isDescribed) await servable.described(latest);
@@ -79,9 +90,18 @@ export class InferenceService {
       const inputs = held === undefined ? request.inputs : await held.read(request.inputs);
       const decoded = performance.now();
       const job = jobOf(request, inputs, servable, caller.id, latest);
+      const verdict = this.limits.admitWork(
+        caller,
+        model,
+        servable.options.settings.limits,
+        job.rows,
+        job.byteLength,
+      );
+      if (verdict !== undefined) spent = passed(verdict instanceof Promise ? await verdict : verdict);
       const result = await this.cache.run(servable, job);
       const inferred = performance.now();
-      translation.memory?.hold(bytesOf(result.outputs));
+      const outputBytes = bytesOf(result.outputs);
+      translation.memory?.hold(outputBytes);
       const computed = classified(result.outputs, request.outputs, job.rows, servable);
       const outputs = held === undefined ? computed : await held.write(computed, request.outputs);
       const encoding = translation.encode({ model, version: servable.version, outputs }, request);
@@ -101,15 +121,23 @@ export class InferenceService {
         cache: result.cache,
       };
       this.count(servable, job.rows, times, started, translation.requestId);
+      this.usage.succeeded(caller, servable.name, job.rows, job.byteLength, outputBytes);
       const { queueMs, runMs, cache } = times;
       const summary = { rows: job.rows, queueMs, runMs, cache: cache?.outcome };
-      return { answer, summary: { model, version: servable.version, outcome: 'success', ...summary } };
+      const standings = spent?.standings;
+      return {
+        answer,
+        standings,
+        summary: { model, version: servable.version, outcome: 'success', ...summary },
+      };
     } catch (error) {
-      const outcome = error instanceof NexusError ? error.kind : 'internal';
-      servable.metrics.request(outcome, 0, { totalMs: performance.now() - started });
+      failure = error instanceof NexusError ? error : errors.internal();
+      servable.metrics.request(failure.kind, 0, { totalMs: performance.now() - started });
+      this.usage.failed(caller, servable.name);
       throw error;
     } finally {
       servable.leave();
+      settle(spent, failure);
       if (held !== undefined) await held.release();
     }
   }
@@ -126,6 +154,12 @@ export class InferenceService {
     if (this.traces.active && this.traces.sample(name))
       this.traces.write({ requestId, model: name, version, started, times });
   }
+}
+
+/** @throws NexusError rate_limited, above_quota */
+function passed(verdict: Verdict): Passed {
+  if (verdict.passed) return verdict;
+  throw limitError(verdict);
 }
 
 function bytesOf(tensors: readonly Tensor[]): number {

@@ -1,30 +1,27 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
-import { ThrottlerModule } from '@nestjs/throttler';
-import { Budget } from '../transport/caller';
-import { Config } from '../config/config';
-import { RateLimitGuard } from './rate-limit.guard';
-import { SkippedRoutes } from './skipped-routes';
-import { WindowStorage } from './window-storage';
+import { Limiter } from '../limits/limiter';
+import { LimitsModule } from '../limits/limits.module';
+import { Metrics } from '../observability/metrics/metrics';
+import { registerScraped } from '../observability/metrics/scraped';
+import { RateLimits } from './rate-limits';
 
-/** Limits the requests of each client, on every route that does not opt out. */
+/** Limits the requests of each client, tenant and model. */
 @Global()
-@Module({
-  imports: [
-    ThrottlerModule.forRootAsync({
-      inject: [Config],
-      useFactory: ({ rateLimit, rateLimitWindowS }: Config) => ({
-        throttlers: [{ limit: rateLimit, ttl: rateLimitWindowS * 1000 }],
-        storage: new WindowStorage(),
-      }),
-    }),
-  ],
-  providers: [
-    SkippedRoutes,
-    RateLimitGuard,
-    { provide: APP_GUARD, useExisting: RateLimitGuard },
-    { provide: Budget, useExisting: RateLimitGuard },
-  ],
-  exports: [Budget],
-})
-export class RateLimitModule {}
+@Module({ imports: [LimitsModule], providers: [RateLimits], exports: [RateLimits] })
+export class RateLimitModule {
+  constructor({ registry }: Metrics, limiter: Limiter) {
+    if (limiter.redisUp === undefined) return;
+    registerScraped(registry, {
+      name: 'nexus_limits_redis_up',
+      help: 'Whether gateways share limits through Redis (1), or each enforces its share or refuses (0).',
+      type: 'gauge',
+      read: () => [{ labels: {}, value: Number(limiter.redisUp) }],
+    });
+    registerScraped(registry, {
+      name: 'nexus_limits_fallbacks_total',
+      help: 'Requests whose limits this gateway decided alone, because Redis was not available.',
+      type: 'counter',
+      read: () => [{ labels: {}, value: limiter.fallbacks }],
+    });
+  }
+}

@@ -1,5 +1,6 @@
 import type { Device } from '../common/device';
 import type { TensorSpec } from '../tensor/tensor';
+import type { QuotaSettings } from '../limits/quota';
 import type { DeclaredTensors } from './declared-tensors';
 import type { PipelineDefinition } from './pipeline-definition';
 import type { SoftmaxSetting } from './softmax';
@@ -54,6 +55,7 @@ export interface ModelSettings extends ComputedSettings {
   readonly load?: 'start' | 'on_demand';
   readonly pinned?: boolean;
   readonly cache?: boolean | Partial<CachePolicy>;
+  readonly limits?: QuotaSettings;
   readonly isolation?: 'own' | 'shared';
   readonly versions?: 'all' | { readonly latest: number } | readonly number[];
   readonly labels?: Readonly<Record<string, readonly string[]>>;

@@ -1,3 +1,4 @@
+import { QUOTAS_SCHEMA } from '../limits/quota-schema';
 import type { ComputedSettings, ModelSettings } from './model-settings';
 import type { WrittenPipeline } from './pipeline-definition';
 import {
@@ -141,6 +142,14 @@ export const SETTINGS = {
       'Whether responses are cached and reused for identical requests: true, or an object with options. Use it only for models that return the same outputs for the same inputs. Default: false.',
     besideConfig: true,
     schema: { anyOf: [FLAG, CACHE] },
+  },
+  limits: {
+    description:
+      'Limits of all clients of the model together, such as { requests_per_second: 100, in_flight: 20 }. Default: none.',
+    live: true,
+    besideConfig: true,
+    inPipeline: true,
+    schema: QUOTAS_SCHEMA,
   },
   isolation: {
     description:

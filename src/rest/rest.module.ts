@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { InferenceModule } from '../inference/inference.module';
 import { ModelsModule } from '../models/models.module';
+import { UsageModule } from '../usage/usage.module';
 import { Codec } from './codec/codec';
 import { GenerateController } from './generate/generate.controller';
 import { RestInference } from './http/rest-inference';
@@ -13,6 +14,7 @@ import { TraceController } from './operations/trace.controller';
 import { VersionsController } from './models/versions.controller';
 import { LogSettingsController } from './operations/log-settings.controller';
 import { MetricsController } from './operations/metrics.controller';
+import { UsageController } from './operations/usage.controller';
 import { ExampleAnswers } from './predict/example-answers';
 import { PredictController } from './predict/predict.controller';
 import { CudaSharedMemoryController } from './v2/cuda-shared-memory.controller';
@@ -22,7 +24,7 @@ import { V2Controller } from './v2/v2.controller';
 
 /** All HTTP endpoints except health and documentation. */
 @Module({
-  imports: [ModelsModule, InferenceModule],
+  imports: [ModelsModule, InferenceModule, UsageModule],
   controllers: [
     MetricsController,
     LogSettingsController,
@@ -32,6 +34,7 @@ import { V2Controller } from './v2/v2.controller';
     VersionsController,
     RolloutController,
     TraceController,
+    UsageController,
     InferController,
     GenerateController,
     PredictController,

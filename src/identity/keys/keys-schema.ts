@@ -1,4 +1,5 @@
 import { QUOTA_NAMES, type QuotaSettings } from '../../limits/quota';
+import { QUOTAS_SCHEMA } from '../../limits/quota-schema';
 import { SCOPES, type Scope } from '../scope';
 import { ID_PATTERN } from './api-key';
 
@@ -59,16 +60,7 @@ const TENANT = {
 } as const;
 const LIMITS = {
   expected: 'a whole number of at least 1',
-  schema: {
-    type: 'object',
-    additionalProperties: false,
-    properties: Object.fromEntries(
-      QUOTA_NAMES.map((name) => [
-        name,
-        { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } as const,
-      ]),
-    ),
-  },
+  schema: QUOTAS_SCHEMA,
 } as const;
 
 /** One row per property of a key, in the order used in messages. keys.schema.json is generated from them. */

@@ -41,9 +41,9 @@ export class Log {
     if (this.logger.isLevelEnabled(level)) this.writeLine(level, fields);
   }
 
-  /** Writes a line of the audit log, whatever the level. */
+  /** Writes a line of the audit log, at every level except silent. */
   audit(fields: Readonly<Record<string, string | number | undefined>>): void {
-    this.writeLine('info', { msg: 'audit', ...fields });
+    if (this.logger.level !== 'silent') this.writeLine('info', { msg: 'audit', ...fields });
   }
 
   private writeLine(

@@ -9,6 +9,7 @@ import type { Signature } from '../../models/signature';
 import { Codec } from '../codec/codec';
 import type { Dialect } from '../codec/dialect';
 import type { DecodedRequest, EncodedResponse } from '../codec/messages';
+import { setLimitHeaders } from '../../transport/http/set-limit-headers';
 import { sendAnswer } from './answer';
 import { Idempotency } from '../idempotency/idempotency';
 import { idempotencyKeyOf, REPLAYED_HEADER } from '../idempotency/idempotency-key';
@@ -72,7 +73,7 @@ export class RestInference {
     send: Send,
   ): Promise<void> {
     const { request } = reply;
-    const { answer, summary } = await this.inference.serve(model, version, {
+    const { answer, summary, standings } = await this.inference.serve(model, version, {
       deadline: () => this.deadlineOf(request),
       decode: (signature) => this.decode(dialect, model, signature, request),
       encode: (result, { message, signature }: Exchange<Message>) =>
@@ -82,6 +83,7 @@ export class RestInference {
       caller: request.caller,
     });
     request.inference = summary;
+    if (standings !== undefined) setLimitHeaders(reply, [...(request.spent?.standings ?? []), ...standings]);
     if (summary.cache !== undefined) reply.header(CACHE_HEADER, summary.cache);
     send(reply, answer, this.config.responseCompression);
   }

@@ -1,6 +1,5 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
-import { SkipThrottle } from '@nestjs/throttler';
 import { Registry } from 'prom-client';
 import { Metrics } from '../../observability/metrics/metrics';
 import { METRICS } from '../../identity/access';
@@ -8,7 +7,6 @@ import { Requires } from '../../transport/http/requires';
 
 /** The endpoint that Prometheus scrapes. */
 @ApiTags('Operations')
-@SkipThrottle()
 @Requires(METRICS)
 @Controller('metrics')
 export class MetricsController {

@@ -1,9 +1,12 @@
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { errors } from '../../common/errors';
-import type { NexusError } from '../../common/nexus-error';
-import type { Access } from '../../identity/access';
+import { NexusError } from '../../common/nexus-error';
+import { type Access, INFER } from '../../identity/access';
 import type { Authenticator } from '../../identity/authenticator';
 import { Refusal } from '../../identity/refusal';
+import { limitError } from '../../limits/limit-error';
+import type { Verdict } from '../../limits/verdict';
+import type { RateLimits } from '../../rate-limit/rate-limits';
 import type { Verified } from '../../identity/verified';
 import { memoryOf } from './call-memory';
 import { callOf } from './grpc-call';
@@ -18,25 +21,30 @@ import { modelIn } from './requested-model';
  */
 export function admitCalls(
   authenticator: Authenticator,
+  limits: RateLimits,
   accessOf: (path: string) => Access,
 ): ServerInterceptor {
-  return ({ path }, call) => {
+  return ({ path, requestStream }, call) => {
     const access = accessOf(path);
+    // Each request of a stream counts for itself.
+    const isUnlimited = access.unlimited === true || (requestStream && access === INFER);
     let metadata: Metadata;
     return new ServerInterceptingCall(call, {
       start: (next) =>
         next({
           onReceiveMetadata: (received, pass) => {
             metadata = received;
-            if (!authenticator.isOn) return pass(received);
-            const admitted = (found: Verified) => {
-              const error = rejection(found, received, access, authenticator);
+            const done = (error: NexusError | undefined) => {
               if (error === undefined) pass(received);
               else refuse(error, received);
             };
+            const failed = (error: unknown) => done(error instanceof NexusError ? error : errors.internal());
+            const limited = (error: NexusError | undefined) =>
+              isUnlimited ? done(error) : limit(received, limits, error, done, failed);
+            if (!authenticator.isOn) return limited(undefined);
+            const admitted = (found: Verified) => limited(rejection(found, received, access, authenticator));
             const verified = identify(received, authenticator);
-            if (verified instanceof Promise)
-              verified.then(admitted, () => refuse(errors.internal(), received));
+            if (verified instanceof Promise) verified.then(admitted, failed);
             else admitted(verified);
           },
           onReceiveMessage: (message: object, pass) => {
@@ -48,6 +56,30 @@ export function admitCalls(
         }),
     });
   };
+}
+
+/** Charges a call to the limits of its client, also if it is rejected with `error`. */
+function limit(
+  metadata: Metadata,
+  limits: RateLimits,
+  error: NexusError | undefined,
+  done: (error: NexusError | undefined) => void,
+  failed: (error: unknown) => void,
+): void {
+  const call = callOf(metadata);
+  const decided = (verdict: Verdict) => {
+    if (!verdict.passed) return done(limitError(verdict));
+    call.spend(verdict);
+    done(error);
+  };
+  try {
+    const verdict = limits.admit(call.caller);
+    if (verdict === undefined) done(error);
+    else if (verdict instanceof Promise) verdict.then(decided, failed);
+    else decided(verdict);
+  } catch (refusal) {
+    failed(refusal);
+  }
 }
 
 function refuse(error: NexusError, metadata: Metadata): void {

@@ -13,6 +13,9 @@ import type { Failure } from '../../observability/log/failure';
 import { clientSubjectOfCall } from '../tls/grpc-credentials';
 import { attachCall, type GrpcCall } from './grpc-call';
 import { modelIn, type RequestedModel } from './requested-model';
+import type { Passed } from '../../limits/verdict';
+import { settle } from '../../rate-limit/settle';
+import { limitHeaders } from '../limit-headers';
 import type { Caller } from '../../identity/caller';
 import type { Refusal } from '../../identity/refusal';
 import { isAudited, type Access } from '../../identity/access';
@@ -62,6 +65,7 @@ class ObservedCall implements GrpcCall {
   inference: InferenceSummary | undefined;
   requested: RequestedModel | undefined;
   refusal: Refusal | undefined;
+  spent: Passed | undefined;
   private readonly started = performance.now();
   private ended = false;
 
@@ -76,6 +80,11 @@ class ObservedCall implements GrpcCall {
 
   get subject(): string | undefined {
     return clientSubjectOfCall(this.call);
+  }
+
+  spend(passed: Passed): void {
+    this.spent = passed;
+    if (this.ended) settle(passed, undefined);
   }
 
   begin(metadata: Metadata): void {
@@ -100,6 +109,9 @@ class ObservedCall implements GrpcCall {
     };
     call.sendStatus = (sent) => {
       const answer = sent.code === status.OK ? sent : corrected(sent, bodyLimit);
+      if (this.spent !== undefined)
+        for (const [name, value] of limitHeaders(this.spent.standings))
+          (answer.metadata ??= new Metadata()).set(name, value);
       if (!hasMetadata) (answer.metadata ??= new Metadata()).set(REQUEST_ID_HEADER, this.requestId);
       this.end(answer.code, errorOf(answer.metadata) ?? unnamed(answer));
       sendStatus(answer);
@@ -112,6 +124,7 @@ class ObservedCall implements GrpcCall {
     const ms = performance.now() - this.started;
     if (code === status.OK) this.answered(code, ms, this.inference);
     else this.failed(code, ms, error, this.requested);
+    settle(this.spent, code === status.OK ? undefined : error);
     if (this.audited) this.audit(code, error);
   }
 

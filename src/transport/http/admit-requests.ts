@@ -1,10 +1,16 @@
 import type { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errors } from '../../common/errors';
-import { ADMIN } from '../../identity/access';
+import { ADMIN, type Access } from '../../identity/access';
 import type { Authenticator } from '../../identity/authenticator';
 import type { Caller } from '../../identity/caller';
 import type { Refusal } from '../../identity/refusal';
+import { limitError } from '../../limits/limit-error';
+import type { Passed, Verdict } from '../../limits/verdict';
+import type { RateLimits } from '../../rate-limit/rate-limits';
+import { settle } from '../../rate-limit/settle';
+import { CHALLENGE } from '../challenge';
+import { setLimitHeaders } from './set-limit-headers';
 import type { Verified } from '../../identity/verified';
 import { clientSubjectOf } from '../tls/client-subject';
 
@@ -14,33 +20,67 @@ declare module 'fastify' {
     caller: Caller;
     /** Why its credentials were refused, for its log line. */
     refusal: Refusal | undefined;
+    /** What it has taken from the limits of its client. */
+    spent: Passed | undefined;
   }
 }
-
-/** How a client that has no valid credentials may authenticate (RFC 9110 section 11.6.1). */
-const CHALLENGE = 'Bearer realm="nexus"';
 
 /** For pages, so that browsers ask for a password, which is the key. */
 const PAGE_CHALLENGE = 'Basic realm="nexus", charset="UTF-8"';
 
 /**
  * Identifies the client of every request, and rejects the request before its body is read unless the client may use the
- * route and the model in its path. A model that the client may not see is reported like one that does not exist.
+ * route and the model in its path, and is within its limits. A model that the client may not see is reported like one that does not exist.
  */
-export function admitRequests(server: FastifyInstance, authenticator: Authenticator): void {
+export function admitRequests(
+  server: FastifyInstance,
+  authenticator: Authenticator,
+  limits: RateLimits,
+): void {
   // Declared in advance, so that setting the properties does not change the hidden class of the request.
   server.decorateRequest('caller');
   server.decorateRequest('refusal', undefined);
+  server.decorateRequest('spent', undefined);
   server.addHook('onRequest', (request, reply, done) => {
-    if (!authenticator.isOn || request.is404) {
-      request.caller = authenticator.stranger(request);
-      return done();
-    }
+    request.caller = authenticator.stranger(request);
+    if (request.is404) return done();
+    const { access = ADMIN } = request.routeOptions.config;
+    const limited = (error: Error | undefined) =>
+      access.unlimited === true ? done(error) : limit(request, reply, limits, error, done);
+    if (!authenticator.isOn) return limited(undefined);
     const verified = identify(request, authenticator);
-    const admitted = (found: Verified) => done(rejection(found, request, reply, authenticator));
+    const admitted = (found: Verified) => limited(rejection(found, access, request, reply, authenticator));
     if (verified instanceof Promise) verified.then(admitted, done);
     else admitted(verified);
   });
+}
+
+type Done = (error?: Error) => void;
+
+/** Charges `request` to the limits of its client, also if it is rejected with `error`. */
+function limit(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  limits: RateLimits,
+  error: Error | undefined,
+  done: Done,
+): void {
+  const decided = (verdict: Verdict) => {
+    setLimitHeaders(reply, verdict.standings);
+    if (!verdict.passed) return done(limitError(verdict));
+    request.spent = verdict;
+    // A client that has left in the meantime is not noticed again.
+    if (reply.raw.destroyed) settle(verdict, undefined);
+    done(error);
+  };
+  try {
+    const verdict = limits.admit(request.caller);
+    if (verdict === undefined) done(error);
+    else if (verdict instanceof Promise) verdict.then(decided, done);
+    else decided(verdict);
+  } catch (refusal) {
+    done(refusal as Error);
+  }
 }
 
 function identify(
@@ -57,12 +97,12 @@ function identify(
 /** Why `request` is rejected; undefined if it is let in. */
 function rejection(
   { caller, refusal }: Verified,
+  access: Access,
   request: FastifyRequest,
   reply: FastifyReply,
   authenticator: Authenticator,
 ) {
-  const { access = ADMIN } = request.routeOptions.config;
-  request.caller = caller ?? authenticator.stranger(request);
+  if (caller !== undefined) request.caller = caller;
   request.refusal = refusal;
   if (!authenticator.permits(access, request.caller)) {
     if (caller !== undefined) return errors.forbidden();

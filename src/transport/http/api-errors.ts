@@ -23,7 +23,7 @@ export const MEANING: Readonly<
     'The client exceeded its rate limit, a queue is full, other requests use the memory, or the deadline cannot be met. Retry after the time in Retry-After.',
   internal: 'Internal error. Look up the request id in the server log.',
   unavailable:
-    'The model is not ready or does not fit into memory, its process ended twice, or the state file cannot be written. The message states the reason.',
+    'The model is not ready or does not fit into memory, its process ended twice, or the state file or usage cannot be written. The message states the reason.',
   unimplemented: 'NEXUS_SYSTEM_SHARED_MEMORY is not set.',
   deadline: 'The deadline of the request passed, or a run exceeded its time limit.',
 };

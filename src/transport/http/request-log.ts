@@ -7,6 +7,7 @@ import type { MalformedAnswer } from './malformed-http';
 import { REQUEST_ID_HEADER } from '../request-id';
 import type { Caller } from '../../identity/caller';
 import type { Failure } from '../../observability/log/failure';
+import { settle } from '../../rate-limit/settle';
 import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
 import { auditFields, type InferenceSummary, logFields } from '../../observability/log/request-line';
@@ -40,9 +41,11 @@ export function observeRequests(server: FastifyInstance, log: Log, metrics: Metr
     reply.raw.on('close', () => {
       const { config } = request.routeOptions;
       const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST;
+      const failure = status < 400 ? undefined : failureOf(request, status);
+      settle(request.spent, failure?.error);
       metrics.http.answered(config, status);
-      logRequest(log, request, config.url ?? UNKNOWN, status, reply.elapsedTime);
-      if (config.access !== undefined && isAudited(config.access)) audit(log, request, status);
+      logRequest(log, request, config.url ?? UNKNOWN, status, reply.elapsedTime, failure);
+      if (config.access !== undefined && isAudited(config.access)) audit(log, request, status, failure);
     });
     done();
   });
@@ -54,7 +57,7 @@ export function logUnrouted(
   request: FastifyRequest,
   { statusCode, elapsedTime }: FastifyReply,
 ): void {
-  logRequest(log, request, UNKNOWN, statusCode, elapsedTime);
+  logRequest(log, request, UNKNOWN, statusCode, elapsedTime, failureOf(request, statusCode));
 }
 
 /** Logs bytes from `address` that are not a valid request. */
@@ -66,7 +69,14 @@ export function logMalformed(log: Log, { requestId, status, error }: MalformedAn
   );
 }
 
-function logRequest(log: Log, request: FastifyRequest, route: string, status: number, ms: number): void {
+function logRequest(
+  log: Log,
+  request: FastifyRequest,
+  route: string,
+  status: number,
+  ms: number,
+  failure: Failure | undefined,
+): void {
   const { id: requestId, method, inference } = request;
   log.write(
     FREQUENT.test(route) ? 'debug' : 'info',
@@ -78,17 +88,18 @@ function logRequest(log: Log, request: FastifyRequest, route: string, status: nu
       ms,
       caller: request.caller,
       inference,
-      failure: status < 400 ? undefined : failureOf(request, status),
+      failure,
     }),
   );
 }
 
-function audit(log: Log, request: FastifyRequest, status: number): void {
+function audit(log: Log, request: FastifyRequest, status: number, failure: Failure | undefined): void {
   const { id: requestId, method, caller, ip: address } = request;
   const { model } = request.params as { readonly model?: string };
   const operation = `${method} ${pathOf(request)}`;
-  const error = status < 400 ? undefined : failureOf(request, status).error;
-  log.audit(auditFields({ requestId, caller: caller.id, address, operation, model, status, error }));
+  log.audit(
+    auditFields({ requestId, caller: caller.id, address, operation, model, status, error: failure?.error }),
+  );
 }
 
 function failureOf(request: FastifyRequest, status: number): Failure {

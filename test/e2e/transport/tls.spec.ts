@@ -247,7 +247,7 @@ describe('client certificates', () => {
     ['the certificate of a stranger', stranger],
   ])('a request with %s is refused, except health checks', async (_what, pair) => {
     const agent = new Agent({ keepAlive: true, ca: servers.cert });
-    for (const path of ['/v2', '/v2/models/affine', '/metrics', '/docs', '/healthy', '/v2/health/..', '/']) {
+    for (const path of ['/v2', '/v2/models/affine', '/metrics', '/docs', '/healthy', '/v2/health/..']) {
       const { status, text } = await send(gateway, path, { ...pair, agent });
       expect([path, status]).toEqual([path, 403]);
       expect(text).toContain('a client certificate that this server trusts is required');

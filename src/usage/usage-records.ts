@@ -1,0 +1,114 @@
+import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { errors } from '../common/errors';
+import type { Caller } from '../identity/caller';
+import type { UsageRow } from './usage';
+import type { UsageLedger } from './usage-ledger';
+import { MAX_BATCH_ROWS, type UsageBatch, type UsageQuery, type UsageStore } from './usage-store';
+
+/** How long counts stay in memory only, which is what a process that is killed loses. */
+const FLUSH_MS = 1000;
+
+/**
+ * Moves the counts of a {@link UsageLedger} to a {@link UsageStore} once a second, and reads them. While the store fails,
+ * counts stay in the ledger and are tried again every second.
+ */
+export class UsageRecords implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger('Usage');
+  private batch: UsageBatch | undefined;
+  private batches = 0;
+  private timer: NodeJS.Timeout | undefined;
+  /** Why the last write failed; undefined if it succeeded. */
+  private failure: string | undefined;
+  private lastFlush: Promise<void> = Promise.resolve();
+  private nextFlush: Promise<void> | undefined;
+
+  constructor(
+    private readonly ledger: UsageLedger,
+    private readonly store: UsageStore,
+  ) {
+    ledger.watch(() => this.schedule());
+  }
+
+  /** Opens the store. @throws ConfigError if its settings cannot work. */
+  async onModuleInit(): Promise<void> {
+    await this.store.open();
+  }
+
+  /** Writes the last counts. All requests have been answered by then. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.flush();
+    clearTimeout(this.timer);
+    if (this.failure !== undefined) this.logger.warn(`usage since the last write is lost: ${this.failure}`);
+    await this.store.close();
+  }
+
+  /**
+   * The usage that `query` selects, as far as `caller` may see it: with the scope `admin` for every model all of it, otherwise
+   * the caller's own. Includes everything that this process has counted until now.
+   * @throws NexusError of kind `unavailable` if the store cannot be written or read.
+   */
+  async read(query: UsageQuery, caller: Caller): Promise<UsageRow[]> {
+    const visible = caller.has('admin') && caller.seesAll ? query : ownPart(query, caller);
+    if (visible === undefined) return [];
+    await this.flush();
+    if (this.failure !== undefined) throw errors.usageUnavailable();
+    try {
+      return await this.store.read(visible);
+    } catch (error) {
+      this.logger.error({ msg: 'cannot read usage', err: error });
+      throw errors.usageUnavailable();
+    }
+  }
+
+  /** Writes everything that has been counted until now, unless the store fails. Never rejects. */
+  private flush(): Promise<void> {
+    // A write in progress may lack the newest counts.
+    this.nextFlush ??= this.lastFlush.then(() => {
+      this.nextFlush = undefined;
+      return (this.lastFlush = this.write());
+    });
+    return this.nextFlush;
+  }
+
+  private schedule(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      void this.flush();
+    }, FLUSH_MS).unref();
+  }
+
+  private async write(): Promise<void> {
+    // Rows that appear meanwhile are part of the next write.
+    let left = this.ledger.waitingRows + (this.batch?.rows.length ?? 0);
+    try {
+      while (this.batch !== undefined || left > 0) {
+        this.batch ??= { number: ++this.batches, rows: this.ledger.take(Math.min(left, MAX_BATCH_ROWS)) };
+        await this.store.add(this.batch);
+        left -= this.batch.rows.length;
+        this.batch = undefined;
+      }
+      this.succeeded();
+    } catch (error) {
+      this.failed((error as Error).message);
+    }
+  }
+
+  private succeeded(): void {
+    if (this.failure === undefined) return;
+    this.failure = undefined;
+    this.logger.log('usage is written again');
+  }
+
+  private failed(reason: string): void {
+    if (this.failure === undefined)
+      this.logger.warn(`cannot write usage (${reason}); it stays in memory and is tried again every second`);
+    this.failure = reason;
+    this.schedule();
+  }
+}
+
+/** `query` with only the usage of `caller`; undefined if it selects none of it. */
+function ownPart(query: UsageQuery, { tenant = '', key = '' }: Caller): UsageQuery | undefined {
+  if (![tenant, undefined].includes(query.tenant) || ![key, undefined].includes(query.key)) return undefined;
+  return { ...query, tenant, key };
+}
