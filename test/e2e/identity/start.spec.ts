@@ -21,20 +21,11 @@ async function refusal(env: NodeJS.ProcessEnv): Promise<string> {
 }
 
 describe('the start', () => {
-  it.each(['0.0.0.0', '::', 'gateway.example'])(
-    'is refused on %s without credentials to check, with the ways on',
-    async (host) => {
-      expect(await refusal({ NEXUS_HOST: host })).toMatch(
-        /^NEXUS_HOST=\S+: everyone who reaches this address .*NEXUS_API_KEY.*NEXUS_KEYS_FILE.*NEXUS_OIDC_ISSUER.*NEXUS_AUTH=off/,
-      );
-    },
-  );
-
   it.each([
     [
-      'an address in brackets',
-      { NEXUS_HOST: '[::]' },
-      /^NEXUS_HOST=\[::\]: expected an IP address or a host name/,
+      'an address that others can reach, without credentials to check',
+      { NEXUS_HOST: '0.0.0.0' },
+      /^NEXUS_HOST=0\.0\.0\.0: everyone who .*NEXUS_API_KEY.*NEXUS_KEYS_FILE.*NEXUS_OIDC_ISSUER.*NEXUS_AUTH=off/,
     ],
     [
       'keys that would not be checked',

@@ -118,20 +118,11 @@ describe('a port for operators', () => {
     });
   });
 
-  it.each([
-    [
-      'everyone could reach',
-      { NEXUS_ADMIN_HOST: '0.0.0.0' },
-      /^NEXUS_ADMIN_HOST=0\.0\.0\.0: everyone who .*NEXUS_API_KEY.*NEXUS_OIDC_ISSUER.*NEXUS_AUTH=off.*\n$/,
-    ],
-    [
-      'this machine does not have',
-      { NEXUS_ADMIN_HOST: '192.0.2.1', NEXUS_API_KEY: KEY },
-      /^NEXUS_ADMIN_HOST=192\.0\.2\.1: this machine does not have that address/,
-    ],
-  ])('on an address that %s ends the start', async (_what, env, message) => {
-    const { code, stderr } = await Gateway.failing({ NEXUS_ADMIN_PORT: '0', ...env });
-    expect([code, stderr]).toEqual([1, expect.stringMatching(message)]);
+  it('on an address that this machine does not have ends the start', async () => {
+    const env = { NEXUS_ADMIN_PORT: '0', NEXUS_ADMIN_HOST: '192.0.2.1', NEXUS_API_KEY: KEY };
+    const { code, stderr } = await Gateway.failing(env);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^NEXUS_ADMIN_HOST=192\.0\.2\.1: this machine does not have that address.*\n$/);
   });
 
   it('finishes its requests after SIGTERM, as the others do', async () => {

@@ -84,6 +84,7 @@ describe('loadConfig', () => {
     ['NEXUS_CORS_ORIGINS', 'https://*.app.example'],
     ['NEXUS_CORS_ORIGINS', 'null'],
     ['NEXUS_HOST', 'http://localhost'],
+    ['NEXUS_HOST', '[::]'],
     ['NEXUS_HOST', 'tcp://10.0.0.1:8000'],
     ['NEXUS_ADMIN_PORT', '65536'],
     ['NEXUS_ADMIN_PORT', 'on'],
