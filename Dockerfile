@@ -1,5 +1,6 @@
 # docker build -t nexus .                           serves on the CPU
 # docker build -t nexus --build-arg DEVICE=cuda .   serves on NVIDIA GPUs (x64; run it with --gpus all)
+# docker run --shm-size=1g -p 8000:8000 -p 8001:8001 -e NEXUS_API_KEY=<16 or more characters> nexus
 ARG DEVICE=cpu
 
 FROM node:24-bookworm-slim AS build-cpu
@@ -38,6 +39,7 @@ COPY package.json LICENSE ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY models /models
+# On this address the gateway starts only with NEXUS_API_KEY, NEXUS_KEYS_FILE, NEXUS_OIDC_ISSUER or NEXUS_AUTH=off.
 ENV NODE_ENV=production NEXUS_HOST=0.0.0.0 NEXUS_MODEL_REPOSITORY=/models
 EXPOSE 8000 8001
 # A number, so that Kubernetes can check runAsNonRoot; the gateway writes nothing but unlinked temporary files.

@@ -1,6 +1,8 @@
+import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { VERSION } from './common/version';
 import { GrpcServer } from './transport/grpc/grpc-server';
+import { AdminPort } from './transport/http/admin-port';
 import { ModelRegistry } from './models/registry/model-registry';
 import type { Servable } from './models/model';
 
@@ -13,15 +15,22 @@ export async function showBanner(app: NestFastifyApplication): Promise<void> {
   const versions = registry.list().flatMap((model) => model.versions);
   const url = await app.getUrl();
   const { address } = app.get(GrpcServer);
+  const admin = adminUrl(app, url);
   print(
-    `Nexus ${VERSION} is listening on ${url}, gRPC on ${address}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`,
+    `Nexus ${VERSION} is listening on ${url}, gRPC on ${address}${admin === undefined ? '' : `, admin on ${admin}`}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`,
   );
   await registry.loaded;
-  print(
-    ['', `  API   ${url}/v2`, `  gRPC  ${address}`, `  Docs  ${url}/docs`, '', ...table(versions), ''].join(
-      '\n',
-    ),
-  );
+  const addresses = [`  API   ${url}/v2`, `  gRPC  ${address}`, `  Docs  ${url}/docs`];
+  if (admin !== undefined) addresses.push(`  Admin ${admin}`);
+  print(['', ...addresses, '', ...table(versions), ''].join('\n'));
+}
+
+/** The URL of NEXUS_ADMIN_PORT, with the scheme of `url`; undefined if it is off. */
+function adminUrl(app: NestFastifyApplication, url: string): string | undefined {
+  const { listener } = app.get(AdminPort);
+  if (listener === undefined) return undefined;
+  const { address, family, port } = listener.address() as AddressInfo;
+  return `${new URL(url).protocol}//${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 function table(versions: readonly Servable[]): string[] {

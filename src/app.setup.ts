@@ -22,6 +22,7 @@ import type { Config } from './config/config';
 import { logFormOf } from './config/log-form';
 import { serveDocs } from './docs/docs';
 import { ExampleAnswers } from './rest/predict/example-answers';
+import { openAdminPort } from './app.admin';
 import { connectGrpc } from './app.grpc';
 import { httpsOptions, secure } from './app.tls';
 import { Drain } from './health/drain';
@@ -34,6 +35,14 @@ import { logMalformed, logUnrouted, observeRequests } from './transport/http/req
 const KEEP_ALIVE_MS = 72_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 const WHOLE_REQUEST_TIMEOUT_MS = 120_000;
+
+/** Options of all HTTP servers. */
+const HTTP_OPTIONS = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  connectionsCheckingInterval: 1000,
+  // Otherwise the second of two Authorization headers would be ignored, which a proxy may have checked.
+  joinDuplicateHeaders: true,
+};
 
 /** Creates the application, the same for production and tests. It does not listen yet. */
 export async function createApp(
@@ -63,6 +72,7 @@ export async function createApp(
   // Before everything that may reject a request, because preflights carry no credentials.
   allowOrigins(server, config.corsOrigins);
   if (certificates !== undefined) secure(app, certificates);
+  if (config.adminPort !== '') openAdminPort(app, HTTP_OPTIONS, certificates);
   admitRequests(server, app.get(Authenticator), app.get(RateLimits));
   connectGrpc(app, config, log);
   const examples = app.get(ExampleAnswers);
@@ -75,12 +85,6 @@ function createAdapter(
   log: Log,
   certificates: Certificates | undefined,
 ): FastifyAdapter {
-  const options = {
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    connectionsCheckingInterval: 1000,
-    // Otherwise the second of two Authorization headers would be ignored, which a proxy may have checked.
-    joinDuplicateHeaders: true,
-  };
   const adapter = new FastifyAdapter({
     bodyLimit,
     trustProxy: trustProxy.length > 0 && [...trustProxy],
@@ -88,8 +92,8 @@ function createAdapter(
     requestTimeout: WHOLE_REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     ...(certificates === undefined
-      ? { http: options }
-      : { https: { ...options, ...httpsOptions(certificates) } }),
+      ? { http: HTTP_OPTIONS }
+      : { https: { ...HTTP_OPTIONS, ...httpsOptions(certificates) } }),
     routerOptions: { maxParamLength: 256 },
     return503OnClosing: false,
     clientErrorHandler: (fault, socket) => {

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { httpServersOf } from './app.admin';
 import type { Faults } from './app.faults';
 import type { Signals } from './app.signals';
 import type { Config } from './config/config';
@@ -63,7 +64,7 @@ async function shutDown(app: NestFastifyApplication, drainDelayMs: number, end: 
       `shutting down: not ready; continuing to serve for ${drainDelayMs} ms, then finishing the requests in flight`,
     );
     await delay(Math.max(drainDelayMs, CLOSE_NOTICE_MS));
-    closeConnections(app.getHttpServer(), app.get(Drain));
+    closeConnections(httpServersOf(app), app.get(Drain));
     await Promise.all([app.close(), app.get(GrpcServer).close()]);
     end();
   } catch (error) {
@@ -76,16 +77,17 @@ async function shutDown(app: NestFastifyApplication, drainDelayMs: number, end: 
  * Closes connections as they become idle. Otherwise a busy connection would stay open for its keep-alive time.
  * Requests whose body does not arrive completely are rejected.
  */
-function closeConnections(server: Server, drain: Drain): void {
+function closeConnections(servers: readonly Server[], drain: Drain): void {
   const beganAt = performance.now();
   let busyAt = beganAt;
   let moved = 0;
   setInterval(() => {
-    server.closeIdleConnections();
+    for (const server of servers) server.closeIdleConnections();
     const now = performance.now();
     const isMoving = moved !== (moved = drain.movedBytes);
     if (drain.isWorking || (isMoving && now - beganAt < PATIENCE_MS)) busyAt = now;
-    else if (now - busyAt > (drain.unanswered > 0 ? PATIENCE_MS : 2 * GRACE_MS)) server.closeAllConnections();
+    else if (now - busyAt > (drain.unanswered > 0 ? PATIENCE_MS : 2 * GRACE_MS))
+      for (const server of servers) server.closeAllConnections();
     else if (now - busyAt > GRACE_MS) drain.refuseUploads();
   }, SWEEP_MS).unref();
 }

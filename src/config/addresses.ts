@@ -8,11 +8,25 @@ export function isFolder(path: string): boolean {
   return isAbsolute(path) && existsSync(`${path}/.`);
 }
 
-/** Whether `text` is the URL of a Redis, with or without a database number. */
+/** Whether `text` is the number of a port. */
+export function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65535;
+}
+
+/** Whether `text` is the URL of a Redis, with or without credentials and a database number. */
 export function isRedisUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol, pathname } = new URL(text);
-  return /^rediss?:$/.test(protocol) && /^(\/\d*)?$/.test(pathname);
+  const { protocol, pathname, username, password } = new URL(text);
+  return /^rediss?:$/.test(protocol) && /^(\/\d*)?$/.test(pathname) && isPercentEncoded(username + password);
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether `text` is an origin as browsers send it (RFC 6454 section 6.2). */

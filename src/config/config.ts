@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ByteSize, Check, ListOf, OneOf, SecretList, Text, WholeNumber } from './setting';
-import { isFolder, isNetwork, isOrigin, isRedisUrl } from './addresses';
+import { ByteSize, Check, ListOf, OneOf, SecretCheck, SecretList, Text, WholeNumber } from './setting';
+import { isFolder, isNetwork, isOrigin, isPort, isRedisUrl } from './addresses';
 import { isClaimMap, isIssuer, isSecureUrl, TOKEN_ALGORITHMS } from './oidc';
 
 const MIB = 2 ** 20;
@@ -23,6 +23,18 @@ export class Config {
   /** gRPC port. 0 selects a free port. */
   @WholeNumber(0, 65535)
   grpcPort = 8001;
+
+  /** HTTP port for metrics and admin operations, which the other ports then do not serve. 0 selects a free port. None if empty. */
+  @Check((port) => port === '' || isPort(String(port)), 'a whole number from 0 to 65535')
+  adminPort = '';
+
+  /** Address that `adminPort` listens on. If empty, `host`. */
+  @Check(
+    (host, settings) => host === '' || (settings as Config).adminPort !== '',
+    'its port in NEXUS_ADMIN_PORT too',
+  )
+  @Text(/^[\w.:-]*$/, 'an IP address or a host name')
+  adminHost = '';
 
   /** Folder of models, `<model>/<version>/model.onnx`; or one `.onnx` file, or a folder with one. */
   @Check((path) => existsSync(String(path)), 'an existing folder of models, or an .onnx file')
@@ -110,9 +122,9 @@ export class Config {
   idempotencyTtlS = 86_400;
 
   /** Redis that stores these responses and usage, for all gateways that use it. None if empty. */
-  @Check(
+  @SecretCheck(
     (url) => url === '' || isRedisUrl(String(url)),
-    'the URL of a Redis, such as redis://localhost:6379, or rediss:// for TLS',
+    'the URL of a Redis, such as redis://localhost:6379, or rediss://user:password@host:6379/2 for TLS, with special characters of the password percent-encoded',
   )
   redisUrl = '';
 

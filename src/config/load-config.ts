@@ -35,11 +35,13 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
 
 /**
  * Whether a variable is a service link of Kubernetes. For a Service named `nexus`, Kubernetes sets variables such as
- * `NEXUS_PORT=tcp://10.0.0.1:80` and `NEXUS_SERVICE_HOST` in every pod. They are not settings.
+ * `NEXUS_PORT=tcp://10.0.0.1:80` and `NEXUS_SERVICE_HOST` in every pod. They are not settings. The value alone does not
+ * decide: without a key that begins with `tcp://`, the server would be open.
  */
 function isServiceLink(name: string, value: string): boolean {
   return (
-    /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP|SCTP)(_|$)/.test(name) || /^(tcp|udp|sctp):\/\//.test(value)
+    /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP|SCTP)(_|$)/.test(name) ||
+    (name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value))
   );
 }
 
@@ -60,6 +62,11 @@ function describeFault(fault: ValidationError, env: NodeJS.ProcessEnv, defaults:
   const remedy = env[name]
     ? `unset it${standard && ` to use the default, ${standard}`}`
     : `this is the default; create it, or set ${name}`;
-  const value = SECRET in (fault.constraints ?? {}) ? '' : `=${env[name] || standard}`;
+  const value = SECRET in (fault.constraints ?? {}) ? '' : `=${withoutPassword(env[name] || standard)}`;
   return `${name}${value}: expected ${expected}; ${remedy}`;
+}
+
+/** `text` without the user and the password of a URL. */
+function withoutPassword(text: string): string {
+  return text.replace(/\/\/[^/]*:.*@/, '//***@');
 }

@@ -47,26 +47,25 @@ export function ListOf(fits: (entry: string) => boolean, expected: string): Prop
   );
 }
 
-/** Name of the constraint of {@link SecretList}. */
+/** Name of the constraint of {@link SecretList} and {@link SecretCheck}. Messages must not contain the value. */
 export const SECRET = 'secret';
 
 /**
- * A comma-separated list whose entries all match `form`. Messages must not contain its value. An empty entry is a fault: a
- * list of keys without a key would leave the server open.
+ * A comma-separated list of secrets whose entries all match `form`. An empty entry is a fault: a list of keys without a key
+ * would leave the server open.
  */
 export function SecretList(form: RegExp, expected: string): PropertyDecorator {
   return applyDecorators(
     Transform(({ value }: { value: unknown }) =>
       typeof value === 'string' ? value.split(',').map((entry) => entry.trim()) : value,
     ),
-    ValidateBy({
-      name: SECRET,
-      validator: {
-        validate: (list) => (list as string[]).every((entry) => form.test(entry)),
-        defaultMessage: () => expected,
-      },
-    }),
+    SecretCheck((list) => (list as string[]).every((entry) => form.test(entry)), expected),
   );
+}
+
+/** A rule for a value that is a secret or contains one. */
+export function SecretCheck(holds: (value: unknown) => boolean, expected: string): PropertyDecorator {
+  return ValidateBy({ name: SECRET, validator: { validate: holds, defaultMessage: () => expected } });
 }
 
 /** Any other rule. `holds` receives the value and the object with all settings. */

@@ -57,3 +57,8 @@ export function permits(
 export function isAudited({ scopes }: Access): boolean {
   return scopes.length === 1 && scopes[0] === 'admin';
 }
+
+/** Whether operations with `access` are for operators: NEXUS_ADMIN_PORT moves those to an address of their own. */
+export function isForOperators(access: Access): boolean {
+  return isAudited(access) || access.area === 'metrics';
+}

@@ -8,7 +8,7 @@ import { ConfigError } from '../config/config-error';
  * NEXUS_AUTH is off; and if NEXUS_AUTH is off although there are keys or an issuer.
  */
 export function requireProtection(config: Config): void {
-  const { host, auth } = config;
+  const { host, adminHost, auth } = config;
   if (needsCredentials(config)) {
     if (auth === 'off')
       throw new ConfigError([
@@ -16,9 +16,11 @@ export function requireProtection(config: Config): void {
       ]);
     return;
   }
-  if (auth === 'on' && !isLoopback(host))
+  const reachable = { NEXUS_HOST: host, NEXUS_ADMIN_HOST: adminHost || host };
+  const [setting, address] = Object.entries(reachable).find(([, value]) => !isLoopback(value)) ?? [];
+  if (auth === 'on' && address !== undefined)
     throw new ConfigError([
-      `NEXUS_HOST=${host}: everyone who reaches this address could use the models; set NEXUS_API_KEY or make a key in NEXUS_KEYS_FILE (yarn keys create <id>), set NEXUS_OIDC_ISSUER for tokens, or set NEXUS_AUTH=off on a network that you trust`,
+      `${setting}=${address}: everyone who reaches this address could use the models; set NEXUS_API_KEY or make a key in NEXUS_KEYS_FILE (yarn keys create <id>), set NEXUS_OIDC_ISSUER for tokens, or set NEXUS_AUTH=off on a network that you trust`,
     ]);
 }
 

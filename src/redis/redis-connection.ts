@@ -137,10 +137,17 @@ export class RedisConnection {
     if (this.isClosed) return;
     if (!this.isDown) {
       const instead = this.consequences.join(', and ');
-      this.logger.warn(`Redis is not available${instead === '' ? '' : `, so ${instead}`}: ${error.message}`);
+      const reason = this.withoutPassword(error.message);
+      this.logger.warn(`Redis is not available${instead === '' ? '' : `, so ${instead}`}: ${reason}`);
     }
     this.isDown = true;
     this.probe ??= setTimeout(() => void this.test(), PAUSE_MS).unref();
+  }
+
+  /** A server that does not know a command of the handshake repeats its arguments in the error. */
+  private withoutPassword(message: string): string {
+    const password = decodeURIComponent(new URL(this.url).password);
+    return password === '' ? message : message.replaceAll(password, '***');
   }
 
   /** Decides whether Redis is used again. */

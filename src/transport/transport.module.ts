@@ -2,11 +2,13 @@ import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { MemoryInFlight, quarterOfMemory } from '../common/memory-in-flight';
 import { Pace } from '../common/pace';
 import { Config } from '../config/config';
+import { AdminPort } from './http/admin-port';
 
-/** What both protocols share: the memory of requests in flight, and the minimum transfer rate of clients. */
+/** What all listeners share: the memory of requests in flight, and the minimum transfer rate of clients. */
 @Global()
 @Module({
   providers: [
+    AdminPort,
     {
       provide: MemoryInFlight,
       inject: [Config],
@@ -18,7 +20,7 @@ import { Config } from '../config/config';
       useFactory: ({ transferTimeoutMs }: Config) => new Pace(transferTimeoutMs),
     },
   ],
-  exports: [MemoryInFlight, Pace],
+  exports: [AdminPort, MemoryInFlight, Pace],
 })
 export class TransportModule implements OnApplicationShutdown {
   constructor(private readonly pace: Pace) {}

@@ -98,6 +98,8 @@ const WIRING = new Set([
   'RoutesResolver',
   'RouterExplorer',
   'NestMicroservice',
+  // Logs why the application cannot be created.
+  'ExceptionHandler',
 ]);
 
 /** Writes Nest's log calls to `logger`. The last argument is the context; an object's fields become fields of the line. */

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { runnerEnvironment } from '../../config/runner-environment';
 import { JsonLines } from '../json-lines';
 import { unstarted, type RunnerEnd } from '../runner-end';
 import type { FromSpawner, HelloMessage, ToSpawner } from './messages';
@@ -63,7 +64,11 @@ export class Spawner {
   }
 
   private launch(): ChildProcess {
-    const child = fork(MAIN, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
+    const child = fork(MAIN, [], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      execArgv: [],
+      env: runnerEnvironment(),
+    });
     let hasStarted = false;
     child.on('message', (message: FromSpawner) => {
       hasStarted = true;

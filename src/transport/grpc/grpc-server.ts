@@ -12,7 +12,7 @@ import type { MethodDefinition, PackageDefinition, ServiceDefinition } from '@gr
 import { ServerGrpc } from '@nestjs/microservices';
 import type { MemoryInFlight } from '../../common/memory-in-flight';
 import type { Pace } from '../../common/pace';
-import { ADMIN, DESCRIBE, OPEN, type Access } from '../../identity/access';
+import { ADMIN, DESCRIBE, isForOperators, OPEN, type Access } from '../../identity/access';
 import type { Config } from '../../config/config';
 import { openSocketsOf } from '../open-sockets';
 import { CallCount } from './call-count';
@@ -151,8 +151,10 @@ export class GrpcServer extends ServerGrpc {
 
   private extend(definition: PackageDefinition): void {
     for (const add of this.extensions) add(this.server!, definition);
-    const { name: packageName, service, rawMethods } = this.served;
+    const { name: packageName, service, rawMethods, access } = this.served;
     const methods = definition[`${packageName}.${service}`] as ServiceDefinition;
+    if (this.config.adminPort !== '')
+      for (const name in access) if (isForOperators(access[name]!)) delete methods[name];
     for (const name of rawMethods) (methods[name] as Method).requestDeserialize = (bytes) => bytes;
   }
 }

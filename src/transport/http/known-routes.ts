@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -11,36 +11,47 @@ interface Route {
   readonly path: RegExp;
   /** Whether it ends with a name and a verb, as in `<name>:predict`. */
   readonly isVerb: boolean;
-  readonly allowed: Set<string>;
+  /** By method. Hooks that run later complete the options. */
+  readonly allowed: Map<string, RouteOptions>;
 }
 
 /** The methods that each path supports. Used only for requests that match no route. */
 export class KnownRoutes {
-  private readonly methods = new Map<string, Route>();
+  private readonly routes = new Map<string, Route>();
+  private isHidden = (_route: Pick<RouteOptions, 'config'>, _request: FastifyRequest): boolean => false;
 
   /** Records every route that is added to `server` after this call. */
   static watch(server: FastifyInstance): void {
     const routes = new KnownRoutes();
     server.decorate('knownRoutes', routes);
-    server.addHook('onRoute', ({ method, url }) => routes.add([method].flat(), url));
+    server.addHook('onRoute', (route) => routes.add(route));
   }
 
-  /** The methods that `path`, without a query string, supports; empty if the path does not exist. */
-  methodsAt(path: string): readonly string[] {
-    const all = [...this.methods.values()].filter((route) => route.path.test(path));
+  /** From now on, routes for which `isHidden` holds do not exist for the request. */
+  hide(isHidden: (route: Pick<RouteOptions, 'config'>, request: FastifyRequest) => boolean): void {
+    this.isHidden = isHidden;
+  }
+
+  /** The methods that the path of `request` supports; empty if the path does not exist. */
+  methodsFor(request: FastifyRequest): readonly string[] {
+    const path = request.url.split('?', 1)[0]!;
+    const all = [...this.routes.values()].filter((route) => route.path.test(path));
     // A name may end with the text of a verb, but a route with the verb takes precedence.
     const verbs = all.filter(({ isVerb }) => isVerb);
     const matches = verbs.length > 0 ? verbs : all;
-    return [...new Set(matches.flatMap(({ allowed }) => [...allowed]))].toSorted();
+    const allowed = matches.flatMap((route) => [...route.allowed]);
+    const shown = allowed.filter(([, options]) => !this.isHidden(options, request));
+    return [...new Set(shown.map(([method]) => method))].toSorted();
   }
 
-  private add(methods: readonly string[], url: string): void {
-    let route = this.methods.get(url);
+  private add(options: RouteOptions): void {
+    const { url } = options;
+    let route = this.routes.get(url);
     if (route === undefined) {
-      route = { path: patternOf(url), isVerb: url.endsWith('_predict'), allowed: new Set() };
-      this.methods.set(url, route);
+      route = { path: patternOf(url), isVerb: url.endsWith('_predict'), allowed: new Map() };
+      this.routes.set(url, route);
     }
-    for (const method of methods) route.allowed.add(method);
+    for (const method of [options.method].flat()) route.allowed.set(method, options);
   }
 }
 

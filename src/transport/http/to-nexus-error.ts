@@ -25,8 +25,9 @@ export function toNexusError(thrown: unknown, request: FastifyRequest): NexusErr
 }
 
 /** The error of a request that matches no route: unknown path, or wrong method. */
-function noRouteFor({ method, url, server }: FastifyRequest): NexusError {
-  const allowed = server.knownRoutes.methodsAt(url.split('?', 1)[0]!);
+function noRouteFor(request: FastifyRequest): NexusError {
+  const { method, url, server } = request;
+  const allowed = server.knownRoutes.methodsFor(request);
   const path = shownPath(url);
   return allowed.length === 0
     ? errors.routeNotFound(method, path)

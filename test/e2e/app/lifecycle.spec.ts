@@ -173,7 +173,7 @@ describe('a start that cannot succeed', () => {
     ],
     [
       'a strange address',
-      { NEXUS_HOST: '203.0.113.1' },
+      { NEXUS_HOST: '203.0.113.1', NEXUS_AUTH: 'off' },
       /^NEXUS_HOST=203\.0\.113\.1: this machine does not have that address; set 127/,
     ],
   ];

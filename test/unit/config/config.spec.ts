@@ -83,10 +83,12 @@ describe('loadConfig', () => {
     ['NEXUS_CORS_ORIGINS', 'https://user@app.example'],
     ['NEXUS_CORS_ORIGINS', 'https://*.app.example'],
     ['NEXUS_CORS_ORIGINS', 'null'],
-    ['NEXUS_REDIS_URL', 'localhost:6379'],
-    ['NEXUS_REDIS_URL', 'http://localhost'],
-    ['NEXUS_REDIS_URL', 'redis://localhost/cache'],
     ['NEXUS_HOST', 'http://localhost'],
+    ['NEXUS_HOST', '[::]'],
+    ['NEXUS_HOST', 'tcp://10.0.0.1:8000'],
+    ['NEXUS_ADMIN_PORT', '65536'],
+    ['NEXUS_ADMIN_PORT', 'on'],
+    ['NEXUS_ADMIN_HOST', '127.0.0.1'],
     ['NEXUS_MODEL_CONTROL_MODE', 'polling'],
     ['NEXUS_REPOSITORY_POLL_SECS', '0'],
     ['NEXUS_SYSTEM_SHARED_MEMORY', 'test'],
@@ -107,6 +109,38 @@ describe('loadConfig', () => {
     expect(faultsOf({ NEXUS_API_KEY: secret })).toEqual([
       'NEXUS_API_KEY: expected keys of at least 16 printable ASCII characters without spaces, separated by commas; unset it',
     ]);
+  });
+
+  it.each([
+    'localhost:6379',
+    'http://localhost',
+    'redis://localhost/cache',
+    'http://user:sesame@localhost',
+    'user:sesame@localhost',
+    'redis://user:ses/ame@localhost',
+    'redis://user:50%sesame@localhost',
+  ])('refuses the URL of Redis %s without showing it', (url) => {
+    expect(faultsOf({ NEXUS_REDIS_URL: url })).toEqual([
+      'NEXUS_REDIS_URL: expected the URL of a Redis, such as redis://localhost:6379, or rediss://user:password@host:6379/2 for TLS, with special characters of the password percent-encoded; unset it',
+    ]);
+  });
+
+  it('shows no password in other URLs', () => {
+    expect(
+      faultsOf({ NEXUS_OIDC_ISSUER: 'https://user:ses@me@issuer.example', NEXUS_OIDC_AUDIENCE: 'a' }),
+    ).toEqual([
+      expect.stringMatching(/^NEXUS_OIDC_ISSUER=https:\/\/\*\*\*@issuer\.example: expected the https URL/),
+    ]);
+  });
+
+  it('does not take an API key for a variable of Kubernetes', () => {
+    const apiKey = ['tcp://10.0.0.1:8000'];
+    expect(loadConfig({ ...repository, NEXUS_API_KEY: apiKey[0] })).toMatchObject({ apiKey });
+    expect(faultsOf({ NEXUS_API_KEY: 'tcp://short' })).toHaveLength(1);
+  });
+
+  it.each(['', '0', '9000'])('accepts the admin port "%s"', (port) => {
+    expect(loadConfig({ ...repository, NEXUS_ADMIN_PORT: port }).adminPort).toBe(port);
   });
 
   it('reads several API keys', () => {
@@ -170,6 +204,8 @@ describe('loadConfig', () => {
       NEXUS_PORT: 'tcp://10.0.0.1:8000',
       NEXUS_SERVICE_HOST: '10.0.0.1',
       NEXUS_GATEWAY_SERVICE_PORT_HTTP: '8000',
+      NEXUS_API_PORT: 'tcp://10.0.0.2:8000',
+      NEXUS_ADMIN_PORT: 'tcp://10.0.0.3:9000',
       NEXUS_PORT_8000_TCP_ADDR: '10.0.0.1',
     };
     expect(loadConfig({ ...repository, ...links }).port).toBe(8000);
