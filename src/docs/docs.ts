@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { Config } from '../config/config';
+import { Authenticator } from '../identity/authenticator';
 import { ModelRegistry } from '../models/registry/model-registry';
 import { LiveDocument } from './live-document';
 import { nameFetchedExamples, requestInterceptor, responseInterceptor } from './page-functions';
@@ -11,9 +12,13 @@ import { buildDocument } from './openapi';
 import { securePages } from './page-headers';
 import { serverAddress } from './server-address';
 
-/** Hides parts of Swagger UI that are useless here: the top bar, the choice of a server, and the column of links. */
+/**
+ * Hides parts of Swagger UI that are useless here: the top bar, the choice of a server, and the column of links. The container
+ * of the servers also has the button for credentials.
+ */
 const STYLE = `
-  .swagger-ui .topbar, .swagger-ui .scheme-container, .swagger-ui .response-col_links { display: none }
+  .swagger-ui .topbar, .swagger-ui .schemes-server-container, .swagger-ui .response-col_links { display: none }
+  .swagger-ui .scheme-container { background: none; box-shadow: none; margin: 0; padding: 0 }
   .swagger-ui .curl { white-space: pre-wrap !important; overflow-wrap: anywhere }
   .swagger-ui textarea.body-param__text { field-sizing: content; min-height: 120px; max-height: 400px }
   .swagger-ui .renderedMarkdown pre { background: #2b3137; border-radius: 4px; padding: 12px }
@@ -76,7 +81,7 @@ export function serveDocs(app: NestFastifyApplication, ask: Answering): void {
   securePages(server, app.get(Config).tlsCert !== '');
   const fixed = buildDocument(app);
   const registry = app.get(ModelRegistry);
-  const document = new LiveDocument(fixed, registry, ask);
+  const document = new LiveDocument(fixed, registry, ask, app.get(Authenticator).isOn);
   SwaggerModule.setup('docs', app, fixed, {
     raw: false,
     customSiteTitle: 'Nexus AI Gateway',

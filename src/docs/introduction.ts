@@ -15,10 +15,20 @@ export interface FirstModel {
   readonly samples: readonly CodeSample[];
 }
 
+/** Shown where requests need credentials. */
+const KEY = `Requests need an API key or a token, which the examples take from the variable \`API_KEY\`. On this page, **Authorize** sends it
+with each request.
+
+`;
+
 /** The introduction of the documentation in Markdown: a first request, the protocols, and the models that did not load. */
-export function introduction(first: FirstModel | undefined, unavailable: readonly Servable[]): string {
+export function introduction(
+  first: FirstModel | undefined,
+  unavailable: readonly Servable[],
+  needsKey: boolean,
+): string {
   return `${begin(first)}
-Every ready model has its own typed operations, with the names, datatypes and shapes of its inputs and outputs. The example
+${needsKey ? KEY : ''}Every ready model has its own typed operations, with the names, datatypes and shapes of its inputs and outputs. The example
 requests run as shown. The example responses come from the model.
 
 - **Predict** (\`/v1/models/{model}/predict\`) accepts and returns plain JSON.

@@ -57,11 +57,13 @@ export class LiveDocument {
   /**
    * @param fixed the operations that do not depend on the models.
    * @param ask runs a model on its example.
+   * @param needsKey whether requests need credentials, which the code samples then send.
    */
   constructor(
     private readonly fixed: OpenAPIObject,
     private readonly registry: ModelRegistry,
     ask: Answering,
+    private readonly needsKey: boolean,
   ) {
     this.answers = new RealAnswers(ask);
     this.fixedDigest = digestOf(JSON.stringify(fixed));
@@ -72,7 +74,7 @@ export class LiveDocument {
     const versions = this.ready(caller);
     await this.answers.settle(versions);
     const fragments = await this.fragmentsOf(versions);
-    const text = introduction(firstOf(fragments), this.unavailable(caller));
+    const text = introduction(firstOf(fragments), this.unavailable(caller), this.needsKey);
     const digest = digestOf([this.fixedDigest, text, ...fragments.map((each) => each.digest)].join());
     if (this.latest?.digest !== digest) this.latest = { pieces: this.compose(fragments, text), digest };
     if (this.sent?.of !== this.latest || this.sent.server !== server) {
@@ -116,7 +118,7 @@ export class LiveDocument {
       if (fragment === undefined || !isCurrent(fragment, identifier, version, answer)) {
         const { loadedAt, options } = version;
         const { settings } = options;
-        const made = fragmentOf(version.name, modelDocument(version, identifier, answer));
+        const made = fragmentOf(version.name, modelDocument(version, identifier, answer, this.needsKey));
         fragment = { ...made, identifier, settings, loadedAt, answer };
         this.fragments.set(version, fragment);
         if (++count % MODELS_PER_TURN === 0) await turn();

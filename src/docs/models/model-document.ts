@@ -28,6 +28,7 @@ interface Shown {
   /** Example inputs of one item; undefined if they are too long to show. */
   readonly inputs: Values | undefined;
   readonly answer: Answer | undefined;
+  readonly needsKey: boolean;
 }
 
 const FORMS =
@@ -36,16 +37,18 @@ const FORMS =
 /**
  * Documents `version`, which must be loaded. The names of operations and schemas start with `identifier`.
  * @param answer the responses of the model to its example, if known.
+ * @param needsKey whether requests need credentials, which the code samples then send.
  */
 export function modelDocument(
   version: Servable,
   identifier: string,
   answer: Answer | undefined,
+  needsKey: boolean,
 ): ModelDocument {
   const { name, signature } = version;
   const { description = '' } = version.options.settings;
   const inputs = exampleItem(version);
-  const shown: Shown = { version, identifier, tag: `Model ${name}`, inputs, answer };
+  const shown: Shown = { version, identifier, tag: `Model ${name}`, inputs, answer, needsKey };
   const predict = predictOperation(shown);
   return {
     tag: { name: shown.tag, description: description.trim() },
@@ -67,7 +70,7 @@ function pathOf(model: string, protocol: Protocol): string {
 }
 
 function predictOperation(shown: Shown): Operation {
-  const { version, identifier, tag, inputs, answer } = shown;
+  const { version, identifier, tag, inputs, answer, needsKey } = shown;
   const { name, signature } = version;
   return {
     ...named(identifier, 'Predict'),
@@ -84,12 +87,12 @@ function predictOperation(shown: Shown): Operation {
     frame: isTooLong(version.signature.outputs)
       ? { model: name, version: version.version, outputs: {} }
       : undefined,
-    codeSamples: samplesOf(version, 'predict', inputs && { inputs }),
+    codeSamples: samplesOf(version, 'predict', inputs && { inputs }, needsKey),
   };
 }
 
 function inferOperation(shown: Shown): Operation {
-  const { version, identifier, tag, inputs, answer } = shown;
+  const { version, identifier, tag, inputs, answer, needsKey } = shown;
   const body = inputs && inferBody(version, inputs);
   return {
     ...named(identifier, 'Infer'),
@@ -102,7 +105,7 @@ function inferOperation(shown: Shown): Operation {
     frame: isTooLong(version.signature.outputs)
       ? { model_name: version.name, model_version: version.version, outputs: [] }
       : undefined,
-    codeSamples: samplesOf(version, 'infer', body),
+    codeSamples: samplesOf(version, 'infer', body, needsKey),
   };
 }
 
@@ -121,9 +124,10 @@ function samplesOf(
   version: Servable,
   protocol: Protocol,
   body: object | undefined,
+  needsKey: boolean,
 ): Operation['codeSamples'] {
   if (exampleBody(version, protocol) === undefined) return undefined;
-  return codeSamples(pathOf(version.name, protocol), body, examplePath(version.name, protocol));
+  return codeSamples(pathOf(version.name, protocol), body, examplePath(version.name, protocol), needsKey);
 }
 
 /** The description of the model, its request formats, and a link to an example that is too long to show. */

@@ -28,7 +28,7 @@ function ready(name: string, width: number): Servable {
 function documentOf(models: ReadonlyMap<string, Servable>): LiveDocument {
   const list = () => [...models].map(([name, version]) => ({ name, versions: [version] }));
   const fixed = { openapi: '3.1.0', info: { title: 'fixed', version: '1' }, paths: {} } as OpenAPIObject;
-  return new LiveDocument(fixed, { list } as unknown as ModelRegistry, async () => undefined);
+  return new LiveDocument(fixed, { list } as unknown as ModelRegistry, async () => undefined, false);
 }
 
 const thousand = () =>
