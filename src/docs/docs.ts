@@ -17,7 +17,7 @@ import { serverAddress } from './server-address';
  * of the servers also has the button for credentials.
  */
 const STYLE = `
-  .swagger-ui .topbar, .swagger-ui .schemes-server-container, .swagger-ui .response-col_links { display: none }
+  .swagger-ui .topbar, .swagger-ui .servers-title, .swagger-ui .servers, .swagger-ui .response-col_links { display: none }
   .swagger-ui .scheme-container { background: none; box-shadow: none; margin: 0; padding: 0 }
   .swagger-ui .curl { white-space: pre-wrap !important; overflow-wrap: anywhere }
   .swagger-ui textarea.body-param__text { field-sizing: content; min-height: 120px; max-height: 400px }
