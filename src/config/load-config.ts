@@ -62,11 +62,11 @@ function describeFault(fault: ValidationError, env: NodeJS.ProcessEnv, defaults:
   const remedy = env[name]
     ? `unset it${standard && ` to use the default, ${standard}`}`
     : `this is the default; create it, or set ${name}`;
-  const value = SECRET in (fault.constraints ?? {}) ? '' : `=${withoutPassword(env[name] || standard)}`;
+  const value = SECRET in (fault.constraints ?? {}) ? '' : `=${withoutCredentials(env[name] || standard)}`;
   return `${name}${value}: expected ${expected}; ${remedy}`;
 }
 
 /** `text` without the user and the password of a URL. */
-function withoutPassword(text: string): string {
+function withoutCredentials(text: string): string {
   return text.replace(/\/\/[^/]*:.*@/, '//***@');
 }

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { createClient, RESP_TYPES } from '@redis/client';
 import type { Script } from './script';
+import { withoutPassword } from './without-password';
 
 /** Longer than a nearby Redis takes to respond, and shorter than anybody should wait for one. */
 const TIMEOUT_MS = 50;
@@ -137,17 +138,11 @@ export class RedisConnection {
     if (this.isClosed) return;
     if (!this.isDown) {
       const instead = this.consequences.join(', and ');
-      const reason = this.withoutPassword(error.message);
+      const reason = withoutPassword(error.message, this.url);
       this.logger.warn(`Redis is not available${instead === '' ? '' : `, so ${instead}`}: ${reason}`);
     }
     this.isDown = true;
     this.probe ??= setTimeout(() => void this.test(), PAUSE_MS).unref();
-  }
-
-  /** A server that does not know a command of the handshake repeats its arguments in the error. */
-  private withoutPassword(message: string): string {
-    const password = decodeURIComponent(new URL(this.url).password);
-    return password === '' ? message : message.replaceAll(password, '***');
   }
 
   /** Decides whether Redis is used again. */

@@ -95,8 +95,7 @@ describe('secrets of the environment', () => {
   });
 
   it('are in no title and in no line that the gateway prints', async () => {
-    const { msg } = await gateway.logged((line) => line.msg?.startsWith('Redis is not available') ?? false);
-    expect(msg).toMatch(/unknown command.*AUTH.*\*\*\*/);
+    await gateway.logged(({ msg }) => msg?.startsWith('Redis is not available') ?? false);
     const titles = [gateway.pid, ...childrenOf(gateway.pid)].map((pid) =>
       readFileSync(`/proc/${pid}/cmdline`, 'utf8'),
     );
