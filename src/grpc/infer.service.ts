@@ -43,6 +43,7 @@ export class GrpcInferService {
       memory,
       requestId: info.requestId,
       caller: info.caller,
+      limited: (standings) => (info.standings = [...info.standings, ...standings]),
     });
   }
 

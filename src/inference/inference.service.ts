@@ -36,14 +36,14 @@ export interface Translation<Request extends InferenceRequest, Answer> {
   /** The memory charge of the request. The response replaces the bytes of the request. */
   readonly memory: Charge | undefined;
   readonly caller: Caller;
+  /** Told the limits that the contents of the request counted against, if there are any, whether it passed or not. */
+  readonly limited: (standings: readonly Standing[]) => void;
 }
 
 /** The response to a request, and the summary for its log line. */
 export interface Served<Answer> {
   readonly answer: Answer;
   readonly summary: InferenceSummary;
-  /** The limits that the contents of the request counted against; undefined if there are none. */
-  readonly standings: readonly Standing[] | undefined;
 }
 
 /** The data plane, independent of any protocol. REST and gRPC only decode and encode. */
@@ -97,7 +97,11 @@ export class InferenceService {
         job.rows,
         job.byteLength,
       );
-      if (verdict !== undefined) spent = passed(verdict instanceof Promise ? await verdict : verdict);
+      if (verdict !== undefined) {
+        const decided = verdict instanceof Promise ? await verdict : verdict;
+        translation.limited(decided.standings);
+        spent = passed(decided);
+      }
       const result = await this.cache.run(servable, job);
       const inferred = performance.now();
       const outputBytes = bytesOf(result.outputs);
@@ -124,10 +128,8 @@ export class InferenceService {
       this.usage.succeeded(caller, servable.name, job.rows, job.byteLength, outputBytes);
       const { queueMs, runMs, cache } = times;
       const summary = { rows: job.rows, queueMs, runMs, cache: cache?.outcome };
-      const standings = spent?.standings;
       return {
         answer,
-        standings,
         summary: { model, version: servable.version, outcome: 'success', ...summary },
       };
     } catch (error) {

@@ -9,13 +9,14 @@ import type { Refused } from './verdict';
  */
 export function limitError({ by, retryAfterMs }: Refused): NexusError {
   const { kind, unit, limit, windowMs } = by;
-  const quota = `the limit of ${limit} ${unit.replaceAll('_', ' ')} in ${windowMs / 1000} s for this ${kind}`;
+  const units = unit.replaceAll('_', ' ');
+  const quota = `the limit of ${limit} ${limit === 1 ? units.replace(/s$/, '') : units} in ${windowMs / 1000} s for this ${kind}`;
   if (retryAfterMs === undefined)
     return errors.aboveQuota(`the request alone exceeds ${quota}; send fewer rows per request`);
   const seconds = Math.max(1, secondsOf(retryAfterMs));
   return errors.quotaExceeded(
     unit === 'in_flight'
-      ? `the limit of ${limit} requests in flight for this ${kind} is reached; retry when one of them has ended`
+      ? `the limit of ${limit} ${limit === 1 ? 'request' : 'requests'} in flight for this ${kind} is reached; retry when one of them has ended`
       : `${quota} is used up; retry in ${seconds} s`,
     seconds,
   );

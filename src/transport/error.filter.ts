@@ -31,7 +31,9 @@ export class ErrorFilter implements ExceptionFilter {
     }
     const error = toNexusError(thrown, request);
     const { id: requestId, method, url } = request;
-    if (error.kind === 'internal') this.report(thrown, { requestId, method, url });
+    // Without the query string, which may contain what belongs in no log.
+    const [path] = url.split('?', 1);
+    if (error.kind === 'internal') this.report(thrown, { requestId, method, path });
     sendError(error, request, reply);
   }
 

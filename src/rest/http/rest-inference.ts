@@ -73,7 +73,7 @@ export class RestInference {
     send: Send,
   ): Promise<void> {
     const { request } = reply;
-    const { answer, summary, standings } = await this.inference.serve(model, version, {
+    const { answer, summary } = await this.inference.serve(model, version, {
       deadline: () => this.deadlineOf(request),
       decode: (signature) => this.decode(dialect, model, signature, request),
       encode: (result, { message, signature }: Exchange<Message>) =>
@@ -81,9 +81,9 @@ export class RestInference {
       requestId: request.id,
       memory: request.memory,
       caller: request.caller,
+      limited: (standings) => setLimitHeaders(reply, [...(request.spent?.standings ?? []), ...standings]),
     });
     request.inference = summary;
-    if (standings !== undefined) setLimitHeaders(reply, [...(request.spent?.standings ?? []), ...standings]);
     if (summary.cache !== undefined) reply.header(CACHE_HEADER, summary.cache);
     send(reply, answer, this.config.responseCompression);
   }

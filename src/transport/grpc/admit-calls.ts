@@ -68,6 +68,7 @@ function limit(
 ): void {
   const call = callOf(metadata);
   const decided = (verdict: Verdict) => {
+    call.standings = verdict.standings;
     if (!verdict.passed) return done(limitError(verdict));
     call.spend(verdict);
     done(error);

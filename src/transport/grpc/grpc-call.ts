@@ -2,7 +2,7 @@ import type { Metadata, status } from '@grpc/grpc-js';
 import type { Caller } from '../../identity/caller';
 import type { Refusal } from '../../identity/refusal';
 import type { NexusError } from '../../common/nexus-error';
-import type { Passed } from '../../limits/verdict';
+import type { Passed, Standing } from '../../limits/verdict';
 import type { RequestedModel } from './requested-model';
 import type { InferenceSummary } from '../../observability/log/request-line';
 
@@ -17,9 +17,9 @@ export interface GrpcCall {
   caller: Caller;
   /** Why its credentials were refused, for its log line. */
   refusal: Refusal | undefined;
-  /** What it has taken from the limits of its client. */
-  readonly spent: Passed | undefined;
-  /** Sets {@link spent}, which is settled when the call ends, or now if it has ended. */
+  /** The limits that it counts against, for its trailers. */
+  standings: readonly Standing[];
+  /** Settles what it has taken from the limits of its client when the call ends, or now if it has ended. */
   spend(passed: Passed): void;
   /** Set by the inference methods for the log. */
   inference: InferenceSummary | undefined;

@@ -13,7 +13,7 @@ import type { Failure } from '../../observability/log/failure';
 import { clientSubjectOfCall } from '../tls/grpc-credentials';
 import { attachCall, type GrpcCall } from './grpc-call';
 import { modelIn, type RequestedModel } from './requested-model';
-import type { Passed } from '../../limits/verdict';
+import type { Passed, Standing } from '../../limits/verdict';
 import { settle } from '../../rate-limit/settle';
 import { limitHeaders } from '../limit-headers';
 import type { Caller } from '../../identity/caller';
@@ -65,7 +65,8 @@ class ObservedCall implements GrpcCall {
   inference: InferenceSummary | undefined;
   requested: RequestedModel | undefined;
   refusal: Refusal | undefined;
-  spent: Passed | undefined;
+  standings: readonly Standing[] = [];
+  private spent: Passed | undefined;
   private readonly started = performance.now();
   private ended = false;
 
@@ -109,8 +110,8 @@ class ObservedCall implements GrpcCall {
     };
     call.sendStatus = (sent) => {
       const answer = sent.code === status.OK ? sent : corrected(sent, bodyLimit);
-      if (this.spent !== undefined)
-        for (const [name, value] of limitHeaders(this.spent.standings))
+      if (this.standings.length > 0)
+        for (const [name, value] of limitHeaders(this.standings))
           (answer.metadata ??= new Metadata()).set(name, value);
       if (!hasMetadata) (answer.metadata ??= new Metadata()).set(REQUEST_ID_HEADER, this.requestId);
       this.end(answer.code, errorOf(answer.metadata) ?? unnamed(answer));

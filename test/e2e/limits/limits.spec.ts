@@ -81,6 +81,7 @@ it('rows are charged before the work, all or nothing', async () => {
   expect(await statuses('rows', 'affine', [rowsOf(5), rowsOf(4), rowsOf(1)])).toEqual([429, 200, 429]);
   const never = await infer('rows', 'affine', rowsOf(11));
   expect([never.status, never.headers['retry-after']]).toEqual([413, undefined]);
+  expect(never.headers['ratelimit']).toMatch(/"key_rows_per_day";r=0;t=\d+$/);
   expect(never.json().error).toMatch(
     /^the request alone exceeds the limit of 10 rows .* send fewer rows per request$/,
   );
@@ -129,7 +130,7 @@ it('requests in flight are limited until they are answered', async () => {
   await gateway.running('counter');
   const second = await infer('flight', 'counter', countTo(1));
   expect([second.status, second.headers['retry-after']]).toEqual([429, '1']);
-  expect(second.json().error).toMatch(/^the limit of 1 requests in flight for this key is reached/);
+  expect(second.json().error).toMatch(/^the limit of 1 request in flight for this key is reached/);
   expect((await first).status).toBe(200);
   expect((await infer('flight', 'counter', countTo(1))).status).toBe(200);
 });
@@ -139,6 +140,7 @@ describe('over gRPC', () => {
     const call = () => client.call('ModelInfer', messageOf('limited', oneRow(1)), { 'x-api-key': keys.rich });
     const { error, trailers } = await call();
     expect(error?.code).toBe(8);
+    expect(trailers.get('ratelimit')[0]).toMatch(/"model_requests_per_day";r=0;t=\d+/);
     const [details] = trailers.get('grpc-status-details-bin');
     expect(String(details)).toContain('type.googleapis.com/google.rpc.RetryInfo');
     expect(Number(trailers.get('retry-after')[0])).toBeGreaterThan(0);
