@@ -79,5 +79,6 @@ function rejection(
   if (caller !== undefined) call.caller = caller;
   call.refusal = refusal;
   if (authenticator.permits(access, call.caller)) return undefined;
-  return caller === undefined ? errors.unauthenticated() : errors.forbidden();
+  if (caller !== undefined) return errors.forbidden();
+  return refusal.unavailable ? errors.credentialsUnverified() : errors.unauthenticated();
 }
