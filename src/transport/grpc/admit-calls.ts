@@ -3,6 +3,7 @@ import { errors } from '../../common/errors';
 import type { NexusError } from '../../common/nexus-error';
 import type { Access } from '../../identity/access';
 import type { Authenticator } from '../../identity/authenticator';
+import type { Caller } from '../../identity/caller';
 import { Refusal } from '../../identity/refusal';
 import type { Verified } from '../../identity/verified';
 import { memoryOf } from './call-memory';
@@ -14,6 +15,8 @@ import { modelIn } from './requested-model';
  * method and the model that the message names. Methods that receive raw bytes check the model themselves. A model that
  * the client may not see is reported like one that does not exist. It must run after {@link observeCalls}.
  *
+ * The client of a stream is identified again with each message, because a stream may outlive its key or token.
+ *
  * @param accessOf what the method with a path such as `/inference.GRPCInferenceService/ModelInfer` requires.
  */
 export function admitCalls(
@@ -23,27 +26,37 @@ export function admitCalls(
   return ({ path }, call) => {
     const access = accessOf(path);
     let metadata: Metadata;
+    let stranger: Caller;
+    let isFirst = true;
+    const admit = (pass: () => void) => {
+      if (!authenticator.isOn) return pass();
+      const admitted = (found: Verified) => {
+        const error = rejection(found, stranger, metadata, access, authenticator);
+        if (error === undefined) pass();
+        else refuse(error, metadata);
+      };
+      const verified = identify(metadata, authenticator);
+      if (verified instanceof Promise) verified.then(admitted, () => refuse(errors.internal(), metadata));
+      else admitted(verified);
+    };
     return new ServerInterceptingCall(call, {
       start: (next) =>
         next({
           onReceiveMetadata: (received, pass) => {
             metadata = received;
-            if (!authenticator.isOn) return pass(received);
-            const admitted = (found: Verified) => {
-              const error = rejection(found, received, access, authenticator);
-              if (error === undefined) pass(received);
-              else refuse(error, received);
-            };
-            const verified = identify(received, authenticator);
-            if (verified instanceof Promise)
-              verified.then(admitted, () => refuse(errors.internal(), received));
-            else admitted(verified);
+            stranger = callOf(received).caller;
+            admit(() => pass(received));
           },
           onReceiveMessage: (message: object, pass) => {
-            const model = modelIn(message)?.model;
-            const isHidden = model !== undefined && model !== '' && !callOf(metadata).caller.sees(model);
-            if (isHidden) refuse(errors.modelNotFound(model), metadata);
-            else pass(message);
+            const passVisible = () => {
+              const model = modelIn(message)?.model;
+              const isHidden = model !== undefined && model !== '' && !callOf(metadata).caller.sees(model);
+              if (isHidden) refuse(errors.modelNotFound(model), metadata);
+              else pass(message);
+            };
+            if (isFirst) passVisible();
+            else admit(passVisible);
+            isFirst = false;
           },
         }),
     });
@@ -71,12 +84,13 @@ function text(value: string | Buffer | undefined): string | undefined {
 /** Why the call is rejected; undefined if it is let in. */
 function rejection(
   { caller, refusal }: Verified,
+  stranger: Caller,
   metadata: Metadata,
   access: Access,
   authenticator: Authenticator,
 ): NexusError | undefined {
   const call = callOf(metadata);
-  if (caller !== undefined) call.caller = caller;
+  call.caller = caller ?? stranger;
   call.refusal = refusal;
   if (authenticator.permits(access, call.caller)) return undefined;
   if (caller !== undefined) return errors.forbidden();
