@@ -29,7 +29,8 @@ const ENVIRONMENTS = {
     { script: 'triton_grpc_control.py', speaks: ['grpc'] },
     { script: 'triton_shared_memory.py', speaks: ['http', 'grpc'] },
     { script: 'kserve_client.py', speaks: ['http', 'grpc'] },
-    { script: 'triton_kserve_keys.py', speaks: ['http', 'grpc'], keys: [KEY] },
+    { script: 'triton_keys.py', speaks: ['http', 'grpc'], keys: [KEY] },
+    { script: 'kserve_keys.py', speaks: ['http', 'grpc'], keys: [KEY] },
   ],
   mlserver: [
     { script: 'mlserver_client.py', speaks: ['http', 'grpc'] },
