@@ -13,9 +13,13 @@ const LIMIT_MS = 180_000;
 /** The pinned grpcurl. */
 const GRPCURL = ['grpcurl', 'github.com/fullstorydev/grpcurl/cmd/grpcurl', 'v1.9.3'];
 
+/** The API key of the gateway that requires one. */
+const KEY = 'key-of-the-client-checks';
+
 /**
  * The Python clients, by environment. `<name>.txt` pins the packages of an environment; its scripts receive the HTTP
- * address, the gRPC address, or both.
+ * address, the gRPC address, or both. `keys` lists the gateways that they run against: one without a key, and one that
+ * requires a key, which is their last argument then.
  */
 const ENVIRONMENTS = {
   'tritonclient-kserve': [
@@ -25,8 +29,14 @@ const ENVIRONMENTS = {
     { script: 'triton_grpc_control.py', speaks: ['grpc'] },
     { script: 'triton_shared_memory.py', speaks: ['http', 'grpc'] },
     { script: 'kserve_client.py', speaks: ['http', 'grpc'] },
+    { script: 'triton_keys.py', speaks: ['http', 'grpc'], keys: [KEY] },
+    { script: 'kserve_keys.py', speaks: ['http', 'grpc'], keys: [KEY] },
   ],
-  mlserver: [{ script: 'mlserver_client.py', speaks: ['http', 'grpc'] }],
+  mlserver: [
+    { script: 'mlserver_client.py', speaks: ['http', 'grpc'] },
+    { script: 'mlserver_keys.py', speaks: ['http', 'grpc'], keys: [KEY] },
+  ],
+  openai: [{ script: 'openai_client.py', speaks: ['http'], keys: [undefined, KEY] }],
   'openapi-python-client': [{ script: 'openapi_python_client.py', speaks: ['http'] }],
   perf_analyzer: [{ script: 'perf_analyzer.py', speaks: ['http', 'grpc'] }],
 };
@@ -36,10 +46,21 @@ const ENVIRONMENTS = {
  * passed and failed. Clients that cannot be installed are skipped, and the reason is printed.
  */
 export async function runClientChecks() {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
   const clients = [...(await pythonClients()), ...(await goClients())];
-  if (clients.length === 0) return counts;
-  const server = spawn(node, SERVE, { cwd: root, env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const key of [undefined, KEY]) {
+    const some = clients.filter(({ keys = [undefined] }) => keys.includes(key));
+    if (some.length > 0) add(counts, await runAgainstGateway(some, key));
+  }
+  return counts;
+}
+
+/** Runs `clients` against a gateway that requires `key`, or none if it is undefined. */
+async function runAgainstGateway(clients, key) {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  const settings = key === undefined ? {} : { NEXUS_API_KEY: key };
+  const options = { cwd: root, env: { ...env, ...settings }, stdio: ['pipe', 'pipe', 'inherit'] };
+  const server = spawn(node, SERVE, options);
   const [line] = await Promise.race([once(createInterface(server.stdout), 'line'), once(server, 'exit')]);
   if (typeof line !== 'string') {
     print('failed: the gateway did not start');
@@ -48,12 +69,15 @@ export async function runClientChecks() {
   const addresses = JSON.parse(line);
   for (const { command, speaks } of clients) {
     const args = speaks.map((protocol) => addresses[protocol]);
-    for (const [outcome, count] of Object.entries(await runClient([...command, ...args])))
-      counts[outcome] += count;
+    add(counts, await runClient([...command, ...args, ...(key === undefined ? [] : [key])]));
   }
   server.stdin.end();
   await once(server, 'exit');
   return counts;
+}
+
+function add(counts, more) {
+  for (const [outcome, count] of Object.entries(more)) counts[outcome] += count;
 }
 
 /** The Python clients that this machine can run, each with its `command`, without the addresses. */
@@ -67,7 +91,7 @@ async function pythonClients() {
   for (const [name, clients] of Object.entries(ENVIRONMENTS)) {
     const { python, reason } = await ensureVenv(name, join(folder, `${name}.txt`));
     if (python)
-      installed.push(...clients.map(({ script, speaks }) => ({ command: [python, script], speaks })));
+      installed.push(...clients.map(({ script, ...how }) => ({ command: [python, script], ...how })));
     else print(`${name} skipped, cannot install it: ${reason}`);
   }
   return installed;
@@ -76,7 +100,11 @@ async function pythonClients() {
 /** Same as {@link pythonClients}, for Go clients. */
 async function goClients() {
   const { program, reason } = await ensureGoProgram(...GRPCURL);
-  if (program) return [{ command: [node, 'grpcurl.mjs', program], speaks: ['grpc'] }];
+  if (program)
+    return [
+      { command: [node, 'grpcurl.mjs', program], speaks: ['grpc'] },
+      { command: [node, 'grpcurl-keys.mjs', program], speaks: ['grpc'], keys: [KEY] },
+    ];
   print(`grpcurl skipped, cannot build it: ${reason}`);
   return [];
 }

@@ -8,6 +8,13 @@ export const accessErrors = {
       'unauthenticated',
       'valid credentials are required; send an API key as Authorization: Bearer <key> or x-api-key: <key>',
     ),
+  credentialsUnverified: () =>
+    new NexusError(
+      'unavailable',
+      'credentials_unverified',
+      'cannot verify these credentials at the moment; retry after a second',
+      { retryAfterSeconds: 1 },
+    ),
   forbidden: () =>
     new NexusError(
       'forbidden',

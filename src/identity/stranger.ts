@@ -1,6 +1,8 @@
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { UNLIMITED } from '../limits/quota';
 import type { Caller } from './caller';
+
+const UNKNOWN = 'unknown';
 
 /**
  * A client that has not authenticated, known by its address. Where authentication is off, it may do everything; otherwise
@@ -22,7 +24,7 @@ export class Stranger implements Caller {
   ) {}
 
   get id(): string {
-    return (this.network ??= networkOf(this.origin.ip ?? 'unknown'));
+    return (this.network ??= networkOf(this.origin.ip ?? UNKNOWN));
   }
 
   has(): boolean {
@@ -36,11 +38,12 @@ export class Stranger implements Caller {
 
 /**
  * The network that counts as one client: an IPv4 address, or the /64 of an IPv6 address, because a single IPv6 host has a
- * whole /64. An IPv4 address mapped into IPv6 counts as itself.
+ * whole /64. An IPv4 address mapped into IPv6 counts as itself. `unknown` for other text: a trusted proxy may pass on what
+ * the client wrote, which must not be the id of another client.
  */
 export function networkOf(address: string): string {
   const [withoutZone = ''] = address.split('%');
-  if (!isIPv6(withoutZone)) return address;
+  if (!isIPv6(withoutZone)) return isIPv4(address) ? address : UNKNOWN;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(withoutZone);
   if (mapped !== null) return mapped[1]!;
   // Groups before and after `::`. A dotted IPv4 address at the end takes the place of two groups.

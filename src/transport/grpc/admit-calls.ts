@@ -3,6 +3,7 @@ import { errors } from '../../common/errors';
 import { NexusError } from '../../common/nexus-error';
 import { type Access, INFER } from '../../identity/access';
 import type { Authenticator } from '../../identity/authenticator';
+import type { Caller } from '../../identity/caller';
 import { Refusal } from '../../identity/refusal';
 import { limitError } from '../../limits/limit-error';
 import type { Verdict } from '../../limits/verdict';
@@ -17,6 +18,8 @@ import { modelIn } from './requested-model';
  * method and the model that the message names. Methods that receive raw bytes check the model themselves. A model that
  * the client may not see is reported like one that does not exist. It must run after {@link observeCalls}.
  *
+ * The client of a stream is identified again with each message, because a stream may outlive its key or token.
+ *
  * @param accessOf what the method with a path such as `/inference.GRPCInferenceService/ModelInfer` requires.
  */
 export function admitCalls(
@@ -29,33 +32,48 @@ export function admitCalls(
     // Each request of a stream counts for itself.
     const isUnlimited = access.unlimited === true || (requestStream && access === INFER);
     let metadata: Metadata;
+    let stranger: Caller;
+    let isFirst = true;
+    const refused = (error: NexusError) => memoryOf(metadata).refuse(error);
+    const failed = (error: unknown) => refused(error instanceof NexusError ? error : errors.internal());
+    /** Identifies the client, and calls `done` with why it is rejected, if it is. */
+    const admit = (done: Done) => {
+      if (!authenticator.isOn) return done(undefined);
+      const admitted = (found: Verified) => done(rejection(found, stranger, metadata, access, authenticator));
+      const verified = identify(metadata, authenticator);
+      if (verified instanceof Promise) verified.then(admitted, failed);
+      else admitted(verified);
+    };
     return new ServerInterceptingCall(call, {
       start: (next) =>
         next({
           onReceiveMetadata: (received, pass) => {
             metadata = received;
-            const done = (error: NexusError | undefined) => {
-              if (error === undefined) pass(received);
-              else refuse(error, received);
-            };
-            const failed = (error: unknown) => done(error instanceof NexusError ? error : errors.internal());
-            const limited = (error: NexusError | undefined) =>
-              isUnlimited ? done(error) : limit(received, limits, error, done, failed);
-            if (!authenticator.isOn) return limited(undefined);
-            const admitted = (found: Verified) => limited(rejection(found, received, access, authenticator));
-            const verified = identify(received, authenticator);
-            if (verified instanceof Promise) verified.then(admitted, failed);
-            else admitted(verified);
+            stranger = callOf(received).caller;
+            const done: Done = (error) => (error === undefined ? pass(received) : refused(error));
+            admit((error) => (isUnlimited ? done(error) : limit(received, limits, error, done, failed)));
           },
           onReceiveMessage: (message: object, pass) => {
-            const model = modelIn(message)?.model;
-            const isHidden = model !== undefined && model !== '' && !callOf(metadata).caller.sees(model);
-            if (isHidden) refuse(errors.modelNotFound(model), metadata);
-            else pass(message);
+            const done: Done = (error) => {
+              const model = modelIn(message)?.model;
+              if (error !== undefined) refused(error);
+              else if (isHidden(model, callOf(metadata).caller)) refused(errors.modelNotFound(model));
+              else pass(message);
+            };
+            if (isFirst) done(undefined);
+            else admit(done);
+            isFirst = false;
           },
         }),
     });
   };
+}
+
+type Done = (error: NexusError | undefined) => void;
+
+/** Whether a message names a model that `caller` may not see. A message without a model is about all of them. */
+function isHidden(model: string | undefined, caller: Caller): model is string {
+  return model !== undefined && model !== '' && !caller.sees(model);
 }
 
 /** Charges a call to the limits of its client, also if it is rejected with `error`. */
@@ -63,7 +81,7 @@ function limit(
   metadata: Metadata,
   limits: RateLimits,
   error: NexusError | undefined,
-  done: (error: NexusError | undefined) => void,
+  done: Done,
   failed: (error: unknown) => void,
 ): void {
   const call = callOf(metadata);
@@ -73,18 +91,15 @@ function limit(
     call.spend(verdict);
     done(error);
   };
+  let verdict: ReturnType<RateLimits['admit']>;
   try {
-    const verdict = limits.admit(call.caller);
-    if (verdict === undefined) done(error);
-    else if (verdict instanceof Promise) verdict.then(decided, failed);
-    else decided(verdict);
+    verdict = limits.admit(call.caller);
   } catch (refusal) {
-    failed(refusal);
+    return failed(refusal);
   }
-}
-
-function refuse(error: NexusError, metadata: Metadata): void {
-  memoryOf(metadata).refuse(error);
+  if (verdict === undefined) done(error);
+  else if (verdict instanceof Promise) verdict.then(decided, failed);
+  else decided(verdict);
 }
 
 function identify(metadata: Metadata, authenticator: Authenticator): Verified | Promise<Verified> {
@@ -104,13 +119,15 @@ function text(value: string | Buffer | undefined): string | undefined {
 /** Why the call is rejected; undefined if it is let in. */
 function rejection(
   { caller, refusal }: Verified,
+  stranger: Caller,
   metadata: Metadata,
   access: Access,
   authenticator: Authenticator,
 ): NexusError | undefined {
   const call = callOf(metadata);
-  if (caller !== undefined) call.caller = caller;
+  call.caller = caller ?? stranger;
   call.refusal = refusal;
   if (authenticator.permits(access, call.caller)) return undefined;
-  return caller === undefined ? errors.unauthenticated() : errors.forbidden();
+  if (caller !== undefined) return errors.forbidden();
+  return refusal.unavailable ? errors.credentialsUnverified() : errors.unauthenticated();
 }

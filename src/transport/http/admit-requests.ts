@@ -106,6 +106,7 @@ function rejection(
   request.refusal = refusal;
   if (!authenticator.permits(access, request.caller)) {
     if (caller !== undefined) return errors.forbidden();
+    if (refusal.unavailable) return errors.credentialsUnverified();
     reply.header('www-authenticate', access.area === 'docs' ? PAGE_CHALLENGE : CHALLENGE);
     return errors.unauthenticated();
   }

@@ -120,5 +120,5 @@ function failureOf(request: FastifyRequest, status: number): Failure {
 }
 
 function pathOf({ url }: FastifyRequest): string {
-  return url.split('?', 1)[0]!;
+  return url.split(/[?#]/, 1)[0]!;
 }

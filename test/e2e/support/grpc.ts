@@ -85,8 +85,8 @@ export class GrpcClient {
   }
 
   /** Opens a stream of answers to one request. */
-  watch(method: string, message: object): GrpcStream {
-    return new GrpcStream(this.method(method)(message, new Metadata()) as ClientDuplexStream<object, any>);
+  watch(method: string, message: object, keys: Readonly<Record<string, string>> = {}): GrpcStream {
+    return new GrpcStream(this.method(method)(message, metadataOf(keys)) as ClientDuplexStream<object, any>);
   }
 
   close(): void {
