@@ -1,5 +1,6 @@
 import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { errors } from '../common/errors';
+import { withinDeadline } from '../common/within-deadline';
 import type { Caller } from '../identity/caller';
 import type { UsageRow } from './usage';
 import type { UsageLedger } from './usage-ledger';
@@ -7,6 +8,9 @@ import { MAX_BATCH_ROWS, type UsageBatch, type UsageQuery, type UsageStore } fro
 
 /** How long counts stay in memory only, which is what a process that is killed loses. */
 const FLUSH_MS = 1000;
+
+/** Maximum time for the last counts at the end of the process. */
+const SHUTDOWN_MS = 5000;
 
 /**
  * Moves the counts of a {@link UsageLedger} to a {@link UsageStore} once a second, and reads them. While the store fails,
@@ -34,12 +38,16 @@ export class UsageRecords implements OnModuleInit, OnApplicationShutdown {
     await this.store.open();
   }
 
-  /** Writes the last counts. All requests have been answered by then. */
+  /** Writes the last counts. All requests have been answered by then. A store that hangs does not stop the shutdown. */
   async onApplicationShutdown(): Promise<void> {
-    await this.flush();
+    const finished = this.flush().then(() => this.store.close());
+    try {
+      await withinDeadline(finished, performance.now() + SHUTDOWN_MS, 'while the last usage was written');
+    } catch (error) {
+      this.failure ??= (error as Error).message;
+    }
     clearTimeout(this.timer);
     if (this.failure !== undefined) this.logger.warn(`usage since the last write is lost: ${this.failure}`);
-    await this.store.close();
   }
 
   /**

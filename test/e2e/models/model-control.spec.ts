@@ -125,7 +125,7 @@ describe('with explicit model control', () => {
   });
 
   it.each([
-    ['none', 'load', undefined, 404, /the model repository has no model 'none'; it has affine, /],
+    ['none', 'load', undefined, 404, /the model repository has no model 'none'; POST \/v2\/repository\/index lists its models/],
     ['none', 'unload', undefined, 404, /none/],
     ['affine', 'load', { parameters: { more: '{}' } }, 400, /^parameters.more: not supported; use config /],
     [
