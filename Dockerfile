@@ -46,6 +46,6 @@ EXPOSE 8000 8001
 USER 10001:10001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", \
-  "fetch(`http://127.0.0.1:${process.env.NEXUS_PORT || 8000}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  "const e = process.env; e.NODE_TLS_REJECT_UNAUTHORIZED = '0'; fetch(`http${e.NEXUS_TLS_CERT ? 's' : ''}://127.0.0.1:${e.NEXUS_PORT || 8000}/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # Exec form, in place of the base images' own scripts: the gateway is the process that receives the signals.
 ENTRYPOINT ["node", "dist/main.js"]

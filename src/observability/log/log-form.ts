@@ -47,6 +47,7 @@ type Paint = (colour: number, text: string) => string;
 /** A request in one line: method, path, status and duration, plus the reason, client and request id of a failure. */
 function requestText(fields: Fields, paint: Paint): string {
   const { method, route, path, status, ms, model, version, rows, code, message, caller, requestId } = fields;
+  const { key, reason } = fields;
   const isFailure = code !== undefined;
   const parts = [
     `${plain(method)} ${plain(path ?? route)}`,
@@ -57,6 +58,8 @@ function requestText(fields: Fields, paint: Paint): string {
     const about = [
       model !== undefined && `model ${plain(model)}`,
       `from ${plain(caller)}`,
+      reason !== undefined && `credentials refused: ${plain(reason)}`,
+      key !== undefined && `key ${plain(key)}`,
       `id ${plain(requestId)}`,
     ];
     parts.push(`${plain(code)}: ${plain(message)}`, paint(GREY, `(${about.filter(Boolean).join(', ')})`));

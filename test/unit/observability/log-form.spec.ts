@@ -49,6 +49,21 @@ describe('text', () => {
     );
   });
 
+  it('has why credentials were refused', () => {
+    const refused = {
+      route: '/v2',
+      method: 'GET',
+      status: 401,
+      ms: 1,
+      requestId: 'a',
+      code: 'unauthenticated',
+    };
+    const why = { message: 'no', caller: '::1', key: 'ci', reason: 'the key has expired' };
+    expect(text({ ...refused, ...why })).toBe(
+      '03:04:05 info  GET /v2  401  1 ms  unauthenticated: no  (from ::1, credentials refused: the key has expired, key ci, id a)\n',
+    );
+  });
+
   it('shows stacks below, and escapes what is no text', () => {
     const err = { message: 'a\u001b[2J', stack: 'Error: a\n    at b\u009b1m' };
     expect(text({ level: 50, err })).toBe('03:04:05 error a\\u001b[2J\n  Error: a\n      at b\\u009b1m\n');
