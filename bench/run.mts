@@ -6,6 +6,7 @@ import { overload } from './overload.mts';
 import { perceptrons } from './perceptrons.mts';
 import { large, predictions } from './predictions.mts';
 import { reloads } from './reloads.mts';
+import { security } from './security.mts';
 import { smallest, smallestOverGrpc } from './smallest.mts';
 
 /*
@@ -22,6 +23,7 @@ const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<void>>> = 
   reloads,
   models: manyModels,
   attacks,
+  security,
 };
 const [name = 'all', rounds = '5', seconds = '3'] = process.argv.slice(2);
 const chosen = name === 'all' ? Object.keys(BENCHMARKS) : [name];

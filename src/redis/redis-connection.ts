@@ -6,6 +6,9 @@ import { withoutPassword } from './without-password';
 /** Longer than a nearby Redis takes to respond, and shorter than anybody should wait for one. */
 const TIMEOUT_MS = 50;
 
+/** Number of parts of that time. */
+const STEPS = 5;
+
 /** How long Redis is not used after a failure, and the interval of probes from then on. */
 const PAUSE_MS = 1000;
 
@@ -125,12 +128,30 @@ export class RedisConnection {
     }
   }
 
+  /**
+   * Waits in steps: when the machine stops for a while, this process and Redis stop together, and only the step under way
+   * counts the pause.
+   */
   private inTime<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const late = () => reject(new Error(`no response within ${this.timeoutMs} ms`));
-      // If this process was busy, the reply may have arrived: it is read before an immediate runs.
-      const timer = setTimeout(() => setImmediate(late), this.timeoutMs);
-      work.then(resolve, reject).finally(() => clearTimeout(timer));
+      let left = STEPS;
+      let timer: NodeJS.Timeout | undefined;
+      const ended = () => {
+        left -= 1;
+        if (left > 0) step();
+        else reject(new Error(`no response within ${this.timeoutMs} ms`));
+      };
+      const step = () => {
+        // If this process was busy, the reply may have arrived: it is read before an immediate runs.
+        timer = setTimeout(() => setImmediate(ended), this.timeoutMs / STEPS);
+      };
+      // The library writes commands in an immediate. In a busy process, that can be long after now.
+      const immediate = setImmediate(step);
+      work.then(resolve, reject).finally(() => {
+        left = 0;
+        clearImmediate(immediate);
+        clearTimeout(timer);
+      });
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Counter } from '../limits/counter';
-import { headerOf, type LimitHeader, tightest } from '../limits/headers';
+import { headerOf, type LimitHeader, secondsOf, tightest } from '../limits/headers';
 import type { Standing } from '../limits/verdict';
 
 /** Names of the draft for what a limit counts, where it has one; requests are the default. */
@@ -22,22 +22,28 @@ export type LimitHeaders = readonly (readonly [name: string, value: string])[];
  */
 export function limitHeaders(standings: readonly Standing[]): LimitHeaders {
   const requests = tightest(standings, 'requests');
-  const draft = [
-    ['ratelimit', standings.map(stateOf).join(', ')],
-    ['ratelimit-policy', standings.map(policyOf).join(', ')],
-  ] as const;
-  if (requests === undefined) return draft;
-  return [
-    ...draft,
-    ['x-ratelimit-limit-requests', String(requests.counter.limit)],
-    ['x-ratelimit-remaining-requests', String(requests.remaining)],
-    ['x-ratelimit-reset-requests', durationOf(requests.resetMs)],
+  let states = '';
+  let limits = '';
+  for (const standing of standings) {
+    const separator = states === '' ? '' : ', ';
+    states += separator + stateOf(standing);
+    limits += separator + policyOf(standing);
+  }
+  const headers: [string, string][] = [
+    ['ratelimit', states],
+    ['ratelimit-policy', limits],
   ];
+  if (requests !== undefined)
+    headers.push(
+      ['x-ratelimit-limit-requests', String(requests.counter.limit)],
+      ['x-ratelimit-remaining-requests', String(requests.remaining)],
+      ['x-ratelimit-reset-requests', durationOf(requests.resetMs)],
+    );
+  return headers;
 }
 
-function stateOf(standing: Standing): string {
-  const { policy, remaining, resetS } = headerOf(standing);
-  return `"${policy}";r=${remaining};t=${resetS}`;
+function stateOf({ counter, remaining, resetMs }: Standing): string {
+  return `"${counter.policy}";r=${remaining};t=${secondsOf(resetMs)}`;
 }
 
 function policyOf(standing: Standing): string {

@@ -10,9 +10,6 @@ const MAX_TAKES = 500;
 /** Maximum number of requests that wait for a decision. Others do not wait. */
 const MAX_WAITING = 10_000;
 
-/** A question is given up after the time that this many slow calls take. */
-const MAX_QUEUED_CALLS = 2;
-
 /** The decision of Redis on a take. Arrays are in the order of the charges. */
 export interface Decision {
   /** Index of the charge that refuses it; -1 if it passes. */
@@ -83,15 +80,19 @@ export class Exchange {
     // What is asked in the same turn goes with the same message.
     await Promise.resolve();
     do {
+      const takes = this.nextTakes();
       this.giveUp();
-      await this.send(this.nextTakes(), this.notes.splice(0));
+      await this.send(takes, this.notes.splice(0));
     } while (this.asks.length > 0 || this.notes.length > 0);
     this.running = undefined;
   }
 
-  /** Ends the questions that have waited too long while Redis was busy with others. */
+  /**
+   * Ends the questions that no call had room for while Redis was slow. Those that go with the next call wait for it, because
+   * a busy gateway gets to them late although Redis answers at once.
+   */
   private giveUp(): void {
-    const tooLate = performance.now() - MAX_QUEUED_CALLS * this.redis.timeoutMs;
+    const tooLate = performance.now() - this.redis.timeoutMs;
     const inTime = this.asks.findIndex(({ since }) => since > tooLate);
     const late = inTime < 0 ? this.asks.splice(0) : this.asks.splice(0, inTime);
     for (const { settle } of late) settle(undefined);
