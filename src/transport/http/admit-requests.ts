@@ -73,14 +73,15 @@ function limit(
     if (reply.raw.destroyed) settle(verdict, undefined);
     done(error);
   };
+  let verdict: ReturnType<RateLimits['admit']>;
   try {
-    const verdict = limits.admit(request.caller);
-    if (verdict === undefined) done(error);
-    else if (verdict instanceof Promise) verdict.then(decided, done);
-    else decided(verdict);
+    verdict = limits.admit(request.caller);
   } catch (refusal) {
-    done(refusal as Error);
+    return done(refusal as Error);
   }
+  if (verdict === undefined) done(error);
+  else if (verdict instanceof Promise) verdict.then(decided, done);
+  else decided(verdict);
 }
 
 function identify(
