@@ -125,7 +125,13 @@ describe('with explicit model control', () => {
   });
 
   it.each([
-    ['none', 'load', undefined, 404, /the model repository has no model 'none'; POST \/v2\/repository\/index lists its models/],
+    [
+      'none',
+      'load',
+      undefined,
+      404,
+      /the model repository has no model 'none'; POST \/v2\/repository\/index lists its models/,
+    ],
     ['none', 'unload', undefined, 404, /none/],
     ['affine', 'load', { parameters: { more: '{}' } }, 400, /^parameters.more: not supported; use config /],
     [
