@@ -68,8 +68,9 @@ export class RateLimits {
     const ofCaller = caller.key === undefined ? [] : this.countersOf(caller).work;
     const ofModel = limits === undefined ? [] : this.countersOfModel(model, limits);
     if (ofCaller.length === 0 && ofModel.length === 0) return undefined;
-    const amounts = { ...ONE_REQUEST, rows, input_bytes: inputBytes };
-    return this.limiter.take(chargesOf([...ofCaller, ...ofModel], amounts));
+    const amounts = { requests: 1, in_flight: 1, rows, input_bytes: inputBytes };
+    const counters = ofModel.length === 0 ? ofCaller : [...ofCaller, ...ofModel];
+    return this.limiter.take(chargesOf(counters, amounts));
   }
 
   private chargesOfAddress(address: string): readonly QuotaCharge[] {

@@ -61,6 +61,7 @@ export class RestInference {
       }),
     );
     if (replayed === undefined) return;
+    if (request.standings !== undefined) setLimitHeaders(reply, request.standings);
     reply.header(REPLAYED_HEADER, 'true');
     send(reply, replayed, this.config.responseCompression);
   }
@@ -81,9 +82,10 @@ export class RestInference {
       requestId: request.id,
       memory: request.memory,
       caller: request.caller,
-      limited: (standings) => setLimitHeaders(reply, [...(request.spent?.standings ?? []), ...standings]),
+      limited: (standings) => (request.standings = [...(request.standings ?? []), ...standings]),
     });
     request.inference = summary;
+    if (request.standings !== undefined) setLimitHeaders(reply, request.standings);
     if (summary.cache !== undefined) reply.header(CACHE_HEADER, summary.cache);
     send(reply, answer, this.config.responseCompression);
   }

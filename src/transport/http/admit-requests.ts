@@ -1,12 +1,12 @@
 import type { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errors } from '../../common/errors';
-import { ADMIN, type Access } from '../../identity/access';
+import { ADMIN, INFER, type Access } from '../../identity/access';
 import type { Authenticator } from '../../identity/authenticator';
 import type { Caller } from '../../identity/caller';
 import type { Refusal } from '../../identity/refusal';
 import { limitError } from '../../limits/limit-error';
-import type { Passed, Verdict } from '../../limits/verdict';
+import type { Passed, Standing, Verdict } from '../../limits/verdict';
 import type { RateLimits } from '../../rate-limit/rate-limits';
 import { settle } from '../../rate-limit/settle';
 import { CHALLENGE } from '../challenge';
@@ -22,6 +22,8 @@ declare module 'fastify' {
     refusal: Refusal | undefined;
     /** What it has taken from the limits of its client. */
     spent: Passed | undefined;
+    /** The limits that it counts against, for its headers; undefined if there are none. */
+    standings: readonly Standing[] | undefined;
   }
 }
 
@@ -41,6 +43,7 @@ export function admitRequests(
   server.decorateRequest('caller');
   server.decorateRequest('refusal', undefined);
   server.decorateRequest('spent', undefined);
+  server.decorateRequest('standings', undefined);
   server.addHook('onRequest', (request, reply, done) => {
     request.caller = authenticator.stranger(request);
     if (request.is404) return done();
@@ -66,7 +69,9 @@ function limit(
   done: Done,
 ): void {
   const decided = (verdict: Verdict) => {
-    setLimitHeaders(reply, verdict.standings);
+    request.standings = verdict.standings;
+    // The contents of an inference request may count against more limits, so its headers are written with the response.
+    if (request.routeOptions.config.access !== INFER) setLimitHeaders(reply, verdict.standings);
     if (!verdict.passed) return done(limitError(verdict));
     request.spent = verdict;
     // A client that has left in the meantime is not noticed again.

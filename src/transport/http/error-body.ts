@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HTTP_STATUS } from '../error-status';
+import { setLimitHeaders } from './set-limit-headers';
 import type { NexusError } from '../../common/nexus-error';
 
 declare module 'fastify' {
@@ -32,6 +33,7 @@ export function errorBody(error: NexusError, url: string): ErrorBody {
 export function sendError(error: NexusError, request: FastifyRequest, reply: FastifyReply): void {
   const { retryAfterSeconds, allow } = error.details;
   request.failure = error;
+  if (request.standings !== undefined) setLimitHeaders(reply, request.standings);
   if (allow !== undefined) reply.header('allow', allow);
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   // Otherwise the rest of the body would be parsed as the next request.
