@@ -17,6 +17,8 @@ const BAD_KEYS = 10_000;
 const WARM_UP = 3000;
 /** To remember the refused keys would take about 5 MiB for their text alone, and tokens 40 MiB. */
 const ALLOWED_GROWTH = 24 * 2 ** 20;
+/** Attacks to find one during which the heap did not have to grow. */
+const MORE_ROUNDS = 3;
 
 const ENVIRONMENT_KEY = 'environment-key-of-the-test';
 const repository = new Repository().model('affine', affine());
@@ -84,9 +86,14 @@ it('10,000 different bad keys and tokens are refused, and none is remembered', a
     return statuses;
   };
   expect(await attack(WARM_UP)).toEqual(new Set([401]));
-  const before = residentBytes(gateway.pid);
+  /** How much memory an attack adds. A heap that has not reached its size yet grows once; what is remembered, each time. */
+  const growth = async (): Promise<number> => {
+    const before = residentBytes(gateway.pid);
+    expect(await attack(BAD_KEYS)).toEqual(new Set([401]));
+    return residentBytes(gateway.pid) - before;
+  };
   let health = 0;
-  const attacked = attack(BAD_KEYS);
+  const attacked = growth();
   const watch = (async () => {
     while (health < 20) {
       expect((await gateway.send('/health/live')).status).toBe(200);
@@ -94,9 +101,11 @@ it('10,000 different bad keys and tokens are refused, and none is remembered', a
       health++;
     }
   })();
-  expect(await attacked).toEqual(new Set([401]));
+  let least = await attacked;
   await watch;
-  expect(residentBytes(gateway.pid) - before).toBeLessThan(ALLOWED_GROWTH);
+  for (let round = 0; round < MORE_ROUNDS && least >= ALLOWED_GROWTH; round++)
+    least = Math.min(least, await growth());
+  expect(least).toBeLessThan(ALLOWED_GROWTH);
   // All ids of keys that no issuer has cause at most one fetch in 10 seconds.
   expect(issuer.keyRequests).toBeLessThan(10);
   await pool.close();
