@@ -87,7 +87,7 @@ describe('after SIGTERM', () => {
     await gateway.send('/v2');
     gateway.kill('SIGTERM');
     expect(await connection.closed()).toMatch(
-      /^HTTP\/1.1 503 [^]*connection: close\r\nretry-after: 1\r\n[^]*the server is shutting down/i,
+      /^HTTP\/1.1 503 [^]*connection: close\r\n[^]*retry-after: 1\r\n[^]*the server is shutting down/i,
     );
     expect(await gateway.exited()).toBe(0);
   });
