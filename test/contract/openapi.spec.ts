@@ -141,8 +141,10 @@ describe.each(operations)('$id', ({ path, method, operation }) => {
   const bodies =
     json === undefined ? [undefined] : Object.values(json.examples ?? {}).map(({ value }) => value);
 
-  it('has a summary, a tag, and a body for every error', () => {
+  it('declares its access, has a summary, a tag, and a body for every error', () => {
     expect(operation).toMatchObject({
+      // Without a declaration it would require admin, which the document would not say.
+      security: expect.arrayContaining([expect.any(Object)]),
       summary: expect.stringMatching(/^[A-Z].*[^.]$/),
       tags: [expect.any(String)],
     });
