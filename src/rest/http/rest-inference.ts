@@ -26,7 +26,11 @@ interface Exchange<Message> extends InferenceRequest {
 }
 
 /** Sends a response. @throws NexusError memory_busy, before anything is sent. */
-type Send = (reply: FastifyReply, response: EncodedResponse, policy: CompressionPolicy) => void;
+type Send = (
+  reply: FastifyReply,
+  response: EncodedResponse,
+  policy: CompressionPolicy,
+) => void | Promise<void>;
 
 /** Serves the inference requests of all REST dialects. */
 @Injectable()
@@ -55,15 +59,15 @@ export class RestInference {
     const key = idempotencyKeyOf(request);
     if (key === undefined) return this.run(dialect, model, version, reply, send);
     const replayed = await this.idempotency.replay(request, key, this.deadlineOf(request), (store) =>
-      this.run(dialect, model, version, reply, (_, response, policy) => {
-        store(response);
-        send(reply, response, policy);
+      this.run(dialect, model, version, reply, async (_, response, policy) => {
+        await store(response);
+        await send(reply, response, policy);
       }),
     );
     if (replayed === undefined) return;
     if (request.standings !== undefined) setLimitHeaders(reply, request.standings);
     reply.header(REPLAYED_HEADER, 'true');
-    send(reply, replayed, this.config.responseCompression);
+    return send(reply, replayed, this.config.responseCompression);
   }
 
   private async run<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
@@ -87,7 +91,7 @@ export class RestInference {
     request.inference = summary;
     if (request.standings !== undefined) setLimitHeaders(reply, request.standings);
     if (summary.cache !== undefined) reply.header(CACHE_HEADER, summary.cache);
-    send(reply, answer, this.config.responseCompression);
+    return send(reply, answer, this.config.responseCompression);
   }
 
   /** The deadline of `request`, as far as its headers tell it. */

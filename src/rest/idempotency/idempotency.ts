@@ -29,14 +29,14 @@ export class Idempotency {
    * successful responses are stored: a failed request has no effect, so a retry runs it again.
    *
    * @param deadline of the request, as performance.now().
-   * @param run runs the request and calls its argument with the response, before it is sent.
+   * @param run runs the request, calls its argument with the response, and sends the response once that has resolved.
    * @throws NexusError idempotency_key_reused, idempotency_key_in_flight, and what `run` throws.
    */
   async replay(
     request: FastifyRequest,
     key: string,
     deadline: number,
-    run: (store: (response: EncodedResponse) => void) => Promise<void>,
+    run: (store: (response: EncodedResponse) => void | Promise<void>) => Promise<void>,
   ): Promise<EncodedResponse | undefined> {
     const fingerprint = await digestOfRequest(request);
     const maxRunMs = Math.max(0, deadline - performance.now()) + SLACK_MS;
@@ -49,10 +49,10 @@ export class Idempotency {
     try {
       await run((response) => {
         isStored = true;
-        known.run.finish(response);
+        return known.run.finish(response);
       });
     } finally {
-      if (!isStored) known.run.abandon();
+      if (!isStored) await known.run.abandon();
     }
     return undefined;
   }

@@ -51,7 +51,7 @@ export class MemoryReplies implements Replies {
         // Copied, because the parts may be views of the outputs of a whole batch.
         this.done.set(key, { fingerprint, response: packed(response) }, { size: bytes + OVERHEAD_BYTES });
       },
-      abandon: () => this.running.delete(key),
+      abandon: () => void this.running.delete(key),
     };
   }
 }

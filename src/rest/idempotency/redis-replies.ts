@@ -50,13 +50,13 @@ export class RedisReplies implements Replies {
   }
 
   private pending(name: string, running: string, fingerprint: string): PendingReply {
-    const abandon = () => void this.redis.evaluate(ABANDON, [name], [running]);
+    const abandon = async () => void (await this.redis.evaluate(ABANDON, [name], [running]));
     return {
       abandon,
-      finish: (response: EncodedResponse) => {
+      finish: async (response: EncodedResponse) => {
         if (replyBytes(response) > this.maxEntryBytes) return abandon();
         const done = Buffer.concat([Buffer.from(`${DONE}${fingerprint}`), encodeReply(response)]);
-        void this.redis.evaluate(FINISH, [name], [running, done, String(this.ttlMs)]);
+        await this.redis.evaluate(FINISH, [name], [running, done, String(this.ttlMs)]);
       },
     };
   }

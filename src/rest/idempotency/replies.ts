@@ -7,12 +7,15 @@ export type Known =
   | { readonly state: 'other' }
   | { readonly state: 'done'; readonly response: EncodedResponse };
 
-/** A request that runs under a key. Exactly one of its methods is called, once. */
+/**
+ * A request that runs under a key. Exactly one of its methods is called, once. A retry that begins after it has resolved
+ * finds the result, also at another gateway.
+ */
 export interface PendingReply {
   /** Stores the response for the time to live, unless it is too large. */
-  finish(response: EncodedResponse): void;
+  finish(response: EncodedResponse): void | Promise<void>;
   /** Forgets the key, because the request failed, so that a retry runs it again. */
-  abandon(): void;
+  abandon(): void | Promise<void>;
 }
 
 /** Stores the responses to requests with an Idempotency-Key. */
