@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
+import { hashInPieces } from '../../common/hash-in-pieces';
 import type { Tensor } from '../../tensor/tensor';
-
-/** Hashing this many bytes takes half a millisecond. */
-const PIECE_BYTES = 512 * 1024;
 
 /** Everything that a response depends on. */
 export interface Question {
@@ -25,21 +23,9 @@ export async function keyOf({ model, caller, outputs, inputs }: Question): Promi
   // The lengths separate the inputs.
   const forms = inputs.map(({ name, datatype, shape, data }) => [name, datatype, shape, data.byteLength]);
   hash.update(JSON.stringify([model, caller, outputs, forms]));
-  let hashed = 0;
-  for (const { data } of inputs) {
-    for (let start = 0; start < data.byteLength; start += PIECE_BYTES) {
-      const piece = data.subarray(start, start + PIECE_BYTES);
-      if (hashed + piece.byteLength > PIECE_BYTES) {
-        await nextTurn();
-        hashed = 0;
-      }
-      hash.update(piece);
-      hashed += piece.byteLength;
-    }
-  }
+  await hashInPieces(
+    hash,
+    inputs.map(({ data }) => data),
+  );
   return hash.digest('base64url');
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

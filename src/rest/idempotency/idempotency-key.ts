@@ -2,15 +2,13 @@ import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { IDEMPOTENCY_HEADER } from '../../transport/http/inference-headers';
 import { errors } from '../../common/errors';
+import { hashInPieces } from '../../common/hash-in-pieces';
 
 /** Response header that marks the stored response to an earlier attempt. */
 export const REPLAYED_HEADER = 'idempotency-replayed';
 
 /** A string of RFC 9651 in quotes, as the draft has it, or the bare text that most clients send. */
 const FORM = /^(?:"([\x20-\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x5b\x5d-\x7e]{1,255}))$/;
-
-/** Hashing this many bytes takes half a millisecond. */
-const PIECE_BYTES = 512 * 1024;
 
 /**
  * The Idempotency-Key of a request (draft-ietf-httpapi-idempotency-key-header); undefined if it has none.
@@ -36,10 +34,6 @@ export async function digestOfRequest({ method, url, headers, body }: FastifyReq
   const { accept, 'content-encoding': encoding } = headers;
   const hash = createHash('sha256');
   hash.update(JSON.stringify([method, url, accept, encoding, headers['inference-header-content-length']]));
-  const bytes = (body as Buffer | undefined) ?? Buffer.alloc(0);
-  for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
-    if (start > 0) await new Promise((resolve) => setImmediate(resolve));
-    hash.update(bytes.subarray(start, start + PIECE_BYTES));
-  }
+  if (body !== undefined) await hashInPieces(hash, [body as Buffer]);
   return hash.digest('base64url');
 }
