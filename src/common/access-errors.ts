@@ -48,13 +48,6 @@ export const accessErrors = {
       'Idempotency-Key does not apply to tensors in shared memory, whose contents may change between attempts; send the request without the header',
       { param: 'idempotency-key' },
     ),
-  rateLimited: (limit: number, windowSeconds: number, retryAfterSeconds: number) =>
-    new NexusError(
-      'rate_limited',
-      'rate_limited',
-      `rate limit of ${limit} requests in ${windowSeconds} s exceeded; retry in ${retryAfterSeconds} s`,
-      { retryAfterSeconds },
-    ),
   quotaExceeded: (reason: string, retryAfterSeconds: number) =>
     new NexusError('rate_limited', 'rate_limited', reason, { retryAfterSeconds }),
   aboveQuota: (reason: string) => new NexusError('too_large', 'above_quota', reason),

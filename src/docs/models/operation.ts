@@ -1,6 +1,6 @@
 import { HTTP_STATUS } from '../../transport/error-status';
 import { INFER } from '../../identity/access';
-import { SECURITY_SCHEMES } from '../../transport/http/requires';
+import { securityOf } from '../../transport/http/requires';
 import { INFERENCE_HEADERS } from '../../transport/http/inference-headers';
 import type { CodeSample } from './code-samples';
 import { errorResponseRef, RUN_KINDS, type ErrorForm } from './refusals';
@@ -43,7 +43,7 @@ export function operationObject(operation: Operation): object {
     summary,
     description,
     parameters: INFERENCE_HEADERS.map((header) => ({ in: 'header', ...header })),
-    security: SECURITY_SCHEMES.map((scheme) => ({ [scheme]: INFER.scopes })),
+    security: securityOf(INFER),
     requestBody: {
       required: true,
       content: json(request, { examples }),

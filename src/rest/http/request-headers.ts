@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { errors } from '../../common/errors';
+import { TIMEOUT_HEADER } from '../../transport/http/inference-headers';
 
 const WHOLE_NUMBER = /^\d{1,15}$/;
 
@@ -21,9 +22,9 @@ export function deadlineOf(
   timeoutMs: number | undefined,
   defaultMs: number,
 ): number {
-  const header = wholeNumber('x-request-timeout', headers, 'milliseconds');
+  const header = wholeNumber(TIMEOUT_HEADER, headers, 'milliseconds');
   if (header === 0)
-    throw errors.invalidInput('header x-request-timeout: expected at least 1 millisecond, got 0');
+    throw errors.invalidInput(`header ${TIMEOUT_HEADER}: expected at least 1 millisecond, got 0`);
   return performance.now() + (header ?? timeoutMs ?? defaultMs);
 }
 

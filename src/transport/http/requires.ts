@@ -15,7 +15,10 @@ declare module 'fastify' {
  * itself.
  */
 export function Requires(access: Access): ClassDecorator & MethodDecorator {
-  const declare = applyDecorators(RouteConfig({ access }), ...documented(access));
+  const declare = applyDecorators(
+    RouteConfig({ access }),
+    ...securityOf(access).map((scheme) => ApiSecurity(scheme)),
+  );
   return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
     if (descriptor !== undefined) {
       declared.add(descriptor.value as object);
@@ -34,12 +37,15 @@ export function Requires(access: Access): ClassDecorator & MethodDecorator {
 /** Operations that declare their access themselves. */
 const declared = new WeakSet<object>();
 
-/** The ways to send credentials in the OpenAPI document, with the scope that they need. */
-export const SECURITY_SCHEMES = ['bearer', 'apiKey', 'basic'] as const;
+/** The ways to send credentials in the OpenAPI document. */
+const SECURITY_SCHEMES = ['bearer', 'apiKey', 'basic'];
 
-/** In OpenAPI 3.1 the names beside a scheme are the roles that it requires; where any scope suffices there are none. */
-function documented({ scopes }: Access): MethodDecorator[] {
-  if (scopes.length === 0) return [ApiSecurity({})];
+/**
+ * What an operation with `access` requires, in the OpenAPI document. In OpenAPI 3.1 the names beside a scheme are the roles
+ * that it requires; where any scope suffices there are none.
+ */
+export function securityOf({ scopes }: Access): Record<string, string[]>[] {
+  if (scopes.length === 0) return [{}];
   const role = scopes.length > 2 ? [] : scopes.slice(0, 1);
-  return SECURITY_SCHEMES.map((scheme) => ApiSecurity(scheme, role));
+  return SECURITY_SCHEMES.map((scheme) => ({ [scheme]: role }));
 }
