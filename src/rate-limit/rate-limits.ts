@@ -73,6 +73,25 @@ export class RateLimits {
     return this.limiter.take(chargesOf(counters, amounts));
   }
 
+  /**
+   * Charges one request as {@link admit}, and calls `decided` with the verdict, or `failed` with the error. Synchronous
+   * unless Redis is asked, because awaiting a promise would cost more than the decision.
+   */
+  decide(
+    caller: Caller,
+    decided: (verdict: Verdict | undefined) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    let verdict: ReturnType<RateLimits['admit']>;
+    try {
+      verdict = this.admit(caller);
+    } catch (error) {
+      return failed(error);
+    }
+    if (verdict instanceof Promise) verdict.then(decided, failed);
+    else decided(verdict);
+  }
+
   private chargesOfAddress(address: string): readonly QuotaCharge[] {
     let charges = this.addresses.get(address);
     if (charges === undefined)

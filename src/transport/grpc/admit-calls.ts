@@ -85,21 +85,14 @@ function limit(
   failed: (error: unknown) => void,
 ): void {
   const call = callOf(metadata);
-  const decided = (verdict: Verdict) => {
+  const decided = (verdict: Verdict | undefined) => {
+    if (verdict === undefined) return done(error);
     call.standings = verdict.standings;
     if (!verdict.passed) return done(limitError(verdict));
     call.spend(verdict);
     done(error);
   };
-  let verdict: ReturnType<RateLimits['admit']>;
-  try {
-    verdict = limits.admit(call.caller);
-  } catch (refusal) {
-    return failed(refusal);
-  }
-  if (verdict === undefined) done(error);
-  else if (verdict instanceof Promise) verdict.then(decided, failed);
-  else decided(verdict);
+  limits.decide(call.caller, decided, failed);
 }
 
 function identify(metadata: Metadata, authenticator: Authenticator): Verified | Promise<Verified> {

@@ -68,25 +68,20 @@ function limit(
   error: Error | undefined,
   done: Done,
 ): void {
-  const decided = (verdict: Verdict) => {
+  const decided = (verdict: Verdict | undefined) => {
+    if (verdict === undefined) return done(error);
     request.standings = verdict.standings;
-    // The contents of an inference request may count against more limits, so its headers are written with the response.
-    if (request.routeOptions.config.access !== INFER) setLimitHeaders(reply, verdict.standings);
     if (!verdict.passed) return done(limitError(verdict));
     request.spent = verdict;
     // A client that has left in the meantime is not noticed again.
     if (reply.raw.destroyed) settle(verdict, undefined);
+    // The response to an error writes its headers itself, and so does that of an inference request, whose contents may
+    // count against more limits.
+    if (error === undefined && request.routeOptions.config.access !== INFER)
+      setLimitHeaders(reply, verdict.standings);
     done(error);
   };
-  let verdict: ReturnType<RateLimits['admit']>;
-  try {
-    verdict = limits.admit(request.caller);
-  } catch (refusal) {
-    return done(refusal as Error);
-  }
-  if (verdict === undefined) done(error);
-  else if (verdict instanceof Promise) verdict.then(decided, done);
-  else decided(verdict);
+  limits.decide(request.caller, decided, (failure) => done(failure as Error));
 }
 
 function identify(
