@@ -1,6 +1,7 @@
 // grpcurl with an API key as metadata. Arguments: the program, the address of gRPC, and the key.
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
+import { runChecks } from './checks.mjs';
 
 const [program, address, key] = process.argv.slice(2);
 const MODEL_METADATA = ['-d', '{"name":"affine"}', address, 'inference.GRPCInferenceService/ModelMetadata'];
@@ -34,12 +35,4 @@ const CHECKS = {
   },
 };
 
-for (const [check, run] of Object.entries(CHECKS)) {
-  let result = { outcome: 'passed' };
-  try {
-    run();
-  } catch (error) {
-    result = { outcome: 'failed', reason: error.message.split('\n')[0] };
-  }
-  process.stdout.write(`${JSON.stringify({ check, ...result })}\n`);
-}
+runChecks(CHECKS);

@@ -1,6 +1,7 @@
 // grpcurl, which knows the service by server reflection alone. Arguments: the program, and the address of gRPC.
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
+import { runChecks } from './checks.mjs';
 
 const [program, address] = process.argv.slice(2);
 const SERVICE = 'inference.GRPCInferenceService';
@@ -53,12 +54,4 @@ const CHECKS = {
     assert.match(grpcurl('-plaintext', address, 'grpc.health.v1.Health/Check'), /"status": "SERVING"/),
 };
 
-for (const [check, run] of Object.entries(CHECKS)) {
-  let result = { outcome: 'passed' };
-  try {
-    run();
-  } catch (error) {
-    result = { outcome: 'failed', reason: error.message.split('\n')[0] };
-  }
-  process.stdout.write(`${JSON.stringify({ check, ...result })}\n`);
-}
+runChecks(CHECKS);

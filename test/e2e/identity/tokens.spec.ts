@@ -1,12 +1,11 @@
 import { createPublicKey } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { Issuer, issuerKey, signedWithSecret } from '../../fixtures/issuer';
 import { KeysFile } from '../../fixtures/keys';
 import { affine } from '../../fixtures/models';
 import { messageOf, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
+import { freePort } from '../support/redis';
 import { tearDown } from '../support/tear-down';
 
 const UNAUTHENTICATED = 16;
@@ -243,13 +242,3 @@ describe('while the keys of the issuer cannot be fetched', () => {
     await issuer.stop();
   });
 });
-
-/** A port where nothing listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
