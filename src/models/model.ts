@@ -5,6 +5,7 @@ import type { OnnxFile } from '../runtime/messages';
 import type { Job, JobResult } from '../scheduling/job';
 import type { SchedulerLoad } from '../scheduling/observer';
 import type { Signature } from './signature';
+import type { Tokenizer } from '../tasks/text/tokenizer';
 import type { VersionOptions } from './version-options';
 import type { ModelSettings } from '../repository/model-settings';
 import type { OverrideFolder } from '../repository/overrides/override-folder';
@@ -38,6 +39,8 @@ export interface Servable {
   readonly steps: readonly ServedStep[] | undefined;
   /** Inputs and outputs. @throws NexusError model_not_ready before the version has loaded. */
   readonly signature: Signature;
+  /** The tokenizer of a model of text; undefined before it has loaded, and for other models. */
+  readonly tokenizer: Tokenizer | undefined;
   /** Why requests are not batched; empty if they are. */
   readonly unbatchable: string;
   /** Why the batching test could not run; undefined if it did, and for a pipeline. */

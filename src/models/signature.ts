@@ -1,3 +1,4 @@
+import type { TaskDefinition } from '../tasks/task-definition';
 import type { TensorSpec } from '../tensor/tensor';
 
 /** Names of the classes in the last dimension of outputs, by output name. */
@@ -5,9 +6,16 @@ export type Labels = Readonly<Record<string, readonly string[]>>;
 
 /** Inputs, outputs and batching of a loaded version. */
 export interface Signature {
+  /** What clients send: the inputs of the model, or the texts or pictures of its task. */
   readonly inputs: readonly TensorSpec[];
+  /** Tensors that clients can send in place of {@link inputs}; empty without a task. */
+  readonly tensorInputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly outputNames: readonly string[];
+  /** Outputs that are computed only if a request names them. */
+  readonly extraOutputs: readonly TensorSpec[];
+  /** What the model computes from text or pictures; undefined for a model of tensors. */
+  readonly task: TaskDefinition | undefined;
   readonly labels: Labels;
   /** Names of the outputs that are logits. Their classes are returned with probabilities. */
   readonly softmax: readonly string[];
@@ -16,6 +24,13 @@ export interface Signature {
   /** Whether all inputs of a request must have the same number of rows. If false, requests with different numbers run alone. */
   readonly hasCommonRows: boolean;
 }
+
+/** The members of a signature for a model of tensors. */
+export const NO_TASK = {
+  tensorInputs: [],
+  extraOutputs: [],
+  task: undefined,
+} as const satisfies Partial<Signature>;
 
 /** Why `labels` do not match `outputs`; undefined if they do. */
 export function labelFault(labels: Labels, outputs: readonly TensorSpec[]): string | undefined {

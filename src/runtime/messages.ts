@@ -1,5 +1,6 @@
 import type { Datatype, Shape, TensorSpec } from '../tensor/tensor';
 import type { Device } from '../common/device';
+import type { Head } from '../tasks/head';
 
 /*
  * Messages on the IPC channel between the gateway and a runner. Tensors are not part of them: they are in the slab, and
@@ -28,6 +29,8 @@ export interface LoadMessage {
   readonly batching: Batching;
   /** Whether to compute the digest of the model files. */
   readonly digests: boolean;
+  /** What to compute from the outputs of the model; absent to return them. */
+  readonly head?: Head;
 }
 
 /** Location of a tensor in the slab. */
@@ -85,7 +88,12 @@ export interface OnnxFile {
 /** Description of a loaded model, as reported by its runner. */
 export interface LoadedModel {
   readonly inputs: readonly TensorSpec[];
+  /** Those of the head if there is one. */
   readonly outputs: readonly TensorSpec[];
+  /** Outputs of the head that are computed only by request; empty without a head. */
+  readonly extraOutputs: readonly TensorSpec[];
+  /** Why texts of different lengths cannot be padded to share a run; empty if they can. */
+  readonly unpaddable: string;
   /** Class names for the last dimension of outputs, by output name, if the file contains them. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
   /** The device that the session runs on. */

@@ -1,6 +1,14 @@
 import type { RunTimes } from '../common/run-times';
 import type { Tensor } from '../tensor/tensor';
 
+/** Dimension 1 of the inputs of a job. */
+export interface Sequence {
+  /** Its size: the number of tokens. */
+  readonly length: number;
+  /** The number that fills each input, in their order. */
+  readonly fills: readonly number[];
+}
+
 /** One request as the scheduler sees it: validated, its inputs in the model's order. */
 export interface Job {
   readonly inputs: readonly Tensor[];
@@ -11,6 +19,11 @@ export interface Job {
   readonly byteLength: number;
   /** Requests with the same key can share a run, because their rows have the same shapes. */
   readonly shapeKey: string;
+  /**
+   * For a job of one row whose inputs have a variable dimension 1. Jobs of one shape key may then differ in it; the inputs
+   * of a batch are padded to its longest. Outputs keep the length of the batch.
+   */
+  readonly sequence?: Sequence;
   /** Identifies the client. The time of the model is shared fairly between callers. */
   readonly caller: string;
   /** Priority level; lower numbers run first. */

@@ -2,6 +2,8 @@
 export interface SchedulerLimits {
   /** Maximum rows in a run; larger requests are split. 1 turns batching off. */
   readonly maxBatchRows: number;
+  /** Maximum tokens in a run of sequences, padding included. A longer sequence runs alone. Absent if there is no limit. */
+  readonly maxBatchTokens?: number;
   /** Allowed batch sizes, ascending; smaller batches are padded by repeating a row. Absent if any size is allowed. */
   readonly allowedBatchSizes?: readonly number[];
   /** Batch window, in microseconds: how long an idle instance waits for more requests before it runs a batch. */

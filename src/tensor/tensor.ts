@@ -26,6 +26,8 @@ export interface TensorSpec {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: Shape;
+  /** What the elements of a BYTES tensor contain; plain text if absent. Encoded pictures can have any bytes. */
+  readonly content?: 'picture' | 'json';
 }
 
 /**

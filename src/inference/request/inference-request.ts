@@ -1,3 +1,4 @@
+import type { TextOptions } from '../../tasks/text/text-options';
 import type { MemorySlice, PlacedTensor } from '../shared-memory/memory-slice';
 
 /** A requested output. */
@@ -14,6 +15,8 @@ export interface InferenceRequest {
   readonly inputs: readonly PlacedTensor[];
   /** The outputs to compute, with unique names. If empty, all outputs of the model. */
   readonly outputs: readonly OutputRequest[];
+  /** What the request sets for its texts. */
+  readonly text?: TextOptions | undefined;
   /** The parameter `priority`: 1 is the highest, 0 the default of the model. */
   readonly priority: number;
   /** Deadline of the response, on the `performance.now()` clock. */

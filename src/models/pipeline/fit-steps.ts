@@ -1,6 +1,6 @@
 import type { TensorSpec } from '../../tensor/tensor';
 import { fitTensors, type DeclaredTensors } from '../../repository/declared-tensors';
-import type { Signature } from '../signature';
+import { NO_TASK, type Signature } from '../signature';
 import type { PipelineDefinition, PipelineStep } from '../../repository/pipeline-definition';
 
 /** A tensor of a pipeline, and the step that its datatype and shape come from. */
@@ -44,7 +44,7 @@ export function fitSteps(
   const outputNames = fitted.outputs.map(({ name }) => name);
   const batches = steps.every(({ signature }) => signature.batches);
   const known = { outputNames, labels: Object.fromEntries(labels), softmax, batches, hasCommonRows: true };
-  return { ...fitted, ...known };
+  return { ...fitted, ...NO_TASK, ...known };
 }
 
 /** @throws Error if the model lacks a tensor of the step, or the step lacks an input of the model. */

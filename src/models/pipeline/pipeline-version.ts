@@ -20,6 +20,7 @@ export class PipelineVersion implements Servable {
   readonly device = undefined;
   readonly loadMs = undefined;
   readonly file = undefined;
+  readonly tokenizer = undefined;
   readonly untried = undefined;
   state: VersionState = 'LOADING';
   reason = '';

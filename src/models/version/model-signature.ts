@@ -3,7 +3,7 @@ import type { TensorSpec } from '../../tensor/tensor';
 import { fitTensors } from '../../repository/declared-tensors';
 import type { ModelSettings } from '../../repository/model-settings';
 import { softmaxFault, softmaxOutputs } from '../../repository/softmax';
-import { labelFault, type Labels, type Signature } from '../signature';
+import { labelFault, NO_TASK, type Labels, type Signature } from '../signature';
 import { paddingFault } from './padding';
 
 /** The signature of `model` with `settings`. @throws Error if the settings do not match the model. */
@@ -25,6 +25,7 @@ export function signatureOf(model: LoadedModel, settings: ModelSettings, batches
   return {
     inputs,
     outputs,
+    ...NO_TASK,
     outputNames: outputs.map(({ name }) => name),
     labels,
     softmax,

@@ -28,6 +28,7 @@ const NO_LOAD: SchedulerLoad = { waitingRows: 0, waitingRequests: 0, running: 0,
 export class ModelVersion implements Servable, Tenant {
   readonly platform = 'onnxruntime_onnx';
   readonly steps = undefined;
+  readonly tokenizer = undefined;
   readonly references = new ReferenceCount();
   state: VersionState = 'LOADING';
   reason = '';

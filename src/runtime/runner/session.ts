@@ -38,6 +38,8 @@ export async function loadSession(message: LoadMessage): Promise<Session> {
     model: {
       inputs,
       outputs,
+      extraOutputs: [],
+      unpaddable: '',
       labels: unzipped?.labels ?? {},
       hasCommonRows: haveOneName(session.inputMetadata.map(firstDimension)),
       device,

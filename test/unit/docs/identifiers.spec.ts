@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { camelCase, identifiersOf } from '../../../src/docs/models/identifiers';
 import { inferSchemas } from '../../../src/docs/models/infer-schemas';
 import { predictSchemas } from '../../../src/docs/models/predict-schemas';
+import { NO_TASK } from '../../../src/models/signature';
 
 /** Names that come to the same identifier, or nearly, more often than any text would. */
 const name = fc.oneof(
@@ -28,6 +29,7 @@ const names = fc.uniqueArray(name, { maxLength: 20 }).map((some) => {
 });
 
 const signature = {
+  ...NO_TASK,
   inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, -1] }],
   outputs: [{ name: 'y', datatype: 'FP32', shape: [-1, -1] }],
   outputNames: ['y'],

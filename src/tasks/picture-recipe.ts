@@ -1,0 +1,29 @@
+/** Method of resampling. The names are Pillow's. */
+export const RESAMPLINGS = ['nearest', 'bilinear', 'bicubic', 'lanczos', 'box', 'hamming'] as const;
+
+export type Resampling = (typeof RESAMPLINGS)[number];
+
+/** A size in pixels. */
+export interface PictureSize {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** How a decoded picture becomes the input of a model. The steps run in the order of the members. */
+export interface PictureRecipe {
+  /** Exact size, or the length of the shortest edge, whose picture keeps its proportions; undefined to keep the size. */
+  readonly resize: PictureSize | { readonly shortestEdge: number } | undefined;
+  readonly resampling: Resampling;
+  /** Size to cut from the centre; undefined to keep the whole picture. */
+  readonly crop: PictureSize | undefined;
+  /** Factor of every 8-bit value, usually 1/255. */
+  readonly rescale: number;
+  /** Subtracted from each channel after rescaling; one number for each channel. */
+  readonly mean: readonly number[];
+  /** Divides each channel afterwards; one number for each channel. */
+  readonly std: readonly number[];
+  /** Order of the channels that the model expects; `grey` is one channel. */
+  readonly channels: 'rgb' | 'bgr' | 'grey';
+  /** Layout of a row: channels first ([channels, height, width]) or last. */
+  readonly layout: 'chw' | 'hwc';
+}
