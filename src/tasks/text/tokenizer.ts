@@ -23,7 +23,7 @@ export interface Encodings {
 }
 
 /** A token as clients see it. */
-export interface Token {
+export interface TextToken {
   readonly id: number;
   readonly text: string;
   readonly special: boolean;
@@ -49,7 +49,7 @@ export interface Tokenizer {
   ): Promise<Encodings>;
 
   /** The tokens of each text, for clients. */
-  tokens(texts: readonly string[], addSpecialTokens: boolean): Promise<Token[][]>;
+  tokens(texts: readonly string[], addSpecialTokens: boolean): Promise<TextToken[][]>;
 
   /** The text of each list of token ids. @throws NexusError invalid_input for an id outside the vocabulary. */
   decode(ids: readonly (readonly number[])[], skipSpecialTokens: boolean): Promise<string[]>;
