@@ -1,4 +1,5 @@
 import type { RunTimes } from '../common/run-times';
+import type { TextOptions } from '../tasks/text/text-options';
 import type { Tensor } from '../tensor/tensor';
 
 /** Dimension 1 of the inputs of a job. */
@@ -30,6 +31,12 @@ export interface Job {
   readonly priority: number;
   /** Deadline on the clock of the scheduler, in milliseconds; Infinity for none. */
   readonly deadline: number;
+  /** What the request sets for its texts. */
+  readonly text?: TextOptions | undefined;
+  /**
+   * Called once with the number of tokens of a job of texts, before it is queued. A rejection refuses the job.
+   */
+  readonly weigh?: ((tokens: number) => void | Promise<void>) | undefined;
   /** Returns true once the client has disconnected. Checked when a batch is formed. */
   readonly abandoned: (() => boolean) | undefined;
   /** True for a job that no client sent: it shares no batch with requests, and no metric counts it. */
