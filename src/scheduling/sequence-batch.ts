@@ -5,10 +5,10 @@ import type { Part } from './job';
 const CLASSES_PER_OCTAVE = 8;
 
 /**
- * Tokens of padding that one more row may cost: about the fixed cost of a run that it saves on a CPU, where a run of a
- * small encoder costs about 18 tokens more than its tokens.
+ * Tokens of padding that one more row may cost. The fixed cost of a run of a small encoder is about that of 18 tokens on
+ * a CPU. Simulated with texts of 4 to 512 tokens, 4 gives the highest throughput: most rows find a closer match later.
  */
-const MAX_PADDING = 8;
+const MAX_PADDING = 4;
 /** The same as a share of the longest row, for long ones. */
 const MAX_PADDING_SHARE = 1 / 8;
 
