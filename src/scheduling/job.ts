@@ -64,6 +64,8 @@ export class Ticket {
   constructor(
     readonly job: Job,
     readonly enqueuedAt: number,
+    /** Cost for estimates of time: tokens if the model has a limit of tokens, otherwise rows. */
+    readonly work: number,
     maxRows: number,
     private readonly resolve: (result: JobResult) => void,
     private readonly rejectPromise: (error: unknown) => void,
@@ -132,5 +134,11 @@ export class Part {
   get byteLength(): number {
     const { byteLength, rows } = this.ticket.job;
     return rows === 0 ? byteLength : Math.ceil((byteLength * this.rows) / rows);
+  }
+
+  /** Its share of the work of the job. */
+  get work(): number {
+    const { work, job } = this.ticket;
+    return work === job.rows ? this.rows : Math.ceil((work * this.rows) / job.rows);
   }
 }
