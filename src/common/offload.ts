@@ -75,7 +75,7 @@ export async function outcomeOfAsync<T>(work: () => Promise<T>): Promise<Outcome
 }
 
 /** @throws `error` unless it is a NexusError. */
-function refusalOf(error: unknown): Extract<Outcome<never>, { refusal: unknown }> {
+function refusalOf(error: unknown): Outcome<never> {
   if (!(error instanceof NexusError)) throw error;
   const { kind, code, message, details } = error;
   return { refusal: { kind, code, message, details } };
