@@ -12,7 +12,8 @@ import { limitsOf } from '../limits';
 import { labelFault, type Signature } from '../signature';
 import type { VersionOptions } from '../version-options';
 import type { Adapter } from './adapter';
-import { labelsOf, signatureOf } from './model-signature';
+import type { ServedTask } from '../task/served-task';
+import { labelsOf, signatureOf, taskLabels } from './model-signature';
 import { Padding } from './padding';
 import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
@@ -34,10 +35,11 @@ export class Execution {
   constructor(
     readonly model: LoadedModel,
     { model: name, settings, metrics }: VersionOptions,
+    private readonly task: ServedTask | undefined,
   ) {
     this.settings = settings;
     this.unbatchable = limitsOf(settings).max_batch_rows > 1 ? model.unbatchable : 'max_batch_rows is 1';
-    this.signature = signatureOf(model, settings, this.unbatchable === '');
+    this.signature = signatureOf(model, settings, this.unbatchable === '', task?.signature);
     this.adapters = adaptersOf(settings, metrics);
     this.priorities = new Priorities(settings);
     const limits = schedulerLimitsOf(settings, this.priorities, this.maxBatchRows);
@@ -56,7 +58,9 @@ export class Execution {
   /** Applies `settings` that need no new runners. Returns whether they match the model; if not, nothing changes. */
   follow(settings: ModelSettings): boolean {
     const { outputs } = this.signature;
-    const labels = labelsOf(settings, this.model.labels, outputs);
+    const { task, model } = this;
+    const known = task === undefined ? model.labels : taskLabels(task.signature);
+    const labels = labelsOf(settings, known, outputs);
     const fault = labelFault(labels, outputs) ?? softmaxFault(settings.softmax, outputs);
     if (fault !== undefined) return false;
     this.settings = settings;
@@ -68,7 +72,9 @@ export class Execution {
 
   /** Runs `job`. It waits in the queue while there are no runners. Rejects with a NexusError. */
   run(job: Job): Promise<JobResult> {
-    return this.runFrom(0, this.priorities.place(job, SYSTEM_CLOCK.now()));
+    const placed = this.priorities.place(job, SYSTEM_CLOCK.now());
+    if (this.task?.takes(placed) === true) return this.task.run(placed, (row) => this.runFrom(0, row));
+    return this.runFrom(0, placed);
   }
 
   /** Starts to schedule work on `runner`. */
@@ -106,7 +112,8 @@ export class Execution {
   /** Called when the scheduler has stopped batching: later requests are not treated as rows. */
   private stopBatching(output: string): void {
     this.unbatchable = `verification of a batch found that the rows of output '${output}' depend on each other`;
-    this.signature = { ...this.signature, batches: false };
+    // Texts and pictures stay rows, which then run alone.
+    if (this.task === undefined) this.signature = { ...this.signature, batches: false };
   }
 }
 

@@ -18,14 +18,20 @@ export interface Dialect<Target, Message extends DecodedRequest, Answer extends 
   /** The export name of this dialect. */
   readonly name: string;
 
+  /** Media types of pictures or forms that bodies may have; if absent, none. */
+  readonly media?: RegExp;
+
   /** @throws invalid if a header is invalid. */
   targetOf(signature: Signature, model: string, headers: IncomingHttpHeaders): Target;
 
   /** The length of the JSON before the binary data of a body. If undefined or absent, the whole body is JSON. */
   headerLength?(target: Target): number | undefined;
 
-  /** @throws invalid for any mistake in `body`; the message contains its place, what was expected and what was received. */
-  decode(body: Buffer, target: Target): Message;
+  /**
+   * @throws invalid, or rejects with it, for any mistake in `body`; the message contains its place, what was expected and
+   * what was received.
+   */
+  decode(body: Buffer, target: Target): Message | Promise<Message>;
 
   /** Combines the result of `message` with what `encode` requires. `signature` is the one that `message` was decoded with. */
   answerOf(result: InferenceResult, message: Message, signature: Signature): Answer;

@@ -106,7 +106,7 @@ export class RestInference {
     request: FastifyRequest,
   ): Exchange<Message> | Promise<Exchange<Message>> {
     const target = dialect.targetOf(signature, model, request.headers);
-    const message = chain(bodyOf(request, this.config.bodyLimit), (bytes) =>
+    const message = chain(bodyOf(request, this.config.bodyLimit, dialect.media), (bytes) =>
       this.codec.decode(dialect, bytes, target),
     );
     return chain(message, (decoded) => this.exchange(decoded, signature, request));
@@ -124,6 +124,7 @@ export class RestInference {
       signature,
       inputs: message.inputs,
       outputs: message.outputs,
+      text: message.text,
       priority: message.priority,
       deadline: deadlineOf(headers, message.timeoutMs, this.config.requestTimeoutMs),
       abandoned: () => raw.socket.destroyed,
