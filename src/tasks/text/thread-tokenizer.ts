@@ -17,7 +17,7 @@ const MAX_CHARACTERS = 2 ** 20;
 const MAX_IDS = 2 ** 18;
 
 /** Limits of a piece. It takes the thread a few milliseconds, and the event loop a fraction of one. */
-const PIECE_ITEMS = 64;
+const PIECE_ITEMS = 256;
 const PIECE_CHARACTERS = 2 ** 16;
 const PIECE_IDS = 2 ** 14;
 

@@ -401,3 +401,11 @@ describe('a file', () => {
     await expect(tokenizers.load(path)).rejects.toThrow('tokenizer.json: expected a regular file');
   });
 });
+
+it('after the shutdown, work is refused', async () => {
+  const others = new compiled.Tokenizers();
+  const tokenizer = await others.load(join(FIXTURES, 'bert.json'));
+  await others.onApplicationShutdown();
+  await expect(tokenizer.encode(['a'], undefined, WHOLE)).rejects.toMatchObject({ kind: 'unavailable' });
+  tokenizer.close();
+});
