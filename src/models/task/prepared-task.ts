@@ -51,7 +51,8 @@ export function headOf({ name, text, pooling, normalize, activation }: TaskDefin
     case 'embedding':
       return { kind: 'embedding', pooling, normalize };
     case 'feature_extraction':
-      return text === undefined ? undefined : { kind: 'embedding', pooling, normalize };
+      if (text === undefined) return undefined;
+      return pooling.length === 0 ? { kind: 'token_embedding' } : { kind: 'embedding', pooling, normalize };
     case 'sparse_embedding':
       return { kind: 'sparse_embedding' };
     case 'token_classification':

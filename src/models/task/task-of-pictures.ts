@@ -56,9 +56,10 @@ export class TaskOfPictures implements ServedTask {
     return { outputs: joined, ...times };
   }
 
-  private async *rowsOf({ inputs }: Job): AsyncGenerator<TaskRow> {
+  private async *rowsOf({ inputs, abandoned }: Job): AsyncGenerator<TaskRow> {
     const { name, datatype } = this.input;
-    for (const { shape, data } of await this.pictures.prepare(elementsOf(inputs[0]!.data), this.recipe)) {
+    const encoded = elementsOf(inputs[0]!.data);
+    for (const { shape, data } of await this.pictures.prepare(encoded, this.recipe, abandoned)) {
       this.requireFit([1, ...shape]);
       const input = { name, datatype, shape: [1, ...shape], data };
       yield { inputs: [input], byteLength: data.byteLength, shapeKey: shape.join() };
