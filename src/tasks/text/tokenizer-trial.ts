@@ -3,7 +3,7 @@ import { loadTokenizer } from './tokenizer-file';
 /*
  * The program of a process that loads and uses the file in its first argument. It writes a TrialReport as JSON.
  *
- * The native library ends its process, without an error, on some faults of a file: when it loads the file, or not before
+ * The native library aborts its process, without an error, on some faults of a file: when it loads the file, or not before
  * it encodes certain characters. The trial finds them where they do no harm.
  */
 
