@@ -31,7 +31,7 @@ interface Text {
  * beside a longer text. Returns why not; empty if they can, or if the model has no input `input_ids`.
  * @param outputs outputs to compare. If they have a dimension for the tokens, those of the padding are ignored.
  */
-export async function paddingFault(
+export async function unpaddableReason(
   inputs: readonly TensorSpec[],
   outputs: readonly TensorSpec[],
   run: SessionRun,

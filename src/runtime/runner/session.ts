@@ -10,7 +10,7 @@ import { mixingOperator } from './mixing';
 import { inspect } from './onnx-file';
 import { datatypeOfElementType } from './onnx-types';
 import { ortMessage } from './ort-message';
-import { paddingFault } from './padding-trial';
+import { unpaddableReason } from './padding-trial';
 import type { SessionRun } from './session-run';
 import { unzip } from './zip-map';
 
@@ -42,7 +42,9 @@ export async function loadSession(message: LoadMessage): Promise<Session> {
       outputs,
       extraOutputs,
       unpaddable:
-        message.head === undefined ? '' : batching.unbatchable || (await paddingFault(inputs, trialled, run)),
+        message.head === undefined
+          ? ''
+          : batching.unbatchable || (await unpaddableReason(inputs, trialled, run)),
       // A head has other outputs.
       labels: message.head === undefined ? (unzipped?.labels ?? {}) : {},
       hasCommonRows: haveOneName(session.inputMetadata.map(firstDimension)),

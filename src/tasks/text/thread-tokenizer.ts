@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { errors } from '../../common/errors';
-import { piecesOf, type Piece } from './pieces';
+import { piecesOf, type TextRange } from './pieces';
 import type { EncodeOptions, Encodings, TextToken, Tokenizer } from './tokenizer';
 import type { DecodePiece, EncodePiece, PieceTokens, TokenizerFile, TokensPiece } from './tokenizer-tasks';
 
@@ -101,7 +101,7 @@ export class ThreadTokenizer implements Tokenizer {
 
   private decodePiece(
     lists: readonly (readonly number[])[],
-    { start, end }: Piece,
+    { start, end }: TextRange,
     skipSpecialTokens: boolean,
   ): DecodePiece {
     const lengths = Int32Array.from(lists.slice(start, end), ({ length }) => length);
