@@ -2,6 +2,7 @@ import type { Device } from '../common/device';
 import type { ModelMetrics } from '../observability/metrics/model-metrics';
 import type { CachePolicy, ModelSettings } from '../repository/model-settings';
 import type { RunnerPool } from '../runtime/runner-pool';
+import type { TaskDefinition } from '../tasks/task-definition';
 import type { Placement } from './limits';
 
 /** Options of a model version. */
@@ -10,15 +11,17 @@ export interface VersionOptions {
   readonly version: string;
   /** Real path of the ONNX file. */
   readonly path: string;
-  /** Name of the ONNX file in the version folder. The target of a link can have another name. */
+  /** Path of the ONNX file in the version folder. The target of a link can have another name. */
   readonly filename: string;
-  /** Fingerprint of the files of the version; see fingerprintOf. */
+  /** Fingerprint of the files of the version; see versionFingerprint. */
   readonly fingerprint: string;
   /** Why it cannot be loaded. The version is then UNAVAILABLE from the start. */
   readonly refusal?: string;
   /** Folder that all its files must be in. */
   readonly root: string;
   readonly settings: ModelSettings;
+  /** What the model computes from text or pictures; undefined for a model of tensors. */
+  readonly task: TaskDefinition | undefined;
   readonly device: Device;
   readonly placement: Placement;
   /** Processes that it shares with other models; undefined if it has its own. */

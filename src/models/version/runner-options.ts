@@ -45,7 +45,18 @@ function needsOf({
   device,
   placement,
   settings,
+  task,
 }: VersionOptions) {
   const fixed = Object.entries(settings).filter(([key]) => !LIVE_SETTINGS.has(key));
-  return { path, filename, fingerprint, refusal, root, device, placement, fixed: Object.fromEntries(fixed) };
+  return {
+    path,
+    filename,
+    fingerprint,
+    refusal,
+    root,
+    device,
+    placement,
+    task,
+    fixed: Object.fromEntries(fixed),
+  };
 }
