@@ -26,11 +26,12 @@ export class TaskOfPictures implements ServedTask {
     { inputs, outputs, extraOutputs }: LoadedModel,
   ) {
     const [input] = inputs;
-    if (input === undefined || inputs.length > 1 || input.datatype !== 'FP32' || input.shape.length !== 4)
+    const isFitting = inputs.length === 1 && input!.datatype === 'FP32' && input!.shape.length === 4;
+    if (!isFitting || (definition.pictureInput ?? input!.name) !== input!.name)
       throw new Error(
-        `expected one input of pictures, FP32 [-1,channels,height,width], got ${inputs.map(({ name, datatype, shape }) => `'${name}' (${datatype} [${shape.join(',')}])`).join(', ')}`,
+        `expected one input ${definition.pictureInput ?? ''} of pictures, FP32 [-1,channels,height,width], got ${inputs.map(({ name, datatype, shape }) => `'${name}' (${datatype} [${shape.join(',')}])`).join(', ')}`,
       );
-    this.input = input;
+    this.input = input!;
     this.signature = {
       inputs: [{ name: 'image', datatype: 'BYTES', shape: [-1], content: 'picture' }],
       tensorInputs: inputs,

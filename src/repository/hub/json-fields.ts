@@ -40,7 +40,11 @@ export class JsonFields {
 
   /** @throws ModelSettingsError for a value that is not a number from `minimum` to `maximum`. */
   number(key: string, minimum = -Number.MAX_VALUE, maximum = Number.MAX_VALUE): number | undefined {
-    return this.typed(key, 'a number', (value) => isNumber(value) && value >= minimum && value <= maximum);
+    return this.typed(
+      key,
+      'a number',
+      (value): value is number => isNumber(value) && value >= minimum && value <= maximum,
+    );
   }
 
   /** @throws ModelSettingsError for a value that is not an integer from `minimum` to `maximum`. */
@@ -49,7 +53,8 @@ export class JsonFields {
     return this.typed(
       key,
       expected,
-      (value) => isNumber(value) && Number.isInteger(value) && value >= minimum && value <= maximum,
+      (value): value is number =>
+        isNumber(value) && Number.isInteger(value) && value >= minimum && value <= maximum,
     );
   }
 

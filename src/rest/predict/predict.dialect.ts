@@ -35,7 +35,7 @@ function predictDialect(
       form,
       layout,
       topK,
-      json: outputs.filter(({ content }) => content === 'json').map(({ name }) => name),
+      json: outputs.filter(({ content }) => content === 'json').map((output) => output.name),
       labels,
       softmax,
       batches,
