@@ -73,8 +73,9 @@ function entryOf({ name, identifier, batches }) {
   }`;
 }
 
-/** The datatypes of the tensors in an array with this schema, by name. */
-function datatypesOf({ items }) {
+/** The datatypes of the tensors in an array with this schema, by name; of alternatives, those of the first. */
+function datatypesOf(schema) {
+  const { items } = schema.anyOf?.[0] ?? schema;
   const tensors = items.anyOf ?? [items];
   const datatypes = tensors.map(({ properties: { name, datatype } }) => [name.const, datatype.const]);
   return JSON.stringify(Object.fromEntries(datatypes));

@@ -49,6 +49,27 @@ export interface Models {
     classRows: Schemas['LanguageRowsResponse']['classes'];
     tensors: { inputs: { text: 'BYTES' }; outputs: { label: 'BYTES'; probabilities: 'FP32' } };
   };
+  sentences: {
+    inputs: Schemas['SentencesInputs'];
+    outputs: Schemas['SentencesOutputs'];
+    classes: Schemas['SentencesItemResponse']['classes'];
+    inputRows: Schemas['SentencesInputRows'];
+    outputRows: Schemas['SentencesOutputRows'];
+    classRows: Schemas['SentencesRowsResponse']['classes'];
+    tensors: {
+      inputs: { text: 'BYTES' };
+      outputs: { embedding: 'FP32'; token_embeddings: 'FP32'; tokens: 'INT64' };
+    };
+  };
+  'text-direction': {
+    inputs: Schemas['TextDirectionInputs'];
+    outputs: Schemas['TextDirectionOutputs'];
+    classes: Schemas['TextDirectionItemResponse']['classes'];
+    inputRows: Schemas['TextDirectionInputRows'];
+    outputRows: Schemas['TextDirectionOutputRows'];
+    classRows: Schemas['TextDirectionRowsResponse']['classes'];
+    tensors: { inputs: { image: 'BYTES' }; outputs: { scores: 'FP32'; logits: 'FP32' } };
+  };
 }
 type Schemas = components['schemas'];
 
@@ -346,6 +367,132 @@ export interface components {
             | 'sv'
             | 'tr'
             | 'uk';
+          score: components['schemas']['ElementFP32'];
+        }[][];
+      };
+    };
+    SentencesInputs:
+      | {
+          /** @description BYTES [-1], one row */
+          text: components['schemas']['ElementBYTES'];
+        }
+      | {
+          /** @description INT64 [-1,-1], one row */
+          input_ids: components['schemas']['ElementINT64'][];
+          /** @description INT64 [-1,-1], one row */
+          attention_mask: components['schemas']['ElementINT64'][];
+        };
+    SentencesOutputs: {
+      /** @description FP32 [-1,64], one row */
+      embedding?: components['schemas']['ElementFP32'][];
+      /** @description FP32 [-1,-1,64], one row */
+      token_embeddings?: components['schemas']['ElementFP32'][][];
+      /** @description INT64 [-1], one row */
+      tokens?: components['schemas']['ElementINT64'];
+    };
+    SentencesInputRows:
+      | {
+          /** @description BYTES [-1] */
+          text: components['schemas']['ElementBYTES'][];
+        }
+      | {
+          /** @description INT64 [-1,-1] */
+          input_ids: components['schemas']['ElementINT64'][][];
+          /** @description INT64 [-1,-1] */
+          attention_mask: components['schemas']['ElementINT64'][][];
+        };
+    SentencesOutputRows: {
+      /** @description FP32 [-1,64] */
+      embedding?: components['schemas']['ElementFP32'][][];
+      /** @description FP32 [-1,-1,64] */
+      token_embeddings?: components['schemas']['ElementFP32'][][][];
+      /** @description INT64 [-1] */
+      tokens?: components['schemas']['ElementINT64'][];
+    };
+    SentencesItemResponse: {
+      outputs: components['schemas']['SentencesOutputs'];
+      /** @description Returned in the response. */
+      id?: string;
+      model: string;
+      version: string;
+      /** @description The classes of each row with the highest scores, highest first. */
+      classes?: {
+        embedding?: {
+          index: number;
+          score: components['schemas']['ElementFP32'];
+        }[];
+      };
+    };
+    SentencesRowsResponse: {
+      outputs: components['schemas']['SentencesOutputRows'];
+      /** @description Returned in the response. */
+      id?: string;
+      model: string;
+      version: string;
+      /** @description The classes of each row with the highest scores, highest first. */
+      classes?: {
+        embedding?: {
+          index: number;
+          score: components['schemas']['ElementFP32'];
+        }[][];
+      };
+    };
+    TextDirectionInputs:
+      | {
+          /** @description BYTES [-1], one row */
+          image: string;
+        }
+      | {
+          /** @description FP32 [-1,3,48,192], one row */
+          pixel_values: components['schemas']['ElementFP32OrNull'][][][];
+        };
+    TextDirectionOutputs: {
+      /** @description FP32 [-1,2], one row */
+      scores?: components['schemas']['ElementFP32'][];
+      /** @description FP32 [-1,2], one row */
+      logits?: components['schemas']['ElementFP32'][];
+    };
+    TextDirectionInputRows:
+      | {
+          /** @description BYTES [-1] */
+          image: string[];
+        }
+      | {
+          /** @description FP32 [-1,3,48,192] */
+          pixel_values: components['schemas']['ElementFP32OrNull'][][][][];
+        };
+    TextDirectionOutputRows: {
+      /** @description FP32 [-1,2] */
+      scores?: components['schemas']['ElementFP32'][][];
+      /** @description FP32 [-1,2] */
+      logits?: components['schemas']['ElementFP32'][][];
+    };
+    TextDirectionItemResponse: {
+      outputs: components['schemas']['TextDirectionOutputs'];
+      /** @description Returned in the response. */
+      id?: string;
+      model: string;
+      version: string;
+      /** @description The classes of each row with the highest scores, highest first. */
+      classes?: {
+        scores?: {
+          /** @enum {string} */
+          label: 'upright' | 'upside-down';
+          score: components['schemas']['ElementFP32'];
+        }[];
+      };
+    };
+    TextDirectionRowsResponse: {
+      outputs: components['schemas']['TextDirectionOutputRows'];
+      /** @description Returned in the response. */
+      id?: string;
+      model: string;
+      version: string;
+      /** @description The classes of each row with the highest scores, highest first. */
+      classes?: {
+        scores?: {
+          /** @enum {string} */
+          label: 'upright' | 'upside-down';
           score: components['schemas']['ElementFP32'];
         }[][];
       };
