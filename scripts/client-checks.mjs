@@ -50,17 +50,20 @@ export async function runClientChecks() {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const key of [undefined, KEY]) {
     const some = clients.filter(({ keys = [undefined] }) => keys.includes(key));
-    if (some.length > 0) add(counts, await runAgainstGateway(some, key));
+    if (some.length > 0) add(counts, await runAgainstGateway(some, { key }));
   }
   return counts;
 }
 
-/** Runs `clients` against a gateway that requires `key`, or none if it is undefined. */
-async function runAgainstGateway(clients, key) {
+/**
+ * Runs `clients` against a gateway that requires `key`, or none if it is undefined, and serves the models of the folder
+ * `repository`, by default those of test/conformance/serve.mts. `settings` are environment variables of both.
+ */
+export async function runAgainstGateway(clients, { key, repository, settings = {} }) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  const settings = key === undefined ? {} : { NEXUS_API_KEY: key };
-  const options = { cwd: root, env: { ...env, ...settings }, stdio: ['pipe', 'pipe', 'inherit'] };
-  const server = spawn(node, SERVE, options);
+  const keys = key === undefined ? {} : { NEXUS_API_KEY: key };
+  const options = { cwd: root, env: { ...env, ...keys, ...settings }, stdio: ['pipe', 'pipe', 'inherit'] };
+  const server = spawn(node, [...SERVE, ...(repository === undefined ? [] : [repository])], options);
   const [line] = await Promise.race([once(createInterface(server.stdout), 'line'), once(server, 'exit')]);
   if (typeof line !== 'string') {
     print('failed: the gateway did not start');
@@ -69,7 +72,7 @@ async function runAgainstGateway(clients, key) {
   const addresses = JSON.parse(line);
   for (const { command, speaks } of clients) {
     const args = speaks.map((protocol) => addresses[protocol]);
-    add(counts, await runClient([...command, ...args, ...(key === undefined ? [] : [key])]));
+    add(counts, await runClient([...command, ...args, ...(key === undefined ? [] : [key])], settings));
   }
   server.stdin.end();
   await once(server, 'exit');
@@ -110,11 +113,11 @@ async function goClients() {
 }
 
 /** Runs one client and resolves to its counts. A client that crashes or hangs counts as a failed check. */
-async function runClient([program, script, ...args]) {
+async function runClient([program, script, ...args], settings) {
   const started = Date.now();
   const child = spawn(program, [script, ...args], {
     cwd: join(root, folder),
-    env: { ...env, PYTHONPYCACHEPREFIX: join(venvs, 'bytecode') },
+    env: { ...env, PYTHONPYCACHEPREFIX: join(venvs, 'bytecode'), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LIMIT_MS,
     killSignal: 'SIGKILL',
