@@ -1,4 +1,4 @@
-import { Bucket, precedes, type Earliest, type LevelQueue } from './bucket';
+import { ShapeQueue, precedes, type Earliest, type LevelQueue } from './shape-queue';
 import { FairQueueing } from './fair-queueing';
 import type { Job, Part, Ticket } from './job';
 import type { SchedulerLimits } from './limits';
@@ -27,7 +27,7 @@ export interface BatchWindow {
  * Between levels, the higher one runs first, until requests of the lower one have aged.
  */
 export class Queue {
-  private readonly buckets = new Map<string, Bucket>();
+  private readonly buckets = new Map<string, ShapeQueue>();
   /** Number of queued parts and their cost, by priority level. */
   private readonly levels = new Map<number, { parts: number; work: number }>();
   private readonly callers = new FairQueueing();
@@ -68,7 +68,7 @@ export class Queue {
     window: BatchWindow | undefined,
     several = true,
   ): { parts: Part[]; reason: FlushReason } | undefined {
-    let chosen: { bucket: Bucket; queue: LevelQueue; reason: FlushReason } | undefined;
+    let chosen: { bucket: ShapeQueue; queue: LevelQueue; reason: FlushReason } | undefined;
     for (const bucket of this.buckets.values()) {
       const reason = flushReasonOf(bucket, limits, window);
       if (reason === undefined) continue;
@@ -130,7 +130,7 @@ export class Queue {
     return all;
   }
 
-  private takeFrom(bucket: Bucket, maxRows: number): Part[] {
+  private takeFrom(bucket: ShapeQueue, maxRows: number): Part[] {
     const taken: Part[] = [];
     let rows = 0;
     for (let queue = bucket.next(); queue !== undefined; queue = bucket.next()) {
@@ -149,11 +149,11 @@ export class Queue {
    * advances only to the part whose turn it was. The others are not in the order of their tags, so a new caller would
    * otherwise wait for all with lower tags.
    */
-  private takeSequences(first: Bucket, maxRows: number, maxTokens: number): Part[] {
+  private takeSequences(first: ShapeQueue, maxRows: number, maxTokens: number): Part[] {
     const filling = new SequenceBatch(maxRows, maxTokens);
     const { level, parts } = first.next()!;
     this.callers.serve(level, parts[0]!.startTag);
-    for (let bucket: Bucket | undefined = first; bucket !== undefined;) {
+    for (let bucket: ShapeQueue | undefined = first; bucket !== undefined;) {
       const queue = bucket.next();
       if (queue !== undefined && filling.fits(queue.parts[0]!)) {
         const part = queue.parts.shift()!;
@@ -164,17 +164,17 @@ export class Queue {
     return filling.parts;
   }
 
-  private bucketOf(job: Job): Bucket {
+  private bucketOf(job: Job): ShapeQueue {
     const family = keyOf(job);
     const longest = job.sequence === undefined ? 0 : lengthClassOf(job.sequence.length);
     const key = longest === 0 ? family : `${family}#${longest}`;
     let bucket = this.buckets.get(key);
-    if (bucket === undefined) this.buckets.set(key, (bucket = new Bucket(key, family, longest)));
+    if (bucket === undefined) this.buckets.set(key, (bucket = new ShapeQueue(key, family, longest)));
     return bucket;
   }
 
   /** Updates the totals, and deletes an empty bucket. */
-  private count(bucket: Bucket, part: Part, sign: 1 | -1): void {
+  private count(bucket: ShapeQueue, part: Part, sign: 1 | -1): void {
     const { priority, caller } = part.ticket.job;
     const rows = sign * part.rows;
     const work = sign * part.work;
@@ -199,7 +199,7 @@ function keyOf({ shapeKey, uncounted }: Job): string {
 
 /** Why a batch of `bucket` runs now; undefined if it waits for more requests. */
 function flushReasonOf(
-  bucket: Bucket,
+  bucket: ShapeQueue,
   { maxBatchRows, maxBatchTokens = Infinity }: BatchLimits,
   window: BatchWindow | undefined,
 ): FlushReason | undefined {

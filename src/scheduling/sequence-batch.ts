@@ -1,4 +1,4 @@
-import type { Bucket } from './bucket';
+import type { ShapeQueue } from './shape-queue';
 import type { Part } from './job';
 
 /** Length classes per doubling of the length, so that lengths in a class differ by at most an eighth. */
@@ -41,8 +41,8 @@ export class SequenceBatch {
   }
 
   /** The bucket of `family` whose next part adds the least padding; undefined if each would add too much. */
-  nearest(family: string, buckets: Iterable<Bucket>): Bucket | undefined {
-    let nearest: Bucket | undefined;
+  nearest(family: string, buckets: Iterable<ShapeQueue>): ShapeQueue | undefined {
+    let nearest: ShapeQueue | undefined;
     let least = Math.max(MAX_PADDING, this.longest * MAX_PADDING_SHARE);
     for (const bucket of buckets) {
       if (bucket.family !== family) continue;

@@ -5,6 +5,7 @@ import { SYSTEM_CLOCK } from '../../scheduling/clock';
 import type { Instance } from '../../scheduling/instance';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { SchedulerLoad } from '../../scheduling/observer';
+import type { SchedulerLimits } from '../../scheduling/limits';
 import { Scheduler } from '../../scheduling/scheduler';
 import type { ModelSettings } from '../../repository/model-settings';
 import { softmaxFault, softmaxOutputs } from '../../repository/softmax';
@@ -17,7 +18,7 @@ import { labelsOf, signatureOf, taskLabels } from './model-signature';
 import { Padding } from './padding';
 import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
-import { schedulerLimitsOf } from './scheduler-limits';
+import { maxBatchTokensOf, schedulerLimitsOf } from './scheduler-limits';
 
 /** Runs the jobs of a loaded model. Runners can be added and removed at any time. */
 export class Execution {
@@ -34,16 +35,16 @@ export class Execution {
   /** @throws Error if the settings do not match the model. */
   constructor(
     readonly model: LoadedModel,
-    { model: name, settings, metrics }: VersionOptions,
+    private readonly options: VersionOptions,
     private readonly task: ServedTask | undefined,
   ) {
+    const { model: name, settings, metrics } = options;
     this.settings = settings;
     this.unbatchable = limitsOf(settings).max_batch_rows > 1 ? model.unbatchable : 'max_batch_rows is 1';
     this.signature = signatureOf(model, settings, this.unbatchable === '', task?.signature);
     this.adapters = adaptersOf(settings, metrics);
     this.priorities = new Priorities(settings);
-    const limits = schedulerLimitsOf(settings, this.priorities, this.maxBatchRows);
-    this.scheduler = new Scheduler(name, limits, SYSTEM_CLOCK, metrics);
+    this.scheduler = new Scheduler(name, this.schedulerLimits, SYSTEM_CLOCK, metrics);
     this.mixed = this.scheduler.mixed.then((output) => this.stopBatching(output));
   }
 
@@ -53,6 +54,16 @@ export class Execution {
 
   get maxBatchRows(): number {
     return this.unbatchable === '' ? limitsOf(this.settings).max_batch_rows : 1;
+  }
+
+  private get schedulerLimits(): SchedulerLimits {
+    const { settings, options, model } = this;
+    const { task, placement } = options;
+    const maxBatchTokens =
+      task?.text === undefined
+        ? undefined
+        : maxBatchTokensOf(settings.max_batch_tokens, model.device, placement.threads);
+    return schedulerLimitsOf(settings, this.priorities, this.maxBatchRows, maxBatchTokens);
   }
 
   /** Applies `settings` that need no new runners. Returns whether they match the model; if not, nothing changes. */
@@ -66,7 +77,7 @@ export class Execution {
     this.settings = settings;
     this.signature = { ...this.signature, labels, softmax: softmaxOutputs(settings.softmax, outputs) };
     this.priorities = new Priorities(settings);
-    this.scheduler.limit(schedulerLimitsOf(settings, this.priorities, this.maxBatchRows));
+    this.scheduler.limit(this.schedulerLimits);
     return true;
   }
 

@@ -16,7 +16,7 @@ export interface LevelQueue {
 }
 
 /** Queued parts of one row shape, with a queue per priority level. */
-export class Bucket {
+export class ShapeQueue {
   rows = 0;
   private readonly queues: LevelQueue[] = [];
 
