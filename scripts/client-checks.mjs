@@ -57,12 +57,12 @@ export async function runClientChecks() {
 
 /**
  * Runs `clients` against a gateway that requires `key`, or none if it is undefined, and serves the models of the folder
- * `repository`, by default those of test/conformance/serve.mts. `settings` are environment variables of both.
+ * `repository`, by default those of test/conformance/serve.mts.
  */
-export async function runAgainstGateway(clients, { key, repository, settings = {} }) {
+export async function runAgainstGateway(clients, { key, repository }) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  const keys = key === undefined ? {} : { NEXUS_API_KEY: key };
-  const options = { cwd: root, env: { ...env, ...keys, ...settings }, stdio: ['pipe', 'pipe', 'inherit'] };
+  const settings = key === undefined ? {} : { NEXUS_API_KEY: key };
+  const options = { cwd: root, env: { ...env, ...settings }, stdio: ['pipe', 'pipe', 'inherit'] };
   const server = spawn(node, [...SERVE, ...(repository === undefined ? [] : [repository])], options);
   const [line] = await Promise.race([once(createInterface(server.stdout), 'line'), once(server, 'exit')]);
   if (typeof line !== 'string') {
@@ -72,7 +72,7 @@ export async function runAgainstGateway(clients, { key, repository, settings = {
   const addresses = JSON.parse(line);
   for (const { command, speaks } of clients) {
     const args = speaks.map((protocol) => addresses[protocol]);
-    add(counts, await runClient([...command, ...args, ...(key === undefined ? [] : [key])], settings));
+    add(counts, await runClient([...command, ...args, ...(key === undefined ? [] : [key])]));
   }
   server.stdin.end();
   await once(server, 'exit');
@@ -113,11 +113,11 @@ async function goClients() {
 }
 
 /** Runs one client and resolves to its counts. A client that crashes or hangs counts as a failed check. */
-async function runClient([program, script, ...args], settings) {
+async function runClient([program, script, ...args]) {
   const started = Date.now();
   const child = spawn(program, [script, ...args], {
     cwd: join(root, folder),
-    env: { ...env, PYTHONPYCACHEPREFIX: join(venvs, 'bytecode'), ...settings },
+    env: { ...env, PYTHONPYCACHEPREFIX: join(venvs, 'bytecode') },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LIMIT_MS,
     killSignal: 'SIGKILL',

@@ -23,6 +23,6 @@ export async function runReferenceChecks() {
   rmSync(repository, { recursive: true, force: true });
   writeMinilm(python, join(repository, 'all-minilm-l6-v2'));
   cpSync(join(root, 'models/text-direction'), join(repository, 'text-direction'), { recursive: true });
-  const client = { command: [python, 'reference.py'], speaks: ['http'] };
-  return runAgainstGateway([client], { repository, settings: { NEXUS_REFERENCE_MODELS: repository } });
+  const client = { command: [python, 'reference.py', repository], speaks: ['http'] };
+  return runAgainstGateway([client], { repository });
 }

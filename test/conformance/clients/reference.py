@@ -1,11 +1,10 @@
-"""Compares embeddings and labels with those of Python: reference.py HOST:PORT, of a gateway with all-minilm-l6-v2 and
-text-direction, whose files it reads from the folder of models in NEXUS_REFERENCE_MODELS."""
+"""Compares embeddings and labels with those of Python: reference.py FOLDER HOST:PORT, of a gateway that serves the folder
+with all-minilm-l6-v2 and text-direction."""
 
 import http.client
 import io
 import json
 import math
-import os
 import random
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +17,8 @@ from checks import check, run
 from PIL import Image, ImageDraw, ImageFont
 from tokenizers import Tokenizer
 
-HOST, PORT = sys.argv[1].split(":")
-MODELS = Path(os.environ["NEXUS_REFERENCE_MODELS"])
+MODELS = Path(sys.argv[1])
+HOST, PORT = sys.argv[2].split(":")
 MINILM = MODELS / "all-minilm-l6-v2"
 DIRECTION = MODELS / "text-direction"
 TEXTS, PICTURES, CONNECTIONS = 500, 50, 32
