@@ -8,6 +8,7 @@ import { large, predictions } from './predictions.mts';
 import { reloads } from './reloads.mts';
 import { security } from './security.mts';
 import { smallest, smallestOverGrpc } from './smallest.mts';
+import { pictures, texts } from './tasks.mts';
 
 /*
  * Compares the gateway with its ceilings, measured alternately in one run: `yarn bench [name] [rounds] [seconds]`. The
@@ -24,6 +25,8 @@ const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<void>>> = 
   models: manyModels,
   attacks,
   security,
+  texts,
+  pictures,
 };
 const [name = 'all', rounds = '5', seconds = '3'] = process.argv.slice(2);
 const chosen = name === 'all' ? Object.keys(BENCHMARKS) : [name];

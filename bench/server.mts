@@ -25,9 +25,23 @@ export async function startGrpcEcho(): Promise<Server> {
   return { url: '', grpc, pid: child.pid!, stop: () => stop(child) };
 }
 
+/** Starts a server in Python. */
+export async function startPython(python: string, script: string, argument: string): Promise<Server> {
+  const [url, child] = await startProgram(python, [`bench/${script}`, argument]);
+  return { url, grpc: '', pid: child.pid!, stop: () => stop(child) };
+}
+
 /** Starts a script that prints its address. */
-async function startScript(path: string): Promise<[address: string, child: ChildProcess]> {
-  const child = spawn(process.execPath, [NO_WARNING, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+function startScript(path: string): Promise<[address: string, child: ChildProcess]> {
+  return startProgram(process.execPath, [NO_WARNING, path]);
+}
+
+/** Starts a program that prints its address. */
+async function startProgram(
+  program: string,
+  args: readonly string[],
+): Promise<[address: string, child: ChildProcess]> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [address] = (await once(createInterface(child.stdout), 'line')) as [string];
   return [address, child];
 }

@@ -50,17 +50,20 @@ export async function runClientChecks() {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const key of [undefined, KEY]) {
     const some = clients.filter(({ keys = [undefined] }) => keys.includes(key));
-    if (some.length > 0) add(counts, await runAgainstGateway(some, key));
+    if (some.length > 0) add(counts, await runAgainstGateway(some, { key }));
   }
   return counts;
 }
 
-/** Runs `clients` against a gateway that requires `key`, or none if it is undefined. */
-async function runAgainstGateway(clients, key) {
+/**
+ * Runs `clients` against a gateway that requires `key`, or none if it is undefined, and serves the models of the folder
+ * `repository`, by default those of test/conformance/serve.mts.
+ */
+export async function runAgainstGateway(clients, { key, repository }) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const settings = key === undefined ? {} : { NEXUS_API_KEY: key };
   const options = { cwd: root, env: { ...env, ...settings }, stdio: ['pipe', 'pipe', 'inherit'] };
-  const server = spawn(node, SERVE, options);
+  const server = spawn(node, [...SERVE, ...(repository === undefined ? [] : [repository])], options);
   const [line] = await Promise.race([once(createInterface(server.stdout), 'line'), once(server, 'exit')]);
   if (typeof line !== 'string') {
     print('failed: the gateway did not start');

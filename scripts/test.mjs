@@ -6,12 +6,13 @@ import { runClientChecks } from './client-checks.mjs';
 import { runContractChecks } from './contract-checks.mjs';
 import { runOnnxChecks } from './onnx-checks.mjs';
 import { prepare } from './prepare.mjs';
+import { runReferenceChecks } from './reference-checks.mjs';
 import { runStep } from './progress.mjs';
 import { env, node, root } from './toolchain.mjs';
 
-// `npm test`: installs and builds what has changed, runs the static checks, Jest, Schemathesis, other clients and a sample of
-// ONNX's backend tests, and counts each check as a test. Arguments after `--` are passed to Jest; Schemathesis, clients and
-// ONNX tests are skipped then.
+// `npm test`: installs and builds what has changed, runs the static checks, Jest, Schemathesis, other clients, comparisons of
+// text and pictures with Python, and a sample of ONNX's backend tests, and counts each check as a test. Arguments after `--`
+// are passed to Jest; all after Jest is skipped then.
 // Nest is published as ES modules, which Jest loads only through Node's experimental vm modules.
 const VM_MODULES = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
 const JEST = [...VM_MODULES, 'node_modules/jest/bin/jest.js', '--config', 'test/jest.config.js'];
@@ -35,6 +36,7 @@ const jestCode = await runJest(jestArgs);
 if (jestArgs.length === 0) {
   count(await runContractChecks(SAME_CASES));
   count(await runClientChecks());
+  count(await runReferenceChecks());
   count(await runOnnxChecks(['--sample']));
 }
 process.exitCode = totals.failed > 0 ? 1 : jestCode;
