@@ -3,6 +3,9 @@
 Each model has a train.py with a function `train()` that returns the ONNX graph, the inputs of held-out
 examples by name, and the expected values of its first output: the true labels, for a trained model. This
 script writes the graph to <model>/1/model.onnx, runs that file on the examples and prints its accuracy.
+
+A model in the form of a model hub has a make.py with a function `make(folder, write)` in its place. It writes all
+files of the folder, with `write` for the graph, and returns what to print about the model.
 """
 
 import runpy
@@ -38,7 +41,12 @@ def accuracy(path, inputs, expected):
 
 
 def build(name):
-    """Trains, writes and evaluates the model `name`."""
+    """Writes and evaluates the model `name`."""
+    if (MODELS / name / "make.py").exists():
+        script = runpy.run_path(str(MODELS / name / "make.py"))
+        outcome = script["make"](MODELS / name, write)
+        print(f"{name}: {outcome}, {(MODELS / name / 'model.onnx').stat().st_size:,} bytes")
+        return
     script = runpy.run_path(str(MODELS / name / "train.py"))
     graph, inputs, labels = script["train"]()
     path = MODELS / name / "1" / "model.onnx"
@@ -48,5 +56,5 @@ def build(name):
 
 
 if __name__ == "__main__":
-    for model in sys.argv[1:] or sorted(script.parent.name for script in MODELS.glob("*/train.py")):
+    for model in sys.argv[1:] or sorted(script.parent.name for script in MODELS.glob("*/*.py")):
         build(model)

@@ -61,10 +61,24 @@ export function outcomeOf<T>(work: () => T): Outcome<T> {
   try {
     return { value: work() };
   } catch (error) {
-    if (!(error instanceof NexusError)) throw error;
-    const { kind, code, message, details } = error;
-    return { refusal: { kind, code, message, details } };
+    return refusalOf(error);
   }
+}
+
+/** Like {@link outcomeOf}, for asynchronous work. */
+export async function outcomeOfAsync<T>(work: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return refusalOf(error);
+  }
+}
+
+/** @throws `error` unless it is a NexusError. */
+function refusalOf(error: unknown): Outcome<never> {
+  if (!(error instanceof NexusError)) throw error;
+  const { kind, code, message, details } = error;
+  return { refusal: { kind, code, message, details } };
 }
 
 /** Returns the value of an outcome. @throws NexusError that the thread has thrown. */

@@ -6,6 +6,7 @@ import { Config } from '../config/config';
 import { callOf } from '../transport/grpc/grpc-call';
 import type { InferenceRequest } from '../inference/request/inference-request';
 import { InferenceService, type Served } from '../inference/inference.service';
+import { takesPictures } from '../models/signature';
 import type { Decoded } from './codec/decode-request';
 import { bytesToUnpack, Decoder } from './codec/decoder';
 import { encodeInferResponse } from './codec/encode-response';
@@ -35,9 +36,11 @@ export class GrpcInferService {
     const info = callOf(call.metadata);
     return this.inference.serve(model, version === '' ? undefined : version, {
       deadline: () => this.deadlineOf(call),
-      decode: () => {
+      decode: (signature) => {
         memory.add(bytesToUnpack(message) * LARGEST_ELEMENT);
-        return chain(this.decoder.decode(message), (decoded) => this.requestOf(decoded, call));
+        return chain(this.decoder.decode(message, takesPictures(signature)), (decoded) =>
+          this.requestOf(decoded, call),
+        );
       },
       encode: (result) => encodeInferResponse(result, id),
       memory,

@@ -4,12 +4,13 @@ import { NexusError } from '../common/nexus-error';
 import type { Caller } from '../identity/caller';
 import type { Charge } from '../common/memory-in-flight';
 import { limitError } from '../limits/limit-error';
+import type { Amounts } from '../limits/counter';
 import type { Passed, Standing, Verdict } from '../limits/verdict';
 import { RateLimits } from '../rate-limit/rate-limits';
 import { settle } from '../rate-limit/settle';
 import { ModelRegistry } from '../models/registry/model-registry';
 import type { Servable } from '../models/model';
-import type { Signature } from '../models/signature';
+import { takesPictures, type Signature } from '../models/signature';
 import type { InferenceSummary } from '../observability/log/request-line';
 import type { RequestTimes } from '../common/run-times';
 import { Traces, type TracedRequest } from '../observability/log/traces';
@@ -79,7 +80,8 @@ export class InferenceService {
     const servable = this.registry.route(model, version, caller);
     servable.enter();
     let held: HeldRegions | undefined;
-    let spent: Passed | undefined;
+    const spent: Passed[] = [];
+    let tokens = 0;
     let failure: NexusError | undefined;
     try {
       const latest = servable.isDescribed ? Infinity : translation.deadline();
@@ -91,21 +93,20 @@ export class InferenceService {
         translation.memory?.add(sliceBytes(request.inputs));
         held = this.memory.hold(request);
       }
-      const inputs = held === undefined ? request.inputs : await held.read(request.inputs);
+      const inputs =
+        held === undefined
+          ? request.inputs
+          : await held.read(request.inputs, takesPictures(servable.signature));
       const decoded = performance.now();
-      const job = jobOf(request, inputs, servable, caller.id, latest);
-      const verdict = this.limits.admitWork(
-        caller,
-        model,
-        servable.options.settings.limits,
-        job.rows,
-        job.byteLength,
-      );
-      if (verdict !== undefined) {
-        const decided = verdict instanceof Promise ? await verdict : verdict;
-        translation.limited(decided.standings);
-        spent = passed(decided);
-      }
+      const valid = jobOf(request, inputs, servable, caller.id, latest);
+      const charge = { requests: 1, in_flight: 1, rows: valid.rows, input_bytes: valid.byteLength };
+      const admitted = this.admit(servable, charge, translation, spent);
+      if (admitted !== undefined) await admitted;
+      const weigh = (counted: number) => {
+        tokens += counted;
+        return this.admit(servable, { tokens: counted }, translation, spent);
+      };
+      const job = servable.tokenizer === undefined ? valid : { ...valid, weigh };
       const result = await this.cache.run(servable, job);
       const inferred = performance.now();
       const outputBytes = bytesOf(result.outputs);
@@ -129,7 +130,7 @@ export class InferenceService {
         cache: result.cache,
       };
       this.count(servable, job.rows, times, started, translation.requestId);
-      this.usage.succeeded(caller, servable.name, job.rows, job.byteLength, outputBytes);
+      this.usage.succeeded(caller, servable.name, job.rows, job.byteLength, outputBytes, tokens);
       const { queueMs, runMs, cache } = times;
       const summary = { rows: job.rows, queueMs, runMs, cache: cache?.outcome };
       return {
@@ -143,9 +144,29 @@ export class InferenceService {
       throw error;
     } finally {
       servable.leave();
-      settle(spent, failure);
+      for (const paid of spent) settle(paid, failure);
       if (held !== undefined) await held.release();
     }
+  }
+
+  /**
+   * Charges `amounts` to the limits of the caller and the model, and adds what passed to `spent`. Synchronous unless Redis
+   * is asked.
+   * @throws NexusError rate_limited, above_quota, limits_unavailable, or rejects with it.
+   */
+  private admit(
+    { name, options }: Servable,
+    amounts: Amounts,
+    { caller, limited }: Pick<Translation<InferenceRequest, unknown>, 'caller' | 'limited'>,
+    spent: Passed[],
+  ): void | Promise<void> {
+    const verdict = this.limits.admitWork(caller, name, options.settings.limits, amounts);
+    if (verdict === undefined) return;
+    const decide = (decided: Verdict) => {
+      limited(decided.standings);
+      spent.push(passed(decided));
+    };
+    return verdict instanceof Promise ? verdict.then(decide) : decide(verdict);
   }
 
   /** Counts a successful request, and traces it if tracing selects it. */
@@ -213,7 +234,8 @@ function jobOf(
   const { inputs, rows, byteLength, shapeKey } = validateInputs(given, name, signature);
   const requested = request.outputs.map((output) => output.name);
   const outputs = validateOutputs(requested, name, signature);
-  const { priority, abandoned } = request;
+  const { priority, abandoned, text } = request;
   const deadline = Math.min(request.deadline, latest);
-  return { inputs, rows, byteLength, shapeKey, outputs, caller, priority, deadline, abandoned };
+  const job = { inputs, rows, byteLength, shapeKey, outputs, caller, priority, deadline, abandoned };
+  return text === undefined ? job : { ...job, text };
 }

@@ -1,5 +1,5 @@
-/** What a limit counts: requests, rows of a batch, or bytes of input tensors. */
-export const UNITS = ['requests', 'rows', 'input_bytes'] as const;
+/** What a limit counts: requests, rows of a batch, bytes of input tensors, or tokens of texts. */
+export const UNITS = ['requests', 'rows', 'input_bytes', 'tokens'] as const;
 
 export type Unit = (typeof UNITS)[number];
 

@@ -6,6 +6,8 @@ import { ModelFactory } from './registry/model-factory';
 import { ModelRegistry } from './registry/model-registry';
 import { Startup } from './registry/startup';
 import { OverrideReader } from '../repository/overrides/override-reader';
+import { Pictures } from '../tasks/pictures/pictures';
+import { Tokenizers } from '../tasks/text/tokenizers';
 import { Residency } from './version/residency';
 import { RolloutControl } from './registry/rollout-control';
 import { Rollouts } from './rollout/rollouts';
@@ -16,6 +18,8 @@ import { Rollouts } from './rollout/rollouts';
     OverrideReader,
     Rollouts,
     Residency,
+    Tokenizers,
+    Pictures,
     ModelFactory,
     ModelRegistry,
     Startup,

@@ -32,6 +32,11 @@ export const NO_TASK = {
   task: undefined,
 } as const satisfies Partial<Signature>;
 
+/** Whether clients send pictures, whose bytes are not text. */
+export function takesPictures({ task }: Signature): boolean {
+  return task?.picture !== undefined;
+}
+
 /** Why `labels` do not match `outputs`; undefined if they do. */
 export function labelFault(labels: Labels, outputs: readonly TensorSpec[]): string | undefined {
   for (const [name, list] of Object.entries(labels)) {

@@ -21,8 +21,9 @@ export interface ValidInputs {
  * @throws NexusError invalid_input
  */
 export function validateInputs(given: readonly Tensor[], model: string, signature: Signature): ValidInputs {
-  const inputs = signature.inputs.map((spec) => pick(given, spec, model, signature));
-  if (given.length > inputs.length) throw unexpected(given, model, signature);
+  const specs = inputsFor(given, signature);
+  const inputs = specs.map((spec) => pick(given, spec, model, specs));
+  if (given.length > inputs.length) throw unexpected(given, model, specs);
   let byteLength = 0;
   let shapeKey = '';
   for (const { shape, data } of inputs) {
@@ -39,6 +40,15 @@ export function validateInputs(given: readonly Tensor[], model: string, signatur
   return { inputs, rows: 1, byteLength, shapeKey: `alone ${++alone}` };
 }
 
+/** The inputs that `given` are meant for: tensors of the model if one of them is given, else those of its task. */
+export function inputsFor(
+  given: readonly { readonly name: string }[],
+  { inputs, tensorInputs }: Signature,
+): readonly TensorSpec[] {
+  const isTensor = given.some(({ name }) => tensorInputs.some((spec) => spec.name === name));
+  return isTensor ? tensorInputs : inputs;
+}
+
 /** Number of requests that must run alone, used to make their keys unique. */
 let alone = 0;
 
@@ -49,18 +59,26 @@ let alone = 0;
 export function validateOutputs(
   requested: readonly string[],
   model: string,
-  { outputNames }: Signature,
+  { outputNames, extraOutputs }: Signature,
 ): readonly string[] {
   if (requested.length === 0) return outputNames;
-  const unknown = requested.findIndex((name) => !outputNames.includes(name));
+  const isKnown = (name: string) =>
+    outputNames.includes(name) || extraOutputs.some((extra) => extra.name === name);
+  const unknown = requested.findIndex((name) => !isKnown(name));
   if (unknown === -1) return requested;
+  const known = [...outputNames, ...extraOutputs.map(({ name }) => name)];
   throw errors.invalidInput(
-    `unexpected output '${requested[unknown]}'; model '${model}' has ${listed(outputNames)}`,
+    `unexpected output '${requested[unknown]}'; model '${model}' has ${listed(known)}`,
     `outputs[${unknown}]`,
   );
 }
 
-function pick(given: readonly Tensor[], spec: TensorSpec, model: string, { inputs }: Signature): Tensor {
+function pick(
+  given: readonly Tensor[],
+  spec: TensorSpec,
+  model: string,
+  inputs: readonly TensorSpec[],
+): Tensor {
   const tensor = given.find(({ name }) => name === spec.name);
   if (tensor === undefined) {
     const got = given.length === 0 ? 'no inputs' : listed(given.map(({ name }) => name));
@@ -101,7 +119,7 @@ function unequalRows(one: Tensor, other: Tensor, model: string): NexusError {
   );
 }
 
-function unexpected(given: readonly Tensor[], model: string, { inputs }: Signature): NexusError {
+function unexpected(given: readonly Tensor[], model: string, inputs: readonly TensorSpec[]): NexusError {
   const names = new Set(inputs.map(({ name }) => name));
   const extra = given.find(({ name }) => !names.delete(name));
   return errors.invalidInput(

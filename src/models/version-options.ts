@@ -1,6 +1,7 @@
 import type { Device } from '../common/device';
 import type { ModelMetrics } from '../observability/metrics/model-metrics';
 import type { CachePolicy, ModelSettings } from '../repository/model-settings';
+import type { TaskDefinition } from '../tasks/task-definition';
 import type { RunnerPool } from '../runtime/runner-pool';
 import type { Placement } from './limits';
 
@@ -19,6 +20,8 @@ export interface VersionOptions {
   /** Folder that all its files must be in. */
   readonly root: string;
   readonly settings: ModelSettings;
+  /** What it computes from text or pictures; undefined for a model of tensors. */
+  readonly task: TaskDefinition | undefined;
   readonly device: Device;
   readonly placement: Placement;
   /** Processes that it shares with other models; undefined if it has its own. */

@@ -56,21 +56,21 @@ export class RateLimits {
    * Charges the contents of a request to the limits of `caller`, its tenant and `model`, before it runs. undefined if
    * nothing limits them.
    * @param limits of the model, as in model.yaml.
+   * @param amounts units that are now known. Those of one request may be charged one after another.
    * @throws NexusError limits_unavailable, or rejects with it.
    */
   admitWork(
     caller: Caller,
     model: string,
     limits: QuotaSettings | undefined,
-    rows: number,
-    inputBytes: number,
+    amounts: Amounts,
   ): Verdict | Promise<Verdict> | undefined {
     const ofCaller = caller.key === undefined ? [] : this.countersOf(caller).work;
     const ofModel = limits === undefined ? [] : this.countersOfModel(model, limits);
     if (ofCaller.length === 0 && ofModel.length === 0) return undefined;
-    const amounts = { requests: 1, in_flight: 1, rows, input_bytes: inputBytes };
     const counters = ofModel.length === 0 ? ofCaller : [...ofCaller, ...ofModel];
-    return this.limiter.take(chargesOf(counters, amounts));
+    const charges = chargesOf(counters, amounts);
+    return charges.length === 0 ? undefined : this.limiter.take(charges);
   }
 
   /**

@@ -5,6 +5,7 @@ import type { Job } from './job';
 import { observerOf, type SchedulerObserver } from './observer';
 import type { Queue } from './queue';
 import { RunEstimate } from './run-estimate';
+import { fullWork, workOf } from './work';
 import type { SchedulerLimits } from './limits';
 import type { Instance } from './instance';
 
@@ -36,9 +37,9 @@ export class Admission {
     private readonly observer: SchedulerObserver,
   ) {}
 
-  /** Records that `instance` starts a run of `rows` rows. */
-  runStarted(instance: Instance, rows: number): void {
-    this.expectedEnds.set(instance, this.clock.now() + this.estimate.of(rows));
+  /** Records that `instance` starts a run that costs `work`. */
+  runStarted(instance: Instance, work: number): void {
+    this.expectedEnds.set(instance, this.clock.now() + this.estimate.of(work));
   }
 
   /** Records that the run on `instance` has ended. */
@@ -54,7 +55,7 @@ export class Admission {
     // An empty queue admits any request. Otherwise one larger than the queue could never run.
     if (this.queue.length === 0) return undefined;
     const leftMs = job.deadline - this.clock.now();
-    const waitMs = leftMs === Infinity ? 0 : this.expectedMs(job, limits.maxBatchRows, instances, idle);
+    const waitMs = leftMs === Infinity ? 0 : this.expectedMs(job, limits, instances, idle);
     if (waitMs * MARGIN > leftMs) {
       observerOf(job, this.observer).refused('deadline');
       return errors.deadlineUnmeetable(this.model, waitMs, leftMs);
@@ -66,13 +67,15 @@ export class Admission {
   }
 
   /** Estimated milliseconds until `job` completes if it is queued now; 0 (unknown) without instances. */
-  private expectedMs(job: Job, maxRows: number, instances: number, idle: number): number {
+  private expectedMs(job: Job, limits: SchedulerLimits, instances: number, idle: number): number {
     if (instances === 0) return 0;
     const freeMs = idle > 0 ? 0 : Math.max(0, Math.min(...this.expectedEnds.values()) - this.clock.now());
-    const rows = this.queue.rowsBefore(job) + job.rows;
-    const runsBefore = Math.floor(Math.max(0, rows - 1) / maxRows);
-    const fullMs = this.estimate.of(maxRows);
-    const ownMs = runsBefore > 0 ? fullMs : this.estimate.of(rows);
+    const own = workOf(job, limits);
+    const maxWork = fullWork(limits);
+    const work = this.queue.workBefore(job, own) + own;
+    const runsBefore = Math.floor(Math.max(0, work - 1) / maxWork);
+    const fullMs = this.estimate.of(maxWork);
+    const ownMs = runsBefore > 0 ? fullMs : this.estimate.of(work);
     return freeMs + Math.floor(runsBefore / instances) * fullMs + ownMs;
   }
 

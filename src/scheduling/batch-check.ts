@@ -2,7 +2,7 @@ import { typedView } from '../tensor/typed-arrays';
 import { agree, EQUAL_SIZE, OTHER_SIZE, type Tolerance } from '../runtime/agreement';
 import { RunFailure } from '../runtime/run-failure';
 import type { Tensor } from '../tensor/tensor';
-import { isShared, repeatRow, type Batch } from './batch';
+import { isShared, longestOf, repeatRow, type Batch } from './batch';
 import type { Clock } from './clock';
 import type { Part } from './job';
 import type { SchedulerLimits } from './limits';
@@ -33,6 +33,8 @@ interface Sample {
   readonly row: number;
   /** Index of the row in the batch. */
   readonly place: number;
+  /** Length that sequences in the batch are padded to, so that the comparison is of runs of equal shape. */
+  readonly longest: number;
   /** The outputs of this row. */
   readonly outputs: readonly Tensor[];
 }
@@ -104,7 +106,13 @@ export class BatchCheck {
     if (part.rows === 0) return undefined;
     const row = this.seen % part.rows;
     const place = batch.slice(0, index).reduce((sum, { rows }) => sum + rows, row);
-    return { part, row, place, outputs: results[index]!.map((output) => sliceRows(output, row, 1)) };
+    return {
+      part,
+      row,
+      place,
+      longest: longestOf(batch),
+      outputs: results[index]!.map((output) => sliceRows(output, row, 1)),
+    };
   }
 
   /**
@@ -112,13 +120,13 @@ export class BatchCheck {
    */
   private async differing(
     instance: Instance,
-    { part, row, outputs: expected }: Sample,
+    { part, row, longest, outputs: expected }: Sample,
     times: number,
     place: number,
     tolerance: Tolerance,
   ): Promise<string | undefined> {
     const names = expected.map(({ name }) => name);
-    const { outputs } = await instance.run(repeatRow(part, row, times), names);
+    const { outputs } = await instance.run(repeatRow(part, row, times, longest), names);
     for (const [index, output] of outputs.entries()) {
       const isSame =
         output.shape[0] === times &&

@@ -1,7 +1,8 @@
 import type { PackedTensor } from '../runtime/slab-layout';
-import type { Tensor } from '../tensor/tensor';
+import { elementCount, type Datatype, type Tensor } from '../tensor/tensor';
 import type { Part, Ticket } from './job';
 import { joinRows, sliceRows } from '../tensor/rows';
+import { TYPED_ARRAY } from '../tensor/typed-arrays';
 
 /** Parts that share a run: a single part, or several whose rows have the same shape. */
 export type Batch = readonly Part[];
@@ -11,6 +12,20 @@ export function totalRows(batch: Batch): number {
   return batch.reduce((sum, { rows }) => sum + rows, 0);
 }
 
+/** Length of the longest sequence in `batch`; 0 if its jobs have none. */
+export function longestOf(batch: Batch): number {
+  let longest = 0;
+  if (batch[0]!.ticket.job.sequence === undefined) return longest;
+  for (const { ticket } of batch) longest = Math.max(longest, ticket.job.sequence?.length ?? 0);
+  return longest;
+}
+
+/** Tokens of the sequences of `batch`, and the padding in a run of `rows` rows. */
+export function tokensOf(batch: Batch, rows: number): [tokens: number, padding: number] {
+  const tokens = batch.reduce((sum, { ticket }) => sum + ticket.job.sequence!.length, 0);
+  return [tokens, rows * longestOf(batch) - tokens];
+}
+
 /** Whether a run of `batch`, padded to `rows` rows, is anything other than one whole request. */
 export function isShared(batch: Batch, rows: number): boolean {
   return !isWhole(batch) || rows !== totalRows(batch);
@@ -18,11 +33,16 @@ export function isShared(batch: Batch, rows: number): boolean {
 
 /**
  * Concatenates the inputs of all parts, row by row. The chunks are views of the requests' bytes; nothing is copied.
+ * Sequences are padded to the longest.
  * @param rows rows to run; the batch is padded to this size by repeating its last row.
  */
 export function gather(batch: Batch, rows: number): PackedTensor[] {
   const [{ ticket }] = batch as [Part];
   const missing = rows - totalRows(batch);
+  if (ticket.job.sequence !== undefined) {
+    const parts = [...batch, ...Array<Part>(missing).fill(batch.at(-1)!)];
+    return padded(parts, longestOf(batch));
+  }
   return ticket.job.inputs.map(({ name, datatype, shape }, index) => {
     const pieces = batch.map((part) => inputOf(part, index));
     const chunks = pieces.map(({ data }) => data);
@@ -69,12 +89,46 @@ export function joinParts({ results }: Ticket): readonly Tensor[] {
   return results[0]!.map((_, index) => joinRows(results.map((outputs) => outputs[index]!)));
 }
 
-/** The inputs of row `row` of `part`, repeated `times` times. */
-export function repeatRow(part: Part, row: number, times: number): PackedTensor[] {
+/**
+ * The inputs of row `row` of `part`, repeated `times` times.
+ * @param longest the length to pad a sequence to.
+ */
+export function repeatRow(part: Part, row: number, times: number, longest: number): PackedTensor[] {
+  if (longest > 0) return padded(Array<Part>(times).fill(part), longest);
   return part.ticket.job.inputs.map((_, index) => {
     const { name, datatype, shape, data } = sliceRows(inputOf(part, index), row, 1);
     return { name, datatype, shape: [times, ...shape.slice(1)], chunks: Array(times).fill(data) };
   });
+}
+
+/** The inputs of `parts`, a row each, padded to `longest` tokens. */
+function padded(parts: readonly Part[], longest: number): PackedTensor[] {
+  const [{ ticket }] = parts as [Part];
+  return ticket.job.inputs.map(({ name, datatype, shape }, index) => {
+    const perToken = elementCount(shape.slice(2));
+    const fills = new Map<number, Uint8Array>();
+    const chunks = parts.flatMap(({ ticket: { job } }) => {
+      const { length, fills: numbers } = job.sequence!;
+      const { data } = job.inputs[index]!;
+      if (length === longest) return [data];
+      let fill = fills.get(length);
+      if (fill === undefined)
+        fills.set(length, (fill = filled(datatype, numbers[index]!, (longest - length) * perToken)));
+      return [data, fill];
+    });
+    return { name, datatype, shape: [parts.length, longest, ...shape.slice(2)], chunks };
+  });
+}
+
+/** The bytes of `count` elements, each `value`. @throws Error for BYTES, whose elements have no fixed size. */
+function filled(datatype: Datatype, value: number, count: number): Uint8Array {
+  if (datatype === 'BYTES') throw new Error('only numbers can be padded');
+  const elements = new TYPED_ARRAY[datatype](count);
+  if (value !== 0) {
+    if (elements instanceof BigInt64Array || elements instanceof BigUint64Array) elements.fill(BigInt(value));
+    else elements.fill(value);
+  }
+  return new Uint8Array(elements.buffer);
 }
 
 function isWhole(batch: Batch): boolean {

@@ -2,6 +2,8 @@
 interface Account {
   /** Queued rows. */
   backlog: number;
+  /** Cost of the queued rows. */
+  work: number;
   /** Finish tag of the last request, by priority level. */
   readonly finishTags: Map<number, number>;
 }
@@ -31,14 +33,21 @@ export class FairQueueing {
     if (startTag > (this.virtualTime.get(level) ?? 0)) this.virtualTime.set(level, startTag);
   }
 
-  /** Adds `rows`, which may be negative, to the backlog of `caller`. */
-  addBacklog(caller: string, rows: number): void {
-    this.accountOf(caller).backlog += rows;
+  /** Adds `rows`, which cost `work`, to the backlog of `caller`. Both may be negative. */
+  addBacklog(caller: string, rows: number, work: number): void {
+    const account = this.accountOf(caller);
+    account.backlog += rows;
+    account.work += work;
   }
 
   /** Queued rows of `caller`. */
   backlogOf(caller: string): number {
     return this.accounts.get(caller)?.backlog ?? 0;
+  }
+
+  /** Cost of the queued rows of `caller`. */
+  workOf(caller: string): number {
+    return this.accounts.get(caller)?.work ?? 0;
   }
 
   /** Number of tracked callers: those with a backlog, now or recently. */
@@ -71,7 +80,8 @@ export class FairQueueing {
 
   private accountOf(caller: string): Account {
     let account = this.accounts.get(caller);
-    if (account === undefined) this.accounts.set(caller, (account = { backlog: 0, finishTags: new Map() }));
+    if (account === undefined)
+      this.accounts.set(caller, (account = { backlog: 0, work: 0, finishTags: new Map() }));
     return account;
   }
 }

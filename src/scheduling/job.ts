@@ -1,4 +1,5 @@
 import type { RunTimes } from '../common/run-times';
+import type { TextOptions } from '../tasks/text/text-options';
 import type { Tensor } from '../tensor/tensor';
 
 /** Dimension 1 of the inputs of a job. */
@@ -30,6 +31,12 @@ export interface Job {
   readonly priority: number;
   /** Deadline on the clock of the scheduler, in milliseconds; Infinity for none. */
   readonly deadline: number;
+  /** What the request sets for its texts. */
+  readonly text?: TextOptions | undefined;
+  /**
+   * Called once with the number of tokens of a job of texts, before it is queued. A rejection refuses the job.
+   */
+  readonly weigh?: ((tokens: number) => void | Promise<void>) | undefined;
   /** Returns true once the client has disconnected. Checked when a batch is formed. */
   readonly abandoned: (() => boolean) | undefined;
   /** True for a job that no client sent: it shares no batch with requests, and no metric counts it. */
@@ -57,6 +64,8 @@ export class Ticket {
   constructor(
     readonly job: Job,
     readonly enqueuedAt: number,
+    /** Cost for estimates of time: tokens if the model has a limit of tokens, otherwise rows. */
+    readonly work: number,
     maxRows: number,
     private readonly resolve: (result: JobResult) => void,
     private readonly rejectPromise: (error: unknown) => void,
@@ -125,5 +134,11 @@ export class Part {
   get byteLength(): number {
     const { byteLength, rows } = this.ticket.job;
     return rows === 0 ? byteLength : Math.ceil((byteLength * this.rows) / rows);
+  }
+
+  /** Its share of the work of the job. */
+  get work(): number {
+    const { work, job } = this.ticket;
+    return work === job.rows ? this.rows : Math.ceil((work * this.rows) / job.rows);
   }
 }

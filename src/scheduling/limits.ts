@@ -2,7 +2,10 @@
 export interface SchedulerLimits {
   /** Maximum rows in a run; larger requests are split. 1 turns batching off. */
   readonly maxBatchRows: number;
-  /** Maximum tokens in a run of sequences, padding included. A longer sequence runs alone. Absent if there is no limit. */
+  /**
+   * Maximum tokens in a run of sequences, padding included, but not rows repeated to reach an allowed batch size. A longer
+   * sequence runs alone. Absent if there is no limit.
+   */
   readonly maxBatchTokens?: number;
   /** Allowed batch sizes, ascending; smaller batches are padded by repeating a row. Absent if any size is allowed. */
   readonly allowedBatchSizes?: readonly number[];

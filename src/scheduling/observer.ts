@@ -22,6 +22,8 @@ export interface SchedulerObserver {
   started(priority: number, waitedMs: number): void;
   /** A run succeeded. @param rows rows of requests. @param padding rows added to reach an allowed batch size. */
   executed(rows: number, padding: number, times: RunTimes): void;
+  /** A run of sequences succeeded. @param tokens tokens of requests. @param padding tokens added to reach the longest. */
+  paddedTokens(tokens: number, padding: number): void;
   /** A batch leaves the queue, or part of a failed batch is retried. */
   flushed(reason: FlushReason | 'retry'): void;
   /** A request was rejected or evicted. */
@@ -33,6 +35,7 @@ export interface SchedulerObserver {
 const SILENT: SchedulerObserver = {
   started: () => {},
   executed: () => {},
+  paddedTokens: () => {},
   flushed: () => {},
   refused: () => {},
   checked: () => {},

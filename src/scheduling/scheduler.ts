@@ -2,7 +2,7 @@ import { errors } from '../common/errors';
 import type { NexusError } from '../common/nexus-error';
 import type { RunTimes } from '../common/run-times';
 import { RunFailure } from '../runtime/run-failure';
-import { gather, isDivisible, joinParts, outputsOf, totalRows, scatter, type Batch } from './batch';
+import { gather, isDivisible, joinParts, outputsOf, scatter, tokensOf, totalRows, type Batch } from './batch';
 import { AdaptiveDelay } from './adaptive-delay';
 import { Admission } from './admission';
 import type { Clock } from './clock';
@@ -13,6 +13,7 @@ import { observerOf, type SchedulerLoad, type SchedulerObserver } from './observ
 import { Queue, type BatchWindow } from './queue';
 import { recover, unbatched } from './recovery';
 import type { Instance } from './instance';
+import { fullWork, workOf, workOfRun } from './work';
 
 /** Responses to write before yielding to the event loop: about a millisecond at a few kilobytes each. */
 const RESPONSES_PER_SLICE = 16;
@@ -75,7 +76,8 @@ export class Scheduler {
     return new Promise((resolve, reject) => {
       const refusal = this.admission.refusalOf(job, this.limits, this.instances.size, this.idle.length);
       if (refusal !== undefined) return reject(refusal);
-      const ticket = new Ticket(job, this.clock.now(), this.limits.maxBatchRows, resolve, reject);
+      const work = workOf(job, this.limits);
+      const ticket = new Ticket(job, this.clock.now(), work, this.limits.maxBatchRows, resolve, reject);
       for (const part of ticket.parts) this.queue.push(part);
       this.dispatchSoon();
       this.sweepSoon();
@@ -137,12 +139,11 @@ export class Scheduler {
 
   /** The next batch to run, without stale jobs; undefined if no batch is due. */
   private nextBatch(): Batch | undefined {
-    const { maxBatchRows } = this.limits;
     const mergesRequests = this.limits.mergesRequests !== false && !this.check.hasFailed;
     const window = this.batchWindow();
     for (;;) {
       const retry = this.retries.shift();
-      const next = retry ?? this.queue.take(maxBatchRows, window, mergesRequests);
+      const next = retry ?? this.queue.take(this.limits, window, mergesRequests);
       if (next === undefined) {
         if (window !== undefined) this.wakeUpWhenDue(window);
         return undefined;
@@ -159,7 +160,7 @@ export class Scheduler {
   private batchWindow(): BatchWindow | undefined {
     if (this.delayMs === 0) return undefined;
     const now = this.clock.now();
-    const runMs = this.admission.estimate.of(this.limits.maxBatchRows);
+    const runMs = this.admission.estimate.of(fullWork(this.limits));
     return { enqueuedBy: now - this.delayMs, deadlineBy: now + runMs + TIMER_SLACK_MS };
   }
 
@@ -179,7 +180,7 @@ export class Scheduler {
   private async execute(instance: Instance, batch: Batch): Promise<void> {
     const started = this.clock.now();
     this.running++;
-    this.admission.runStarted(instance, totalRows(batch));
+    this.admission.runStarted(instance, workOfRun(batch, totalRows(batch), this.limits));
     for (const { ticket, index } of batch) {
       if (index > 0) continue;
       ticket.queueMs = started - ticket.enqueuedAt;
@@ -199,10 +200,12 @@ export class Scheduler {
       const { outputs, times, waitedMs } = await instance.run(gather(batch, rows), outputsOf(batch));
       if (!isDivisible(batch, outputs, rows))
         throw new RunFailure('execution', 'the outputs do not have one row per input row');
-      this.admission.estimate.observe(rows, this.clock.now() - started);
+      this.admission.estimate.observe(workOfRun(batch, rows, this.limits), this.clock.now() - started);
       for (const { ticket } of batch) ticket.queueMs += waitedMs;
       this.delay?.ran(totalRows(batch));
       this.observerOf(batch).executed(totalRows(batch), rows - totalRows(batch), times);
+      if (batch[0]!.ticket.job.sequence !== undefined)
+        this.observerOf(batch).paddedTokens(...tokensOf(batch, rows));
       const results = scatter(batch, outputs, rows);
       const finished = { batch, results, rows, rowsAlone: this.paddedRows(1) };
       if (await this.check.findsMixing(instance, finished, this.limits)) return this.unbatch(batch);

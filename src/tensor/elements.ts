@@ -5,7 +5,8 @@ import { ELEMENT_BYTES, type Datatype } from './tensor';
 
 /*
  * Tensor elements as bytes. A BYTES element is a little-endian uint32 length followed by that many bytes, as in the
- * binary tensor data extension of the Open Inference Protocol V2. In Nexus, BYTES elements are always UTF-8 text.
+ * binary tensor data extension of the Open Inference Protocol V2. In Nexus, BYTES elements are UTF-8 text, except encoded
+ * pictures.
  */
 
 /** Size of the length prefix of a BYTES element, and so of the smallest element. */
@@ -48,6 +49,18 @@ export function decodeStrings(data: Uint8Array): string[] {
   return texts;
 }
 
+/** The BYTES elements of `data`, which must be complete, as views of it. */
+export function elementsOf(data: Uint8Array): Uint8Array[] {
+  const bytes = bufferOf(data);
+  const elements: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = at + LENGTH_BYTES + bytes.readUInt32LE(at);
+    elements.push(bytes.subarray(at + LENGTH_BYTES, end));
+    at = end;
+  }
+  return elements;
+}
+
 /** Returns the end offset of the `count` BYTES elements that begin at `at`. They must be complete. */
 export function skipElements(data: Uint8Array, at: number, count: number): number {
   const bytes = bufferOf(data);
@@ -83,6 +96,7 @@ export function requireSize(size: number, datatype: Datatype, count: number, ref
 
 /**
  * @param path path of the tensor in the request, for errors of its elements.
+ * @param anyBytes whether BYTES elements may be other than text, as for pictures.
  * @throws invalid if an element is not valid for its datatype; the error of `refuse` unless `data` has `count`
  * elements.
  */
@@ -92,9 +106,10 @@ export function requireElements(
   count: number,
   path: string,
   refuse: ErrorFactory,
+  anyBytes = false,
 ): void {
   requireSize(data.length, datatype, count, refuse);
-  if (datatype === 'BYTES') requireTexts(data, count, path, refuse);
+  if (datatype === 'BYTES') requireTexts(data, count, path, refuse, anyBytes);
   else if (datatype === 'BOOL') requireBooleans(data, path);
 }
 
@@ -131,7 +146,13 @@ export function requireText(
     throw errors.invalidInput(`${where()}: expected text in UTF-8 for BYTES`, path);
 }
 
-function requireTexts(data: Buffer, count: number, path: string, refuse: ErrorFactory): void {
+function requireTexts(
+  data: Buffer,
+  count: number,
+  path: string,
+  refuse: ErrorFactory,
+  anyBytes: boolean,
+): void {
   let at = 0;
   for (let index = 0; index < count; index++) {
     const start = at + LENGTH_BYTES;
@@ -141,7 +162,7 @@ function requireTexts(data: Buffer, count: number, path: string, refuse: ErrorFa
         `expected ${count} elements, each a uint32 length followed by that many bytes; element ${index} is incomplete`,
       );
     at = start + length;
-    requireText(data, start, at, path, () => `${path}, element ${index}`);
+    if (!anyBytes) requireText(data, start, at, path, () => `${path}, element ${index}`);
   }
   if (at !== data.length)
     throw refuse(`expected ${at} bytes for the ${count} elements of the shape, got ${data.length}`);

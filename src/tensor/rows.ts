@@ -20,6 +20,21 @@ export function joinRows(pieces: readonly Tensor[]): Tensor {
   };
 }
 
+/**
+ * Concatenates `rows`, each [1, n, ...] with any n of at least its number in `lengths`. The result is [rows, longest, ...]:
+ * dimension 1 is trimmed to `lengths` and filled with zeros.
+ */
+export function padRows(rows: readonly Tensor[], lengths: readonly number[]): Tensor {
+  const [first] = rows as [Tensor];
+  const inner = first.shape.slice(2);
+  const step = elementCount(inner) * ELEMENT_BYTES[first.datatype];
+  const longest = Math.max(...lengths);
+  const data = new Uint8Array(rows.length * longest * step);
+  for (const [row, { data: bytes }] of rows.entries())
+    data.set(bytes.subarray(0, lengths[row]! * step), row * longest * step);
+  return { ...first, shape: [rows.length, longest, ...inner], data };
+}
+
 function fixedRange({ datatype, shape }: Tensor, first: number, rows: number): [number, number] {
   const rowBytes = elementCount(shape.slice(1)) * ELEMENT_BYTES[datatype];
   return [first * rowBytes, (first + rows) * rowBytes];

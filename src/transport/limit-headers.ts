@@ -7,6 +7,7 @@ const QUOTA_UNITS: Readonly<Record<LimitHeader['unit'], string>> = {
   requests: '',
   rows: ';qu="rows"',
   input_bytes: ';qu="content-bytes"',
+  tokens: ';qu="tokens"',
   in_flight: ';qu="concurrent-requests"',
 };
 

@@ -60,11 +60,12 @@ export class UsageLedger {
     rows: number,
     inputBytes: number,
     outputBytes: number,
+    tokens = 0,
   ): void {
     const entry = this.entryOf(caller, model);
     if (entry === undefined) return;
-    count(entry.counts, rows, inputBytes, outputBytes);
-    count(entry.total, rows, inputBytes, outputBytes);
+    count(entry.counts, rows, inputBytes, outputBytes, tokens);
+    count(entry.total, rows, inputBytes, outputBytes, tokens);
   }
 
   /** Counts a failed request. */
@@ -129,11 +130,18 @@ export class UsageLedger {
   }
 }
 
-function count(counts: UsageCounts, rows: number, inputBytes: number, outputBytes: number): void {
+function count(
+  counts: UsageCounts,
+  rows: number,
+  inputBytes: number,
+  outputBytes: number,
+  tokens: number,
+): void {
   counts.requests++;
   counts.rows += rows;
   counts.input_bytes += inputBytes;
   counts.output_bytes += outputBytes;
+  counts.tokens += tokens;
 }
 
 function inner<V>(maps: Map<string, Map<string, V>>, name: string): Map<string, V> {

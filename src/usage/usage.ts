@@ -1,5 +1,12 @@
-/** What usage counts. Rows and bytes are those of successful requests. To count something else, add a row here. */
-export const USAGE_UNITS = ['requests', 'failed_requests', 'rows', 'input_bytes', 'output_bytes'] as const;
+/** What usage counts. Rows, bytes and tokens are those of successful requests. To count something else, add a row here. */
+export const USAGE_UNITS = [
+  'requests',
+  'failed_requests',
+  'rows',
+  'input_bytes',
+  'output_bytes',
+  'tokens',
+] as const;
 
 export type UsageUnit = (typeof USAGE_UNITS)[number];
 

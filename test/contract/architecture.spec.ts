@@ -52,7 +52,7 @@ const ROOMS: Table = {
   models: ['repository', 'scheduling', 'runtime', 'tasks', 'tensor', 'observability'],
   repository: ['tensor', 'limits', 'tasks'],
   runtime: ['tensor', 'tasks'],
-  scheduling: ['runtime', 'tensor'],
+  scheduling: ['runtime', 'tasks', 'tensor'],
   observability: [],
   tasks: ['tensor'],
   tensor: [],
@@ -86,11 +86,12 @@ const FOLDERS: Readonly<Record<string, Table>> = {
   },
   models: {
     '': [],
-    version: [''],
+    task: [''],
+    version: ['', 'task'],
     pipeline: [''],
     report: [''],
     rollout: [''],
-    registry: ['', 'version', 'pipeline', 'report', 'rollout'],
+    registry: ['', 'task', 'version', 'pipeline', 'report', 'rollout'],
   },
   usage: {
     '': [],

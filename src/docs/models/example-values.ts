@@ -1,5 +1,5 @@
 import type { Servable } from '../../models/model';
-import { elementCount, type Datatype, type Shape, type TensorSpec } from '../../tensor/tensor';
+import { elementCount, type Shape, type TensorSpec } from '../../tensor/tensor';
 
 /** Larger examples would fill the page. They are fetched on demand. */
 const MAX_SHOWN = 2048;
@@ -75,32 +75,31 @@ function settingsExample(version: Servable, items: readonly TensorSpec[]): Value
 }
 
 function zerosOf(items: readonly TensorSpec[]): Values {
-  return Object.fromEntries(
-    items.map(({ name, datatype, shape }) => [name, nestedZeros(datatype, concrete(shape))]),
-  );
+  return Object.fromEntries(items.map((item) => [item.name, nestedZeros(zero(item), concrete(item.shape))]));
 }
 
-function nestedZeros(datatype: Datatype, [size, ...inner]: Shape): unknown {
-  if (size === undefined) return zero(datatype);
-  return Array.from({ length: size }, () => nestedZeros(datatype, inner));
+function nestedZeros(element: unknown, [size, ...inner]: Shape): unknown {
+  if (size === undefined) return element;
+  return Array.from({ length: size }, () => nestedZeros(element, inner));
 }
 
 function* predictPieces(items: readonly TensorSpec[]): Generator<string> {
   yield '{"inputs":{';
-  for (const [index, { name, datatype, shape }] of items.entries()) {
-    yield `${index === 0 ? '' : ','}${JSON.stringify(name)}:`;
-    yield* pieces(JSON.stringify(zero(datatype)), concrete(shape));
+  for (const [index, item] of items.entries()) {
+    yield `${index === 0 ? '' : ','}${JSON.stringify(item.name)}:`;
+    yield* pieces(JSON.stringify(zero(item)), concrete(item.shape));
   }
   yield '}}';
 }
 
 function* inferPieces(items: readonly TensorSpec[], batches: boolean): Generator<string> {
   yield '{"inputs":[';
-  for (const [index, { name, datatype, shape }] of items.entries()) {
+  for (const [index, item] of items.entries()) {
+    const { name, datatype, shape } = item;
     const size = concrete(shape);
     const head = JSON.stringify({ name, datatype, shape: batches ? [1, ...size] : size });
     yield `${index === 0 ? '' : ','}${head.slice(0, -1)},"data":`;
-    yield* pieces(JSON.stringify(zero(datatype)), [elementCount(size)]);
+    yield* pieces(JSON.stringify(zero(item)), [elementCount(size)]);
     yield '}';
   }
   yield ']}';
@@ -149,6 +148,11 @@ function concrete(shape: Shape): Shape {
   return shape.map((size) => (size < 0 ? VARIABLE_SIZE : size));
 }
 
-function zero(datatype: Datatype): unknown {
+/** A grey picture of 16x16 pixels. */
+const GREY =
+  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAFElEQVR42mNoIBEwjGoY1TB8NQAAJYSAELxv8c8AAAAASUVORK5CYII=';
+
+function zero({ datatype, content }: TensorSpec): unknown {
+  if (content === 'picture') return GREY;
   return datatype === 'BYTES' ? 'text' : datatype === 'BOOL' ? false : 0;
 }

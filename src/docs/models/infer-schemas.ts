@@ -3,7 +3,9 @@ import type { TensorSpec } from '../../tensor/tensor';
 import { elementRef, ID, inputElementRef, type Schema } from './tensor-schemas';
 
 /** Schemas of the Open Inference Protocol V2 for a model: `<identifier>InferRequest` and `<identifier>InferResponse`. */
-export function inferSchemas({ inputs, outputs }: Signature, identifier: string): Record<string, Schema> {
+export function inferSchemas(signature: Signature, identifier: string): Record<string, Schema> {
+  const { inputs, tensorInputs } = signature;
+  const outputs = [...signature.outputs, ...signature.extraOutputs];
   const parameters = {
     type: ['object', 'null'],
     additionalProperties: { type: ['string', 'number', 'boolean'] },
@@ -19,7 +21,7 @@ export function inferSchemas({ inputs, outputs }: Signature, identifier: string)
       properties: {
         id: { ...ID, type: ['string', 'null'] },
         parameters,
-        inputs: { ...tensors(inputs, inputElementRef), minItems: inputs.length, maxItems: inputs.length },
+        inputs: tensorInputs.length === 0 ? allOf(inputs) : { anyOf: [allOf(inputs), allOf(tensorInputs)] },
         outputs: {
           type: ['array', 'null'],
           items: listed,
@@ -39,6 +41,11 @@ export function inferSchemas({ inputs, outputs }: Signature, identifier: string)
       required: ['model_name', 'model_version', 'outputs'],
     },
   };
+}
+
+/** An array of exactly the inputs `specs`. */
+function allOf(specs: readonly TensorSpec[]): Schema {
+  return { ...tensors(specs, inputElementRef), minItems: specs.length, maxItems: specs.length };
 }
 
 /** An array of tensors that match `specs`. */

@@ -1,5 +1,6 @@
 import type { Servable } from '../../models/model';
-import type { Datatype } from '../../tensor/tensor';
+import { takesPictures, type Signature } from '../../models/signature';
+import type { Datatype, TensorSpec } from '../../tensor/tensor';
 import { codeSamples, encoded, examplePath, SERVER, type CodeSample } from './code-samples';
 import { exampleBody, exampleItem, inferBody, isTooLong, type Protocol, type Values } from './example-values';
 import { camelCase } from './identifiers';
@@ -34,6 +35,9 @@ interface Shown {
 const FORMS =
   'Accepts one item, several items by input name, or one object per item in `instances`. The response has the same layout.';
 
+const PICTURE_BODIES =
+  'The body can also be one picture (Content-Type: image/jpeg, image/png, image/webp or image/gif), or a form with pictures as files (multipart/form-data).';
+
 /**
  * Documents `version`, which must be loaded. The names of operations and schemas start with `identifier`.
  * @param answer the responses of the model to its example, if known.
@@ -60,9 +64,13 @@ export function modelDocument(
       ...predictSchemas(signature, identifier),
       ...inferSchemas(signature, identifier),
     },
-    datatypes: new Set([...signature.inputs, ...signature.outputs].map(({ datatype }) => datatype)),
+    datatypes: new Set(tensorsOf(signature).map(({ datatype }) => datatype)),
     samples: predict.codeSamples ?? [],
   };
+}
+
+function tensorsOf({ inputs, tensorInputs, outputs, extraOutputs }: Signature): readonly TensorSpec[] {
+  return [...inputs, ...tensorInputs, ...outputs, ...extraOutputs];
 }
 
 function pathOf(model: string, protocol: Protocol): string {
@@ -80,7 +88,9 @@ function predictOperation(shown: Shown): Operation {
       shown,
       'predict',
       signature.batches ? FORMS : 'Accepts every input with all of its dimensions.',
+      takesPictures(signature) ? PICTURE_BODIES : '',
     ),
+    takesPictures: takesPictures(signature),
     error: 'ErrorAnswer',
     examples: inputs ? predictExamples(inputs, signature.batches) : fetched(version, 'predict'),
     answer: answer?.predict,
@@ -96,6 +106,7 @@ function inferOperation(shown: Shown): Operation {
   const body = inputs && inferBody(version, inputs);
   return {
     ...named(identifier, 'Infer'),
+    takesPictures: false,
     tag,
     summary: `Run ${version.name} with the V2 protocol`,
     description: described(shown, 'infer', 'Runs the model with the Open Inference Protocol V2.'),
@@ -131,12 +142,12 @@ function samplesOf(
 }
 
 /** The description of the model, its request formats, and a link to an example that is too long to show. */
-function described({ version, inputs }: Shown, protocol: Protocol, form: string): string {
+function described({ version, inputs }: Shown, protocol: Protocol, ...forms: readonly string[]): string {
   const isFetched = inputs === undefined && exampleBody(version, protocol) !== undefined;
   const path = examplePath(version.name, protocol);
   return paragraphs(
     version.options.settings.description ?? '',
-    form,
+    ...forms,
     isFetched ? `The example is too long to show. Download it: [${path}](${SERVER}${path}).` : '',
   );
 }

@@ -22,6 +22,8 @@ export interface Operation {
   readonly response: string;
   /** Name of the schema of errors. */
   readonly error: ErrorForm;
+  /** Whether the body can also be a picture or a form with pictures. */
+  readonly takesPictures: boolean;
   /** Example requests by name. */
   readonly examples: Readonly<Record<string, Example>> | undefined;
   /** The response to the first example, if known. */
@@ -47,7 +49,7 @@ export function operationObject(operation: Operation): object {
     security: securityOf(INFER),
     requestBody: {
       required: true,
-      content: json(request, { examples }),
+      content: { ...json(request, { examples }), ...(operation.takesPictures ? PICTURES : {}) },
     },
     responses: {
       200: {
@@ -62,6 +64,21 @@ export function operationObject(operation: Operation): object {
     'x-codeSamples': codeSamples,
   };
 }
+
+/** Bodies with pictures. */
+const PICTURES = {
+  'image/*': { schema: { type: 'string', format: 'binary' } },
+  'multipart/form-data': {
+    schema: {
+      type: 'object',
+      properties: {
+        image: { type: 'string', format: 'binary', description: 'A picture. Repeat it for several.' },
+        top_k: { type: 'integer', minimum: 0, maximum: 1000 },
+      },
+      required: ['image'],
+    },
+  },
+};
 
 function framed(frame: object): Readonly<Record<string, Example>> {
   return { frame: { summary: 'Without the outputs, which are too long to show', value: frame } };

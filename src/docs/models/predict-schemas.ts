@@ -28,28 +28,34 @@ interface Form {
  * and `PredictResponse` contain them; for a model that batches, each has three forms.
  */
 export function predictSchemas(signature: Signature, identifier: string): Record<string, Schema> {
-  const { inputs, outputs, batches } = signature;
+  const { inputs, tensorInputs, batches } = signature;
+  const outputs = [...signature.outputs, ...signature.extraOutputs];
   const classes = classSchemas(signature);
   const ref = (name: string) => ({ $ref: `#/components/schemas/${identifier}${name}` });
-  const forms = formsOf(ref, inputs);
+  const hasInstance = mayBeEmpty([...inputs, ...tensorInputs]);
+  const forms = formsOf(ref, inputs, hasInstance);
+  const inputsIn = (form: Parameters<typeof inputsSchema>[1]) =>
+    tensorInputs.length === 0
+      ? inputsSchema(inputs, form)
+      : { anyOf: [inputsSchema(inputs, form), inputsSchema(tensorInputs, form)] };
   const around = (form: Form, prefix: string) => ({
-    [`${prefix}Request`]: request(...form.ask, outputs),
+    [`${prefix}Request`]: request(...form.ask, outputs, signature),
     [`${prefix}Response`]: response(...form.answer, classes(form.dropped)),
   });
   const either = (kind: string) => ({ anyOf: forms.map(({ name }) => ref(`${name}${kind}`)) });
   const schemas = batches
     ? {
-        Inputs: inputsSchema(inputs, 'item'),
-        ...(mayBeEmpty(inputs) ? { Instance: inputsSchema(inputs, 'instance') } : {}),
+        Inputs: inputsIn('item'),
+        ...(hasInstance ? { Instance: inputsIn('instance') } : {}),
         Outputs: outputsSchema(outputs, true),
-        InputRows: inputsSchema(inputs, 'rows'),
+        InputRows: inputsIn('rows'),
         OutputRows: outputsSchema(outputs, false),
         PredictRequest: either('Request'),
         PredictResponse: either('Response'),
         ...Object.assign({}, ...forms.map((form) => around(form, form.name))),
       }
     : {
-        Inputs: inputsSchema(inputs, 'whole'),
+        Inputs: inputsIn('whole'),
         Outputs: outputsSchema(outputs, false),
         ...around({ ...forms[0], dropped: 0 }, 'Predict'),
       };
@@ -58,11 +64,15 @@ export function predictSchemas(signature: Signature, identifier: string): Record
   );
 }
 
-function formsOf(ref: (name: string) => Schema, inputs: readonly TensorSpec[]): readonly [Form, ...Form[]] {
+function formsOf(
+  ref: (name: string) => Schema,
+  inputs: readonly TensorSpec[],
+  hasInstance: boolean,
+): readonly [Form, ...Form[]] {
   const all = (items: Schema) => ({ type: 'array', minItems: 1, items });
   const [only, ...others] = inputs;
   // The name of the only input is optional.
-  const named = all(ref(mayBeEmpty(inputs) ? 'Instance' : 'Inputs'));
+  const named = all(ref(hasInstance ? 'Instance' : 'Inputs'));
   const instances =
     only === undefined || others.length > 0 ? named : { anyOf: [named, all(rowSchema(only))] };
   return [
@@ -77,7 +87,7 @@ function formsOf(ref: (name: string) => Schema, inputs: readonly TensorSpec[]): 
   ];
 }
 
-function request(key: string, schema: Schema, outputs: readonly TensorSpec[]): Schema {
+function request(key: string, schema: Schema, outputs: readonly TensorSpec[], signature: Signature): Schema {
   return {
     type: 'object',
     properties: {
@@ -87,7 +97,7 @@ function request(key: string, schema: Schema, outputs: readonly TensorSpec[]): S
         type: 'array',
         uniqueItems: true,
         items: { type: 'string', enum: outputs.map(({ name }) => name) },
-        description: 'The outputs to compute. All outputs if absent or empty.',
+        description: outputsText(signature),
       },
       top_k: {
         type: 'integer',
@@ -96,9 +106,55 @@ function request(key: string, schema: Schema, outputs: readonly TensorSpec[]): S
         description:
           'Number of classes to return for each output that has labels or is a vector of scores for each row. By default 5 for outputs with labels and none for other outputs. 0 returns no classes.',
       },
+      parameters: parametersSchema(signature),
     },
     required: [key],
     additionalProperties: false,
+  };
+}
+
+function outputsText({ extraOutputs }: Signature): string {
+  if (extraOutputs.length === 0) return 'The outputs to compute. All outputs if absent or empty.';
+  const names = extraOutputs.map(({ name }) => name).join(', ');
+  return `The outputs to compute. All outputs but ${names} if absent or empty.`;
+}
+
+/** The parameters of a request: of scheduling, and of texts for a model of text. */
+function parametersSchema({ task }: Signature): Schema {
+  const prompts = Object.keys(task?.text?.prompts ?? {});
+  const ofText = {
+    ...(prompts.length === 0
+      ? {}
+      : {
+          prompt_name: {
+            type: 'string',
+            enum: [...prompts, ''],
+            description: 'Name of the prompt to put before each text; empty for none.',
+          },
+        }),
+    truncate: {
+      type: 'boolean',
+      description:
+        'Whether texts that are too long are truncated. If false, they are rejected. Default: true.',
+    },
+    truncation_direction: {
+      type: 'string',
+      enum: ['left', 'right'],
+      description: 'The side on which texts are truncated.',
+    },
+  };
+  return {
+    type: 'object',
+    properties: {
+      priority: { type: 'integer', minimum: 0, description: '1 is the highest, 0 the default of the model.' },
+      timeout: {
+        type: 'integer',
+        minimum: 0,
+        description: 'Microseconds until the response is no longer needed.',
+      },
+      ...(task?.text === undefined ? {} : ofText),
+    },
+    additionalProperties: { type: ['string', 'number', 'boolean'] },
   };
 }
 

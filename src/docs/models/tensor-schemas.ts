@@ -68,6 +68,35 @@ export function inputElementRef(datatype: Datatype): Schema {
   return { $ref: `#/components/schemas/Element${datatype}${WITH_NAN.includes(datatype) ? 'OrNull' : ''}` };
 }
 
+/** An encoded picture in JSON. */
+const PICTURE: Schema = {
+  type: 'string',
+  minLength: 1,
+  description: 'A picture (JPEG, PNG, WebP or GIF) in base64, or as a data URL.',
+};
+
+/** The list of entities of a text, which is an element of an output of token classification. */
+const ENTITIES: Schema = {
+  type: 'array',
+  items: {
+    type: 'object',
+    properties: {
+      entity: { type: 'string', description: 'The class of the entity.' },
+      score: { type: 'number', description: 'Mean score of its tokens.' },
+      start: { type: 'integer', minimum: 0, description: 'Start in the text, in UTF-16 code units.' },
+      end: { type: 'integer', minimum: 0, description: 'End in the text, in UTF-16 code units.' },
+      text: { type: 'string' },
+    },
+    required: ['entity', 'score', 'start', 'end', 'text'],
+    additionalProperties: false,
+  },
+};
+
+/** An element of an output in a prediction. */
+function outputElement({ datatype, content }: TensorSpec): Schema {
+  return content === 'json' ? ENTITIES : elementRef(datatype);
+}
+
 /** Arrays nested like `shape`, with exact lengths for fixed dimensions; an element for a scalar. */
 function nestedSchema(element: Schema, shape: Shape): Schema {
   return shape.reduceRight<Schema>(
@@ -104,8 +133,8 @@ export function rowSchema(spec: TensorSpec): Schema {
 }
 
 /** The element and nesting of an input. A row of an input of shape [n,1] may be an element without its array. */
-function inner({ datatype, shape }: TensorSpec): [element: Schema, shape: Shape] {
-  const element = inputElementRef(datatype);
+function inner({ datatype, shape, content }: TensorSpec): [element: Schema, shape: Shape] {
+  const element = content === 'picture' ? PICTURE : inputElementRef(datatype);
   if (shape.length !== 2 || shape[1] !== 1) return [element, shape];
   return [{ anyOf: [element, nestedSchema(element, [1])] }, shape.slice(0, 1)];
 }
@@ -124,7 +153,7 @@ export function inputsSchema(inputs: readonly TensorSpec[], form: keyof typeof I
 
 /** An object of the requested `outputs`, nested like their shapes, without the first dimension if `isItem`. */
 export function outputsSchema(outputs: readonly TensorSpec[], isItem: boolean): Schema {
-  return tensorsSchema(outputs, isItem, nestedSchema, ({ datatype, shape }) => [elementRef(datatype), shape]);
+  return tensorsSchema(outputs, isItem, nestedSchema, (spec) => [outputElement(spec), spec.shape]);
 }
 
 function tensorsSchema(

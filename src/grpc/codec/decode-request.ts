@@ -5,8 +5,8 @@ import {
   classCountOf,
   requireOnlyMemory,
   requireUniqueNames,
-  schedulePolicyOf,
-  type SchedulePolicy,
+  requestOptionsOf,
+  type RequestOptions,
 } from '../../inference/request/request-parameters';
 import { quote } from '../../common/quote';
 import { sliceOf, type MemorySlice, type PlacedTensor } from '../../inference/shared-memory/memory-slice';
@@ -27,22 +27,26 @@ const DATATYPES = Object.keys(ELEMENT_BYTES).join(', ');
 const NO_BYTES = new Uint8Array(0);
 
 /** The decoded request, without the properties of its call. */
-export type Decoded = Pick<InferenceRequest, 'inputs' | 'outputs'> & SchedulePolicy;
+export type Decoded = Pick<InferenceRequest, 'inputs' | 'outputs'> & RequestOptions;
 
 /**
  * Decodes `message`. Raw inputs are views of it.
+ * @param anyBytes whether BYTES may be other than text, as for pictures.
  * @throws NexusError invalid_input, with the field, what was expected and what it got.
  */
-export function decodeInferRequest(message: ModelInferRequest): Decoded {
-  const inputs = readInputs(message);
+export function decodeInferRequest(message: ModelInferRequest, anyBytes = false): Decoded {
+  const inputs = readInputs(message, anyBytes);
   requireUniqueNames(inputs, 'inputs');
   const outputs = message.outputs.map((output, index) => readOutput(output, `outputs[${index}]`));
   requireUniqueNames(outputs, 'outputs');
-  return { inputs, outputs, ...schedulePolicyOf(message.parameters) };
+  return { inputs, outputs, ...requestOptionsOf(message.parameters) };
 }
 
 /** Raw entries belong to the inputs that are not in shared memory, in their order. */
-function readInputs({ inputs, raw_input_contents: raw }: ModelInferRequest): readonly PlacedTensor[] {
+function readInputs(
+  { inputs, raw_input_contents: raw }: ModelInferRequest,
+  anyBytes: boolean,
+): readonly PlacedTensor[] {
   if (raw.length > 0) requireRawOnly(inputs, raw.length);
   let next = 0;
   return inputs.map((input, index) => {
@@ -52,8 +56,8 @@ function readInputs({ inputs, raw_input_contents: raw }: ModelInferRequest): rea
     if (slice !== undefined) return inMemory(input, head, slice, path);
     const data =
       raw.length > 0
-        ? readRaw(raw[next]!, head, `raw_input_contents[${next++}]`)
-        : readTyped(input.contents, head, `${path}.contents`);
+        ? readRaw(raw[next]!, head, `raw_input_contents[${next++}]`, anyBytes)
+        : readTyped(input.contents, head, `${path}.contents`, anyBytes);
     return { ...head, data };
   });
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Offload } from '../../common/offload';
 import type { InferInputTensor, ModelInferRequest } from '../messages';
 import { decodeInferRequest, type Decoded } from './decode-request';
+import type { DecodeCallTask } from './decoder.worker';
 
 /** Elements up to this size take about a millisecond to read; larger requests are decoded on another thread. */
 const INLINE_BYTES = 128 * 1024;
@@ -19,16 +20,18 @@ export class Decoder extends Offload {
   }
 
   /** Same as {@link decodeInferRequest}. @throws NexusError invalid_input, synchronously or as a rejection. */
-  decode(message: ModelInferRequest): Decoded | Promise<Decoded> {
-    return bytesToRead(message) <= INLINE_BYTES ? decodeInferRequest(message) : this.decodeOffloaded(message);
+  decode(message: ModelInferRequest, anyBytes: boolean): Decoded | Promise<Decoded> {
+    return bytesToRead(message) <= INLINE_BYTES
+      ? decodeInferRequest(message, anyBytes)
+      : this.decodeOffloaded(message, anyBytes);
   }
 
-  private async decodeOffloaded(message: ModelInferRequest): Promise<Decoded> {
+  private async decodeOffloaded(message: ModelInferRequest, anyBytes: boolean): Promise<Decoded> {
     // Copied, because the memory may be shared with other messages.
     const inputs = message.inputs.map((input) => ({ ...input, contents: input.contents.map(copyOf) }));
     const raw = message.raw_input_contents.map(copyOf);
     const copies = [...inputs.flatMap(({ contents }) => contents), ...raw];
-    const task = { ...message, inputs, raw_input_contents: raw };
+    const task: DecodeCallTask = { message: { ...message, inputs, raw_input_contents: raw }, anyBytes };
     const moved = copies.map(({ buffer }) => buffer);
     return this.runOnThread('decodeOnThread', task, moved);
   }

@@ -5,9 +5,15 @@ import type { TensorHead } from '../messages';
 
 /**
  * Validates `bytes`, an entry of raw_input_contents, as the bytes of a tensor, and returns them unchanged.
+ * @param anyBytes whether BYTES may be other than text.
  * @throws NexusError invalid_input if their number does not match the shape, or an element is not valid.
  */
-export function readRaw(bytes: Buffer, { name, datatype, shape }: TensorHead, path: string): Uint8Array {
+export function readRaw(
+  bytes: Buffer,
+  { name, datatype, shape }: TensorHead,
+  path: string,
+  anyBytes: boolean,
+): Uint8Array {
   const count = elementCount(shape);
   const expected = count * ELEMENT_BYTES[datatype];
   if (datatype !== 'BYTES' && bytes.length !== expected)
@@ -15,8 +21,7 @@ export function readRaw(bytes: Buffer, { name, datatype, shape }: TensorHead, pa
       `${path}: expected ${expected} bytes for input '${name}' (${datatype} [${shape.join(',')}]), got ${bytes.length}; send every element, in little-endian order`,
       path,
     );
-  requireElements(bytes, datatype, count, path, (message) =>
-    errors.invalidInput(`${path}: ${message}`, path),
-  );
+  const refuse = (message: string) => errors.invalidInput(`${path}: ${message}`, path);
+  requireElements(bytes, datatype, count, path, refuse, anyBytes);
   return bytes;
 }

@@ -41,9 +41,15 @@ const FIELD: Readonly<Partial<Record<Datatype, number>>> = {
  * Converts the elements in the parts of an InferTensorContents to the bytes of a tensor. Floats that arrived in one
  * piece are returned as a view.
  *
+ * @param anyBytes whether BYTES may be other than text.
  * @throws NexusError invalid_input if the elements are in the wrong field, do not match the shape, or are out of range.
  */
-export function readTyped(parts: readonly Buffer[], head: TensorHead, path: string): Uint8Array {
+export function readTyped(
+  parts: readonly Buffer[],
+  head: TensorHead,
+  path: string,
+  anyBytes: boolean,
+): Uint8Array {
   const field = FIELD[head.datatype];
   if (field === undefined)
     throw errors.invalidInput(
@@ -53,7 +59,7 @@ export function readTyped(parts: readonly Buffer[], head: TensorHead, path: stri
   const contents = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
   const values = new Values(contents, field, `${path}.${NAMES[field]}`);
   values.requireNoOther(head.datatype, path);
-  if (head.datatype === 'BYTES') return values.strings(head);
+  if (head.datatype === 'BYTES') return values.strings(head, anyBytes);
   return field >= 6 ? values.floats(head) : values.integers(head);
 }
 
@@ -112,7 +118,7 @@ class Values {
     return new Uint8Array(array.buffer);
   }
 
-  strings(head: TensorHead): Uint8Array {
+  strings(head: TensorHead, anyBytes: boolean): Uint8Array {
     let count = 0;
     let length = 0;
     this.each((start, end) => {
@@ -125,7 +131,7 @@ class Values {
     let at = 0;
     this.each((start, end) => {
       const element = index++;
-      requireText(this.bytes, start, end, this.path, () => `${this.path}, element ${element}`);
+      if (!anyBytes) requireText(this.bytes, start, end, this.path, () => `${this.path}, element ${element}`);
       at = writeElement(data, at, this.bytes, start, end);
     });
     return data;

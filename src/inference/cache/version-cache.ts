@@ -30,7 +30,7 @@ export class VersionCache {
     const { name, signature, options } = version;
     const { inputs, outputs, batches } = signature;
     const { declared, pad } = options.settings;
-    const form = [name, version.version, inputs, outputs, batches, declared, pad];
+    const form = [name, version.version, inputs, outputs, batches, declared, pad, signature.task];
     this.form = createHash('sha256').update(JSON.stringify(form)).digest('hex');
   }
 
@@ -45,6 +45,7 @@ export class VersionCache {
       caller: this.policy.scope === 'all' ? '' : job.caller,
       outputs: job.outputs,
       inputs: job.inputs,
+      text: job.text,
     });
     // The priority is part of the key, so that a high-priority request does not wait for a low-priority run.
     const { result, isFirst } = await this.flights.join(`${job.priority} ${key}`, job, (all) =>

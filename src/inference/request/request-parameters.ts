@@ -1,15 +1,18 @@
+import type { TextOptions } from '../../tasks/text/text-options';
 import type { ParameterValue } from './parameters';
 import { mismatch } from './mismatch';
 import { errors } from '../../common/errors';
 import { quote } from '../../common/quote';
 import type { OutputRequest } from './inference-request';
 
-/** The scheduling parameters of a request. */
-export interface SchedulePolicy {
+/** What the parameters of a request set. */
+export interface RequestOptions {
   /** 1 is the highest, 0 the default of the model. */
   readonly priority: number;
   /** Maximum time to the response, in milliseconds; undefined if the request does not set it. */
   readonly timeoutMs: number | undefined;
+  /** What the request sets for its texts; undefined if nothing. */
+  readonly text?: TextOptions | undefined;
 }
 
 /** The accepted values of the sequence extension's parameters: the request is not part of a sequence. */
@@ -28,27 +31,48 @@ const RESERVED = 'triton_';
  */
 const EMPTY_FINAL = 'triton_enable_empty_final_response';
 
+/** Reads each parameter for texts. */
+const TEXT_OPTIONS: Readonly<Record<string, (value: ParameterValue, path: string) => TextOptions>> = {
+  prompt_name(value, path) {
+    if (typeof value !== 'string') throw mismatch(path, 'the name of a prompt of the model', value);
+    return { prompt: value };
+  },
+  truncate(value, path) {
+    if (typeof value !== 'boolean') throw mismatch(path, 'true or false', value);
+    return { truncate: value };
+  },
+  truncation_direction(value, path) {
+    const side = String(value).toLowerCase();
+    if (side !== 'left' && side !== 'right') throw mismatch(path, 'left or right', value);
+    return { truncationSide: side };
+  },
+};
+
 /**
- * Reads the scheduling parameters of a request, and validates the parameters of the schedule policy, sequence and
- * parameters extensions. All other parameters are for the model and are ignored, because an ONNX model accepts only
- * tensors.
+ * Reads the parameters of a request for scheduling and for texts, and validates the parameters of the schedule policy,
+ * sequence and parameters extensions. All other parameters are for the model and are ignored, because an ONNX model
+ * accepts only tensors.
  *
  * @param pathOf returns the path of a parameter in the request.
  * @throws NexusError invalid_input if a value is not valid, or makes the request part of a sequence.
  */
-export function schedulePolicyOf(
+export function requestOptionsOf(
   parameters: Iterable<readonly [name: string, value: ParameterValue]>,
   pathOf = (name: string) => `parameters.${name}`,
-): SchedulePolicy {
+): RequestOptions {
   let priority = 0;
   let timeoutMs: number | undefined;
+  let text: TextOptions | undefined;
   for (const [name, value] of parameters) {
     if (name === 'priority') priority = wholeNumber(value, pathOf(name), 'a priority');
     else if (name === 'timeout') timeoutMs = wholeNumber(value, pathOf(name), 'microseconds') / 1000;
     else if (Object.hasOwn(ALONE, name)) requireAlone(name, value, pathOf(name));
+    else if (Object.hasOwn(TEXT_OPTIONS, name))
+      text = { ...text, ...TEXT_OPTIONS[name]!(value, pathOf(name)) };
     else if (name.startsWith(RESERVED)) requireKnown(name, value, pathOf(name));
   }
-  return { priority, timeoutMs: timeoutMs === 0 ? undefined : timeoutMs };
+  const policy = { priority, timeoutMs: timeoutMs === 0 ? undefined : timeoutMs };
+  return text === undefined ? policy : { ...policy, text };
 }
 
 function wholeNumber(value: ParameterValue, path: string, meaning: string): number {

@@ -83,6 +83,7 @@ function jobFor({ name, signature }: Servable, job: Job): Job {
   return {
     ...validateInputs(job.inputs, name, signature),
     outputs: validateOutputs(job.outputs, name, signature),
+    text: job.text,
     caller: CALLER,
     priority: LOWEST_PRIORITY,
     deadline: performance.now() + WAIT_MS,

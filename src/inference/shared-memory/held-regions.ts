@@ -14,9 +14,12 @@ export class HeldRegions {
     for (const region of regions.values()) region.hold();
   }
 
-  /** Returns `inputs` with the data of those in a region. Rejects with a NexusError if the data does not fit the tensor. */
-  read(inputs: readonly PlacedTensor[]): Promise<readonly Tensor[]> {
-    return Promise.all(inputs.map((input, index) => this.readInput(input, `inputs[${index}]`)));
+  /**
+   * Returns `inputs` with the data of those in a region. BYTES must be text unless `anyBytes`. Rejects with a NexusError if the data
+   * does not fit the tensor.
+   */
+  read(inputs: readonly PlacedTensor[], anyBytes: boolean): Promise<readonly Tensor[]> {
+    return Promise.all(inputs.map((input, index) => this.readInput(input, `inputs[${index}]`, anyBytes)));
   }
 
   /**
@@ -36,7 +39,7 @@ export class HeldRegions {
     await Promise.all([...this.regions.values()].map((region) => region.release()));
   }
 
-  private async readInput(input: PlacedTensor, path: string): Promise<Tensor> {
+  private async readInput(input: PlacedTensor, path: string, anyBytes: boolean): Promise<Tensor> {
     if (input.slice === undefined) return input;
     const {
       name,
@@ -45,7 +48,7 @@ export class HeldRegions {
       slice: { region, offset, byteSize },
     } = input;
     const data = await this.regions.get(region)!.read(offset, byteSize);
-    return this.inputs.check({ name, datatype, shape, data }, path);
+    return this.inputs.check({ name, datatype, shape, data }, path, anyBytes);
   }
 
   private async writeOutput(output: Tensor, slice: MemorySlice | undefined): Promise<PlacedTensor> {

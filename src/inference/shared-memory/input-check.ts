@@ -18,12 +18,12 @@ export class InputCheck extends Offload {
    *
    * @throws NexusError invalid_input, synchronously or as a rejection.
    */
-  check(tensor: Tensor, path: string): Tensor | Promise<Tensor> {
+  check(tensor: Tensor, path: string, anyBytes: boolean): Tensor | Promise<Tensor> {
     const { datatype, data } = tensor;
     const isRead = datatype === 'BYTES' || datatype === 'BOOL';
-    if (!isRead || data.byteLength <= INLINE_BYTES) return requireFit(tensor, path);
+    if (!isRead || data.byteLength <= INLINE_BYTES) return requireFit(tensor, path, anyBytes);
     const owned = movable(data);
-    const task: CheckTask = { tensor: { ...tensor, data: owned }, path };
+    const task: CheckTask = { tensor: { ...tensor, data: owned }, path, anyBytes };
     return this.runOnThread('check', task, [owned.buffer]);
   }
 }

@@ -9,6 +9,9 @@ import { RunnerPool } from '../../runtime/runner-pool';
 import { cachePolicyOf } from '../../repository/model-settings';
 import { fingerprintOf } from '../../repository/fingerprint';
 import type { ModelDescription } from '../../repository/description/model-description';
+import { Pictures } from '../../tasks/pictures/pictures';
+import { Tokenizers } from '../../tasks/text/tokenizers';
+import type { Converters } from '../task/prepared-task';
 import { ModelVersion } from '../version/model-version';
 import { PipelineVersion } from '../pipeline/pipeline-version';
 import { placementOf } from '../limits';
@@ -60,6 +63,7 @@ export class ModelFactory {
   };
 
   private readonly pool = new RunnerPool(availableParallelism());
+  private readonly converters: Converters;
 
   constructor(
     private readonly config: Config,
@@ -67,7 +71,11 @@ export class ModelFactory {
     private readonly overrides: OverrideReader,
     private readonly registry: ModelRegistry,
     private readonly residency: Residency,
-  ) {}
+    tokenizers: Tokenizers,
+    pictures: Pictures,
+  ) {
+    this.converters = { tokenizers, pictures };
+  }
 
   /** Describes the model, from its files or from the configuration that the client sent. */
   describe(found: FoundModel, root: string, { json, versions }: Making): Promise<ModelDescription> {
@@ -103,6 +111,7 @@ export class ModelFactory {
         fingerprint,
         root,
         settings,
+        task: undefined,
         device,
         placement,
         pool: isolation === 'shared' ? this.pool : undefined,
@@ -130,7 +139,7 @@ export class ModelFactory {
   private versionOf(options: VersionOptions): Servable {
     const { pipeline } = options.settings;
     return pipeline === undefined || options.refusal !== undefined
-      ? new ModelVersion(options, this.observer, this.residency)
+      ? new ModelVersion(options, this.observer, this.residency, this.converters)
       : new PipelineVersion(options, pipeline, this.registry, this.observer);
   }
 

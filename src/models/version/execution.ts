@@ -5,6 +5,7 @@ import { SYSTEM_CLOCK } from '../../scheduling/clock';
 import type { Instance } from '../../scheduling/instance';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { SchedulerLoad } from '../../scheduling/observer';
+import type { SchedulerLimits } from '../../scheduling/limits';
 import { Scheduler } from '../../scheduling/scheduler';
 import type { ModelSettings } from '../../repository/model-settings';
 import { softmaxFault, softmaxOutputs } from '../../repository/softmax';
@@ -12,11 +13,12 @@ import { limitsOf } from '../limits';
 import { labelFault, type Signature } from '../signature';
 import type { VersionOptions } from '../version-options';
 import type { Adapter } from './adapter';
-import { labelsOf, signatureOf } from './model-signature';
+import type { ServedTask } from '../task/served-task';
+import { labelsOf, signatureOf, taskLabels } from './model-signature';
 import { Padding } from './padding';
 import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
-import { schedulerLimitsOf } from './scheduler-limits';
+import { maxBatchTokensOf, schedulerLimitsOf } from './scheduler-limits';
 
 /** Runs the jobs of a loaded model. Runners can be added and removed at any time. */
 export class Execution {
@@ -33,15 +35,16 @@ export class Execution {
   /** @throws Error if the settings do not match the model. */
   constructor(
     readonly model: LoadedModel,
-    { model: name, settings, metrics }: VersionOptions,
+    private readonly options: VersionOptions,
+    private readonly task: ServedTask | undefined,
   ) {
+    const { model: name, settings, metrics } = options;
     this.settings = settings;
     this.unbatchable = limitsOf(settings).max_batch_rows > 1 ? model.unbatchable : 'max_batch_rows is 1';
-    this.signature = signatureOf(model, settings, this.unbatchable === '');
+    this.signature = signatureOf(model, settings, this.unbatchable === '', task?.signature);
     this.adapters = adaptersOf(settings, metrics);
     this.priorities = new Priorities(settings);
-    const limits = schedulerLimitsOf(settings, this.priorities, this.maxBatchRows);
-    this.scheduler = new Scheduler(name, limits, SYSTEM_CLOCK, metrics);
+    this.scheduler = new Scheduler(name, this.schedulerLimits, SYSTEM_CLOCK, metrics);
     this.mixed = this.scheduler.mixed.then((output) => this.stopBatching(output));
   }
 
@@ -53,22 +56,36 @@ export class Execution {
     return this.unbatchable === '' ? limitsOf(this.settings).max_batch_rows : 1;
   }
 
+  private get schedulerLimits(): SchedulerLimits {
+    const { settings, options, model } = this;
+    const { task, placement } = options;
+    const maxBatchTokens =
+      task?.text === undefined
+        ? undefined
+        : maxBatchTokensOf(settings.max_batch_tokens, model.device, placement.threads);
+    return schedulerLimitsOf(settings, this.priorities, this.maxBatchRows, maxBatchTokens);
+  }
+
   /** Applies `settings` that need no new runners. Returns whether they match the model; if not, nothing changes. */
   follow(settings: ModelSettings): boolean {
     const { outputs } = this.signature;
-    const labels = labelsOf(settings, this.model.labels, outputs);
+    const { task, model } = this;
+    const known = task === undefined ? model.labels : taskLabels(task.signature);
+    const labels = labelsOf(settings, known, outputs);
     const fault = labelFault(labels, outputs) ?? softmaxFault(settings.softmax, outputs);
     if (fault !== undefined) return false;
     this.settings = settings;
     this.signature = { ...this.signature, labels, softmax: softmaxOutputs(settings.softmax, outputs) };
     this.priorities = new Priorities(settings);
-    this.scheduler.limit(schedulerLimitsOf(settings, this.priorities, this.maxBatchRows));
+    this.scheduler.limit(this.schedulerLimits);
     return true;
   }
 
   /** Runs `job`. It waits in the queue while there are no runners. Rejects with a NexusError. */
   run(job: Job): Promise<JobResult> {
-    return this.runFrom(0, this.priorities.place(job, SYSTEM_CLOCK.now()));
+    const placed = this.priorities.place(job, SYSTEM_CLOCK.now());
+    if (this.task?.takes(placed) === true) return this.task.run(placed, (row) => this.runFrom(0, row));
+    return this.runFrom(0, placed);
   }
 
   /** Starts to schedule work on `runner`. */
@@ -106,7 +123,8 @@ export class Execution {
   /** Called when the scheduler has stopped batching: later requests are not treated as rows. */
   private stopBatching(output: string): void {
     this.unbatchable = `verification of a batch found that the rows of output '${output}' depend on each other`;
-    this.signature = { ...this.signature, batches: false };
+    // Texts and pictures stay rows, which then run alone.
+    if (this.task === undefined) this.signature = { ...this.signature, batches: false };
   }
 }
 

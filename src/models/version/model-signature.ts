@@ -4,13 +4,23 @@ import { fitTensors } from '../../repository/declared-tensors';
 import type { ModelSettings } from '../../repository/model-settings';
 import { softmaxFault, softmaxOutputs } from '../../repository/softmax';
 import { labelFault, NO_TASK, type Labels, type Signature } from '../signature';
+import type { TaskSignature } from '../task/served-task';
 import { paddingFault } from './padding';
 
-/** The signature of `model` with `settings`. @throws Error if the settings do not match the model. */
-export function signatureOf(model: LoadedModel, settings: ModelSettings, batches: boolean): Signature {
-  const { inputs, outputs } = fitTensors(settings.declared, model);
+/**
+ * The signature of `model` with `settings`, and with `task` if it has one, whose texts or pictures are always rows.
+ * @throws Error if the settings do not match the model.
+ */
+export function signatureOf(
+  model: LoadedModel,
+  settings: ModelSettings,
+  isBatched: boolean,
+  task: TaskSignature | undefined,
+): Signature {
+  const { inputs, outputs } = task ?? fitTensors(settings.declared, model);
+  const batches = isBatched || task !== undefined;
   const { pad, allowed_batch_sizes: sizes } = settings;
-  const labels = labelsOf(settings, model.labels, outputs);
+  const labels = labelsOf(settings, task === undefined ? model.labels : taskLabels(task), outputs);
   const fault =
     labelFault(labels, outputs) ??
     softmaxFault(settings.softmax, outputs) ??
@@ -21,17 +31,24 @@ export function signatureOf(model: LoadedModel, settings: ModelSettings, batches
   if (fault !== undefined) throw new Error(fault);
   const softmax = softmaxOutputs(settings.softmax, outputs);
   // Padding and filling require that all inputs have the same number of rows.
-  const hasCommonRows = model.hasCommonRows || pad !== undefined || sizes !== undefined;
+  const hasCommonRows = task !== undefined || model.hasCommonRows || pad !== undefined || sizes !== undefined;
   return {
+    ...NO_TASK,
     inputs,
     outputs,
-    ...NO_TASK,
     outputNames: outputs.map(({ name }) => name),
+    ...task,
     labels,
     softmax,
     batches,
     hasCommonRows,
   };
+}
+
+/** The classes of the scores of a task. */
+export function taskLabels({ task }: TaskSignature): Labels {
+  const isClassified = task?.name.endsWith('classification') === true && task.name !== 'token_classification';
+  return isClassified && task.labels !== undefined ? { scores: task.labels } : {};
 }
 
 /** The labels in `settings`, and for the other `outputs`, the matching labels in the model file. */

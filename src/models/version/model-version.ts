@@ -13,6 +13,8 @@ import type { Servable, VersionState, VersionObserver } from '../model';
 import { ReferenceCount } from '../reference-count';
 import type { Signature } from '../signature';
 import type { VersionOptions } from '../version-options';
+import { PreparedTask, type Converters } from '../task/prepared-task';
+import type { Tokenizer } from '../../tasks/text/tokenizer';
 import { Execution } from './execution';
 import type { Residency } from './residency';
 import { runnerOptionsOf, shareRunners } from './runner-options';
@@ -28,7 +30,6 @@ const NO_LOAD: SchedulerLoad = { waitingRows: 0, waitingRequests: 0, running: 0,
 export class ModelVersion implements Servable, Tenant {
   readonly platform = 'onnxruntime_onnx';
   readonly steps = undefined;
-  readonly tokenizer = undefined;
   readonly references = new ReferenceCount();
   state: VersionState = 'LOADING';
   reason = '';
@@ -40,6 +41,8 @@ export class ModelVersion implements Servable, Tenant {
   private supervisor: Supervisor | undefined;
   /** Set by the first load: only then the signature of the model, and whether it batches, are known. */
   private execution: Execution | undefined;
+  /** Set before its runners start, if it has a task. */
+  private task: PreparedTask | undefined;
   private readonly unload = new AbortController();
 
   /** @param options changed only by {@link follow}. */
@@ -47,6 +50,7 @@ export class ModelVersion implements Servable, Tenant {
     public options: VersionOptions,
     private readonly observer: VersionObserver,
     private readonly residency: Residency,
+    private readonly converters: Converters,
   ) {}
 
   get name(): string {
@@ -68,6 +72,10 @@ export class ModelVersion implements Servable, Tenant {
   get signature(): Signature {
     if (this.execution === undefined) throw this.notReady();
     return this.execution.signature;
+  }
+
+  get tokenizer(): Tokenizer | undefined {
+    return this.task?.tokenizer;
   }
 
   get unbatchable(): string {
@@ -125,6 +133,7 @@ export class ModelVersion implements Servable, Tenant {
   async bringIn(): Promise<void> {
     if (this.state !== 'LOADING' && this.state !== 'READY') throw this.notReady();
     const started = performance.now();
+    await this.prepareTask();
     this.supervisor = this.createSupervisor();
     await this.supervisor.start().catch((error: Error) => {
       throw withGpuAdvice(error, this.options.settings);
@@ -192,6 +201,7 @@ export class ModelVersion implements Servable, Tenant {
     this.execution?.fail(this.notReady());
     await this.supervisor?.stop();
     this.residency.leave(this);
+    this.task?.close();
     this.become('UNAVAILABLE', 'unloaded');
   }
 
@@ -216,6 +226,15 @@ export class ModelVersion implements Servable, Tenant {
     this.observer.stateChanged(this);
   }
 
+  private async prepareTask(): Promise<void> {
+    const { task } = this.options;
+    if (task === undefined || this.task !== undefined) return;
+    const prepared = await PreparedTask.load(task, this.converters);
+    // It may have been stopped in the meantime.
+    if (this.unloading.aborted) prepared.close();
+    else this.task = prepared;
+  }
+
   private createSupervisor(): Supervisor {
     const { placement, pool } = this.options;
     const observer: SupervisorObserver = {
@@ -237,7 +256,7 @@ export class ModelVersion implements Servable, Tenant {
 
   /** @throws Error if the settings do not match the model. */
   private adopt(model: LoadedModel): Execution {
-    const execution = new Execution(model, this.options);
+    const execution = new Execution(model, this.options, this.task?.bind(model));
     this.execution = execution;
     if (model.untried !== undefined) this.observer.untried(this, model.untried);
     if (model.fallback !== undefined) this.observer.fellBack(this, model.fallback);

@@ -4,11 +4,13 @@ import type { RunnerOptions } from '../../runtime/runner';
 import type { ModelSettings } from '../../repository/model-settings';
 import { LIVE_SETTINGS } from '../../repository/settings';
 import { limitsOf, type Limits } from '../limits';
+import { headOf } from '../task/prepared-task';
 import type { VersionOptions } from '../version-options';
 
 /** Options to start the runners of a version with. */
 export function runnerOptionsOf(options: VersionOptions): RunnerOptions {
-  const { model, version, path, root, device, placement, cache, settings } = options;
+  const { model, version, path, root, device, placement, cache, settings, task } = options;
+  const head = task === undefined ? undefined : headOf(task);
   const limits = limitsOf(settings);
   return {
     label: `${model}/${version}`,
@@ -19,6 +21,7 @@ export function runnerOptionsOf(options: VersionOptions): RunnerOptions {
       threads: placement.threads,
       batching: batchingOf(settings, limits),
       digests: cache !== undefined,
+      ...(head === undefined ? {} : { head }),
     },
     loadTimeoutMs: limits.load_timeout_ms,
     runTimeoutMs: limits.timeout_ms,
@@ -45,7 +48,18 @@ function needsOf({
   device,
   placement,
   settings,
+  task,
 }: VersionOptions) {
   const fixed = Object.entries(settings).filter(([key]) => !LIVE_SETTINGS.has(key));
-  return { path, filename, fingerprint, refusal, root, device, placement, fixed: Object.fromEntries(fixed) };
+  return {
+    path,
+    filename,
+    fingerprint,
+    refusal,
+    root,
+    device,
+    placement,
+    task,
+    fixed: Object.fromEntries(fixed),
+  };
 }

@@ -31,6 +31,16 @@ export class InferenceMetrics {
       ({ labels, paddingBytes }) => [{ labels, value: paddingBytes }],
     );
     this.counter(
+      'tokens_total',
+      'Tokens of texts in successful runs, without padding.',
+      ({ labels, tokens }) => [{ labels, value: tokens }],
+    );
+    this.counter(
+      'padding_tokens_total',
+      'Tokens added to pad texts to the longest of their batch.',
+      ({ labels, paddingTokens }) => [{ labels, value: paddingTokens }],
+    );
+    this.counter(
       'priority_requests_total',
       'Requests that started to run, by priority level.',
       ({ labels, waits }) => byPriority(labels, waits, ({ requests }) => requests),

@@ -23,6 +23,8 @@ export class ModelMetrics {
   executions = 0;
   paddingRows = 0;
   paddingBytes = 0;
+  tokens = 0;
+  paddingTokens = 0;
   /** By priority level, the number of requests that started and their total waiting time in seconds. */
   readonly waits = new Map<number, { requests: number; seconds: number }>();
   readonly batchRows = new Distribution(ROWS);
@@ -60,6 +62,12 @@ export class ModelMetrics {
   /** Counts the bytes by which the inputs of a request were padded. */
   padded(bytes: number): void {
     this.paddingBytes += bytes;
+  }
+
+  /** Counts the tokens of a run of sequences, and those that padded them to the longest. */
+  paddedTokens(tokens: number, padding: number): void {
+    this.tokens += tokens;
+    this.paddingTokens += padding;
   }
 
   /** Counts a batch that was taken from the queue. */

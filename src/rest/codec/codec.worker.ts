@@ -1,5 +1,5 @@
 import { bufferOf } from '../../common/buffer-of';
-import { moving, outcomeOf } from '../../common/offload';
+import { moving, outcomeOf, outcomeOfAsync } from '../../common/offload';
 import type { InferenceResult } from '../../inference/request/inference-request';
 import type { Tensor } from '../../tensor/tensor';
 import type { DecodeTask, DialectPlace, EncodeTask } from './codec';
@@ -7,8 +7,8 @@ import type { Wire } from './dialect';
 import type { DecodedRequest } from './messages';
 
 /** Runs {@link Wire.decode} on the codec thread. The memory of the tensors is transferred to the caller. */
-export function decodeBody({ dialect, body, target }: DecodeTask): unknown {
-  const outcome = outcomeOf(() => dialectAt(dialect).decode(bufferOf(body), target));
+export async function decodeBody({ dialect, body, target }: DecodeTask): Promise<unknown> {
+  const outcome = await outcomeOfAsync(async () => dialectAt(dialect).decode(bufferOf(body), target));
   return moving(outcome, 'value' in outcome ? buffersOf(outcome.value.inputs.map(dataOf)) : []);
 }
 

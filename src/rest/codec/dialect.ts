@@ -19,11 +19,17 @@ export interface Wire<Target, Message extends DecodedRequest, Answer extends Inf
   /** The export name of this dialect. */
   readonly name: string;
 
+  /** Media types of pictures or forms that bodies may have; if absent, none. */
+  readonly media?: RegExp;
+
   /** The length of the JSON before the binary data of a body. If undefined or absent, the whole body is JSON. */
   headerLength?(target: Target): number | undefined;
 
-  /** @throws invalid for any mistake in `body`; the message contains its place, what was expected and what was received. */
-  decode(body: Buffer, target: Target): Message;
+  /**
+   * @throws invalid, or rejects with it, for any mistake in `body`; the message contains its place, what was expected and
+   * what was received.
+   */
+  decode(body: Buffer, target: Target): Message | Promise<Message>;
 
   /** Whether the output of that name is returned as binary data. If absent, none is. */
   isBinary?(answer: Answer, name: string): boolean;

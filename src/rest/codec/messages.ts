@@ -1,9 +1,9 @@
 import type { OutputRequest } from '../../inference/request/inference-request';
 import type { PlacedTensor } from '../../inference/shared-memory/memory-slice';
-import type { SchedulePolicy } from '../../inference/request/request-parameters';
+import type { RequestOptions } from '../../inference/request/request-parameters';
 
 /** A decoded inference request of any dialect. It is not yet validated against the model. */
-export interface DecodedRequest extends SchedulePolicy {
+export interface DecodedRequest extends RequestOptions {
   /** Inputs with unique names, whose bytes match datatype and shape. May be views of the body. */
   readonly inputs: readonly PlacedTensor[];
   /** The requested outputs with unique names; empty means all. */

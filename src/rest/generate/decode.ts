@@ -7,7 +7,7 @@ import { flatShape } from '../codec/flat-shape';
 import { jsonText, readJson } from '../codec/json/body';
 import { encodeRows } from '../codec/json/data';
 import { PARAMETER, readParameter } from '../codec/parameters';
-import { schedulePolicyOf } from '../../inference/request/request-parameters';
+import { requestOptionsOf } from '../../inference/request/request-parameters';
 import type { DecodedRequest } from '../codec/messages';
 import type { ParameterValue } from '../../inference/request/parameters';
 
@@ -67,7 +67,7 @@ class GenerateReader {
     const pathOf = (name: string) => (Object.hasOwn(members, name) ? name : `parameters.${name}`);
     return {
       id: asId(id),
-      ...schedulePolicyOf(this.parameters, pathOf),
+      ...requestOptionsOf(this.parameters, pathOf),
       inputs: [...this.tensors.values()],
       outputs: [],
     };

@@ -5,18 +5,20 @@ import { memoryOfPlain } from '../../transport/http/memory-of-body';
 import { decompress, isCompression } from '../../transport/decompress';
 
 /** Content types that cannot be JSON or tensors. All others are accepted, because many clients send a wrong one, for example curl -d. */
-const OTHER_MEDIA = /^\s*(?:image|audio|video|multipart)\//i;
+const OTHER_MEDIA = /^(?:image|audio|video|multipart)\//;
 
 /**
  * Returns the decoded body of `request`, empty if it has none. A body without Content-Encoding is returned unchanged. A
  * compressed body is decompressed off the event loop and charged against the memory in flight as it grows.
  *
+ * @param media types of pictures or forms to accept.
  * @throws NexusError unsupported_encoding, invalid_input, memory_busy, body_too_large above `limit` bytes, or
- * unsupported_media_type for image, audio, video and multipart bodies.
+ * unsupported_media_type for other image, audio, video and multipart bodies.
  */
-export function bodyOf(request: FastifyRequest, limit: number): Buffer | Promise<Buffer> {
+export function bodyOf(request: FastifyRequest, limit: number, media?: RegExp): Buffer | Promise<Buffer> {
   const { headers } = request;
-  rejectOtherMedia(request);
+  const type = mediaTypeOf(request);
+  if (OTHER_MEDIA.test(type) && media?.test(type) !== true) rejectOtherMedia(request, type);
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
   const encoding = headers['content-encoding'];
   if (encoding === undefined || encoding === 'identity' || encoding === '') return body;
@@ -32,11 +34,16 @@ export function bodyOf(request: FastifyRequest, limit: number): Buffer | Promise
   });
 }
 
-function rejectOtherMedia({ headers, raw }: FastifyRequest): void {
+/** The media type of the body of `request` in lower case, without parameters; '' if the client sent none. */
+export function mediaTypeOf({ raw }: FastifyRequest): string {
   // The server hides the header from Fastify.
   const type = raw.rawHeaders[raw.rawHeaders.findIndex(isContentType) + 1] ?? '';
-  if (headers['inference-header-content-length'] === undefined && OTHER_MEDIA.test(type))
-    throw errors.unsupportedMediaType(type.trim().split(';', 1)[0]!.slice(0, 80));
+  return type.split(';', 1)[0]!.trim().toLowerCase();
+}
+
+function rejectOtherMedia({ headers }: FastifyRequest, type: string): void {
+  if (headers['inference-header-content-length'] === undefined)
+    throw errors.unsupportedMediaType(type.slice(0, 80));
 }
 
 /** Whether `item` of a list of alternating header names and values is the name Content-Type. */

@@ -184,7 +184,9 @@ export class RestInference {
     target: Target,
     request: FastifyRequest,
   ): Message | Promise<Message> {
-    return chain(bodyOf(request, this.config.bodyLimit), (bytes) => this.codec.decode(wire, bytes, target));
+    return chain(bodyOf(request, this.config.bodyLimit, wire.media), (bytes) =>
+      this.codec.decode(wire, bytes, target),
+    );
   }
 
   private exchange<Message extends DecodedRequest>(
@@ -199,6 +201,7 @@ export class RestInference {
       signature,
       inputs: message.inputs,
       outputs: message.outputs,
+      text: message.text,
       priority: message.priority,
       deadline: deadlineOf(headers, message.timeoutMs, this.config.requestTimeoutMs),
       abandoned: () => raw.socket.destroyed,

@@ -41,6 +41,11 @@ export class UsageEntry implements UsageCounts {
    * @example 192000
    */
   output_bytes: number;
+  /**
+   * Tokens of texts, for models of text. Responses from the cache cost none.
+   * @example 0
+   */
+  tokens: number;
 }
 
 /** A page of usage. */

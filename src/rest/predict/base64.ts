@@ -15,6 +15,11 @@ export function isBase64(value: unknown): value is { readonly b64: unknown } {
   );
 }
 
+/** Replaces every `{"b64": ...}` in `row`, whose items are pictures, by its base64, which models of pictures decode. */
+export function withPictures(row: Row): Row {
+  return row.some(isBase64) ? row.map((item) => (isBase64(item) ? item.b64 : item)) : row;
+}
+
 /**
  * Replaces every `{"b64": ...}` in `row` by its text.
  * @throws invalid unless it is base64 of UTF-8 without NUL, because strings of models cannot hold anything else.

@@ -1,15 +1,16 @@
 import { errors } from '../../common/errors';
 import type { Tensor, TensorSpec } from '../../tensor/tensor';
 import { asArray, asName, asObject } from '../codec/fields';
-import { requireUniqueNames } from '../../inference/request/request-parameters';
+import { requestOptionsOf, requireUniqueNames } from '../../inference/request/request-parameters';
 import { jsonText, readJson } from '../codec/json/body';
 import { mismatch } from '../../inference/request/mismatch';
+import { readParameters } from '../codec/parameters';
 import { isBase64 } from './base64';
 import type { DecodedPrediction, PredictionForm, PredictionTarget } from './messages';
 import { depthOf, isColumn, nestedTensor } from './nested';
 
 const KEYS: Readonly<Record<PredictionForm, readonly string[]>> = {
-  nexus: ['inputs', 'instances', 'outputs', 'top_k', 'id'],
+  nexus: ['inputs', 'instances', 'outputs', 'top_k', 'parameters', 'id'],
   tensorflow: ['inputs', 'instances', 'signature_name'],
 };
 const MAX_TOP_K = 1000;
@@ -45,12 +46,20 @@ function readPrediction(value: unknown, expected: PredictionTarget, exact: boole
   const read = inputs === undefined ? readInstances : READ_INPUTS[expected.form];
   return {
     id: readId(body['id']),
-    priority: 0,
-    timeoutMs: undefined,
-    ...read(inputs ?? instances, expected, exact),
+    ...requestOptionsOf(Object.entries(readParameters(body['parameters'], 'parameters'))),
+    ...read(inputs ?? instances, targetFor(inputs ?? instances, expected), exact),
     outputs: readOutputs(body['outputs']),
     topK: readTopK(body['top_k']),
   };
+}
+
+/** `target` with the inputs that `value` names: those of the task of the model, or its tensors. */
+function targetFor(value: unknown, target: PredictionTarget): PredictionTarget {
+  const given = Array.isArray(value) ? (value[0] as unknown) : value;
+  const { tensorInputs } = target;
+  if (tensorInputs.length === 0 || !isNamed(given)) return target;
+  const isTensors = tensorInputs.some(({ name }) => Object.hasOwn(given as object, name));
+  return isTensors ? { ...target, inputs: tensorInputs } : target;
 }
 
 function readInputs(value: unknown, { inputs, batches }: PredictionTarget, exact: boolean): Inputs {
@@ -183,7 +192,8 @@ function requireSignature(value: unknown): void {
   throw mismatch('signature_name', `"${SIGNATURE}", the only signature of every model`, value);
 }
 
-function readTopK(value: unknown): number | undefined {
+/** The number of classes that a request wants; undefined if it sets none. @throws invalid */
+export function readTopK(value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_TOP_K)
     return value as number;

@@ -1,6 +1,7 @@
 import { elementCount, type Shape, type Tensor } from '../../tensor/tensor';
 import { jsonData, jsonFloats } from '../codec/json/json-data';
 import { largest } from '../../tensor/largest';
+import { decodeStrings } from '../../tensor/elements';
 import { probabilitiesOf } from '../../tensor/softmax';
 import type { EncodedResponse } from '../codec/messages';
 import { TYPED_ARRAY, typedView } from '../../tensor/typed-arrays';
@@ -23,7 +24,7 @@ export function encodePrediction(response: PredictionAnswer): EncodedResponse {
   const classes: [name: string, lists: unknown][] = [];
   for (const output of outputs) {
     const { name, shape } = output;
-    const elements = jsonData(output);
+    const elements = response.json.includes(name) ? parsed(output) : jsonData(output);
     values.push([name, nested(elements, shape, layout)]);
     if (topK > 0 && hasClasses(output, response)) {
       const lists = classesOf(output, elements, response, topK);
@@ -40,6 +41,11 @@ export function encodePrediction(response: PredictionAnswer): EncodedResponse {
     ...(classes.length === 0 ? {} : { classes: Object.fromEntries(classes) }),
   };
   return { json: JSON.stringify(body), binary: [] };
+}
+
+/** The elements of an output that are JSON. */
+function parsed({ data }: Tensor): unknown[] {
+  return decodeStrings(data).map((text): unknown => JSON.parse(text));
 }
 
 /** The response body in the form of TensorFlow Serving. */

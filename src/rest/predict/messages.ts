@@ -9,6 +9,8 @@ export type PredictionForm = 'nexus' | 'tensorflow';
 export interface PredictionTarget {
   readonly form: PredictionForm;
   readonly inputs: readonly TensorSpec[];
+  /** Tensors that requests may contain in place of {@link inputs}. */
+  readonly tensorInputs: readonly TensorSpec[];
   /** Whether the first dimension of every input is the batch dimension. */
   readonly batches: boolean;
 }
@@ -32,6 +34,8 @@ export interface PredictionAnswer extends InferenceResult {
   readonly topK: number | undefined;
   /** Whether the first dimension of every output is the batch dimension. */
   readonly batches: boolean;
+  /** Names of the outputs whose elements are JSON. */
+  readonly json: readonly string[];
   /** Labels of the last dimension, by output name. */
   readonly labels: Readonly<Record<string, readonly string[]>>;
   /** Names of the outputs that are logits. The scores of their classes are converted to probabilities. */

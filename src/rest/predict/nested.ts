@@ -2,7 +2,7 @@ import { elementCount, type Tensor, type TensorSpec } from '../../tensor/tensor'
 import { encodeRows } from '../codec/json/data';
 import type { Row } from '../codec/json/rows';
 import { mismatch } from '../../inference/request/mismatch';
-import { withText } from './base64';
+import { withPictures, withText } from './base64';
 
 /** Returns the path in the body for indexes in a tensor, for example `inputs.image[3][7]`. */
 export type Where = (indexes: readonly number[]) => string;
@@ -32,17 +32,16 @@ export function isColumn({ shape }: TensorSpec): boolean {
  */
 export function nestedTensor(value: unknown, spec: TensorSpec, where: Where, exact: boolean): Tensor {
   if (isColumn(spec) && Array.isArray(value)) return columnTensor(value, spec, where, exact);
-  const { name, datatype } = spec;
+  const { name, datatype, content } = spec;
   const walk = new Walk(spec, where);
   if (spec.shape.length === 0) walk.rows.push([value]);
   else walk.visit(value);
   const shape = walk.dims.map((size) => Math.max(size, 0));
   const at = (row: number, item: number) =>
     where(shape.length === 0 ? [] : [...indexesOf(row, shape.slice(0, -1)), item]);
-  const rows =
-    datatype === 'BYTES'
-      ? walk.rows.map((row, index) => withText(row, (item) => at(index, item)))
-      : walk.rows;
+  let { rows } = walk;
+  if (content === 'picture') rows = rows.map(withPictures);
+  else if (datatype === 'BYTES') rows = rows.map((row, index) => withText(row, (item) => at(index, item)));
   return { name, datatype, shape, data: encodeRows(rows, datatype, elementCount(shape), exact, at) };
 }
 

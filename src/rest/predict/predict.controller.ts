@@ -2,6 +2,8 @@ import { Controller, HttpCode, NotFoundException, Param, Post, Req, Res } from '
 import { ApiExcludeEndpoint, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RestInference } from '../http/rest-inference';
+import { mediaTypeOf } from '../http/body';
+import { formDialect, pictureDialect } from './picture.dialect';
 import { binaryDialect, nexusDialect, tensorflowDialect } from './predict.dialect';
 import { ApiPredict, ApiPredictVersion, ApiTensorflowPredict, ApiTensorflowVersion } from './predict.docs';
 import { INFER } from '../../identity/access';
@@ -77,8 +79,11 @@ export class PredictController {
   }
 }
 
-/** Nexus predictions, with the response in the format that the client accepts. */
+/** Nexus predictions: pictures by their media type, and the response in the format that the client accepts. */
 function dialectFor({ request }: FastifyReply) {
+  const type = mediaTypeOf(request);
+  if (pictureDialect.media!.test(type)) return pictureDialect;
+  if (formDialect.media!.test(type)) return formDialect;
   return request.headers.accept?.includes('application/octet-stream') === true ? binaryDialect : nexusDialect;
 }
 

@@ -27,14 +27,15 @@ function predictDialect(
   return {
     module: __filename,
     name,
-    targetOf: ({ inputs, batches }) => ({ form, inputs, batches }),
+    targetOf: ({ inputs, tensorInputs, batches }) => ({ form, inputs, tensorInputs, batches }),
     decode: decodePrediction,
-    answerOf: (result, { id, layout, topK }, { labels, softmax, batches }) => ({
+    answerOf: (result, { id, layout, topK }, { outputs, labels, softmax, batches }) => ({
       ...result,
       id,
       form,
       layout,
       topK,
+      json: outputs.filter(({ content }) => content === 'json').map(({ name }) => name),
       labels,
       softmax,
       batches,

@@ -23,6 +23,13 @@ export class PredictRequest {
       'Number of classes to return for each output that has labels or is a vector of scores for each row. By default 5 for outputs with labels and none for other outputs. 0 returns no classes.',
   })
   top_k?: number;
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: { type: ['string', 'number', 'boolean'] as never },
+    description:
+      '`priority`: 1 is the highest, 0 the default of the model. `timeout`: microseconds until the response is no longer needed. For models of text: `prompt_name`, the prompt to put before each text; `truncate`, false to reject texts that are too long; `truncation_direction`, left or right.',
+  })
+  parameters?: Record<string, string | number | boolean>;
 }
 
 /** A prediction: `outputs` for a request with `inputs`, `predictions` for one with `instances`. */

@@ -1,4 +1,4 @@
-import type { Signature } from '../../models/signature';
+import { takesPictures, type Signature } from '../../models/signature';
 import type { Dialect } from '../codec/dialect';
 import { headerLengthOf } from '../http/request-headers';
 import { decodeV2Request } from './codec/decode-request';
@@ -12,6 +12,8 @@ export interface V2Target {
   readonly headerLength: number | undefined;
   /** The signature of the model for a body without JSON; otherwise undefined. */
   readonly raw: Signature | undefined;
+  /** Whether BYTES inputs take any bytes, not only text. */
+  readonly anyBytes: boolean;
 }
 
 /** The Open Inference Protocol V2 with JSON, binary tensors and raw requests. */
@@ -21,13 +23,17 @@ export const v2Dialect: Dialect<V2Target, V2Request, V2Answer> = {
 
   targetOf(signature, _model, headers) {
     const headerLength = headerLengthOf(headers);
-    return { headerLength, raw: headerLength === 0 ? signature : undefined };
+    return {
+      headerLength,
+      raw: headerLength === 0 ? signature : undefined,
+      anyBytes: takesPictures(signature),
+    };
   },
 
   headerLength: ({ headerLength }) => headerLength,
 
-  decode: (body, { headerLength, raw }) =>
-    raw === undefined ? decodeV2Request(body, headerLength) : decodeRawRequest(body, raw),
+  decode: (body, { headerLength, raw, anyBytes }) =>
+    raw === undefined ? decodeV2Request(body, headerLength, anyBytes) : decodeRawRequest(body, raw),
 
   answerOf: ({ model, version, outputs }, { id, outputs: requested, binaryOutput }) => ({
     id,

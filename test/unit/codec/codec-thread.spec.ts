@@ -32,7 +32,7 @@ describe('the codec thread', () => {
     'rest/predict/predict.dialect',
   ) as typeof import('../../../src/rest/predict/predict.dialect');
   const decode = (body: Buffer, headerLength?: number) =>
-    codec.decode(v2Dialect, body, { headerLength, raw: undefined });
+    codec.decode(v2Dialect, body, { headerLength, raw: undefined, anyBytes: false });
   let codec: Codec;
   let memory: InputCheck;
 
@@ -99,13 +99,13 @@ describe('the codec thread', () => {
 
   it('decodes a large prediction, and encodes its answer', async () => {
     const inputs = [{ name: 'x', datatype: 'INT32' as const, shape: [-1] }];
-    const target = { form: 'nexus' as const, inputs, batches: false };
+    const target = { form: 'nexus' as const, inputs, tensorInputs: [], batches: false };
     const body = Buffer.from(JSON.stringify({ inputs: { x: numbers }, id: 'i' }));
     const decoding = codec.decode(nexusDialect, body, target);
     expect(decoding).toBeInstanceOf(Promise);
     const { id, layout, topK, inputs: decoded } = await decoding;
     expect(Buffer.compare(decoded[0]!.data, tensor.data)).toBe(0);
-    const prediction = { ...answer(tensor), ...target, id, layout, topK, labels: {}, softmax: [] };
+    const prediction = { ...answer(tensor), ...target, id, layout, topK, json: [], labels: {}, softmax: [] };
     const { json } = await codec.encode(nexusDialect, prediction);
     expect(JSON.parse(Buffer.from(json).toString())).toEqual({
       id: 'i',
@@ -118,11 +118,11 @@ describe('the codec thread', () => {
   it('checks many strings from shared memory, and gives them back', async () => {
     const { data } = bytesTensor(Array.from({ length: COUNT }, () => 'ab'));
     const strings = { name: 'x', datatype: 'BYTES', shape: [COUNT], data: new Uint8Array(data) } as const;
-    const checked = memory.check(strings, 'inputs[0]');
+    const checked = memory.check(strings, 'inputs[0]', false);
     expect(checked).toBeInstanceOf(Promise);
     expect(Buffer.compare((await checked).data, data)).toBe(0);
     const more = { ...strings, shape: [COUNT + 1], data: new Uint8Array(data) };
-    await expect(memory.check(more, 'inputs[0]')).rejects.toMatchObject({
+    await expect(memory.check(more, 'inputs[0]', false)).rejects.toMatchObject({
       kind: 'invalid',
       message: expect.stringMatching(
         /^inputs\[0\]\.parameters\.shared_memory_byte_size: .*element 100000 is incomplete$/,

@@ -7,9 +7,9 @@ import { anyTensor, DATATYPES, tensorOf, withOneNaN } from './tensors';
 
 const bodyOf = (text: string) => Buffer.from(text);
 const decode = (body: unknown, inputs: readonly TensorSpec[], batches = true) =>
-  decodePrediction(bodyOf(JSON.stringify(body)), { form: 'nexus', inputs, batches });
+  decodePrediction(bodyOf(JSON.stringify(body)), { form: 'nexus', inputs, tensorInputs: [], batches });
 
-const ANSWER = { model: 'm', version: '1', form: 'nexus', batches: true, softmax: [] } as const;
+const ANSWER = { model: 'm', version: '1', form: 'nexus', batches: true, json: [], softmax: [] } as const;
 
 /** The JSON of `outputs` as a prediction has them. */
 const encoded = (outputs: readonly Tensor[], layout: Layout) =>
@@ -38,6 +38,7 @@ describe('a tensor in a prediction', () => {
         const decoded = decodePrediction(bodyOf(text), {
           form: 'nexus',
           inputs: [spec(tensor, shape)],
+          tensorInputs: [],
           batches: true,
         });
         expect(decoded.layout).toBe('columns');
@@ -55,6 +56,7 @@ describe('a tensor in a prediction', () => {
         const decoded = decodePrediction(body, {
           form: 'nexus',
           inputs: [spec(tensor, [-1, 2, -1])],
+          tensorInputs: [],
           batches: true,
         });
         expect(decoded.layout).toBe('rows');
@@ -170,7 +172,12 @@ describe('a column of a table, of shape [n,1]', () => {
 
 describe('a prediction in the form of TensorFlow Serving', () => {
   const ask = (body: unknown, inputs: readonly TensorSpec[]) =>
-    decodePrediction(bodyOf(JSON.stringify(body)), { form: 'tensorflow', inputs, batches: true });
+    decodePrediction(bodyOf(JSON.stringify(body)), {
+      form: 'tensorflow',
+      inputs,
+      tensorInputs: [],
+      batches: true,
+    });
 
   it.each<[string, unknown, readonly TensorSpec[], Layout, readonly number[]]>([
     [
@@ -249,6 +256,7 @@ describe('what else a request says', () => {
     const { inputs } = decodePrediction(bodyOf('{"inputs":{"count":[9223372036854775807]}}'), {
       form: 'nexus',
       inputs: [COUNT],
+      tensorInputs: [],
       batches: true,
     });
     expect(inputs[0]!.data).toEqual(tensorOf('INT64', [2n ** 63n - 1n]).data);

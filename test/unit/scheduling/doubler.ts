@@ -25,6 +25,7 @@ export const LIMITS: SchedulerLimits = {
 export const NOBODY: SchedulerObserver = {
   started: () => {},
   executed: () => {},
+  paddedTokens: () => {},
   flushed: () => {},
   refused: () => {},
   checked: () => {},

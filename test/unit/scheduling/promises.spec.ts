@@ -23,6 +23,7 @@ class Counts implements SchedulerObserver {
   }
 
   executed(): void {}
+  paddedTokens(): void {}
 
   flushed(reason: string): void {
     this.flushes[reason] = (this.flushes[reason] ?? 0) + 1;

@@ -6,11 +6,15 @@ import { requireElements, requireSize } from '../../../tensor/elements';
 export class BinaryPart {
   private at: number;
 
-  /** @param start the end of the JSON, which is the end of `body` if the request has no header length. */
+  /**
+   * @param start the end of the JSON, which is the end of `body` if the request has no header length.
+   * @param anyBytes whether BYTES may be other than text.
+   */
   constructor(
     private readonly body: Buffer,
     start: number,
     private readonly hasHeaderLength: boolean,
+    private readonly anyBytes: boolean,
   ) {
     this.at = start;
   }
@@ -32,7 +36,8 @@ export class BinaryPart {
     if (size > left)
       throw this.error(path, `expected ${size} bytes of binary data, got ${left} before the body ends`);
     const data = this.body.subarray(this.at, (this.at += size));
-    requireElements(data, datatype, count, path, (message) => this.error(path, message));
+    const refuse = (message: string) => this.error(path, message);
+    requireElements(data, datatype, count, path, refuse, this.anyBytes);
     return data;
   }
 

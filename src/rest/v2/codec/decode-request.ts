@@ -10,7 +10,7 @@ import {
   classCountOf,
   requireOnlyMemory,
   requireUniqueNames,
-  schedulePolicyOf,
+  requestOptionsOf,
 } from '../../../inference/request/request-parameters';
 import { readParameters } from '../../codec/parameters';
 
@@ -19,13 +19,14 @@ import { readParameters } from '../../codec/parameters';
  * extension. Binary tensors of the result are views of `body`.
  *
  * @param headerLength the length of the JSON before the binary tensors; undefined if the whole body is JSON.
+ * @param anyBytes whether BYTES may be other than text, as for pictures.
  * @throws invalid for any mistake in the body; the message contains its place, what was expected and what was received.
  */
-export function decodeV2Request(body: Buffer, headerLength: number | undefined): V2Request {
+export function decodeV2Request(body: Buffer, headerLength: number | undefined, anyBytes = false): V2Request {
   const jsonLength = headerLength ?? body.length;
   requireHeaderLength(jsonLength, body.length);
   const text = jsonText(body.subarray(0, jsonLength));
-  const binary = () => new BinaryPart(body, jsonLength, headerLength !== undefined);
+  const binary = () => new BinaryPart(body, jsonLength, headerLength !== undefined, anyBytes);
   if (headerLength === undefined) return parseRequest(text, binary);
   const known = readKnown(text, binary);
   if (known !== undefined) return known;
@@ -56,11 +57,12 @@ function readV2Request(value: unknown, binary: BinaryPart, exact: boolean): V2Re
   }
   requireUniqueNames(inputs, 'inputs');
   binary.finish();
-  const { priority, timeoutMs } = schedulePolicyOf(Object.entries(parameters));
+  const { priority, timeoutMs, text } = requestOptionsOf(Object.entries(parameters));
   return {
     id: asId(message.id),
     priority,
     timeoutMs,
+    text,
     inputs,
     outputs: readOutputs(message.outputs),
     binaryOutput: flag(parameters, 'binary_data_output', 'parameters'),

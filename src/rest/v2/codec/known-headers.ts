@@ -30,8 +30,8 @@ export function readKnown(json: string, start: () => BinaryPart): V2Request | un
     inputs.push({ name, datatype, shape, data });
   }
   binary.finish();
-  const { id, priority, timeoutMs, outputs, binaryOutput } = request;
-  return { id, priority, timeoutMs, inputs, outputs, binaryOutput };
+  const { id, priority, timeoutMs, text, outputs, binaryOutput } = request;
+  return { id, priority, timeoutMs, text, inputs, outputs, binaryOutput };
 }
 
 /** Caches `request` if its JSON determines the sizes of its tensors, which are `binaryBytes` in total. */
@@ -39,7 +39,7 @@ export function remember(json: string, request: V2Request, binaryBytes: number):
   // Ids differ with every request and would only evict headers that repeat.
   if (json.length > MAX_LENGTH || request.id !== undefined || !isAllBinary(request.inputs, binaryBytes))
     return;
-  const { id, priority, timeoutMs, outputs, binaryOutput } = request;
+  const { id, priority, timeoutMs, text, outputs, binaryOutput } = request;
   const inputs = request.inputs.map(({ name, datatype, shape }) => ({
     name,
     datatype,
@@ -47,7 +47,7 @@ export function remember(json: string, request: V2Request, binaryBytes: number):
     data: NO_BYTES,
   }));
   if (known.size >= MAX_HEADERS) known.delete(known.keys().next().value!);
-  known.set(json, { id, priority, timeoutMs, inputs, outputs, binaryOutput });
+  known.set(json, { id, priority, timeoutMs, text, inputs, outputs, binaryOutput });
 }
 
 function isAllBinary(inputs: readonly PlacedTensor[], binaryBytes: number): boolean {

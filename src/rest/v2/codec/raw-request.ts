@@ -1,5 +1,5 @@
 import { errors } from '../../../common/errors';
-import type { Signature } from '../../../models/signature';
+import { takesPictures, type Signature } from '../../../models/signature';
 import { ELEMENT_BYTES, type Datatype } from '../../../tensor/tensor';
 import { LENGTH_BYTES, requireBooleans, requireText, writeElement } from '../../../tensor/elements';
 import { flatShape } from '../../codec/flat-shape';
@@ -14,14 +14,15 @@ const ADVICE = 'send JSON before the binary data, and its length in Inference-He
  *
  * @throws NexusError invalid_input if the model has several inputs, or the shape cannot be inferred from the bytes.
  */
-export function decodeRawRequest(body: Buffer, { inputs, batches }: Signature): V2Request {
+export function decodeRawRequest(body: Buffer, signature: Signature): V2Request {
+  const { inputs, batches } = signature;
   const [input] = inputs;
   if (input === undefined || inputs.length > 1)
     throw invalid(`the model takes ${inputs.length} inputs, but only one can be sent without JSON`);
   const { name, datatype } = input;
   const isText = datatype === 'BYTES';
   if (datatype === 'BOOL') requireBooleans(body, name);
-  if (isText) requireText(body, 0, body.length, name, () => `input '${name}'`);
+  if (isText && !takesPictures(signature)) requireText(body, 0, body.length, name, () => `input '${name}'`);
   const row = input.shape.map((size, axis) => (batches && axis === 0 ? 1 : size));
   const shape = flatShape(input, row, isText ? 1 : elements(body, datatype), invalid);
   const tensor = { name, datatype, shape, data: isText ? elementOf(body) : body };

@@ -22,6 +22,7 @@ const question: fc.Arbitrary<Question> = fc.record({
   caller: fc.constantFrom('', '10.0.0.1'),
   outputs: fc.array(fc.constantFrom('y', 'z'), { maxLength: 2 }),
   inputs: fc.array(tensor, { maxLength: 2 }),
+  text: fc.constantFrom(undefined, {}, { prompt: 'query' }, { truncate: false }),
 });
 
 describe('the key of a question', () => {
@@ -47,6 +48,7 @@ describe('the key of a question', () => {
         model: '',
         caller: '',
         outputs: [],
+        text: undefined,
         inputs: [{ name: 'x', datatype: 'UINT8', shape: [8 * MIB], data }],
       };
     };

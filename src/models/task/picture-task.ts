@@ -1,0 +1,76 @@
+import { errors } from '../../common/errors';
+import type { LoadedModel } from '../../runtime/messages';
+import type { Job, JobResult } from '../../scheduling/job';
+import type { PictureRecipe } from '../../tasks/picture-recipe';
+import type { TaskDefinition } from '../../tasks/task-definition';
+import type { Pictures } from '../../tasks/pictures/pictures';
+import { elementsOf } from '../../tensor/elements';
+import { joinRows } from '../../tensor/rows';
+import type { TensorSpec } from '../../tensor/tensor';
+import { runRows, type Row } from './rows';
+import type { ServedTask, Submit, TaskSignature } from './served-task';
+
+/** Maximum number of pictures in a request. Each takes up to 200 MiB while it is decoded. */
+const MAX_PICTURES = 64;
+
+/** Serves a model of pictures: decodes and resizes pictures, runs each as a row, and joins the results. */
+export class PictureTask implements ServedTask {
+  readonly signature: TaskSignature;
+  private readonly input: TensorSpec;
+
+  /** @throws Error if the model does not take exactly one input of FP32 with four dimensions. */
+  constructor(
+    definition: TaskDefinition,
+    private readonly recipe: PictureRecipe,
+    private readonly pictures: Pictures,
+    { inputs, outputs, extraOutputs }: LoadedModel,
+  ) {
+    const [input] = inputs;
+    if (input === undefined || inputs.length > 1 || input.datatype !== 'FP32' || input.shape.length !== 4)
+      throw new Error(
+        `expected one input of pictures, FP32 [-1,channels,height,width], got ${inputs.map(({ name, datatype, shape }) => `'${name}' (${datatype} [${shape.join(',')}])`).join(', ')}`,
+      );
+    this.input = input;
+    this.signature = {
+      inputs: [{ name: 'image', datatype: 'BYTES', shape: [-1], content: 'picture' }],
+      tensorInputs: inputs,
+      outputs,
+      outputNames: outputs.map(({ name }) => name),
+      extraOutputs,
+      task: definition,
+    };
+  }
+
+  takes({ inputs: [first] }: Job): boolean {
+    return first?.datatype === 'BYTES';
+  }
+
+  async run(job: Job, submit: Submit): Promise<JobResult> {
+    if (job.rows > MAX_PICTURES)
+      throw errors.invalidInput(
+        `input 'image': expected at most ${MAX_PICTURES} pictures, got ${job.rows}; send them in several requests`,
+        'inputs.image',
+      );
+    const { outputs, times } = await runRows(job, this.rowsOf(job), job.outputs, submit);
+    const joined = job.outputs.map((_, index) => joinRows(outputs.map((row) => row[index]!)));
+    return { outputs: joined, ...times };
+  }
+
+  private async *rowsOf({ inputs }: Job): AsyncGenerator<Row> {
+    const { name, datatype } = this.input;
+    for (const { shape, data } of await this.pictures.prepare(elementsOf(inputs[0]!.data), this.recipe)) {
+      this.requireFit([1, ...shape]);
+      const input = { name, datatype, shape: [1, ...shape], data };
+      yield { inputs: [input], byteLength: data.byteLength, shapeKey: shape.join() };
+    }
+  }
+
+  private requireFit(shape: readonly number[]): void {
+    const { shape: expected } = this.input;
+    if (expected.every((size, axis) => axis === 0 || size < 0 || size === shape[axis])) return;
+    throw errors.invalidInput(
+      `input 'image': the model takes [${expected.join(',')}], but the picture became [${shape.join(',')}]; set its size in preprocessor_config.json or model.yaml`,
+      'inputs.image',
+    );
+  }
+}

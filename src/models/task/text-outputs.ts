@@ -1,0 +1,106 @@
+import type { LoadedModel } from '../../runtime/messages';
+import type { TaskDefinition } from '../../tasks/task-definition';
+import { encodeStrings } from '../../tensor/elements';
+import { joinRows, padRows } from '../../tensor/rows';
+import type { Tensor, TensorSpec } from '../../tensor/tensor';
+import { entitiesOf } from './entities';
+import type { TaskSignature } from './served-task';
+
+/** Name of the input for texts, and of the second text of a pair. */
+const TEXT_INPUT = 'text';
+const PAIR_INPUT = 'text_pair';
+
+/** Name of the output with the number of tokens of each text. */
+const TOKENS = 'tokens';
+/** Name of the output with the entities that a model of token classification has found. */
+const ENTITIES = 'entities';
+
+/** A text and the offsets of its tokens, in pairs. */
+export interface EncodedText {
+  readonly text: string;
+  readonly offsets: Int32Array;
+}
+
+/** The results of the texts of a request, in order. */
+export interface TextResults {
+  /** Number of tokens of each text. */
+  readonly tokens: readonly number[];
+  /** Outputs of each row, as the runner returned them; empty if only {@link tokens} are needed. */
+  readonly outputs: readonly (readonly Tensor[])[];
+  /** The texts; only if the outputs need offsets. */
+  texts(): Iterable<EncodedText>;
+}
+
+/** The outputs of a model of text: those of its head, and those that are made of them. */
+export class TextOutputs {
+  readonly signature: TaskSignature;
+  /** Whether offsets of tokens are needed. */
+  readonly needOffsets: boolean;
+
+  constructor(
+    private readonly definition: TaskDefinition,
+    { inputs, outputs, extraOutputs }: LoadedModel,
+  ) {
+    const { name } = definition;
+    this.needOffsets = name === 'token_classification';
+    const tokens: TensorSpec = { name: TOKENS, datatype: 'INT64', shape: [-1] };
+    const [shown, extra] = shownOutputs(definition, outputs, extraOutputs);
+    this.signature = {
+      inputs: textInputs(definition),
+      tensorInputs: this.needOffsets ? [] : inputs,
+      outputs: shown,
+      outputNames: shown.map((output) => output.name),
+      extraOutputs: [...extra, tokens],
+      task: definition,
+    };
+  }
+
+  /** The outputs of the head that `requested` outputs are made of. */
+  neededFor(requested: readonly string[]): readonly string[] {
+    const needed = requested.flatMap((name) => (name === ENTITIES ? ['labels', 'scores'] : [name]));
+    return [...new Set(needed)].filter((name) => name !== TOKENS);
+  }
+
+  /** The output `name` for all texts. */
+  join(name: string, results: TextResults): Tensor {
+    if (name === TOKENS) return tokensOf(results.tokens);
+    if (name === ENTITIES) return this.entities(results);
+    const rows = results.outputs.map((outputs) => outputs.find((output) => output.name === name)!);
+    const [first] = rows as [Tensor];
+    // The second dimension of a vector per token is that of its batch.
+    return first.shape.length === 3 ? padRows(rows, results.tokens) : joinRows(rows);
+  }
+
+  private entities(results: TextResults): Tensor {
+    const lists: string[] = [];
+    for (const { text, offsets } of results.texts()) {
+      const [labels, scores] = results.outputs[lists.length] as [Tensor, Tensor];
+      lists.push(JSON.stringify(entitiesOf(text, offsets, labels, scores, this.definition.labels ?? [])));
+    }
+    return { name: ENTITIES, datatype: 'BYTES', shape: [lists.length], data: encodeStrings([lists]) };
+  }
+}
+
+function textInputs({ name }: TaskDefinition): readonly TensorSpec[] {
+  const text: TensorSpec = { name: TEXT_INPUT, datatype: 'BYTES', shape: [-1] };
+  const takesPairs = name === 'reranking' || name === 'pair_classification';
+  return takesPairs ? [text, { ...text, name: PAIR_INPUT }] : [text];
+}
+
+/** The outputs that are returned by default, and those by request. */
+function shownOutputs(
+  { name, pooling }: TaskDefinition,
+  outputs: readonly TensorSpec[],
+  extra: readonly TensorSpec[],
+): readonly [readonly TensorSpec[], readonly TensorSpec[]] {
+  if (name === 'token_classification')
+    return [[{ name: ENTITIES, datatype: 'BYTES', shape: [-1], content: 'json' }], []];
+  // Without a pooling, the features of a text are the vectors of its tokens.
+  if (name === 'feature_extraction' && pooling.length === 0) return [extra, []];
+  return [outputs, extra];
+}
+
+function tokensOf(tokens: readonly number[]): Tensor {
+  const data = new BigInt64Array(tokens.map(BigInt));
+  return { name: TOKENS, datatype: 'INT64', shape: [tokens.length], data: new Uint8Array(data.buffer) };
+}

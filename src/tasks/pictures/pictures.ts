@@ -1,0 +1,96 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { errors } from '../../common/errors';
+import { NexusError } from '../../common/nexus-error';
+import { Offload } from '../../common/offload';
+import type { Shape } from '../../tensor/tensor';
+import type { PictureRecipe } from '../picture-recipe';
+
+const WORKER = join(__dirname, 'pictures.worker.js');
+
+/**
+ * Maximum number of threads. Decoding runs in the pool of libuv, which has four threads and also serves files, DNS and
+ * decompression for the whole process; one stays free for them.
+ */
+const MOST_THREADS = 3;
+
+/** Default limit of the tensors of one request: 1 GiB, 1,783 pictures of 224 x 224 in colour. */
+const MOST_BYTES = 2 ** 30;
+
+/** A task of a picture thread. The memory of `bytes` is transferred to the thread. */
+export interface PictureTask {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly recipe: PictureRecipe;
+}
+
+/** A picture as the input of a model. */
+export interface PreparedPicture {
+  /** [channels, height, width] or [height, width, channels], by the layout of the recipe. */
+  readonly shape: Shape;
+  /** FP32, little-endian, row-major, in memory of its own. */
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/** Decodes, resizes and normalises pictures on other threads, with the results of Pillow and numpy. */
+export class Pictures extends Offload {
+  private readonly threads: number;
+
+  /** @param mostBytes maximum size of the tensors of one request, in bytes. */
+  constructor(private readonly mostBytes = MOST_BYTES) {
+    const threads = Math.min(availableParallelism(), MOST_THREADS);
+    super(WORKER, threads);
+    this.threads = threads;
+  }
+
+  /**
+   * Prepares each of `pictures`: the bytes of a JPEG, PNG, WebP or GIF file (its first frame), or ASCII text of them as
+   * base64 or a data URL. Copies the bytes, so that the memory of the request stays intact. A request has at most one
+   * picture on each thread, so that requests with many pictures do not delay others. Stops at the first error.
+   *
+   * @returns one tensor for each picture, in the same order. Their shapes differ if the recipe keeps proportions.
+   * @throws NexusError invalid if a picture cannot be used, or if all tensors exceed the limit; the message begins
+   * with the index of the picture if there are several.
+   */
+  async prepare(
+    pictures: readonly Uint8Array[],
+    recipe: PictureRecipe,
+    signal?: AbortSignal,
+  ): Promise<readonly PreparedPicture[]> {
+    const prepared: PreparedPicture[] = [];
+    let next = 0;
+    let left = this.mostBytes;
+    let isStopped = false;
+    const prepareNext = async (): Promise<void> => {
+      while (next < pictures.length && !isStopped) {
+        signal?.throwIfAborted();
+        const index = next++;
+        const picture = await this.prepareOne(pictures[index]!, recipe).catch((error: unknown) => {
+          isStopped = true;
+          throw pictures.length === 1 ? error : withIndex(error, index);
+        });
+        left -= picture.data.length;
+        if (left < 0) {
+          isStopped = true;
+          throw errors.invalidInput(
+            `the ${pictures.length} pictures become tensors of more than ${this.mostBytes} bytes, which is the limit; send fewer pictures per request`,
+          );
+        }
+        prepared[index] = picture;
+      }
+    };
+    const lanes = Math.min(this.threads, pictures.length);
+    await Promise.all(Array.from({ length: lanes }, prepareNext));
+    return prepared;
+  }
+
+  private prepareOne(picture: Uint8Array, recipe: PictureRecipe): Promise<PreparedPicture> {
+    const bytes = new Uint8Array(picture);
+    const task: PictureTask = { bytes, recipe };
+    return this.runOnThread<PreparedPicture>('preparePicture', task, [bytes.buffer]);
+  }
+}
+
+function withIndex(error: unknown, index: number): unknown {
+  if (!(error instanceof NexusError)) return error;
+  return new NexusError(error.kind, error.code, `picture ${index}: ${error.message}`, error.details);
+}
