@@ -9,7 +9,7 @@ const THREAD_HEAP_MB = 4096;
 
 /**
  * Runs the exported functions of a file on worker threads, for work that would block the event loop. Threads end after
- * 30 s without work and when the application shuts down.
+ * 30 s without work, unless they keep state, and when the application shuts down.
  */
 export abstract class Offload {
   private readonly pool: Piscina;
@@ -18,13 +18,21 @@ export abstract class Offload {
    * @param filename the compiled file. Its functions return an {@link Outcome}; {@link moving} transfers memory.
    * @param maxThreads maximum number of threads.
    * @param minThreads number of threads to keep when idle.
+   * @param stateful for threads that keep state: once started, they do not end when idle. `concurrentTasks` is the
+   * number of asynchronous functions that each runs at once.
    */
-  protected constructor(filename: string, maxThreads: number, minThreads = 0) {
+  protected constructor(
+    filename: string,
+    maxThreads: number,
+    minThreads = 0,
+    stateful?: { readonly concurrentTasks: number },
+  ) {
     this.pool = new Piscina({
       filename,
       minThreads,
       maxThreads,
-      idleTimeout: 30_000,
+      idleTimeout: stateful === undefined ? 30_000 : Infinity,
+      concurrentTasksPerWorker: stateful?.concurrentTasks ?? 1,
       // When cores are busy, the event loop takes precedence.
       niceIncrement: 3,
       resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
