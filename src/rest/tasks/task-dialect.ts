@@ -18,7 +18,6 @@ export interface TaskRequest extends DecodedRequest {
   readonly ids: Texts['ids'];
   /** As the request names it; undefined if it does not. */
   readonly model: string | undefined;
-  readonly options: TextOptions;
   /** What the texts are for, which selects a prompt of the model; undefined for its default. */
   readonly purpose?: Purpose | undefined;
   /** Size of the embeddings, if they are to be cut. */
@@ -83,8 +82,9 @@ export function taskDialect<Message extends TaskRequest>(
     repeats,
     decode: (body) => readJson(jsonText(body), (value) => read(asObject(value, 'the body'))),
     fit: (message, model) => fitted(message, model, tasks),
-    answerOf(result, { inputs: _inputs, ids: _ids, ...request }, { task }, { inputs }) {
-      const repeated = repeats({ ...request, inputs: [], ids: undefined } as unknown as Message);
+    answerOf(result, message, { task }, { inputs }) {
+      const { inputs: _inputs, ids: _ids, ...request } = message;
+      const repeated = repeats(message);
       return {
         ...result,
         outputs: [...result.outputs, ...inputs.filter(({ name }) => repeated.includes(name))],
@@ -106,14 +106,14 @@ export function taskRequest(
   model: string | undefined,
   { inputs, ids }: Texts,
   outputs: readonly string[],
-  options: TextOptions = {},
+  text?: TextOptions,
 ): TaskRequest {
   return {
     model,
     inputs,
     ids,
     outputs: outputs.map((name) => ({ name })),
-    options,
+    text,
     priority: 0,
     timeoutMs: undefined,
   };
@@ -126,12 +126,13 @@ function fitted(
   tasks: readonly TaskName[],
 ): Fitted | Promise<Fitted> {
   const { model, signature, tokenizer } = named;
-  const { inputs, outputs, ids, options, purpose } = message;
+  const { inputs, outputs, ids, purpose } = message;
   const task = requireTask(signature.task, model, tasks);
   const definition = task.text!;
   requireOutput(outputs[0]!.name, signature, model);
   requireForm(message, task, signature, model);
-  const text = { ...options, prompt: promptOf(options.prompt, purpose, definition, model) };
+  const text =
+    purpose === undefined ? message.text : { ...message.text, prompt: promptFor(purpose, definition) };
   if (ids === undefined) return { inputs: requirePairs(inputs, signature, model), outputs, text };
   if (!definition.acceptsTokenIds || tokenizer === undefined) throw noTokenIds(model);
   return tokenizer
@@ -203,19 +204,9 @@ function requireForm(
   );
 }
 
-/** The name of the prompt to use; undefined for the default of the model. @throws NexusError invalid_input */
-function promptOf(
-  name: string | undefined,
-  purpose: Purpose | undefined,
-  { prompts }: TextDefinition,
-  model: string,
-): string | undefined {
-  if (name === undefined)
-    return purpose && PROMPTS[purpose].find((candidate) => Object.hasOwn(prompts, candidate));
-  if (name === '' || Object.hasOwn(prompts, name)) return name;
-  const known = Object.keys(prompts).map((one) => `"${one}"`);
-  const expected = known.length === 0 ? 'nothing' : known.join(' or ');
-  throw mismatch('prompt_name', `${expected}, the prompts of model '${model}'`, name);
+/** The prompt of a model for texts with `purpose`; undefined for its default. */
+function promptFor(purpose: Purpose, { prompts }: TextDefinition): string | undefined {
+  return PROMPTS[purpose].find((name) => Object.hasOwn(prompts, name));
 }
 
 /** @throws NexusError invalid_input unless `inputs` are texts or pairs of texts as the model requires. */

@@ -5,7 +5,7 @@ import type { Caller } from '../../identity/caller';
 import { quote } from '../../common/quote';
 import type { Servable } from '../../models/model';
 import { ModelRegistry } from '../../models/registry/model-registry';
-import type { TaskDefinition, TaskName } from '../../tasks/task-definition';
+import type { TaskName } from '../../tasks/task-definition';
 import type { NamedVersion } from '../../transport/http/request-log';
 
 /** Header that names the model, for clients whose protocol does not. */
@@ -51,12 +51,6 @@ export class TaskModels {
   }
 }
 
-function isReady(version: Servable, tasks: readonly TaskName[]): boolean {
-  const task = taskOf(version);
-  return version.state === 'READY' && task?.text !== undefined && tasks.includes(task.name);
-}
-
-/** The task of `version`; undefined for a model of tensors, and before its first load. */
-export function taskOf(version: Servable): TaskDefinition | undefined {
-  return version.isDescribed ? version.signature.task : undefined;
+function isReady({ state, options: { task } }: Servable, tasks: readonly TaskName[]): boolean {
+  return state === 'READY' && task?.text !== undefined && tasks.includes(task.name);
 }

@@ -185,7 +185,7 @@ export function ApiModelHeader(): MethodDecorator {
     name: MODEL_HEADER,
     required: false,
     description: 'Name of the model, if the body does not name it.',
-    schema: { type: 'string' },
+    schema: { type: 'string', example: 'sentences' },
   });
 }
 
