@@ -92,7 +92,7 @@ export interface LoadedModel {
   readonly outputs: readonly TensorSpec[];
   /** Outputs of the head that are computed only by request; empty without a head. */
   readonly extraOutputs: readonly TensorSpec[];
-  /** Why texts of different lengths cannot be padded to share a run; empty if they can. */
+  /** Why texts of different lengths cannot be padded to share a run; empty if they can, or if there is no head. */
   readonly unpaddable: string;
   /** Class names for the last dimension of outputs, by output name, if the file contains them. */
   readonly labels: Readonly<Record<string, readonly string[]>>;

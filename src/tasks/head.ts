@@ -10,6 +10,7 @@ export type Activation = 'softmax' | 'sigmoid' | 'none';
  * What a runner computes from the outputs of a model, so that only the result leaves it. Shapes of the results, with
  * `rows` texts or pictures of at most `tokens` tokens:
  * - `embedding`: `embedding` FP32 [rows, size]; by request `token_embeddings` FP32 [rows, tokens, size].
+ * - `token_embedding`: `token_embeddings` FP32 [rows, tokens, size], for models of text without a pooling.
  * - `sparse_embedding`: `embedding` FP32 [rows, vocabulary], mostly zeros.
  * - `classification`: `scores` FP32 [rows, classes]; by request `logits` FP32 [rows, classes].
  * - `token_classification`: `labels` INT64 [rows, tokens], the best class of each token, and `scores` FP32 [rows, tokens],
@@ -22,6 +23,7 @@ export type Head =
       readonly pooling: readonly Pooling[];
       readonly normalize: boolean;
     }
+  | { readonly kind: 'token_embedding' }
   | { readonly kind: 'sparse_embedding' }
   | { readonly kind: 'classification'; readonly activation: Activation }
   | { readonly kind: 'token_classification'; readonly activation: Activation };

@@ -4,10 +4,10 @@ import type { Pictures } from '../../tasks/pictures/pictures';
 import type { TaskDefinition } from '../../tasks/task-definition';
 import type { Tokenizer } from '../../tasks/text/tokenizer';
 import type { Tokenizers } from '../../tasks/text/tokenizers';
-import { PictureTask } from './picture-task';
+import { TaskOfPictures } from './task-of-pictures';
 import type { ServedTask } from './served-task';
 import { TextOutputs } from './text-outputs';
-import { TextTask } from './text-task';
+import { TaskOfTexts } from './task-of-texts';
 
 /** Converts texts and pictures for all models. */
 export interface Converters {
@@ -35,8 +35,8 @@ export class PreparedTask {
   bind(model: LoadedModel): ServedTask {
     const { text, picture } = this.definition;
     if (text !== undefined)
-      return new TextTask(text, this.tokenizer!, new TextOutputs(this.definition, model), model);
-    return new PictureTask(this.definition, picture!, this.converters.pictures, model);
+      return new TaskOfTexts(text, this.tokenizer!, new TextOutputs(this.definition, model), model);
+    return new TaskOfPictures(this.definition, picture!, this.converters.pictures, model);
   }
 
   /** Releases its memory. */
@@ -51,7 +51,8 @@ export function headOf({ name, text, pooling, normalize, activation }: TaskDefin
     case 'embedding':
       return { kind: 'embedding', pooling, normalize };
     case 'feature_extraction':
-      return text === undefined ? undefined : { kind: 'embedding', pooling, normalize };
+      if (text === undefined) return undefined;
+      return pooling.length === 0 ? { kind: 'token_embedding' } : { kind: 'embedding', pooling, normalize };
     case 'sparse_embedding':
       return { kind: 'sparse_embedding' };
     case 'token_classification':

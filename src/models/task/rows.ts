@@ -6,7 +6,7 @@ import type { Submit } from './served-task';
 const ROWS_PER_TURN = 64;
 
 /** What differs between the rows of a job. */
-export type Row = Pick<Job, 'inputs' | 'byteLength' | 'shapeKey'> & Pick<Partial<Job>, 'sequence'>;
+export type TaskRow = Pick<Job, 'inputs' | 'byteLength' | 'shapeKey'> & Pick<Partial<Job>, 'sequence'>;
 
 /** The outputs of each row, in order, and the times of the slowest one. */
 export interface RowResults {
@@ -21,7 +21,7 @@ export interface RowResults {
  */
 export async function runRows(
   job: Job,
-  rows: Iterable<Row> | AsyncIterable<Row>,
+  rows: Iterable<TaskRow> | AsyncIterable<TaskRow>,
   outputs: readonly string[],
   submit: Submit,
 ): Promise<RowResults> {

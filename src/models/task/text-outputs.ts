@@ -89,14 +89,12 @@ function textInputs({ name }: TaskDefinition): readonly TensorSpec[] {
 
 /** The outputs that are returned by default, and those by request. */
 function shownOutputs(
-  { name, pooling }: TaskDefinition,
+  { name }: TaskDefinition,
   outputs: readonly TensorSpec[],
   extra: readonly TensorSpec[],
 ): readonly [readonly TensorSpec[], readonly TensorSpec[]] {
   if (name === 'token_classification')
     return [[{ name: ENTITIES, datatype: 'BYTES', shape: [-1], content: 'json' }], []];
-  // Without a pooling, the features of a text are the vectors of its tokens.
-  if (name === 'feature_extraction' && pooling.length === 0) return [extra, []];
   return [outputs, extra];
 }
 

@@ -1,6 +1,6 @@
 import type { Encodings } from '../../tasks/text/tokenizer';
 import type { Datatype, Tensor, TensorSpec } from '../../tensor/tensor';
-import type { Row } from './rows';
+import type { TaskRow } from './rows';
 
 /** What fills each input of a transformer model; the names are those of the exporters. */
 const CONTENTS = {
@@ -37,7 +37,7 @@ export class TokenInputs {
   }
 
   /** The row of the text whose `length` tokens start at `start`. */
-  rowOf(encodings: Encodings, start: number, length: number): Row {
+  rowOf(encodings: Encodings, start: number, length: number): TaskRow {
     const inputs = this.specs.map(({ name, datatype }): Tensor => {
       const content = CONTENTS[name as InputName];
       const data = numbers(datatype, length, (position) => content(encodings, start + position, position));

@@ -3,9 +3,7 @@ import { agree, EQUAL_SIZE, OTHER_SIZE, type Tolerance } from '../agreement';
 import { elementCount, type TensorSpec } from '../../tensor/tensor';
 import { madeUpRows, type Recipe } from './made-up-rows';
 import { numbersOf } from './onnx-types';
-
-type Outputs = Record<string, OrtTensor>;
-type Run = (feeds: Record<string, OrtTensor>, outputs: readonly string[]) => Promise<Outputs>;
+import type { OrtTensors, SessionRun } from './session-run';
 
 /** Result of a trial. */
 export interface Trial {
@@ -44,7 +42,7 @@ const MAX_ELEMENTS = 8 * 2 ** 20;
 export async function tryBatching(
   inputs: readonly TensorSpec[],
   outputs: readonly TensorSpec[],
-  run: Run,
+  run: SessionRun,
 ): Promise<Trial> {
   const names = outputs.map(({ name }) => name);
   const started = performance.now();
@@ -77,7 +75,7 @@ function lengthsOf(inputs: readonly TensorSpec[]): readonly number[] {
 
 /** A row in the outputs of a run of `of` rows. */
 interface Place {
-  readonly outputs: Outputs;
+  readonly outputs: OrtTensors;
   readonly row: number;
   readonly of: number;
 }
@@ -89,7 +87,7 @@ class Round {
     private readonly names: readonly string[],
     private readonly length: number,
     private readonly recipe: Recipe,
-    private readonly run: Run,
+    private readonly run: SessionRun,
   ) {}
 
   async play(): Promise<Trial> {
@@ -116,7 +114,7 @@ class Round {
   }
 
   /** Returns the outputs of a run of `rows`, or the reason why it failed. */
-  private async outputsOf(rows: readonly number[]): Promise<Outputs | string> {
+  private async outputsOf(rows: readonly number[]): Promise<OrtTensors | string> {
     const feeds = this.inputs.map(
       (spec) => [spec.name, madeUpRows(spec, rows, this.length, this.recipe)] as const,
     );

@@ -35,10 +35,11 @@ const TEXTS = {
 
 /**
  * Generates an input of `rows.length` rows, with size `length` in each other variable dimension. Equal row numbers give
- * equal rows, wherever they are in the batch. For `bits`, row 0 begins with a 1.
+ * equal rows, wherever they are in the batch. For `bits`, row 0 begins with a 1. Masks and token types of transformers are
+ * valid ones.
  */
 export function madeUpRows(
-  { datatype, shape }: TensorSpec,
+  { name, datatype, shape }: TensorSpec,
   rows: readonly number[],
   length: number,
   recipe: Recipe,
@@ -52,12 +53,35 @@ export function madeUpRows(
   for (let place = 0; place < rows.length; place++) {
     for (let column = 0; column < perRow; column++) {
       const index = place * perRow + column;
-      const element = elementOf(type, rows[place]!, column, recipe);
+      const element =
+        elementByName(name, type, rows[place]!, column / perRow, recipe) ??
+        elementOf(type, rows[place]!, column, recipe);
       if (type === 'float16') half.setFloat16(index * 2, element as number, true);
       else data[index] = element;
     }
   }
   return new OrtTensor(type as 'string', data as string[], [rows.length, ...rowShape]);
+}
+
+/**
+ * An element of an input of transformers by its usual name, because a mask that hides all tokens, or one that is not of 0
+ * and 1, says nothing of real requests; undefined for any other input.
+ * @param position place in the row, from 0 to 1.
+ */
+function elementByName(
+  name: string,
+  type: string,
+  row: number,
+  position: number,
+  { integers }: Recipe,
+): number | bigint | undefined {
+  if (type === 'string') return undefined;
+  let element: number | undefined;
+  // Each row has fewer tokens than the one before, and at least one.
+  if (name === 'attention_mask') element = position < 1 - row / 6 ? 1 : 0;
+  // Many models know only type 0.
+  else if (name === 'token_type_ids' && (integers === 'ids' || integers === 'small')) element = 0;
+  return element !== undefined && type.endsWith('int64') ? BigInt(element) : element;
 }
 
 function elementOf(type: string, row: number, column: number, recipe: Recipe): unknown {

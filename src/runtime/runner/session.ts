@@ -1,14 +1,17 @@
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { InferenceSession } from 'onnxruntime-node';
 import type { LoadMessage, LoadedModel } from '../messages';
 import type { Device } from '../../common/device';
 import type { TensorSpec } from '../../tensor/tensor';
 import { tryBatching } from './batching-trial';
+import { withHead, type HeadedModel } from './head';
 import { mixingOperator } from './mixing';
 import { inspect } from './onnx-file';
 import { datatypeOfElementType } from './onnx-types';
 import { ortMessage } from './ort-message';
+import { unpaddableReason } from './padding-trial';
+import type { SessionRun } from './session-run';
 import { unzip } from './zip-map';
 
 /** Logs only fatal messages. Other errors are reported to the caller, and ONNX Runtime would print them in colour. */
@@ -20,7 +23,7 @@ const REMEDY = 'if the rows do not depend on each other, set max_batch_rows in m
 /** A loaded session and the description of its model. */
 export interface Session {
   readonly model: LoadedModel;
-  run(feeds: Record<string, OrtTensor>, outputs: readonly string[]): Promise<Record<string, OrtTensor>>;
+  readonly run: SessionRun;
   /** Frees the memory of the session, which can then no longer run. */
   release(): Promise<void>;
 }
@@ -30,17 +33,20 @@ export async function loadSession(message: LoadMessage): Promise<Session> {
   const file = inspect(message.path, message.root, message.digests);
   const unzipped = unzip(message.path);
   const { session, device, fallback } = await create(message, unzipped?.bytes);
-  const run: Session['run'] = (feeds, outputs) => session.run(feeds, outputs, QUIET);
   const inputs = session.inputMetadata.map(specOf);
-  const outputs = session.outputMetadata.map(specOf);
-  const batching = await batchingOf(message, inputs, outputs, run);
+  const { outputs, extraOutputs, trialled, run } = headed(message, session);
+  const batching = await batchingOf(message, inputs, trialled, run);
   return {
     model: {
       inputs,
       outputs,
-      extraOutputs: [],
-      unpaddable: '',
-      labels: unzipped?.labels ?? {},
+      extraOutputs,
+      unpaddable:
+        message.head === undefined
+          ? ''
+          : batching.unbatchable || (await unpaddableReason(inputs, trialled, run)),
+      // A head has other outputs.
+      labels: message.head === undefined ? (unzipped?.labels ?? {}) : {},
       hasCommonRows: haveOneName(session.inputMetadata.map(firstDimension)),
       device,
       ...(fallback === undefined ? {} : { fallback }),
@@ -50,6 +56,15 @@ export async function loadSession(message: LoadMessage): Promise<Session> {
     run,
     release: () => session.release(),
   };
+}
+
+/** The outputs of the model, or of its head, and how to run it. */
+function headed({ head }: LoadMessage, session: InferenceSession): HeadedModel {
+  const outputs = session.outputMetadata.map(specOf);
+  const run: SessionRun = (feeds, names) => session.run(feeds, names, QUIET);
+  return head === undefined
+    ? { outputs, extraOutputs: [], trialled: outputs, run }
+    : withHead(head, outputs, run);
 }
 
 /** @param bytes the model, if it differs from the file. */
@@ -125,7 +140,7 @@ async function batchingOf(
   { batching, path }: LoadMessage,
   inputs: readonly TensorSpec[],
   outputs: readonly TensorSpec[],
-  run: Session['run'],
+  run: SessionRun,
 ): Promise<Pick<LoadedModel, 'unbatchable' | 'untried'>> {
   if (batching === 'off') return { unbatchable: 'batching is off' };
   const fixed = [...inputs, ...outputs].find(({ shape }) => shape[0] !== -1);

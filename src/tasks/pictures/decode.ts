@@ -28,7 +28,10 @@ sharp.concurrency(1);
  *
  * @throws NexusError invalid if the file is damaged, has more than 50 million pixels, or is a PNG with 16-bit grey.
  */
-export async function decode(picture: EncodedPicture, channels: PictureRecipe['channels']): Promise<Pixels> {
+export async function decodePicture(
+  picture: EncodedPicture,
+  channels: PictureRecipe['channels'],
+): Promise<Pixels> {
   const header = await readable(picture, () => open(picture, false).metadata());
   const { width, height, space, depth, hasAlpha } = header;
   if (width * height > MOST_PIXELS)

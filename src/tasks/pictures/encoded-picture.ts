@@ -31,6 +31,9 @@ const DECODED: readonly string[] = ['JPEG', 'PNG', 'WebP', 'GIF'] satisfies Pict
 /** Number of bytes that the signatures look at. */
 const HEAD_BYTES = 256;
 
+/** Number of characters of a text that an error repeats. */
+const ECHO = 32;
+
 /** 1 for each byte that is a digit of base64. */
 const BASE64_DIGITS = Uint8Array.from({ length: 256 }, (_, byte) =>
   /[\w+/-]/.test(String.fromCharCode(byte)) ? 1 : 0,
@@ -74,7 +77,9 @@ function bytesOfText(bytes: Buffer): Buffer {
     throw errors.invalidInput('a URL is not fetched; send the bytes of the picture, as base64 or a data URL');
   const payload = /^data:/i.test(text) ? payloadOf(bytes) : bytes;
   if (!isBase64(payload))
-    throw errors.invalidInput(`${EXPECTED}, or base64 or a data URL of it, got the text ${quote(text)}`);
+    throw errors.invalidInput(
+      `${EXPECTED}, or base64 or a data URL of it, got text that begins with ${quote(text.slice(0, ECHO))}`,
+    );
   return Buffer.from(payload.toString('latin1'), 'base64');
 }
 
@@ -83,14 +88,18 @@ function payloadOf(url: Buffer): Buffer {
   const comma = url.indexOf(',');
   const head = url.toString('latin1', 0, Math.min(Math.max(comma, 0), HEAD_BYTES));
   if (!/;base64$/i.test(head))
-    throw errors.invalidInput(`expected a data URL with ';base64,' before the data, got ${quote(head)}`);
+    throw errors.invalidInput(
+      `expected a data URL with ';base64,' before the data, got ${quote(head.slice(0, ECHO))}`,
+    );
   return url.subarray(comma + 1);
 }
 
 /** Whether all bytes are printable ASCII characters or white space, and not all of them white space. */
 function isText(bytes: Buffer): boolean {
   let isBlank = true;
-  for (const byte of bytes) {
+  // By index, which is ten times as fast as an iterator.
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]!;
     if (byte > 0x7e || (byte < 0x20 && (byte < 0x09 || byte > 0x0d))) return false;
     if (byte > 0x20) isBlank = false;
   }
@@ -101,7 +110,8 @@ function isText(bytes: Buffer): boolean {
 function isBase64(text: Buffer): boolean {
   let digits = 0;
   let padding = 0;
-  for (const byte of text) {
+  for (let at = 0; at < text.length; at++) {
+    const byte = text[at]!;
     if (byte <= 0x20) continue;
     if (byte === 0x3d) padding++;
     else if (padding > 0 || BASE64_DIGITS[byte] === 0) return false;

@@ -45,41 +45,39 @@ export class Pictures extends Offload {
   /**
    * Prepares each of `pictures`: the bytes of a JPEG, PNG, WebP or GIF file (its first frame), or ASCII text of them as
    * base64 or a data URL. Copies the bytes, so that the memory of the request stays intact. A request has at most one
-   * picture on each thread, so that requests with many pictures do not delay others. Stops at the first error.
+   * picture on each thread, so that requests with many pictures do not delay others. Stops at the first error, and
+   * before the next picture once `isAbandoned` returns true.
    *
    * @returns one tensor for each picture, in the same order. Their shapes differ if the recipe keeps proportions.
-   * @throws NexusError invalid if a picture cannot be used, or if all tensors exceed the limit; the message begins
-   * with the index of the picture if there are several.
+   * @throws NexusError cancelled if the request is abandoned; invalid if a picture cannot be used, or if all tensors
+   * exceed the limit. The message begins with the index of the picture if there are several.
    */
   async prepare(
     pictures: readonly Uint8Array[],
     recipe: PictureRecipe,
-    signal?: AbortSignal,
+    isAbandoned?: () => boolean,
   ): Promise<readonly PreparedPicture[]> {
     const prepared: PreparedPicture[] = [];
     let next = 0;
     let left = this.mostBytes;
-    let isStopped = false;
     const prepareNext = async (): Promise<void> => {
-      while (next < pictures.length && !isStopped) {
-        signal?.throwIfAborted();
+      while (next < pictures.length) {
+        if (isAbandoned?.() === true) throw errors.cancelled();
         const index = next++;
         const picture = await this.prepareOne(pictures[index]!, recipe).catch((error: unknown) => {
-          isStopped = true;
           throw pictures.length === 1 ? error : withIndex(error, index);
         });
         left -= picture.data.length;
-        if (left < 0) {
-          isStopped = true;
-          throw errors.invalidInput(
-            `the ${pictures.length} pictures become tensors of more than ${this.mostBytes} bytes, which is the limit; send fewer pictures per request`,
-          );
-        }
+        if (left < 0) throw tooManyPictures(pictures.length, this.mostBytes);
         prepared[index] = picture;
       }
     };
-    const lanes = Math.min(this.threads, pictures.length);
-    await Promise.all(Array.from({ length: lanes }, prepareNext));
+    const lanes = Array.from({ length: Math.min(this.threads, pictures.length) }, prepareNext);
+    try {
+      await Promise.all(lanes);
+    } finally {
+      next = pictures.length;
+    }
     return prepared;
   }
 
@@ -93,4 +91,10 @@ export class Pictures extends Offload {
 function withIndex(error: unknown, index: number): unknown {
   if (!(error instanceof NexusError)) return error;
   return new NexusError(error.kind, error.code, `picture ${index}: ${error.message}`, error.details);
+}
+
+function tooManyPictures(count: number, mostBytes: number): NexusError {
+  return errors.invalidInput(
+    `the ${count} pictures become tensors of more than ${mostBytes} bytes, which is the limit; send fewer pictures per request`,
+  );
 }

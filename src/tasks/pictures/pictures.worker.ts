@@ -1,6 +1,6 @@
 import { errors } from '../../common/errors';
 import { moving, outcomeOfAsync } from '../../common/offload';
-import { decode } from './decode';
+import { decodePicture } from './decode';
 import { encodedPicture } from './encoded-picture';
 import { normalise } from './normalise';
 import type { PictureTask, PreparedPicture } from './pictures';
@@ -14,7 +14,7 @@ export async function preparePicture(task: PictureTask): Promise<unknown> {
 }
 
 async function prepared({ bytes, recipe }: PictureTask): Promise<PreparedPicture> {
-  const decoded = await decode(encodedPicture(bytes), recipe.channels);
+  const decoded = await decodePicture(encodedPicture(bytes), recipe.channels);
   const placement = placePicture(decoded, recipe);
   const pixels = resample(decoded, placement.resized, recipe.resampling, placement.window);
   if (pixels === undefined)

@@ -182,6 +182,7 @@ function resampleColumns(between: Pixels, taps: Taps, top: number): Pixels {
   const { first, count, weights, stride } = taps;
   const done = blank({ height: first.length, width: between.width }, between.channels);
   const target = new Uint8ClampedArray(done.data.buffer);
+  const source = between.data;
   const length = between.width * between.channels;
   // A row of sums, because reading along the rows is faster than down the columns.
   const sums = new Int32Array(length);
@@ -191,7 +192,7 @@ function resampleColumns(between: Pixels, taps: Taps, top: number): Pixels {
       const weight = weights[row * stride + tap]!;
       const from = (first[row]! - top + tap) * length;
       for (let index = 0; index < length; index++)
-        sums[index] = sums[index]! + Math.imul(between.data[from + index]!, weight);
+        sums[index] = sums[index]! + Math.imul(source[from + index]!, weight);
     }
     const to = row * length;
     for (let index = 0; index < length; index++) target[to + index] = sums[index]! >> WEIGHT_BITS;

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { errors } from '../../common/errors';
-import { piecesOf, type Piece } from './pieces';
+import { piecesOf, type TextRange } from './pieces';
 import type { EncodeOptions, Encodings, TextToken, Tokenizer } from './tokenizer';
 import type { DecodePiece, EncodePiece, PieceTokens, TokenizerFile, TokensPiece } from './tokenizer-tasks';
 
@@ -11,18 +11,18 @@ type Run = <T>(name: string, task: unknown) => Promise<T>;
 const CHARACTERS_PER_TOKEN = 250;
 
 /** Maximum length of any text, because it is copied to the thread on the event loop. */
-const MAX_CHARACTERS = 2 ** 20;
+const MAX_CHARACTERS = 2 ** 19;
 
 /** Maximum number of ids of a list to decode. */
-const MAX_IDS = 2 ** 18;
+const MAX_IDS = 2 ** 15;
 
 /** Limits of a piece. It takes the thread a few milliseconds, and the event loop a fraction of one. */
-const PIECE_ITEMS = 64;
+const PIECE_ITEMS = 256;
 const PIECE_CHARACTERS = 2 ** 16;
 const PIECE_IDS = 2 ** 14;
 
 /** This many tokens are copied, or become objects, in less than a millisecond. */
-const COPIED_AT_ONCE = 2 ** 17;
+const COPIED_AT_ONCE = 2 ** 16;
 const OBJECTS_AT_ONCE = 2 ** 11;
 
 /** A tokenizer on the thread of {@link Run}. */
@@ -101,7 +101,7 @@ export class ThreadTokenizer implements Tokenizer {
 
   private decodePiece(
     lists: readonly (readonly number[])[],
-    { start, end }: Piece,
+    { start, end }: TextRange,
     skipSpecialTokens: boolean,
   ): DecodePiece {
     const lengths = Int32Array.from(lists.slice(start, end), ({ length }) => length);

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Tokenizer } from 'tokenizers';
-import type { TrialReport } from './tokenizer-trial';
+import { runnerEnvironment } from '../../config/runner-environment';
+import type { TrialReport } from './tokenizer-tasks';
 
 /** Maximum size of a file. The largest published ones have about 35 MiB. */
 const MAX_MEBIBYTES = 64;
@@ -49,7 +50,8 @@ export function loadTokenizer(path: string): LoadedTokenizer {
  */
 export async function tryTokenizer(path: string): Promise<string> {
   const report = await new Promise<TrialReport>((resolve) => {
-    execFile(process.execPath, [TRIAL, path], { timeout: TRIAL_TIMEOUT_MS }, (error, stdout, stderr) => {
+    const options = { timeout: TRIAL_TIMEOUT_MS, env: runnerEnvironment() };
+    execFile(process.execPath, [TRIAL, path], options, (error, stdout, stderr) => {
       const panic = /panicked at [^\n]*\n([^\n]*)/.exec(stderr)?.[1];
       resolve(
         error === null

@@ -54,3 +54,6 @@ export interface DecodePiece {
   readonly ids: Int32Array;
   readonly skipSpecialTokens: boolean;
 }
+
+/** What the trial of a tokenizer reports if its process does not end before. */
+export type TrialReport = { readonly digest: string } | { readonly fault: string };

@@ -1,14 +1,12 @@
 import { loadTokenizer } from './tokenizer-file';
+import type { TrialReport } from './tokenizer-tasks';
 
 /*
  * The program of a process that loads and uses the file in its first argument. It writes a TrialReport as JSON.
  *
- * The native library ends its process, without an error, on some faults of a file: when it loads the file, or not before
+ * The native library aborts its process, without an error, on some faults of a file: when it loads the file, or not before
  * it encodes certain characters. The trial finds them where they do no harm.
  */
-
-/** What the trial reports if its process does not end before. */
-export type TrialReport = { readonly digest: string } | { readonly fault: string };
 
 /** All characters up to here are tried, and one of {@link STEP} above. */
 const ALL_UP_TO = 0x3000;

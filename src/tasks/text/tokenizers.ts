@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { errors } from '../../common/errors';
 import { NexusError } from '../../common/nexus-error';
 import { Offload } from '../../common/offload';
 import { ThreadTokenizer } from './thread-tokenizer';
@@ -43,9 +44,10 @@ export class Tokenizers extends Offload {
 
   /** Like `runOnThread`, but runs a task once more if its thread ended, for which another task may be to blame. */
   private async runAgain<T>(name: string, task: unknown): Promise<T> {
-    const running = this.runOnThread<T>(name, task);
+    // The pool would never answer.
+    if (this.closed) throw errors.notReady('it is shutting down');
     try {
-      return await running;
+      return await this.runOnThread<T>(name, task);
     } catch (error) {
       if (error instanceof NexusError || this.closed || name === 'load') throw error;
       return this.runOnThread<T>(name, task);

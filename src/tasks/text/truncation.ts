@@ -9,7 +9,9 @@ export interface Removal {
  * one text and only_second for a pair. Special tokens stay.
  *
  * The reference truncates before it adds special tokens. Their number does not depend on the text, so that removing
- * tokens of the text afterwards gives the same result, and needs no state in the tokenizer.
+ * tokens of the text afterwards gives the same ids and types, and needs no state in the tokenizer. Offsets are the same
+ * too, but for a byte-level text cut on the left with `add_prefix_space`: the reference then counts the space before the
+ * first token to it.
  *
  * @param sequences the index of the text of each token; null for special tokens. More than `maxTokens` elements.
  * @param target the text to cut: 0, or 1 for the second of a pair.

@@ -56,12 +56,14 @@ export class UsageDatabase {
   /** Adds `rows` in one transaction. @throws the error of SQLite; nothing was added then. */
   add(rows: readonly UsageRow[]): void {
     this.prune();
-    try {
-      this.insert(rows);
-    } catch (error) {
-      if (this.file.maxPages === undefined || resultCodeOf(error) !== SQLITE_FULL) throw error;
-      this.deleteOldestHour();
-      this.insert(rows);
+    for (;;) {
+      try {
+        return this.insert(rows);
+      } catch (error) {
+        const isFull = this.file.maxPages !== undefined && resultCodeOf(error) === SQLITE_FULL;
+        // Several hours may have to go, because pages are freed only when they are empty.
+        if (!isFull || !this.deleteOldestHour()) throw error;
+      }
     }
   }
 
@@ -130,8 +132,10 @@ export class UsageDatabase {
     this.database.prepare('DELETE FROM usage WHERE start < ?').run(seconds - this.file.retentionS);
   }
 
-  private deleteOldestHour(): void {
-    this.database.exec('DELETE FROM usage WHERE start = (SELECT MIN(start) FROM usage)');
+  /** Returns whether there was one. */
+  private deleteOldestHour(): boolean {
+    const oldest = 'DELETE FROM usage WHERE start = (SELECT MIN(start) FROM usage)';
+    return this.database.prepare(oldest).run().changes > 0;
   }
 
   private transaction(work: () => void): void {

@@ -4,6 +4,8 @@ import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
 import { tearDown } from '../support/tear-down';
 
+type Body = NonNullable<RequestInit['body']>;
+
 let repository: Repository;
 let gateway: Gateway;
 /** Pictures of one colour, by the label that the model gives them. */
@@ -24,13 +26,13 @@ beforeAll(async () => {
 
 afterAll(() => tearDown(gateway, repository));
 
-async function post(path: string, body: BodyInit, type?: string): Promise<{ status: number; body: any }> {
+async function post(path: string, body: Body, type?: string): Promise<{ status: number; body: any }> {
   const headers = type === undefined ? {} : { 'content-type': type };
   const response = await gateway.fetch(path, { method: 'POST', body, headers });
   return { status: response.status, body: await response.json() };
 }
 
-const predict = (body: BodyInit, type?: string, model = 'colours') =>
+const predict = (body: Body, type?: string, model = 'colours') =>
   post(`/v1/models/${model}/predict`, body, type);
 const best = ({ body }: { body: any }) => body.classes.scores[0].label as string;
 const bytes = (label: string) => new Uint8Array(pictures[label]!);
@@ -114,7 +116,7 @@ describe('bad pictures', () => {
     ['sound', () => 'RIFF', 'audio/wav', 415, /audio/],
     ['no base64', () => '{"inputs":{"image":"%%%"}}', undefined, 400, /base64/],
   ])('are refused: %s', async (_what, body, type, status, message) => {
-    const answer = await predict(body() as BodyInit, type);
+    const answer = await predict(body() as Body, type);
     expect(answer).toMatchObject({ status, body: { error: { message: expect.stringMatching(message) } } });
   });
 

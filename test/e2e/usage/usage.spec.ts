@@ -64,6 +64,7 @@ describe('in a file', () => {
         rows: 5,
         input_bytes: 20,
         output_bytes: 20,
+        tokens: 0,
       },
     ]);
     expect(totalOf(await usageOf(gateway))).toBe(5);

@@ -307,12 +307,12 @@ describe('a tokenizer', () => {
       await expect(tokenizer.decode([[1], [2, id]], true)).rejects.toMatchObject(
         refusal(`list 1 has the token id ${id}, which is not in the vocabulary of the model`),
       );
-    const many = Array.from({ length: 2 ** 18 + 1 }, () => 5);
+    const many = Array.from({ length: 2 ** 15 + 1 }, () => 5);
     await expect(tokenizer.decode([many], true)).rejects.toMatchObject({ code: 'invalid_input' });
   });
 
-  it('refuses texts of a million characters for clients', async () => {
-    await expect(tokenizer.tokens(['a'.repeat(2 ** 20 + 1)], true)).rejects.toMatchObject({
+  it('refuses endless texts for clients', async () => {
+    await expect(tokenizer.tokens(['a'.repeat(2 ** 19 + 1)], true)).rejects.toMatchObject({
       code: 'invalid_input',
     });
   });
@@ -400,4 +400,12 @@ describe('a file', () => {
     mkdirSync(path);
     await expect(tokenizers.load(path)).rejects.toThrow('tokenizer.json: expected a regular file');
   });
+});
+
+it('after the shutdown, work is refused', async () => {
+  const others = new compiled.Tokenizers();
+  const tokenizer = await others.load(join(FIXTURES, 'bert.json'));
+  await others.onApplicationShutdown();
+  await expect(tokenizer.encode(['a'], undefined, WHOLE)).rejects.toMatchObject({ kind: 'unavailable' });
+  tokenizer.close();
 });

@@ -23,12 +23,12 @@ const byModel = (one: UsageRow, other: UsageRow) => (one.model < other.model ? -
 it('counts requests, rows and bytes by tenant, key and model', () => {
   const { ledger } = ledgerAt(NINE);
   ledger.succeeded(ACME, 'digits', 2, 100, 10);
-  ledger.succeeded(ACME, 'digits', 3, 150, 15);
+  ledger.succeeded(ACME, 'digits', 3, 150, 15, 7);
   ledger.failed(ACME, 'digits');
   ledger.succeeded({ ...ACME, key: 'b' }, 'digits', 1, 50, 5);
   ledger.succeeded({ tenant: 'acme/a', key: '' }, 'digits', 1, 50, 5);
   const start = NINE / 1000;
-  const one = { requests: 1, failed_requests: 0, rows: 1, input_bytes: 50, output_bytes: 5 };
+  const one = { requests: 1, failed_requests: 0, rows: 1, input_bytes: 50, output_bytes: 5, tokens: 0 };
   expect(ledger.take(10)).toEqual([
     {
       start,
@@ -39,6 +39,7 @@ it('counts requests, rows and bytes by tenant, key and model', () => {
       rows: 5,
       input_bytes: 250,
       output_bytes: 25,
+      tokens: 7,
     },
     { start, tenant: 'acme', key: 'b', model: 'digits', ...one },
     { start, tenant: 'acme/a', key: '', model: 'digits', ...one },
@@ -142,8 +143,8 @@ it('loses and repeats nothing, whenever rows are taken', () => {
           const { tenant, key, model, rows } = each;
           const start = Math.floor(clock.now / HOUR_MS) * 3600;
           if (rows === 0) ledger.failed({ tenant, key }, model);
-          else ledger.succeeded({ tenant, key }, model, rows, 10 * rows, 100 * rows);
-          const counts = [1, Number(rows === 0), rows, 10 * rows, 100 * rows];
+          else ledger.succeeded({ tenant, key }, model, rows, 10 * rows, 100 * rows, 3 * rows);
+          const counts = [1, Number(rows === 0), rows, 10 * rows, 100 * rows, 3 * rows];
           add(expected, `${start} ${tenant} ${key} ${model}`, counts);
         }
       }

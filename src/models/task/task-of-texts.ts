@@ -7,7 +7,7 @@ import type { EncodeOptions, Encodings, Tokenizer } from '../../tasks/text/token
 import { decodeStrings } from '../../tensor/elements';
 import { sliceRows } from '../../tensor/rows';
 import type { Tensor } from '../../tensor/tensor';
-import { runRows, type Row } from './rows';
+import { runRows, type TaskRow } from './rows';
 import type { ServedTask, Submit, TaskSignature } from './served-task';
 import type { EncodedText, TextOutputs } from './text-outputs';
 import { TokenInputs } from './token-inputs';
@@ -25,7 +25,7 @@ interface EncodedSlice {
 }
 
 /** Serves a model of text: tokenises texts, runs each as a row, and joins the results. */
-export class TextTask implements ServedTask {
+export class TaskOfTexts implements ServedTask {
   private readonly inputs: TokenInputs;
 
   /** @throws Error if the model requires an input that cannot be made from text. */
@@ -97,7 +97,7 @@ export class TextTask implements ServedTask {
     };
   }
 
-  private *rowsOf(slices: readonly EncodedSlice[]): Generator<Row> {
+  private *rowsOf(slices: readonly EncodedSlice[]): Generator<TaskRow> {
     for (const { encodings } of slices) {
       let start = 0;
       for (const length of encodings.lengths) {

@@ -7,14 +7,14 @@ import type { Pictures } from '../../tasks/pictures/pictures';
 import { elementsOf } from '../../tensor/elements';
 import { joinRows } from '../../tensor/rows';
 import type { TensorSpec } from '../../tensor/tensor';
-import { runRows, type Row } from './rows';
+import { runRows, type TaskRow } from './rows';
 import type { ServedTask, Submit, TaskSignature } from './served-task';
 
 /** Maximum number of pictures in a request. Each takes up to 200 MiB while it is decoded. */
 const MAX_PICTURES = 64;
 
 /** Serves a model of pictures: decodes and resizes pictures, runs each as a row, and joins the results. */
-export class PictureTask implements ServedTask {
+export class TaskOfPictures implements ServedTask {
   readonly signature: TaskSignature;
   private readonly input: TensorSpec;
 
@@ -56,9 +56,10 @@ export class PictureTask implements ServedTask {
     return { outputs: joined, ...times };
   }
 
-  private async *rowsOf({ inputs }: Job): AsyncGenerator<Row> {
+  private async *rowsOf({ inputs, abandoned }: Job): AsyncGenerator<TaskRow> {
     const { name, datatype } = this.input;
-    for (const { shape, data } of await this.pictures.prepare(elementsOf(inputs[0]!.data), this.recipe)) {
+    const encoded = elementsOf(inputs[0]!.data);
+    for (const { shape, data } of await this.pictures.prepare(encoded, this.recipe, abandoned)) {
       this.requireFit([1, ...shape]);
       const input = { name, datatype, shape: [1, ...shape], data };
       yield { inputs: [input], byteLength: data.byteLength, shapeKey: shape.join() };
