@@ -11,9 +11,9 @@ export interface VersionOptions {
   readonly version: string;
   /** Real path of the ONNX file. */
   readonly path: string;
-  /** Name of the ONNX file in the version folder. The target of a link can have another name. */
+  /** Path of the ONNX file in the version folder. The target of a link can have another name. */
   readonly filename: string;
-  /** Fingerprint of the files of the version; see fingerprintOf. */
+  /** Fingerprint of the files of the version; see versionFingerprint. */
   readonly fingerprint: string;
   /** Why it cannot be loaded. The version is then UNAVAILABLE from the start. */
   readonly refusal?: string;

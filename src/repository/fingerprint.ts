@@ -1,8 +1,24 @@
+import type { Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 /** Maximum number of files and folders to include: the folder of a bare model file may be a home folder. */
 const MAX_ENTRIES = 10_000;
+
+/**
+ * Returns a text that changes when a file of a version changes: one in the folder of its ONNX file at `path`, or its
+ * `tokenizer`, which can be elsewhere. Other files of a Hugging Face folder are in the definition of its task.
+ */
+export async function versionFingerprint(
+  path: string,
+  tokenizer: string | undefined,
+  root: string,
+): Promise<string> {
+  const print = await fingerprintOf(dirname(path), root);
+  if (tokenizer === undefined) return print;
+  const stats = await stat(tokenizer).catch(() => undefined);
+  return `${print}\n${stats === undefined ? tokenizer : lineOf(tokenizer, stats)}`;
+}
 
 /**
  * Returns a text that changes when a file below `folder` is written, replaced, added or removed, or its permissions
@@ -28,10 +44,14 @@ export async function fingerprintOf(folder: string, root: string): Promise<strin
       const stats = found[index];
       // The modification time of a folder also changes with ignored names, so it is left out.
       if (stats === undefined || stats.isDirectory()) lines.push(shown);
-      else lines.push(`${shown} ${stats.size} ${stats.mtimeMs} ${stats.ino} ${stats.mode}`);
+      else lines.push(lineOf(shown, stats));
       if (stats?.isDirectory() === true) await walk(shown);
     }
   };
   await walk('');
   return lines.join('\n');
+}
+
+function lineOf(shown: string, { size, mtimeMs, ino, mode }: Stats): string {
+  return `${shown} ${size} ${mtimeMs} ${ino} ${mode}`;
 }

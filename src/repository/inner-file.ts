@@ -38,10 +38,25 @@ export async function readInnerFile(
   repository: string,
   limit: number,
 ): Promise<Buffer> {
-  const path = await orUnreadable(realpath(join(folder, name)));
-  if (relative(repository, path).split('/')[0] === '..')
-    throw new UnreadableFile('it is outside the model repository');
-  return readSmallFile(path, limit);
+  return readSmallFile(await innerPath(folder, name, repository), limit);
+}
+
+/**
+ * Returns the real path of the regular file `name` in `folder`, without reading it.
+ * @param limit maximum size in bytes.
+ * @throws UnreadableFile as {@link readInnerFile} does.
+ */
+export async function findInnerFile(
+  folder: string,
+  name: string,
+  repository: string,
+  limit: number,
+): Promise<string> {
+  const path = await innerPath(folder, name, repository);
+  const stats = await orUnreadable(stat(path));
+  requireRegular(stats.isFile());
+  requireSize(stats.size, limit);
+  return path;
 }
 
 /** Reads a UTF-8 text file like {@link readInnerFile}, without its byte order mark. */
@@ -67,11 +82,23 @@ export async function readSmallFile(path: string, limit: number): Promise<Buffer
     // The file may have been replaced before it was opened.
     const stats = await file.stat();
     requireRegular(stats.isFile());
-    if (stats.size > limit) throw new UnreadableFile(`it has ${stats.size} bytes, but the limit is ${limit}`);
+    requireSize(stats.size, limit);
     return await orUnreadable(file.readFile());
   } finally {
     await file.close();
   }
+}
+
+/** The real path of `name` in `folder`. @throws UnreadableFile if it is outside `repository`. */
+async function innerPath(folder: string, name: string, repository: string): Promise<string> {
+  const path = await orUnreadable(realpath(join(folder, name)));
+  if (relative(repository, path).split('/')[0] === '..')
+    throw new UnreadableFile('it is outside the model repository');
+  return path;
+}
+
+function requireSize(size: number, limit: number): void {
+  if (size > limit) throw new UnreadableFile(`it has ${size} bytes, but the limit is ${limit}`);
 }
 
 function requireRegular(isFile: boolean): void {

@@ -4,6 +4,7 @@ import type { QuotaSettings } from '../limits/quota';
 import type { DeclaredTensors } from './declared-tensors';
 import type { PipelineDefinition } from './pipeline-definition';
 import type { SoftmaxSetting } from './softmax';
+import type { PictureSettings, TaskSettings } from './task-settings';
 import type { VersionPolicy } from './version-policy.schema';
 
 /** One warm-up run before READY. */
@@ -33,7 +34,7 @@ export interface WarmUpSample {
  * Settings of one model: the keys of its model.yaml, each of which has a row in settings.ts, or the result of reading
  * its config.pbtxt.
  */
-export interface ModelSettings extends ComputedSettings {
+export interface ModelSettings extends ComputedSettings, TaskSettings {
   readonly description?: string;
   readonly example?: Readonly<Record<string, unknown>>;
   readonly device?: Device;
@@ -67,6 +68,10 @@ export interface ModelSettings extends ComputedSettings {
 export interface ComputedSettings {
   /** The graph of models, if the model is a pipeline. */
   readonly pipeline?: PipelineDefinition;
+  /** Class names of a model with a task: `labels` without the name of an output. */
+  readonly classes?: readonly string[];
+  /** The input that `inputs` prepares pictures for. */
+  readonly picture?: { readonly input: string; readonly image: PictureSettings };
   readonly declared?: DeclaredTensors;
   /** File and line of the instance group that requests a GPU. */
   readonly gpu_asked_at?: string;

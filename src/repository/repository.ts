@@ -1,5 +1,6 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
+import type { TaskDefinition } from '../tasks/task-definition';
 import { systemReason } from './inner-file';
 
 /** A model file found in the repository, or the reason why it cannot be served. */
@@ -7,9 +8,11 @@ export interface FoundVersion {
   readonly version: string;
   /** Real path of the ONNX file; undefined if `reason` is set. */
   readonly path?: string;
-  /** Its name in the version folder; undefined if `reason` is set. */
+  /** Its path in the version folder; undefined if `reason` is set. */
   readonly filename?: string;
   readonly reason?: string;
+  /** What it computes from text or pictures; undefined for a model of tensors. */
+  readonly task?: TaskDefinition;
 }
 
 /** A model in the repository. */
@@ -18,7 +21,7 @@ export interface FoundModel {
   /** Folder that contains model.yaml and the version folders. */
   readonly folder: string;
   readonly versions: readonly FoundVersion[];
-  /** Whether the model file is in `folder` itself, as version 1. */
+  /** Whether there are no version folders: the model file is in `folder` itself, as version 1. */
   readonly bare?: boolean;
   /** Why nothing in `folder` can be read. */
   readonly refusal?: string;
@@ -32,16 +35,19 @@ export interface Repository {
 }
 
 const VERSION_FOLDER = /^[1-9][0-9]*$/;
-/** Default name of the ONNX file of a version. */
-export const DEFAULT_FILENAME = 'model.onnx';
+/** Names of the ONNX file of a version by default. The second is the layout of the Hugging Face hub. */
+const DEFAULT_FILENAME = 'model.onnx';
+const HUB_FILENAME = 'onnx/model.onnx';
+/** Files that make a folder one of the Hugging Face hub. */
+const HUB_FILES: readonly string[] = ['config.json', 'tokenizer.json'];
 const LEAVES =
   'the folder is a link to a target outside the model repository; copy the model into the repository';
 const ONNX = /\.onnx$/i;
 
 /**
- * Finds the models in `path`. A model is a folder with `<version>/model.onnx`, or with exactly one `.onnx` file.
- * `path` can also be a model folder of the second kind, or an `.onnx` file. Names that start with `.` or `_` are
- * ignored.
+ * Finds the models in `path`. A model is a folder with `<version>/model.onnx`, `model.onnx` or exactly one `.onnx` file,
+ * or `onnx/model.onnx` in place of `model.onnx`. `path` can also be a model folder without versions, or an `.onnx` file.
+ * Names that start with `.` or `_` are ignored.
  * @throws the system's error if `path` cannot be read.
  */
 export async function scanRepository(path: string): Promise<Repository> {
@@ -61,7 +67,7 @@ export async function scanRepository(path: string): Promise<Repository> {
     };
   }
   const entries = await list(root);
-  const single = await bareFile(root, entries);
+  const single = isHub(entries) ? await bareFile(root, entries) : await onlyFile(root, entries);
   if (single !== undefined) return { root, models: [await bareModel(root, single, root)] };
   const folders: string[] = [];
   for (const name of entries) if (await mayBeFolder(join(root, name))) folders.push(name);
@@ -90,28 +96,40 @@ async function lookInto(folder: string, name: string, root: string): Promise<Fou
   if (versions.length > 0) {
     const sorted = versions.toSorted((one, other) => Number(one) - Number(other));
     const model = { name, folder, versions: sorted.map((version) => ({ version })) };
-    return { ...model, versions: await findVersions(model, sorted, DEFAULT_FILENAME, root) };
+    return { ...model, versions: await findVersions(model, sorted, undefined, root) };
   }
   const single = await bareFile(folder, entries);
   if (single !== undefined) return { ...(await bareModel(folder, single, root)), name };
-  const reason = `no model file found; add ${name}/<version>/model.onnx, with a positive integer as the version`;
-  return { name, folder, versions: [{ version: '1', reason }] };
+  const reason = `no model file found; add ${name}/<version>/model.onnx, with a positive integer as the version, or set file in model.yaml`;
+  return { name, folder, versions: [{ version: '1', reason }], bare: true };
 }
 
 /** A folder with one ONNX file and no version folders, served as version 1. */
 async function bareModel(folder: string, file: string, root: string): Promise<FoundModel> {
-  const name = modelName(join(folder, file));
+  const name = modelName(join(folder, basename(file)));
   return { name, folder, versions: [await checkFile('1', folder, file, root)], bare: true };
 }
 
+/** Returns `model` with the file at the path `filename` in each version folder as its ONNX file. */
+export async function chooseFile(model: FoundModel, filename: string, root: string): Promise<FoundModel> {
+  const { folder, bare = false } = model;
+  const names = model.versions.map(({ version }) => version);
+  return {
+    ...model,
+    versions: bare
+      ? [await checkFile('1', folder, filename, root)]
+      : await findVersions(model, names, filename, root),
+  };
+}
+
 /**
- * Looks for `filename` in the folders of `versions`, which need not exist. A model without version folders has only
- * the version that was found.
+ * Looks for `filename` in the folders of `versions`, which need not exist; undefined for the default. A model without
+ * version folders has only the version that was found.
  */
 export async function findVersions(
   { folder, versions: found, bare = false }: FoundModel,
   versions: readonly string[],
-  filename: string,
+  filename: string | undefined,
   root: string,
 ): Promise<readonly FoundVersion[]> {
   if (bare)
@@ -122,7 +140,17 @@ export async function findVersions(
           reason: `no folder ${version} found; a model file outside a version folder is version 1`,
         },
     );
-  return Promise.all(versions.map((version) => checkFile(version, join(folder, version), filename, root)));
+  return Promise.all(
+    versions.map(async (version) => {
+      const inner = join(folder, version);
+      return checkFile(version, inner, filename ?? (await defaultFile(inner)), root);
+    }),
+  );
+}
+
+async function defaultFile(folder: string): Promise<string> {
+  if (await isThere(join(folder, DEFAULT_FILENAME))) return DEFAULT_FILENAME;
+  return (await isFile(join(folder, HUB_FILENAME))) ? HUB_FILENAME : DEFAULT_FILENAME;
 }
 
 async function checkFile(
@@ -162,11 +190,42 @@ async function list(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => !/^[._]/.test(name)).toSorted();
 }
 
-/** The only ONNX file among `entries` of `folder`; undefined if there are none or several. Folders named `*.onnx` are ignored. */
+/** Whether `entries` are those of a folder of the Hugging Face hub. */
+function isHub(entries: readonly string[]): boolean {
+  return HUB_FILES.some((name) => entries.includes(name));
+}
+
+/**
+ * The ONNX file of a model folder without version folders; undefined if there is none, or several and no default.
+ * In a folder of the hub, other files are variants, such as quantised ones, that only model.yaml chooses.
+ */
 async function bareFile(folder: string, entries: readonly string[]): Promise<string | undefined> {
+  const only = await onlyFile(folder, entries);
+  if (only !== undefined && !isHub(entries)) return only;
+  if (entries.includes(DEFAULT_FILENAME) && !(await isFolder(join(folder, DEFAULT_FILENAME))))
+    return DEFAULT_FILENAME;
+  return (await isFile(join(folder, HUB_FILENAME))) ? HUB_FILENAME : only;
+}
+
+/** The only ONNX file among `entries` of `folder`; undefined if there are none or several. Folders named `*.onnx` are ignored. */
+async function onlyFile(folder: string, entries: readonly string[]): Promise<string | undefined> {
   const files: string[] = [];
   for (const name of entries) if (ONNX.test(name) && !(await isFolder(join(folder, name)))) files.push(name);
   return files.length === 1 ? files[0] : undefined;
+}
+
+function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
 
 function isFolder(path: string): Promise<boolean> {

@@ -121,3 +121,13 @@ export function whole(minimum: number, maximum: number) {
 export function choices<T extends object>(items: T) {
   return { type: 'array', items, minItems: 1, maxItems: 64, uniqueItems: true } as const;
 }
+
+/** A value with the schema `matching` if it has the JSON `type`, and with `other` if not. Errors come from that schema. */
+export function byType<T extends string, A extends object, B extends object>(type: T, matching: A, other: B) {
+  return {
+    allOf: [
+      { if: { not: { type } }, else: matching },
+      { if: { type }, else: other },
+    ],
+  } as const;
+}

@@ -3,6 +3,7 @@ import type { ComputedSettings, ModelSettings } from './model-settings';
 import type { WrittenPipeline } from './pipeline-definition';
 import {
   atLeast,
+  byType,
   CACHE,
   choices,
   FLAG,
@@ -17,6 +18,7 @@ import {
   WARM_UP,
   whole,
 } from './setting-schemas';
+import { PICTURE_INPUTS, TASK_SETTINGS } from './task-settings';
 
 /**
  * A key of model.yaml. By default, a key is rejected beside config.pbtxt and in pipelines, and a change of it reloads
@@ -34,6 +36,8 @@ interface SettingRow {
   /** Whether it is allowed in a pipeline, or only there. */
   readonly inPipeline?: true | 'only';
 }
+
+const CLASS_NAMES = { oneOf: [NON_EMPTY_TEXT, { type: 'array', minItems: 1, items: TEXT }] } as const;
 
 type WrittenKey = Exclude<keyof ModelSettings, keyof ComputedSettings> | keyof WrittenPipeline;
 
@@ -183,13 +187,10 @@ export const SETTINGS = {
   },
   labels: {
     description:
-      'Class names of each output: a list, or the name of a file next to model.yaml with one label per line.',
+      'Class names of each output: a list, or the name of a file next to model.yaml with one label per line. For a model with a task, only the list or the name.',
     live: true,
     inPipeline: true,
-    schema: {
-      type: 'object',
-      additionalProperties: { oneOf: [NON_EMPTY_TEXT, { type: 'array', minItems: 1, items: TEXT }] },
-    },
+    schema: byType('object', { type: 'object', additionalProperties: CLASS_NAMES }, CLASS_NAMES),
   },
   softmax: {
     description:
@@ -210,6 +211,7 @@ export const SETTINGS = {
       'Warm-up runs before READY, in order. Default: one run on zeros for each combination of allowed_batch_sizes and the lengths of pad, if either is set.',
     schema: { type: 'array', maxItems: 100, items: WARM_UP },
   },
+  ...TASK_SETTINGS,
   kind: {
     description:
       'Kind of the model. Set it to pipeline for a graph of models, defined by inputs, outputs and steps. Default: an ONNX model.',
@@ -218,9 +220,9 @@ export const SETTINGS = {
   },
   inputs: {
     description:
-      'Names of the inputs of a pipeline. Their datatypes and shapes come from the models that read them.',
+      'Names of the inputs of a pipeline, whose datatypes and shapes come from the models that read them. For a model of pictures: its input, and how pictures are prepared for it.',
     inPipeline: 'only',
-    schema: DISTINCT_NAMES,
+    schema: byType('array', DISTINCT_NAMES, PICTURE_INPUTS),
   },
   outputs: {
     description: 'Names of the outputs of a pipeline. Each must be an output of a step.',
@@ -237,6 +239,8 @@ export const SETTINGS = {
 /** Settings that are not keys of model.yaml, and whether a change of them is live. */
 const COMPUTED = {
   pipeline: false,
+  classes: false,
+  picture: false,
   declared: false,
   gpu_asked_at: true,
   version_policy: true,

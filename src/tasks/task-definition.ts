@@ -42,6 +42,8 @@ export interface TaskDefinition {
   readonly text: TextDefinition | undefined;
   /** Undefined for a model of text. */
   readonly picture: PictureRecipe | undefined;
+  /** Name of the input that receives the pictures; undefined if the model has only one input that fits. */
+  readonly pictureInput?: string | undefined;
   /** How the vectors of tokens become one; several are concatenated. Empty if the model pools itself. */
   readonly pooling: readonly Pooling[];
   /** Whether embeddings are scaled to length 1. */

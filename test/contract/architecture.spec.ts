@@ -81,8 +81,8 @@ const FOLDERS: Readonly<Record<string, Table>> = {
     hub: [''],
     pipeline: [''],
     triton: ['', 'pipeline'],
-    description: ['', 'pipeline', 'triton'],
-    overrides: ['', 'triton', 'description'],
+    description: ['', 'pipeline', 'triton', 'hub'],
+    overrides: ['', 'triton', 'description', 'hub'],
   },
   models: {
     '': [],

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { dirname } from 'node:path';
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../config/config';
 import { Metrics } from '../../observability/metrics/metrics';
@@ -7,7 +6,7 @@ import { ModelMetrics } from '../../observability/metrics/model-metrics';
 import type { Device } from '../../common/device';
 import { RunnerPool } from '../../runtime/runner-pool';
 import { cachePolicyOf } from '../../repository/model-settings';
-import { fingerprintOf } from '../../repository/fingerprint';
+import { versionFingerprint } from '../../repository/fingerprint';
 import type { ModelDescription } from '../../repository/description/model-description';
 import { Pictures } from '../../tasks/pictures/pictures';
 import { Tokenizers } from '../../tasks/text/tokenizers';
@@ -97,12 +96,12 @@ export class ModelFactory {
     const isolation = settings.isolation ?? this.config.isolation;
     const device = settings.device ?? (this.config.device as Device);
     const placement = placementOf({ ...settings, isolation }, device, availableParallelism());
-    const made = description.versions.map(async ({ version, path = '', filename = '', reason }) => {
+    const made = description.versions.map(async ({ version, path = '', filename = '', reason, task }) => {
       const refusal = description.refusal ?? reason;
       const running = making.before?.versions.find((candidate) => candidate.version === version);
       // A version that replaces another of the same number continues its metrics.
       const metrics = running?.metrics ?? new ModelMetrics({ model: name, version });
-      const fingerprint = path === '' ? '' : await fingerprintOf(dirname(path), root);
+      const fingerprint = path === '' ? '' : await versionFingerprint(path, task?.text?.tokenizer, root);
       const known = {
         model: name,
         version,
@@ -111,7 +110,7 @@ export class ModelFactory {
         fingerprint,
         root,
         settings,
-        task: undefined,
+        task,
         device,
         placement,
         pool: isolation === 'shared' ? this.pool : undefined,

@@ -62,7 +62,7 @@ export class Execution {
     const maxBatchTokens =
       task?.text === undefined
         ? undefined
-        : maxBatchTokensOf(undefined, model.device, placement.threads);
+        : maxBatchTokensOf(settings.max_batch_tokens, model.device, placement.threads);
     return schedulerLimitsOf(settings, this.priorities, this.maxBatchRows, maxBatchTokens);
   }
 

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { ModelSettingsError, type ModelSettings } from '../model-settings';
 import { readModelSettings } from './model-yaml';
-import { DEFAULT_FILENAME, findVersions, type FoundModel, type FoundVersion } from '../repository';
+import { chooseFile, findVersions, type FoundModel, type FoundVersion } from '../repository';
+import { readTask } from '../hub/read-task';
 import { keysWhere } from '../settings';
 import type { VersionPolicy } from '../version-policy.schema';
 import { chosenVersions } from '../triton/version-policy';
@@ -22,6 +24,9 @@ const BESIDE_CONFIG = [
   ...BESIDE_ENSEMBLE,
   ...keysWhere(({ besideConfig, inPipeline }) => besideConfig && !inPipeline),
 ];
+
+/** Keys of model.yaml whose settings have other names. */
+const KEYS_OF_COMPUTED: Readonly<Record<string, string>> = { classes: 'labels', picture: 'inputs' };
 
 /**
  * Reads the model.yaml and config.pbtxt of `model`. If they are invalid, the result has a `refusal`.
@@ -79,10 +84,14 @@ async function readFiles(
     const chosen = chosenOf(model, version_policy, requested);
     if (settings.pipeline !== undefined)
       return { settings: { ...settings, version_policy }, versions: withoutFiles(chosen) };
-    const found = model.versions.filter(({ version }) => chosen.includes(version));
+    const { file } = settings;
+    const served = file === undefined ? model : await chooseFile(model, file, repository);
+    const found = served.versions.filter(({ version }) => chosen.includes(version));
     const missing = chosen.filter((version) => !found.some((known) => known.version === version));
-    const others = await findVersions(model, missing, DEFAULT_FILENAME, repository);
-    return { settings: { ...settings, version_policy }, versions: [...others, ...found].toSorted(byNumber) };
+    const others = await findVersions(served, missing, file, repository);
+    const all = [...others, ...found].toSorted(byNumber);
+    const withTasks = all.map((version) => withTask(version, model, settings, repository));
+    return { settings: { ...settings, version_policy }, versions: await Promise.all(withTasks) };
   }
   refuseConflict(
     settings,
@@ -91,6 +100,24 @@ async function readFiles(
   );
   const description = await follow(config, model, repository, requested);
   return { ...description, settings: { ...settings, ...description.settings } };
+}
+
+/** `found` with its task. A fault in the files of the task is the reason why it cannot be served. */
+async function withTask(
+  found: FoundVersion,
+  { folder, bare = false }: FoundModel,
+  settings: ModelSettings,
+  repository: string,
+): Promise<FoundVersion> {
+  if (found.path === undefined) return found;
+  const { version } = found;
+  try {
+    const task = await readTask(bare ? folder : join(folder, version), folder, repository, settings);
+    return task === undefined ? found : { ...found, task };
+  } catch (error) {
+    if (!(error instanceof ModelSettingsError)) throw error;
+    return { version, reason: error.message };
+  }
 }
 
 /** Describes the model as configured by `config`. */
@@ -126,8 +153,9 @@ function policyOf(versions: ModelSettings['versions'] = 'all'): VersionPolicy {
 }
 
 function refuseConflict(settings: ModelSettings, known: readonly string[], model: string): void {
-  const key = Object.keys(settings).find((candidate) => !known.includes(candidate));
-  if (key === undefined) return;
+  const setting = Object.keys(settings).find((candidate) => !known.includes(candidate));
+  if (setting === undefined) return;
+  const key = KEYS_OF_COMPUTED[setting] ?? setting;
   const allowed = known.join(', ');
   throw new ModelSettingsError(
     `${model}/model.yaml: ${key} cannot be set beside ${CONFIG_FILE}, which allows only ${allowed}; set it in ${CONFIG_FILE}`,

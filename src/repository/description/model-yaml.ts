@@ -6,11 +6,17 @@ import { ModelSettingsError, type ModelSettings, type WarmUp } from '../model-se
 import type { WrittenPipeline } from '../pipeline-definition';
 import { pipelineFrom, withoutPipeline } from '../pipeline/pipeline-yaml';
 import { MODEL_SCHEMA } from '../settings';
+import { POOLINGS } from '../../tasks/head';
+import { MAX_EDGE, type PictureSettings } from '../task-settings';
 
 type Written = Omit<ModelSettings, 'labels' | 'warmup'> & {
-  labels?: Record<string, string | string[]>;
+  labels?: WrittenLabels | Record<string, WrittenLabels>;
   warmup?: (Omit<WarmUp, 'files'> & { files?: Record<string, string> })[];
-} & WrittenPipeline;
+  inputs?: readonly string[] | Readonly<Record<string, { readonly image: PictureSettings }>>;
+} & Omit<WrittenPipeline, 'inputs'>;
+
+/** Class names, or the name of a file with one per line. */
+type WrittenLabels = string | string[];
 
 /** Name of the settings file of a model. */
 export const SETTINGS_FILE = 'model.yaml';
@@ -48,9 +54,7 @@ export async function readModelSettings(folder: string, repository: string): Pro
     orExplain(readInnerFile(folder, file, repository, WARM_UP_BYTES), 'warm-up file', file);
   return {
     ...rest,
-    ...(labels === undefined
-      ? {}
-      : { labels: await mapValues(labels, (list) => labelTexts(list, labelsIn)) }),
+    ...(labels === undefined ? {} : await labelSettings(labels, labelsIn)),
     ...(warmup === undefined
       ? {}
       : { warmup: await Promise.all(warmup.map((run) => withFiles(run, bytesIn))) }),
@@ -85,11 +89,24 @@ function parse(text: string, shown: string): Written {
     const pointTo = (pointer: string) => `${shown}:${lineOf(document, pointer, lines)}`;
     const wrong = faultOf(settings);
     if (wrong !== undefined) throw new ModelSettingsError(`${pointTo(`/${wrong[0]}`)}: ${wrong.join(' ')}`);
-    const pipeline = pipelineFrom(settings, pointTo);
-    return pipeline === undefined ? settings : { ...withoutPipeline(settings), pipeline };
+    const { inputs, ...others } = settings;
+    const named = isList(inputs) ? { ...others, inputs } : others;
+    const pipeline = pipelineFrom(named, pointTo);
+    if (pipeline !== undefined) return { ...withoutPipeline(named), pipeline };
+    return inputs === undefined || isList(inputs) ? settings : { ...others, picture: pictureOf(inputs) };
   }
   const error = validate.errors![0]!;
   throw new ModelSettingsError(`${shown}:${lineOf(document, pathOf(error), lines)}: ${explain(error)}`);
+}
+
+function isList(inputs: Written['inputs']): inputs is readonly string[] {
+  return Array.isArray(inputs);
+}
+
+/** The only input of `inputs`. */
+function pictureOf(inputs: Readonly<Record<string, { readonly image: PictureSettings }>>) {
+  const [[input, { image }]] = Object.entries(inputs) as [[string, { image: PictureSettings }]];
+  return { input, image };
 }
 
 /** The value of `document` with its aliases expanded. @throws Error if an alias is invalid or the result is too large. */
@@ -133,18 +150,34 @@ function faultOf(written: Written): readonly [key: keyof Written, text: string] 
       'max_queue_delay_us',
       'cannot be set together with target_p99_ms, which adjusts it; remove one of them',
     ];
+  if (written.kind === 'pipeline') {
+    if (written.inputs !== undefined && !isList(written.inputs))
+      return ['inputs', 'of a pipeline must be a list of names; set image in the model.yaml of the model'];
+    if (typeof written.labels === 'string' || Array.isArray(written.labels))
+      return ['labels', 'of a pipeline must name the outputs, as in { scores: [cat, dog] }'];
+  }
   return undefined;
 }
+
+/** What the values of keys with several forms must be. */
+const FORMS: Readonly<Record<string, string>> = {
+  versions: 'all, { latest: 2 } or a list such as [1, 3]',
+  cache: 'true, false or { ttl_s: 60, scope: caller }, with ttl_s from 1 to 31536000 and scope caller or all',
+  softmax: 'true, false or a list of outputs such as [logits]',
+  pooling: `none, ${POOLINGS.join(', ')}, or a list of these without none`,
+  file: 'a path inside the version folder, without ..',
+  tokenizer: 'a path inside the model folder, without ..',
+};
 
 /** For example `unknown key 'instnces'; use one of ...` or `instances must be integer`. */
 function explain({ keyword, instancePath, params, message, parentSchema }: ErrorObject): string {
   const where = instancePath.slice(1).replaceAll('/', '.');
-  if (where.split('.')[0] === 'versions')
-    return 'versions must be all, { latest: 2 } or a list such as [1, 3]';
-  if (where.split('.')[0] === 'cache')
-    return 'cache must be true, false or { ttl_s: 60, scope: caller }, with ttl_s from 1 to 31536000 and scope caller or all';
-  if (where.split('.')[0] === 'softmax')
-    return 'softmax must be true, false or a list of outputs such as [logits]';
+  const key = where.split('.')[0]!;
+  const form = FORMS[key];
+  if (form !== undefined) return `${key} must be ${form}`;
+  const edges = /^inputs\..*\.image\.(size|crop)/.exec(where);
+  if (edges !== null)
+    return `${edges[0]} must be a number of pixels from 1 to ${MAX_EDGE}, or ${edges[1] === 'size' ? '{ height, width } or { shortest_edge }' : '{ height, width }'}`;
   if (keyword === 'additionalProperties') {
     const known = Object.keys(parentSchema!['properties'] as object);
     return `unknown key '${params['additionalProperty']}'; use one of ${known.join(', ')}`;
@@ -174,7 +207,15 @@ function lineOf(document: Document, pointer: string, lines: LineCounter): number
   return range === undefined || range === null ? 1 : lines.linePos(range[0]).line;
 }
 
-async function labelTexts(list: string | string[], read: Read<string>): Promise<string[]> {
+async function labelSettings(
+  labels: NonNullable<Written['labels']>,
+  read: Read<string>,
+): Promise<Pick<ModelSettings, 'labels' | 'classes'>> {
+  if (typeof labels === 'string' || Array.isArray(labels)) return { classes: await labelTexts(labels, read) };
+  return { labels: await mapValues(labels, (list) => labelTexts(list, read)) };
+}
+
+async function labelTexts(list: WrittenLabels, read: Read<string>): Promise<string[]> {
   if (Array.isArray(list)) return list;
   return (await read(list)).trimEnd().split(/\r?\n/);
 }

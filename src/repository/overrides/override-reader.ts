@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { movable, Offload } from '../../common/offload';
 import { describeModel, type ModelDescription } from '../description/model-description';
 import { SETTINGS_FILE } from '../description/model-yaml';
+import { NETWORK_FILE, PREPROCESSOR_FILE, TOKENIZER_FILE } from '../hub/hub-folder';
 import type { FoundModel } from '../repository';
 import { CONFIG_FILE } from '../triton/config-pbtxt';
 import { loadParameters } from './load-parameters';
@@ -14,6 +15,9 @@ const INLINE_BYTES = 128 * 1024;
 
 /** Maximum size of a settings file that is parsed on the main thread, in a few milliseconds; larger ones go to the worker. */
 const INLINE_SETTINGS = 4096;
+
+/** The largest files of a Hugging Face folder that describe a model. */
+const HUB_FILES = [NETWORK_FILE, TOKENIZER_FILE, PREPROCESSOR_FILE];
 
 /** Reads load requests and model configurations, on a worker thread if they are large. */
 @Injectable()
@@ -43,7 +47,11 @@ export class OverrideReader extends Offload {
     repository: string,
     requested: readonly string[] | undefined,
   ): Promise<ModelDescription> {
-    const sizes = [SETTINGS_FILE, CONFIG_FILE].map((name) => sizeOf(join(model.folder, name)));
+    const folders = [model.folder, ...model.versions.map(({ version }) => join(model.folder, version))];
+    const hub = folders.flatMap((folder) => HUB_FILES.map((name) => join(folder, name)));
+    const sizes = [...[SETTINGS_FILE, CONFIG_FILE].map((name) => join(model.folder, name)), ...hub].map(
+      sizeOf,
+    );
     if (Math.max(...(await Promise.all(sizes))) <= INLINE_SETTINGS)
       return describeModel(model, repository, requested);
     return this.runOnThread('describeFiles', { model, repository, requested });

@@ -3,6 +3,7 @@ import type { TensorSpec } from '../../tensor/tensor';
 import { cachePolicyOf } from '../../repository/model-settings';
 import { limitsOf } from '../../models/limits';
 import type { Model, Servable, ServedStep } from '../../models/model';
+import { countedNames, taskOf } from './task-details';
 import type { ModelDetails, ModelEntry } from './models.dto';
 import type { Rollout } from '../../models/rollout/state-file';
 import type {
@@ -13,9 +14,6 @@ import type {
   VersionBatching,
   VersionDetails,
 } from './version-details.dto';
-
-/** Outputs with more labels return only their number. */
-const MAX_LABELS = 1000;
 
 /** `model` as an entry of the model list of the OpenAI API. */
 export async function entryOf({ name, versions }: Model): Promise<ModelEntry> {
@@ -65,6 +63,7 @@ async function versionOf(version: Servable): Promise<VersionDetails> {
     ...options.placement,
     ...(device === undefined ? {} : { device }),
     ...signatureOf(version),
+    ...(options.task === undefined ? {} : { task: taskOf(options.task) }),
     ...onnxDetails(version),
     ...(memory === undefined ? {} : { memory }),
     ...(steps === undefined ? {} : { steps: steps.map(stepOf) }),
@@ -99,8 +98,8 @@ function tensorOf({ name, datatype, shape }: TensorSpec) {
 }
 
 function labelsOf([output, names]: [string, readonly string[]]): OutputLabels {
-  const count = names.length;
-  return { output, count, ...(count > MAX_LABELS ? {} : { names: [...names] }) };
+  const { count, names: shown } = countedNames(names);
+  return { output, count, ...(shown === undefined ? {} : { names: shown }) };
 }
 
 function batchingOf({ unbatchable, untried, maxBatchRows, options }: Servable): VersionBatching {

@@ -33,6 +33,106 @@ export class OutputLabels {
   names?: string[];
 }
 
+/** The names of the classes of a task. */
+export class ClassLabels {
+  /**
+   * Number of labels.
+   * @example 2
+   */
+  count: number;
+  /**
+   * Absent if there are more than 1000.
+   * @example ["negative", "positive"]
+   */
+  names?: string[];
+}
+
+/** A size in pixels: both edges, or only the shortest one, in which case pictures keep their proportions. */
+export class PictureEdges {
+  /** @example 224 */
+  height?: number;
+  /** @example 224 */
+  width?: number;
+  /** @example 256 */
+  shortest_edge?: number;
+}
+
+/** How pictures become the input of the model. The steps run in the order of the fields. */
+export class PicturePreparation {
+  /** Size that pictures are resized to. Absent if they keep their size. */
+  size?: PictureEdges;
+  /** Method of resampling. */
+  resample: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos' | 'box' | 'hamming';
+  /** Size that is cut from the centre. Absent if pictures are not cropped. */
+  crop?: PictureEdges;
+  /**
+   * Factor of every 8-bit value.
+   * @example 0.00392156862745098
+   */
+  rescale: number;
+  /**
+   * Subtracted from each channel after rescaling.
+   * @example [0.485, 0.456, 0.406]
+   */
+  mean: number[];
+  /**
+   * Divides each channel afterwards.
+   * @example [0.229, 0.224, 0.225]
+   */
+  std: number[];
+  /** Order of the channels. */
+  channels: 'rgb' | 'bgr' | 'grey';
+  /** Whether the channels are the first or the last dimension. */
+  layout: 'chw' | 'hwc';
+}
+
+/** What a version computes from text or pictures, as read from its Hugging Face folder and model.yaml. */
+export class VersionTask {
+  name:
+    | 'embedding'
+    | 'sparse_embedding'
+    | 'reranking'
+    | 'pair_classification'
+    | 'text_classification'
+    | 'token_classification'
+    | 'image_classification'
+    | 'feature_extraction';
+  /**
+   * Maximum number of tokens of a text, special tokens included. Like all fields of text, it is absent for models of pictures.
+   * @example 256
+   */
+  max_tokens?: number;
+  /** The side that loses tokens if a text is too long. */
+  truncation_side?: 'left' | 'right';
+  /**
+   * Texts that can be put before a text, by name.
+   * @example {"query": "query: ", "passage": "passage: "}
+   */
+  prompts?: Record<string, string>;
+  /** Name of the prompt for requests that name none. Absent if there is none. */
+  default_prompt?: string;
+  /** Whether requests may contain token ids in place of text. */
+  token_ids?: boolean;
+  /**
+   * How the vectors of the tokens become one. Several are concatenated. Empty if the model pools, or returns a vector for
+   * each token. Absent for models that do not return embeddings.
+   */
+  pooling?: ('mean' | 'cls' | 'max' | 'last_token' | 'mean_sqrt_len' | 'weighted_mean')[];
+  /** Whether embeddings are scaled to length 1. Absent for models that do not return embeddings. */
+  normalize?: boolean;
+  /**
+   * Sizes that embeddings may be cut to. Absent if only the full size is possible.
+   * @example [128, 256]
+   */
+  dimensions?: number[];
+  /** What turns logits into scores. Absent for models that are not classifiers. */
+  activation?: 'softmax' | 'sigmoid' | 'none';
+  /** The classes. Absent if the folder does not name them. */
+  labels?: ClassLabels;
+  /** Absent for models of text. */
+  picture?: PicturePreparation;
+}
+
 /** How requests are batched, and how many can be queued. */
 export class VersionBatching {
   /** Whether requests can be batched. */
@@ -144,6 +244,8 @@ export class VersionDetails {
   threads: number;
   device?: 'cpu' | 'cuda';
   signature?: VersionSignature;
+  /** Absent for models that take only tensors. */
+  task?: VersionTask;
   /** Labels of the outputs that have labels. */
   labels?: OutputLabels[];
   batching?: VersionBatching;
