@@ -6,6 +6,10 @@ export const errors = {
   ...accessErrors,
   invalidInput: (message: string, param?: string) =>
     new NexusError('invalid', 'invalid_input', message, param === undefined ? {} : { param }),
+  emptyInput: (path: string) =>
+    new NexusError('invalid', 'empty_input', `${path}: expected at least one text, got an empty array`, {
+      param: path,
+    }),
   bodyTooLarge: (limitBytes: number, setting = 'NEXUS_BODY_LIMIT') =>
     new NexusError(
       'too_large',
@@ -89,6 +93,12 @@ export const errors = {
       'not_found',
       'model_not_found',
       `model '${name}' not found; GET /v2/models lists the models being served, POST /v2/repository/index all models`,
+    ),
+  noModelFor: (tasks: readonly string[]) =>
+    new NexusError(
+      'not_found',
+      'model_not_found',
+      `no ready model is for ${tasks.join(' or ')}; name the model in the body or in the header x-model, GET /v2/models lists the models being served`,
     ),
   exampleNotFound: (name: string) =>
     new NexusError(

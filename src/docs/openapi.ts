@@ -3,13 +3,8 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { DESCRIPTION, VERSION } from '../common/version';
 import { HTTP_STATUS } from '../transport/error-status';
-import {
-  ACCESS_KINDS,
-  errorFormAt,
-  errorResponses,
-  errorResponseRef,
-  type ErrorForm,
-} from './models/refusals';
+import { ERROR_FORMS, errorFormAt, type ErrorForm } from '../transport/http/error-forms';
+import { ACCESS_KINDS, errorResponses, errorResponseRef } from './models/refusals';
 
 const KEY_OR_TOKEN = 'An API key, or a token of the OIDC issuer. Not needed where authentication is off.';
 const KEY = 'An API key.';
@@ -31,6 +26,15 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
     .addServer('/')
     .addTag('Inference', 'Run models with the Open Inference Protocol V2.')
     .addTag('Predictions', 'Run models on plain JSON.')
+    .addTag(
+      'Embeddings',
+      'Turn text into vectors, with clients of OpenAI, Cohere and Text Embeddings Inference.',
+    )
+    .addTag(
+      'Reranking',
+      'Sort documents by relevance to a query, with clients of Cohere, Jina, vLLM and Text Embeddings Inference.',
+    )
+    .addTag('Text', 'Classify and tokenise text, with clients of Text Embeddings Inference.')
     .addTag('Models', 'List, describe, load and unload models.')
     .addTag(
       'Roll-outs',
@@ -106,7 +110,8 @@ function shareErrors({ responses }: OperationObject): void {
     if (response === undefined || !('content' in response)) continue;
     const schema = response.content?.['application/json']?.schema;
     const form = schema !== undefined && '$ref' in schema ? schema.$ref.split('/').at(-1) : undefined;
-    if (form === 'ErrorAnswer' || form === 'V2Error') responses[status] = errorResponseRef(form, status);
+    if (form !== undefined && Object.hasOwn(ERROR_FORMS, form))
+      responses[status] = errorResponseRef(form as ErrorForm, status);
   }
 }
 

@@ -17,6 +17,7 @@ import { Traces, type TracedRequest } from '../observability/log/traces';
 import { InferenceCache } from './cache/inference-cache';
 import { classify } from './classification';
 import type { InferenceRequest, InferenceResult, OutputRequest } from './request/inference-request';
+import type { Tokenizer } from '../tasks/text/tokenizer';
 import type { Tensor } from '../tensor/tensor';
 import type { HeldRegions } from './shared-memory/held-regions';
 import { hasSlice } from './shared-memory/memory-slice';
@@ -27,8 +28,11 @@ import { validateInputs, validateOutputs } from '../models/validation';
 
 /** The adapter of a protocol: decodes its requests and encodes its responses. */
 export interface Translation<Request extends InferenceRequest, Answer> {
-  /** @param signature of the model, for protocols whose messages do not describe their tensors completely. */
-  decode(signature: Signature): Request | Promise<Request>;
+  /**
+   * @param signature of the model, for protocols whose messages do not describe their tensors completely.
+   * @param tokenizer of the model, for protocols that send token ids; undefined for a model without text.
+   */
+  decode(signature: Signature, tokenizer: Tokenizer | undefined): Request | Promise<Request>;
   /** The deadline, as far as it is known before the body is decoded; see InferenceRequest. */
   deadline(): number;
   encode(result: InferenceResult, request: Request): Answer | Promise<Answer>;
@@ -83,7 +87,7 @@ export class InferenceService {
       const latest = servable.isDescribed ? Infinity : translation.deadline();
       if (!servable.isDescribed) await servable.described(latest);
       // Small messages are decoded synchronously, because awaiting a promise would cost more than the work.
-      const decoding = translation.decode(servable.signature);
+      const decoding = translation.decode(servable.signature, servable.tokenizer);
       const request = decoding instanceof Promise ? await decoding : decoding;
       if (request.inputs.some(hasSlice) || request.outputs.some(hasSlice)) {
         translation.memory?.add(sliceBytes(request.inputs));

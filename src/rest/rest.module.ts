@@ -17,6 +17,12 @@ import { MetricsController } from './operations/metrics.controller';
 import { UsageController } from './operations/usage.controller';
 import { ExampleAnswers } from './predict/example-answers';
 import { PredictController } from './predict/predict.controller';
+import { EmbeddingsController } from './tasks/embeddings.controller';
+import { RerankingController } from './tasks/reranking.controller';
+import { TaskInference } from './tasks/task-inference';
+import { TaskModels } from './tasks/task-models';
+import { TextController } from './tasks/text.controller';
+import { TextTools } from './tasks/text-tools';
 import { CudaSharedMemoryController } from './v2/cuda-shared-memory.controller';
 import { InferController } from './v2/infer.controller';
 import { SystemSharedMemoryController } from './v2/system-shared-memory.controller';
@@ -38,10 +44,13 @@ import { V2Controller } from './v2/v2.controller';
     InferController,
     GenerateController,
     PredictController,
+    EmbeddingsController,
+    RerankingController,
+    TextController,
     V2Controller,
     SystemSharedMemoryController,
     CudaSharedMemoryController,
   ],
-  providers: [Codec, Idempotency, RestInference, ExampleAnswers],
+  providers: [Codec, Idempotency, RestInference, ExampleAnswers, TaskModels, TaskInference, TextTools],
 })
 export class RestModule {}

@@ -106,6 +106,7 @@ const FOLDERS: Readonly<Record<string, Table>> = {
     v2: ['codec', 'http'],
     predict: ['codec', 'http', 'v2'],
     generate: ['codec', 'http'],
+    tasks: ['codec', 'http'],
     models: ['http'],
     operations: ['http'],
   },

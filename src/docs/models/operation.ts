@@ -3,7 +3,8 @@ import { INFER } from '../../identity/access';
 import { securityOf } from '../../transport/http/requires';
 import { INFERENCE_HEADERS } from '../../transport/http/inference-headers';
 import type { CodeSample } from './code-samples';
-import { errorResponseRef, RUN_KINDS, type ErrorForm } from './refusals';
+import type { ErrorForm } from '../../transport/http/error-forms';
+import { errorResponseRef, RUN_KINDS } from './refusals';
 
 /** An example body, inline or as an address. */
 export type Example = { readonly summary: string } & (

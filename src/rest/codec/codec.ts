@@ -4,7 +4,7 @@ import { movable, Offload } from '../../common/offload';
 import type { InferenceResult } from '../../inference/request/inference-request';
 import { LENGTH_BYTES } from '../../tensor/elements';
 import { ELEMENT_BYTES } from '../../tensor/tensor';
-import type { Dialect } from './dialect';
+import type { Wire } from './dialect';
 import type { DecodedRequest, EncodedResponse } from './messages';
 
 const WORKER = join(__dirname, 'codec.worker.js');
@@ -19,7 +19,7 @@ const INLINE_ELEMENTS = 8192;
 const MAX_JSON_ELEMENTS = 2 ** 24;
 
 /** How the codec thread finds a dialect. */
-export type DialectPlace = Pick<Dialect<unknown, DecodedRequest, InferenceResult>, 'module' | 'name'>;
+export type DialectPlace = Pick<Wire<unknown, DecodedRequest, InferenceResult>, 'module' | 'name'>;
 
 /** A decoding task of the codec thread. The memory of `body` is transferred to the thread. */
 export interface DecodeTask {
@@ -44,12 +44,12 @@ export class Codec extends Offload {
   }
 
   /**
-   * Like {@link Dialect.decode}. The memory of a large `body` may be detached afterwards.
+   * Like {@link Wire.decode}. The memory of a large `body` may be detached afterwards.
    *
    * @throws invalid, synchronously or as a rejection.
    */
   decode<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
-    dialect: Dialect<Target, Message, Answer>,
+    dialect: Wire<Target, Message, Answer>,
     body: Buffer,
     target: Target,
   ): Message | Promise<Message> {
@@ -61,12 +61,12 @@ export class Codec extends Offload {
   }
 
   /**
-   * Like {@link Dialect.encode}.
+   * Like {@link Wire.encode}.
    *
    * @throws invalid if the outputs in JSON have more than 2^24 elements or 64 MiB of BYTES.
    */
   encode<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
-    dialect: Dialect<Target, Message, Answer>,
+    dialect: Wire<Target, Message, Answer>,
     answer: Answer,
   ): EncodedResponse | Promise<EncodedResponse> {
     const elements = jsonElements(dialect, answer);
@@ -96,7 +96,7 @@ function takesLong(body: Buffer, headerLength = body.length): boolean {
 
 /** The number of elements of `answer` that are encoded as JSON. BYTES count as one element per four bytes. */
 function jsonElements<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
-  dialect: Dialect<Target, Message, Answer>,
+  dialect: Wire<Target, Message, Answer>,
   answer: Answer,
 ): number {
   let count = 0;

@@ -3,12 +3,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { chain } from '../../common/chain';
 import { Config } from '../../config/config';
 import { CACHE_HEADER } from '../../inference/cache/inference-cache';
-import { InferenceService } from '../../inference/inference.service';
+import { InferenceService, type Translation } from '../../inference/inference.service';
 import type { InferenceRequest, InferenceResult } from '../../inference/request/inference-request';
 import type { Signature } from '../../models/signature';
 import { Codec } from '../codec/codec';
-import type { Dialect } from '../codec/dialect';
+import type { Dialect, Fitted, NamedDialect, Wire } from '../codec/dialect';
 import type { DecodedRequest, EncodedResponse } from '../codec/messages';
+import type { NamedVersion } from '../../transport/http/request-log';
 import { setLimitHeaders } from '../../transport/http/set-limit-headers';
 import { sendAnswer } from './answer';
 import { Idempotency } from '../idempotency/idempotency';
@@ -58,8 +59,36 @@ export class RestInference {
     const { request } = reply;
     const key = idempotencyKeyOf(request);
     if (key === undefined) return this.run(dialect, model, version, reply, send);
+    return this.replay(key, reply, send, (storing) => this.run(dialect, model, version, reply, storing));
+  }
+
+  /**
+   * Like {@link serve}, for a request that names its model in the body.
+   *
+   * @param choose the model of a decoded request, and its version as for {@link serve}. Throws a NexusError if the request
+   * does not name one.
+   */
+  async serveNamed<Message extends DecodedRequest, Answer extends InferenceResult>(
+    dialect: NamedDialect<Message, Answer>,
+    choose: (message: Message) => NamedVersion,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const { request } = reply;
+    const key = idempotencyKeyOf(request);
+    if (key === undefined) return this.runNamed(dialect, choose, reply, sendAnswer);
+    return this.replay(key, reply, sendAnswer, (storing) => this.runNamed(dialect, choose, reply, storing));
+  }
+
+  /** Sends the stored response to the first attempt with `key`, or runs the request, whose response is stored. */
+  private async replay(
+    key: string,
+    reply: FastifyReply,
+    send: Send,
+    run: (storing: Send) => Promise<void>,
+  ): Promise<void> {
+    const { request } = reply;
     const replayed = await this.idempotency.replay(request, key, this.deadlineOf(request), (store) =>
-      this.run(dialect, model, version, reply, async (_, response, policy) => {
+      run(async (_, response, policy) => {
         await store(response);
         await send(reply, response, policy);
       }),
@@ -70,7 +99,7 @@ export class RestInference {
     return send(reply, replayed, this.config.responseCompression);
   }
 
-  private async run<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
+  private run<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
     dialect: Dialect<Target, Message, Answer>,
     model: string,
     version: string | undefined,
@@ -78,11 +107,49 @@ export class RestInference {
     send: Send,
   ): Promise<void> {
     const { request } = reply;
-    const { answer, summary } = await this.inference.serve(model, version, {
+    return this.infer(model, version, reply, send, {
       deadline: () => this.deadlineOf(request),
       decode: (signature) => this.decode(dialect, model, signature, request),
       encode: (result, { message, signature }: Exchange<Message>) =>
         this.codec.encode(dialect, dialect.answerOf(result, message, signature)),
+    });
+  }
+
+  private async runNamed<Message extends DecodedRequest, Answer extends InferenceResult>(
+    dialect: NamedDialect<Message, Answer>,
+    choose: (message: Message) => NamedVersion,
+    reply: FastifyReply,
+    send: Send,
+  ): Promise<void> {
+    const { request } = reply;
+    const deadline = this.deadlineOf(request);
+    const message = await this.message(dialect, undefined, request);
+    const requested = choose(message);
+    request.requested = requested;
+    const { model, version } = requested;
+    return this.infer(model, version, reply, send, {
+      deadline: () => deadline,
+      decode: (signature, tokenizer) =>
+        chain(dialect.fit(message, { model, signature, tokenizer }), (fitted): Exchange<Message> => {
+          chargeFor(fitted, request);
+          return { ...this.exchange(message, signature, request), ...fitted, deadline };
+        }),
+      encode: (result, exchange) =>
+        this.codec.encode(dialect, dialect.answerOf(result, message, exchange.signature, exchange)),
+    });
+  }
+
+  /** Runs `model` on what `adapter` decodes, and sends what it encodes. */
+  private async infer<Message>(
+    model: string,
+    version: string | undefined,
+    reply: FastifyReply,
+    send: Send,
+    adapter: Pick<Translation<Exchange<Message>, EncodedResponse>, 'deadline' | 'decode' | 'encode'>,
+  ): Promise<void> {
+    const { request } = reply;
+    const { answer, summary } = await this.inference.serve(model, version, {
+      ...adapter,
       requestId: request.id,
       memory: request.memory,
       caller: request.caller,
@@ -106,10 +173,20 @@ export class RestInference {
     request: FastifyRequest,
   ): Exchange<Message> | Promise<Exchange<Message>> {
     const target = dialect.targetOf(signature, model, request.headers);
-    const message = chain(bodyOf(request, this.config.bodyLimit, dialect.media), (bytes) =>
-      this.codec.decode(dialect, bytes, target),
+    return chain(this.message(dialect, target, request), (decoded) =>
+      this.exchange(decoded, signature, request),
     );
-    return chain(message, (decoded) => this.exchange(decoded, signature, request));
+  }
+
+  /** Decodes the body of `request`. */
+  private message<Target, Message extends DecodedRequest, Answer extends InferenceResult>(
+    wire: Wire<Target, Message, Answer>,
+    target: Target,
+    request: FastifyRequest,
+  ): Message | Promise<Message> {
+    return chain(bodyOf(request, this.config.bodyLimit, wire.media), (bytes) =>
+      this.codec.decode(wire, bytes, target),
+    );
   }
 
   private exchange<Message extends DecodedRequest>(
@@ -130,4 +207,12 @@ export class RestInference {
       abandoned: () => raw.socket.destroyed,
     };
   }
+}
+
+/** Charges the inputs of `request` if they are larger than its body, which names some of them once for many rows. */
+function chargeFor({ inputs }: Fitted, { memory }: FastifyRequest): void {
+  if (memory === undefined) return;
+  let bytes = 0;
+  for (const { data } of inputs) bytes += data.byteLength;
+  if (bytes > memory.bytes) memory.hold(bytes);
 }

@@ -27,13 +27,14 @@ export function idempotencyKeyOf({ headers }: Pick<FastifyRequest, 'headers'>): 
 }
 
 /**
- * The SHA-256 of everything that the response to `request` depends on: method, path, the headers that select the format,
- * and the body as it was sent. Large bodies are hashed in pieces, one per turn of the event loop.
+ * The SHA-256 of everything that the response to `request` depends on: method, path, the headers that select the format
+ * and the model, and the body as it was sent. Large bodies are hashed in pieces, one per turn of the event loop.
  */
 export async function digestOfRequest({ method, url, headers, body }: FastifyRequest): Promise<string> {
   const { accept, 'content-encoding': encoding } = headers;
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([method, url, accept, encoding, headers['inference-header-content-length']]));
+  const selected = [headers['inference-header-content-length'], headers['x-model']];
+  hash.update(JSON.stringify([method, url, accept, encoding, ...selected]));
   if (body !== undefined) await hashInPieces(hash, [body as Buffer]);
   return hash.digest('base64url');
 }

@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import type { ErrorKind } from '../../common/error-kind';
 import { HTTP_STATUS } from '../error-status';
+import type { ErrorBody } from './error-forms';
 import { ErrorAnswer, V2Error } from './errors.dto';
 
 /** What each kind of error means to a client. */
@@ -28,17 +29,25 @@ export const MEANING: Readonly<
   deadline: 'The deadline of the request passed, or a run exceeded its time limit.',
 };
 
+/** A kind of error that operations document. */
+export type DocumentedKind = keyof typeof MEANING;
+
 /** Documents the errors of an operation under /v2, each with its body. */
-export function ApiV2Errors(...kinds: readonly (keyof typeof MEANING)[]): MethodDecorator {
+export function ApiV2Errors(...kinds: readonly DocumentedKind[]): MethodDecorator {
   return documented(kinds, V2Error);
 }
 
-/** Documents the errors of an operation that is not under /v2, each with its body. */
-export function ApiErrors(...kinds: readonly (keyof typeof MEANING)[]): MethodDecorator {
+/** Documents the errors of an operation in the format of OpenAI, each with its body. */
+export function ApiErrors(...kinds: readonly DocumentedKind[]): MethodDecorator {
   return documented(kinds, ErrorAnswer);
 }
 
-function documented(kinds: readonly (keyof typeof MEANING)[], type: typeof V2Error | typeof ErrorAnswer) {
+/** Documents the errors of an operation in the format `form`, that of its path. */
+export function ApiErrorsAs(form: new () => ErrorBody, ...kinds: readonly DocumentedKind[]): MethodDecorator {
+  return documented(kinds, form);
+}
+
+function documented(kinds: readonly DocumentedKind[], type: new () => ErrorBody) {
   return applyDecorators(
     ...kinds.map((kind) => ApiResponse({ status: HTTP_STATUS[kind], description: MEANING[kind], type })),
   );

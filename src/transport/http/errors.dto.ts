@@ -35,3 +35,29 @@ export class ErrorDetails {
 export class ErrorAnswer {
   error: ErrorDetails;
 }
+
+/** An error of an operation of Cohere's API. */
+export class CohereError {
+  /**
+   * What was expected, what was received and how to fix it.
+   * @example model 'ranks' not found; GET /v2/models lists the models being served, POST /v2/repository/index all models
+   */
+  message: string;
+}
+
+/** An error of an operation that clients of Cohere and of Jina share. */
+export class RerankError extends CohereError {
+  /** The same text, for clients of Jina. */
+  detail: string;
+}
+
+/** An error of an operation of Text Embeddings Inference. */
+export class TeiError {
+  /**
+   * What was expected, what was received and how to fix it.
+   * @example inputs: expected at least one text
+   */
+  error: string;
+  /** @example Empty */
+  error_type: 'Validation' | 'Empty' | 'Overloaded' | 'Unhealthy' | 'Backend';
+}

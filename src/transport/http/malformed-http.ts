@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { errorBody } from './error-body';
+import { errorBody } from './error-forms';
 import { errors } from '../../common/errors';
 import type { NexusError } from '../../common/nexus-error';
 import { REQUEST_ID_HEADER } from '../request-id';

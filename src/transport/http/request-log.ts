@@ -12,10 +12,18 @@ import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
 import { auditFields, type InferenceSummary, logFields } from '../../observability/log/request-line';
 
+/** The model that a request names, and its version if it names one. */
+export interface NamedVersion {
+  readonly model: string;
+  readonly version: string | undefined;
+}
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the inference routes for the log. */
     inference: InferenceSummary | undefined;
+    /** The model that the body names, for the log; undefined if the path names it. */
+    requested: NamedVersion | undefined;
   }
 }
 
@@ -32,6 +40,7 @@ const CLIENT_CLOSED_REQUEST = 499;
 export function observeRequests(server: FastifyInstance, log: Log, metrics: Metrics): void {
   // Declared in advance, so that setting the properties does not change the hidden class of the request.
   server.decorateRequest('inference', undefined);
+  server.decorateRequest('requested', undefined);
   server.decorateRequest('failure', undefined);
   server.addHook('onRequest', (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id);
@@ -103,11 +112,11 @@ function audit(log: Log, request: FastifyRequest, status: number, failure: Failu
 }
 
 function failureOf(request: FastifyRequest, status: number): Failure {
-  const { failure, refusal, params } = request;
+  const { failure, refusal, params, requested } = request;
   const caller = request.caller as Caller | undefined;
   // Responses of Fastify itself, such as 404 for a missing file of the documentation.
   const other = { kind: 'invalid', code: 'other', message: STATUS_CODES[status] ?? '' } as const;
-  const { model, version } = (params ?? {}) as Readonly<Record<string, string | undefined>>;
+  const { model, version } = requested ?? ((params ?? {}) as Partial<NamedVersion>);
   return {
     error: status === CLIENT_CLOSED_REQUEST ? errors.cancelled() : (failure ?? other),
     // A request whose path the router cannot decode reaches no hook.

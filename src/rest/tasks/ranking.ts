@@ -1,0 +1,28 @@
+import type { Tensor } from '../../tensor/tensor';
+import { jsonFloats, type JsonElement } from '../codec/json/json-data';
+import { rowsOf } from './vectors';
+
+/** A document of a ranking: its index in the request and its score. */
+export interface Ranked {
+  readonly index: number;
+  readonly score: JsonElement;
+}
+
+/** The first `count` documents by score, highest first, and by index where scores are equal. `scores` is FP32 [rows, 1]. */
+export function ranked(scores: Tensor, count = Infinity): Ranked[] {
+  const values = scoresOf(scores);
+  const order = Array.from(values.keys()).toSorted((one, other) => rank(values, other) - rank(values, one));
+  const shown = jsonFloats(values);
+  return order.slice(0, count).map((index) => ({ index, score: shown[index]! }));
+}
+
+/** The first score of each row of an output FP32 [rows, classes]. */
+export function scoresOf(scores: Tensor): Float32Array {
+  return Float32Array.from(rowsOf(scores), ([first]) => first!);
+}
+
+/** NaN, which compares with nothing, is last. */
+function rank(values: Float32Array, index: number): number {
+  const value = values[index]!;
+  return Number.isNaN(value) ? -Number.MAX_VALUE : value;
+}

@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { errors } from '../../common/errors';
+import type { Caller } from '../../identity/caller';
+import { quote } from '../../common/quote';
+import type { Servable } from '../../models/model';
+import { ModelRegistry } from '../../models/registry/model-registry';
+import type { TaskName } from '../../tasks/task-definition';
+import type { NamedVersion } from '../../transport/http/request-log';
+
+/** Header that names the model, for clients whose protocol does not. */
+export const MODEL_HEADER = 'x-model';
+
+/** Finds the models of requests that do not name them in the path. */
+@Injectable()
+export class TaskModels {
+  constructor(private readonly registry: ModelRegistry) {}
+
+  /**
+   * The model that `request` asks for: `named` in its body, as `name` or as `name:version`, where an alias is also a
+   * version; or in its header x-model; or the only ready model of `tasks`.
+   * @throws NexusError model_not_found, invalid_input if several models are of `tasks`.
+   */
+  choose(
+    named: string | undefined,
+    tasks: readonly TaskName[],
+    { headers, caller }: Pick<FastifyRequest, 'headers' | 'caller'>,
+  ): NamedVersion {
+    const name = named ?? (headers[MODEL_HEADER] as string | undefined);
+    if (name !== undefined) return this.parsed(name, caller);
+    const ready = this.registry
+      .list()
+      .filter(({ name: each, versions }) => caller.sees(each) && versions.some((one) => isReady(one, tasks)));
+    const [only, ...others] = ready;
+    if (only === undefined) throw errors.noModelFor(tasks);
+    if (others.length === 0) return { model: only.name, version: undefined };
+    const names = ready.map((each) => each.name).map(quote);
+    throw errors.invalidInput(
+      `model: expected the name of a model, because several are ready: ${names.join(', ')}; name one in the body or in the header ${MODEL_HEADER}`,
+      'model',
+    );
+  }
+
+  /** A model may have a colon in its name. Whether a model exists that `caller` does not see makes no difference. */
+  private parsed(name: string, caller: Caller): NamedVersion {
+    const colon = name.lastIndexOf(':');
+    const model = name.slice(0, Math.max(colon, 0));
+    const isServed = (each: string) => caller.sees(each) && this.registry.peek(each) !== undefined;
+    if (isServed(model) && !isServed(name)) return { model, version: name.slice(colon + 1) };
+    return { model: name, version: undefined };
+  }
+}
+
+function isReady({ state, options: { task } }: Servable, tasks: readonly TaskName[]): boolean {
+  return state === 'READY' && task?.text !== undefined && tasks.includes(task.name);
+}
