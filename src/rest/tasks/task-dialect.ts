@@ -219,7 +219,7 @@ function requirePairs(inputs: Texts['inputs'], signature: Signature, model: stri
 
 function noTokenIds(model: string): Error {
   return errors.invalidInput(
-    `input: model '${model}' takes texts, got token ids, whose vocabulary may be that of another model; send strings (in LangChain, set check_embedding_ctx_length=False), or set tokenizer.accepts_token_ids in model.yaml`,
+    `input: model '${model}' takes texts, got token ids, whose vocabulary may be that of another model; send strings (in LangChain, set check_embedding_ctx_length=False), or set token_ids: true in model.yaml`,
     'input',
   );
 }
