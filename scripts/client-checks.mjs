@@ -36,17 +36,24 @@ const ENVIRONMENTS = {
     { script: 'mlserver_client.py', speaks: ['http', 'grpc'] },
     { script: 'mlserver_keys.py', speaks: ['http', 'grpc'], keys: [KEY] },
   ],
-  openai: [{ script: 'openai_client.py', speaks: ['http'], keys: [undefined, KEY] }],
+  openai: [
+    { script: 'openai_client.py', speaks: ['http'], keys: [undefined, KEY] },
+    { script: 'openai_embeddings.py', speaks: ['http'] },
+  ],
+  cohere: [{ script: 'cohere_client.py', speaks: ['http'], keys: [KEY] }],
   'openapi-python-client': [{ script: 'openapi_python_client.py', speaks: ['http'] }],
   perf_analyzer: [{ script: 'perf_analyzer.py', speaks: ['http', 'grpc'] }],
 };
+
+/** The clients that are packages of this project. */
+const NODE_CLIENTS = [{ command: [node, 'openai_client.mjs'], speaks: ['http'], keys: [KEY] }];
 
 /**
  * Runs popular clients against the built gateway and prints a line for each. Resolves to the number of checks that
  * passed and failed. Clients that cannot be installed are skipped, and the reason is printed.
  */
 export async function runClientChecks() {
-  const clients = [...(await pythonClients()), ...(await goClients())];
+  const clients = [...(await pythonClients()), ...(await goClients()), ...NODE_CLIENTS];
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const key of [undefined, KEY]) {
     const some = clients.filter(({ keys = [undefined] }) => keys.includes(key));

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { writeHubModel } from '../fixtures/hub-model.ts';
 import { affine, bfloat16, counter } from '../fixtures/models.ts';
 import { save } from '../fixtures/onnx.ts';
 import { MODELS } from './models.ts';
@@ -12,7 +13,7 @@ import { startGateway } from './server.ts';
 const [repository] = process.argv.slice(2);
 const settings = {
   NEXUS_MODEL_CONTROL_MODE: 'explicit',
-  NEXUS_LOAD_MODELS: [...Object.keys(MODELS), 'labelled', 'counter'].join(),
+  NEXUS_LOAD_MODELS: [...Object.keys(MODELS), 'labelled', 'counter', 'sentences', 'ranker'].join(),
   NEXUS_RESPONSE_COMPRESSION: 'all',
   NEXUS_SYSTEM_SHARED_MEMORY: '/dev/shm',
 };
@@ -25,6 +26,8 @@ const server =
         save(join(folder, 'labelled/model.yaml'), 'labels: { y: [cat, dog, bird] }');
         save(model('counter'), counter());
         save(model('bfloat16'), bfloat16());
+        writeHubModel(folder, 'sentences', { task: 'embedding', manifest: 'dimensions: [4]' });
+        writeHubModel(folder, 'ranker', { task: 'reranking' });
       })
     : await startGateway({ NEXUS_MODEL_REPOSITORY: repository });
 console.log(JSON.stringify({ http: new URL(server.url).host, grpc: server.grpc }));

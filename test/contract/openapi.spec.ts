@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import Ajv from 'ajv/dist/2020';
+import { writeHubModel } from '../fixtures/hub-model';
 import { Gateway, Repository } from '../e2e/support/gateway';
 import { tearDown } from '../e2e/support/tear-down';
 
@@ -82,8 +83,20 @@ const memory = new Repository().add('example', new Uint8Array(64));
 const samples = readdirSync('models', { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && entry.name !== 'all-minilm-l6-v2')
   .map(({ name }) => name);
+/** The models that the examples of these tags name; not all are samples. */
+const TASKS = {
+  sentences: 'embedding',
+  sparse: 'sparse_embedding',
+  ranker: 'reranking',
+  sentiment: 'text_classification',
+} as const;
+const TASK_TAGS = ['Embeddings', 'Reranking', 'Text'];
+const ofTasks = new Repository();
 let gateway: Gateway;
+let gatewayOfTasks: Gateway;
 beforeAll(async () => {
+  for (const [name, task] of Object.entries(TASKS)) writeHubModel(ofTasks.path, name, { task });
+  gatewayOfTasks = await Gateway.start(ofTasks);
   gateway = await Gateway.start('./models', {
     NEXUS_MODEL_CONTROL_MODE: 'explicit',
     NEXUS_LOAD_MODELS: samples.join(),
@@ -91,7 +104,7 @@ beforeAll(async () => {
     NEXUS_STATE_FILE: `${memory.path}/state.json`,
   });
 });
-afterAll(() => tearDown(gateway, memory));
+afterAll(() => tearDown(gateway, gatewayOfTasks, memory, ofTasks));
 
 it('openapi.json is what the gateway serves; `npm run openapi` writes it anew', async () => {
   const body = await (await gateway.fetch('/openapi.json')).text();
@@ -141,6 +154,11 @@ describe.each(operations)('$id', ({ path, method, operation }) => {
   const url = (operation.parameters ?? [])
     .filter((parameter) => parameter.in === 'path')
     .reduce((filled, { name, schema }) => filled.replace(`{${name}}`, schema.example ?? 'no example'), path);
+  const headers = Object.fromEntries(
+    (operation.parameters ?? [])
+      .filter((parameter) => parameter.in === 'header' && parameter.schema.example !== undefined)
+      .map(({ name, schema }) => [name, schema.example!]),
+  );
   const json = operation.requestBody?.content['application/json'];
   const bodies =
     json === undefined ? [undefined] : Object.values(json.examples ?? {}).map(({ value }) => value);
@@ -160,8 +178,9 @@ describe.each(operations)('$id', ({ path, method, operation }) => {
   });
 
   it.each(bodies.length === 0 ? [undefined] : bodies)('answers its example as documented', async (body) => {
-    const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
-    const response = await gateway.fetch(url, { ...init, method: method.toUpperCase() });
+    const init = body === undefined ? { headers } : { headers, body: JSON.stringify(body) };
+    const asked = TASK_TAGS.includes(operation.tags[0]!) ? gatewayOfTasks : gateway;
+    const response = await asked.fetch(url, { ...init, method: method.toUpperCase() });
     expect(response.status).toBe(200);
     // What was unloaded is needed again.
     if (url.endsWith('/unload')) await gateway.fetch(url.replace(/unload$/, 'load'), { method: 'POST' });

@@ -2,6 +2,8 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 const PURPOSE = ['search_document', 'search_query', 'classification', 'clustering', null];
 
+const VECTOR = { type: 'array', items: { type: 'number' } };
+
 /** Texts to embed, in the API of Cohere. */
 export class CohereEmbedRequest {
   @ApiProperty({
@@ -74,7 +76,9 @@ export class CohereMeta {
 
 /** The embeddings by type, each in the order of the texts. */
 export class CohereEmbeddings {
+  @ApiPropertyOptional({ type: 'array', items: VECTOR })
   float?: number[][];
+  @ApiPropertyOptional({ type: 'array', items: { type: 'string' } })
   base64?: string[];
 }
 
@@ -93,7 +97,11 @@ export class CohereEmbedFloats {
   id: string;
   /** The texts of the request. */
   texts: string[];
-  /** The embeddings, in the order of the texts. */
+  @ApiProperty({
+    type: 'array',
+    items: VECTOR,
+    description: 'The embeddings, in the order of the texts.',
+  })
   embeddings: number[][];
   response_type: 'embeddings_floats';
   meta: CohereMeta;

@@ -10,14 +10,14 @@ export interface Ranked {
 
 /** The first `count` documents by score, highest first, and by index where scores are equal. `scores` is FP32 [rows, 1]. */
 export function ranked(scores: Tensor, count = Infinity): Ranked[] {
-  const values = firstScoresOf(scores);
+  const values = firstScores(scores);
   const order = Array.from(values.keys()).toSorted((one, other) => rank(values, other) - rank(values, one));
   const shown = jsonFloats(values);
   return order.slice(0, count).map((index) => ({ index, score: shown[index]! }));
 }
 
 /** The first score of each row of an output FP32 [rows, classes]. */
-export function firstScoresOf(scores: Tensor): Float32Array {
+export function firstScores(scores: Tensor): Float32Array {
   return Float32Array.from(rowsOf(scores), ([first]) => first!);
 }
 

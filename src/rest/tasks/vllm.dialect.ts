@@ -1,7 +1,7 @@
 import { mismatch } from '../../inference/request/mismatch';
 import { jsonFloats } from '../codec/json/json-data';
 import { asModelName, optional, type Members } from './members';
-import { firstScoresOf } from './ranking';
+import { firstScores } from './ranking';
 import { taskDialect, taskRequest, type TaskRequest } from './task-dialect';
 import { asItems, MAX_TEXTS, readPairs, textTensor } from './texts';
 import { outputOf, tokenCount } from './vectors';
@@ -34,7 +34,7 @@ export const vllmScore = taskDialect<TaskRequest>({
       object: 'list',
       created,
       model: request.model ?? model,
-      data: jsonFloats(firstScoresOf(outputOf(outputs, 'scores'))).map((score, index) => ({
+      data: jsonFloats(firstScores(outputOf(outputs, 'scores'))).map((score, index) => ({
         index,
         object: 'score',
         score,

@@ -35,4 +35,4 @@ const CHECKS = {
   },
 };
 
-runChecks(CHECKS);
+await runChecks(CHECKS);

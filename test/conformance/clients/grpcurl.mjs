@@ -54,4 +54,4 @@ const CHECKS = {
     assert.match(grpcurl('-plaintext', address, 'grpc.health.v1.Health/Check'), /"status": "SERVING"/),
 };
 
-runChecks(CHECKS);
+await runChecks(CHECKS);
