@@ -47,6 +47,8 @@ export interface Servable {
   readonly untried: string | undefined;
   /** Maximum rows in a run; 1 if requests are not batched. */
   readonly maxBatchRows: number;
+  /** Maximum tokens in a run, padding included; undefined for a model that is not of text, and before it has loaded. */
+  readonly maxBatchTokens: number | undefined;
   /** Metrics of the requests to this version. */
   readonly metrics: ModelMetrics;
   /** Current load of its runners. */

@@ -21,6 +21,7 @@ export class PipelineVersion implements Servable {
   readonly loadMs = undefined;
   readonly file = undefined;
   readonly tokenizer = undefined;
+  readonly maxBatchTokens = undefined;
   readonly untried = undefined;
   state: VersionState = 'LOADING';
   reason = '';

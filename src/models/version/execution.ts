@@ -56,14 +56,15 @@ export class Execution {
     return this.unbatchable === '' ? limitsOf(this.settings).max_batch_rows : 1;
   }
 
+  /** Maximum tokens in a run, padding included; undefined for a model that is not of text. */
+  get maxBatchTokens(): number | undefined {
+    const { task, placement } = this.options;
+    if (task?.text === undefined) return undefined;
+    return maxBatchTokensOf(this.settings.max_batch_tokens, this.model.device, placement.threads);
+  }
+
   private get schedulerLimits(): SchedulerLimits {
-    const { settings, options, model } = this;
-    const { task, placement } = options;
-    const maxBatchTokens =
-      task?.text === undefined
-        ? undefined
-        : maxBatchTokensOf(settings.max_batch_tokens, model.device, placement.threads);
-    return schedulerLimitsOf(settings, this.priorities, this.maxBatchRows, maxBatchTokens);
+    return schedulerLimitsOf(this.settings, this.priorities, this.maxBatchRows, this.maxBatchTokens);
   }
 
   /** Applies `settings` that need no new runners. Returns whether they match the model; if not, nothing changes. */

@@ -90,6 +90,10 @@ export class ModelVersion implements Servable, Tenant {
     return this.execution?.maxBatchRows ?? limitsOf(this.options.settings).max_batch_rows;
   }
 
+  get maxBatchTokens(): number | undefined {
+    return this.execution?.maxBatchTokens;
+  }
+
   get metrics(): ModelMetrics {
     return this.options.metrics;
   }

@@ -75,9 +75,14 @@ async function versionOf(version: Servable): Promise<VersionDetails> {
 /** Details that are known after the version has loaded. */
 function signatureOf(version: Servable): Partial<VersionDetails> {
   if (version.loadedAt === undefined) return {};
-  const { inputs, outputs, labels } = version.signature;
+  const { inputs, tensorInputs, outputs, extraOutputs, labels } = version.signature;
   return {
-    signature: { inputs: inputs.map(tensorOf), outputs: outputs.map(tensorOf) },
+    signature: {
+      inputs: inputs.map(tensorOf),
+      ...(tensorInputs.length === 0 ? {} : { tensor_inputs: tensorInputs.map(tensorOf) }),
+      outputs: outputs.map(tensorOf),
+      ...(extraOutputs.length === 0 ? {} : { extra_outputs: extraOutputs.map(tensorOf) }),
+    },
     labels: Object.entries(labels).map(labelsOf),
   };
 }
@@ -102,7 +107,13 @@ function labelsOf([output, names]: [string, readonly string[]]): OutputLabels {
   return { output, count, ...(shown === undefined ? {} : { names: shown }) };
 }
 
-function batchingOf({ unbatchable, untried, maxBatchRows, options }: Servable): VersionBatching {
+function batchingOf({
+  unbatchable,
+  untried,
+  maxBatchRows,
+  maxBatchTokens,
+  options,
+}: Servable): VersionBatching {
   const limits = limitsOf(options.settings);
   const { merge_requests: merges = true, priority_levels = 0 } = options.settings;
   const whyNot = unbatchable === '' && !merges ? 'its configuration has no dynamic_batching' : unbatchable;
@@ -111,6 +122,7 @@ function batchingOf({ unbatchable, untried, maxBatchRows, options }: Servable): 
     ...(whyNot === '' ? {} : { why_not: whyNot }),
     ...(untried === undefined ? {} : { trial_failed: untried }),
     max_batch_rows: maxBatchRows,
+    ...(maxBatchTokens === undefined ? {} : { max_batch_tokens: maxBatchTokens }),
     max_queue_delay_us: limits.max_queue_delay_us,
     max_queue_rows: limits.max_queue_rows,
     max_queue_bytes: limits.max_queue_bytes,

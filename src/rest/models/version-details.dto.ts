@@ -14,7 +14,11 @@ export class SignatureTensor {
 /** The inputs and outputs of a version. */
 export class VersionSignature {
   inputs: SignatureTensor[];
+  /** Tensors that requests can contain in place of the inputs. Only for models of text or pictures. */
+  tensor_inputs?: SignatureTensor[];
   outputs: SignatureTensor[];
+  /** Outputs that are returned only if a request names them. Only for models of text or pictures. */
+  extra_outputs?: SignatureTensor[];
 }
 
 /** The names of the classes in the last dimension of an output. */
@@ -152,6 +156,11 @@ export class VersionBatching {
    * @example 64
    */
   max_batch_rows: number;
+  /**
+   * Maximum number of tokens in one run, padding included. Only for models of text.
+   * @example 1024
+   */
+  max_batch_tokens?: number;
   /**
    * How long an idle runner waits for more requests before it runs a batch, in microseconds.
    * @example 0

@@ -102,7 +102,7 @@ describe('a picture is classified', () => {
 
 describe('bad pictures', () => {
   it.each([
-    ['a truncated file', () => bytes('red').subarray(0, -10), 'image/jpeg', 400, /picture/i],
+    ['a truncated file', () => bytes('red').subarray(0, -10), 'image/jpeg', 400, /truncated/],
     ['text', () => 'no picture', 'image/png', 400, /JPEG, PNG, WebP or GIF/],
     [
       'SVG',

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { LiveDocument } from '../../../src/docs/live-document';
 import { SERVER } from '../../../src/docs/models/code-samples';
 import type { ModelRegistry } from '../../../src/models/registry/model-registry';
+import { NO_TASK } from '../../../src/models/signature';
 import type { Servable } from '../../../src/models/model';
 
 const EVERYONE = { sees: () => true };
@@ -18,7 +19,7 @@ function ready(name: string, width: number): Servable {
   Object.defineProperty(version, 'signature', {
     get() {
       described++;
-      return { inputs, outputs, outputNames: ['y'], labels: {}, batches: true };
+      return { ...NO_TASK, inputs, outputs, outputNames: ['y'], labels: {}, batches: true };
     },
   });
   return version as unknown as Servable;
