@@ -1,17 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { prepare } from './prepare.mjs';
 import { env, node, root } from './toolchain.mjs';
 
-// `yarn openapi`: regenerates openapi.json from the built gateway with the sample models.
+// `yarn openapi`: regenerates openapi.json from the built gateway with the sample models, without what `yarn samples` installs.
 await prepare();
+const samples = readdirSync(join(root, 'models'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== 'all-minilm-l6-v2')
+  .map(({ name }) => name);
+const settings = { NEXUS_MODEL_CONTROL_MODE: 'explicit', NEXUS_LOAD_MODELS: samples.join() };
 const gateway = spawn(node, ['dist/main.js'], {
   cwd: root,
-  env: { ...env, NEXUS_PORT: '0', NEXUS_GRPC_PORT: '0', NEXUS_DRAIN_DELAY_MS: '0' },
+  env: { ...env, ...settings, NEXUS_PORT: '0', NEXUS_GRPC_PORT: '0', NEXUS_DRAIN_DELAY_MS: '0' },
   stdio: ['ignore', 'ignore', 'pipe'],
 });
 const [line] = await once(createInterface(gateway.stderr), 'line');

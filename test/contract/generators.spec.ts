@@ -80,7 +80,15 @@ it.each(Object.entries(PROGRAMS))(
     const { stdout } = await node('dist/program.js', gateway.url);
     expect(JSON.parse(stdout)).toEqual({
       language: 'en',
-      models: ['bitmap-blocks', 'breast-tumor', 'digits', 'digits-from-bitmap', 'language'],
+      models: [
+        'bitmap-blocks',
+        'breast-tumor',
+        'digits',
+        'digits-from-bitmap',
+        'language',
+        'sentences',
+        'text-direction',
+      ],
       refused: 'invalid_input',
     });
     rmSync(app, { recursive: true });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import Ajv from 'ajv/dist/2020';
 import { writeHubModel } from '../fixtures/hub-model';
@@ -79,6 +79,10 @@ function brief(value: unknown): string {
 
 /** Has what the example of a shared memory region names. */
 const memory = new Repository().add('example', new Uint8Array(64));
+/** The sample models, without what `yarn samples` installs. */
+const samples = readdirSync('models', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== 'all-minilm-l6-v2')
+  .map(({ name }) => name);
 /** The models that the examples of these tags name; not all are samples. */
 const TASKS = {
   sentences: 'embedding',
@@ -95,7 +99,7 @@ beforeAll(async () => {
   gatewayOfTasks = await Gateway.start(ofTasks);
   gateway = await Gateway.start('./models', {
     NEXUS_MODEL_CONTROL_MODE: 'explicit',
-    NEXUS_LOAD_MODELS: '*',
+    NEXUS_LOAD_MODELS: samples.join(),
     NEXUS_SYSTEM_SHARED_MEMORY: memory.path,
     NEXUS_STATE_FILE: `${memory.path}/state.json`,
   });

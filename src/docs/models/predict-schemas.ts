@@ -29,7 +29,7 @@ interface Form {
  * and `PredictResponse` contain them; for a model that batches, each has three forms.
  */
 export function predictSchemas(signature: Signature, identifier: string): Record<string, Schema> {
-  const { inputs, tensorInputs, batches } = signature;
+  const { inputs, tensorInputs, batches, task } = signature;
   const outputs = [...signature.outputs, ...signature.extraOutputs];
   const classes = classSchemas(signature);
   const ref = (name: string) => ({ $ref: `#/components/schemas/${identifier}${name}` });
@@ -38,7 +38,12 @@ export function predictSchemas(signature: Signature, identifier: string): Record
   const inputsIn = (form: Parameters<typeof inputsSchema>[1]) =>
     tensorInputs.length === 0
       ? inputsSchema(inputs, form)
-      : { anyOf: [inputsSchema(inputs, form), inputsSchema(tensorInputs, form)] };
+      : {
+          anyOf: [
+            { title: task?.text === undefined ? 'Pictures' : 'Texts', ...inputsSchema(inputs, form) },
+            { title: 'Tensors', ...inputsSchema(tensorInputs, form) },
+          ],
+        };
   const around = (form: Form, prefix: string) => ({
     [`${prefix}Request`]: request(...form.ask, outputs, signature),
     [`${prefix}Response`]: response(...form.answer, classes(form.dropped)),
@@ -117,7 +122,7 @@ function request(key: string, schema: Schema, outputs: readonly TensorSpec[], si
 function outputsText({ extraOutputs }: Signature): string {
   if (extraOutputs.length === 0) return 'The outputs to compute. All outputs if absent or empty.';
   const names = extraOutputs.map(({ name }) => name).join(', ');
-  return `The outputs to compute. All outputs but ${names} if absent or empty.`;
+  return `The outputs to compute. All outputs except ${names} if absent or empty.`;
 }
 
 /** The parameters of a request: of scheduling, and of texts for a model of text. */

@@ -30,6 +30,7 @@ export class ThreadTokenizer implements Tokenizer {
   private closed = false;
 
   constructor(
+    readonly digest: string,
     readonly vocabularySize: number,
     private readonly file: TokenizerFile,
     private readonly run: Run,

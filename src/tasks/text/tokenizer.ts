@@ -36,6 +36,8 @@ export interface TextToken {
 
 /** A loaded tokenizer. All work runs off the event loop. */
 export interface Tokenizer {
+  /** SHA-256 of its file. */
+  readonly digest: string;
   /** Number of tokens of the vocabulary, added tokens included. */
   readonly vocabularySize: number;
 

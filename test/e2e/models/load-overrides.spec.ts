@@ -243,7 +243,7 @@ describe('files that cannot be loaded leave the old model and no folder:', () =>
     [
       'an empty folder',
       { 'file:1/model.onnx': undefined, 'file:note.txt': '' },
-      'version 1: 1/model.onnx cannot be read: ENOENT',
+      'version 1: no model file found',
     ],
     [
       'external data',

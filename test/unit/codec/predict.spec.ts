@@ -271,7 +271,7 @@ describe('a prediction is refused', () => {
     [
       { inputs: {}, input: 1 },
       [COUNT],
-      'input: unknown key; the allowed keys are inputs, instances, outputs, top_k, id',
+      'input: unknown key; the allowed keys are inputs, instances, outputs, top_k, parameters, id',
     ],
     [{ inputs: {} }, [COUNT], 'inputs.count: expected the input, INT64 [-1], got nothing'],
     [
