@@ -23,7 +23,7 @@ interface EncodedSlice {
 }
 
 /** Serves a model of text: tokenises texts, runs each as a row, and joins the results. */
-export class TaskOfTexts implements ServedTask {
+export class TextTask implements ServedTask {
   private readonly inputs: TokenInputs;
 
   /** @throws Error if the model requires an input that cannot be made from text. */

@@ -17,7 +17,7 @@ const INPUT: TaskInputName = 'image';
 const MAX_PICTURES = 64;
 
 /** Serves a model of pictures: decodes and resizes pictures, runs each as a row, and joins the results. */
-export class TaskOfPictures implements ServedTask {
+export class PictureTask implements ServedTask {
   readonly signature: TaskSignature;
   private readonly input: TensorSpec;
 
