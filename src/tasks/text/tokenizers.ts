@@ -4,7 +4,7 @@ import { NexusError } from '../../common/nexus-error';
 import { Offload } from '../../common/offload';
 import { ThreadTokenizer } from './thread-tokenizer';
 import type { Tokenizer } from './tokenizer';
-import type { LoadedFile, TokenizerFile } from './tokenizer-tasks';
+import type { LoadedFile, TokenizerFile } from './tokenizer-messages';
 
 const WORKER = join(__dirname, 'tokenizer.worker.js');
 
