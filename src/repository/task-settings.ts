@@ -1,5 +1,13 @@
 import { POOLINGS, type Pooling } from '../tasks/head';
-import { RESAMPLINGS, type PictureSize, type Resampling } from '../tasks/picture-recipe';
+import {
+  CHANNEL_ORDERS,
+  PICTURE_LAYOUTS,
+  RESAMPLINGS,
+  type ChannelOrder,
+  type PictureLayout,
+  type PictureSize,
+  type Resampling,
+} from '../tasks/picture-recipe';
 import { TASKS, type TaskName } from '../tasks/task-definition';
 import { atLeast, byType, choices, FLAG, NON_EMPTY_TEXT, TEXT, whole } from './setting-schemas';
 
@@ -12,8 +20,8 @@ export interface PictureSettings {
   readonly rescale?: number;
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
-  readonly channels?: 'rgb' | 'bgr' | 'grey';
-  readonly layout?: 'chw' | 'hwc';
+  readonly channels?: ChannelOrder;
+  readonly layout?: PictureLayout;
 }
 
 /** Keys of model.yaml for models of text or pictures. */
@@ -84,10 +92,10 @@ const IMAGE = {
       ...CHANNELS,
       items: { type: 'number', exclusiveMinimum: 0 },
     },
-    channels: { description: 'Order of the channels. Default: rgb.', enum: ['rgb', 'bgr', 'grey'] },
+    channels: { description: 'Order of the channels. Default: rgb.', enum: CHANNEL_ORDERS },
     layout: {
       description: 'Whether the channels are the first or the last dimension of a picture. Default: chw.',
-      enum: ['chw', 'hwc'],
+      enum: PICTURE_LAYOUTS,
     },
   },
 } as const;

@@ -4,7 +4,9 @@ export const POOLINGS = ['mean', 'cls', 'max', 'last_token', 'mean_sqrt_len', 'w
 export type Pooling = (typeof POOLINGS)[number];
 
 /** What turns logits into scores: `none` leaves them. */
-export type Activation = 'softmax' | 'sigmoid' | 'none';
+export const ACTIVATIONS = ['softmax', 'sigmoid', 'none'] as const;
+
+export type Activation = (typeof ACTIVATIONS)[number];
 
 /**
  * What a runner computes from the outputs of a model, so that only the result leaves it. Shapes of the results, with

@@ -3,6 +3,16 @@ export const RESAMPLINGS = ['nearest', 'bilinear', 'bicubic', 'lanczos', 'box', 
 
 export type Resampling = (typeof RESAMPLINGS)[number];
 
+/** Orders of the channels of a picture; `grey` is one channel. */
+export const CHANNEL_ORDERS = ['rgb', 'bgr', 'grey'] as const;
+
+export type ChannelOrder = (typeof CHANNEL_ORDERS)[number];
+
+/** Layouts of a picture: channels first ([channels, height, width]) or last. */
+export const PICTURE_LAYOUTS = ['chw', 'hwc'] as const;
+
+export type PictureLayout = (typeof PICTURE_LAYOUTS)[number];
+
 /** A size in pixels. */
 export interface PictureSize {
   readonly height: number;
@@ -22,8 +32,7 @@ export interface PictureRecipe {
   readonly mean: readonly number[];
   /** Divides each channel afterwards; one number for each channel. */
   readonly std: readonly number[];
-  /** Order of the channels that the model expects; `grey` is one channel. */
-  readonly channels: 'rgb' | 'bgr' | 'grey';
-  /** Layout of a row: channels first ([channels, height, width]) or last. */
-  readonly layout: 'chw' | 'hwc';
+  /** Order of the channels that the model expects. */
+  readonly channels: ChannelOrder;
+  readonly layout: PictureLayout;
 }

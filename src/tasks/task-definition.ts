@@ -15,6 +15,26 @@ export const TASKS = [
 
 export type TaskName = (typeof TASKS)[number];
 
+/** Tasks whose models of text return embeddings, or a vector for each token. */
+export const EMBEDDING_TASKS: readonly TaskName[] = ['embedding', 'feature_extraction'];
+
+/** Tasks whose models return scores of classes. A reranker has one class. */
+export const CLASSIFICATION_TASKS: readonly TaskName[] = [
+  'reranking',
+  'pair_classification',
+  'text_classification',
+  'token_classification',
+  'image_classification',
+];
+
+/** Tasks whose models take pairs of texts. */
+export const PAIR_TASKS: readonly TaskName[] = ['reranking', 'pair_classification'];
+
+/** The sides on which texts that are too long can be truncated. */
+export const TRUNCATION_SIDES = ['left', 'right'] as const;
+
+export type TruncationSide = (typeof TRUNCATION_SIDES)[number];
+
 /** How the texts of a model become tokens. */
 export interface TextDefinition {
   /** Real path of its tokenizer.json. */
@@ -22,7 +42,7 @@ export interface TextDefinition {
   /** Maximum number of tokens of a text or pair, special tokens included. */
   readonly maxTokens: number;
   /** The side that loses tokens when a text is too long. */
-  readonly truncationSide: 'left' | 'right';
+  readonly truncationSide: TruncationSide;
   /** Id of the token that fills shorter texts in a batch. */
   readonly padId: number;
   /** Whether texts are lower-cased before they are tokenised. */

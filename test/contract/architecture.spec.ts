@@ -28,7 +28,7 @@ const ROOMS: Table = {
     'tensor',
     'observability',
   ],
-  docs: ['transport', 'identity', 'models', 'repository', 'tensor'],
+  docs: ['transport', 'identity', 'models', 'repository', 'tasks', 'tensor'],
   health: ['transport', 'identity', 'models'],
   transport: ['rate-limit', 'identity', 'limits', 'observability'],
   'rate-limit': ['identity', 'limits', 'observability'],

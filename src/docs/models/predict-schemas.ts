@@ -1,4 +1,5 @@
 import type { Signature } from '../../models/signature';
+import { TRUNCATION_SIDES } from '../../tasks/task-definition';
 import type { TensorSpec } from '../../tensor/tensor';
 import {
   elementRef,
@@ -144,7 +145,7 @@ function parametersSchema({ task }: Signature): Schema {
     },
     truncation_direction: {
       type: 'string',
-      enum: ['left', 'right'],
+      enum: TRUNCATION_SIDES,
       description: 'The side on which texts are truncated.',
     },
   };

@@ -30,7 +30,7 @@ export class VersionCache {
     const { name, signature, options } = version;
     const { inputs, outputs, batches } = signature;
     const { declared, pad } = options.settings;
-    const form = [name, version.version, inputs, outputs, batches, declared, pad, signature.task];
+    const form = [name, version.version, inputs, outputs, batches, declared, pad, taskOf(version)];
     this.form = createHash('sha256').update(JSON.stringify(form)).digest('hex');
   }
 
@@ -67,6 +67,11 @@ export class VersionCache {
     this.entries.set(key, result.outputs);
     return { ...result, isKept: false };
   }
+}
+
+/** The task of `version`, with the content of its tokenizer in place of the path, which differs between gateways. */
+function taskOf({ signature: { task }, tokenizer }: Servable): object | undefined {
+  return task?.text === undefined ? task : { ...task, text: { ...task.text, tokenizer: tokenizer?.digest } };
 }
 
 /** `job` with the deadline and client state of all its waiters. More waiters may be added later. */

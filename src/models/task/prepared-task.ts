@@ -4,10 +4,10 @@ import type { Pictures } from '../../tasks/pictures/pictures';
 import type { TaskDefinition } from '../../tasks/task-definition';
 import type { Tokenizer } from '../../tasks/text/tokenizer';
 import type { Tokenizers } from '../../tasks/text/tokenizers';
-import { TaskOfPictures } from './task-of-pictures';
+import { PictureTask } from './picture-task';
 import type { ServedTask } from './served-task';
 import { TextOutputs } from './text-outputs';
-import { TaskOfTexts } from './task-of-texts';
+import { TextTask } from './text-task';
 
 /** Converts texts and pictures for all models. */
 export interface Converters {
@@ -35,8 +35,8 @@ export class PreparedTask {
   bind(model: LoadedModel): ServedTask {
     const { text, picture } = this.definition;
     if (text !== undefined)
-      return new TaskOfTexts(text, this.tokenizer!, new TextOutputs(this.definition, model), model);
-    return new TaskOfPictures(this.definition, picture!, this.converters.pictures, model);
+      return new TextTask(text, this.tokenizer!, new TextOutputs(this.definition, model), model);
+    return new PictureTask(this.definition, picture!, this.converters.pictures, model);
   }
 
   /** Releases its memory. */

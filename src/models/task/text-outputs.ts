@@ -1,19 +1,21 @@
 import type { LoadedModel } from '../../runtime/messages';
-import type { TaskDefinition } from '../../tasks/task-definition';
+import { PAIR_TASKS, type TaskDefinition } from '../../tasks/task-definition';
+import type { TaskInputName, TaskOutputName } from '../../tasks/task-tensors';
 import { encodeStrings } from '../../tensor/elements';
 import { joinRows, padRows } from '../../tensor/rows';
 import type { Tensor, TensorSpec } from '../../tensor/tensor';
 import { entitiesOf } from './entities';
 import type { TaskSignature } from './served-task';
 
-/** Name of the input for texts, and of the second text of a pair. */
-const TEXT_INPUT = 'text';
-const PAIR_INPUT = 'text_pair';
+const TEXT_INPUT: TaskInputName = 'text';
+const PAIR_INPUT: TaskInputName = 'text_pair';
 
-/** Name of the output with the number of tokens of each text. */
-const TOKENS = 'tokens';
-/** Name of the output with the entities that a model of token classification has found. */
-const ENTITIES = 'entities';
+/** The outputs that are made here. A head makes all others. */
+const TOKENS: TaskOutputName = 'tokens';
+const ENTITIES: TaskOutputName = 'entities';
+
+/** The outputs of a head that entities are made of. */
+const ENTITY_SOURCES: readonly string[] = ['labels', 'scores'] satisfies TaskOutputName[];
 
 /** A text and the offsets of its tokens, in pairs. */
 export interface EncodedText {
@@ -57,7 +59,7 @@ export class TextOutputs {
 
   /** The outputs of the head that `requested` outputs are made of. */
   neededFor(requested: readonly string[]): readonly string[] {
-    const needed = requested.flatMap((name) => (name === ENTITIES ? ['labels', 'scores'] : [name]));
+    const needed = requested.flatMap((name) => (name === ENTITIES ? ENTITY_SOURCES : [name]));
     return [...new Set(needed)].filter((name) => name !== TOKENS);
   }
 
@@ -83,8 +85,7 @@ export class TextOutputs {
 
 function textInputs({ name }: TaskDefinition): readonly TensorSpec[] {
   const text: TensorSpec = { name: TEXT_INPUT, datatype: 'BYTES', shape: [-1] };
-  const takesPairs = name === 'reranking' || name === 'pair_classification';
-  return takesPairs ? [text, { ...text, name: PAIR_INPUT }] : [text];
+  return PAIR_TASKS.includes(name) ? [text, { ...text, name: PAIR_INPUT }] : [text];
 }
 
 /** The outputs that are returned by default, and those by request. */

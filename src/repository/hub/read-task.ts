@@ -1,4 +1,9 @@
-import type { TaskDefinition, TaskName } from '../../tasks/task-definition';
+import {
+  CLASSIFICATION_TASKS,
+  EMBEDDING_TASKS,
+  type TaskDefinition,
+  type TaskName,
+} from '../../tasks/task-definition';
 import type { Pooling } from '../../tasks/head';
 import type { ModelSettings } from '../model-settings';
 import { HubFolder, NETWORK_FILE, PREPROCESSOR_FILE, TOKENIZER_FILE } from './hub-folder';
@@ -11,14 +16,6 @@ import { taskNameOf, type TaskInput } from './task-name';
 import { textDefinitionOf } from './text-definition';
 
 const PICTURE_TASKS: readonly TaskName[] = ['image_classification'];
-const EMBEDDINGS: readonly TaskName[] = ['embedding', 'feature_extraction'];
-const CLASSIFIERS: readonly TaskName[] = [
-  'reranking',
-  'pair_classification',
-  'text_classification',
-  'token_classification',
-  'image_classification',
-];
 
 /** Everything that the task of a version is read from. */
 interface Sources {
@@ -94,8 +91,8 @@ async function definitionOf(name: TaskName, sources: Sources): Promise<TaskDefin
       'model.yaml',
       `${misplaced} cannot be set for a model of ${input}s with the task ${name}; remove it`,
     );
-  const labels = CLASSIFIERS.includes(name) ? labelsOf(name, sources) : undefined;
-  const isEmbedding = EMBEDDINGS.includes(name) && input === 'text';
+  const labels = CLASSIFICATION_TASKS.includes(name) ? labelsOf(name, sources) : undefined;
+  const isEmbedding = EMBEDDING_TASKS.includes(name) && input === 'text';
   const definition: TaskDefinition = {
     name,
     text: input === 'text' ? await readText(name, sources) : undefined,
@@ -104,7 +101,7 @@ async function definitionOf(name: TaskName, sources: Sources): Promise<TaskDefin
     pooling: isEmbedding ? poolingOf(name, sources) : [],
     normalize: isEmbedding && (settings.normalize ?? modules.normalize),
     dimensions: isEmbedding ? dimensionsOf(settings, network) : [],
-    activation: CLASSIFIERS.includes(name) ? activationOf(network, name, labels?.length) : 'none',
+    activation: CLASSIFICATION_TASKS.includes(name) ? activationOf(network, name, labels?.length) : 'none',
     labels,
   };
   refusePromptOutsidePooling(definition, sources);

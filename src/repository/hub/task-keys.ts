@@ -1,13 +1,12 @@
-import type { TaskName } from '../../tasks/task-definition';
+import { CLASSIFICATION_TASKS, EMBEDDING_TASKS, type TaskName } from '../../tasks/task-definition';
 import type { ModelSettings } from '../model-settings';
 import type { TaskInput } from './task-name';
 
 type Test = (task: TaskName, input: TaskInput) => boolean;
 
 const ofText: Test = (_task, input) => input === 'text';
-const ofEmbeddings: Test = (task, input) =>
-  input === 'text' && (task === 'embedding' || task === 'feature_extraction');
-const ofClasses: Test = (task) => task === 'reranking' || task.endsWith('_classification');
+const ofEmbeddings: Test = (task, input) => input === 'text' && EMBEDDING_TASKS.includes(task);
+const ofClasses: Test = (task) => CLASSIFICATION_TASKS.includes(task);
 
 /** The settings that only a model with a task may have, by their key in model.yaml, and the tasks they fit. */
 const TASK_KEYS: readonly (readonly [setting: keyof ModelSettings, key: string, fits: Test])[] = [

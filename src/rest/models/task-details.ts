@@ -1,5 +1,10 @@
 import type { PictureRecipe } from '../../tasks/picture-recipe';
-import type { TaskDefinition, TextDefinition } from '../../tasks/task-definition';
+import {
+  CLASSIFICATION_TASKS,
+  EMBEDDING_TASKS,
+  type TaskDefinition,
+  type TextDefinition,
+} from '../../tasks/task-definition';
 import type { ClassLabels, PictureEdges, PicturePreparation, VersionTask } from './version-details.dto';
 
 /** Longer lists of labels return only their number. */
@@ -12,7 +17,7 @@ export function taskOf(task: TaskDefinition): VersionTask {
     name,
     ...(text === undefined ? {} : textOf(text)),
     ...embeddingOf(task),
-    ...(name === 'reranking' || name.endsWith('_classification') ? { activation: task.activation } : {}),
+    ...(CLASSIFICATION_TASKS.includes(name) ? { activation: task.activation } : {}),
     ...(labels === undefined ? {} : { labels: countedNames(labels) }),
     ...(picture === undefined ? {} : { picture: pictureOf(picture) }),
   };
@@ -36,7 +41,7 @@ function textOf(text: TextDefinition): Partial<VersionTask> {
 }
 
 function embeddingOf({ name, text, pooling, normalize, dimensions }: TaskDefinition): Partial<VersionTask> {
-  if (text === undefined || (name !== 'embedding' && name !== 'feature_extraction')) return {};
+  if (text === undefined || !EMBEDDING_TASKS.includes(name)) return {};
   return {
     pooling: [...pooling],
     normalize,

@@ -1,3 +1,7 @@
+import type { Activation, Pooling } from '../../tasks/head';
+import type { ChannelOrder, PictureLayout, Resampling } from '../../tasks/picture-recipe';
+import type { TaskName, TruncationSide } from '../../tasks/task-definition';
+
 /** An input or output of a model. */
 export class SignatureTensor {
   /** @example image */
@@ -66,7 +70,7 @@ export class PicturePreparation {
   /** Size that pictures are resized to. Absent if they keep their size. */
   size?: PictureEdges;
   /** Method of resampling. */
-  resample: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos' | 'box' | 'hamming';
+  resample: Resampling;
   /** Size that is cut from the centre. Absent if pictures are not cropped. */
   crop?: PictureEdges;
   /**
@@ -85,29 +89,21 @@ export class PicturePreparation {
    */
   std: number[];
   /** Order of the channels. */
-  channels: 'rgb' | 'bgr' | 'grey';
+  channels: ChannelOrder;
   /** Whether the channels are the first or the last dimension. */
-  layout: 'chw' | 'hwc';
+  layout: PictureLayout;
 }
 
 /** What a version computes from text or pictures, as read from its Hugging Face folder and model.yaml. */
 export class VersionTask {
-  name:
-    | 'embedding'
-    | 'sparse_embedding'
-    | 'reranking'
-    | 'pair_classification'
-    | 'text_classification'
-    | 'token_classification'
-    | 'image_classification'
-    | 'feature_extraction';
+  name: TaskName;
   /**
    * Maximum number of tokens of a text, special tokens included. Like all fields of text, it is absent for models of pictures.
    * @example 256
    */
   max_tokens?: number;
   /** The side that loses tokens if a text is too long. */
-  truncation_side?: 'left' | 'right';
+  truncation_side?: TruncationSide;
   /**
    * Texts that can be put before a text, by name.
    * @example {"query": "query: ", "passage": "passage: "}
@@ -121,7 +117,7 @@ export class VersionTask {
    * How the vectors of the tokens become one. Several are concatenated. Empty if the model pools, or returns a vector for
    * each token. Absent for models that do not return embeddings.
    */
-  pooling?: ('mean' | 'cls' | 'max' | 'last_token' | 'mean_sqrt_len' | 'weighted_mean')[];
+  pooling?: Pooling[];
   /** Whether embeddings are scaled to length 1. Absent for models that do not return embeddings. */
   normalize?: boolean;
   /**
@@ -130,7 +126,7 @@ export class VersionTask {
    */
   dimensions?: number[];
   /** What turns logits into scores. Absent for models that are not classifiers. */
-  activation?: 'softmax' | 'sigmoid' | 'none';
+  activation?: Activation;
   /** The classes. Absent if the folder does not name them. */
   labels?: ClassLabels;
   /** Absent for models of text. */

@@ -1,5 +1,6 @@
 import { errors } from '../../common/errors';
 import { mismatch } from '../../inference/request/mismatch';
+import { EMBEDDING_TASKS } from '../../tasks/task-definition';
 import type { TextOptions } from '../../tasks/text/text-options';
 import { jsonFloats } from '../codec/json/json-data';
 import { asChoice, asModelName, asWhole, optional, type Members } from './members';
@@ -61,7 +62,7 @@ function embedDialect(name: string, version: '1' | '2') {
   return taskDialect<CohereEmbedding>({
     module: __filename,
     name,
-    tasks: ['embedding', 'feature_extraction'],
+    tasks: EMBEDDING_TASKS,
     read(body) {
       requireTextOnly(body);
       const texts = asItems(body['texts'], 'texts');

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-
-const PURPOSE = ['search_document', 'search_query', 'classification', 'clustering', null];
+import { MAX_TEXTS } from '../../tasks/task-tensors';
+import { PURPOSES } from './task-dialect';
 
 const VECTOR = { type: 'array', items: { type: 'number' } };
 
@@ -13,11 +13,11 @@ export class CohereEmbedRequest {
     description: 'Name of the model, or the name and a version or alias: `name:alias`.',
   })
   model: string;
-  @ApiProperty({ type: 'array', minItems: 1, maxItems: 2048, items: { type: 'string' } })
+  @ApiProperty({ type: 'array', minItems: 1, maxItems: MAX_TEXTS, items: { type: 'string' } })
   texts: string[];
   @ApiPropertyOptional({
     type: String,
-    enum: PURPOSE,
+    enum: [...PURPOSES, null],
     nullable: true,
     description:
       'What the texts are for, which selects a prompt of the model: `query` for search_query, `passage` or `document` for search_document. The default prompt of the model if it has none.',
@@ -117,7 +117,7 @@ export class CohereRerankRequest {
   })
   model: string;
   query: string;
-  @ApiProperty({ type: 'array', minItems: 1, maxItems: 2048, items: { type: 'string' } })
+  @ApiProperty({ type: 'array', minItems: 1, maxItems: MAX_TEXTS, items: { type: 'string' } })
   documents: string[];
   @ApiPropertyOptional({
     type: 'integer',

@@ -1,4 +1,5 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
+import { MAX_TEXTS } from '../../tasks/task-tensors';
 import { CohereMeta } from './cohere.dto';
 
 /** The text of a document. */
@@ -20,7 +21,7 @@ export class RerankRequest {
   @ApiProperty({
     type: 'array',
     minItems: 1,
-    maxItems: 2048,
+    maxItems: MAX_TEXTS,
     items: { oneOf: [{ type: 'string' }, { $ref: getSchemaPath(DocumentText) }] },
   })
   documents: (string | DocumentText)[];

@@ -1,3 +1,4 @@
+import { EMBEDDING_TASKS } from '../../tasks/task-definition';
 import { jsonFloats } from '../codec/json/json-data';
 import { asChoice, asModelName, asText, asWhole, optional } from './members';
 import { taskDialect, taskRequest, type TaskRequest } from './task-dialect';
@@ -13,7 +14,7 @@ interface EmbeddingsRequest extends TaskRequest {
 export const embeddingsDialect = taskDialect<EmbeddingsRequest>({
   module: __filename,
   name: 'embeddingsDialect',
-  tasks: ['embedding', 'feature_extraction'],
+  tasks: EMBEDDING_TASKS,
   read(body) {
     optional(body, 'user', asText);
     return {

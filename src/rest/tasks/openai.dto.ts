@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { MAX_TEXTS } from '../../tasks/task-tensors';
 
 /** Texts to embed, in the API of OpenAI. Members that are not listed are ignored. */
 export class EmbeddingsRequest {
@@ -11,12 +12,12 @@ export class EmbeddingsRequest {
   @ApiProperty({
     oneOf: [
       { type: 'string' },
-      { type: 'array', minItems: 1, maxItems: 2048, items: { type: 'string' } },
+      { type: 'array', minItems: 1, maxItems: MAX_TEXTS, items: { type: 'string' } },
       { type: 'array', minItems: 1, items: { type: 'integer', minimum: 0 } },
       {
         type: 'array',
         minItems: 1,
-        maxItems: 2048,
+        maxItems: MAX_TEXTS,
         items: { type: 'array', minItems: 1, items: { type: 'integer', minimum: 0 } },
       },
     ],

@@ -4,6 +4,7 @@ import type { InferenceResult } from '../../inference/request/inference-request'
 import { mismatch } from '../../inference/request/mismatch';
 import type { Signature } from '../../models/signature';
 import type { TaskDefinition, TaskName, TextDefinition } from '../../tasks/task-definition';
+import type { TaskInputName, TaskOutputName } from '../../tasks/task-tensors';
 import type { TextOptions } from '../../tasks/text/text-options';
 import type { Fitted, NamedDialect, NamedModel } from '../codec/dialect';
 import { asObject } from '../codec/fields';
@@ -16,6 +17,7 @@ import { textTensor, type Texts } from './texts';
 export interface TaskRequest extends DecodedRequest {
   readonly inputs: Texts['inputs'];
   readonly ids: Texts['ids'];
+  readonly outputs: readonly { readonly name: TaskOutputName }[];
   /** As the request names it; undefined if it does not. */
   readonly model: string | undefined;
   /** What the texts are for, which selects a prompt of the model; undefined for its default. */
@@ -47,7 +49,7 @@ export interface TaskDialect<Message extends TaskRequest> extends NamedDialect<M
   /** Reads the object in a body. @throws NexusError invalid_input, empty_input */
   read(body: Members): Message;
   /** Names of the inputs that the response repeats. */
-  repeats(message: Message): readonly string[];
+  repeats(message: Message): readonly TaskInputName[];
   /** The body of the response, for JSON.stringify. */
   write(answer: TaskAnswer<Message>): object;
 }
@@ -60,7 +62,7 @@ export type TaskProtocol<Message extends TaskRequest> = Pick<
   Partial<Pick<TaskDialect<Message>, 'repeats'>>;
 
 /** What the texts of a request are for, in the words of Cohere. */
-export const PURPOSES = ['search_query', 'search_document', 'classification', 'clustering'] as const;
+export const PURPOSES = ['search_document', 'search_query', 'classification', 'clustering'] as const;
 
 export type Purpose = (typeof PURPOSES)[number];
 
@@ -84,7 +86,7 @@ export function taskDialect<Message extends TaskRequest>(
     fit: (message, model) => fitted(message, model, tasks),
     answerOf(result, message, { task }, { inputs }) {
       const { inputs: _inputs, ids: _ids, ...request } = message;
-      const repeated = repeats(message);
+      const repeated: readonly string[] = repeats(message);
       return {
         ...result,
         outputs: [...result.outputs, ...inputs.filter(({ name }) => repeated.includes(name))],
@@ -105,7 +107,7 @@ export function taskDialect<Message extends TaskRequest>(
 export function taskRequest(
   model: string | undefined,
   { inputs, ids }: Texts,
-  outputs: readonly string[],
+  outputs: readonly TaskOutputName[],
   text?: TextOptions,
 ): TaskRequest {
   return {
@@ -171,7 +173,7 @@ function requireTask(
 }
 
 /** Whether texts have one vector, and logits exist, depends on the model. */
-function requireOutput(name: string, { outputs, extraOutputs }: Signature, model: string): void {
+function requireOutput(name: TaskOutputName, { outputs, extraOutputs }: Signature, model: string): void {
   if ([...outputs, ...extraOutputs].some((output) => output.name === name)) return;
   throw errors.invalidInput(
     `model '${model}' has no output '${name}', which this operation returns; use POST /v1/models/${encodeURIComponent(model)}/predict`,

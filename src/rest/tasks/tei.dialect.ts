@@ -1,4 +1,6 @@
 import { mismatch } from '../../inference/request/mismatch';
+import { EMBEDDING_TASKS, type TruncationSide } from '../../tasks/task-definition';
+import { MAX_TEXTS, type TaskOutputName } from '../../tasks/task-tensors';
 import type { TextOptions } from '../../tasks/text/text-options';
 import { typedView } from '../../tensor/typed-arrays';
 import { asObject } from '../codec/fields';
@@ -6,11 +8,11 @@ import { jsonFloats } from '../codec/json/json-data';
 import { asBoolean, asChoice, asModelName, asText, asWhole, optional, type Members } from './members';
 import { ranked } from './ranking';
 import { taskDialect, taskRequest, type TaskRequest } from './task-dialect';
-import { asItems, MAX_TEXTS, readPairs, readTexts, textsOf, textTensor } from './texts';
+import { asItems, readPairs, readTexts, textsOf, textTensor } from './texts';
 import { cosine, outputOf, rowsOf, vectorsOf } from './vectors';
 
 /** Maximum number of texts whose response has many numbers for each. */
-const MAX_LARGE = 32;
+export const MAX_LARGE = 32;
 
 /** A request for a ranking of Text Embeddings Inference. */
 export interface TeiRanking extends TaskRequest {
@@ -27,7 +29,7 @@ interface TeiPrediction extends TaskRequest {
 export const teiEmbed = taskDialect<TaskRequest>({
   module: __filename,
   name: 'teiEmbed',
-  tasks: ['embedding', 'feature_extraction'],
+  tasks: EMBEDDING_TASKS,
   read: (body) => ({
     ...taskRequest(modelOf(body), readTexts(body['inputs'], 'inputs'), ['embedding'], optionsOf(body)),
     normalize: optional(body, 'normalize', asBoolean) ?? true,
@@ -41,7 +43,7 @@ export const teiEmbed = taskDialect<TaskRequest>({
 export const teiEmbedAll = taskDialect<TaskRequest>({
   module: __filename,
   name: 'teiEmbedAll',
-  tasks: ['embedding', 'feature_extraction'],
+  tasks: EMBEDDING_TASKS,
   read: (body) =>
     taskRequest(
       modelOf(body),
@@ -87,7 +89,7 @@ export const teiEmbedSparse = taskDialect<TaskRequest>({
 export const teiSimilarity = taskDialect<TaskRequest>({
   module: __filename,
   name: 'teiSimilarity',
-  tasks: ['embedding', 'feature_extraction'],
+  tasks: EMBEDDING_TASKS,
   read(body) {
     const { source_sentence: source, sentences } = asObject(body['inputs'], 'inputs');
     const others = asItems(sentences, 'inputs.sentences', MAX_TEXTS - 1);
@@ -141,7 +143,7 @@ export const teiPredict = taskDialect<TeiPrediction>({
         `${size === 1 ? 'one text' : 'a pair of texts'}, as before`,
         items[odd],
       );
-    const columns = ['text', 'text_pair'].slice(0, size).map((name, column) =>
+    const columns = (['text', 'text_pair'] as const).slice(0, size).map((name, column) =>
       textTensor(
         name,
         items.map((item) => item[column]),
@@ -184,7 +186,7 @@ function modelOf(body: Members): string | undefined {
   return optional(body, 'model', asModelName);
 }
 
-function scoresIn(body: Members): string {
+function scoresIn(body: Members): TaskOutputName {
   return optional(body, 'raw_scores', asBoolean) === true ? 'logits' : 'scores';
 }
 
@@ -192,7 +194,7 @@ function optionsOf(members: Members): TextOptions {
   const direction = optional(members, 'truncation_direction', asChoice(['Right', 'Left', 'right', 'left']));
   return {
     truncate: optional(members, 'truncate', asBoolean),
-    truncationSide: direction?.toLowerCase() as 'left' | 'right' | undefined,
+    truncationSide: direction?.toLowerCase() as TruncationSide | undefined,
     prompt: optional(members, 'prompt_name', asText),
   };
 }

@@ -1,4 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { MAX_TEXTS } from '../../tasks/task-tensors';
+import { MAX_LARGE } from './tei.dialect';
 
 const IDS = { type: 'array', minItems: 1, items: { type: 'integer', minimum: 0 } };
 
@@ -55,7 +57,7 @@ export class TeiPrompt extends TeiTruncation {
 /** Texts to embed. */
 export class TeiEmbedRequest extends TeiPrompt {
   @ApiProperty({
-    oneOf: INPUTS(2048),
+    oneOf: INPUTS(MAX_TEXTS),
     description: 'A text or texts. Token ids are accepted only if model.yaml allows them.',
   })
   inputs: string | string[] | number[] | number[][];
@@ -78,7 +80,7 @@ export class TeiEmbedRequest extends TeiPrompt {
 /** Texts to embed token by token, or as sparse vectors. */
 export class TeiTextsRequest extends TeiPrompt {
   @ApiProperty({
-    oneOf: INPUTS(32),
+    oneOf: INPUTS(MAX_LARGE),
     description: 'A text or texts. Token ids are accepted only if model.yaml allows them.',
   })
   inputs: string | string[] | number[] | number[][];
@@ -93,7 +95,7 @@ export class SparseElement {
 /** The texts to compare. */
 export class SimilarityInputs {
   source_sentence: string;
-  @ApiProperty({ type: 'array', minItems: 1, maxItems: 2047, items: { type: 'string' } })
+  @ApiProperty({ type: 'array', minItems: 1, maxItems: MAX_TEXTS - 1, items: { type: 'string' } })
   sentences: string[];
 }
 
@@ -112,7 +114,7 @@ export class SimilarityRequest extends TeiModel {
 /** A query and the texts to sort. */
 export class TeiRerankRequest extends TeiTruncation {
   query: string;
-  @ApiProperty({ type: 'array', minItems: 1, maxItems: 2048, items: { type: 'string' } })
+  @ApiProperty({ type: 'array', minItems: 1, maxItems: MAX_TEXTS, items: { type: 'string' } })
   texts: string[];
   @ApiPropertyOptional({
     type: Boolean,
@@ -140,7 +142,11 @@ export class RankedText {
 /** Texts or pairs of texts to classify. */
 export class TeiPredictRequest extends TeiPrompt {
   @ApiProperty({
-    oneOf: [{ type: 'string' }, SEQUENCE, { type: 'array', minItems: 1, maxItems: 2048, items: SEQUENCE }],
+    oneOf: [
+      { type: 'string' },
+      SEQUENCE,
+      { type: 'array', minItems: 1, maxItems: MAX_TEXTS, items: SEQUENCE },
+    ],
     description: 'A text, a pair of texts as `[a, b]`, or several as `[[a], [b]]` or `[[a, b], [c, d]]`.',
   })
   inputs: string | string[] | string[][];
@@ -162,7 +168,10 @@ export class ScoredLabel {
 /** Texts to tokenise. */
 export class TokenizeRequest extends TeiModel {
   @ApiProperty({
-    oneOf: [{ type: 'string' }, { type: 'array', minItems: 1, maxItems: 2048, items: { type: 'string' } }],
+    oneOf: [
+      { type: 'string' },
+      { type: 'array', minItems: 1, maxItems: MAX_TEXTS, items: { type: 'string' } },
+    ],
     description: 'A text or texts, together at most 16384 characters. No prompt is added.',
   })
   inputs: string | string[];
@@ -197,7 +206,7 @@ export class TokenDetails {
 /** Token ids to convert to text. */
 export class DecodeRequest extends TeiModel {
   @ApiProperty({
-    oneOf: [IDS, { type: 'array', minItems: 1, maxItems: 2048, items: IDS }],
+    oneOf: [IDS, { type: 'array', minItems: 1, maxItems: MAX_TEXTS, items: IDS }],
     description: 'The ids of one text, or of several; together at most 16384.',
   })
   ids: number[] | number[][];

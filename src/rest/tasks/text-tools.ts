@@ -7,14 +7,15 @@ import { Config } from '../../config/config';
 import { mismatch } from '../../inference/request/mismatch';
 import type { Servable } from '../../models/model';
 import { ModelRegistry } from '../../models/registry/model-registry';
-import { TASKS, type TaskDefinition } from '../../tasks/task-definition';
+import { CLASSIFICATION_TASKS, TASKS, type TaskDefinition } from '../../tasks/task-definition';
+import { MAX_TEXTS } from '../../tasks/task-tensors';
 import type { TextToken, Tokenizer } from '../../tasks/text/tokenizer';
 import { decodeStrings } from '../../tensor/elements';
 import { bodyOf } from '../http/body';
 import { asBoolean, asModelName, optional, type Members } from './members';
 import { TaskModels } from './task-models';
 import type { TeiInfo } from './tei.dto';
-import { asIds, asItems, MAX_TEXTS, readTexts } from './texts';
+import { asIds, asItems, readTexts } from './texts';
 
 /** Maximum number of characters, and of token ids, of a request: its response is encoded in one piece. */
 const MAX_LENGTH = 16_384;
@@ -134,6 +135,6 @@ function typeOf({ name, pooling, labels = [] }: TaskDefinition): TeiInfo['model_
     label2id: Object.fromEntries(labels.map((label, index) => [label, index])),
   };
   if (name === 'reranking') return { reranker: classes };
-  if (name.endsWith('classification')) return { classifier: classes };
+  if (CLASSIFICATION_TASKS.includes(name)) return { classifier: classes };
   return { embedding: { pooling: name === 'sparse_embedding' ? 'splade' : pooling.join(',') } };
 }

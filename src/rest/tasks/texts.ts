@@ -1,11 +1,9 @@
 import { errors } from '../../common/errors';
 import { mismatch } from '../../inference/request/mismatch';
+import { MAX_TEXTS, type TaskInputName } from '../../tasks/task-tensors';
 import { decodeStrings } from '../../tensor/elements';
 import type { Tensor } from '../../tensor/tensor';
 import { encodeRows } from '../codec/json/data';
-
-/** Maximum number of texts, pairs or documents of a request. */
-export const MAX_TEXTS = 2048;
 
 /** Maximum number of token ids of a request, as in the API of OpenAI. */
 const MAX_IDS = 300_000;
@@ -22,7 +20,7 @@ export interface Texts {
 
 /** The tensor `name` of `texts`, of which each must be a string. @throws NexusError invalid_input */
 export function textTensor(
-  name: string,
+  name: TaskInputName,
   texts: readonly unknown[],
   pathOf: (index: number) => string,
 ): Tensor {
@@ -31,7 +29,7 @@ export function textTensor(
 }
 
 /** The texts of the tensor `name` in `tensors`. */
-export function textsOf(tensors: readonly Tensor[], name: string): string[] {
+export function textsOf(tensors: readonly Tensor[], name: TaskInputName): string[] {
   return decodeStrings(tensors.find((tensor) => tensor.name === name)!.data);
 }
 

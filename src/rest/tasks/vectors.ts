@@ -1,8 +1,9 @@
+import type { TaskOutputName } from '../../tasks/task-tensors';
 import type { Tensor } from '../../tensor/tensor';
 import { typedView } from '../../tensor/typed-arrays';
 
 /** The output `name` of `outputs`, which a request has named. */
-export function outputOf(outputs: readonly Tensor[], name: string): Tensor {
+export function outputOf(outputs: readonly Tensor[], name: TaskOutputName): Tensor {
   return outputs.find((output) => output.name === name)!;
 }
 

@@ -1,9 +1,10 @@
 import { mismatch } from '../../inference/request/mismatch';
+import { MAX_TEXTS } from '../../tasks/task-tensors';
 import { jsonFloats } from '../codec/json/json-data';
 import { asModelName, optional, type Members } from './members';
 import { firstScores } from './ranking';
 import { taskDialect, taskRequest, type TaskRequest } from './task-dialect';
-import { asItems, MAX_TEXTS, readPairs, textTensor } from './texts';
+import { asItems, readPairs, textTensor } from './texts';
 import { outputOf, tokenCount } from './vectors';
 
 /** The names of the two members with the texts. */

@@ -1,7 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { MAX_TEXTS } from '../../tasks/task-tensors';
 import { TokenUsage } from './openai.dto';
 
-const TEXTS = [{ type: 'string' }, { type: 'array', minItems: 1, maxItems: 2048, items: { type: 'string' } }];
+const TEXTS = [
+  { type: 'string' },
+  { type: 'array', minItems: 1, maxItems: MAX_TEXTS, items: { type: 'string' } },
+];
 
 /** Pairs of texts to score, in the API of vLLM. `queries` and `documents` or `items`, or `data_1` and `data_2`, are other names of the texts. */
 export class ScoreRequest {

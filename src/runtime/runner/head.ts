@@ -5,6 +5,7 @@ import { normalized, pool } from '../../tasks/heads/pooling';
 import { splade } from '../../tasks/heads/splade';
 import type { TokenTensor } from '../../tasks/heads/token-tensor';
 import { bestClasses } from '../../tasks/heads/token-classification';
+import type { TaskOutputName } from '../../tasks/task-tensors';
 import type { TensorSpec } from '../../tensor/tensor';
 import { numbersOf } from './onnx-types';
 import type { OrtTensors, SessionRun } from './session-run';
@@ -20,7 +21,7 @@ export interface HeadedModel {
 
 /** One output of a head. */
 interface HeadOutput {
-  readonly spec: TensorSpec;
+  readonly spec: TensorSpec & { readonly name: TaskOutputName };
   /** The output of the model that it is computed from. */
   readonly source: TensorSpec;
   readonly compute: (source: OrtTensor, feeds: OrtTensors) => OrtTensor;
@@ -43,7 +44,9 @@ const FLOATS: readonly string[] = ['FP32', 'FP16', 'FP64'];
  */
 export function withHead(head: Head, outputs: readonly TensorSpec[], run: SessionRun): HeadedModel {
   const { always, extra } = outputsOf(head, new ModelOutputs(head.kind, outputs));
-  const byName = new Map([...always, ...extra].map((output) => [output.spec.name, output]));
+  const byName = new Map<string, HeadOutput>(
+    [...always, ...extra].map((output) => [output.spec.name, output]),
+  );
   const specsOf = (some: readonly HeadOutput[]) => some.map(({ spec }) => spec);
   return {
     outputs: specsOf(always),
@@ -134,7 +137,7 @@ function tokenEmbeddingsOf(source: TensorSpec): HeadOutput {
 }
 
 function floats(
-  name: string,
+  name: TaskOutputName,
   shape: TensorSpec['shape'],
   source: TensorSpec,
   compute: HeadOutput['compute'],
@@ -143,7 +146,7 @@ function floats(
 }
 
 /** An output of the model as it is, in FP32. */
-function unchanged(name: string, source: TensorSpec): HeadOutput {
+function unchanged(name: TaskOutputName, source: TensorSpec): HeadOutput {
   return floats(name, source.shape, source, (tensor) =>
     tensor.type === 'float32' ? tensor : new OrtTensor('float32', floatsOf(tensor), tensor.dims),
   );

@@ -18,7 +18,7 @@ const MOST_THREADS = 3;
 const MOST_BYTES = 2 ** 30;
 
 /** A task of a picture thread. The memory of `bytes` is transferred to the thread. */
-export interface PictureTask {
+export interface PictureMessage {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly recipe: PictureRecipe;
 }
@@ -83,7 +83,7 @@ export class Pictures extends Offload {
 
   private prepareOne(picture: Uint8Array, recipe: PictureRecipe): Promise<PreparedPicture> {
     const bytes = new Uint8Array(picture);
-    const task: PictureTask = { bytes, recipe };
+    const task: PictureMessage = { bytes, recipe };
     return this.runOnThread<PreparedPicture>('preparePicture', task, [bytes.buffer]);
   }
 }

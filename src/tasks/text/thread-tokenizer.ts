@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { errors } from '../../common/errors';
 import { piecesOf, type TextRange } from './pieces';
 import type { EncodeOptions, Encodings, TextToken, Tokenizer } from './tokenizer';
-import type { DecodePiece, EncodePiece, PieceTokens, TokenizerFile, TokensPiece } from './tokenizer-tasks';
+import type { DecodePiece, EncodePiece, PieceTokens, TokenizerFile, TokensPiece } from './tokenizer-messages';
 
 /** Runs a function of the thread. */
 type Run = <T>(name: string, task: unknown) => Promise<T>;
@@ -30,6 +30,7 @@ export class ThreadTokenizer implements Tokenizer {
   private closed = false;
 
   constructor(
+    readonly digest: string,
     readonly vocabularySize: number,
     private readonly file: TokenizerFile,
     private readonly run: Run,

@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { basename, join } from 'node:path';
 import { Tokenizer } from 'tokenizers';
 import { runnerEnvironment } from '../../config/runner-environment';
-import type { TrialReport } from './tokenizer-tasks';
+import type { TrialReport } from './tokenizer-messages';
 
 /** Maximum size of a file. The largest published ones have about 35 MiB. */
 const MAX_MEBIBYTES = 64;

@@ -1,5 +1,5 @@
 import { loadTokenizer } from './tokenizer-file';
-import type { TrialReport } from './tokenizer-tasks';
+import type { TrialReport } from './tokenizer-messages';
 
 /*
  * The program of a process that loads and uses the file in its first argument. It writes a TrialReport as JSON.

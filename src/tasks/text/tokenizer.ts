@@ -1,3 +1,5 @@
+import type { TruncationSide } from '../task-definition';
+
 /** How texts are encoded. */
 export interface EncodeOptions {
   /** Whether the tokens that the model expects around a text, such as [CLS] and [SEP], are added. */
@@ -5,7 +7,7 @@ export interface EncodeOptions {
   /** Maximum number of tokens of each text or pair, special tokens included. */
   readonly maxTokens: number;
   /** The side that longer texts are cut on; undefined to refuse them. Of a pair, only the second text is cut. */
-  readonly truncate: 'left' | 'right' | undefined;
+  readonly truncate: TruncationSide | undefined;
   /** Whether to return offsets. */
   readonly offsets: boolean;
 }
@@ -34,6 +36,8 @@ export interface TextToken {
 
 /** A loaded tokenizer. All work runs off the event loop. */
 export interface Tokenizer {
+  /** SHA-256 of its file. */
+  readonly digest: string;
   /** Number of tokens of the vocabulary, added tokens included. */
   readonly vocabularySize: number;
 

@@ -12,7 +12,7 @@ import type {
   PieceTokens,
   TokenizerFile,
   TokensPiece,
-} from './tokenizer-tasks';
+} from './tokenizer-messages';
 import { removalOf, type Removal } from './truncation';
 
 /** The loaded tokenizers by {@link TokenizerFile.number}. */

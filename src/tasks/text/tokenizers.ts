@@ -4,7 +4,7 @@ import { NexusError } from '../../common/nexus-error';
 import { Offload } from '../../common/offload';
 import { ThreadTokenizer } from './thread-tokenizer';
 import type { Tokenizer } from './tokenizer';
-import type { LoadedFile, TokenizerFile } from './tokenizer-tasks';
+import type { LoadedFile, TokenizerFile } from './tokenizer-messages';
 
 const WORKER = join(__dirname, 'tokenizer.worker.js');
 
@@ -32,7 +32,7 @@ export class Tokenizers extends Offload {
   async load(path: string): Promise<Tokenizer> {
     const file: TokenizerFile = { number: ++this.lastNumber, path, digest: undefined };
     const { digest, vocabularySize } = await this.runAgain<LoadedFile>('load', file);
-    return new ThreadTokenizer(vocabularySize, { ...file, digest }, (name, task) =>
+    return new ThreadTokenizer(digest, vocabularySize, { ...file, digest }, (name, task) =>
       this.runAgain(name, task),
     );
   }

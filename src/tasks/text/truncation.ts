@@ -1,3 +1,5 @@
+import type { TruncationSide } from '../task-definition';
+
 /** Tokens that a truncation removes: from `start` up to, but not including, `end`. */
 export interface Removal {
   readonly start: number;
@@ -21,7 +23,7 @@ export function removalOf(
   sequences: readonly (number | null | undefined)[],
   target: 0 | 1,
   maxTokens: number,
-  side: 'left' | 'right',
+  side: TruncationSide,
 ): Removal | undefined {
   const excess = sequences.length - maxTokens;
   const start = sequences.indexOf(target);

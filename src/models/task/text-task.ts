@@ -2,6 +2,7 @@ import { errors } from '../../common/errors';
 import type { LoadedModel } from '../../runtime/messages';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { TextDefinition } from '../../tasks/task-definition';
+import { MAX_TEXTS } from '../../tasks/task-tensors';
 import type { TextOptions } from '../../tasks/text/text-options';
 import type { EncodeOptions, Encodings, Tokenizer } from '../../tasks/text/tokenizer';
 import { decodeStrings } from '../../tensor/elements';
@@ -11,9 +12,6 @@ import { runRows, type TaskRow } from './rows';
 import type { ServedTask, Submit, TaskSignature } from './served-task';
 import type { EncodedText, TextOutputs } from './text-outputs';
 import { TokenInputs } from './token-inputs';
-
-/** Maximum number of texts in a request, as in OpenAI's API. */
-const MAX_TEXTS = 2048;
 
 /** Bytes of texts to decode in one turn of the event loop: a fraction of a millisecond of work. */
 const BYTES_PER_TURN = 128 * 1024;
@@ -25,7 +23,7 @@ interface EncodedSlice {
 }
 
 /** Serves a model of text: tokenises texts, runs each as a row, and joins the results. */
-export class TaskOfTexts implements ServedTask {
+export class TextTask implements ServedTask {
   private readonly inputs: TokenInputs;
 
   /** @throws Error if the model requires an input that cannot be made from text. */

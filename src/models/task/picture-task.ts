@@ -4,17 +4,20 @@ import type { Job, JobResult } from '../../scheduling/job';
 import type { PictureRecipe } from '../../tasks/picture-recipe';
 import type { TaskDefinition } from '../../tasks/task-definition';
 import type { Pictures } from '../../tasks/pictures/pictures';
+import type { TaskInputName } from '../../tasks/task-tensors';
 import { elementsOf } from '../../tensor/elements';
 import { joinRows } from '../../tensor/rows';
 import type { TensorSpec } from '../../tensor/tensor';
 import { runRows, type TaskRow } from './rows';
 import type { ServedTask, Submit, TaskSignature } from './served-task';
 
+const INPUT: TaskInputName = 'image';
+
 /** Maximum number of pictures in a request. Each takes up to 200 MiB while it is decoded. */
 const MAX_PICTURES = 64;
 
 /** Serves a model of pictures: decodes and resizes pictures, runs each as a row, and joins the results. */
-export class TaskOfPictures implements ServedTask {
+export class PictureTask implements ServedTask {
   readonly signature: TaskSignature;
   private readonly input: TensorSpec;
 
@@ -33,7 +36,7 @@ export class TaskOfPictures implements ServedTask {
       );
     this.input = input!;
     this.signature = {
-      inputs: [{ name: 'image', datatype: 'BYTES', shape: [-1], content: 'picture' }],
+      inputs: [{ name: INPUT, datatype: 'BYTES', shape: [-1], content: 'picture' }],
       tensorInputs: inputs,
       outputs,
       outputNames: outputs.map(({ name }) => name),
@@ -49,8 +52,8 @@ export class TaskOfPictures implements ServedTask {
   async run(job: Job, submit: Submit): Promise<JobResult> {
     if (job.rows > MAX_PICTURES)
       throw errors.invalidInput(
-        `input 'image': expected at most ${MAX_PICTURES} pictures, got ${job.rows}; send them in several requests`,
-        'inputs.image',
+        `input '${INPUT}': expected at most ${MAX_PICTURES} pictures, got ${job.rows}; send them in several requests`,
+        `inputs.${INPUT}`,
       );
     const { outputs, times } = await runRows(job, this.rowsOf(job), job.outputs, submit);
     const joined = job.outputs.map((_, index) => joinRows(outputs.map((row) => row[index]!)));
@@ -71,8 +74,8 @@ export class TaskOfPictures implements ServedTask {
     const { shape: expected } = this.input;
     if (expected.every((size, axis) => axis === 0 || size < 0 || size === shape[axis])) return;
     throw errors.invalidInput(
-      `input 'image': the model takes [${expected.join(',')}], but the picture became [${shape.join(',')}]; set its size in preprocessor_config.json or model.yaml`,
-      'inputs.image',
+      `input '${INPUT}': the model takes [${expected.join(',')}], but the picture became [${shape.join(',')}]; set its size in preprocessor_config.json or model.yaml`,
+      `inputs.${INPUT}`,
     );
   }
 }
