@@ -5,6 +5,9 @@ import { decodeStrings } from '../../tensor/elements';
 import type { Tensor } from '../../tensor/tensor';
 import { encodeRows } from '../codec/json/data';
 
+/** Maximum number of texts whose response has many numbers for each. */
+export const MAX_LARGE = 32;
+
 /** Maximum number of token ids of a request, as in the API of OpenAI. */
 const MAX_IDS = 300_000;
 
