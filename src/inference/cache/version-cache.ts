@@ -27,10 +27,20 @@ export class VersionCache {
     private readonly policy: CachePolicy,
     private readonly entries: Entries,
   ) {
-    const { name, signature, options } = version;
+    const { name, signature, options, tokenizer } = version;
     const { inputs, outputs, batches } = signature;
     const { declared, pad } = options.settings;
-    const form = [name, version.version, inputs, outputs, batches, declared, pad, signature.task];
+    const form = [
+      name,
+      version.version,
+      inputs,
+      outputs,
+      batches,
+      declared,
+      pad,
+      signature.task,
+      tokenizer?.digest,
+    ];
     this.form = createHash('sha256').update(JSON.stringify(form)).digest('hex');
   }
 

@@ -4,6 +4,10 @@ export interface EncodeOptions {
   readonly addSpecialTokens: boolean;
   /** Maximum number of tokens of each text or pair, special tokens included. */
   readonly maxTokens: number;
+  /** Maximum length of each text in UTF-16 code units. */
+  readonly maxCharacters: number;
+  /** Index in the request of the first text, for error messages. */
+  readonly first: number;
   /** The side that longer texts are cut on; undefined to refuse them. Of a pair, only the second text is cut. */
   readonly truncate: 'left' | 'right' | undefined;
   /** Whether to return offsets. */
@@ -36,6 +40,8 @@ export interface TextToken {
 export interface Tokenizer {
   /** Number of tokens of the vocabulary, added tokens included. */
   readonly vocabularySize: number;
+  /** SHA-256 of its file. */
+  readonly digest: string;
 
   /**
    * Encodes `texts`, or pairs of `texts` and `seconds` of equal index. The truncation and padding that tokenizer.json
@@ -54,6 +60,6 @@ export interface Tokenizer {
   /** The text of each list of token ids. @throws NexusError invalid_input for an id outside the vocabulary. */
   decode(ids: readonly (readonly number[])[], skipSpecialTokens: boolean): Promise<string[]>;
 
-  /** Releases its memory. It must not be used afterwards. */
+  /** Releases its memory. All other methods then reject with NexusError not_ready. */
   close(): void;
 }

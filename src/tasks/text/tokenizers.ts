@@ -32,7 +32,7 @@ export class Tokenizers extends Offload {
   async load(path: string): Promise<Tokenizer> {
     const file: TokenizerFile = { number: ++this.lastNumber, path, digest: undefined };
     const { digest, vocabularySize } = await this.runAgain<LoadedFile>('load', file);
-    return new ThreadTokenizer(vocabularySize, { ...file, digest }, (name, task) =>
+    return new ThreadTokenizer(vocabularySize, digest, { ...file, digest }, (name, task) =>
       this.runAgain(name, task),
     );
   }
