@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { errors } from '../../common/errors';
-import { piecesOf, type TextRange } from './pieces';
+import { piecesOf, type IndexRange } from './pieces';
 import type { EncodeOptions, Encodings, TextToken, Tokenizer } from './tokenizer';
 import type { DecodePiece, EncodePiece, PieceTokens, TokenizerFile, TokensPiece } from './tokenizer-messages';
 
@@ -102,7 +102,7 @@ export class ThreadTokenizer implements Tokenizer {
 
   private decodePiece(
     lists: readonly (readonly number[])[],
-    { start, end }: TextRange,
+    { start, end }: IndexRange,
     skipSpecialTokens: boolean,
   ): DecodePiece {
     const lengths = Int32Array.from(lists.slice(start, end), ({ length }) => length);
