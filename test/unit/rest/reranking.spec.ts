@@ -107,8 +107,8 @@ it.each<[object, string]>([
   [{ rank_fields: ['title'] }, 'rank_fields: expected ["text"]'],
   [{ return_documents: 1 }, 'return_documents: expected true or false, got 1'],
   [
-    { query: 'q'.repeat(2 ** 20), documents: Array.from({ length: 17 }, () => '') },
-    'query: expected at most 16777216 bytes for the query times the number of documents',
+    { query: 'q'.repeat(2 ** 20), documents: Array.from({ length: 9 }, () => '') },
+    'query: expected at most 8388608 bytes for the query times the number of documents',
   ],
 ])('rejects %.40j', async (body, message) => {
   const request = exchange(jinaRerank, { ...REQUEST, ...body }, SCORES, RERANKING);
