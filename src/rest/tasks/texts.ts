@@ -96,5 +96,8 @@ export function asIds(value: unknown, path: string): readonly number[] {
 function requireFew(lists: readonly (readonly number[])[], path: string) {
   const count = lists.reduce((sum, { length }) => sum + length, 0);
   if (count <= MAX_IDS) return lists;
-  throw errors.invalidInput(`${path}: expected at most ${MAX_IDS} token ids, got ${count}`, path);
+  throw errors.invalidInput(
+    `${path}: expected at most ${MAX_IDS} token ids, got ${count}; send fewer per request`,
+    path,
+  );
 }
