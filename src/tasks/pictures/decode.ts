@@ -36,7 +36,7 @@ export async function decodePicture(
   const { width, height, space, depth, hasAlpha } = header;
   if (width * height > MAX_DECODED_PIXELS)
     throw errors.invalidInput(
-      `the picture has ${width} x ${height} pixels, but the limit is 50,000,000; send it smaller`,
+      `the picture has ${width} x ${height} pixels, but the limit is ${MAX_DECODED_PIXELS}; send it smaller`,
     );
   if (depth === 'ushort' && space === 'grey16' && !hasAlpha)
     throw errors.invalidInput(
@@ -51,7 +51,9 @@ export async function decodePicture(
   const rgb = isCmyk ? rgbOfCmyk(data) : new Uint8Array(data.buffer, data.byteOffset, data.length);
   const size = { width: info.width, height: info.height };
   if (rgb.length !== size.width * size.height * 3)
-    throw errors.invalidInput(`the ${picture.format} has ${info.channels} channels, which is not supported`);
+    throw errors.invalidInput(
+      `the ${picture.format} has ${info.channels} channels; convert it to red, green and blue`,
+    );
   if (channels === 'grey') return { ...size, channels: 1, data: greyOf(rgb) };
   return { ...size, channels: 3, data: rgb };
 }
