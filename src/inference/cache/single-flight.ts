@@ -5,6 +5,9 @@ import { withinDeadline } from '../../common/within-deadline';
 /** Where the request was when its deadline passed. */
 const WHILE_COMPUTED = 'while its response was computed';
 
+/** Codes of the errors about the limits of a caller. */
+const OF_LIMITS: readonly string[] = ['rate_limited', 'above_quota', 'limits_unavailable'];
+
 /** A request that waits for a response; see InferenceRequest. */
 export interface Waiter {
   readonly deadline: number;
@@ -25,7 +28,7 @@ export class SingleFlight<T> {
    * The result of `compute`, or of the computation in flight for `key`. `compute` receives all its waiters as one: with
    * the latest deadline, and abandoned if all of them are gone. `isFirst` is whether it was started for this waiter.
    * @throws NexusError deadline_exceeded at the deadline of this waiter, while other waiters continue to wait. An error
-   * of the computation is thrown to all waiters.
+   * of the computation is thrown to all waiters, except one that is about the first waiter: the others then start again.
    */
   async join(
     key: string,
@@ -39,8 +42,9 @@ export class SingleFlight<T> {
       const result = await withinDeadline(flight.result, waiter.deadline, WHILE_COMPUTED);
       return { result, isFirst: running === undefined };
     } catch (error) {
-      // All earlier waiters were gone, and this one joined while the computation was being cancelled.
-      if (running !== undefined && isCancelled(error) && !isGone(waiter))
+      // All earlier waiters were gone, and this one joined while the computation was being cancelled. Or the limits of the
+      // first one, whose request counts the tokens, were reached.
+      if (running !== undefined && isOfOthers(error) && !isGone(waiter))
         return this.join(key, waiter, compute);
       throw isCancelled(error) ? ownReason(error, waiter) : error;
     }
@@ -73,6 +77,11 @@ function ownReason(error: unknown, { deadline, abandoned }: Waiter): unknown {
 
 function isCancelled(error: unknown): boolean {
   return error instanceof NexusError && (error.code === 'cancelled' || error.code === 'deadline_exceeded');
+}
+
+/** Whether `error` may be about other waiters only. */
+function isOfOthers(error: unknown): boolean {
+  return isCancelled(error) || (error instanceof NexusError && OF_LIMITS.includes(error.code));
 }
 
 function isGone({ deadline, abandoned }: Waiter): boolean {

@@ -46,9 +46,10 @@ export function entitiesOf(
   let open: Open | undefined;
   let wordEnd = -1;
   for (let token = 0; token < offsets.length / 2; token++) {
-    const [start, end] = [offsets[2 * token]!, offsets[2 * token + 1]!];
+    const end = offsets[2 * token + 1]!;
+    const start = withoutSpace(text, offsets[2 * token]!, end);
     if (start === end) continue;
-    const continuesWord = start === wordEnd && isWordCharacter(text, start);
+    const continuesWord = start === wordEnd && continuesWordAt(text, start);
     wordEnd = end;
     const label = names[Number(best[token])] ?? `LABEL_${best[token]}`;
     if (continuesWord) {
@@ -74,10 +75,17 @@ export function entitiesOf(
   }));
 }
 
-/** Whether a token that starts at `start` directly behind another continues its word. */
-function isWordCharacter(text: string, start: number): boolean {
+/** The start of a token without white space before it, which the tokens of some vocabularies begin with. */
+function withoutSpace(text: string, start: number, end: number): number {
+  let at = start;
+  while (at < end && /\s/.test(text[at]!)) at++;
+  return at;
+}
+
+/** Whether a token that starts at `start` directly behind another continues its word: it splits two word characters. */
+function continuesWordAt(text: string, start: number): boolean {
   return (
-    /[\p{L}\p{N}\p{M}]/u.test(text.slice(start, start + 2)) &&
+    /^[\p{L}\p{N}\p{M}]/u.test(text.slice(start, start + 2)) &&
     /[\p{L}\p{N}\p{M}]$/u.test(text.slice(Math.max(0, start - 2), start))
   );
 }

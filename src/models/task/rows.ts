@@ -1,3 +1,5 @@
+import { errors } from '../../common/errors';
+import { SYSTEM_CLOCK } from '../../scheduling/clock';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { Tensor } from '../../tensor/tensor';
 import type { Submit } from './served-task';
@@ -45,6 +47,12 @@ export async function runRows(
   }
   const results = await Promise.all(running);
   return { outputs: results.map((result) => result.outputs), times: slowest(results) };
+}
+
+/** @throws NexusError cancelled, deadline_exceeded if nobody waits for `job` any more. */
+export function requireWanted({ abandoned, deadline }: Job): void {
+  if (abandoned?.() === true) throw errors.cancelled();
+  if (deadline <= SYSTEM_CLOCK.now()) throw errors.deadlineExceeded('while its inputs were converted');
 }
 
 function slowest(results: readonly JobResult[]): RowResults['times'] {

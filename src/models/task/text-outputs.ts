@@ -1,9 +1,11 @@
+import { errors } from '../../common/errors';
 import type { LoadedModel } from '../../runtime/messages';
 import { PAIR_TASKS, type TaskDefinition } from '../../tasks/task-definition';
 import type { TaskInputName, TaskOutputName } from '../../tasks/task-tensors';
 import { encodeStrings } from '../../tensor/elements';
 import { joinRows, padRows } from '../../tensor/rows';
-import type { Tensor, TensorSpec } from '../../tensor/tensor';
+import { ELEMENT_BYTES, type Tensor, type TensorSpec } from '../../tensor/tensor';
+import { requireClasses } from './classes';
 import { entitiesOf } from './entities';
 import type { TaskSignature } from './served-task';
 
@@ -16,6 +18,9 @@ const ENTITIES: TaskOutputName = 'entities';
 
 /** The outputs of a head that entities are made of. */
 const ENTITY_SOURCES: readonly string[] = ['labels', 'scores'] satisfies TaskOutputName[];
+
+/** Maximum size of an output of all texts of a request, because it is joined on the event loop. */
+const MAX_OUTPUT_BYTES = 64 * 2 ** 20;
 
 /** A text and the offsets of its tokens, in pairs. */
 export interface EncodedText {
@@ -38,13 +43,19 @@ export class TextOutputs {
   readonly signature: TaskSignature;
   /** Whether offsets of tokens are needed. */
   readonly needOffsets: boolean;
+  /** Dimensions of the row of an output, by its name. A vector per token has two. */
+  private readonly sizes: ReadonlyMap<string, readonly number[]>;
 
   constructor(
     private readonly definition: TaskDefinition,
     { inputs, outputs, extraOutputs }: LoadedModel,
   ) {
     const { name } = definition;
+    requireClasses(definition, [...outputs, ...extraOutputs]);
     this.needOffsets = name === 'token_classification';
+    this.sizes = new Map(
+      [...outputs, ...extraOutputs].map(({ name: output, shape }) => [output, shape.slice(1).map(sizeOf)]),
+    );
     const tokens: TensorSpec = { name: TOKENS, datatype: 'INT64', shape: [-1] };
     const [shown, extra] = shownOutputs(definition, outputs, extraOutputs);
     this.signature = {
@@ -61,6 +72,24 @@ export class TextOutputs {
   neededFor(requested: readonly string[]): readonly string[] {
     const needed = requested.flatMap((name) => (name === ENTITIES ? ENTITY_SOURCES : [name]));
     return [...new Set(needed)].filter((name) => name !== TOKENS);
+  }
+
+  /**
+   * Requires that `names`, outputs of the head, are not too large for texts of `tokens` tokens.
+   * @throws NexusError invalid_input
+   */
+  requireSmall(names: readonly string[], tokens: readonly number[]): void {
+    const longest = tokens.reduce((most, count) => Math.max(most, count), 0);
+    for (const name of names) {
+      const sizes = this.sizes.get(name) ?? [];
+      const elements = sizes.length === 2 ? longest * sizes[1]! : (sizes[0] ?? 1);
+      const bytes = tokens.length * elements * ELEMENT_BYTES.FP32;
+      if (bytes > MAX_OUTPUT_BYTES)
+        throw errors.invalidInput(
+          `the output '${name}' of ${tokens.length} texts would have ${bytes} bytes, but the limit is ${MAX_OUTPUT_BYTES}; send fewer or shorter texts per request`,
+          'inputs.text',
+        );
+    }
   }
 
   /** The output `name` for all texts. */
@@ -81,6 +110,11 @@ export class TextOutputs {
     }
     return { name: ENTITIES, datatype: 'BYTES', shape: [lists.length], data: encodeStrings([lists]) };
   }
+}
+
+/** A size that is not known counts as 1. */
+function sizeOf(size: number): number {
+  return Math.max(size, 1);
 }
 
 function textInputs({ name }: TaskDefinition): readonly TensorSpec[] {

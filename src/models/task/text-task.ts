@@ -3,18 +3,22 @@ import type { LoadedModel } from '../../runtime/messages';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { TextDefinition } from '../../tasks/task-definition';
 import { MAX_TEXTS } from '../../tasks/task-tensors';
+import { characterLimit } from '../../tasks/text/character-limit';
 import type { TextOptions } from '../../tasks/text/text-options';
 import type { EncodeOptions, Encodings, Tokenizer } from '../../tasks/text/tokenizer';
-import { decodeStrings } from '../../tensor/elements';
+import { decodeStrings, elementsOf } from '../../tensor/elements';
 import { sliceRows } from '../../tensor/rows';
 import type { Tensor } from '../../tensor/tensor';
-import { runRows, type TaskRow } from './rows';
+import { requireWanted, runRows, type TaskRow } from './rows';
 import type { ServedTask, Submit, TaskSignature } from './served-task';
 import type { EncodedText, TextOutputs } from './text-outputs';
 import { TokenInputs } from './token-inputs';
 
 /** Bytes of texts to decode in one turn of the event loop: a fraction of a millisecond of work. */
 const BYTES_PER_TURN = 128 * 1024;
+
+/** Maximum number of bytes in UTF-8 of a UTF-16 code unit. */
+const BYTES_PER_CHARACTER = 3;
 
 /** Some texts of a request, encoded. */
 interface EncodedSlice {
@@ -45,16 +49,24 @@ export class TextTask implements ServedTask {
   }
 
   async run(job: Job, submit: Submit): Promise<JobResult> {
+    if (job.rows === 0)
+      throw errors.invalidInput(`input 'text': expected at least one text, got none`, 'inputs.text');
     if (job.rows > MAX_TEXTS)
       throw errors.invalidInput(
         `input 'text': expected at most ${MAX_TEXTS} texts, got ${job.rows}; send them in several requests`,
         'inputs.text',
       );
     const slices: EncodedSlice[] = [];
-    for (const slice of slicesOf(job)) slices.push(await this.encode(slice, job.text));
+    let first = 0;
+    for (const slice of slicesOf(job)) {
+      requireWanted(job);
+      slices.push(await this.encode(slice, first, job.text));
+      first += slice[0]!.shape[0]!;
+    }
     const tokens = slices.flatMap(({ encodings }) => [...encodings.lengths]);
-    await job.weigh?.(tokens.reduce((sum, length) => sum + length, 0));
     const names = this.outputs.neededFor(job.outputs);
+    this.outputs.requireSmall(names, tokens);
+    await job.weigh?.(tokens.reduce((sum, length) => sum + length, 0));
     const { outputs, times } =
       names.length === 0
         ? { outputs: [], times: { queueMs: 0, inputMs: 0, runMs: 0, outputMs: 0 } }
@@ -63,11 +75,17 @@ export class TextTask implements ServedTask {
     return { outputs: job.outputs.map((name) => this.outputs.join(name, results)), ...times };
   }
 
-  private async encode(inputs: readonly Tensor[], options: TextOptions = {}): Promise<EncodedSlice> {
+  /** Encodes some texts of a request, which begin with that at index `first`. */
+  private async encode(
+    inputs: readonly Tensor[],
+    first: number,
+    options: TextOptions = {},
+  ): Promise<EncodedSlice> {
+    for (const input of inputs) this.requireShort(input, first);
     const [texts, seconds] = inputs.map(({ data }) => decodeStrings(data)) as [string[], string[]?];
     const given = texts.map((text) => this.prepare(text, options.prompt));
     const pairs = seconds?.map((text) => this.lowered(text));
-    const encodings = await this.tokenizer.encode(given, pairs, this.optionsOf(options));
+    const encodings = await this.tokenizer.encode(given, pairs, this.optionsOf(options, first));
     return { texts: given, encodings };
   }
 
@@ -85,11 +103,28 @@ export class TextTask implements ServedTask {
     return this.definition.lowerCase ? text.toLowerCase() : text;
   }
 
-  private optionsOf({ truncate = true, truncationSide, maxTokens = Infinity }: TextOptions): EncodeOptions {
+  /** @throws NexusError invalid_input for a text that is too long even to be decoded on the event loop. */
+  private requireShort({ name, data }: Tensor, first: number): void {
+    const limit = characterLimit(this.definition.maxTokens);
+    const lengths = elementsOf(data).map(({ byteLength }) => byteLength);
+    const index = lengths.findIndex((length) => length > limit * BYTES_PER_CHARACTER);
+    if (index === -1) return;
+    throw errors.invalidInput(
+      `text ${first + index} of input '${name}' has ${lengths[index]} bytes, but the limit is ${limit} characters; shorten it`,
+      `inputs.${name}`,
+    );
+  }
+
+  private optionsOf(
+    { truncate = true, truncationSide, maxTokens = Infinity }: TextOptions,
+    first: number,
+  ): EncodeOptions {
     const { definition } = this;
     return {
       addSpecialTokens: true,
       maxTokens: Math.min(maxTokens, definition.maxTokens),
+      maxCharacters: characterLimit(definition.maxTokens),
+      first,
       truncate: truncate ? (truncationSide ?? definition.truncationSide) : undefined,
       offsets: this.outputs.needOffsets,
     };

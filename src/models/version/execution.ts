@@ -32,11 +32,16 @@ export class Execution {
   private readonly adapters: readonly Adapter[];
   private readonly scheduler: Scheduler;
 
-  /** @throws Error if the settings do not match the model. */
+  /**
+   * @param requireReady called before a job is queued, which can be long after its request came, because texts and pictures
+   * are converted first. Throws a NexusError if the version no longer accepts jobs.
+   * @throws Error if the settings do not match the model.
+   */
   constructor(
     readonly model: LoadedModel,
     private readonly options: VersionOptions,
     private readonly task: ServedTask | undefined,
+    private readonly requireReady: () => void,
   ) {
     const { model: name, settings, metrics } = options;
     this.settings = settings;
@@ -82,7 +87,7 @@ export class Execution {
     return true;
   }
 
-  /** Runs `job`. It waits in the queue while there are no runners. Rejects with a NexusError. */
+  /** Runs `job`. It waits in the queue while there are no runners. Throws or rejects with a NexusError. */
   run(job: Job): Promise<JobResult> {
     const placed = this.priorities.place(job, SYSTEM_CLOCK.now());
     if (this.task?.takes(placed) === true) return this.task.run(placed, (row) => this.runFrom(0, row));
@@ -112,7 +117,13 @@ export class Execution {
   /** Runs `job` through the adapters, starting at `index`. */
   private runFrom(index: number, job: Job): Promise<JobResult> {
     const adapter = this.adapters[index];
-    return adapter === undefined ? this.scheduler.submit(job) : this.runThrough(adapter, index, job);
+    return adapter === undefined ? this.queue(job) : this.runThrough(adapter, index, job);
+  }
+
+  /** @throws NexusError model_not_ready; all other errors are rejections. */
+  private queue(job: Job): Promise<JobResult> {
+    this.requireReady();
+    return this.scheduler.submit(job);
   }
 
   private async runThrough(adapter: Adapter, index: number, job: Job): Promise<JobResult> {

@@ -138,6 +138,8 @@ export class ModelVersion implements Servable, Tenant {
     if (this.state !== 'LOADING' && this.state !== 'READY') throw this.notReady();
     const started = performance.now();
     await this.prepareTask();
+    // It may have been stopped in the meantime, and would not stop runners that start now.
+    if (this.unloading.aborted) throw this.notReady();
     this.supervisor = this.createSupervisor();
     await this.supervisor.start().catch((error: Error) => {
       throw withGpuAdvice(error, this.options.settings);
@@ -177,8 +179,6 @@ export class ModelVersion implements Servable, Tenant {
   run(job: Job): Promise<JobResult> {
     const { execution } = this;
     if (execution === undefined || this.state !== 'READY') return Promise.reject(this.notReady());
-    // Requests wait in the queue while the model is loaded.
-    if (!this.inMemory) this.wake().catch((error: NexusError) => execution.fail(error));
     return execution.run(job);
   }
 
@@ -224,6 +224,12 @@ export class ModelVersion implements Servable, Tenant {
     }
   }
 
+  /** Allows `execution` to queue a job. Jobs wait in the queue while the model is loaded. @throws NexusError model_not_ready */
+  private requireReady(execution: Execution): void {
+    if (this.state !== 'READY') throw this.notReady();
+    if (!this.inMemory) this.wake().catch((error: NexusError) => execution.fail(error));
+  }
+
   private become(state: VersionState, reason = ''): void {
     this.state = state;
     this.reason = reason;
@@ -260,7 +266,9 @@ export class ModelVersion implements Servable, Tenant {
 
   /** @throws Error if the settings do not match the model. */
   private adopt(model: LoadedModel): Execution {
-    const execution = new Execution(model, this.options, this.task?.bind(model));
+    const execution: Execution = new Execution(model, this.options, this.task?.bind(model), () =>
+      this.requireReady(execution),
+    );
     this.execution = execution;
     if (model.untried !== undefined) this.observer.untried(this, model.untried);
     if (model.fallback !== undefined) this.observer.fellBack(this, model.fallback);

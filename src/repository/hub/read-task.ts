@@ -128,7 +128,11 @@ async function readText(name: TaskName, { folder, network, settings }: Sources) 
       file,
       `expected the tokenizer, which the task ${name} needs, but there is no such file; add it, or set tokenizer in model.yaml`,
     );
-  return textDefinitionOf(folder, network, tokenizer, settings);
+  const definition = await textDefinitionOf(folder, network, tokenizer, settings);
+  // Entities are places in the text as it was sent.
+  return name === 'token_classification'
+    ? { ...definition, lowerCase: false, prompts: {}, defaultPrompt: undefined }
+    : definition;
 }
 
 async function readPicture({ folder, network, settings }: Sources) {

@@ -5,6 +5,8 @@ import type { TaskInput } from './task-name';
 type Test = (task: TaskName, input: TaskInput) => boolean;
 
 const ofText: Test = (_task, input) => input === 'text';
+/** The entities of a model of tokens are places in the text as it was sent. */
+const ofPrompts: Test = (task, input) => input === 'text' && task !== 'token_classification';
 const ofEmbeddings: Test = (task, input) => input === 'text' && EMBEDDING_TASKS.includes(task);
 const ofClasses: Test = (task) => CLASSIFICATION_TASKS.includes(task);
 
@@ -16,8 +18,8 @@ const TASK_KEYS: readonly (readonly [setting: keyof ModelSettings, key: string, 
   ['normalize', 'normalize', ofEmbeddings],
   ['max_tokens', 'max_tokens', ofText],
   ['max_batch_tokens', 'max_batch_tokens', ofText],
-  ['prompts', 'prompts', ofText],
-  ['default_prompt', 'default_prompt', ofText],
+  ['prompts', 'prompts', ofPrompts],
+  ['default_prompt', 'default_prompt', ofPrompts],
   ['dimensions', 'dimensions', ofEmbeddings],
   ['token_ids', 'token_ids', ofText],
   ['classes', 'labels', ofClasses],

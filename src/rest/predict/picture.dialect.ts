@@ -11,6 +11,9 @@ type PictureDialect = Dialect<PredictionTarget, DecodedPrediction, PredictionAns
 /** Field of a form for the number of classes to return. */
 const TOP_K = 'top_k';
 
+/** Maximum number of parts of a form, more than the pictures that a request may have. */
+const MAX_PARTS = 128;
+
 /** Predictions whose body is one encoded picture. */
 export const pictureDialect: PictureDialect = {
   ...nexusDialect,
@@ -18,8 +21,6 @@ export const pictureDialect: PictureDialect = {
   name: 'pictureDialect',
   media: /^image\//,
   targetOf: pictureTarget,
-  // Nothing in the body takes time to decode.
-  headerLength: () => 0,
   decode(body, { inputs: [input] }) {
     if (body.length === 0) throw errors.invalidInput('the body is empty; expected an encoded picture');
     return prediction(input!.name, [body], 'single', undefined);
@@ -34,6 +35,7 @@ export const formDialect: PictureDialect = {
   media: /^multipart\/form-data$/,
   targetOf: pictureTarget,
   async decode(body, { inputs: [input] }) {
+    requireFewParts(body);
     const form = await formOf(body);
     const pictures: Uint8Array[] = [];
     let topK: number | undefined;
@@ -61,10 +63,24 @@ function pictureTarget(
   return nexusDialect.targetOf(signature, model, headers);
 }
 
+/** @throws NexusError invalid_input for a form that would take seconds to parse. */
+function requireFewParts(body: Buffer): void {
+  const boundary = lineOf(body);
+  if (boundary === '') return;
+  let parts = 0;
+  for (let at = 0; at !== -1; at = body.indexOf(boundary, at + boundary.length))
+    if (++parts > MAX_PARTS + 1)
+      throw errors.invalidInput(`the form has more than ${MAX_PARTS} parts; send fewer pictures per request`);
+}
+
+/** The first line of `body`. */
+function lineOf(body: Buffer): string {
+  return body.toString('latin1', 0, 80).split('\r\n', 1)[0]!;
+}
+
 /** The parts of a form. Its first line is the boundary, because the server hides the header from dialects. */
 async function formOf(body: Buffer): Promise<FormData> {
-  const line = body.toString('latin1', 0, 80).split('\r\n', 1)[0]!;
-  const type = `multipart/form-data; boundary="${line.slice(2)}"`;
+  const type = `multipart/form-data; boundary="${lineOf(body).slice(2)}"`;
   try {
     return await new Response(new Uint8Array(body), { headers: { 'content-type': type } }).formData();
   } catch {

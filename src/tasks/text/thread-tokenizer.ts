@@ -1,17 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { errors } from '../../common/errors';
+import { MAX_CHARACTERS } from './character-limit';
 import { piecesOf, type IndexRange } from './pieces';
 import type { EncodeOptions, Encodings, TextToken, Tokenizer } from './tokenizer';
 import type { DecodePiece, EncodePiece, PieceTokens, TokenizerFile, TokensPiece } from './tokenizer-messages';
 
 /** Runs a function of the thread. */
 type Run = <T>(name: string, task: unknown) => Promise<T>;
-
-/** Maximum length of a text in characters per token, so that the work on a text is bounded. */
-const CHARACTERS_PER_TOKEN = 250;
-
-/** Maximum length of any text, because it is copied to the thread on the event loop. */
-const MAX_CHARACTERS = 2 ** 19;
 
 /** Maximum number of ids of a list to decode. */
 const MAX_IDS = 2 ** 15;
@@ -42,15 +37,15 @@ export class ThreadTokenizer implements Tokenizer {
     options: EncodeOptions,
   ): Promise<Encodings> {
     const { file } = this;
-    const limit = Math.min(options.maxTokens * CHARACTERS_PER_TOKEN, MAX_CHARACTERS);
-    checkCharacters(texts, limit, 'text');
-    if (seconds !== undefined) checkCharacters(seconds, limit, 'second text');
+    const { first, maxCharacters } = options;
+    checkCharacters(texts, maxCharacters, 'text', first);
+    if (seconds !== undefined) checkCharacters(seconds, maxCharacters, 'second text', first);
     const size = (index: number) => texts[index]!.length + (seconds?.[index]!.length ?? 0);
     const results: Encodings[] = [];
     for (const { start, end } of piecesOf(texts.length, size, PIECE_ITEMS, PIECE_CHARACTERS)) {
       const piece: EncodePiece = {
         file,
-        first: start,
+        first: first + start,
         texts: texts.slice(start, end),
         seconds: seconds?.slice(start, end),
         options,
@@ -96,7 +91,7 @@ export class ThreadTokenizer implements Tokenizer {
 
   private runOpen<T>(name: string, task: unknown): Promise<T> {
     // The thread would load the file again, and keep it.
-    if (this.closed) throw new Error(`the tokenizer of ${this.file.path} is closed`);
+    if (this.closed) throw errors.notReady('the model was unloaded while it read the texts');
     return this.run<T>(name, task);
   }
 
@@ -126,11 +121,11 @@ export function unknownId(list: number, id: number): Error {
 }
 
 /** @throws NexusError invalid_input for a text of more than `limit` UTF-16 code units. */
-function checkCharacters(texts: readonly string[], limit: number, what: string): void {
+function checkCharacters(texts: readonly string[], limit: number, what: string, first = 0): void {
   const index = texts.findIndex(({ length }) => length > limit);
   if (index !== -1)
     throw errors.invalidInput(
-      `${what} ${index} has ${texts[index]!.length} characters, but the limit is ${limit}; shorten it`,
+      `${what} ${first + index} has ${texts[index]!.length} characters, but the limit is ${limit}; shorten it`,
     );
 }
 

@@ -6,6 +6,10 @@ export interface EncodeOptions {
   readonly addSpecialTokens: boolean;
   /** Maximum number of tokens of each text or pair, special tokens included. */
   readonly maxTokens: number;
+  /** Maximum length of each text in UTF-16 code units. */
+  readonly maxCharacters: number;
+  /** Index in the request of the first text, for error messages. */
+  readonly first: number;
   /** The side that longer texts are cut on; undefined to refuse them. Of a pair, only the second text is cut. */
   readonly truncate: TruncationSide | undefined;
   /** Whether to return offsets. */
@@ -58,6 +62,6 @@ export interface Tokenizer {
   /** The text of each list of token ids. @throws NexusError invalid_input for an id outside the vocabulary. */
   decode(ids: readonly (readonly number[])[], skipSpecialTokens: boolean): Promise<string[]>;
 
-  /** Releases its memory. It must not be used afterwards. */
+  /** Releases its memory. All other methods then reject with NexusError not_ready. */
   close(): void;
 }

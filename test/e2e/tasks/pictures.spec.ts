@@ -113,6 +113,14 @@ describe('bad pictures', () => {
     ],
     ['nothing', () => '', 'image/png', 400, /empty/],
     ['a broken form', () => '--x\r\nno', 'multipart/form-data; boundary=x', 400, /form/],
+    [
+      'a form of many parts',
+      () =>
+        `${'--x\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\nhi\r\n'.repeat(130)}--x--\r\n`,
+      'multipart/form-data; boundary=x',
+      400,
+      /more than 128 parts/,
+    ],
     ['sound', () => 'RIFF', 'audio/wav', 415, /audio/],
     ['no base64', () => '{"inputs":{"image":"%%%"}}', undefined, 400, /base64/],
   ])('are refused: %s', async (_what, body, type, status, message) => {
@@ -122,6 +130,14 @@ describe('bad pictures', () => {
 
   it('are refused by a model of text', async () => {
     expect((await predict(bytes('red'), 'image/jpeg', 'words')).status).toBe(415);
+  });
+
+  it('are at least one', async () => {
+    const body = { inputs: [{ name: 'image', datatype: 'BYTES', shape: [0], data: [] }] };
+    expect(await post('/v2/models/colours/infer', JSON.stringify(body))).toEqual({
+      status: 400,
+      body: { error: expect.stringMatching(/at least one picture/) },
+    });
   });
 
   it('are at most 64', async () => {

@@ -167,6 +167,16 @@ describe('models of classes', () => {
     ]);
   });
 
+  it('keep punctuation out of entities', async () => {
+    const { body } = await predict('names', { inputs: { text: 'alice,bob left new york-london' } });
+    expect(body.outputs.entities).toMatchObject([
+      { entity: 'PER', text: 'alice', start: 0, end: 5 },
+      { entity: 'PER', text: 'bob', start: 6, end: 9 },
+      { entity: 'LOC', text: 'new york' },
+      { entity: 'LOC', text: 'london' },
+    ]);
+  });
+
   it('weigh the vocabulary', async () => {
     const { body } = await predict('sparse', { inputs: { text: 'cat' } });
     const weights: number[] = body.outputs.embedding;
@@ -187,6 +197,24 @@ describe('bad texts', () => {
     expect(answer).toMatchObject({
       status: 400,
       body: { error: { message: expect.stringMatching(message) } },
+    });
+  });
+
+  it.each(['embedder', 'names'])('are refused: none at all for %s over V2', async (model) => {
+    const response = await gateway.fetch(`/v2/models/${model}/infer`, {
+      method: 'POST',
+      headers: { 'x-api-key': KEY },
+      body: JSON.stringify({ inputs: [{ name: 'text', datatype: 'BYTES', shape: [0], data: [] }] }),
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({ error: expect.stringMatching(/at least one text/) });
+  });
+
+  it('are named by their place in the request', async () => {
+    const text = Array.from({ length: 40 }, (_, index) => 'a'.repeat(index === 33 ? 4500 : 4000));
+    expect(await predict('embedder', { inputs: { text } })).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.stringMatching(/^text 33 has 4500 characters/) } },
     });
   });
 

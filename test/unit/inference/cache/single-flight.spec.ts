@@ -43,6 +43,17 @@ describe('SingleFlight', () => {
     expect((await flights.join('key', patient, async () => [])).isFirst).toBe(true);
   });
 
+  it('begins anew for those who wait beside one whose limit is reached', async () => {
+    const flights = new SingleFlight<string>();
+    const full = errors.quotaExceeded('the limit of tokens is used up', 1);
+    const first = flights.join('key', patient, async () => {
+      throw full;
+    });
+    const second = flights.join('key', patient, async () => 'answer');
+    await expect(first).rejects.toBe(full);
+    await expect(second).resolves.toEqual({ result: 'answer', isFirst: true });
+  });
+
   it('gives each waiter its own reason for the cancellation', async () => {
     const flights = new SingleFlight<unknown>();
     const past = performance.now() - 1;
