@@ -98,7 +98,7 @@ export const errors = {
     new NexusError(
       'not_found',
       'model_not_found',
-      `no ready model is for ${tasks.join(' or ')}; name the model in the body or in the header x-model, GET /v2/models lists the models being served`,
+      `no model for ${tasks.join(' or ')} is ready; name a model in the body or in the header x-model; GET /v2/models lists the models being served`,
     ),
   exampleNotFound: (name: string) =>
     new NexusError(

@@ -40,10 +40,10 @@ export function validateInputs(given: readonly Tensor[], model: string, signatur
   return { inputs, rows: 1, byteLength, shapeKey: `alone ${++alone}` };
 }
 
-/** The inputs that `given` are meant for: tensors of the model if one of them is given, else those of its task. */
+/** The inputs that `given` are for: the tensors of the model if one of them is given, otherwise the inputs of its task. */
 export function inputsFor(
   given: readonly { readonly name: string }[],
-  { inputs, tensorInputs }: Signature,
+  { inputs, tensorInputs }: Pick<Signature, 'inputs' | 'tensorInputs'>,
 ): readonly TensorSpec[] {
   const isTensor = given.some(({ name }) => tensorInputs.some((spec) => spec.name === name));
   return isTensor ? tensorInputs : inputs;

@@ -1,3 +1,4 @@
+import type { Entity } from '../../models/task/entities';
 import type { Datatype, Shape, TensorSpec } from '../../tensor/tensor';
 
 /** A JSON schema for OpenAPI 3.1. */
@@ -86,8 +87,8 @@ const ENTITIES: Schema = {
       start: { type: 'integer', minimum: 0, description: 'Start in the text, in UTF-16 code units.' },
       end: { type: 'integer', minimum: 0, description: 'End in the text, in UTF-16 code units.' },
       text: { type: 'string' },
-    },
-    required: ['entity', 'score', 'start', 'end', 'text'],
+    } satisfies Record<keyof Entity, Schema>,
+    required: ['entity', 'score', 'start', 'end', 'text'] satisfies (keyof Entity)[],
     additionalProperties: false,
   },
 };

@@ -12,7 +12,8 @@ import { requireClasses } from './classes';
 import { requireWanted, runRows, type TaskRow } from './rows';
 import type { ServedTask, Submit, TaskSignature } from './served-task';
 
-const INPUT: TaskInputName = 'image';
+/** Name of the input for pictures. */
+const IMAGE_INPUT: TaskInputName = 'image';
 
 /** Maximum number of pictures in a request. Each takes up to 200 MiB while it is decoded. */
 const MAX_PICTURES = 64;
@@ -41,9 +42,9 @@ export class PictureTask implements ServedTask {
     requireClasses(definition, outputs);
     this.input = input!;
     this.signature = {
-      inputs: [{ name: INPUT, datatype: 'BYTES', shape: [-1], content: 'picture' }],
+      inputs: [{ name: IMAGE_INPUT, datatype: 'BYTES', shape: [-1], content: 'picture' }],
       // A tensor of the same name could not be told from pictures.
-      tensorInputs: inputs.filter(({ name }) => name !== INPUT),
+      tensorInputs: inputs.filter(({ name }) => name !== IMAGE_INPUT),
       outputs,
       outputNames: outputs.map(({ name }) => name),
       extraOutputs,
@@ -57,11 +58,14 @@ export class PictureTask implements ServedTask {
 
   async run(job: Job, submit: Submit): Promise<JobResult> {
     if (job.rows === 0)
-      throw errors.invalidInput(`input 'image': expected at least one picture, got none`, 'inputs.image');
+      throw errors.invalidInput(
+        `input '${IMAGE_INPUT}': expected at least one picture, got none`,
+        `inputs.${IMAGE_INPUT}`,
+      );
     if (job.rows > MAX_PICTURES)
       throw errors.invalidInput(
-        `input '${INPUT}': expected at most ${MAX_PICTURES} pictures, got ${job.rows}; send them in several requests`,
-        `inputs.${INPUT}`,
+        `input '${IMAGE_INPUT}': expected at most ${MAX_PICTURES} pictures, got ${job.rows}; send them in several requests`,
+        `inputs.${IMAGE_INPUT}`,
       );
     const { outputs, times } = await runRows(job, this.rowsOf(job), job.outputs, submit);
     const joined = job.outputs.map((_, index) => joinOutputs(outputs.map((row) => row[index]!)));
@@ -86,8 +90,8 @@ export class PictureTask implements ServedTask {
     const { shape: expected } = this.input;
     if (expected.every((size, axis) => axis === 0 || size < 0 || size === shape[axis])) return;
     throw errors.invalidInput(
-      `input '${INPUT}': the model takes [${expected.join(',')}], but the picture became [${shape.join(',')}]; set its size in preprocessor_config.json or model.yaml`,
-      `inputs.${INPUT}`,
+      `input '${IMAGE_INPUT}': the model takes [${expected.join(',')}], but the picture became [${shape.join(',')}]; set its size in preprocessor_config.json or model.yaml`,
+      `inputs.${IMAGE_INPUT}`,
     );
   }
 }
@@ -102,7 +106,7 @@ function joinOutputs(rows: readonly Tensor[]): Tensor {
   if (rows.length === 1 || rows.every(isRow)) return joinRows(rows);
   const shapes = [...new Set(rows.map(({ shape }) => `[${shape.join(',')}]`))].slice(0, MAX_SHOWN);
   throw errors.invalidInput(
-    `input 'image': output '${first.name}' does not have one row of the same shape for each picture, but ${shapes.join(', ')}; send one picture per request`,
-    'inputs.image',
+    `input '${IMAGE_INPUT}': output '${first.name}' does not have one row of the same shape for each picture, but ${shapes.join(', ')}; send one picture per request`,
+    `inputs.${IMAGE_INPUT}`,
   );
 }

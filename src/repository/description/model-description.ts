@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ModelSettingsError, type ModelSettings } from '../model-settings';
 import { readModelSettings } from './model-yaml';
 import { chooseFile, findVersions, type FoundModel, type FoundVersion } from '../repository';
+import { yamlKeyOf } from '../hub/task-keys';
 import { readTask } from '../hub/read-task';
 import { keysWhere } from '../settings';
 import type { VersionPolicy } from '../version-policy.schema';
@@ -24,9 +25,6 @@ const BESIDE_CONFIG = [
   ...BESIDE_ENSEMBLE,
   ...keysWhere(({ besideConfig, inPipeline }) => besideConfig && !inPipeline),
 ];
-
-/** Keys of model.yaml whose settings have other names. */
-const KEYS_OF_COMPUTED: Readonly<Record<string, string>> = { classes: 'labels', picture: 'inputs' };
 
 /**
  * Reads the model.yaml and config.pbtxt of `model`. If they are invalid, the result has a `refusal`.
@@ -155,7 +153,7 @@ function policyOf(versions: ModelSettings['versions'] = 'all'): VersionPolicy {
 function refuseConflict(settings: ModelSettings, known: readonly string[], model: string): void {
   const setting = Object.keys(settings).find((candidate) => !known.includes(candidate));
   if (setting === undefined) return;
-  const key = KEYS_OF_COMPUTED[setting] ?? setting;
+  const key = yamlKeyOf(setting);
   const allowed = known.join(', ');
   throw new ModelSettingsError(
     `${model}/model.yaml: ${key} cannot be set beside ${CONFIG_FILE}, which allows only ${allowed}; set it in ${CONFIG_FILE}`,

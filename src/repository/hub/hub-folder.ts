@@ -1,13 +1,12 @@
 import { lstat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { MAX_TOKENIZER_BYTES } from '../../tasks/text/tokenizer-messages';
 import { findInnerFile, readInnerText, UnreadableFile } from '../inner-file';
 import { ModelSettingsError } from '../model-settings';
 import { isObject, JsonFields } from './json-fields';
 
 /** Maximum size of a JSON file in bytes. The largest hold tens of thousands of labels or added tokens. */
 const JSON_BYTES = 4 * 2 ** 20;
-/** Maximum size of a tokenizer.json in bytes. The largest known ones, of 260,000 tokens, have about 35 MB. */
-const TOKENIZER_BYTES = 64 * 2 ** 20;
 
 /** Name of the file that describes the network. */
 export const NETWORK_FILE = 'config.json';
@@ -41,7 +40,7 @@ export class HubFolder {
    * @throws ModelSettingsError if it cannot be read or is too large.
    */
   tokenizer(name: string): Promise<string | undefined> {
-    return this.optional(name, findInnerFile(this.path, name, this.repository, TOKENIZER_BYTES));
+    return this.optional(name, findInnerFile(this.path, name, this.repository, MAX_TOKENIZER_BYTES));
   }
 
   /** The JSON object in the file `name`; undefined if it does not exist. @throws ModelSettingsError */

@@ -35,3 +35,8 @@ export function taskKeyIn(settings: ModelSettings): string | undefined {
 export function misplacedKey(settings: ModelSettings, task: TaskName, input: TaskInput): string | undefined {
   return TASK_KEYS.find(([setting, , fits]) => settings[setting] !== undefined && !fits(task, input))?.[1];
 }
+
+/** The key of model.yaml that sets `setting`, which has the same name unless it is computed from the value of the key. */
+export function yamlKeyOf(setting: string): string {
+  return TASK_KEYS.find(([computed]) => computed === setting)?.[1] ?? setting;
+}

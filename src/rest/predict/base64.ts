@@ -6,7 +6,7 @@ import { mismatch } from '../../inference/request/mismatch';
 const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
 
 /** Whether `value` is `{"b64": ...}`, the JSON form of bytes in TensorFlow Serving. */
-export function isBase64(value: unknown): value is { readonly b64: unknown } {
+export function isBase64Object(value: unknown): value is { readonly b64: unknown } {
   return (
     typeof value === 'object' &&
     value !== null &&
@@ -17,7 +17,7 @@ export function isBase64(value: unknown): value is { readonly b64: unknown } {
 
 /** Replaces every `{"b64": ...}` in `row`, whose items are pictures, by its base64, which models of pictures decode. */
 export function withPictures(row: Row): Row {
-  return row.some(isBase64) ? row.map((item) => (isBase64(item) ? item.b64 : item)) : row;
+  return row.some(isBase64Object) ? row.map((item) => (isBase64Object(item) ? item.b64 : item)) : row;
 }
 
 /**
@@ -25,8 +25,10 @@ export function withPictures(row: Row): Row {
  * @throws invalid unless it is base64 of UTF-8 without NUL, because strings of models cannot hold anything else.
  */
 export function withText(row: Row, where: (item: number) => string): Row {
-  if (!row.some(isBase64)) return row;
-  return row.map((item, index) => (isBase64(item) ? textOfBase64(item.b64, `${where(index)}.b64`) : item));
+  if (!row.some(isBase64Object)) return row;
+  return row.map((item, index) =>
+    isBase64Object(item) ? textOfBase64(item.b64, `${where(index)}.b64`) : item,
+  );
 }
 
 function textOfBase64(value: unknown, path: string): string {

@@ -1,11 +1,12 @@
 import { errors } from '../../common/errors';
+import { inputsFor } from '../../models/validation';
 import type { Tensor, TensorSpec } from '../../tensor/tensor';
 import { asArray, asName, asObject } from '../codec/fields';
 import { requestOptionsOf, requireUniqueNames } from '../../inference/request/request-parameters';
 import { jsonText, readJson } from '../codec/json/body';
 import { mismatch } from '../../inference/request/mismatch';
 import { readParameters } from '../codec/parameters';
-import { isBase64 } from './base64';
+import { isBase64Object } from './base64';
 import type { DecodedPrediction, PredictionForm, PredictionTarget } from './messages';
 import { depthOf, isColumn, nestedTensor } from './nested';
 
@@ -56,10 +57,9 @@ function readPrediction(value: unknown, expected: PredictionTarget, exact: boole
 /** `target` with the inputs that `value` names: those of the task of the model, or its tensors. */
 function targetFor(value: unknown, target: PredictionTarget): PredictionTarget {
   const given = Array.isArray(value) ? (value[0] as unknown) : value;
-  const { tensorInputs } = target;
-  if (tensorInputs.length === 0 || !isNamed(given)) return target;
-  const isTensors = tensorInputs.some(({ name }) => Object.hasOwn(given as object, name));
-  return isTensors ? { ...target, inputs: tensorInputs } : target;
+  if (target.tensorInputs.length === 0 || !isNamed(given)) return target;
+  const names = Object.keys(given as object).map((name) => ({ name }));
+  return { ...target, inputs: inputsFor(names, target) };
 }
 
 function readInputs(value: unknown, { inputs, batches }: PredictionTarget, exact: boolean): Inputs {
@@ -148,7 +148,9 @@ function readInstances(value: unknown, { inputs, batches }: PredictionTarget, ex
 
 /** Whether an instance is an object of inputs by name, as opposed to the value of the only input. */
 function isNamed(instance: unknown): boolean {
-  return typeof instance === 'object' && instance !== null && !Array.isArray(instance) && !isBase64(instance);
+  return (
+    typeof instance === 'object' && instance !== null && !Array.isArray(instance) && !isBase64Object(instance)
+  );
 }
 
 function columnsOf(rows: readonly Record<string, unknown>[], inputs: readonly TensorSpec[]): unknown[][] {

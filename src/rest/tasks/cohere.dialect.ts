@@ -5,7 +5,7 @@ import type { TextOptions } from '../../tasks/text/text-options';
 import { jsonFloats } from '../codec/json/json-data';
 import { asChoice, asModelName, asWhole, optional, type Members } from './members';
 import { ranked } from './ranking';
-import { PURPOSES, taskDialect, taskRequest, type TaskAnswer, type TaskRequest } from './task-dialect';
+import { taskDialect, taskRequest, type TaskAnswer, type TaskRequest } from './task-dialect';
 import { asItems, readPairs, textTensor, textsOf } from './texts';
 import { base64Of, outputOf, tokenCount, vectorsOf } from './vectors';
 
@@ -13,6 +13,17 @@ import { base64Of, outputOf, tokenCount, vectorsOf } from './vectors';
 const TYPES = ['float', 'base64'] as const;
 
 type EmbeddingType = (typeof TYPES)[number];
+
+/** What texts are for, which selects a prompt of the model. */
+export const PURPOSES = ['search_document', 'search_query', 'classification', 'clustering'] as const;
+
+/** The usual names of the prompts for each purpose, in order of preference. */
+const PROMPTS: Readonly<Record<(typeof PURPOSES)[number], readonly string[]>> = {
+  search_document: ['passage', 'document', 'search_document'],
+  search_query: ['query', 'search_query'],
+  classification: ['classification'],
+  clustering: ['clustering'],
+};
 
 /** A request for embeddings in the API of Cohere. */
 interface CohereEmbedding extends TaskRequest {
@@ -67,6 +78,7 @@ function embedDialect(name: string, version: '1' | '2') {
       requireTextOnly(body);
       const texts = asItems(body['texts'], 'texts');
       const inputs = [textTensor('text', texts, (index) => `texts[${index}]`)];
+      const purpose = optional(body, 'input_type', asChoice(PURPOSES));
       const byDefault = version === '1' ? undefined : (['float'] as const);
       return {
         ...taskRequest(
@@ -75,7 +87,7 @@ function embedDialect(name: string, version: '1' | '2') {
           ['embedding', 'tokens'],
           { maxTokens: optional(body, 'max_tokens', asWhole(1)), ...truncationOf(body) },
         ),
-        purpose: optional(body, 'input_type', asChoice(PURPOSES)),
+        prompts: purpose === undefined ? undefined : PROMPTS[purpose],
         dimensions: optional(body, 'output_dimension', asWhole(1)),
         types: optional(body, 'embedding_types', asTypes) ?? byDefault,
       };

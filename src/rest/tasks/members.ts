@@ -12,16 +12,19 @@ export function optional<T>(body: Members, name: string, read: Read<T>): T | und
   return value === undefined || value === null ? undefined : read(value, name);
 }
 
+/** Reads a string. */
 export const asText: Read<string> = (value, path) => {
   if (typeof value !== 'string') throw mismatch(path, 'a string', value);
   return value;
 };
 
+/** Reads the name of a model, which is not empty. */
 export const asModelName: Read<string> = (value, path) => {
   if (typeof value !== 'string' || value === '') throw mismatch(path, 'the name of a model', value);
   return value;
 };
 
+/** Reads true or false. */
 export const asBoolean: Read<boolean> = (value, path) => {
   if (typeof value !== 'boolean') throw mismatch(path, 'true or false', value);
   return value;

@@ -20,8 +20,8 @@ export interface TaskRequest extends DecodedRequest {
   readonly outputs: readonly { readonly name: TaskOutputName }[];
   /** As the request names it; undefined if it does not. */
   readonly model: string | undefined;
-  /** What the texts are for, which selects a prompt of the model; undefined for its default. */
-  readonly purpose?: Purpose | undefined;
+  /** Names of prompts, of which the first that the model has is used; undefined for its default. */
+  readonly prompts?: readonly string[] | undefined;
   /** Size of the embeddings, if they are to be cut. */
   readonly dimensions?: number | undefined;
   /** Whether embeddings are scaled to length 1; undefined to follow the model. */
@@ -60,19 +60,6 @@ export type TaskProtocol<Message extends TaskRequest> = Pick<
   'module' | 'name' | 'tasks' | 'read' | 'write'
 > &
   Partial<Pick<TaskDialect<Message>, 'repeats'>>;
-
-/** What the texts of a request are for, in the words of Cohere. */
-export const PURPOSES = ['search_document', 'search_query', 'classification', 'clustering'] as const;
-
-export type Purpose = (typeof PURPOSES)[number];
-
-/** The usual names of the prompts for each purpose. The first that a model has is used. */
-const PROMPTS: Readonly<Record<Purpose, readonly string[]>> = {
-  search_query: ['query', 'search_query'],
-  search_document: ['passage', 'document', 'search_document'],
-  classification: ['classification'],
-  clustering: ['clustering'],
-};
 
 /** Completes `protocol`. */
 export function taskDialect<Message extends TaskRequest>(
@@ -128,13 +115,13 @@ function fitted(
   tasks: readonly TaskName[],
 ): Fitted | Promise<Fitted> {
   const { model, signature, tokenizer } = named;
-  const { inputs, outputs, ids, purpose } = message;
+  const { inputs, outputs, ids, prompts } = message;
   const task = requireTask(signature.task, model, tasks);
   const definition = task.text!;
   requireOutput(outputs[0]!.name, signature, model);
   requireForm(message, task, signature, model);
   const text =
-    purpose === undefined ? message.text : { ...message.text, prompt: promptFor(purpose, definition) };
+    prompts === undefined ? message.text : { ...message.text, prompt: firstPrompt(prompts, definition) };
   if (ids === undefined) return { inputs: requirePairs(inputs, signature, model), outputs, text };
   if (!definition.acceptsTokenIds || tokenizer === undefined) throw noTokenIds(model);
   return tokenizer
@@ -206,9 +193,9 @@ function requireForm(
   );
 }
 
-/** The prompt of a model for texts with `purpose`; undefined for its default. */
-function promptFor(purpose: Purpose, { prompts }: TextDefinition): string | undefined {
-  return PROMPTS[purpose].find((name) => Object.hasOwn(prompts, name));
+/** The first of `names` that the model has; undefined if it has none. */
+function firstPrompt(names: readonly string[], { prompts }: TextDefinition): string | undefined {
+  return names.find((name) => Object.hasOwn(prompts, name));
 }
 
 /** @throws NexusError invalid_input unless `inputs` are texts or pairs of texts as the model requires. */

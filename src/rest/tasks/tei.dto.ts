@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { MAX_LARGE } from './texts';
+import { MAX_LARGE, MAX_TOOL_LENGTH } from './texts';
 import { MAX_TEXTS } from '../../tasks/task-tensors';
 
 const IDS = { type: 'array', minItems: 1, items: { type: 'integer', minimum: 0 } };
@@ -172,7 +172,7 @@ export class TokenizeRequest extends TeiModel {
       { type: 'string' },
       { type: 'array', minItems: 1, maxItems: MAX_TEXTS, items: { type: 'string' } },
     ],
-    description: 'A text or texts, together at most 16384 characters. No prompt is added.',
+    description: `A text or texts, together at most ${MAX_TOOL_LENGTH} characters. No prompt is added.`,
   })
   inputs: string | string[];
   @ApiPropertyOptional({
@@ -207,7 +207,7 @@ export class TokenDetails {
 export class DecodeRequest extends TeiModel {
   @ApiProperty({
     oneOf: [IDS, { type: 'array', minItems: 1, maxItems: MAX_TEXTS, items: IDS }],
-    description: 'The ids of one text, or of several; together at most 16384.',
+    description: `The ids of one text, or of several; together at most ${MAX_TOOL_LENGTH}.`,
   })
   ids: number[] | number[][];
   @ApiPropertyOptional({

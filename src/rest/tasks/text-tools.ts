@@ -15,10 +15,7 @@ import { bodyOf } from '../http/body';
 import { asBoolean, asModelName, optional, type Members } from './members';
 import { TaskModels } from './task-models';
 import type { TeiInfo } from './tei.dto';
-import { asIds, asItems, readTexts } from './texts';
-
-/** Maximum number of characters, and of token ids, of a request: its response is encoded in one piece. */
-const MAX_LENGTH = 16_384;
+import { asIds, asItems, MAX_TOOL_LENGTH, readTexts } from './texts';
 
 /** Uses the tokenizers of models without running the models. */
 @Injectable()
@@ -111,7 +108,7 @@ function textsIn(body: Members): string[] {
 
 /** @throws NexusError empty_input, invalid_input unless `ids` are the token ids of a text or of several. */
 function idsIn(body: Members): (readonly number[])[] {
-  const items = asItems(body['ids'], 'ids', MAX_LENGTH);
+  const items = asItems(body['ids'], 'ids', MAX_TOOL_LENGTH);
   const lists = Array.isArray(items[0])
     ? asItems(items, 'ids').map((list, index) => asIds(list, `ids[${index}]`))
     : [asIds(items, 'ids')];
@@ -121,9 +118,9 @@ function idsIn(body: Members): (readonly number[])[] {
 
 function requireShort(path: string, of: string, lists: readonly { readonly length: number }[]): void {
   const total = lists.reduce((sum, { length }) => sum + length, 0);
-  if (total <= MAX_LENGTH) return;
+  if (total <= MAX_TOOL_LENGTH) return;
   throw errors.invalidInput(
-    `${path}: expected at most ${MAX_LENGTH} ${of}, got ${total}; send fewer per request`,
+    `${path}: expected at most ${MAX_TOOL_LENGTH} ${of}, got ${total}; send fewer per request`,
     path,
   );
 }

@@ -7,6 +7,8 @@ import { encodeRows } from '../codec/json/data';
 
 /** Maximum number of texts whose response has many numbers for each. */
 export const MAX_LARGE = 32;
+/** Maximum number of characters, or of token ids, of a request that only uses a tokenizer: its response is encoded in one piece. */
+export const MAX_TOOL_LENGTH = 16_384;
 
 /** Maximum number of token ids of a request, as in the API of OpenAI. */
 const MAX_IDS = 300_000;
@@ -96,5 +98,8 @@ export function asIds(value: unknown, path: string): readonly number[] {
 function requireFew(lists: readonly (readonly number[])[], path: string) {
   const count = lists.reduce((sum, { length }) => sum + length, 0);
   if (count <= MAX_IDS) return lists;
-  throw errors.invalidInput(`${path}: expected at most ${MAX_IDS} token ids, got ${count}`, path);
+  throw errors.invalidInput(
+    `${path}: expected at most ${MAX_IDS} token ids, got ${count}; send fewer per request`,
+    path,
+  );
 }

@@ -1,3 +1,4 @@
+import { normalized } from '../../tasks/heads/pooling';
 import type { TaskOutputName } from '../../tasks/task-tensors';
 import type { Tensor } from '../../tensor/tensor';
 import { typedView } from '../../tensor/typed-arrays';
@@ -22,14 +23,8 @@ export function rowsOf(output: Tensor): Float32Array[] {
 export function vectorsOf(output: Tensor, dimensions: number | undefined, scales: boolean): Float32Array[] {
   return rowsOf(output).map((row) => {
     const cut = dimensions === undefined ? row : row.subarray(0, dimensions);
-    return scales ? scaled(cut) : cut;
+    return scales ? normalized(cut, cut.length) : cut;
   });
-}
-
-/** `vector` with length 1. A vector of zeros is unchanged. */
-function scaled(vector: Float32Array): Float32Array {
-  const length = Math.sqrt(dot(vector, vector));
-  return length === 0 ? vector : vector.map((value) => value / length);
 }
 
 /** The cosine of the angle between two vectors of the same size; 0 if one consists of zeros. */

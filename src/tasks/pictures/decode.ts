@@ -5,7 +5,7 @@ import type { EncodedPicture } from './encoded-picture';
 import type { Pixels } from './resample';
 
 /** Maximum number of pixels of a picture: 50 million, 150 MB when decoded. */
-const MOST_PIXELS = 50_000_000;
+const MAX_DECODED_PIXELS = 50_000_000;
 
 // libvips has loaders for more than thirty formats. Only these exist for this process, whatever a file contains.
 sharp.block({ operation: ['VipsForeignLoad'] });
@@ -34,15 +34,15 @@ export async function decodePicture(
 ): Promise<Pixels> {
   const header = await readable(picture, () => open(picture, false).metadata());
   const { width, height, space, depth, hasAlpha } = header;
-  if (width * height > MOST_PIXELS)
+  if (width * height > MAX_DECODED_PIXELS)
     throw errors.invalidInput(
-      `the picture has ${width} x ${height} pixels, but the limit is 50,000,000; send it smaller`,
+      `the picture has ${width} x ${height} pixels, but the limit is ${MAX_DECODED_PIXELS}; send it smaller`,
     );
   if (depth === 'ushort' && space === 'grey16' && !hasAlpha)
     throw errors.invalidInput(
       'a PNG with 16-bit grey has no defined 8-bit values, because Pillow clips them; save it with 8 bits',
     );
-  const file = open(picture, MOST_PIXELS).autoOrient();
+  const file = open(picture, MAX_DECODED_PIXELS).autoOrient();
   const isCmyk = space === 'cmyk';
   const upright = isCmyk
     ? file.pipelineColourspace('cmyk').toColourspace('cmyk')
@@ -51,7 +51,9 @@ export async function decodePicture(
   const rgb = isCmyk ? rgbOfCmyk(data) : new Uint8Array(data.buffer, data.byteOffset, data.length);
   const size = { width: info.width, height: info.height };
   if (rgb.length !== size.width * size.height * 3)
-    throw errors.invalidInput(`the ${picture.format} has ${info.channels} channels, which is not supported`);
+    throw errors.invalidInput(
+      `the ${picture.format} has ${info.channels} channels; convert it to red, green and blue`,
+    );
   if (channels === 'grey') return { ...size, channels: 1, data: greyOf(rgb) };
   return { ...size, channels: 3, data: rgb };
 }

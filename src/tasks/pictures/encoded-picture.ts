@@ -2,7 +2,9 @@ import { errors } from '../../common/errors';
 import { quote } from '../../common/quote';
 
 /** Names of the formats that are decoded. */
-export type PictureFormat = 'JPEG' | 'PNG' | 'WebP' | 'GIF';
+const FORMATS = ['JPEG', 'PNG', 'WebP', 'GIF'] as const;
+
+export type PictureFormat = (typeof FORMATS)[number];
 
 /** The bytes of a file, and the format that its first bytes say. */
 export interface EncodedPicture {
@@ -26,8 +28,6 @@ const SIGNATURES: readonly (readonly [format: string, signature: RegExp])[] = [
   ['HTML or XML', /^(?:\xef\xbb\xbf)?\s*</],
 ];
 
-const DECODED: readonly string[] = ['JPEG', 'PNG', 'WebP', 'GIF'] satisfies PictureFormat[];
-
 /** Number of bytes that the signatures look at. */
 const HEAD_BYTES = 256;
 
@@ -39,7 +39,7 @@ const BASE64_DIGITS = Uint8Array.from({ length: 256 }, (_, byte) =>
   /[\w+/-]/.test(String.fromCharCode(byte)) ? 1 : 0,
 );
 
-const EXPECTED = 'expected JPEG, PNG, WebP or GIF';
+const EXPECTED = `expected ${FORMATS.slice(0, -1).join(', ')} or ${FORMATS.at(-1)}`;
 
 /**
  * Returns the picture in `sent`: the bytes of a file, or ASCII text of them as base64 or a data URL. The media type of
@@ -61,7 +61,7 @@ function checked(format: string, bytes: Buffer): EncodedPicture {
 }
 
 function isDecoded(format: string): format is PictureFormat {
-  return DECODED.includes(format);
+  return FORMATS.some((known) => known === format);
 }
 
 function formatOf(bytes: Buffer): string | undefined {

@@ -13,10 +13,10 @@ const WORKER = join(__dirname, 'pictures.worker.js');
  * Maximum number of threads. Decoding runs in the pool of libuv, which has four threads and also serves files, DNS and
  * decompression for the whole process; one stays free for them.
  */
-const MOST_THREADS = 3;
+const MAX_THREADS = 3;
 
 /** Default limit of the tensors of one request: 1 GiB, 1,783 pictures of 224 x 224 in colour. */
-const MOST_BYTES = 2 ** 30;
+const MAX_BYTES = 2 ** 30;
 
 /** This many bytes are copied in a fraction of a millisecond. */
 const COPIED_AT_ONCE = 2 ** 20;
@@ -39,9 +39,9 @@ export interface PreparedPicture {
 export class Pictures extends Offload {
   private readonly threads: number;
 
-  /** @param mostBytes maximum size of the tensors of one request, in bytes. */
-  constructor(private readonly mostBytes = MOST_BYTES) {
-    const threads = Math.min(availableParallelism(), MOST_THREADS);
+  /** @param maxBytes maximum size of the tensors of one request, in bytes. */
+  constructor(private readonly maxBytes = MAX_BYTES) {
+    const threads = Math.min(availableParallelism(), MAX_THREADS);
     super(WORKER, threads);
     this.threads = threads;
   }
@@ -63,7 +63,7 @@ export class Pictures extends Offload {
   ): Promise<readonly PreparedPicture[]> {
     const prepared: PreparedPicture[] = [];
     let next = 0;
-    let left = this.mostBytes;
+    let left = this.maxBytes;
     const prepareNext = async (): Promise<void> => {
       while (next < pictures.length) {
         if (isAbandoned?.() === true) throw errors.cancelled();
@@ -72,7 +72,7 @@ export class Pictures extends Offload {
           throw pictures.length === 1 ? error : withIndex(error, index);
         });
         left -= picture.data.length;
-        if (left < 0) throw tooManyPictures(pictures.length, this.mostBytes);
+        if (left < 0) throw tooManyPictures(pictures.length, this.maxBytes);
         prepared[index] = picture;
       }
     };
@@ -107,8 +107,8 @@ function withIndex(error: unknown, index: number): unknown {
   return new NexusError(error.kind, error.code, `picture ${index}: ${error.message}`, error.details);
 }
 
-function tooManyPictures(count: number, mostBytes: number): NexusError {
+function tooManyPictures(count: number, maxBytes: number): NexusError {
   return errors.invalidInput(
-    `the ${count} pictures become tensors of more than ${mostBytes} bytes, which is the limit; send fewer pictures per request`,
+    `the ${count} pictures become tensors of more than ${maxBytes} bytes, which is the limit; send fewer pictures per request`,
   );
 }

@@ -3,10 +3,10 @@ import type { PictureRecipe, PictureSize } from '../picture-recipe';
 import type { PictureWindow } from './resample';
 
 /** Maximum number of pixels of a tensor: 16 million, 200 MB of colours in FP32. */
-const MOST_PIXELS = 2 ** 24;
+const MAX_TENSOR_PIXELS = 2 ** 24;
 
 /** Maximum length of an edge after resizing, in pixels. */
-const LONGEST_EDGE = 1_000_000;
+const MAX_RESIZED_EDGE = 1_000_000;
 
 /** Where a picture goes in the tensor of its recipe. */
 export interface PicturePlacement {
@@ -31,9 +31,12 @@ export interface PicturePlacement {
 export function placePicture(size: PictureSize, { resize, crop }: PictureRecipe): PicturePlacement {
   const resized = resizedSize(size, resize);
   const tensor = crop ?? resized;
-  if (tensor.width * tensor.height > MOST_PIXELS || Math.max(resized.width, resized.height) > LONGEST_EDGE)
+  if (
+    tensor.width * tensor.height > MAX_TENSOR_PIXELS ||
+    Math.max(resized.width, resized.height) > MAX_RESIZED_EDGE
+  )
     throw errors.invalidInput(
-      `the picture has ${size.width} x ${size.height} pixels and would be resized to ${resized.width} x ${resized.height}, but the limit is ${MOST_PIXELS} pixels and ${LONGEST_EDGE} along an edge; send a picture that is smaller or less long`,
+      `the picture has ${size.width} x ${size.height} pixels and would be resized to ${resized.width} x ${resized.height}, but the limit is ${MAX_TENSOR_PIXELS} pixels and ${MAX_RESIZED_EDGE} along an edge; send a picture that is smaller or less long`,
     );
   const across = overlap(resized.width, tensor.width);
   const down = overlap(resized.height, tensor.height);

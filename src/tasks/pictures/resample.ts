@@ -36,7 +36,7 @@ const WEIGHT_ONE = 2 ** WEIGHT_BITS;
 const HALF = WEIGHT_ONE / 2;
 
 /** Maximum number of pixels between the two passes: 50 million, 150 MB of colours. */
-const MOST_BETWEEN = 5e7;
+const MAX_INTERMEDIATE_PIXELS = 5e7;
 
 const KERNELS: Readonly<Record<Exclude<Resampling, 'nearest'>, Kernel>> = {
   box: { reach: 0.5, at: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
@@ -65,7 +65,7 @@ export function resample(
   const down = tapsOf(kernel, picture.height, size.height, window.top, window.height);
   const top = down.first[0]!;
   const bottom = down.first.at(-1)! + down.count.at(-1)!;
-  if ((bottom - top) * window.width > MOST_BETWEEN) return undefined;
+  if ((bottom - top) * window.width > MAX_INTERMEDIATE_PIXELS) return undefined;
   return resampleColumns(resampleRows(picture, across, top, bottom), down, top);
 }
 

@@ -1,5 +1,5 @@
 /** Items from `start` up to, but not including, `end`. */
-export interface TextRange {
+export interface IndexRange {
   readonly start: number;
   readonly end: number;
 }
@@ -13,7 +13,7 @@ export function* piecesOf(
   sizeOf: (index: number) => number,
   maxItems: number,
   maxSize: number,
-): Generator<TextRange> {
+): Generator<IndexRange> {
   let start = 0;
   let size = 0;
   for (let index = 0; index < count; index += 1) {

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { errors } from '../../common/errors';
 import { MAX_CHARACTERS } from './character-limit';
-import { piecesOf, type TextRange } from './pieces';
+import { piecesOf, type IndexRange } from './pieces';
 import type { EncodeOptions, Encodings, TextToken, Tokenizer } from './tokenizer';
 import type { DecodePiece, EncodePiece, PieceTokens, TokenizerFile, TokensPiece } from './tokenizer-messages';
 
@@ -97,7 +97,7 @@ export class ThreadTokenizer implements Tokenizer {
 
   private decodePiece(
     lists: readonly (readonly number[])[],
-    { start, end }: TextRange,
+    { start, end }: IndexRange,
     skipSpecialTokens: boolean,
   ): DecodePiece {
     const lengths = Int32Array.from(lists.slice(start, end), ({ length }) => length);

@@ -4,10 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { basename, join } from 'node:path';
 import { Tokenizer } from 'tokenizers';
 import { runnerEnvironment } from '../../config/runner-environment';
-import type { TrialReport } from './tokenizer-messages';
-
-/** Maximum size of a file. The largest published ones have about 35 MiB. */
-const MAX_MEBIBYTES = 64;
+import { MAX_TOKENIZER_BYTES, type TrialReport } from './tokenizer-messages';
 
 const MODEL_TYPES = ['BPE', 'WordPiece', 'Unigram', 'WordLevel'];
 
@@ -80,10 +77,10 @@ function readRegular(path: string): Buffer {
   try {
     const stats = fstatSync(descriptor);
     if (!stats.isFile()) throw fault(path, 'expected a regular file');
-    if (stats.size > MAX_MEBIBYTES * 2 ** 20)
+    if (stats.size > MAX_TOKENIZER_BYTES)
       throw fault(
         path,
-        `has ${Math.ceil(stats.size / 2 ** 20)} MiB, but at most ${MAX_MEBIBYTES} MiB are allowed`,
+        `has ${Math.ceil(stats.size / 2 ** 20)} MiB, but at most ${MAX_TOKENIZER_BYTES / 2 ** 20} MiB are allowed`,
       );
     return readFileSync(descriptor);
   } finally {

@@ -1,5 +1,8 @@
 import type { EncodeOptions } from './tokenizer';
 
+/** Maximum size of a tokenizer.json in bytes. The largest published ones, of 260,000 tokens, have about 35 MiB. */
+export const MAX_TOKENIZER_BYTES = 64 * 2 ** 20;
+
 /** How the thread finds a tokenizer. */
 export interface TokenizerFile {
   /** Unique among those of a thread. */

@@ -13,7 +13,8 @@ import type {
   TokenizerFile,
   TokensPiece,
 } from './tokenizer-messages';
-import { removalOf, type Removal } from './truncation';
+import type { IndexRange } from './pieces';
+import { removalOf } from './truncation';
 
 /** The loaded tokenizers by {@link TokenizerFile.number}. */
 const loaded = new Map<number, Tokenizer>();
@@ -163,7 +164,7 @@ function removalFor(
   index: number,
   seconds: readonly string[] | undefined,
   { maxTokens, truncate }: EncodeOptions,
-): Removal | undefined {
+): IndexRange | undefined {
   const length = encoding.getLength();
   if (length <= maxTokens) return undefined;
   const what = seconds === undefined ? 'text' : 'pair';
@@ -190,6 +191,6 @@ function offsetsOf(encoding: Encoding, text: string, second: string | undefined)
     .map((places, token) => places.map(sequences?.[token] === 1 ? inSecond : inText));
 }
 
-function without<T>(removal: Removal | undefined, values: T[]): T[] {
+function without<T>(removal: IndexRange | undefined, values: T[]): T[] {
   return removal === undefined ? values : [...values.slice(0, removal.start), ...values.slice(removal.end)];
 }

@@ -1,10 +1,5 @@
 import type { TruncationSide } from '../task-definition';
-
-/** Tokens that a truncation removes: from `start` up to, but not including, `end`. */
-export interface Removal {
-  readonly start: number;
-  readonly end: number;
-}
+import type { IndexRange } from './pieces';
 
 /**
  * The tokens to remove so that `maxTokens` remain, as the reference library does with the strategies longest_first for
@@ -24,7 +19,7 @@ export function removalOf(
   target: 0 | 1,
   maxTokens: number,
   side: TruncationSide,
-): Removal | undefined {
+): IndexRange | undefined {
   const excess = sequences.length - maxTokens;
   const start = sequences.indexOf(target);
   const end = sequences.lastIndexOf(target) + 1;

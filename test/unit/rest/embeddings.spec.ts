@@ -153,7 +153,7 @@ describe('Cohere', () => {
     [{ embedding_types: ['int8'] }, 'embedding_types[0]: expected "float" or "base64", got "int8"'],
     [{ embedding_types: [] }, 'embedding_types: expected "float" or "base64", got an empty array'],
     [{ images: ['data:'] }, 'images: expected nothing, because only texts are embedded'],
-    [{ input_type: 'image' }, 'input_type: expected "search_document" or "search_query"'],
+    [{ input_type: 'image' }, 'input_type: expected "search_document"'],
     [{ texts: 'a' }, 'texts: expected an array, got "a"'],
   ])('rejects %j', async (body, message) => {
     const request = exchange(cohereEmbedV2, { ...TEXTS, ...body }, TWO);
