@@ -106,7 +106,8 @@ export class InferenceService {
         tokens += counted;
         return this.admit(servable, { tokens: counted }, translation, spent);
       };
-      const job = servable.tokenizer === undefined ? valid : { ...valid, weigh };
+      const readsText = servable.tokenizer !== undefined || servable.steps !== undefined;
+      const job = readsText ? { ...valid, weigh } : valid;
       const result = await this.cache.run(servable, job);
       const inferred = performance.now();
       const outputBytes = bytesOf(result.outputs);

@@ -34,7 +34,8 @@ export interface Job {
   /** What the request sets for its texts. */
   readonly text?: TextOptions | undefined;
   /**
-   * Called once with the number of tokens of a job of texts, before it is queued. A rejection refuses the job.
+   * Called with the number of tokens of a job of texts, before it is queued; by each step of a pipeline that reads texts. A
+   * rejection refuses the job.
    */
   readonly weigh?: ((tokens: number) => void | Promise<void>) | undefined;
   /** Returns true once the client has disconnected. Checked when a batch is formed. */

@@ -260,7 +260,9 @@ export class ModelVersion implements Servable, Tenant {
   private async prepare(runner: Runner, model: LoadedModel): Promise<void> {
     this.execution ??= this.adopt(model);
     this.file = model.file;
-    await warmUp(runner, model.inputs, this.signature.outputNames, this.options.settings);
+    // Those of the runner: the outputs of a task can be others.
+    const outputs = model.outputs.map(({ name }) => name);
+    await warmUp(runner, model.inputs, outputs, this.options.settings);
     if (!this.inMemory) await this.residency.settle(this);
   }
 

@@ -24,7 +24,7 @@ beforeAll(async () => {
   });
   writeHubModel(path, 'ranker', { task: 'reranking' });
   writeHubModel(path, 'feelings', { task: 'text_classification' });
-  writeHubModel(path, 'names', { task: 'token_classification' });
+  writeHubModel(path, 'names', { task: 'token_classification', manifest: 'allowed_batch_sizes: [1, 4]\n' });
   writeHubModel(path, 'sparse', { task: 'sparse_embedding' });
   gateway = await Gateway.start(repository, { NEXUS_KEYS_FILE: file.path, NEXUS_PUBLIC: 'metrics' });
 });
