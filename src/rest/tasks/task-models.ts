@@ -6,10 +6,8 @@ import { quote } from '../../common/quote';
 import type { Servable } from '../../models/model';
 import { ModelRegistry } from '../../models/registry/model-registry';
 import type { TaskName } from '../../tasks/task-definition';
+import { MODEL_HEADER } from '../../transport/http/inference-headers';
 import type { NamedVersion } from '../../transport/http/request-log';
-
-/** Header that names the model, for clients whose protocol does not. */
-export const MODEL_HEADER = 'x-model';
 
 /** Finds the models of requests that do not name them in the path. */
 @Injectable()

@@ -2,11 +2,11 @@ import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiHeader, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
 import { ApiErrorsAs, type DocumentedKind } from '../../transport/http/api-errors';
 import { CohereError, ErrorAnswer, RerankError, TeiError } from '../../transport/http/errors.dto';
+import { MODEL_HEADER } from '../../transport/http/inference-headers';
 import { ApiInferenceHeaders, CACHE_HEADERS } from '../http/api-inference';
 import * as cohere from './cohere.dto';
 import * as jina from './jina.dto';
 import * as openai from './openai.dto';
-import { MODEL_HEADER } from './task-models';
 import * as tei from './tei.dto';
 import * as vllm from './vllm.dto';
 

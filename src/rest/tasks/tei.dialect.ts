@@ -8,11 +8,8 @@ import { jsonFloats } from '../codec/json/json-data';
 import { asBoolean, asChoice, asModelName, asText, asWhole, optional, type Members } from './members';
 import { ranked } from './ranking';
 import { taskDialect, taskRequest, type TaskRequest } from './task-dialect';
-import { asItems, readPairs, readTexts, textsOf, textTensor } from './texts';
+import { asItems, MAX_LARGE, readPairs, readTexts, textsOf, textTensor } from './texts';
 import { cosine, outputOf, rowsOf, vectorsOf } from './vectors';
-
-/** Maximum number of texts whose response has many numbers for each. */
-export const MAX_LARGE = 32;
 
 /** A request for a ranking of Text Embeddings Inference. */
 export interface TeiRanking extends TaskRequest {

@@ -4,6 +4,9 @@ export const TIMEOUT_HEADER = 'x-request-timeout';
 /** Header with the key that retries of a request share (draft-ietf-httpapi-idempotency-key-header). */
 export const IDEMPOTENCY_HEADER = 'idempotency-key';
 
+/** Header that names the model, for clients whose protocol does not. */
+export const MODEL_HEADER = 'x-model';
+
 /** The request headers of all inference operations, as OpenAPI documents them. */
 export const INFERENCE_HEADERS = [
   {
