@@ -19,8 +19,8 @@ export interface Wire<Target, Message extends DecodedRequest, Answer extends Inf
   /** The export name of this dialect. */
   readonly name: string;
 
-  /** Media types of pictures or forms that bodies may have; if absent, none. */
-  readonly media?: RegExp;
+  /** Media types of pictures or forms that bodies may have; if absent or undefined, none. */
+  media?(target: Target): RegExp | undefined;
 
   /** The length of the JSON before the binary data of a body. If undefined or absent, the whole body is JSON. */
   headerLength?(target: Target): number | undefined;

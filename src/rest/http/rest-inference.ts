@@ -184,7 +184,7 @@ export class RestInference {
     target: Target,
     request: FastifyRequest,
   ): Message | Promise<Message> {
-    return chain(bodyOf(request, this.config.bodyLimit, wire.media), (bytes) =>
+    return chain(bodyOf(request, this.config.bodyLimit, wire.media?.(target)), (bytes) =>
       this.codec.decode(wire, bytes, target),
     );
   }

@@ -1,9 +1,9 @@
 import { errors } from '../../common/errors';
-import { takesPictures } from '../../models/signature';
 import { LENGTH_BYTES } from '../../tensor/elements';
 import type { Dialect } from '../codec/dialect';
 import { readTopK } from './decode';
 import type { DecodedPrediction, PredictionAnswer, PredictionTarget } from './messages';
+import { FORM_MEDIA, PICTURE_MEDIA } from './picture-media';
 import { nexusDialect } from './predict.dialect';
 
 type PictureDialect = Dialect<PredictionTarget, DecodedPrediction, PredictionAnswer>;
@@ -19,8 +19,7 @@ export const pictureDialect: PictureDialect = {
   ...nexusDialect,
   module: __filename,
   name: 'pictureDialect',
-  media: /^image\//,
-  targetOf: pictureTarget,
+  media: (target) => (takesPictures(target) ? PICTURE_MEDIA : undefined),
   decode(body, { inputs: [input] }) {
     if (body.length === 0) throw errors.invalidInput('the body is empty; expected an encoded picture');
     return prediction(input!.name, [body], 'single', undefined);
@@ -32,8 +31,7 @@ export const formDialect: PictureDialect = {
   ...nexusDialect,
   module: __filename,
   name: 'formDialect',
-  media: /^multipart\/form-data$/,
-  targetOf: pictureTarget,
+  media: (target) => (takesPictures(target) ? FORM_MEDIA : undefined),
   async decode(body, { inputs: [input] }) {
     requireFewParts(body);
     const form = await formOf(body);
@@ -55,12 +53,8 @@ export const formDialect: PictureDialect = {
   },
 };
 
-/** @throws NexusError unsupported_media_type if the model takes no pictures. */
-function pictureTarget(
-  ...[signature, model, headers]: Parameters<PictureDialect['targetOf']>
-): PredictionTarget {
-  if (!takesPictures(signature)) throw errors.unsupportedMediaType('image/* or multipart/form-data');
-  return nexusDialect.targetOf(signature, model, headers);
+function takesPictures({ inputs: [input] }: PredictionTarget): boolean {
+  return input?.content === 'picture';
 }
 
 /** @throws NexusError invalid_input for a form that would take seconds to parse. */

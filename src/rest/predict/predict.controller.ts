@@ -3,6 +3,7 @@ import { ApiExcludeEndpoint, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RestInference } from '../http/rest-inference';
 import { mediaTypeOf } from '../http/body';
+import { FORM_MEDIA, PICTURE_MEDIA } from './picture-media';
 import { formDialect, pictureDialect } from './picture.dialect';
 import { binaryDialect, nexusDialect, tensorflowDialect } from './predict.dialect';
 import { ApiPredict, ApiPredictVersion, ApiTensorflowPredict, ApiTensorflowVersion } from './predict.docs';
@@ -82,8 +83,8 @@ export class PredictController {
 /** Nexus predictions: pictures by their media type, and the response in the format that the client accepts. */
 function dialectFor({ request }: FastifyReply) {
   const type = mediaTypeOf(request);
-  if (pictureDialect.media!.test(type)) return pictureDialect;
-  if (formDialect.media!.test(type)) return formDialect;
+  if (PICTURE_MEDIA.test(type)) return pictureDialect;
+  if (FORM_MEDIA.test(type)) return formDialect;
   return request.headers.accept?.includes('application/octet-stream') === true ? binaryDialect : nexusDialect;
 }
 

@@ -3,6 +3,7 @@ import { mismatch } from '../../inference/request/mismatch';
 import { EMBEDDING_TASKS } from '../../tasks/task-definition';
 import type { TextOptions } from '../../tasks/text/text-options';
 import { jsonFloats } from '../codec/json/json-data';
+import { PROMPTS, PURPOSES } from './cohere-purposes';
 import { asChoice, asModelName, asWhole, optional, type Members } from './members';
 import { ranked } from './ranking';
 import { taskDialect, taskRequest, type TaskAnswer, type TaskRequest } from './task-dialect';
@@ -13,17 +14,6 @@ import { base64Of, outputOf, tokenCount, vectorsOf } from './vectors';
 const TYPES = ['float', 'base64'] as const;
 
 type EmbeddingType = (typeof TYPES)[number];
-
-/** What texts are for, which selects a prompt of the model. */
-export const PURPOSES = ['search_document', 'search_query', 'classification', 'clustering'] as const;
-
-/** The usual names of the prompts for each purpose, in order of preference. */
-const PROMPTS: Readonly<Record<(typeof PURPOSES)[number], readonly string[]>> = {
-  search_document: ['passage', 'document', 'search_document'],
-  search_query: ['query', 'search_query'],
-  classification: ['classification'],
-  clustering: ['clustering'],
-};
 
 /** A request for embeddings in the API of Cohere. */
 interface CohereEmbedding extends TaskRequest {

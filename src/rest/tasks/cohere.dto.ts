@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { MAX_TEXTS } from '../../tasks/task-tensors';
-import { PURPOSES } from './cohere.dialect';
+import { PURPOSES } from './cohere-purposes';
 
 const VECTOR = { type: 'array', items: { type: 'number' } };
 

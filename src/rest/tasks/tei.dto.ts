@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { MAX_LARGE, MAX_TOOL_LENGTH } from './texts';
 import { MAX_TEXTS } from '../../tasks/task-tensors';
+import { MAX_LARGE, MAX_TOOL_LENGTH } from './texts';
 
 const IDS = { type: 'array', minItems: 1, items: { type: 'integer', minimum: 0 } };
 

@@ -5,10 +5,11 @@ import { decodeStrings } from '../../tensor/elements';
 import type { Tensor } from '../../tensor/tensor';
 import { encodeRows } from '../codec/json/data';
 
-/** Maximum number of texts whose response has many numbers for each. */
-export const MAX_LARGE = 32;
 /** Maximum number of characters, or of token ids, of a request that only uses a tokenizer: its response is encoded in one piece. */
 export const MAX_TOOL_LENGTH = 16_384;
+
+/** Maximum number of texts whose response has many numbers for each. */
+export const MAX_LARGE = 32;
 
 /** Maximum number of token ids of a request, as in the API of OpenAI. */
 const MAX_IDS = 300_000;

@@ -79,6 +79,8 @@ describe('with the sample models', () => {
       'digits',
       'digits-from-bitmap',
       'language',
+      'sentences',
+      'text-direction',
     ]);
     expect(await nexus.model('digits')).toMatchObject({
       name: 'digits',

@@ -115,7 +115,7 @@ it.each(['predict', 'infer', 'generate'])(
       gateway.send(path, { method: 'POST', headers: { 'content-type': type }, body: JSON.stringify(body) });
     for (const type of ['image/png', 'multipart/form-data; boundary=x', 'Audio/wav', 'video/mp4']) {
       const answer = await send(type);
-      const shown = type.split(';', 1)[0];
+      const shown = type.split(';', 1)[0]!.toLowerCase();
       expect([answer.status, JSON.stringify(answer.json())]).toEqual([
         415,
         expect.stringContaining(
