@@ -101,12 +101,19 @@ function flat(body: any): unknown {
   return { ...body, inputs };
 }
 
+/** `body` without a deadline, which may pass. */
+function withoutDeadline(body: any): any {
+  const { parameters, ...rest } = body;
+  if (typeof parameters?.timeout !== 'number') return body;
+  return { ...rest, parameters: { ...parameters, timeout: 0 } };
+}
+
 describe.each(Object.keys(MODELS))('%s', (name) => {
   const encoded = encodeURIComponent(name);
 
   describe.each([`/v1/models/${encoded}/predict`, `/v2/models/${encoded}/infer`])('%s', (path) => {
     it('answers every body that is documented', async () => {
-      const bodies = bodiesOf(document.request(path), document);
+      const bodies = bodiesOf(document.request(path), document).map(withoutDeadline);
       await fc.assert(
         fc.asyncProperty(bodies, async (body) => {
           expect(document.mismatch(document.request(path), JSON.parse(textOf(body)))).toBe('');

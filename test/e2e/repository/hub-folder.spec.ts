@@ -1,5 +1,6 @@
 import { affine } from '../../fixtures/models';
 import { contentOf, CONVNEXT, MINILM, NER, withFields, type Files } from '../../fixtures/hub-folders';
+import { writeHubModel } from '../../fixtures/hub-model';
 import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { tearDown } from '../support/tear-down';
@@ -38,6 +39,7 @@ beforeAll(async () => {
   add('pictures', { ...plain, ...CONVNEXT });
   add('tensors', { ...plain, 'config.json': { anything: true } });
   add('variant', { 'onnx/model.onnx': affine(2), 'onnx/other.onnx': affine(3) }, 'file: onnx/other.onnx\n');
+  writeHubModel(repository.path, 'embedder', { task: 'embedding', maxTokens: 32 });
   add('broken', { ...plain, ...withFields(MINILM, '1_Pooling/config.json', { pooling_mode: 1 }) });
   for (const [name, yaml] of FAULTS) add(name, plain, yaml);
   gateway = await Gateway.start(repository, { NEXUS_MODEL_CONTROL_MODE: 'explicit', NEXUS_LOAD_MODELS: '*' });
@@ -92,8 +94,8 @@ it.each([
 });
 
 it('is read again when it is loaded again', async () => {
-  add('words', withFields(MINILM, 'sentence_bert_config.json', { max_seq_length: 100 }));
+  writeHubModel(repository.path, 'embedder', { task: 'embedding', maxTokens: 20 });
   const load = { method: 'POST' };
-  await gateway.send('/v2/repository/models/words/load', load);
-  expect((await versionOf('words')).task.max_tokens).toBe(100);
+  expect((await gateway.send('/v2/repository/models/embedder/load', load)).status).toBe(200);
+  expect((await versionOf('embedder')).task.max_tokens).toBe(20);
 });
