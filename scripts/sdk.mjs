@@ -89,6 +89,12 @@ async function schemas() {
       : ['Inputs', 'Outputs', 'PredictResponse']
     ).map((suffix) => identifier + suffix),
   );
+  const kinds = ['Text', 'Picture', 'Tensor'];
+  for (const { identifier } of models)
+    for (const kind of kinds)
+      for (const suffix of ['Inputs', 'InputRows'])
+        if (`${identifier}${kind}${suffix}` in components.schemas)
+          required.push(`${identifier}${kind}${suffix}`);
   const used = Object.fromEntries(
     Object.entries(components.schemas).filter(
       ([name]) => required.includes(name) || name.startsWith('Element'),

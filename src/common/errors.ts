@@ -6,6 +6,8 @@ export const errors = {
   ...accessErrors,
   invalidInput: (message: string, param?: string) =>
     new NexusError('invalid', 'invalid_input', message, param === undefined ? {} : { param }),
+  /** For a picture that cannot be used, in a request that is well-formed. */
+  invalidPicture: (message: string) => new NexusError('unprocessable', 'invalid_picture', message),
   emptyInput: (path: string) =>
     new NexusError('invalid', 'empty_input', `${path}: expected at least one text, got an empty array`, {
       param: path,

@@ -372,16 +372,17 @@ export interface components {
       };
     };
     SentencesInputs:
-      | {
-          /** @description BYTES [-1], one row */
-          text: components['schemas']['ElementBYTES'];
-        }
-      | {
-          /** @description INT64 [-1,-1], one row */
-          input_ids: components['schemas']['ElementINT64'][];
-          /** @description INT64 [-1,-1], one row */
-          attention_mask: components['schemas']['ElementINT64'][];
-        };
+      components['schemas']['SentencesTextInputs'] | components['schemas']['SentencesTensorInputs'];
+    SentencesTextInputs: {
+      /** @description BYTES [-1], one row */
+      text: components['schemas']['ElementBYTES'];
+    };
+    SentencesTensorInputs: {
+      /** @description INT64 [-1,-1], one row */
+      input_ids: components['schemas']['ElementINT64'][];
+      /** @description INT64 [-1,-1], one row */
+      attention_mask: components['schemas']['ElementINT64'][];
+    };
     SentencesOutputs: {
       /** @description FP32 [-1,64], one row */
       embedding?: components['schemas']['ElementFP32'][];
@@ -391,16 +392,17 @@ export interface components {
       tokens?: components['schemas']['ElementINT64'];
     };
     SentencesInputRows:
-      | {
-          /** @description BYTES [-1] */
-          text: components['schemas']['ElementBYTES'][];
-        }
-      | {
-          /** @description INT64 [-1,-1] */
-          input_ids: components['schemas']['ElementINT64'][][];
-          /** @description INT64 [-1,-1] */
-          attention_mask: components['schemas']['ElementINT64'][][];
-        };
+      components['schemas']['SentencesTextInputRows'] | components['schemas']['SentencesTensorInputRows'];
+    SentencesTextInputRows: {
+      /** @description BYTES [-1] */
+      text: components['schemas']['ElementBYTES'][];
+    };
+    SentencesTensorInputRows: {
+      /** @description INT64 [-1,-1] */
+      input_ids: components['schemas']['ElementINT64'][][];
+      /** @description INT64 [-1,-1] */
+      attention_mask: components['schemas']['ElementINT64'][][];
+    };
     SentencesOutputRows: {
       /** @description FP32 [-1,64] */
       embedding?: components['schemas']['ElementFP32'][][];
@@ -438,14 +440,16 @@ export interface components {
       };
     };
     TextDirectionInputs:
-      | {
-          /** @description BYTES [-1], one row */
-          image: string;
-        }
-      | {
-          /** @description FP32 [-1,3,48,192], one row */
-          pixel_values: components['schemas']['ElementFP32OrNull'][][][];
-        };
+      | components['schemas']['TextDirectionPictureInputs']
+      | components['schemas']['TextDirectionTensorInputs'];
+    TextDirectionPictureInputs: {
+      /** @description BYTES [-1], one row */
+      image: string;
+    };
+    TextDirectionTensorInputs: {
+      /** @description FP32 [-1,3,48,192], one row */
+      pixel_values: components['schemas']['ElementFP32OrNull'][][][];
+    };
     TextDirectionOutputs: {
       /** @description FP32 [-1,2], one row */
       scores?: components['schemas']['ElementFP32'][];
@@ -453,14 +457,16 @@ export interface components {
       logits?: components['schemas']['ElementFP32'][];
     };
     TextDirectionInputRows:
-      | {
-          /** @description BYTES [-1] */
-          image: string[];
-        }
-      | {
-          /** @description FP32 [-1,3,48,192] */
-          pixel_values: components['schemas']['ElementFP32OrNull'][][][][];
-        };
+      | components['schemas']['TextDirectionPictureInputRows']
+      | components['schemas']['TextDirectionTensorInputRows'];
+    TextDirectionPictureInputRows: {
+      /** @description BYTES [-1] */
+      image: string[];
+    };
+    TextDirectionTensorInputRows: {
+      /** @description FP32 [-1,3,48,192] */
+      pixel_values: components['schemas']['ElementFP32OrNull'][][][][];
+    };
     TextDirectionOutputRows: {
       /** @description FP32 [-1,2] */
       scores?: components['schemas']['ElementFP32'][][];

@@ -65,9 +65,8 @@ export function operationObject(operation: Operation): object {
   };
 }
 
-/** Bodies with pictures. */
+/** Bodies with pictures. A body that is a picture itself is only described, because generators of clients support few media types. */
 const PICTURES = {
-  'image/*': { schema: { type: 'string', format: 'binary' } },
   'multipart/form-data': {
     schema: {
       type: 'object',

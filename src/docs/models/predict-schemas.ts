@@ -35,15 +35,17 @@ export function predictSchemas(signature: Signature, identifier: string): Record
   const ref = (name: string) => ({ $ref: `#/components/schemas/${identifier}${name}` });
   const hasInstance = mayBeEmpty([...inputs, ...tensorInputs]);
   const forms = formsOf(ref, inputs, hasInstance);
-  const inputsIn = (form: Parameters<typeof inputsSchema>[1]) =>
-    tensorInputs.length === 0
-      ? inputsSchema(inputs, form)
-      : {
-          anyOf: [
-            { title: task?.text === undefined ? 'Pictures' : 'Texts', ...inputsSchema(inputs, form) },
-            { title: 'Tensors', ...inputsSchema(tensorInputs, form) },
-          ],
-        };
+  const inputsAs = (name: string, form: Parameters<typeof inputsSchema>[1]): Record<string, Schema> => {
+    const own = inputsSchema(inputs, form);
+    if (tensorInputs.length === 0) return { [name]: own };
+    // Alternatives are named, because generators of clients name types after them.
+    const [first, second] = [`${task?.text === undefined ? 'Picture' : 'Text'}${name}`, `Tensor${name}`];
+    return {
+      [name]: { anyOf: [ref(first), ref(second)] },
+      [first]: own,
+      [second]: inputsSchema(tensorInputs, form),
+    };
+  };
   const around = (form: Form, prefix: string) => ({
     [`${prefix}Request`]: request(...form.ask, outputs, signature),
     [`${prefix}Response`]: response(...form.answer, classes(form.dropped)),
@@ -51,17 +53,17 @@ export function predictSchemas(signature: Signature, identifier: string): Record
   const either = (kind: string) => ({ anyOf: forms.map(({ name }) => ref(`${name}${kind}`)) });
   const schemas = batches
     ? {
-        Inputs: inputsIn('item'),
-        ...(hasInstance ? { Instance: inputsIn('instance') } : {}),
+        ...inputsAs('Inputs', 'item'),
+        ...(hasInstance ? inputsAs('Instance', 'instance') : {}),
         Outputs: outputsSchema(outputs, true),
-        InputRows: inputsIn('rows'),
+        ...inputsAs('InputRows', 'rows'),
         OutputRows: outputsSchema(outputs, false),
         PredictRequest: either('Request'),
         PredictResponse: either('Response'),
         ...Object.assign({}, ...forms.map((form) => around(form, form.name))),
       }
     : {
-        Inputs: inputsIn('whole'),
+        ...inputsAs('Inputs', 'whole'),
         Outputs: outputsSchema(outputs, false),
         ...around({ ...forms[0], dropped: 0 }, 'Predict'),
       };
@@ -150,7 +152,7 @@ function parametersSchema({ task }: Signature): Schema {
     },
   };
   return {
-    type: 'object',
+    type: ['object', 'null'],
     properties: {
       priority: { type: 'integer', minimum: 0, description: '1 is the highest, 0 the default of the model.' },
       timeout: {

@@ -25,11 +25,12 @@ export class PredictRequest {
   top_k?: number;
   @ApiPropertyOptional({
     type: 'object',
+    nullable: true,
     additionalProperties: { type: ['string', 'number', 'boolean'] as never },
     description:
       '`priority`: 1 is the highest, 0 the default of the model. `timeout`: microseconds until the response is no longer needed. For models of text: `prompt_name`, the prompt to put before each text; `truncate`, false to reject texts that are too long; `truncation_direction`, left or right.',
   })
-  parameters?: Record<string, string | number | boolean>;
+  parameters?: Record<string, string | number | boolean> | null;
 }
 
 /** A prediction: `outputs` for a request with `inputs`, `predictions` for one with `instances`. */

@@ -37,9 +37,11 @@ export class TeiTruncation extends TeiModel {
   truncate?: boolean | null;
   @ApiPropertyOptional({
     type: String,
-    enum: ['Right', 'Left', 'right', 'left', null],
+    // Lower case is accepted too, but generators of clients make one name of both.
+    enum: ['Right', 'Left', null],
     nullable: true,
-    description: 'The side that longer texts are cut on. By default the side that the model sets.',
+    description:
+      'The side that longer texts are cut on, also in lower case. By default the side that the model sets.',
   })
   truncation_direction?: string | null;
 }

@@ -26,7 +26,7 @@ sharp.concurrency(1);
  * profile and transparency. `channels` of the recipe decides between colours and grey. The pixels of a GIF that are
  * transparent become black, where Pillow shows the colour of their palette entry.
  *
- * @throws NexusError invalid if the file is damaged, has more than 50 million pixels, or is a PNG with 16-bit grey.
+ * @throws NexusError invalid_picture if the file is damaged, has more than 50 million pixels, or is a PNG with 16-bit grey.
  */
 export async function decodePicture(
   picture: EncodedPicture,
@@ -35,11 +35,11 @@ export async function decodePicture(
   const header = await readable(picture, () => open(picture, false).metadata());
   const { width, height, space, depth, hasAlpha } = header;
   if (width * height > MAX_DECODED_PIXELS)
-    throw errors.invalidInput(
+    throw errors.invalidPicture(
       `the picture has ${width} x ${height} pixels, but the limit is ${MAX_DECODED_PIXELS}; send it smaller`,
     );
   if (depth === 'ushort' && space === 'grey16' && !hasAlpha)
-    throw errors.invalidInput(
+    throw errors.invalidPicture(
       'a PNG with 16-bit grey has no defined 8-bit values, because Pillow clips them; save it with 8 bits',
     );
   const file = open(picture, MAX_DECODED_PIXELS).autoOrient();
@@ -51,7 +51,7 @@ export async function decodePicture(
   const rgb = isCmyk ? rgbOfCmyk(data) : new Uint8Array(data.buffer, data.byteOffset, data.length);
   const size = { width: info.width, height: info.height };
   if (rgb.length !== size.width * size.height * 3)
-    throw errors.invalidInput(
+    throw errors.invalidPicture(
       `the ${picture.format} has ${info.channels} channels; convert it to red, green and blue`,
     );
   if (channels === 'grey') return { ...size, channels: 1, data: greyOf(rgb) };
@@ -68,7 +68,7 @@ async function readable<T>({ format }: EncodedPicture, read: () => Promise<T>): 
   try {
     return await read();
   } catch {
-    throw errors.invalidInput(`the ${format} is truncated or damaged; send the whole file`);
+    throw errors.invalidPicture(`the ${format} is truncated or damaged; send the whole file`);
   }
 }
 

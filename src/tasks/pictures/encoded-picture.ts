@@ -45,7 +45,7 @@ const EXPECTED = `expected ${FORMATS.slice(0, -1).join(', ')} or ${FORMATS.at(-1
  * Returns the picture in `sent`: the bytes of a file, or ASCII text of them as base64 or a data URL. The media type of
  * a data URL is ignored, because the first bytes show the format.
  *
- * @throws NexusError invalid for every other format, for text that is not base64, and for no bytes at all.
+ * @throws NexusError invalid_picture for every other format, for text that is not base64, and for no bytes at all.
  */
 export function encodedPicture(sent: Uint8Array): EncodedPicture {
   const bytes = Buffer.from(sent.buffer, sent.byteOffset, sent.byteLength);
@@ -56,7 +56,7 @@ export function encodedPicture(sent: Uint8Array): EncodedPicture {
 }
 
 function checked(format: string, bytes: Buffer): EncodedPicture {
-  if (!isDecoded(format)) throw errors.invalidInput(`${EXPECTED}, got ${format}`);
+  if (!isDecoded(format)) throw errors.invalidPicture(`${EXPECTED}, got ${format}`);
   return { format, bytes };
 }
 
@@ -72,12 +72,14 @@ function formatOf(bytes: Buffer): string | undefined {
 /** Decodes base64 or a data URL. */
 function bytesOfText(bytes: Buffer): Buffer {
   const text = bytes.toString('latin1', 0, HEAD_BYTES).trimStart();
-  if (!isText(bytes)) throw errors.invalidInput(`${EXPECTED}, got ${startOf(bytes)}`);
+  if (!isText(bytes)) throw errors.invalidPicture(`${EXPECTED}, got ${startOf(bytes)}`);
   if (/^https?:/i.test(text))
-    throw errors.invalidInput('a URL is not fetched; send the bytes of the picture, as base64 or a data URL');
+    throw errors.invalidPicture(
+      'a URL is not fetched; send the bytes of the picture, as base64 or a data URL',
+    );
   const payload = /^data:/i.test(text) ? payloadOf(bytes) : bytes;
   if (!isBase64(payload))
-    throw errors.invalidInput(
+    throw errors.invalidPicture(
       `${EXPECTED}, or base64 or a data URL of it, got text that begins with ${quote(text.slice(0, ECHO))}`,
     );
   return Buffer.from(payload.toString('latin1'), 'base64');
@@ -88,7 +90,7 @@ function payloadOf(url: Buffer): Buffer {
   const comma = url.indexOf(',');
   const head = url.toString('latin1', 0, Math.min(Math.max(comma, 0), HEAD_BYTES));
   if (!/;base64$/i.test(head))
-    throw errors.invalidInput(
+    throw errors.invalidPicture(
       `expected a data URL with ';base64,' before the data, got ${quote(head.slice(0, ECHO))}`,
     );
   return url.subarray(comma + 1);

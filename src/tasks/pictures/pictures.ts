@@ -108,7 +108,7 @@ function withIndex(error: unknown, index: number): unknown {
 }
 
 function tooManyPictures(count: number, maxBytes: number): NexusError {
-  return errors.invalidInput(
+  return errors.invalidPicture(
     `the ${count} pictures become tensors of more than ${maxBytes} bytes, which is the limit; send fewer pictures per request`,
   );
 }

@@ -18,7 +18,7 @@ async function prepared({ bytes, recipe }: PictureMessage): Promise<PreparedPict
   const placement = placePicture(decoded, recipe);
   const pixels = resample(decoded, placement.resized, recipe.resampling, placement.window);
   if (pixels === undefined)
-    throw errors.invalidInput(
+    throw errors.invalidPicture(
       `the picture has ${decoded.width} x ${decoded.height} pixels, which is too long and narrow to resize; send it smaller`,
     );
   const { height, width } = placement.tensor;

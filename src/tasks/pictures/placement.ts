@@ -26,7 +26,7 @@ export interface PicturePlacement {
  * edge is truncated to whole pixels, a crop begins at the floor of half the difference, and a crop that is larger than
  * the picture is padded with zeros.
  *
- * @throws NexusError invalid if the tensor would have more than 2^24 pixels, or an edge more than a million.
+ * @throws NexusError invalid_picture if the tensor would have more than 2^24 pixels, or an edge more than a million.
  */
 export function placePicture(size: PictureSize, { resize, crop }: PictureRecipe): PicturePlacement {
   const resized = resizedSize(size, resize);
@@ -35,7 +35,7 @@ export function placePicture(size: PictureSize, { resize, crop }: PictureRecipe)
     tensor.width * tensor.height > MAX_TENSOR_PIXELS ||
     Math.max(resized.width, resized.height) > MAX_RESIZED_EDGE
   )
-    throw errors.invalidInput(
+    throw errors.invalidPicture(
       `the picture has ${size.width} x ${size.height} pixels and would be resized to ${resized.width} x ${resized.height}, but the limit is ${MAX_TENSOR_PIXELS} pixels and ${MAX_RESIZED_EDGE} along an edge; send a picture that is smaller or less long`,
     );
   const across = overlap(resized.width, tensor.width);

@@ -102,13 +102,13 @@ describe('a picture is classified', () => {
 
 describe('bad pictures', () => {
   it.each([
-    ['a truncated file', () => bytes('red').subarray(0, -10), 'image/jpeg', 400, /truncated/],
-    ['text', () => 'no picture', 'image/png', 400, /JPEG, PNG, WebP or GIF/],
+    ['a truncated file', () => bytes('red').subarray(0, -10), 'image/jpeg', 422, /truncated/],
+    ['text', () => 'no picture', 'image/png', 422, /JPEG, PNG, WebP or GIF/],
     [
       'SVG',
       () => '<svg xmlns="http://www.w3.org/2000/svg"/>',
       'image/svg+xml',
-      400,
+      422,
       /JPEG, PNG, WebP or GIF/,
     ],
     ['nothing', () => '', 'image/png', 400, /empty/],
@@ -122,7 +122,7 @@ describe('bad pictures', () => {
       /more than 128 parts/,
     ],
     ['sound', () => 'RIFF', 'audio/wav', 415, /audio/],
-    ['no base64', () => '{"inputs":{"image":"%%%"}}', undefined, 400, /base64/],
+    ['no base64', () => '{"inputs":{"image":"%%%"}}', undefined, 422, /base64/],
   ])('are refused: %s', async (_what, body, type, status, message) => {
     const answer = await predict(body() as Body, type);
     expect(answer).toMatchObject({ status, body: { error: { message: expect.stringMatching(message) } } });

@@ -57,7 +57,7 @@ const tensorOf = async (picture: Uint8Array, recipe = RECIPE) =>
 
 const messageOf = async (picture: Uint8Array, recipe = RECIPE): Promise<string> => {
   const error: unknown = await tensorOf(picture, recipe).catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ name: 'NexusError', kind: 'invalid', code: 'invalid_input' });
+  expect(error).toMatchObject({ name: 'NexusError', kind: 'unprocessable', code: 'invalid_picture' });
   return (error as Error).message;
 };
 
@@ -237,7 +237,7 @@ describe('several pictures', () => {
     const good = read('rgb.png');
     expect(await limited.prepare([good, good], RECIPE)).toHaveLength(2);
     await expect(limited.prepare([good, good, good], RECIPE)).rejects.toMatchObject({
-      kind: 'invalid',
+      kind: 'unprocessable',
       message: `the 3 pictures become tensors of more than ${2 * BYTES} bytes, which is the limit; send fewer pictures per request`,
     });
     await limited.onApplicationShutdown();
@@ -269,7 +269,7 @@ it('any bytes give a tensor or a clear error', async () => {
     fc.asyncProperty(anything, async (bytes) => {
       const found = await tensorOf(bytes).catch((error: unknown) => error as Error);
       if (found instanceof Error) {
-        expect(found).toMatchObject({ kind: 'invalid', code: 'invalid_input' });
+        expect(found).toMatchObject({ kind: 'unprocessable', code: 'invalid_picture' });
         expect(found.message).toMatch(/^(expected|the|a) /);
         expect(found.message.length).toBeLessThan(250);
         expect(found.message).not.toMatch(/vips/i);
