@@ -89,12 +89,9 @@ async function schemas() {
       : ['Inputs', 'Outputs', 'PredictResponse']
     ).map((suffix) => identifier + suffix),
   );
-  const kinds = ['Text', 'Picture', 'Tensor'];
   for (const { identifier } of models)
-    for (const kind of kinds)
-      for (const suffix of ['Inputs', 'InputRows'])
-        if (`${identifier}${kind}${suffix}` in components.schemas)
-          required.push(`${identifier}${kind}${suffix}`);
+    for (const kind of ['Text', 'Picture', 'Tensor'])
+      if (`${identifier}${kind}Inputs` in components.schemas) required.push(`${identifier}${kind}Inputs`);
   const used = Object.fromEntries(
     Object.entries(components.schemas).filter(
       ([name]) => required.includes(name) || name.startsWith('Element'),

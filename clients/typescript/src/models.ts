@@ -391,17 +391,9 @@ export interface components {
       /** @description INT64 [-1], one row */
       tokens?: components['schemas']['ElementINT64'];
     };
-    SentencesInputRows:
-      components['schemas']['SentencesTextInputRows'] | components['schemas']['SentencesTensorInputRows'];
-    SentencesTextInputRows: {
+    SentencesInputRows: {
       /** @description BYTES [-1] */
       text: components['schemas']['ElementBYTES'][];
-    };
-    SentencesTensorInputRows: {
-      /** @description INT64 [-1,-1] */
-      input_ids: components['schemas']['ElementINT64'][][];
-      /** @description INT64 [-1,-1] */
-      attention_mask: components['schemas']['ElementINT64'][][];
     };
     SentencesOutputRows: {
       /** @description FP32 [-1,64] */
@@ -456,16 +448,9 @@ export interface components {
       /** @description FP32 [-1,2], one row */
       logits?: components['schemas']['ElementFP32'][];
     };
-    TextDirectionInputRows:
-      | components['schemas']['TextDirectionPictureInputRows']
-      | components['schemas']['TextDirectionTensorInputRows'];
-    TextDirectionPictureInputRows: {
+    TextDirectionInputRows: {
       /** @description BYTES [-1] */
       image: string[];
-    };
-    TextDirectionTensorInputRows: {
-      /** @description FP32 [-1,3,48,192] */
-      pixel_values: components['schemas']['ElementFP32OrNull'][][][][];
     };
     TextDirectionOutputRows: {
       /** @description FP32 [-1,2] */

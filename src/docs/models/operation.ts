@@ -75,6 +75,7 @@ const PICTURES = {
         top_k: { type: 'integer', minimum: 0, maximum: 1000 },
       },
       required: ['image'],
+      additionalProperties: false,
     },
   },
 };

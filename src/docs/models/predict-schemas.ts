@@ -29,23 +29,13 @@ interface Form {
  * and `PredictResponse` contain them; for a model that batches, each has three forms.
  */
 export function predictSchemas(signature: Signature, identifier: string): Record<string, Schema> {
-  const { inputs, tensorInputs, batches, task } = signature;
+  const { inputs, batches } = signature;
   const outputs = [...signature.outputs, ...signature.extraOutputs];
   const classes = classSchemas(signature);
   const ref = (name: string) => ({ $ref: `#/components/schemas/${identifier}${name}` });
-  const hasInstance = mayBeEmpty([...inputs, ...tensorInputs]);
-  const forms = formsOf(ref, inputs, hasInstance);
-  const inputsAs = (name: string, form: Parameters<typeof inputsSchema>[1]): Record<string, Schema> => {
-    const own = inputsSchema(inputs, form);
-    if (tensorInputs.length === 0) return { [name]: own };
-    // Alternatives are named, because generators of clients name types after them.
-    const [first, second] = [`${task?.text === undefined ? 'Picture' : 'Text'}${name}`, `Tensor${name}`];
-    return {
-      [name]: { anyOf: [ref(first), ref(second)] },
-      [first]: own,
-      [second]: inputsSchema(tensorInputs, form),
-    };
-  };
+  const hasInstance = mayBeEmpty(inputs);
+  const [ownName, alternatives] = itemSchemas(signature, ref);
+  const forms = formsOf(ref, inputs, hasInstance ? 'Instance' : ownName);
   const around = (form: Form, prefix: string) => ({
     [`${prefix}Request`]: request(...form.ask, outputs, signature),
     [`${prefix}Response`]: response(...form.answer, classes(form.dropped)),
@@ -53,17 +43,17 @@ export function predictSchemas(signature: Signature, identifier: string): Record
   const either = (kind: string) => ({ anyOf: forms.map(({ name }) => ref(`${name}${kind}`)) });
   const schemas = batches
     ? {
-        ...inputsAs('Inputs', 'item'),
-        ...(hasInstance ? inputsAs('Instance', 'instance') : {}),
+        ...alternatives,
+        ...(hasInstance ? { Instance: inputsSchema(inputs, 'instance') } : {}),
         Outputs: outputsSchema(outputs, true),
-        ...inputsAs('InputRows', 'rows'),
+        InputRows: inputsSchema(inputs, 'rows'),
         OutputRows: outputsSchema(outputs, false),
         PredictRequest: either('Request'),
         PredictResponse: either('Response'),
         ...Object.assign({}, ...forms.map((form) => around(form, form.name))),
       }
     : {
-        ...inputsAs('Inputs', 'whole'),
+        Inputs: inputsSchema(inputs, 'whole'),
         Outputs: outputsSchema(outputs, false),
         ...around({ ...forms[0], dropped: 0 }, 'Predict'),
       };
@@ -72,15 +62,32 @@ export function predictSchemas(signature: Signature, identifier: string): Record
   );
 }
 
+/**
+ * The schemas of one item: `Inputs`, with tensors as an alternative if the model has a task; and the name of the one without
+ * tensors. Alternatives are named, because generators of clients name types after them.
+ */
+function itemSchemas(
+  { inputs, tensorInputs, task }: Signature,
+  ref: (name: string) => Schema,
+): readonly [own: string, schemas: Record<string, Schema>] {
+  const own = inputsSchema(inputs, 'item');
+  if (tensorInputs.length === 0) return ['Inputs', { Inputs: own }];
+  const name = task?.text === undefined ? 'PictureInputs' : 'TextInputs';
+  const tensors = inputsSchema(tensorInputs, 'item');
+  const either = { anyOf: [ref(name), ref('TensorInputs')] };
+  return [name, { Inputs: either, [name]: own, TensorInputs: tensors }];
+}
+
+/** @param instance name of the schema of an instance. */
 function formsOf(
   ref: (name: string) => Schema,
   inputs: readonly TensorSpec[],
-  hasInstance: boolean,
+  instance: string,
 ): readonly [Form, ...Form[]] {
   const all = (items: Schema) => ({ type: 'array', minItems: 1, items });
   const [only, ...others] = inputs;
   // The name of the only input is optional.
-  const named = all(ref(hasInstance ? 'Instance' : 'Inputs'));
+  const named = all(ref(instance));
   const instances =
     only === undefined || others.length > 0 ? named : { anyOf: [named, all(rowSchema(only))] };
   return [
