@@ -26,6 +26,8 @@ import { SharedMemory } from './shared-memory/shared-memory';
 import { UsageLedger } from '../usage/usage-ledger';
 import { validateInputs, validateOutputs } from '../models/validation';
 
+type Job = Parameters<Servable['run']>[0];
+
 /** The adapter of a protocol: decodes its requests and encodes its responses. */
 export interface Translation<Request extends InferenceRequest, Answer> {
   /**
@@ -102,12 +104,14 @@ export class InferenceService {
       const charge = { requests: 1, in_flight: 1, rows: valid.rows, input_bytes: valid.byteLength };
       const admitted = this.admit(servable, charge, translation, spent);
       if (admitted !== undefined) await admitted;
-      const weigh = (counted: number) => {
-        tokens += counted;
-        return this.admit(servable, { tokens: counted }, translation, spent);
-      };
-      const readsText = servable.tokenizer !== undefined || servable.steps !== undefined;
-      const job = readsText ? { ...valid, weigh } : valid;
+      let job: Job = valid;
+      if (servable.tokenizer !== undefined || servable.steps !== undefined) {
+        const weigh = (counted: number) => {
+          tokens += counted;
+          return this.admit(servable, { tokens: counted }, translation, spent);
+        };
+        job = { ...valid, weigh };
+      }
       const result = await this.cache.run(servable, job);
       const inferred = performance.now();
       const outputBytes = bytesOf(result.outputs);
@@ -231,7 +235,7 @@ function jobOf(
   { signature, name }: Servable,
   caller: string,
   latest: number,
-): Parameters<Servable['run']>[0] {
+): Job {
   const { inputs, rows, byteLength, shapeKey } = validateInputs(given, name, signature);
   const requested = request.outputs.map((output) => output.name);
   const outputs = validateOutputs(requested, name, signature);

@@ -32,6 +32,14 @@ export const NO_TASK = {
   task: undefined,
 } as const satisfies Partial<Signature>;
 
+/** All outputs, with those that are computed only by request at the end. */
+export function allOutputs({
+  outputs,
+  extraOutputs,
+}: Pick<Signature, 'outputs' | 'extraOutputs'>): readonly TensorSpec[] {
+  return extraOutputs.length === 0 ? outputs : [...outputs, ...extraOutputs];
+}
+
 /** Whether clients send pictures, whose bytes are not text. */
 export function takesPictures({ task }: Signature): boolean {
   return task?.picture !== undefined;

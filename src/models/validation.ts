@@ -1,7 +1,7 @@
 import { countElements } from '../tensor/elements';
 import { errors } from '../common/errors';
 import type { NexusError } from '../common/nexus-error';
-import type { Signature } from './signature';
+import { allOutputs, type Signature } from './signature';
 import { ELEMENT_BYTES, elementCount, type Shape, type Tensor, type TensorSpec } from '../tensor/tensor';
 
 /** Validated inputs with the information that the scheduler needs. */
@@ -59,16 +59,14 @@ let alone = 0;
 export function validateOutputs(
   requested: readonly string[],
   model: string,
-  { outputNames, extraOutputs }: Signature,
+  signature: Signature,
 ): readonly string[] {
-  if (requested.length === 0) return outputNames;
-  const isKnown = (name: string) =>
-    outputNames.includes(name) || extraOutputs.some((extra) => extra.name === name);
-  const unknown = requested.findIndex((name) => !isKnown(name));
+  if (requested.length === 0) return signature.outputNames;
+  const all = allOutputs(signature);
+  const unknown = requested.findIndex((name) => !all.some((output) => output.name === name));
   if (unknown === -1) return requested;
-  const known = [...outputNames, ...extraOutputs.map(({ name }) => name)];
   throw errors.invalidInput(
-    `unexpected output '${requested[unknown]}'; model '${model}' has ${listed(known)}`,
+    `unexpected output '${requested[unknown]}'; model '${model}' has ${listed(all.map(({ name }) => name))}`,
     `outputs[${unknown}]`,
   );
 }

@@ -27,6 +27,13 @@ export const CLASSIFICATION_TASKS: readonly TaskName[] = [
   'image_classification',
 ];
 
+/** Tasks whose scores have one element for each named class. */
+export const NAMED_SCORES: readonly TaskName[] = [
+  'pair_classification',
+  'text_classification',
+  'image_classification',
+];
+
 /** Tasks whose models take pairs of texts. */
 export const PAIR_TASKS: readonly TaskName[] = ['reranking', 'pair_classification'];
 

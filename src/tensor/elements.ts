@@ -50,9 +50,9 @@ export function decodeStrings(data: Uint8Array): string[] {
 }
 
 /** The BYTES elements of `data`, which must be complete, as views of it. */
-export function elementsOf(data: Uint8Array): Uint8Array[] {
+export function elementsOf(data: Uint8Array): Buffer[] {
   const bytes = bufferOf(data);
-  const elements: Uint8Array[] = [];
+  const elements: Buffer[] = [];
   for (let at = 0; at < bytes.length;) {
     const end = at + LENGTH_BYTES + bytes.readUInt32LE(at);
     elements.push(bytes.subarray(at + LENGTH_BYTES, end));

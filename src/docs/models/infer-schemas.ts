@@ -1,11 +1,11 @@
-import type { Signature } from '../../models/signature';
+import { allOutputs, type Signature } from '../../models/signature';
 import type { TensorSpec } from '../../tensor/tensor';
 import { elementRef, ID, inputElementRef, type Schema } from './tensor-schemas';
 
 /** Schemas of the Open Inference Protocol V2 for a model: `<identifier>InferRequest` and `<identifier>InferResponse`. */
 export function inferSchemas(signature: Signature, identifier: string): Record<string, Schema> {
   const { inputs, tensorInputs } = signature;
-  const outputs = [...signature.outputs, ...signature.extraOutputs];
+  const outputs = allOutputs(signature);
   const parameters = {
     type: ['object', 'null'],
     additionalProperties: { type: ['string', 'number', 'boolean'] },

@@ -1,5 +1,5 @@
 import type { Servable } from '../../models/model';
-import { takesPictures, type Signature } from '../../models/signature';
+import { allOutputs, takesPictures, type Signature } from '../../models/signature';
 import type { Datatype, TensorSpec } from '../../tensor/tensor';
 import { codeSamples, encoded, examplePath, SERVER, type CodeSample } from './code-samples';
 import { exampleBody, exampleItem, inferBody, isTooLong, type Protocol, type Values } from './example-values';
@@ -69,8 +69,8 @@ export function modelDocument(
   };
 }
 
-function tensorsOf({ inputs, tensorInputs, outputs, extraOutputs }: Signature): readonly TensorSpec[] {
-  return [...inputs, ...tensorInputs, ...outputs, ...extraOutputs];
+function tensorsOf(signature: Signature): readonly TensorSpec[] {
+  return [...signature.inputs, ...signature.tensorInputs, ...allOutputs(signature)];
 }
 
 function pathOf(model: string, protocol: Protocol): string {

@@ -1,4 +1,4 @@
-import type { Signature } from '../../models/signature';
+import { allOutputs, type Signature } from '../../models/signature';
 import { TRUNCATION_SIDES } from '../../tasks/task-definition';
 import type { TensorSpec } from '../../tensor/tensor';
 import {
@@ -30,7 +30,7 @@ interface Form {
  */
 export function predictSchemas(signature: Signature, identifier: string): Record<string, Schema> {
   const { inputs, batches } = signature;
-  const outputs = [...signature.outputs, ...signature.extraOutputs];
+  const outputs = allOutputs(signature);
   const classes = classSchemas(signature);
   const ref = (name: string) => ({ $ref: `#/components/schemas/${identifier}${name}` });
   const hasInstance = mayBeEmpty(inputs);

@@ -9,7 +9,7 @@ import { elementsOf } from '../../tensor/elements';
 import { joinRows } from '../../tensor/rows';
 import type { Tensor, TensorSpec } from '../../tensor/tensor';
 import { requireClasses } from './classes';
-import { requireWanted, runRows, type TaskRow } from './rows';
+import { requireCount, requireWanted, runRows, type TaskRow } from './rows';
 import type { ServedTask, Submit, TaskSignature } from './served-task';
 
 /** Name of the input for pictures. */
@@ -52,21 +52,8 @@ export class PictureTask implements ServedTask {
     };
   }
 
-  takes({ inputs: [first] }: Job): boolean {
-    return first?.datatype === 'BYTES';
-  }
-
   async run(job: Job, submit: Submit): Promise<JobResult> {
-    if (job.rows === 0)
-      throw errors.invalidInput(
-        `input '${IMAGE_INPUT}': expected at least one picture, got none`,
-        `inputs.${IMAGE_INPUT}`,
-      );
-    if (job.rows > MAX_PICTURES)
-      throw errors.invalidInput(
-        `input '${IMAGE_INPUT}': expected at most ${MAX_PICTURES} pictures, got ${job.rows}; send them in several requests`,
-        `inputs.${IMAGE_INPUT}`,
-      );
+    requireCount(job, IMAGE_INPUT, 'picture', MAX_PICTURES);
     const { outputs, times } = await runRows(job, this.rowsOf(job), job.outputs, submit);
     const joined = job.outputs.map((_, index) => joinOutputs(outputs.map((row) => row[index]!)));
     return { outputs: joined, ...times };

@@ -1,6 +1,7 @@
 import { errors } from '../../common/errors';
 import { SYSTEM_CLOCK } from '../../scheduling/clock';
 import type { Job, JobResult } from '../../scheduling/job';
+import type { TaskInputName } from '../../tasks/task-tensors';
 import type { Tensor } from '../../tensor/tensor';
 import type { Submit } from './served-task';
 
@@ -47,6 +48,21 @@ export async function runRows(
   }
   const results = await Promise.all(running);
   return { outputs: results.map((result) => result.outputs), times: slowest(results) };
+}
+
+/**
+ * Requires that the request of `job` has at least one row and at most `max`.
+ * @param input name of the input with the rows.
+ * @param what what a row is: `text` or `picture`.
+ * @throws NexusError invalid_input
+ */
+export function requireCount({ rows }: Job, input: TaskInputName, what: string, max: number): void {
+  if (rows > 0 && rows <= max) return;
+  const expected =
+    rows === 0
+      ? `at least one ${what}, got none`
+      : `at most ${max} ${what}s, got ${rows}; send them in several requests`;
+  throw errors.invalidInput(`input '${input}': expected ${expected}`, `inputs.${input}`);
 }
 
 /** @throws NexusError cancelled, deadline_exceeded if nobody waits for `job` any more. */

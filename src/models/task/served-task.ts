@@ -14,9 +14,6 @@ export type TaskSignature = Pick<
 export interface ServedTask {
   readonly signature: TaskSignature;
 
-  /** Whether the inputs of `job` are those of the task, and not tensors of the model. */
-  takes(job: Job): boolean;
-
   /**
    * Converts the texts or pictures of `job`, runs each as a row through `submit`, and joins the results.
    * Rejects with a NexusError: invalid_input, and the errors of `submit`. Rows that have not started are then abandoned.

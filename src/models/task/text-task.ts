@@ -4,21 +4,26 @@ import type { Job, JobResult } from '../../scheduling/job';
 import type { TextDefinition } from '../../tasks/task-definition';
 import { MAX_TEXTS } from '../../tasks/task-tensors';
 import { characterLimit } from '../../tasks/text/character-limit';
+import { piecesOf } from '../../tasks/text/pieces';
 import type { TextOptions } from '../../tasks/text/text-options';
 import type { EncodeOptions, Encodings, Tokenizer } from '../../tasks/text/tokenizer';
-import { decodeStrings, elementsOf } from '../../tensor/elements';
-import { sliceRows } from '../../tensor/rows';
-import type { Tensor } from '../../tensor/tensor';
-import { requireWanted, runRows, type TaskRow } from './rows';
+import { elementsOf } from '../../tensor/elements';
+import { requireCount, requireWanted, runRows, type TaskRow } from './rows';
 import type { ServedTask, Submit, TaskSignature } from './served-task';
 import type { EncodedText, TextOutputs } from './text-outputs';
 import { TokenInputs } from './token-inputs';
 
-/** Bytes of texts to decode in one turn of the event loop: a fraction of a millisecond of work. */
+/** Bytes of texts to decode in one turn of the event loop, unless one has more: a fraction of a millisecond of work. */
 const BYTES_PER_TURN = 128 * 1024;
 
 /** Maximum number of bytes in UTF-8 of a UTF-16 code unit. */
 const BYTES_PER_CHARACTER = 3;
+
+/** Texts of an input, in UTF-8. */
+interface TextColumn {
+  readonly name: string;
+  readonly elements: readonly Buffer[];
+}
 
 /** Some texts of a request, encoded. */
 interface EncodedSlice {
@@ -44,45 +49,38 @@ export class TextTask implements ServedTask {
     return this.outputs.signature;
   }
 
-  takes({ inputs: [first] }: Job): boolean {
-    return first?.datatype === 'BYTES';
-  }
-
   async run(job: Job, submit: Submit): Promise<JobResult> {
-    if (job.rows === 0)
-      throw errors.invalidInput(`input 'text': expected at least one text, got none`, 'inputs.text');
-    if (job.rows > MAX_TEXTS)
-      throw errors.invalidInput(
-        `input 'text': expected at most ${MAX_TEXTS} texts, got ${job.rows}; send them in several requests`,
-        'inputs.text',
-      );
+    requireCount(job, 'text', 'text', MAX_TEXTS);
+    const columns = job.inputs.map(({ name, data }) => ({ name, elements: elementsOf(data) }));
+    const bytesOf = (row: number) => columns.reduce((sum, { elements }) => sum + elements[row]!.length, 0);
     const slices: EncodedSlice[] = [];
-    let first = 0;
-    for (const slice of slicesOf(job)) {
+    for (const { start, end } of piecesOf(job.rows, bytesOf, MAX_TEXTS, BYTES_PER_TURN)) {
       requireWanted(job);
-      slices.push(await this.encode(slice, first, job.text));
-      first += slice[0]!.shape[0]!;
+      const slice = columns.map(({ name, elements }) => ({ name, elements: elements.slice(start, end) }));
+      slices.push(await this.encode(slice, start, job.text));
     }
     const tokens = slices.flatMap(({ encodings }) => [...encodings.lengths]);
     const names = this.outputs.neededFor(job.outputs);
     this.outputs.requireSmall(names, tokens);
     await job.weigh?.(tokens.reduce((sum, length) => sum + length, 0));
-    const { outputs, times } =
-      names.length === 0
-        ? { outputs: [], times: { queueMs: 0, inputMs: 0, runMs: 0, outputMs: 0 } }
-        : await runRows(job, this.rowsOf(slices), names, submit);
+    // The numbers of tokens need no run.
+    const rows = names.length === 0 ? [] : this.rowsOf(slices);
+    const { outputs, times } = await runRows(job, rows, names, submit);
     const results = { tokens, outputs, texts: () => encodedTexts(slices) };
     return { outputs: job.outputs.map((name) => this.outputs.join(name, results)), ...times };
   }
 
   /** Encodes some texts of a request, which begin with that at index `first`. */
   private async encode(
-    inputs: readonly Tensor[],
+    columns: readonly TextColumn[],
     first: number,
     options: TextOptions = {},
   ): Promise<EncodedSlice> {
-    for (const input of inputs) this.requireShort(input, first);
-    const [texts, seconds] = inputs.map(({ data }) => decodeStrings(data)) as [string[], string[]?];
+    for (const column of columns) this.requireShort(column, first);
+    const [texts, seconds] = columns.map(({ elements }) => elements.map((text) => text.toString())) as [
+      string[],
+      string[]?,
+    ];
     const given = texts.map((text) => this.prepare(text, options.prompt));
     const pairs = seconds?.map((text) => this.lowered(text));
     const encodings = await this.tokenizer.encode(given, pairs, this.optionsOf(options, first));
@@ -104,13 +102,12 @@ export class TextTask implements ServedTask {
   }
 
   /** @throws NexusError invalid_input for a text that is too long even to be decoded on the event loop. */
-  private requireShort({ name, data }: Tensor, first: number): void {
+  private requireShort({ name, elements }: TextColumn, first: number): void {
     const limit = characterLimit(this.definition.maxTokens);
-    const lengths = elementsOf(data).map(({ byteLength }) => byteLength);
-    const index = lengths.findIndex((length) => length > limit * BYTES_PER_CHARACTER);
+    const index = elements.findIndex(({ length }) => length > limit * BYTES_PER_CHARACTER);
     if (index === -1) return;
     throw errors.invalidInput(
-      `text ${first + index} of input '${name}' has ${lengths[index]} bytes, but the limit is ${limit} characters; shorten it`,
+      `text ${first + index} of input '${name}' has ${elements[index]!.length} bytes, but the limit is ${limit} characters; shorten it`,
       `inputs.${name}`,
     );
   }
@@ -138,18 +135,6 @@ export class TextTask implements ServedTask {
         start += length;
       }
     }
-  }
-}
-
-/** The inputs of `job` in slices of whole rows with at most {@link BYTES_PER_TURN} bytes, or one row. */
-function* slicesOf({ inputs, rows }: Job): Generator<readonly Tensor[]> {
-  let rest = inputs;
-  for (let left = rows; left > 0;) {
-    const bytes = rest.reduce((sum, { data }) => sum + data.byteLength, 0);
-    const count = Math.max(1, Math.min(left, Math.floor((left * BYTES_PER_TURN) / Math.max(bytes, 1))));
-    yield rest.map((tensor) => sliceRows(tensor, 0, count));
-    left -= count;
-    rest = rest.map((tensor) => sliceRows(tensor, count, left));
   }
 }
 

@@ -14,7 +14,7 @@ import { labelFault, type Signature } from '../signature';
 import type { VersionOptions } from '../version-options';
 import type { Adapter } from './adapter';
 import type { ServedTask } from '../task/served-task';
-import { labelsOf, signatureOf, taskLabels } from './model-signature';
+import { labelsOf, signatureOf } from './model-signature';
 import { Padding } from './padding';
 import { Priorities } from './priorities';
 import { Reshaper } from './reshaper';
@@ -75,9 +75,7 @@ export class Execution {
   /** Applies `settings` that need no new runners. Returns whether they match the model; if not, nothing changes. */
   follow(settings: ModelSettings): boolean {
     const { outputs } = this.signature;
-    const { task, model } = this;
-    const known = task === undefined ? model.labels : taskLabels(task.signature);
-    const labels = labelsOf(settings, known, outputs);
+    const labels = labelsOf(settings, this.model, this.task?.signature, outputs);
     const fault = labelFault(labels, outputs) ?? softmaxFault(settings.softmax, outputs);
     if (fault !== undefined) return false;
     this.settings = settings;
@@ -90,7 +88,10 @@ export class Execution {
   /** Runs `job`. It waits in the queue while there are no runners. Throws or rejects with a NexusError. */
   run(job: Job): Promise<JobResult> {
     const placed = this.priorities.place(job, SYSTEM_CLOCK.now());
-    if (this.task?.takes(placed) === true) return this.task.run(placed, (row) => this.runFrom(0, row));
+    const { task } = this;
+    // Otherwise the job has tensors of the model.
+    const isOfTask = task !== undefined && placed.inputs[0]?.name === task.signature.inputs[0]!.name;
+    if (isOfTask) return task.run(placed, (row) => this.runFrom(0, row));
     return this.runFrom(0, placed);
   }
 

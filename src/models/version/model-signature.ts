@@ -4,6 +4,7 @@ import { fitTensors } from '../../repository/declared-tensors';
 import type { ModelSettings } from '../../repository/model-settings';
 import { softmaxFault, softmaxOutputs } from '../../repository/softmax';
 import { labelFault, NO_TASK, type Labels, type Signature } from '../signature';
+import { NAMED_SCORES } from '../../tasks/task-definition';
 import type { TaskSignature } from '../task/served-task';
 import { paddingFault } from './padding';
 
@@ -20,7 +21,7 @@ export function signatureOf(
   const { inputs, outputs } = task ?? fitTensors(settings.declared, model);
   const batches = isBatched || task !== undefined;
   const { pad, allowed_batch_sizes: sizes } = settings;
-  const labels = labelsOf(settings, task === undefined ? model.labels : taskLabels(task), outputs);
+  const labels = labelsOf(settings, model, task, outputs);
   const fault =
     labelFault(labels, outputs) ??
     softmaxFault(settings.softmax, outputs) ??
@@ -45,18 +46,22 @@ export function signatureOf(
   };
 }
 
-/** The classes of the scores of a task. */
-export function taskLabels({ task }: TaskSignature): Labels {
-  const isClassified = task?.name.endsWith('classification') === true && task.name !== 'token_classification';
-  return isClassified && task.labels !== undefined ? { scores: task.labels } : {};
-}
-
-/** The labels in `settings`, and for the other `outputs`, the matching labels in the model file. */
+/**
+ * The labels in `settings`; for the other `outputs`, the matching labels in the file of `model`, or for a task, the classes
+ * of its scores.
+ */
 export function labelsOf(
   { labels = {} }: ModelSettings,
-  ofFile: Labels,
+  model: LoadedModel,
+  task: TaskSignature | undefined,
   outputs: readonly TensorSpec[],
 ): Labels {
-  const fitting = Object.entries(ofFile).filter(([name, list]) => !labelFault({ [name]: list }, outputs));
+  const known = Object.entries(task === undefined ? model.labels : taskLabels(task));
+  const fitting = known.filter(([name, list]) => !labelFault({ [name]: list }, outputs));
   return { ...Object.fromEntries(fitting), ...labels };
+}
+
+function taskLabels({ task }: TaskSignature): Labels {
+  const isNamed = task?.labels !== undefined && NAMED_SCORES.includes(task.name);
+  return isNamed ? { scores: task.labels } : {};
 }

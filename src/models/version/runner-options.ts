@@ -39,27 +39,10 @@ export function shareRunners(one: VersionOptions, other: VersionOptions): boolea
   return isDeepStrictEqual(needsOf(one), needsOf(other));
 }
 
-function needsOf({
-  path,
-  filename,
-  fingerprint,
-  refusal,
-  root,
-  device,
-  placement,
-  settings,
-  task,
-}: VersionOptions) {
-  const fixed = Object.entries(settings).filter(([key]) => !LIVE_SETTINGS.has(key));
-  return {
-    path,
-    filename,
-    fingerprint,
-    refusal,
-    root,
-    device,
-    placement,
-    task,
-    fixed: Object.fromEntries(fixed),
-  };
+/** The options that runners depend on, beside settings. */
+const NEEDED = ['path', 'filename', 'fingerprint', 'refusal', 'root', 'device', 'placement', 'task'] as const;
+
+function needsOf(options: VersionOptions) {
+  const fixed = Object.entries(options.settings).filter(([key]) => !LIVE_SETTINGS.has(key));
+  return [NEEDED.map((key) => options[key]), Object.fromEntries(fixed)];
 }

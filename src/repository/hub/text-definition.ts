@@ -146,22 +146,14 @@ async function promptsOf(
   const file = await folder.object('config_sentence_transformers.json');
   const prompts = settings.prompts ?? file?.texts('prompts') ?? {};
   const known = Object.keys(prompts).join(', ') || 'none';
-  const isKnown = (name: string) => name === '' || Object.hasOwn(prompts, name);
-  if (settings.default_prompt !== undefined) {
-    const { default_prompt: name } = settings;
-    if (!isKnown(name))
-      throw folder.fault(
+  const { default_prompt: written } = settings;
+  const name = written ?? file?.text('default_prompt_name') ?? '';
+  if (name === '') return { prompts, defaultPrompt: undefined };
+  if (Object.hasOwn(prompts, name)) return { prompts, defaultPrompt: name };
+  throw written === undefined
+    ? file!.fault('default_prompt_name', `one of the prompts (${known})`, 'set default_prompt in model.yaml')
+    : folder.fault(
         'model.yaml',
         `default_prompt is '${name}', which is not in prompts; the model has ${known}`,
       );
-    return { prompts, defaultPrompt: name === '' ? undefined : name };
-  }
-  const name = file?.text('default_prompt_name') ?? '';
-  if (!isKnown(name))
-    throw file!.fault(
-      'default_prompt_name',
-      `one of the prompts (${known})`,
-      'set default_prompt in model.yaml',
-    );
-  return { prompts, defaultPrompt: name === '' ? undefined : name };
 }

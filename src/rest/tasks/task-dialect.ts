@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { errors } from '../../common/errors';
 import type { InferenceResult } from '../../inference/request/inference-request';
 import { mismatch } from '../../inference/request/mismatch';
-import type { Signature } from '../../models/signature';
+import { allOutputs, type Signature } from '../../models/signature';
 import type { TaskDefinition, TaskName, TextDefinition } from '../../tasks/task-definition';
 import type { TaskInputName, TaskOutputName } from '../../tasks/task-tensors';
 import type { TextOptions } from '../../tasks/text/text-options';
@@ -160,8 +160,8 @@ function requireTask(
 }
 
 /** Whether texts have one vector, and logits exist, depends on the model. */
-function requireOutput(name: TaskOutputName, { outputs, extraOutputs }: Signature, model: string): void {
-  if ([...outputs, ...extraOutputs].some((output) => output.name === name)) return;
+function requireOutput(name: TaskOutputName, signature: Signature, model: string): void {
+  if (allOutputs(signature).some((output) => output.name === name)) return;
   throw errors.invalidInput(
     `model '${model}' has no output '${name}', which this operation returns; use POST /v1/models/${encodeURIComponent(model)}/predict`,
     'model',

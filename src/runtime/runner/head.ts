@@ -92,9 +92,15 @@ function outputsOf(head: Head, model: ModelOutputs): Outputs {
     case 'token_classification': {
       const source = model.logits(3);
       const shape = source.shape.slice(0, 2);
+      // Both outputs are usually wanted of the same logits.
+      const found = new WeakMap<OrtTensor, ReturnType<typeof bestClasses>>();
       const bestOf = (logits: OrtTensor) => {
+        const known = found.get(logits);
+        if (known !== undefined) return known;
         const classes = logits.dims[2]!;
-        return bestClasses(scoresOf(floatsOf(logits), classes, head.activation), classes);
+        const best = bestClasses(scoresOf(floatsOf(logits), classes, head.activation), classes);
+        found.set(logits, best);
+        return best;
       };
       const labels: HeadOutput = {
         spec: { name: 'labels', datatype: 'INT64', shape },

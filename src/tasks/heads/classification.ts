@@ -1,3 +1,4 @@
+import { probabilitiesOf } from '../../tensor/softmax';
 import type { Activation } from '../head';
 
 /** The scores of `logits`, rows of `classes` numbers: softmax over each row, sigmoid of each number, or the logits. */
@@ -14,14 +15,8 @@ export function scoresOf(logits: Float32Array, classes: number, activation: Acti
 
 function softmax(logits: Float32Array, classes: number): Float32Array {
   const scores = new Float32Array(logits.length);
-  for (let start = 0; start < logits.length; start += classes) {
-    const end = start + classes;
-    let largest = -Infinity;
-    for (let index = start; index < end; index++) largest = Math.max(largest, logits[index]!);
-    let sum = 0;
-    // Without the largest, exp() of a large logit would overflow.
-    for (let index = start; index < end; index++) sum += Math.exp(logits[index]! - largest);
-    for (let index = start; index < end; index++) scores[index] = Math.exp(logits[index]! - largest) / sum;
-  }
+  const all = Array.from({ length: classes }, (_, index) => index);
+  for (let start = 0; start < logits.length; start += classes)
+    scores.set(probabilitiesOf(logits.subarray(start, start + classes), all), start);
   return scores;
 }

@@ -50,7 +50,6 @@ it('queues no row whose text was read while its version was stopped', async () =
       extraOutputs: [],
       task: undefined,
     },
-    takes: () => true,
     run: async (job, submit) => {
       await reading;
       return submit(job);
