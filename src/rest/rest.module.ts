@@ -22,7 +22,7 @@ import { RerankingController } from './tasks/reranking.controller';
 import { TaskInference } from './tasks/task-inference';
 import { TaskModels } from './tasks/task-models';
 import { TextController } from './tasks/text.controller';
-import { TextTools } from './tasks/text-tools';
+import { TokenizerRequests } from './tasks/tokenizer-requests';
 import { CudaSharedMemoryController } from './v2/cuda-shared-memory.controller';
 import { InferController } from './v2/infer.controller';
 import { SystemSharedMemoryController } from './v2/system-shared-memory.controller';
@@ -51,6 +51,14 @@ import { V2Controller } from './v2/v2.controller';
     SystemSharedMemoryController,
     CudaSharedMemoryController,
   ],
-  providers: [Codec, Idempotency, RestInference, ExampleAnswers, TaskModels, TaskInference, TextTools],
+  providers: [
+    Codec,
+    Idempotency,
+    RestInference,
+    ExampleAnswers,
+    TaskModels,
+    TaskInference,
+    TokenizerRequests,
+  ],
 })
 export class RestModule {}

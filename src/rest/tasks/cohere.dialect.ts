@@ -4,11 +4,12 @@ import { EMBEDDING_TASKS } from '../../tasks/task-definition';
 import type { TextOptions } from '../../tasks/text/text-options';
 import { jsonFloats } from '../codec/json/json-data';
 import { PROMPTS, PURPOSES } from './cohere-purposes';
-import { asChoice, asModelName, asWhole, optional, type Members } from './members';
-import { ranked } from './ranking';
-import { taskDialect, taskRequest, type TaskAnswer, type TaskRequest } from './task-dialect';
-import { asItems, readPairs, textTensor, textsOf } from './texts';
-import { base64Of, outputOf, tokenCount, vectorsOf } from './vectors';
+import { metaOf } from './cohere-meta';
+import { asChoice, asWhole, modelOf, optional, type Members } from './members';
+import { ranked, rankingRequest } from './ranking';
+import { taskDialect, taskRequest, type TaskRequest } from './task-dialect';
+import { asItems, textTensor, textsOf } from './texts';
+import { base64Of, outputOf, vectorsOf } from './vectors';
 
 /** The types of embeddings that are served, of the types in the API of Cohere. */
 const TYPES = ['float', 'base64'] as const;
@@ -40,12 +41,8 @@ export const cohereRerankV2 = taskDialect<CohereRanking>({
   tasks: ['reranking'],
   read(body) {
     const documents = asItems(body['documents'], 'documents');
-    const inputs = readPairs(body['query'], documents, (index) => `documents[${index}]`);
-    const maxTokens = optional(body, 'max_tokens_per_doc', asWhole(1));
     return {
-      ...taskRequest(optional(body, 'model', asModelName), { inputs, ids: undefined }, ['scores', 'tokens'], {
-        maxTokens,
-      }),
+      ...rankingRequest(body, documents),
       topN: optional(body, 'top_n', asWhole(1)),
     };
   },
@@ -55,7 +52,7 @@ export const cohereRerankV2 = taskDialect<CohereRanking>({
       index,
       relevance_score: score,
     })),
-    meta: metaOf(answer, '2'),
+    meta: metaOf(answer.outputs, '2'),
   }),
 });
 
@@ -71,12 +68,10 @@ function embedDialect(name: string, version: '1' | '2') {
       const purpose = optional(body, 'input_type', asChoice(PURPOSES));
       const byDefault = version === '1' ? undefined : (['float'] as const);
       return {
-        ...taskRequest(
-          optional(body, 'model', asModelName),
-          { inputs, ids: undefined },
-          ['embedding', 'tokens'],
-          { maxTokens: optional(body, 'max_tokens', asWhole(1)), ...truncationOf(body) },
-        ),
+        ...taskRequest(modelOf(body), { inputs }, ['embedding', 'tokens'], {
+          maxTokens: optional(body, 'max_tokens', asWhole(1)),
+          ...truncationOf(body),
+        }),
         prompts: purpose === undefined ? undefined : PROMPTS[purpose],
         dimensions: optional(body, 'output_dimension', asWhole(1)),
         types: optional(body, 'embedding_types', asTypes) ?? byDefault,
@@ -95,7 +90,7 @@ function embedDialect(name: string, version: '1' | '2') {
             ? vectors.map((vector) => jsonFloats(vector))
             : Object.fromEntries(types.map((type) => [type, vectors.map((vector) => SHOWN[type](vector))])),
         response_type: types === undefined ? 'embeddings_floats' : 'embeddings_by_type',
-        meta: metaOf(answer, version),
+        meta: metaOf(answer.outputs, version),
       };
     },
   });
@@ -128,9 +123,4 @@ function truncationOf(body: Members): TextOptions {
   const truncate = optional(body, 'truncate', asChoice(['NONE', 'START', 'END']));
   if (truncate === undefined) return {};
   return { truncate: truncate !== 'NONE', truncationSide: truncate === 'START' ? 'left' : 'right' };
-}
-
-/** Clients of the first version fail without the billed units. */
-function metaOf({ outputs }: TaskAnswer<TaskRequest>, version: string) {
-  return { api_version: { version }, billed_units: { input_tokens: tokenCount(outputs) } };
 }

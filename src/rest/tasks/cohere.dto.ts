@@ -1,17 +1,14 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { MAX_TEXTS } from '../../tasks/task-tensors';
+import { CohereMeta } from './cohere-meta.dto';
 import { PURPOSES } from './cohere-purposes';
+import { MAX_TOKENS_PER_DOC, MODEL } from './member-schemas';
 
 const VECTOR = { type: 'array', items: { type: 'number' } };
 
 /** Texts to embed, in the API of Cohere. */
 export class CohereEmbedRequest {
-  @ApiProperty({
-    type: String,
-    minLength: 1,
-    example: 'sentences',
-    description: 'Name of the model, or the name and a version or alias: `name:alias`.',
-  })
+  @ApiProperty({ ...MODEL, example: 'sentences' })
   model: string;
   @ApiProperty({ type: 'array', minItems: 1, maxItems: MAX_TEXTS, items: { type: 'string' } })
   texts: string[];
@@ -56,24 +53,6 @@ export class CohereEmbedRequest {
   truncate?: string | null;
 }
 
-/** The units of a request. */
-export class CohereBilledUnits {
-  /** Number of tokens of all texts. */
-  input_tokens: number;
-}
-
-/** The version of the API. */
-export class CohereApiVersion {
-  /** @example 2 */
-  version: string;
-}
-
-/** Facts about a response. */
-export class CohereMeta {
-  api_version: CohereApiVersion;
-  billed_units: CohereBilledUnits;
-}
-
 /** The embeddings by type, each in the order of the texts. */
 export class CohereEmbeddings {
   @ApiPropertyOptional({ type: 'array', items: VECTOR })
@@ -109,12 +88,7 @@ export class CohereEmbedFloats {
 
 /** A query and the documents to sort, in the API of Cohere. */
 export class CohereRerankRequest {
-  @ApiProperty({
-    type: String,
-    minLength: 1,
-    example: 'ranker',
-    description: 'Name of the model, or the name and a version or alias: `name:alias`.',
-  })
+  @ApiProperty({ ...MODEL, example: 'ranker' })
   model: string;
   query: string;
   @ApiProperty({ type: 'array', minItems: 1, maxItems: MAX_TEXTS, items: { type: 'string' } })
@@ -126,12 +100,7 @@ export class CohereRerankRequest {
     description: 'Number of documents to return. By default all.',
   })
   top_n?: number | null;
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 1,
-    nullable: true,
-    description: 'Maximum number of tokens of the query and a document, if lower than that of the model.',
-  })
+  @ApiPropertyOptional(MAX_TOKENS_PER_DOC)
   max_tokens_per_doc?: number | null;
 }
 

@@ -1,8 +1,9 @@
 import { mismatch } from '../../inference/request/mismatch';
-import { asBoolean, asModelName, asWhole, optional } from './members';
-import { ranked } from './ranking';
-import { taskDialect, taskRequest, type TaskRequest } from './task-dialect';
-import { asItems, readPairs, textsOf } from './texts';
+import { metaOf } from './cohere-meta';
+import { asBoolean, asWhole, optional } from './members';
+import { ranked, rankingRequest } from './ranking';
+import { taskDialect, type TaskRequest } from './task-dialect';
+import { asItems, textsOf } from './texts';
 import { outputOf, tokenCount } from './vectors';
 
 /** A request for a ranking in the API of Jina, which is also that of vLLM and of Cohere's first version. */
@@ -23,12 +24,8 @@ export const jinaRerank = taskDialect<JinaRanking>({
   read(body) {
     optional(body, 'rank_fields', requireTextField);
     const documents = asItems(body['documents'], 'documents').map(textOfDocument);
-    const inputs = readPairs(body['query'], documents, (index) => `documents[${index}]`);
-    const maxTokens = optional(body, 'max_tokens_per_doc', asWhole(1));
     return {
-      ...taskRequest(optional(body, 'model', asModelName), { inputs, ids: undefined }, ['scores', 'tokens'], {
-        maxTokens,
-      }),
+      ...rankingRequest(body, documents),
       // vLLM's clients send 0 for all.
       topN: optional(body, 'top_n', asWhole(0)) || undefined,
       // Clients of Jina and vLLM that ask for nothing read the documents.
@@ -39,7 +36,6 @@ export const jinaRerank = taskDialect<JinaRanking>({
   write({ id, model, outputs, request }) {
     const { topN, returnsDocuments } = request;
     const texts = returnsDocuments ? textsOf(outputs, 'text_pair') : undefined;
-    const tokens = tokenCount(outputs);
     return {
       id,
       model: request.model ?? model,
@@ -48,8 +44,8 @@ export const jinaRerank = taskDialect<JinaRanking>({
         relevance_score: score,
         ...(texts === undefined ? {} : { document: { text: texts[index] } }),
       })),
-      usage: { total_tokens: tokens },
-      meta: { api_version: { version: '1' }, billed_units: { input_tokens: tokens } },
+      usage: { total_tokens: tokenCount(outputs) },
+      meta: metaOf(outputs, '1'),
     };
   },
 });

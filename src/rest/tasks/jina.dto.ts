@@ -1,6 +1,7 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { MAX_TEXTS } from '../../tasks/task-tensors';
-import { CohereMeta } from './cohere.dto';
+import { CohereMeta } from './cohere-meta.dto';
+import { MAX_TOKENS_PER_DOC, MODEL } from './member-schemas';
 
 /** The text of a document. */
 export class DocumentText {
@@ -10,12 +11,7 @@ export class DocumentText {
 /** A query and the documents to sort, in the APIs of Jina, vLLM and Cohere's first version. */
 @ApiExtraModels(DocumentText)
 export class RerankRequest {
-  @ApiProperty({
-    type: String,
-    minLength: 1,
-    example: 'ranker',
-    description: 'Name of the model, or the name and a version or alias: `name:alias`.',
-  })
+  @ApiProperty({ ...MODEL, example: 'ranker' })
   model: string;
   query: string;
   @ApiProperty({
@@ -38,12 +34,7 @@ export class RerankRequest {
     description: 'Whether the response contains the documents. By default true.',
   })
   return_documents?: boolean | null;
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 1,
-    nullable: true,
-    description: 'Maximum number of tokens of the query and a document, if lower than that of the model.',
-  })
+  @ApiPropertyOptional(MAX_TOKENS_PER_DOC)
   max_tokens_per_doc?: number | null;
 }
 

@@ -18,11 +18,13 @@ export const asText: Read<string> = (value, path) => {
   return value;
 };
 
-/** Reads the name of a model, which is not empty. */
-export const asModelName: Read<string> = (value, path) => {
-  if (typeof value !== 'string' || value === '') throw mismatch(path, 'the name of a model', value);
-  return value;
-};
+/** The model that `body` names; undefined if it names none. @throws NexusError invalid_input */
+export function modelOf(body: Members): string | undefined {
+  return optional(body, 'model', (value, path) => {
+    if (typeof value !== 'string' || value === '') throw mismatch(path, 'the name of a model', value);
+    return value;
+  });
+}
 
 /** Reads true or false. */
 export const asBoolean: Read<boolean> = (value, path) => {

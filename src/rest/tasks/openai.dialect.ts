@@ -1,6 +1,6 @@
 import { EMBEDDING_TASKS } from '../../tasks/task-definition';
 import { jsonFloats } from '../codec/json/json-data';
-import { asChoice, asModelName, asText, asWhole, optional } from './members';
+import { asChoice, asText, asWhole, modelOf, optional } from './members';
 import { taskDialect, taskRequest, type TaskRequest } from './task-dialect';
 import { readTexts } from './texts';
 import { base64Of, outputOf, tokenCount, vectorsOf } from './vectors';
@@ -18,10 +18,7 @@ export const embeddingsDialect = taskDialect<EmbeddingsRequest>({
   read(body) {
     optional(body, 'user', asText);
     return {
-      ...taskRequest(optional(body, 'model', asModelName), readTexts(body['input'], 'input'), [
-        'embedding',
-        'tokens',
-      ]),
+      ...taskRequest(modelOf(body), readTexts(body['input'], 'input'), ['embedding', 'tokens']),
       format: optional(body, 'encoding_format', asChoice(['float', 'base64'])) ?? 'float',
       dimensions: optional(body, 'dimensions', asWhole(1)),
     };

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { MAX_TEXTS } from '../../tasks/task-tensors';
+import { TokenUsage } from './token-usage.dto';
 
 /** Texts to embed, in the API of OpenAI. Members that are not listed are ignored. */
 export class EmbeddingsRequest {
@@ -54,12 +55,6 @@ export class EmbeddingItem {
     description: 'Numbers, or base64.',
   })
   embedding: number[] | string;
-}
-
-/** The number of tokens of all texts. */
-export class TokenUsage {
-  prompt_tokens: number;
-  total_tokens: number;
 }
 
 /** The embeddings, in the order of the texts. */

@@ -1,6 +1,16 @@
 import type { Tensor } from '../../tensor/tensor';
 import { jsonFloats, type JsonElement } from '../codec/json/json-data';
+import { asWhole, modelOf, optional, type Members } from './members';
+import { taskRequest, type TaskRequest } from './task-dialect';
+import { readPairs } from './texts';
 import { rowsOf } from './vectors';
+
+/** The request of the APIs of Cohere and Jina for the scores of `documents` for the query in `body`. @throws NexusError invalid_input */
+export function rankingRequest(body: Members, documents: readonly unknown[]): TaskRequest {
+  const inputs = readPairs(body['query'], documents, (index) => `documents[${index}]`);
+  const maxTokens = optional(body, 'max_tokens_per_doc', asWhole(1));
+  return taskRequest(modelOf(body), { inputs }, ['scores', 'tokens'], { maxTokens });
+}
 
 /** A document of a ranking: its index in the request and its score. */
 export interface Ranked {

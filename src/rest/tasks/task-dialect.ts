@@ -16,7 +16,7 @@ import { textTensor, type Texts } from './texts';
 /** A decoded request of a protocol for tasks. */
 export interface TaskRequest extends DecodedRequest {
   readonly inputs: Texts['inputs'];
-  readonly ids: Texts['ids'];
+  readonly ids?: Texts['ids'];
   readonly outputs: readonly { readonly name: TaskOutputName }[];
   /** As the request names it; undefined if it does not. */
   readonly model: string | undefined;

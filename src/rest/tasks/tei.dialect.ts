@@ -5,7 +5,7 @@ import type { TextOptions } from '../../tasks/text/text-options';
 import { typedView } from '../../tensor/typed-arrays';
 import { asObject } from '../codec/fields';
 import { jsonFloats } from '../codec/json/json-data';
-import { asBoolean, asChoice, asModelName, asText, asWhole, optional, type Members } from './members';
+import { asBoolean, asChoice, asText, asWhole, modelOf, optional, type Members } from './members';
 import { ranked } from './ranking';
 import { taskDialect, taskRequest, type TaskRequest } from './task-dialect';
 import { asItems, MAX_LARGE, readPairs, readTexts, textsOf, textTensor } from './texts';
@@ -94,7 +94,7 @@ export const teiSimilarity = taskDialect<TaskRequest>({
       index === 0 ? 'inputs.source_sentence' : `inputs.sentences[${index - 1}]`;
     const inputs = [textTensor('text', [source, ...others], pathOf)];
     const parameters = optional(body, 'parameters', asObject) ?? {};
-    return taskRequest(modelOf(body), { inputs, ids: undefined }, ['embedding'], optionsOf(parameters));
+    return taskRequest(modelOf(body), { inputs }, ['embedding'], optionsOf(parameters));
   },
   write({ outputs }) {
     const [source, ...others] = rowsOf(outputOf(outputs, 'embedding'));
@@ -110,7 +110,7 @@ export const teiRerank = taskDialect<TeiRanking>({
   read(body) {
     const inputs = readPairs(body['query'], asItems(body['texts'], 'texts'), (index) => `texts[${index}]`);
     return {
-      ...taskRequest(modelOf(body), { inputs, ids: undefined }, [scoresIn(body)], optionsOf(body)),
+      ...taskRequest(modelOf(body), { inputs }, [scoresIn(body)], optionsOf(body)),
       returnsText: optional(body, 'return_text', asBoolean) ?? false,
     };
   },
@@ -148,7 +148,7 @@ export const teiPredict = taskDialect<TeiPrediction>({
       ),
     );
     return {
-      ...taskRequest(modelOf(body), { inputs: columns, ids: undefined }, [scoresIn(body)], optionsOf(body)),
+      ...taskRequest(modelOf(body), { inputs: columns }, [scoresIn(body)], optionsOf(body)),
       isSingle,
     };
   },
@@ -177,10 +177,6 @@ function readSequences(value: unknown): {
 function asSequence(value: unknown, path: string): readonly unknown[] {
   if (Array.isArray(value) && (value.length === 1 || value.length === 2)) return value;
   throw mismatch(path, 'one text, or a pair of texts', value);
-}
-
-function modelOf(body: Members): string | undefined {
-  return optional(body, 'model', asModelName);
 }
 
 function scoresIn(body: Members): TaskOutputName {

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { MAX_TEXTS } from '../../tasks/task-tensors';
-import { MAX_LARGE, MAX_TOOL_LENGTH } from './texts';
+import { MAX_LARGE, MAX_TOKENIZER_LENGTH } from './texts';
 
 const IDS = { type: 'array', minItems: 1, items: { type: 'integer', minimum: 0 } };
 
@@ -174,7 +174,7 @@ export class TokenizeRequest extends TeiModel {
       { type: 'string' },
       { type: 'array', minItems: 1, maxItems: MAX_TEXTS, items: { type: 'string' } },
     ],
-    description: `A text or texts, together at most ${MAX_TOOL_LENGTH} characters. No prompt is added.`,
+    description: `A text or texts, together at most ${MAX_TOKENIZER_LENGTH} characters. No prompt is added.`,
   })
   inputs: string | string[];
   @ApiPropertyOptional({
@@ -209,7 +209,7 @@ export class TokenDetails {
 export class DecodeRequest extends TeiModel {
   @ApiProperty({
     oneOf: [IDS, { type: 'array', minItems: 1, maxItems: MAX_TEXTS, items: IDS }],
-    description: `The ids of one text, or of several; together at most ${MAX_TOOL_LENGTH}.`,
+    description: `The ids of one text, or of several; together at most ${MAX_TOKENIZER_LENGTH}.`,
   })
   ids: number[] | number[][];
   @ApiPropertyOptional({

@@ -11,7 +11,7 @@ import { ApiDecode, ApiModelHeader, ApiTeiPredict, ApiTokenize } from './task.do
 import { TaskInference } from './task-inference';
 import { TeiInfo } from './tei.dto';
 import { teiPredict } from './tei.dialect';
-import { TextTools } from './text-tools';
+import { TokenizerRequests } from './tokenizer-requests';
 
 /** Classes and tokens of texts, in the protocol of Text Embeddings Inference. */
 @ApiTags('Text')
@@ -20,7 +20,7 @@ import { TextTools } from './text-tools';
 export class TextController {
   constructor(
     private readonly inference: TaskInference,
-    private readonly tools: TextTools,
+    private readonly tokenizers: TokenizerRequests,
   ) {}
 
   /** Returns the classes of texts or pairs of texts. Two strings in one array are a pair. */
@@ -42,7 +42,7 @@ export class TextController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TextToken[][]> {
     showLimits(request, reply);
-    return this.tools.tokenize(request);
+    return this.tokenizers.tokenize(request);
   }
 
   /** Returns the texts of token ids. */
@@ -55,7 +55,7 @@ export class TextController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<string[]> {
     showLimits(request, reply);
-    return this.tools.decode(request);
+    return this.tokenizers.decode(request);
   }
 
   /** Describes the model of text that the header x-model names, or the only one that is ready. */
@@ -65,7 +65,7 @@ export class TextController {
   @ApiModelHeader()
   @ApiErrorsAs(TeiError, 'invalid', 'not_found', 'overloaded', 'internal', 'unavailable', 'deadline')
   teiInfo(@Req() request: FastifyRequest): Promise<TeiInfo> {
-    return this.tools.info(request);
+    return this.tokenizers.info(request);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Tensor } from '../../tensor/tensor';
 import { encodeRows } from '../codec/json/data';
 
 /** Maximum number of characters, or of token ids, of a request that only uses a tokenizer: its response is encoded in one piece. */
-export const MAX_TOOL_LENGTH = 16_384;
+export const MAX_TOKENIZER_LENGTH = 16_384;
 
 /** Maximum number of texts whose response has many numbers for each. */
 export const MAX_LARGE = 32;
@@ -21,7 +21,7 @@ const MAX_REPEATED_BYTES = 8 * 2 ** 20;
 export interface Texts {
   readonly inputs: readonly Tensor[];
   /** Token ids of each text. `inputs` is empty then. */
-  readonly ids: readonly (readonly number[])[] | undefined;
+  readonly ids?: readonly (readonly number[])[] | undefined;
 }
 
 /** The tensor `name` of `texts`, of which each must be a string. @throws NexusError invalid_input */
@@ -55,14 +55,14 @@ export function asItems(value: unknown, path: string, limit = MAX_TEXTS): readon
  * @throws NexusError empty_input, invalid_input
  */
 export function readTexts(value: unknown, path: string, limit = MAX_TEXTS): Texts {
-  if (typeof value === 'string') return { inputs: [textTensor('text', [value], () => path)], ids: undefined };
+  if (typeof value === 'string') return { inputs: [textTensor('text', [value], () => path)] };
   if (!Array.isArray(value))
     throw mismatch(path, 'a string, an array of strings, or arrays of token ids', value);
   // The token ids of one text.
   if (typeof value[0] === 'number') return { inputs: [], ids: requireFew([asIds(value, path)], path) };
   const items = asItems(value, path, limit);
   const pathOf = (index: number) => `${path}[${index}]`;
-  if (!Array.isArray(items[0])) return { inputs: [textTensor('text', items, pathOf)], ids: undefined };
+  if (!Array.isArray(items[0])) return { inputs: [textTensor('text', items, pathOf)] };
   return {
     inputs: [],
     ids: requireFew(

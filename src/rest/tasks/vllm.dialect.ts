@@ -1,7 +1,7 @@
 import { mismatch } from '../../inference/request/mismatch';
 import { MAX_TEXTS } from '../../tasks/task-tensors';
 import { jsonFloats } from '../codec/json/json-data';
-import { asModelName, optional, type Members } from './members';
+import { modelOf, type Members } from './members';
 import { firstScores } from './ranking';
 import { taskDialect, taskRequest, type TaskRequest } from './task-dialect';
 import { asItems, readPairs, textTensor } from './texts';
@@ -23,10 +23,7 @@ export const vllmScore = taskDialect<TaskRequest>({
   read(body) {
     const names = NAMES.find((pair) => pair.every((name) => Object.hasOwn(body, name))) ?? NAMES[0];
     const inputs = readTwo(body, names);
-    return taskRequest(optional(body, 'model', asModelName), { inputs, ids: undefined }, [
-      'scores',
-      'tokens',
-    ]);
+    return taskRequest(modelOf(body), { inputs }, ['scores', 'tokens']);
   },
   write({ id, created, model, outputs, request }) {
     const tokens = tokenCount(outputs);

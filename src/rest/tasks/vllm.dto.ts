@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { MAX_TEXTS } from '../../tasks/task-tensors';
-import { TokenUsage } from './openai.dto';
+import { TokenUsage } from './token-usage.dto';
 
 const TEXTS = [
   { type: 'string' },

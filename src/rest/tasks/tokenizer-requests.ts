@@ -12,14 +12,14 @@ import { MAX_TEXTS } from '../../tasks/task-tensors';
 import type { TextToken, Tokenizer } from '../../tasks/text/tokenizer';
 import { decodeStrings } from '../../tensor/elements';
 import { bodyOf } from '../http/body';
-import { asBoolean, asModelName, optional, type Members } from './members';
+import { asBoolean, modelOf, optional, type Members } from './members';
 import { TaskModels } from './task-models';
 import type { TeiInfo } from './tei.dto';
-import { asIds, asItems, MAX_TOOL_LENGTH, readTexts } from './texts';
+import { asIds, asItems, MAX_TOKENIZER_LENGTH, readTexts } from './texts';
 
 /** Uses the tokenizers of models without running the models. */
 @Injectable()
-export class TextTools {
+export class TokenizerRequests {
   constructor(
     private readonly models: TaskModels,
     private readonly registry: ModelRegistry,
@@ -68,7 +68,7 @@ export class TextTools {
     request: FastifyRequest,
     use: (tokenizer: Tokenizer) => Promise<T>,
   ): Promise<T> {
-    const [found] = await this.find(optional(body, 'model', asModelName), request);
+    const [found] = await this.find(modelOf(body), request);
     found.enter();
     try {
       if (found.tokenizer === undefined) throw found.notReady();
@@ -108,7 +108,7 @@ function textsIn(body: Members): string[] {
 
 /** @throws NexusError empty_input, invalid_input unless `ids` are the token ids of a text or of several. */
 function idsIn(body: Members): (readonly number[])[] {
-  const items = asItems(body['ids'], 'ids', MAX_TOOL_LENGTH);
+  const items = asItems(body['ids'], 'ids', MAX_TOKENIZER_LENGTH);
   const lists = Array.isArray(items[0])
     ? asItems(items, 'ids').map((list, index) => asIds(list, `ids[${index}]`))
     : [asIds(items, 'ids')];
@@ -118,9 +118,9 @@ function idsIn(body: Members): (readonly number[])[] {
 
 function requireShort(path: string, of: string, lists: readonly { readonly length: number }[]): void {
   const total = lists.reduce((sum, { length }) => sum + length, 0);
-  if (total <= MAX_TOOL_LENGTH) return;
+  if (total <= MAX_TOKENIZER_LENGTH) return;
   throw errors.invalidInput(
-    `${path}: expected at most ${MAX_TOOL_LENGTH} ${of}, got ${total}; send fewer per request`,
+    `${path}: expected at most ${MAX_TOKENIZER_LENGTH} ${of}, got ${total}; send fewer per request`,
     path,
   );
 }
