@@ -15,8 +15,8 @@ export class HeldRegions {
   }
 
   /**
-   * Returns `inputs` with the data of those in a region. BYTES must be text unless `anyBytes`. Rejects with a NexusError if the data
-   * does not fit the tensor.
+   * Returns `inputs` with the data of those in a region. BYTES must be text unless `anyBytes`. Rejects with a NexusError
+   * if the data does not fit the tensor.
    */
   read(inputs: readonly PlacedTensor[], anyBytes: boolean): Promise<readonly Tensor[]> {
     return Promise.all(inputs.map((input, index) => this.readInput(input, `inputs[${index}]`, anyBytes)));

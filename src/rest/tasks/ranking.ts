@@ -5,7 +5,10 @@ import { taskRequest, type TaskRequest } from './task-dialect';
 import { readPairs } from './texts';
 import { rowsOf } from './vectors';
 
-/** The request of the APIs of Cohere and Jina for the scores of `documents` for the query in `body`. @throws NexusError invalid_input */
+/**
+ * The request of the APIs of Cohere and Jina for the scores of `documents` for the query in `body`.
+ * @throws NexusError invalid_input
+ */
 export function rankingRequest(body: Members, documents: readonly unknown[]): TaskRequest {
   const inputs = readPairs(body['query'], documents, (index) => `documents[${index}]`);
   const maxTokens = optional(body, 'max_tokens_per_doc', asWhole(1));
