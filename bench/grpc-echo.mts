@@ -10,7 +10,7 @@ import { loadSync } from '@grpc/proto-loader';
  * The ceiling of the smallest gRPC request: grpc-js alone, which reads a request and sends its tensors back.
  * Prints its address.
  */
-const definition = loadSync('src/grpc/inference.proto', { keepCase: true, oneofs: true });
+const definition = loadSync('src/open-inference/inference.proto', { keepCase: true, oneofs: true });
 const { inference } = loadPackageDefinition(definition) as unknown as {
   inference: Record<string, ServiceClientConstructor>;
 };

@@ -7,7 +7,7 @@ import { loadSync } from '@grpc/proto-loader';
  * grpc-load.mts <host:port> <concurrency> <seconds>
  */
 const [address, width, seconds] = process.argv.slice(2);
-const definition = loadSync('src/grpc/inference.proto', { keepCase: true });
+const definition = loadSync('src/open-inference/inference.proto', { keepCase: true });
 const { inference } = loadPackageDefinition(definition) as unknown as {
   inference: Record<string, ServiceClientConstructor>;
 };

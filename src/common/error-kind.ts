@@ -13,6 +13,7 @@ export type ErrorKind =
   | 'rate_limited'
   | 'overloaded'
   | 'unavailable'
+  | 'bad_gateway'
   | 'deadline'
   | 'cancelled'
   | 'unimplemented'

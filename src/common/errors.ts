@@ -1,9 +1,11 @@
 import { accessErrors } from './access-errors';
 import { NexusError } from './nexus-error';
+import { targetErrors } from './target-errors';
 
 /** The catalogue of all errors that the gateway returns, so that their wording and kind are defined once. */
 export const errors = {
   ...accessErrors,
+  ...targetErrors,
   invalidInput: (message: string, param?: string) =>
     new NexusError('invalid', 'invalid_input', message, param === undefined ? {} : { param }),
   /** For a picture that cannot be used, in a request that is well-formed. */

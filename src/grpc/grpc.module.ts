@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { MemoryInFlight } from '../common/memory-in-flight';
 import { Pace } from '../common/pace';
@@ -6,6 +5,7 @@ import { Config } from '../config/config';
 import { ADMIN, ADMIN_SERVER, DESCRIBE, INFER, OPEN, READ, READ_SERVER } from '../identity/access';
 import { InferenceModule } from '../inference/inference.module';
 import { ModelsModule } from '../models/models.module';
+import { INFERENCE_PROTO } from '../open-inference/inference-proto';
 import { GrpcServer, type ServedPackage } from '../transport/grpc/grpc-server';
 import { Decoder } from './codec/decoder';
 import { GrpcDetailsController } from './details.controller';
@@ -18,7 +18,7 @@ import { GrpcSharedMemoryController } from './shared-memory.controller';
 /** Messages with tensors are passed as raw bytes, which readRequest parses. */
 const INFERENCE: ServedPackage = {
   name: 'inference',
-  protoPath: join(__dirname, 'inference.proto'),
+  protoPath: INFERENCE_PROTO,
   service: 'GRPCInferenceService',
   rawMethods: ['ModelInfer', 'ModelStreamInfer'],
   access: {

@@ -1,6 +1,6 @@
 import { errors } from '../common/errors';
 import type { NexusError } from '../common/nexus-error';
-import type { Clock } from './clock';
+import type { Clock } from '../common/clock';
 import type { Job } from './job';
 import { observerOf, type SchedulerObserver } from './observer';
 import type { Queue } from './queue';

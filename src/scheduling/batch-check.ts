@@ -3,7 +3,7 @@ import { agree, EQUAL_SIZE, OTHER_SIZE, type Tolerance } from '../runtime/agreem
 import { RunFailure } from '../runtime/run-failure';
 import type { Tensor } from '../tensor/tensor';
 import { isShared, longestOf, repeatRow, type Batch } from './batch';
-import type { Clock } from './clock';
+import type { Clock } from '../common/clock';
 import type { Part } from './job';
 import type { SchedulerLimits } from './limits';
 import type { SchedulerObserver } from './observer';

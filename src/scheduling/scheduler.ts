@@ -5,7 +5,7 @@ import { RunFailure } from '../runtime/run-failure';
 import { gather, isDivisible, joinParts, outputsOf, scatter, tokensOf, totalRows, type Batch } from './batch';
 import { AdaptiveDelay } from './adaptive-delay';
 import { Admission } from './admission';
-import type { Clock } from './clock';
+import type { Clock } from '../common/clock';
 import { Ticket, type Job, type JobResult, type Part } from './job';
 import { BatchCheck } from './batch-check';
 import type { SchedulerLimits } from './limits';

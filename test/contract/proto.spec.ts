@@ -40,7 +40,7 @@ const NUMBERS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   },
 };
 
-const definition = loadSync('src/grpc/inference.proto', { keepCase: true });
+const definition = loadSync('src/open-inference/inference.proto', { keepCase: true });
 
 interface MessageType {
   readonly name: string;

@@ -17,6 +17,7 @@ const EXAMPLES: Readonly<Record<Kind, NexusError>> = {
   overloaded: errors.queueFull('digits', '4096 of 4096 rows queued'),
   internal: errors.internal(),
   unavailable: errors.runnerLost('digits'),
+  bad_gateway: errors.targetFailed('digits', 'the connection broke'),
   unimplemented: errors.sharedMemoryOff(),
   deadline: errors.runTimeout('digits', 30_000),
 };

@@ -1,5 +1,5 @@
 import { errors } from '../../common/errors';
-import { SYSTEM_CLOCK } from '../../scheduling/clock';
+import { SYSTEM_CLOCK } from '../../common/clock';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { TaskInputName } from '../../tasks/task-tensors';
 import type { Tensor } from '../../tensor/tensor';

@@ -1,7 +1,7 @@
 import type { NexusError } from '../../common/nexus-error';
 import type { ModelMetrics } from '../../observability/metrics/model-metrics';
 import type { LoadedModel } from '../../runtime/messages';
-import { SYSTEM_CLOCK } from '../../scheduling/clock';
+import { SYSTEM_CLOCK } from '../../common/clock';
 import type { Instance } from '../../scheduling/instance';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { SchedulerLoad } from '../../scheduling/observer';

@@ -9,7 +9,7 @@ import { registerScraped, type Sample } from './scraped';
 const FAILURES: Readonly<Record<string, readonly RequestOutcome[]>> = {
   REJECTED: ['overloaded', 'rate_limited', 'deadline', 'unavailable'],
   CANCELED: ['cancelled'],
-  BACKEND: ['internal'],
+  BACKEND: ['internal', 'bad_gateway'],
   OTHER: ['invalid', 'not_found', 'too_large', 'unsupported_encoding'],
 };
 

@@ -25,6 +25,7 @@ export const MEANING: Readonly<
   internal: 'Internal error. Look up the request id in the server log.',
   unavailable:
     'The model is not ready or does not fit into memory, its process ended twice, or the state file or usage cannot be written. The message states the reason.',
+  bad_gateway: 'The model runs on another server, which failed, or whose response is not valid.',
   unimplemented: 'NEXUS_SYSTEM_SHARED_MEMORY is not set.',
   deadline: 'The deadline of the request passed, or a run exceeded its time limit.',
 };

@@ -250,7 +250,7 @@ describe('beside inference', () => {
     const [described] = file.file_descriptor_response.file_descriptor_proto;
     const { messageType } = FileDescriptorProto.decode(described) as IFileDescriptorProto;
     const entries = messageType!.flatMap(entriesOf);
-    const maps = readFileSync('src/grpc/inference.proto', 'utf8').match(/^ *map</gm)!;
+    const maps = readFileSync('src/open-inference/inference.proto', 'utf8').match(/^ *map</gm)!;
     expect(entries).toHaveLength(maps.length);
     expect(entries).toContainEqual({ field: 'input_map', entry: 'InputMapEntry' });
     for (const { field, entry } of entries) expect(entry).toBe(`${camelCase(field)}Entry`);
@@ -259,7 +259,7 @@ describe('beside inference', () => {
   });
 
   it('a method that does not exist is UNIMPLEMENTED', async () => {
-    const definition = loadSync('src/grpc/inference.proto');
+    const definition = loadSync('src/open-inference/inference.proto');
     const service = definition['inference.GRPCInferenceService'] as Record<string, { path: string }>;
     service['ServerLive']!.path = '/inference.GRPCInferenceService/ServerLove';
     const wrong = new GrpcClient(gateway.grpc, undefined, definition);

@@ -205,7 +205,7 @@ describe('tensors', () => {
 
 /** A client that sends bytes which are no message. */
 function garbler(method: string): GrpcClient {
-  const definition = loadSync('src/grpc/inference.proto', { keepCase: true, defaults: true });
+  const definition = loadSync('src/open-inference/inference.proto', { keepCase: true, defaults: true });
   const service = definition['inference.GRPCInferenceService'] as Record<
     string,
     { requestSerialize: unknown }

@@ -15,7 +15,7 @@ import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 const OPTIONS = { keepCase: true, longs: String, enums: String, defaults: true, oneofs: true } as const;
 
 /** How the client reads the service: as the gateway publishes it. */
-export const inferenceDefinition = loadSync('src/grpc/inference.proto', OPTIONS);
+export const inferenceDefinition = loadSync('src/open-inference/inference.proto', OPTIONS);
 
 /** What came back of a call. `trailers` are there whether it failed or not. */
 export interface GrpcAnswer {

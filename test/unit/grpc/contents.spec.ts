@@ -8,7 +8,7 @@ import { bytesOf, splitElements } from '../../fixtures/binary';
 import { CONTENTS_FIELD } from '../../fixtures/datatypes';
 import { anyTensor, DATATYPES, tensor } from '../codec/tensors';
 
-const definition = loadSync('src/grpc/inference.proto', { keepCase: true });
+const definition = loadSync('src/open-inference/inference.proto', { keepCase: true });
 const { ModelInfer } = definition['inference.GRPCInferenceService'] as ServiceDefinition;
 const { requestSerialize: serialize } = ModelInfer as MethodDefinition<object, object>;
 

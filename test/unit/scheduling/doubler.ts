@@ -2,7 +2,7 @@ import { RunFailure } from '../../../src/runtime/run-failure';
 import type { RunResult } from '../../../src/runtime/runner';
 import type { PackedTensor } from '../../../src/runtime/slab-layout';
 import type { Tensor } from '../../../src/tensor/tensor';
-import type { Clock } from '../../../src/scheduling/clock';
+import type { Clock } from '../../../src/common/clock';
 import type { Job } from '../../../src/scheduling/job';
 import type { SchedulerLimits } from '../../../src/scheduling/limits';
 import type { SchedulerObserver } from '../../../src/scheduling/observer';

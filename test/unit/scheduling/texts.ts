@@ -1,7 +1,7 @@
 import { RunFailure } from '../../../src/runtime/run-failure';
 import type { RunResult } from '../../../src/runtime/runner';
 import type { PackedTensor } from '../../../src/runtime/slab-layout';
-import type { Clock } from '../../../src/scheduling/clock';
+import type { Clock } from '../../../src/common/clock';
 import type { Instance } from '../../../src/scheduling/instance';
 import type { Job } from '../../../src/scheduling/job';
 import { POISON } from './doubler';

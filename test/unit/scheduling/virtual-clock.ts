@@ -1,4 +1,4 @@
-import type { Clock } from '../../../src/scheduling/clock';
+import type { Clock } from '../../../src/common/clock';
 
 /** Time that passes only when it is told to, in the order of the timers. */
 export class VirtualClock implements Clock {

@@ -1,4 +1,4 @@
-/** Clock of the scheduler. Tests replace it with virtual time. */
+/** The clock of everything that waits. Tests replace it with virtual time. */
 export interface Clock {
   /** Monotonic time in milliseconds. */
   now(): number;

@@ -1,0 +1,51 @@
+import { NexusError } from './nexus-error';
+
+/** The errors of models that other servers run. */
+export const targetErrors = {
+  noTarget: (model: string, reason: string) =>
+    new NexusError(
+      'unavailable',
+      'no_target',
+      `no target of model '${model}' can be used: ${reason}; retry after a second`,
+      { retryAfterSeconds: 1 },
+    ),
+  targetsFull: (model: string) =>
+    new NexusError(
+      'overloaded',
+      'targets_full',
+      `every target of model '${model}' has as many requests in flight as it may; retry after a second, or raise max_in_flight in the settings of its targets`,
+      { retryAfterSeconds: 1 },
+    ),
+  targetsOverloaded: (model: string, retryAfterSeconds: number) =>
+    new NexusError(
+      'overloaded',
+      'targets_overloaded',
+      `the targets of model '${model}' are overloaded; retry after ${retryAfterSeconds} s`,
+      { retryAfterSeconds },
+    ),
+  targetFailed: (model: string, reason: string) =>
+    new NexusError(
+      'bad_gateway',
+      'target_failed',
+      `model '${model}' is run by another server, which failed: ${reason}; retry, or look up the request in the server log`,
+    ),
+  targetTimeout: (model: string, reason: string) =>
+    new NexusError(
+      'deadline',
+      'target_timeout',
+      `model '${model}' is run by another server, which did not respond in time: ${reason}`,
+    ),
+  targetRejected: (message: string) => new NexusError('invalid', 'target_rejected', message),
+  apiModel: (model: string, path: string) =>
+    new NexusError(
+      'invalid',
+      'openai_model',
+      `model '${model}' speaks the OpenAI API and has no tensors; use POST ${path}`,
+    ),
+  notApiModel: (model: string, path: string) =>
+    new NexusError(
+      'invalid',
+      'not_openai_model',
+      `model '${model}' cannot answer ${path}, because no target of it speaks the OpenAI API; use POST /v1/models/${encodeURIComponent(model)}/predict`,
+    ),
+} as const;
