@@ -45,7 +45,7 @@ function targetFault(targets: readonly TargetSettings[], path: string): SettingF
       return [at, `is the address of another target, ${hosts[index]}; use one target for each address`];
     const { protocol: scheme } = new URL(url);
     if (scheme.startsWith('grpc') && protocol !== 'v2-grpc')
-      return [at, `has the scheme ${scheme}, which is only for protocol: v2-grpc`];
+      return [at, `has the scheme ${scheme.slice(0, -1)}, which is only for protocol: v2-grpc`];
     if (tls !== undefined && !scheme.endsWith('s:'))
       return [at, 'is not encrypted, but tls is set; use https, or grpcs for v2-grpc'];
     if ((tls?.certificate === undefined) !== (tls?.key === undefined))
