@@ -1,6 +1,6 @@
 import { TargetFailure } from '../target-failure';
 import type { TargetTimeouts } from '../target';
-import { headerOf, type HttpHeaders } from './http-message';
+import { singleHeader, type HttpHeaders } from './http-message';
 
 /** Maximum number of characters of a target's own explanation. */
 const MAX_EXPLANATION = 500;
@@ -133,9 +133,9 @@ function codeOf(error: Error): string {
 
 /** Retry-After in seconds or as a date (RFC 9110, 10.2.3), or `retry-after-ms` of OpenAI, in milliseconds. */
 function retryAfterOf(headers: HttpHeaders): number | undefined {
-  const ms = waitOf(headerOf(headers, 'retry-after-ms'), 1);
+  const ms = waitOf(singleHeader(headers, 'retry-after-ms'), 1);
   if (ms !== undefined) return ms;
-  const text = headerOf(headers, 'retry-after');
+  const text = singleHeader(headers, 'retry-after');
   const seconds = waitOf(text, 1000);
   if (seconds !== undefined || text === undefined) return seconds;
   const date = Date.parse(text);

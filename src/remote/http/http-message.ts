@@ -30,7 +30,7 @@ export interface HttpStream {
 }
 
 /** The value of a header that must not be repeated: undefined if it is missing or repeated. */
-export function headerOf(headers: HttpHeaders, name: string): string | undefined {
+export function singleHeader(headers: HttpHeaders, name: string): string | undefined {
   const value = headers[name];
   return typeof value === 'string' ? value : undefined;
 }

@@ -3,7 +3,7 @@ import { GrowingBytes } from '../../common/growing-bytes';
 import type { TargetTimeouts } from '../target';
 import { TargetFailure } from '../target-failure';
 import { failureOfError, failureOfStatus } from './http-failure';
-import { headerOf, type HttpHeaders } from './http-message';
+import { singleHeader, type HttpHeaders } from './http-message';
 
 /** Maximum size of the body of an error in bytes. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -127,6 +127,6 @@ function isPlain(coding: string | string[] | undefined): boolean {
 
 /** Content-Length in bytes; NaN if there is none. */
 function announcedBy(headers: HttpHeaders): number {
-  const text = headerOf(headers, 'content-length');
+  const text = singleHeader(headers, 'content-length');
   return text === undefined ? NaN : Number(text);
 }
