@@ -1,5 +1,5 @@
-import { errors } from '../../../common/errors';
-import { mismatch } from '../../../inference/request/mismatch';
+import { errors } from '../../common/errors';
+import { mismatch } from '../../common/mismatch';
 
 /** An innermost array of a tensor in JSON, which contains only elements. */
 export type Row = readonly unknown[];

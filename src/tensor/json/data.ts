@@ -1,10 +1,10 @@
-import { errors } from '../../../common/errors';
-import type { Datatype } from '../../../tensor/tensor';
-import { TYPED_ARRAY, type AnyTypedArray } from '../../../tensor/typed-arrays';
+import { errors } from '../../common/errors';
+import type { Datatype } from '../tensor';
+import { TYPED_ARRAY, type AnyTypedArray } from '../typed-arrays';
 import { fillBigIntegers, fillBooleans, fillFloats, fillIntegers } from './elements';
-import { mismatch } from '../../../inference/request/mismatch';
+import { mismatch } from '../../common/mismatch';
 import { innermostArrays, locate, type Row } from './rows';
-import { encodeStrings, invalidString } from '../../../tensor/elements';
+import { encodeStrings, invalidString } from '../elements';
 
 const FLOAT = 'a number, null, "NaN", "Infinity" or "-Infinity" in the range of';
 

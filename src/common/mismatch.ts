@@ -1,6 +1,6 @@
-import { errors } from '../../common/errors';
-import type { NexusError } from '../../common/nexus-error';
-import { quote } from '../../common/quote';
+import { errors } from './errors';
+import type { NexusError } from './nexus-error';
+import { quote } from './quote';
 
 /** Maximum length of a path, which may contain keys that the client chose. */
 const MAX_PATH_LENGTH = 200;

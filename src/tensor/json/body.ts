@@ -1,8 +1,8 @@
 import { constants, isUtf8 } from 'node:buffer';
-import { errors } from '../../../common/errors';
-import { parseExactJson } from '../../../common/exact-json';
-import { requireLittleStructure } from '../../../common/json-object';
-import { withoutByteOrderMark } from '../../../common/json-text';
+import { errors } from '../../common/errors';
+import { parseExactJson } from '../../common/exact-json';
+import { requireLittleStructure } from '../../common/json-object';
+import { withoutByteOrderMark } from '../../common/json-text';
 import { INEXACT } from './elements';
 
 /** The text of `json` without a byte order mark. @throws invalid if it is too long, has too much structure, or is not UTF-8. */

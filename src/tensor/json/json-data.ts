@@ -1,6 +1,6 @@
-import { decodeStrings } from '../../../tensor/elements';
-import type { Tensor } from '../../../tensor/tensor';
-import { typedView, type AnyTypedArray } from '../../../tensor/typed-arrays';
+import { decodeStrings } from '../elements';
+import type { Tensor } from '../tensor';
+import { typedView, type AnyTypedArray } from '../typed-arrays';
 import { shortestFloat32 } from './shortest-float32';
 
 /** JSON.stringify writes it verbatim. Used for numbers that JSON.stringify would change. */
