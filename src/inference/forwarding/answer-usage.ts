@@ -1,4 +1,5 @@
-import { MemberScanner, wantedNames } from './member-scanner';
+import { wantedNames } from './json-bytes';
+import { MemberScanner } from './member-scanner';
 import { type CountedTokens, tokensOf } from './token-usage';
 import type { UsageReader } from './usage-reader';
 

@@ -1,6 +1,7 @@
 import { errors } from '../../common/errors';
 import { type ApiBody, modelNameOf } from './api-body';
-import { MemberScanner, type MemberSpan, wantedNames } from './member-scanner';
+import { wantedNames } from './json-bytes';
+import { MemberScanner, type MemberSpan } from './member-scanner';
 
 /** Scanning this many bytes takes a fraction of a millisecond. */
 const PIECE_BYTES = 64 * 1024;

@@ -1,5 +1,6 @@
 import { bufferOf } from '../../common/buffer-of';
 import { errors } from '../../common/errors';
+import { isAt, isScalar, shownByte, unexpected, type WantedNames } from './json-bytes';
 
 /** Where a member of an object is, and what its value contains. Offsets count from the first byte of the object's text. */
 export interface MemberSpan {
@@ -37,14 +38,6 @@ const DATA_URL = Buffer.from('data:');
 
 /** Names of members whose strings are files in base64, such as `input_audio.data`. */
 const FILES = ['data', 'file_data', 'b64_json'].map((name) => Buffer.from(name));
-
-/** Names to find, and their bytes. */
-export type WantedNames = readonly { readonly name: string; readonly bytes: Uint8Array }[];
-
-/** `names` of members, at most 32 ASCII characters each. */
-export function wantedNames(names: readonly string[]): WantedNames {
-  return names.map((name) => ({ name, bytes: Buffer.from(name) }));
-}
 
 /**
  * Finds members of one JSON object in its bytes, which arrive in pieces, without decoding the rest. Time is linear in the
@@ -156,7 +149,9 @@ export class MemberScanner {
       case START:
         if (byte === 0x7b) return this.open(true);
         if (byte === BYTE_ORDER_MARK[offset]) return;
-        throw errors.invalidInput(`the body: expected a JSON object, got ${shown(byte)} at byte ${offset}`);
+        throw errors.invalidInput(
+          `the body: expected a JSON object, got ${shownByte(byte)} at byte ${offset}`,
+        );
       case VALUE_OR_END:
         if (byte === 0x5d) return this.close(offset);
         return this.startValue(byte, offset);
@@ -291,33 +286,4 @@ export class MemberScanner {
       this.current = undefined;
     } else if (depth === 2 && current.first?.end === 0) current.first.end = end;
   }
-}
-
-/** Whether `expected` is in `text` at `start`. */
-function isAt(text: Uint8Array, start: number, expected: Uint8Array): boolean {
-  for (let index = 0; index < expected.length; index++)
-    if (text[start + index] !== expected[index]) return false;
-  return true;
-}
-
-/** Whether `byte` can be part of a number, of true, of false or of null. */
-function isScalar(byte: number): boolean {
-  return (
-    (byte >= 0x30 && byte <= 0x39) ||
-    (byte >= 0x61 && byte <= 0x7a) ||
-    byte === 0x2d ||
-    byte === 0x2e ||
-    byte === 0x2b ||
-    byte === 0x45
-  );
-}
-
-function unexpected(expected: string, byte: number, offset: number): Error {
-  return errors.invalidInput(
-    `the body is not valid JSON: expected ${expected}, got ${shown(byte)} at byte ${offset}`,
-  );
-}
-
-function shown(byte: number): string {
-  return byte > 0x20 && byte < 0x7f ? `'${String.fromCharCode(byte)}'` : `the byte ${byte}`;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { readJsonBody } from '../../../../src/inference/forwarding/json-body';
-import { MemberScanner, wantedNames } from '../../../../src/inference/forwarding/member-scanner';
+import { wantedNames } from '../../../../src/inference/forwarding/json-bytes';
+import { MemberScanner } from '../../../../src/inference/forwarding/member-scanner';
 import { jsonTexts, piecesOf } from './json-text';
 
 const NAMES = ['model', 'n', 'messages', 'max_tokens', 'input', 'a "key" \\', 'modèle', ''];
