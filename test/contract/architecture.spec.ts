@@ -55,7 +55,7 @@ const ROOMS: Table = {
   models: ['repository', 'scheduling', 'runtime', 'remote', 'tasks', 'tensor', 'observability'],
   remote: ['balancing', 'open-inference', 'tensor'],
   balancing: [],
-  'open-inference': [],
+  'open-inference': ['tensor'],
   repository: ['tensor', 'limits', 'tasks'],
   runtime: ['tensor', 'tasks'],
   scheduling: ['runtime', 'tasks', 'tensor'],

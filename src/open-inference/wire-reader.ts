@@ -1,4 +1,14 @@
-import { errors } from '../../common/errors';
+/** Makes the errors of a message that cannot be used, for whoever sent it. */
+export interface MessageErrors {
+  /** The field that has the bytes of tensors: `raw_input_contents` or `raw_output_contents`. */
+  readonly rawField: string;
+  /** The bytes are not valid Protocol Buffers. */
+  malformed(): Error;
+  /** The message has more than `limit` parts. */
+  tooManyParts(limit: number): Error;
+  /** @param path of the wrong field. @param message starts with it, and contains what was expected and what it got. */
+  invalid(message: string, path: string): Error;
+}
 
 /** Wire types of Protocol Buffers. */
 export const VARINT = 0;
@@ -20,16 +30,19 @@ export class WireReader {
   low = 0;
   high = 0;
 
-  constructor(readonly bytes: Buffer) {}
+  constructor(
+    readonly bytes: Buffer,
+    private readonly errors: MessageErrors,
+  ) {}
 
-  /** Moves to the next field. Returns false at the end. @throws NexusError invalid_input if the message is malformed. */
+  /** Moves to the next field. Returns false at the end. @throws `malformed` if the message is. */
   next(): boolean {
     if (this.end >= this.bytes.length) return false;
     const at = this.varint(this.end);
     this.field = this.low >>> 3;
     this.type = this.low & 7;
     this.measure(at);
-    if (this.field === 0 || this.end > this.bytes.length) throw malformed();
+    if (this.field === 0 || this.end > this.bytes.length) throw this.errors.malformed();
     return true;
   }
 
@@ -46,7 +59,7 @@ export class WireReader {
     let high = 0;
     for (let index = 0; index < 10; index++) {
       const byte = this.bytes[at + index];
-      if (byte === undefined) throw malformed();
+      if (byte === undefined) throw this.errors.malformed();
       const bits = byte & 0x7f;
       if (index < 4) low |= bits << (7 * index);
       else if (index > 4) high |= bits << (7 * index - 32);
@@ -60,18 +73,18 @@ export class WireReader {
         return at + index + 1;
       }
     }
-    throw malformed();
+    throw this.errors.malformed();
   }
 
-  /** The value of a length-delimited field, as a view. @throws NexusError invalid_input for another wire type. */
+  /** The value of a length-delimited field, as a view. @throws `malformed` for another wire type. */
   view(): Buffer {
-    if (this.type !== DELIMITED) throw malformed();
+    if (this.type !== DELIMITED) throw this.errors.malformed();
     return this.bytes.subarray(this.start, this.end);
   }
 
-  /** The value of a length-delimited field, as text. @throws NexusError invalid_input for another wire type. */
+  /** The value of a length-delimited field, as text. @throws `malformed` for another wire type. */
   text(): string {
-    if (this.type !== DELIMITED) throw malformed();
+    if (this.type !== DELIMITED) throw this.errors.malformed();
     return this.bytes.toString('utf8', this.start, this.end);
   }
 
@@ -87,9 +100,9 @@ export class WireReader {
     return (this.high >>> 0) * 2 ** 32 + (this.low >>> 0);
   }
 
-  /** The value of a 64-bit field as a double. @throws NexusError invalid_input for another wire type. */
+  /** The value of a 64-bit field as a double. @throws `malformed` for another wire type. */
   double(): number {
-    if (this.type !== FIXED64) throw malformed();
+    if (this.type !== FIXED64) throw this.errors.malformed();
     return this.bytes.readDoubleLE(this.start);
   }
 
@@ -101,12 +114,6 @@ export class WireReader {
     else if (this.type === DELIMITED) {
       this.start = this.varint(at);
       this.end = this.start + (this.low >>> 0);
-    } else throw malformed();
+    } else throw this.errors.malformed();
   }
-}
-
-function malformed(): Error {
-  return errors.invalidInput(
-    'the request is not a valid ModelInferRequest message; server reflection describes it',
-  );
 }

@@ -1,9 +1,7 @@
-import { errors } from '../../common/errors';
-import { ELEMENT_BYTES, elementCount, type Datatype } from '../../tensor/tensor';
-import { LENGTH_BYTES, requireText, writeElement } from '../../tensor/elements';
-import { TYPED_ARRAY } from '../../tensor/typed-arrays';
-import type { TensorHead } from '../messages';
-import { WireReader } from './wire';
+import { ELEMENT_BYTES, elementCount, type Datatype, type TensorHead } from '../tensor/tensor';
+import { LENGTH_BYTES, requireText, writeElement } from '../tensor/elements';
+import { TYPED_ARRAY } from '../tensor/typed-arrays';
+import { WireReader, type MessageErrors } from './wire-reader';
 
 /** Names of the fields of InferTensorContents, by field number. */
 const NAMES = [
@@ -42,22 +40,20 @@ const FIELD: Readonly<Partial<Record<Datatype, number>>> = {
  * piece are returned as a view.
  *
  * @param anyBytes whether BYTES may be other than text.
- * @throws NexusError invalid_input if the elements are in the wrong field, do not match the shape, or are out of range.
+ * @throws an error of `errors` if the elements are in the wrong field, do not match the shape, or are out of range.
  */
 export function readTyped(
   parts: readonly Buffer[],
   head: TensorHead,
   path: string,
   anyBytes: boolean,
+  errors: MessageErrors,
 ): Uint8Array {
   const field = FIELD[head.datatype];
   if (field === undefined)
-    throw errors.invalidInput(
-      `${path}: no field supports ${head.datatype}; send it in raw_input_contents`,
-      path,
-    );
+    throw errors.invalid(`${path}: no field supports ${head.datatype}; send it in ${errors.rawField}`, path);
   const contents = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-  const values = new Values(contents, field, `${path}.${NAMES[field]}`);
+  const values = new Values(contents, field, `${path}.${NAMES[field]}`, errors);
   values.requireNoOther(head.datatype, path);
   if (head.datatype === 'BYTES') return values.strings(head, anyBytes);
   return field >= 6 ? values.floats(head) : values.integers(head);
@@ -69,16 +65,17 @@ class Values {
     private readonly bytes: Buffer,
     private readonly field: number,
     private readonly path: string,
+    private readonly errors: MessageErrors,
   ) {}
 
-  /** @throws NexusError invalid_input if another field has values, or the contents have too many. */
+  /** @throws an error if another field has values, or the contents have too many. */
   requireNoOther(datatype: Datatype, path: string): void {
-    const reader = new WireReader(this.bytes);
+    const reader = new WireReader(this.bytes, this.errors);
     for (let count = 1; reader.next(); count++) {
       if (count > MAX_VALUES) throw this.tooMany();
       const name = NAMES[reader.field];
       if (reader.field === this.field || name === undefined || reader.start === reader.end) continue;
-      throw errors.invalidInput(`${path}: expected ${NAMES[this.field]} for ${datatype}, got ${name}`, path);
+      throw this.errors.invalid(`${path}: expected ${NAMES[this.field]} for ${datatype}, got ${name}`, path);
     }
   }
 
@@ -148,12 +145,12 @@ class Values {
   }
 
   private each(visit: (start: number, end: number) => void): void {
-    const reader = new WireReader(this.bytes);
+    const reader = new WireReader(this.bytes, this.errors);
     while (reader.next()) if (reader.field === this.field) visit(reader.start, reader.end);
   }
 
   private eachVarint(visit: (varint: { low: number; high: number }) => void): void {
-    const reader = new WireReader(this.bytes);
+    const reader = new WireReader(this.bytes, this.errors);
     this.each((start, end) => {
       for (let at = start; at < end;) {
         at = reader.varint(at);
@@ -165,21 +162,21 @@ class Values {
   private requireCount(count: number, { shape }: TensorHead): void {
     const expected = elementCount(shape);
     if (count === expected) return;
-    throw errors.invalidInput(
-      `${this.path}: expected ${expected} elements for shape [${shape.join(',')}], got ${count}; send all elements, or use raw_input_contents`,
+    throw this.errors.invalid(
+      `${this.path}: expected ${expected} elements for shape [${shape.join(',')}], got ${count}; send all elements, or use ${this.errors.rawField}`,
       this.path,
     );
   }
 
   private tooMany(): Error {
-    return errors.invalidInput(
-      `${this.path}: expected at most ${MAX_VALUES} unpacked elements; send the tensor in raw_input_contents`,
+    return this.errors.invalid(
+      `${this.path}: expected at most ${MAX_VALUES} unpacked elements; send the tensor in ${this.errors.rawField}`,
       this.path,
     );
   }
 
   private outOfRange(index: number, value: number, { datatype }: TensorHead): Error {
-    return errors.invalidInput(
+    return this.errors.invalid(
       `${this.path}[${index}]: expected a value in the range of ${datatype}, got ${value}`,
       this.path,
     );
