@@ -143,6 +143,10 @@ export class Config {
   )
   systemSharedMemory = '';
 
+  /** Region of this gateway. Servers of models in the same region are preferred; empty to ignore regions. */
+  @Text(/^[\w.-]{0,64}$/, 'letters, digits, dots and hyphens')
+  region = '';
+
   /** Which inference responses to compress for clients that accept it: none, JSON responses, or all. */
   @OneOf(['off', 'json', 'all'])
   responseCompression: 'off' | 'json' | 'all' = 'off';

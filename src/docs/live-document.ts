@@ -89,10 +89,7 @@ export class LiveDocument {
     return this.registry
       .list()
       .filter(({ name }) => caller.sees(name))
-      .flatMap(
-        ({ versions }) =>
-          versions.findLast(({ state, isDescribed }) => state === 'READY' && isDescribed) ?? [],
-      )
+      .flatMap(({ versions }) => versions.findLast(isDocumented) ?? [])
       .toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
@@ -210,4 +207,9 @@ function firstOf(fragments: readonly Fragment[]): FirstModel | undefined {
 
 function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+}
+
+/** Whether the operations of the version can be described: a model without tensors has none of its own. */
+function isDocumented({ state, isDescribed, forwarder }: Servable): boolean {
+  return state === 'READY' && isDescribed && forwarder === undefined;
 }

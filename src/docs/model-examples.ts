@@ -24,7 +24,8 @@ export function serveExamples(server: FastifyInstance, registry: ModelRegistry):
 /** @throws NexusError if the model is unknown, not ready, or has no example. */
 function exampleOf(model: string, protocol: Protocol, registry: ModelRegistry): Iterable<string> {
   const version = registry.find(model);
-  const body = version.isDescribed ? exampleBody(version, protocol) : undefined;
+  const body =
+    version.isDescribed && version.forwarder === undefined ? exampleBody(version, protocol) : undefined;
   if (body === undefined) throw errors.exampleNotFound(model);
   return body;
 }

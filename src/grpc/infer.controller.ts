@@ -2,6 +2,9 @@ import { Metadata, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/g
 import { type BeforeApplicationShutdown, Controller } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
 import { RateLimits } from '../rate-limit/rate-limits';
+import type { Caller } from '../identity/caller';
+import type { InferenceSummary } from '../observability/log/request-line';
+import { TARGET_HEADER } from '../transport/target-headers';
 import { callOf } from '../transport/grpc/grpc-call';
 import { CACHE_HEADER } from '../inference/cache/inference-cache';
 import { memoryOf } from '../transport/grpc/call-memory';
@@ -37,7 +40,8 @@ export class GrpcInferController implements BeforeApplicationShutdown {
       info.requested = { model: message.model_name, version: message.model_version };
       const { answer, summary } = await this.inference.serve(message, call, charge);
       info.inference = summary;
-      if (summary.cache !== undefined) call.sendMetadata(cacheMetadata(summary.cache));
+      const head = headOf(summary, info.caller);
+      if (head !== undefined) call.sendMetadata(head);
       return answer;
     } finally {
       charge.end();
@@ -57,9 +61,12 @@ export class GrpcInferController implements BeforeApplicationShutdown {
   }
 }
 
-/** The initial metadata of a response of a model with a cache. */
-function cacheMetadata(outcome: string): Metadata {
+/** The initial metadata of a response; undefined if there is none. */
+function headOf({ cache, target }: InferenceSummary, caller: Caller): Metadata | undefined {
+  const shown = caller.has('admin') ? target : undefined;
+  if (cache === undefined && shown === undefined) return undefined;
   const metadata = new Metadata();
-  metadata.set(CACHE_HEADER, outcome);
+  if (cache !== undefined) metadata.set(CACHE_HEADER, cache);
+  if (shown !== undefined) metadata.set(TARGET_HEADER, shown);
   return metadata;
 }

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { chain } from '../common/chain';
 import type { Charge } from '../common/memory-in-flight';
 import { Config } from '../config/config';
+import { SESSION_HEADER, sessionFrom } from '../transport/target-headers';
 import { callOf } from '../transport/grpc/grpc-call';
 import type { InferenceRequest } from '../inference/request/inference-request';
 import { InferenceService, type Served } from '../inference/inference.service';
@@ -52,7 +53,8 @@ export class GrpcInferService {
 
   private requestOf(decoded: Decoded, call: Call): InferenceRequest {
     const deadline = this.deadlineOf(call, decoded.timeoutMs);
-    return { ...decoded, deadline, abandoned: () => call.cancelled };
+    const session = sessionFrom(call.metadata.get(SESSION_HEADER)[0]);
+    return { ...decoded, session, deadline, abandoned: () => call.cancelled };
   }
 
   /** The earlier of the call's deadline and the parameter `timeout`; without both, NEXUS_REQUEST_TIMEOUT_MS. */

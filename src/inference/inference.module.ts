@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module';
 import { InferenceCache } from './cache/inference-cache';
+import { Fallbacks } from './fallback/fallbacks';
 import { InferenceService } from './inference.service';
 import { ShadowMetrics } from './shadow/shadow-metrics';
 import { Shadowing } from './shadow/shadowing';
@@ -11,7 +12,15 @@ import { SharedMemory } from './shared-memory/shared-memory';
 /** The data plane: serves requests, independent of any protocol. */
 @Module({
   imports: [ModelsModule, UsageModule],
-  providers: [InferenceService, InferenceCache, Shadowing, ShadowMetrics, SharedMemory, InputCheck],
+  providers: [
+    InferenceService,
+    Fallbacks,
+    InferenceCache,
+    Shadowing,
+    ShadowMetrics,
+    SharedMemory,
+    InputCheck,
+  ],
   exports: [InferenceService, ShadowMetrics, SharedMemory],
 })
 export class InferenceModule {}

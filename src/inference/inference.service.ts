@@ -8,14 +8,15 @@ import type { Amounts } from '../limits/counter';
 import type { Passed, Standing, Verdict } from '../limits/verdict';
 import { RateLimits } from '../rate-limit/rate-limits';
 import { settle } from '../rate-limit/settle';
-import { ModelRegistry } from '../models/registry/model-registry';
 import type { Servable } from '../models/model';
 import { takesPictures, type Signature } from '../models/signature';
 import type { InferenceSummary } from '../observability/log/request-line';
 import type { RequestTimes } from '../common/run-times';
 import { Traces, type TracedRequest } from '../observability/log/traces';
 import { InferenceCache } from './cache/inference-cache';
+import type { CachedResult } from './cache/version-cache';
 import { classify } from './classification';
+import { Fallbacks } from './fallback/fallbacks';
 import type { InferenceRequest, InferenceResult, OutputRequest } from './request/inference-request';
 import type { Tokenizer } from '../tasks/text/tokenizer';
 import type { Tensor } from '../tensor/tensor';
@@ -57,7 +58,7 @@ export interface Served<Answer> {
 @Injectable()
 export class InferenceService {
   constructor(
-    private readonly registry: ModelRegistry,
+    private readonly fallbacks: Fallbacks,
     private readonly traces: Traces,
     private readonly memory: SharedMemory,
     private readonly cache: InferenceCache,
@@ -79,7 +80,9 @@ export class InferenceService {
     const started = performance.now();
     const { caller } = translation;
     if (!caller.sees(model)) throw errors.modelNotFound(model);
-    const servable = this.registry.route(model, version, caller);
+    const first = this.fallbacks.route(model, version, caller);
+    if (first.forwarder !== undefined) throw errors.apiModel(first.name, '/v1/chat/completions');
+    let servable = first;
     servable.enter();
     let held: HeldRegions | undefined;
     const spent: Passed[] = [];
@@ -112,13 +115,24 @@ export class InferenceService {
         };
         job = { ...valid, weigh };
       }
-      const result = await this.cache.run(servable, job);
+      let result: CachedResult;
+      try {
+        result = await this.cache.run(servable, job);
+      } catch (error) {
+        if (version !== undefined || first.options.settings.fallback === undefined) throw error;
+        const answered = await this.fallbacks.run(first, job, caller, error);
+        first.leave();
+        ({ servable, job, result } = answered);
+      }
       const inferred = performance.now();
       const outputBytes = bytesOf(result.outputs);
       translation.memory?.hold(outputBytes);
       const computed = classified(result.outputs, request.outputs, job.rows, servable);
       const outputs = held === undefined ? computed : await held.write(computed, request.outputs);
-      const encoding = translation.encode({ model, version: servable.version, outputs }, request);
+      const encoding = translation.encode(
+        { model: servable === first ? model : servable.name, version: servable.version, outputs },
+        request,
+      );
       const answer = encoding instanceof Promise ? await encoding : encoding;
       // A cache hit has no run to compare, and was mirrored when it was a miss.
       if (version === undefined && result.cache?.outcome !== 'hit')
@@ -137,10 +151,13 @@ export class InferenceService {
       this.count(servable, job.rows, times, started, translation.requestId);
       this.usage.succeeded(caller, servable.name, job.rows, job.byteLength, outputBytes, tokens);
       const { queueMs, runMs, cache } = times;
-      const summary = { rows: job.rows, queueMs, runMs, cache: cache?.outcome };
+      const { target } = result;
+      if (target !== undefined)
+        servable.metrics.targets.overhead.observe((times.totalMs - runMs - queueMs) / 1000);
+      const summary = { rows: job.rows, queueMs, runMs, cache: cache?.outcome, target };
       return {
         answer,
-        summary: { model, version: servable.version, outcome: 'success', ...summary },
+        summary: { model: servable.name, version: servable.version, outcome: 'success', ...summary },
       };
     } catch (error) {
       failure = error instanceof NexusError ? error : errors.internal();
@@ -239,8 +256,8 @@ function jobOf(
   const { inputs, rows, byteLength, shapeKey } = validateInputs(given, name, signature);
   const requested = request.outputs.map((output) => output.name);
   const outputs = validateOutputs(requested, name, signature);
-  const { priority, abandoned, text } = request;
+  const { priority, session, abandoned, text } = request;
   const deadline = Math.min(request.deadline, latest);
-  const job = { inputs, rows, byteLength, shapeKey, outputs, caller, priority, deadline, abandoned };
+  const job = { inputs, rows, byteLength, shapeKey, outputs, caller, priority, session, deadline, abandoned };
   return text === undefined ? job : { ...job, text };
 }

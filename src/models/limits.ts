@@ -29,14 +29,15 @@ export interface Placement {
 
 /**
  * Divides `cores` among the runners of a model. On the CPU, instances times threads never exceeds the cores, whatever
- * model.yaml sets. A model that runs only on a GPU gets the configured number of instances. A pipeline has none.
+ * model.yaml sets. A model that runs only on a GPU gets the configured number of instances. A pipeline, and a model that
+ * other servers run, has none.
  */
 export function placementOf(
-  { pipeline, instances = 1, threads, isolation }: ModelSettings,
+  { pipeline, targets, instances = 1, threads, isolation }: ModelSettings,
   device: Device,
   cores: number,
 ): Placement {
-  if (pipeline !== undefined) return { instances: 0, threads: 0 };
+  if (pipeline !== undefined || targets !== undefined) return { instances: 0, threads: 0 };
   const runners = device.startsWith('cuda') ? instances : Math.min(instances, cores);
   // The pool of shared processes has one process per core.
   const share = isolation === 'shared' ? 1 : Math.max(1, Math.floor(cores / runners));

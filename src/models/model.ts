@@ -4,6 +4,8 @@ import type { PipelineStep } from '../repository/pipeline-definition';
 import type { OnnxFile } from '../runtime/messages';
 import type { Job, JobResult } from '../scheduling/job';
 import type { SchedulerLoad } from '../scheduling/observer';
+import type { TargetStatus } from '../remote/fleet/fleet-request';
+import type { Forwarder } from './forwarder';
 import type { Signature } from './signature';
 import type { Tokenizer } from '../tasks/text/tokenizer';
 import type { VersionOptions } from './version-options';
@@ -13,12 +15,12 @@ import type { OverrideFolder } from '../repository/overrides/override-folder';
 /** State of a model version, with Triton's names. */
 export type VersionState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
 
-/** One served version of a model: an ONNX model or a pipeline. */
+/** One served version of a model: an ONNX model, a pipeline, or a model that other servers run. */
 export interface Servable {
   readonly name: string;
   readonly version: string;
-  /** Its platform, with Triton's names. */
-  readonly platform: 'onnxruntime_onnx' | 'ensemble';
+  /** Its platform, with Triton's names; `remote` if other servers run it. */
+  readonly platform: 'onnxruntime_onnx' | 'ensemble' | 'remote';
   readonly options: VersionOptions;
   /** READY means that requests are accepted, whether or not it is in memory. */
   readonly state: VersionState;
@@ -35,6 +37,12 @@ export interface Servable {
   readonly isDescribed: boolean;
   /** Information that a runner read from its ONNX file; undefined before it has loaded, and for a pipeline. */
   readonly file: OnnxFile | undefined;
+  /** A text that differs between models that may compute different outputs, for caches. */
+  readonly identity: string;
+  /** The servers that run it, or that its local model overflows to; empty if there are none. */
+  readonly targets: readonly TargetStatus[];
+  /** Passes on its requests, which are those of the OpenAI API; undefined for a model with tensors. */
+  readonly forwarder: Forwarder | undefined;
   /** The steps of a pipeline in the order of its definition; undefined for an ONNX model. */
   readonly steps: readonly ServedStep[] | undefined;
   /** Inputs and outputs. @throws NexusError model_not_ready before the version has loaded. */
@@ -130,6 +138,10 @@ export interface VersionObserver {
   fellBack(version: Servable, reason: string): void;
   /** The test whether requests can share a run could not run. */
   untried(version: Servable, reason: string): void;
+  /** A target receives no requests until it has recovered. */
+  targetLost(version: Servable, target: string, reason: string): void;
+  /** A target receives requests again. */
+  targetReturned(version: Servable, target: string): void;
   /** Verification of a batch found dependent rows, and batching was turned off. */
   mixed(version: Servable, reason: string): void;
 }

@@ -17,6 +17,12 @@ export interface VersionOptions {
   readonly fingerprint: string;
   /** Why it cannot be loaded. The version is then UNAVAILABLE from the start. */
   readonly refusal?: string;
+  /** Folder of its settings, from which relative paths of certificates start. */
+  readonly folder: string;
+  /** Region of the gateway; undefined to ignore the regions of targets. */
+  readonly region: string | undefined;
+  /** Maximum size of a response of a target, in bytes. */
+  readonly responseLimit: number;
   /** Folder that all its files must be in. */
   readonly root: string;
   readonly settings: ModelSettings;

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import type { FoundModel } from './repository';
 
 /** Maximum number of files and folders to include: the folder of a bare model file may be a home folder. */
 const MAX_ENTRIES = 10_000;
@@ -50,6 +51,16 @@ export async function fingerprintOf(folder: string, root: string): Promise<strin
   };
   await walk('');
   return lines.join('\n');
+}
+
+/** Like {@link fingerprintOf}, of the folder of `model`, or of its only file. */
+export async function modelFingerprint(
+  { folder, settingsFile }: Pick<FoundModel, 'folder' | 'settingsFile'>,
+  root: string,
+): Promise<string> {
+  if (settingsFile === undefined) return fingerprintOf(folder, root);
+  const stats = await stat(join(folder, settingsFile)).catch(() => undefined);
+  return stats === undefined ? '' : lineOf(settingsFile, stats);
 }
 
 function lineOf(shown: string, { size, mtimeMs, ino, mode }: Stats): string {

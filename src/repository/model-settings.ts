@@ -4,6 +4,7 @@ import type { QuotaSettings } from '../limits/quota';
 import type { DeclaredTensors } from './declared-tensors';
 import type { PipelineDefinition } from './pipeline-definition';
 import type { SoftmaxSetting } from './softmax';
+import type { RemoteSettings } from './remote-settings';
 import type { PictureSettings, TaskSettings } from './task-settings';
 import type { VersionPolicy } from './version-policy.schema';
 
@@ -34,7 +35,7 @@ export interface WarmUpSample {
  * Settings of one model: the keys of its model.yaml, each of which has a row in settings.ts, or the result of reading
  * its config.pbtxt.
  */
-export interface ModelSettings extends ComputedSettings, TaskSettings {
+export interface ModelSettings extends ComputedSettings, TaskSettings, RemoteSettings {
   readonly description?: string;
   readonly example?: Readonly<Record<string, unknown>>;
   readonly device?: Device;

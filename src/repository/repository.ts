@@ -20,6 +20,8 @@ export interface FoundModel {
   readonly name: string;
   /** Folder that contains model.yaml and the version folders. */
   readonly folder: string;
+  /** Name of its settings file in `folder`, if the model has no folder of its own; otherwise it is model.yaml. */
+  readonly settingsFile?: string;
   readonly versions: readonly FoundVersion[];
   /** Whether there are no version folders: the model file is in `folder` itself, as version 1. */
   readonly bare?: boolean;
@@ -35,6 +37,8 @@ export interface Repository {
 }
 
 const VERSION_FOLDER = /^[1-9][0-9]*$/;
+/** Name of the settings file in the folder of a model. */
+export const SETTINGS_FILE = 'model.yaml';
 /** Names of the ONNX file of a version by default. The second is the layout of the Hugging Face hub. */
 const DEFAULT_FILENAME = 'model.onnx';
 const HUB_FILENAME = 'onnx/model.onnx';
@@ -43,10 +47,12 @@ const HUB_FILES: readonly string[] = ['config.json', 'tokenizer.json'];
 const LEAVES =
   'the folder is a link to a target outside the model repository; copy the model into the repository';
 const ONNX = /\.onnx$/i;
+const YAML = /\.yaml$/;
 
 /**
  * Finds the models in `path`. A model is a folder with `<version>/model.onnx`, `model.onnx` or exactly one `.onnx` file,
- * or `onnx/model.onnx` in place of `model.onnx`. `path` can also be a model folder without versions, or an `.onnx` file.
+ * or `onnx/model.onnx` in place of `model.onnx`, or `<name>.yaml`, the settings of a model that other servers run. `path`
+ * can also be a model folder without versions, or an `.onnx` file.
  * Names that start with `.` or `_` are ignored.
  * @throws the system's error if `path` cannot be read.
  */
@@ -71,7 +77,26 @@ export async function scanRepository(path: string): Promise<Repository> {
   if (single !== undefined) return { root, models: [await bareModel(root, single, root)] };
   const folders: string[] = [];
   for (const name of entries) if (await mayBeFolder(join(root, name))) folders.push(name);
-  return { root, models: await Promise.all(folders.map((name) => findModel(join(root, name), name, root))) };
+  const files = entries.filter(
+    (name) => YAML.test(name) && name !== SETTINGS_FILE && !folders.includes(name),
+  );
+  const found = await Promise.all(folders.map((name) => findModel(join(root, name), name, root)));
+  const models = new Map(found.map((model) => [model.name, model]));
+  for (const file of files) {
+    const remote = remoteModel(root, file);
+    const other = models.get(remote.name);
+    models.set(remote.name, other === undefined ? remote : { ...other, refusal: twice(remote.name) });
+  }
+  return { root, models: [...models.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1)) };
+}
+
+/** A model whose only file is `file`, its settings. */
+function remoteModel(folder: string, file: string): FoundModel {
+  return { name: file.replace(YAML, ''), folder, settingsFile: file, versions: [{ version: '1' }] };
+}
+
+function twice(name: string): string {
+  return `the folder ${name} and the file ${name}.yaml both define the model; remove one of them`;
 }
 
 /**

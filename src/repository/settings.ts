@@ -18,11 +18,12 @@ import {
   WARM_UP,
   whole,
 } from './setting-schemas';
+import { REMOTE_SETTINGS } from './remote-settings';
 import { PICTURE_INPUTS, TASK_SETTINGS } from './task-settings';
 
 /**
- * A key of model.yaml. By default, a key is rejected beside config.pbtxt and in pipelines, and a change of it reloads
- * the version.
+ * A key of model.yaml. By default, a key is rejected beside config.pbtxt, in pipelines and in models that other servers run,
+ * and a change of it reloads the version.
  */
 interface SettingRow {
   /** Text that editors show. */
@@ -35,6 +36,8 @@ interface SettingRow {
   readonly besideConfig?: true;
   /** Whether it is allowed in a pipeline, or only there. */
   readonly inPipeline?: true | 'only';
+  /** Whether it is allowed in a model that other servers run, or only there. */
+  readonly inRemote?: true | 'only';
 }
 
 const CLASS_NAMES = { oneOf: [NON_EMPTY_TEXT, { type: 'array', minItems: 1, items: TEXT }] } as const;
@@ -48,6 +51,7 @@ export const SETTINGS = {
     live: true,
     besideConfig: true,
     inPipeline: true,
+    inRemote: true,
     schema: TEXT,
   },
   device: {
@@ -145,6 +149,7 @@ export const SETTINGS = {
     description:
       'Whether responses are cached and reused for identical requests: true, or an object with options. Use it only for models that return the same outputs for the same inputs. Default: false.',
     besideConfig: true,
+    inRemote: true,
     schema: { anyOf: [FLAG, CACHE] },
   },
   limits: {
@@ -153,6 +158,7 @@ export const SETTINGS = {
     live: true,
     besideConfig: true,
     inPipeline: true,
+    inRemote: true,
     schema: QUOTAS_SCHEMA,
   },
   isolation: {
@@ -183,6 +189,7 @@ export const SETTINGS = {
     live: true,
     besideConfig: true,
     inPipeline: true,
+    inRemote: true,
     schema: FLAG,
   },
   labels: {
@@ -190,6 +197,7 @@ export const SETTINGS = {
       'Class names of each output: a list, or the name of a file next to model.yaml with one label per line. For a model with a task, only the list or the name.',
     live: true,
     inPipeline: true,
+    inRemote: true,
     schema: byType('object', { type: 'object', additionalProperties: CLASS_NAMES }, CLASS_NAMES),
   },
   softmax: {
@@ -197,6 +205,7 @@ export const SETTINGS = {
       'Outputs that are logits: true for all, or a list of names. Their classes are returned with probabilities; the outputs themselves do not change. Default: none.',
     live: true,
     inPipeline: true,
+    inRemote: true,
     schema: { anyOf: [FLAG, DISTINCT_NAMES] },
   },
   example: {
@@ -204,6 +213,7 @@ export const SETTINGS = {
       'Example values of the inputs by name, for the API documentation. If the model batches, omit the first dimension.',
     live: true,
     inPipeline: true,
+    inRemote: true,
     schema: { type: 'object' },
   },
   warmup: {
@@ -212,6 +222,7 @@ export const SETTINGS = {
     schema: { type: 'array', maxItems: 100, items: WARM_UP },
   },
   ...TASK_SETTINGS,
+  ...REMOTE_SETTINGS,
   kind: {
     description:
       'Kind of the model. Set it to pipeline for a graph of models, defined by inputs, outputs and steps. Default: an ONNX model.',

@@ -66,17 +66,29 @@ export class Admission {
     return errors.queueFull(this.model, overflow.text);
   }
 
+  /** Estimated milliseconds until a request that is queued now starts to run; 0 if unknown. */
+  waitMs(limits: SchedulerLimits, instances: number, idle: number): number {
+    if (instances === 0 || (idle > 0 && this.queue.length === 0)) return 0;
+    const maxWork = fullWork(limits);
+    const runsBefore = Math.floor(this.queue.work / maxWork);
+    return this.freeMs(idle) + Math.floor(runsBefore / instances) * this.estimate.of(maxWork);
+  }
+
+  /** Estimated milliseconds until an instance is idle. */
+  private freeMs(idle: number): number {
+    return idle > 0 ? 0 : Math.max(0, Math.min(...this.expectedEnds.values()) - this.clock.now());
+  }
+
   /** Estimated milliseconds until `job` completes if it is queued now; 0 (unknown) without instances. */
   private expectedMs(job: Job, limits: SchedulerLimits, instances: number, idle: number): number {
     if (instances === 0) return 0;
-    const freeMs = idle > 0 ? 0 : Math.max(0, Math.min(...this.expectedEnds.values()) - this.clock.now());
     const own = workOf(job, limits);
     const maxWork = fullWork(limits);
     const work = this.queue.workBefore(job, own) + own;
     const runsBefore = Math.floor(Math.max(0, work - 1) / maxWork);
     const fullMs = this.estimate.of(maxWork);
     const ownMs = runsBefore > 0 ? fullMs : this.estimate.of(work);
-    return freeMs + Math.floor(runsBefore / instances) * fullMs + ownMs;
+    return this.freeMs(idle) + Math.floor(runsBefore / instances) * fullMs + ownMs;
   }
 
   private makesRoom(job: Job, { text, excess }: Overflow): boolean {

@@ -31,6 +31,8 @@ export interface Job {
   readonly priority: number;
   /** Deadline on the clock of the scheduler, in milliseconds; Infinity for none. */
   readonly deadline: number;
+  /** Keeps requests of one session on one server, if other servers run the model; undefined without a session. */
+  readonly session?: string | undefined;
   /** What the request sets for its texts. */
   readonly text?: TextOptions | undefined;
   /**
@@ -48,6 +50,8 @@ export interface Job {
 export interface JobResult extends RunTimes {
   readonly outputs: readonly Tensor[];
   readonly queueMs: number;
+  /** The server that ran it, if another server did. */
+  readonly target?: string;
 }
 
 /** A job in flight, with its parts. Settles the promise of the job. */

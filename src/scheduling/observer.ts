@@ -14,6 +14,8 @@ export interface SchedulerLoad {
   readonly waitingRequests: number;
   readonly running: number;
   readonly delayMs: number;
+  /** Estimated time until a request that arrives now would start, in milliseconds; 0 if unknown. */
+  readonly waitMs: number;
 }
 
 /** Receives the events of a scheduler. */

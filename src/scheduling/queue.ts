@@ -41,6 +41,13 @@ export class Queue {
     return this.levels.get(level)?.parts ?? 0;
   }
 
+  /** Estimated cost of all queued rows. */
+  get work(): number {
+    let sum = 0;
+    for (const { work } of this.levels.values()) sum += work;
+    return sum;
+  }
+
   /** Estimated cost of the queued rows that run before `job`, which costs `work`, if it is queued now. */
   workBefore({ caller, priority }: Job, work: number): number {
     let before = 0;

@@ -65,7 +65,8 @@ export class Scheduler {
   /** The current load. */
   get load(): SchedulerLoad {
     const { rows: waitingRows, length: waitingRequests } = this.queue;
-    return { waitingRows, waitingRequests, running: this.running, delayMs: this.delayMs };
+    const waitMs = this.admission.waitMs(this.limits, this.instances.size, this.idle.length);
+    return { waitingRows, waitingRequests, running: this.running, delayMs: this.delayMs, waitMs };
   }
 
   /**

@@ -41,7 +41,7 @@ export class VersionCache {
   async run(job: Job): Promise<CachedResult> {
     const started = performance.now();
     const key = await keyOf({
-      model: `${this.version.file!.digest} ${this.form}`,
+      model: `${this.version.identity} ${this.form}`,
       caller: this.policy.scope === 'all' ? '' : job.caller,
       outputs: job.outputs,
       inputs: job.inputs,

@@ -19,6 +19,8 @@ export interface InferenceRequest {
   readonly text?: TextOptions | undefined;
   /** The parameter `priority`: 1 is the highest, 0 the default of the model. */
   readonly priority: number;
+  /** Keeps requests of one session on one server, if other servers run the model; undefined without a session. */
+  readonly session?: string | undefined;
   /** Deadline of the response, on the `performance.now()` clock. */
   readonly deadline: number;
   /** Returns whether the client has disconnected. Work that has not started is then dropped. */

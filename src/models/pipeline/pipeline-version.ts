@@ -21,6 +21,9 @@ export class PipelineVersion implements Servable {
   readonly loadMs = undefined;
   readonly file = undefined;
   readonly tokenizer = undefined;
+  readonly targets = [];
+  readonly forwarder = undefined;
+  readonly identity = '';
   readonly maxBatchTokens = undefined;
   readonly untried = undefined;
   state: VersionState = 'LOADING';
@@ -89,7 +92,7 @@ export class PipelineVersion implements Servable {
 
   /** Queued requests are counted in the load of the parts. */
   get load(): SchedulerLoad {
-    return { waitingRows: 0, waitingRequests: 0, running: this.running, delayMs: 0 };
+    return { waitingRows: 0, waitingRequests: 0, running: this.running, delayMs: 0, waitMs: 0 };
   }
 
   get steps(): readonly ServedStep[] {

@@ -12,6 +12,10 @@ import { Pictures } from '../../tasks/pictures/pictures';
 import { Tokenizers } from '../../tasks/text/tokenizers';
 import type { Converters } from '../task/prepared-task';
 import { ModelVersion } from '../version/model-version';
+import { ApiVersion } from '../remote/api-version';
+import { OverflowVersion } from '../remote/overflow-version';
+import { RemoteVersion } from '../remote/remote-version';
+import { queueLimitOf } from '../../repository/remote-settings';
 import { PipelineVersion } from '../pipeline/pipeline-version';
 import { placementOf } from '../limits';
 import type { VersionObserver, Servable, Model } from '../model';
@@ -58,6 +62,10 @@ export class ModelFactory {
         unbatchable === '' ? 'requests still share runs, as configured' : 'requests do not share runs';
       this.logger.warn(`${name}/${version}: all runs on generated inputs failed; ${effect}: ${reason}`);
     },
+    targetLost: ({ name, version }, target, reason) =>
+      this.logger.warn(`${name}/${version}: target ${target} receives no requests: ${reason}`),
+    targetReturned: ({ name, version }, target) =>
+      this.logger.log(`${name}/${version}: target ${target} receives requests again`),
     mixed: ({ name, version }, reason) => this.logger.error(`${name}/${version}: ${reason}`),
   };
 
@@ -109,6 +117,9 @@ export class ModelFactory {
         filename,
         fingerprint,
         root,
+        folder: found.folder,
+        region: this.config.region === '' ? undefined : this.config.region,
+        responseLimit: this.config.bodyLimit,
         settings,
         task,
         device,
@@ -136,10 +147,22 @@ export class ModelFactory {
   }
 
   private versionOf(options: VersionOptions): Servable {
-    const { pipeline } = options.settings;
-    return pipeline === undefined || options.refusal !== undefined
-      ? new ModelVersion(options, this.observer, this.residency, this.converters)
-      : new PipelineVersion(options, pipeline, this.registry, this.observer);
+    const { pipeline, targets, overflow } = options.settings;
+    const { observer } = this;
+    if (options.refusal === undefined) {
+      if (pipeline !== undefined) return new PipelineVersion(options, pipeline, this.registry, observer);
+      if (targets !== undefined) {
+        const isApi = targets[0]!.protocol === 'openai';
+        return new (isApi ? ApiVersion : RemoteVersion)(options, targets, observer);
+      }
+    }
+    const local = new ModelVersion(options, observer, this.residency, this.converters);
+    if (overflow === undefined) return local;
+    return new OverflowVersion(
+      local,
+      new RemoteVersion(options, overflow.to, observer),
+      queueLimitOf(overflow),
+    );
   }
 
   private stateChanged({ name, version, state, reason }: Servable): void {

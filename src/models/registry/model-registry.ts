@@ -139,7 +139,9 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
   private *snapshots(): Generator<ModelSnapshot> {
     for (const found of this.versions()) {
       const { name, version, state, load, loadMs, metrics } = found;
-      yield { model: name, version, state, loadMs, metrics, ...load, memory: () => found.residentBytes() };
+      const targets = found.targets.map(({ target, ...status }) => ({ id: target.id, ...status }));
+      const memory = () => found.residentBytes();
+      yield { model: name, version, state, loadMs, metrics, targets, ...load, memory };
     }
   }
 

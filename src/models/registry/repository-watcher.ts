@@ -3,7 +3,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { Config } from '../../config/config';
 import { ModelRegistry } from './model-registry';
 import { scanRepository } from '../../repository/repository';
-import { fingerprintOf } from '../../repository/fingerprint';
+import { modelFingerprint } from '../../repository/fingerprint';
 import { ModelControl } from './model-control';
 
 /** The fingerprint of each model's folder, by name. */
@@ -85,7 +85,7 @@ export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationS
 
   private async look() {
     const { root, models } = await scanRepository(this.config.modelRepository);
-    const prints = models.map(async ({ name, folder }) => [name, await fingerprintOf(folder, root)] as const);
+    const prints = models.map(async (model) => [model.name, await modelFingerprint(model, root)] as const);
     return { root, models, now: new Map(await Promise.all(prints)) };
   }
 }

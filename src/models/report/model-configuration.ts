@@ -27,9 +27,18 @@ export function configurationOf(version: Servable): ModelConfiguration {
     output: outputs.map((spec) =>
       configured(spec, batches, insideOf(spec, declared?.outputs), label_files?.[spec.name]),
     ),
-    ...(steps === undefined ? runningOf(version) : schedulingOf(steps)),
+    ...(platform === 'remote' ? REMOTE : steps === undefined ? runningOf(version) : schedulingOf(steps)),
   };
 }
+
+/** The fields of a model that other servers run. */
+const REMOTE = {
+  backend: 'remote',
+  instance_group: [],
+  default_model_filename: '',
+  response_cache: { enable: false },
+  parameters: {},
+};
 
 /** The fields of a pipeline: its steps. */
 function schedulingOf(steps: readonly ServedStep[]) {

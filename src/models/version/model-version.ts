@@ -24,12 +24,14 @@ import { warmUp } from './warm-up';
 /** Reason of a version that is READY, but not in memory. */
 const NOT_IN_MEMORY = 'not in memory; the next request loads it';
 
-const NO_LOAD: SchedulerLoad = { waitingRows: 0, waitingRequests: 0, running: 0, delayMs: 0 };
+const NO_LOAD: SchedulerLoad = { waitingRows: 0, waitingRequests: 0, running: 0, delayMs: 0, waitMs: 0 };
 
 /** One version of an ONNX model, with its state and its runners. */
 export class ModelVersion implements Servable, Tenant {
   readonly platform = 'onnxruntime_onnx';
   readonly steps = undefined;
+  readonly targets = [];
+  readonly forwarder = undefined;
   readonly references = new ReferenceCount();
   state: VersionState = 'LOADING';
   reason = '';
@@ -59,6 +61,10 @@ export class ModelVersion implements Servable, Tenant {
 
   get version(): string {
     return this.options.version;
+  }
+
+  get identity(): string {
+    return this.file?.digest ?? '';
   }
 
   get device(): 'cpu' | 'cuda' | undefined {
@@ -126,10 +132,6 @@ export class ModelVersion implements Servable, Tenant {
     else this.become('READY', NOT_IN_MEMORY);
   }
 
-  /**
-   * Resolves when its signature is known, and loads the model if it was never loaded.
-   * @throws NexusError model_not_ready, memory_full; deadline_exceeded, in which case loading continues.
-   */
   async described(deadline: number): Promise<void> {
     if (!this.isDescribed) await withinDeadline(this.wake(), deadline, 'while the model was loading');
   }
@@ -158,9 +160,6 @@ export class ModelVersion implements Servable, Tenant {
     await this.supervisor?.stop();
   }
 
-  /**
-   * Applies `options` if the current runners can be used with them. Returns whether they can; if not, nothing changes.
-   */
   follow(options: VersionOptions): boolean {
     if (this.state !== 'READY' || !shareRunners(this.options, options)) return false;
     if (this.execution?.follow(options.settings) !== true) return false;

@@ -12,6 +12,8 @@ export interface InferenceSummary {
   readonly runMs: number;
   /** Absent if responses are not cached. */
   readonly cache?: CacheUse['outcome'] | undefined;
+  /** The server that ran the model, if another server did. */
+  readonly target?: string | undefined;
 }
 
 /** The request that a log line describes. */
@@ -53,6 +55,7 @@ export function logFields({
     queueMs: inference && rounded(inference.queueMs),
     runMs: inference && rounded(inference.runMs),
     cache: inference?.cache,
+    target: inference?.target,
   };
   return failure === undefined ? fields : { ...fields, ...failureFields(failure) };
 }

@@ -66,6 +66,12 @@ export class InferenceMetrics {
       ({ labels, checks }) =>
         [...checks].map(([outcome, value]) => ({ labels: { ...labels, outcome }, value })),
     );
+    this.counter(
+      'fallbacks_total',
+      'Requests that a model got because another one could not answer, by that other model (from).',
+      ({ labels, fallbacks }) =>
+        [...fallbacks].map(([from, value]) => ({ labels: { ...labels, from }, value })),
+    );
     this.histogram('batch_rows', 'Rows per run, without padding rows.', ({ batchRows }) => batchRows);
     this.histogram('run_duration_seconds', 'Duration of a run.', ({ run }) => run);
     this.histogram(

@@ -7,6 +7,7 @@ import { HttpMetrics } from './http-metrics';
 import { InferenceMetrics } from './inference-metrics';
 import type { ModelMetrics } from './model-metrics';
 import { registerScraped, type Sample } from './scraped';
+import { registerTargetMetrics, type TargetSnapshot } from './target-metrics';
 
 const MODEL_STATES = ['LOADING', 'READY', 'UNAVAILABLE', 'UNLOADING'] as const;
 
@@ -26,6 +27,8 @@ export interface ModelSnapshot {
   readonly loadMs: number | undefined;
   /** Its counters and histograms. */
   readonly metrics: ModelMetrics;
+  /** The servers that run it; empty if it runs only here. */
+  readonly targets: readonly TargetSnapshot[];
   /** Measures the memory of each of its runners, in bytes; empty if it has none. */
   readonly memory: () => Promise<readonly number[]>;
 }
@@ -77,6 +80,7 @@ export class Metrics {
       () =>
         MODEL_STATES.flatMap((state) => this.eachModel((model) => Number(model.state === state), { state })),
     );
+    registerTargetMetrics(this.registry, () => this.snapshot());
     registerScraped(this.registry, {
       name: 'nexus_model_memory_bytes',
       help: 'Resident memory of the runners of a model version.',

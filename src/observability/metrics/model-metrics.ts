@@ -2,6 +2,7 @@ import type { ErrorKind } from '../../common/error-kind';
 import type { RunTimes, RequestTimes } from '../../common/run-times';
 import { Distribution } from './distribution';
 import { ModelStatistics } from './model-statistics';
+import { TargetCounts } from './target-counts';
 
 /** How a request ended. */
 export type RequestOutcome = 'success' | ErrorKind;
@@ -19,6 +20,8 @@ export class ModelMetrics {
   readonly flushes = new Map<string, number>();
   readonly refusals = new Map<string, number>();
   readonly checks = new Map<string, number>();
+  /** Requests that it got because another model failed, by that model. */
+  readonly fallbacks = new Map<string, number>();
   rows = 0;
   executions = 0;
   paddingRows = 0;
@@ -34,6 +37,7 @@ export class ModelMetrics {
   readonly encode = new Distribution(SECONDS);
   readonly total = new Distribution(SECONDS);
   readonly statistics = new ModelStatistics();
+  readonly targets = new TargetCounts(SECONDS);
 
   constructor(readonly labels: { readonly model: string; readonly version: string }) {}
 
@@ -78,6 +82,11 @@ export class ModelMetrics {
   /** Counts a request that was rejected on arrival or evicted from the queue. */
   refused(reason: string): void {
     this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
+  }
+
+  /** Counts a request that it got because `model` could not answer. */
+  tookOver(model: string): void {
+    this.fallbacks.set(model, (this.fallbacks.get(model) ?? 0) + 1);
   }
 
   /** Counts a batch that was verified by running one of its rows again, alone. */

@@ -5,7 +5,7 @@ import type { Target } from '../target';
 /** What routing a request to a target depends on. */
 export interface FleetRequest {
   /** Requests of one session go to one target while it is healthy; undefined without a session. */
-  readonly session: string | undefined;
+  readonly session?: string | undefined;
   /** Deadline of the response, on the `performance.now()` clock. */
   readonly deadline: number;
   /** Returns whether the client has disconnected. The attempts then end within 100 ms. */

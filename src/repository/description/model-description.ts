@@ -51,7 +51,7 @@ export async function describeByJson(
   );
 }
 
-/** The versions of a pipeline, which need no files. */
+/** The versions of a pipeline, or of a model that other servers run: they need no files. */
 function withoutFiles(versions: readonly string[]): readonly FoundVersion[] {
   return versions.map((version) => ({ version }));
 }
@@ -75,12 +75,16 @@ async function readFiles(
 ): Promise<ModelDescription> {
   const { refusal, versions } = model;
   if (refusal !== undefined) return { settings: {}, versions, refusal };
-  const config = await readTritonConfig(model, repository);
-  const settings = await readModelSettings(model.folder, repository);
+  const config = model.settingsFile === undefined ? await readTritonConfig(model, repository) : undefined;
+  const settings = await readModelSettings(model, repository);
+  if (model.settingsFile !== undefined && settings.targets === undefined)
+    throw new ModelSettingsError(
+      `${model.settingsFile}: expected targets, because only models that other servers run have no folder; add targets, or move the file to ${model.name}/model.yaml`,
+    );
   if (config === undefined) {
     const version_policy = policyOf(settings.versions);
     const chosen = chosenOf(model, version_policy, requested);
-    if (settings.pipeline !== undefined)
+    if (settings.pipeline !== undefined || settings.targets !== undefined)
       return { settings: { ...settings, version_policy }, versions: withoutFiles(chosen) };
     const { file } = settings;
     const served = file === undefined ? model : await chooseFile(model, file, repository);

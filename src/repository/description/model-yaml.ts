@@ -4,7 +4,9 @@ import { isMap, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
 import { LABEL_BYTES, readInnerFile, readInnerText, WARM_UP_BYTES, type UnreadableFile } from '../inner-file';
 import { ModelSettingsError, type ModelSettings, type WarmUp } from '../model-settings';
 import type { WrittenPipeline } from '../pipeline-definition';
+import { SETTINGS_FILE, type FoundModel } from '../repository';
 import { pipelineFrom, withoutPipeline } from '../pipeline/pipeline-yaml';
+import { REMOTE_FORMS, remoteFault, type SettingFault } from './remote-yaml';
 import { MODEL_SCHEMA } from '../settings';
 import { POOLINGS } from '../../tasks/head';
 import { MAX_EDGE, type PictureSettings } from '../task-settings';
@@ -18,9 +20,6 @@ type Written = Omit<ModelSettings, 'labels' | 'warmup'> & {
 /** Class names, or the name of a file with one per line. */
 type WrittenLabels = string | string[];
 
-/** Name of the settings file of a model. */
-export const SETTINGS_FILE = 'model.yaml';
-
 /** Parsing takes time quadratic in the number of keys of one map: a file of this size takes at most seconds. */
 const MAX_BYTES = 256 * 2 ** 10;
 /** Maximum number of characters after aliases are expanded. */
@@ -29,13 +28,16 @@ const MAX_RESOLVED = 4 * MAX_BYTES;
 const validate = new Ajv({ allowUnionTypes: true, verbose: true }).compile<Written>(MODEL_SCHEMA);
 
 /**
- * Reads the model.yaml of the model in `folder`, and the label and warm-up files that it names. Without the file, the
- * settings are empty.
+ * Reads the model.yaml of the model in `folder`, or its `settingsFile`, and the label and warm-up files that it names.
+ * Without the file, the settings are empty.
  * @throws ModelSettingsError
  */
-export async function readModelSettings(folder: string, repository: string): Promise<ModelSettings> {
-  const shown = relative(join(repository, '..'), join(folder, SETTINGS_FILE));
-  const text = await readInnerText(folder, SETTINGS_FILE, repository, MAX_BYTES).catch(
+export async function readModelSettings(
+  { folder, settingsFile = SETTINGS_FILE }: Pick<FoundModel, 'folder' | 'settingsFile'>,
+  repository: string,
+): Promise<ModelSettings> {
+  const shown = relative(join(repository, '..'), join(folder, settingsFile));
+  const text = await readInnerText(folder, settingsFile, repository, MAX_BYTES).catch(
     (error: UnreadableFile) => {
       if (error.code === 'ENOENT') return undefined;
       throw new ModelSettingsError(`${shown} cannot be read: ${error.message}`);
@@ -87,7 +89,7 @@ function parse(text: string, shown: string): Written {
   const settings = orRefuse(shown, () => resolved(document));
   if (validate(settings)) {
     const pointTo = (pointer: string) => `${shown}:${lineOf(document, pointer, lines)}`;
-    const wrong = faultOf(settings);
+    const wrong = faultOf(settings) ?? remoteFault(settings);
     if (wrong !== undefined) throw new ModelSettingsError(`${pointTo(`/${wrong[0]}`)}: ${wrong.join(' ')}`);
     const { inputs, ...others } = settings;
     const named = isList(inputs) ? { ...others, inputs } : others;
@@ -130,7 +132,7 @@ function orRefuse<T>(shown: string, read: () => T): T {
 }
 
 /** Checks that the schema cannot express: the key, and what is wrong with it. */
-function faultOf(written: Written): readonly [key: keyof Written, text: string] | undefined {
+function faultOf(written: Written): SettingFault | undefined {
   const { priority_levels: levels = 0, default_priority_level: level = 0 } = written;
   if (level > levels)
     return [
@@ -182,6 +184,8 @@ function explain({ keyword, instancePath, params, message, parentSchema }: Error
     const known = Object.keys(parentSchema!['properties'] as object);
     return `unknown key '${params['additionalProperty']}'; use one of ${known.join(', ')}`;
   }
+  const named = REMOTE_FORMS.find(([pattern]) => pattern.test(where));
+  if (named !== undefined && keyword === 'pattern') return `${where} must be ${named[1]}`;
   if (keyword === 'enum') return `${where} must be ${(params['allowedValues'] as string[]).join(' or ')}`;
   if (keyword === 'pattern') return `${where} must be auto, cpu, cuda or cuda:<number>`;
   return `${where || 'the file'} ${message}`;

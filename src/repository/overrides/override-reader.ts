@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { movable, Offload } from '../../common/offload';
 import { describeModel, type ModelDescription } from '../description/model-description';
-import { SETTINGS_FILE } from '../description/model-yaml';
 import { NETWORK_FILE, PREPROCESSOR_FILE, TOKENIZER_FILE } from '../hub/hub-folder';
-import type { FoundModel } from '../repository';
+import { SETTINGS_FILE, type FoundModel } from '../repository';
 import { CONFIG_FILE } from '../triton/config-pbtxt';
 import { loadParameters } from './load-parameters';
 import { overridesOf, type Overrides } from './overrides';
@@ -49,9 +48,10 @@ export class OverrideReader extends Offload {
   ): Promise<ModelDescription> {
     const folders = [model.folder, ...model.versions.map(({ version }) => join(model.folder, version))];
     const hub = folders.flatMap((folder) => HUB_FILES.map((name) => join(folder, name)));
-    const sizes = [...[SETTINGS_FILE, CONFIG_FILE].map((name) => join(model.folder, name)), ...hub].map(
-      sizeOf,
-    );
+    const sizes = [
+      ...[model.settingsFile ?? SETTINGS_FILE, CONFIG_FILE].map((name) => join(model.folder, name)),
+      ...hub,
+    ].map(sizeOf);
     if (Math.max(...(await Promise.all(sizes))) <= INLINE_SETTINGS)
       return describeModel(model, repository, requested);
     return this.runOnThread('describeFiles', { model, repository, requested });

@@ -19,6 +19,7 @@ import type { CompressionPolicy } from './compression';
 import { hasSlice } from '../../inference/shared-memory/memory-slice';
 import { errors } from '../../common/errors';
 import { deadlineOf } from './request-headers';
+import { SESSION_HEADER, sessionFrom, TARGET_HEADER } from '../../transport/target-headers';
 
 /** An inference request, with what encoding its response requires. */
 interface Exchange<Message> extends InferenceRequest {
@@ -158,6 +159,8 @@ export class RestInference {
     request.inference = summary;
     if (request.standings !== undefined) setLimitHeaders(reply, request.standings);
     if (summary.cache !== undefined) reply.header(CACHE_HEADER, summary.cache);
+    if (summary.target !== undefined && request.caller.has('admin'))
+      reply.header(TARGET_HEADER, summary.target);
     return send(reply, answer, this.config.responseCompression);
   }
 
@@ -203,6 +206,7 @@ export class RestInference {
       outputs: message.outputs,
       text: message.text,
       priority: message.priority,
+      session: sessionFrom(headers[SESSION_HEADER]),
       deadline: deadlineOf(headers, message.timeoutMs, this.config.requestTimeoutMs),
       abandoned: () => raw.socket.destroyed,
     };

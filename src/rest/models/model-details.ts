@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { TensorSpec } from '../../tensor/tensor';
 import { cachePolicyOf } from '../../repository/model-settings';
+import type { Caller } from '../../identity/caller';
+import type { TargetStatus } from '../../remote/fleet/fleet-request';
 import { limitsOf } from '../../models/limits';
 import type { Model, Servable, ServedStep } from '../../models/model';
 import { countedNames, taskOf } from './task-details';
@@ -11,6 +13,7 @@ import type {
   OutputLabels,
   PipelineStepDetails,
   RunnerMemory,
+  TargetDetails,
   VersionBatching,
   VersionDetails,
 } from './version-details.dto';
@@ -22,8 +25,12 @@ export async function entryOf({ name, versions }: Model): Promise<ModelEntry> {
   return { id: name, object: 'model', created: Math.floor(created.getTime() / 1000), owned_by: 'nexus' };
 }
 
-/** Describes `model` and its roll-out. Measures the memory of its runners. */
-export async function detailsOf(model: Model, { aliases, traffic }: Rollout): Promise<ModelDetails> {
+/** Describes `model` and its roll-out for `caller`. Measures the memory of its runners. */
+export async function detailsOf(
+  model: Model,
+  { aliases, traffic }: Rollout,
+  caller: Pick<Caller, 'has'>,
+): Promise<ModelDetails> {
   const { settings, versions } = model;
   const { id, object, created, owned_by } = await entryOf(model);
   const cache = cachePolicyOf(settings);
@@ -39,7 +46,7 @@ export async function detailsOf(model: Model, { aliases, traffic }: Rollout): Pr
     aliases,
     ...(traffic === null ? {} : { traffic }),
     ...(cache === undefined ? {} : { cache }),
-    versions: await Promise.all(versions.map(versionOf)),
+    versions: await Promise.all(versions.map((version) => versionOf(version, caller.has('admin')))),
   };
 }
 
@@ -50,7 +57,7 @@ async function writtenAt(versions: readonly Servable[]): Promise<Date> {
   return file?.mtime ?? new Date(0);
 }
 
-async function versionOf(version: Servable): Promise<VersionDetails> {
+async function versionOf(version: Servable, showsTargets: boolean): Promise<VersionDetails> {
   const { state, reason, device, loadMs, loadedAt, options, steps } = version;
   const memory = await memoryOf(version);
   return {
@@ -67,6 +74,7 @@ async function versionOf(version: Servable): Promise<VersionDetails> {
     ...onnxDetails(version),
     ...(memory === undefined ? {} : { memory }),
     ...(steps === undefined ? {} : { steps: steps.map(stepOf) }),
+    ...(showsTargets && version.targets.length > 0 ? { targets: version.targets.map(targetOf) } : {}),
     ...(loadMs === undefined ? {} : { load_ms: Math.round(loadMs) }),
     ...(loadedAt === undefined ? {} : { loaded_at: loadedAt.toISOString() }),
   };
@@ -74,7 +82,7 @@ async function versionOf(version: Servable): Promise<VersionDetails> {
 
 /** Details that are known after the version has loaded. */
 function signatureOf(version: Servable): Partial<VersionDetails> {
-  if (version.loadedAt === undefined) return {};
+  if (version.loadedAt === undefined || version.forwarder !== undefined) return {};
   const { inputs, tensorInputs, outputs, extraOutputs, labels } = version.signature;
   return {
     signature: {
@@ -96,6 +104,12 @@ function onnxDetails(version: Servable): Partial<VersionDetails> {
 
 function stepOf({ step, part }: ServedStep): PipelineStepDetails {
   return { model: step.model, ...(part === undefined ? {} : { version: part.version }) };
+}
+
+function targetOf({ target, state, reason, inFlight }: TargetStatus): TargetDetails {
+  const { id, protocol, model, weight, region } = target;
+  const place = region === undefined ? {} : { region };
+  return { target: id, protocol, model, state, reason, in_flight: inFlight, weight, ...place };
 }
 
 function tensorOf({ name, datatype, shape }: TensorSpec) {

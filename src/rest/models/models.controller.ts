@@ -42,8 +42,11 @@ export class ModelsController {
   @ApiOperation({ summary: 'Get the details of a model' })
   @ApiParam({ name: 'model', example: 'digits', description: 'Name of the model.' })
   @ApiErrors('not_found', 'overloaded', 'internal')
-  async retrieveModel(@Param('model') model: string): Promise<ModelDetails> {
-    return detailsOf(this.registry.get(model), this.rollouts.of(model));
+  async retrieveModel(
+    @Param('model') model: string,
+    @Req() { caller }: FastifyRequest,
+  ): Promise<ModelDetails> {
+    return detailsOf(this.registry.get(model), this.rollouts.of(model), caller);
   }
 
   /**

@@ -229,6 +229,26 @@ export class PipelineStepDetails {
   version?: string;
 }
 
+/** A server that runs a version for the gateway. */
+export class TargetDetails {
+  /**
+   * Its host and port.
+   * @example gpu-1:8000
+   */
+  target: string;
+  protocol: 'v2' | 'v2-grpc' | 'openai';
+  /** Name of the model at the server. */
+  model: string;
+  /** Only a healthy target receives requests; one that is unknown has not been checked yet. */
+  state: 'unknown' | 'healthy' | 'ejected' | 'unreachable';
+  /** Why it receives no requests. May be empty. */
+  reason: string;
+  /** Number of requests in flight. */
+  in_flight: number;
+  weight: number;
+  region?: string;
+}
+
 /** Everything that Nexus knows about one version. Fields that come from the model file are absent until it has been loaded. */
 export class VersionDetails {
   /** @example 1 */
@@ -274,4 +294,6 @@ export class VersionDetails {
   /** The steps of a pipeline, in the order of its configuration. */
   steps?: PipelineStepDetails[];
   onnx?: OnnxDetails;
+  /** The servers that run the version, for clients with the scope admin. Absent if there are none. */
+  targets?: TargetDetails[];
 }

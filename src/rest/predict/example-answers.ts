@@ -29,7 +29,9 @@ export class ExampleAnswers {
    * @throws NexusError like any prediction
    */
   async answer(version: Servable, body: string): Promise<ExampleAnswer | 'busy' | undefined> {
-    const { name, signature } = version;
+    const { name, signature, targets } = version;
+    // Running a model elsewhere may cost money.
+    if (targets.length > 0) return undefined;
     const target = nexusDialect.targetOf(signature, name, {});
     const decoded = await this.codec.decode(nexusDialect, Buffer.from(body), target);
     const valid = validateInputs(decoded.inputs, name, signature);

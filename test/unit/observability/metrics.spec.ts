@@ -22,6 +22,7 @@ const DIGITS = {
   delayMs: 0,
   running: 1,
   loadMs: 5,
+  targets: [],
   memory: () => Promise.resolve([1024]),
 };
 
