@@ -1,3 +1,4 @@
+import { type ApiError, apiErrorOf } from '../../common/api-error';
 import { TargetFailure } from '../target-failure';
 import type { TargetTimeouts } from '../target';
 import { singleHeader, type HttpHeaders } from './http-message';
@@ -79,7 +80,9 @@ export function failureOfStatus(
   secrets: readonly string[] = [],
 ): TargetFailure {
   const retryAfterMs = retryAfterOf(headers);
-  const details = { status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  const waiting = { status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  const answer = answerOf(status, body, secrets);
+  const details = answer === undefined ? waiting : { ...waiting, answer };
   if (status < 400)
     return new TargetFailure('garbage', `expected no redirect, got status ${status}`, details);
   if (status === 429 || (status === 503 && retryAfterMs !== undefined))
@@ -102,6 +105,19 @@ export function failureOfStatus(
   const explanation = body === undefined ? undefined : explanationOf(body);
   const isSafe = explanation !== undefined && !secrets.some((secret) => explanation.includes(secret));
   return new TargetFailure('rejected', isSafe ? explanation.slice(0, MAX_EXPLANATION) : neutral, details);
+}
+
+/** The error about the request that a target of the OpenAI API has sent; undefined if it contains a secret. */
+function answerOf(
+  status: number,
+  body: Buffer | undefined,
+  secrets: readonly string[],
+): ApiError | undefined {
+  // Those about credentials contain parts of them.
+  if (body === undefined || status < 400 || status > 499 || [401, 403, 408, 429].includes(status))
+    return undefined;
+  const text = body.toString('utf8');
+  return secrets.some((secret) => text.includes(secret)) ? undefined : apiErrorOf(status, text);
 }
 
 function timeout(message: string): TargetFailure {

@@ -30,6 +30,8 @@ export class StreamReceiver extends HttpReceiver {
         done(error);
       },
     });
+    // It can fail before the receiver of the response listens, who finds the error in the stream.
+    this.body.on('error', () => {});
     this.resolve({ status, headers, body: this.body });
   }
 
