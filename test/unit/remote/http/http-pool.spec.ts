@@ -140,7 +140,7 @@ describe('a whole exchange', () => {
     const failure = failureOf(pool.exchange(GET, LIMIT, anAttempt()));
     await arrived.promise;
     await pool.close();
-    expect(['broken', 'connect']).toContain((await failure).kind);
+    expect((await failure).kind).toBe('broken');
     expect((await failureOf(pool.exchange(GET, LIMIT, anAttempt()))).kind).toBe('connect');
   });
 });
@@ -230,6 +230,22 @@ describe('a hostile response', () => {
     expect(written).toBeLessThan(32 * 2 ** 20);
   });
 
+  it('that trickles is ended when the attempt is cancelled', async () => {
+    const trickling = Promise.withResolvers<Socket>();
+    const { pool } = await scripted((socket) => {
+      trickling.resolve(socket);
+      socket.write(`${HEAD}transfer-encoding: chunked\r\n\r\n`);
+      const timer = setInterval(() => socket.write('1\r\na\r\n'), 1);
+      socket.once('close', () => clearInterval(timer));
+    });
+    const attempt = anAttempt();
+    const failure = failureOf(pool.exchange(GET, LIMIT, attempt));
+    const socket = await trickling.promise;
+    attempt.cancel();
+    expect((await failure).kind).toBe('broken');
+    await closeOf(socket);
+  });
+
   const silent: readonly [string, string, Partial<TargetTimeouts>][] = [
     ['nothing', '', { firstByteMs: 50 }],
     ['half a head', `${HEAD}x-`, { firstByteMs: 50 }],
@@ -261,6 +277,14 @@ describe('no connection', () => {
     expect(failure).toMatchObject({
       kind: 'connect',
       message: 'no connection to the target: the connection was refused',
+    });
+  });
+
+  it('is made for a header that is not valid', async () => {
+    const { pool } = await answering((_request, response) => response.end(), { headers: { 'x-a': 'a\nb' } });
+    expect(await failureOf(pool.exchange(GET, LIMIT, anAttempt()))).toMatchObject({
+      kind: 'misconfigured',
+      message: 'a configured header or the path of the URL is not valid HTTP',
     });
   });
 
