@@ -59,6 +59,18 @@ describe('a failed attempt', () => {
     expect(fleet.status().every(({ state }) => state === 'healthy')).toBe(true);
   });
 
+  it('that is overloaded leaves the target alone for the time that it asks for', async () => {
+    const clock = new VirtualClock();
+    const { ask, targets } = await sceneOf(clock, [{ weight: 1000 }, {}]);
+    Object.assign(targets[0]!, { behaviour: 'overloaded', details: { retryAfterMs: 1000 } });
+    await Promise.all([ask(), clock.pass(50)]);
+    for (let count = 0; count < 20; count++) await Promise.all([ask(), clock.pass(20)]);
+    expect(targets.map(({ received }) => received)).toEqual([1, 21]);
+    targets[0]!.recover();
+    await clock.pass(1000);
+    expect(await Promise.all([ask(), clock.pass(50)])).toEqual(['a', undefined]);
+  });
+
   it('is retried on the same target if there is no other', async () => {
     const clock = new VirtualClock();
     const { ask, targets } = await sceneOf(clock, [{}]);
@@ -124,15 +136,15 @@ describe('a retry', () => {
     const { ask, targets } = await sceneOf(clock, [{ weight: 1000, maxInFlight: 1 }, { maxInFlight: 1 }]);
     await clock.pass(300);
     targets[0]!.die();
-    targets[1]!.latencyMs = 100;
+    targets[1]!.latencyMs = 110;
     const first = ask();
     const second = ask();
-    await clock.pass(99);
+    await clock.pass(109);
     expect(await ask()).toBe('targets_full');
     await clock.pass(2);
     expect(await second).toBe('b');
     expect(await ask()).toBe('targets_full');
-    await clock.pass(100);
+    await clock.pass(110);
     expect(await first).toBe('b');
   });
 
@@ -192,6 +204,26 @@ describe('a request', () => {
     expect(notes.outcomes).toEqual(['cancelled']);
     expect(fleet.inFlight).toBe(0);
     expect(fleet.status()[0]!.inFlight).toBe(0);
+  });
+
+  it('ignores an answer that comes after its end', async () => {
+    const clock = new VirtualClock();
+    const { fleet, notes } = await sceneOf(clock, [{}]);
+    const late = fleet.run(
+      { session: undefined, deadline: 100, abandoned: undefined },
+      () => new Promise((resolve) => clock.after(500, () => resolve('late'))),
+    );
+    const [error] = await Promise.all([errorOf(late), clock.pass(130)]);
+    expect(error).toMatchObject({ code: 'deadline_exceeded' });
+    await clock.pass(1000);
+    expect(notes.outcomes).toEqual(['timeout']);
+    expect([fleet.inFlight, fleet.status()[0]!.inFlight]).toEqual([0, 0]);
+    expect(
+      await Promise.all([
+        fleet.run({ session: undefined, deadline: 9999, abandoned: undefined }, infer),
+        clock.pass(20),
+      ]),
+    ).toMatchObject([{ value: 'a' }, undefined]);
   });
 
   it('ends at its deadline, which does not count against a target', async () => {
