@@ -7,6 +7,7 @@ import { HttpMetrics } from './http-metrics';
 import { InferenceMetrics } from './inference-metrics';
 import type { ModelMetrics } from './model-metrics';
 import { registerScraped, type Sample } from './scraped';
+import { registerTokenMetrics } from './token-metrics';
 import { registerTargetMetrics, type TargetSnapshot } from './target-metrics';
 
 const MODEL_STATES = ['LOADING', 'READY', 'UNAVAILABLE', 'UNLOADING'] as const;
@@ -81,6 +82,7 @@ export class Metrics {
         MODEL_STATES.flatMap((state) => this.eachModel((model) => Number(model.state === state), { state })),
     );
     registerTargetMetrics(this.registry, () => this.snapshot());
+    registerTokenMetrics(this.registry, this.inference.models);
     registerScraped(this.registry, {
       name: 'nexus_model_memory_bytes',
       help: 'Resident memory of the runners of a model version.',
