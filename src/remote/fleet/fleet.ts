@@ -7,7 +7,8 @@ import type { Target } from '../target';
 import { Choice } from './choice';
 import type { FleetPolicy } from './fleet-policy';
 import type { FleetAnswer, FleetObserver, FleetRequest, TargetStatus, Work } from './fleet-request';
-import { Flight, type FlightContext, type InFlight } from './flight';
+import { Flight } from './flight';
+import type { FlightContext, InFlight } from './flight-context';
 import { HealthCheck } from './health-check';
 import { Member } from './member';
 import { PassiveHealth } from './passive-health';
@@ -27,6 +28,7 @@ export class Fleet<C extends Connection> {
   private readonly roster: Roster<C>;
   private readonly checks: ReadonlyMap<Member<C>, HealthCheck<C>>;
   private readonly context: FlightContext<C>;
+  private readonly waitingForRoom = new Set<InFlight<C>>();
   private readonly flights = new Set<InFlight<C>>();
   private readonly ticker: Ticker;
   private isClosed = false;
@@ -63,7 +65,10 @@ export class Fleet<C extends Connection> {
       budget: new RetryBudget(),
       latencies: new LatencyQuantile(),
       suspect: (member, spacingMs) => this.checks.get(member)!.hurry(spacingMs),
-      landed: (flight) => this.flights.delete(flight),
+      capacity: members.reduce((total, { target }) => total + target.maxInFlight, 0),
+      flights: this.flights,
+      waitingForRoom: this.waitingForRoom,
+      vacated: (now) => this.vacated(now),
     };
     this.ticker = new Ticker(policy.hedge ? HEDGING_LOOK_MS : LOOK_MS, clock, (now) => {
       for (const flight of this.flights) flight.look(now);
@@ -87,9 +92,8 @@ export class Fleet<C extends Connection> {
     if (this.isClosed) return Promise.reject(this.closedError());
     return new Promise((resolve, reject) => {
       const flight = new Flight(this.context, request, work, resolve, reject);
-      this.flights.add(flight);
-      this.ticker.start();
       flight.begin();
+      this.ticker.start();
     });
   }
 
@@ -124,6 +128,13 @@ export class Fleet<C extends Connection> {
   private memberOut(member: Member<C>, reason: string): void {
     this.checks.get(member)!.reschedule();
     for (const flight of this.flights) flight.memberOut(member, reason);
+  }
+
+  /** Gives room to the retry that has waited longest. */
+  private vacated(now: number): void {
+    if (this.waitingForRoom.size === 0) return;
+    const [first] = this.waitingForRoom;
+    first!.look(now);
   }
 
   private closedError(): Error {

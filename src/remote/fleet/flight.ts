@@ -1,18 +1,13 @@
 import { fullJitter } from '../../balancing/backoff';
-import type { LatencyQuantile } from '../../balancing/latency-quantile';
-import type { RetryBudget } from '../../balancing/retry-budget';
-import type { Clock } from '../../common/clock';
 import { errors } from '../../common/errors';
 import { targetErrors } from '../../common/target-errors';
 import type { Connection } from '../connection';
 import { TargetFailure } from '../target-failure';
-import type { Choice } from './choice';
+import type { Among } from './choice';
 import { clientError, attemptOutcome } from './client-error';
-import type { FleetPolicy } from './fleet-policy';
-import type { FleetAnswer, FleetObserver, FleetRequest, Work } from './fleet-request';
+import type { FleetAnswer, FleetRequest, Work } from './fleet-request';
+import type { FlightContext, InFlight } from './flight-context';
 import type { Member } from './member';
-import type { PassiveHealth } from './passive-health';
-import type { Roster } from './roster';
 import { TargetAttempt } from './target-attempt';
 
 /** Maximum wait before the first retry, in milliseconds. It doubles with each retry, up to the second. */
@@ -24,36 +19,7 @@ const SUSPECT_TIMES = 3;
 const SUSPECT_LEAST_MS = 250;
 const HANGING_LEAST_MS = 1000;
 
-/** A request, as its fleet sees it. */
-export interface InFlight<C extends Connection> {
-  /** Does what is due. */
-  look(now: number): void;
-  /** A target has gone out of use. */
-  memberOut(member: Member<C>, reason: string): void;
-  /** Ends the request with an error. */
-  fail(error: unknown): void;
-}
-
-/** What the requests of a fleet share. */
-export interface FlightContext<C extends Connection> {
-  readonly model: string;
-  readonly policy: FleetPolicy;
-  readonly observer: FleetObserver;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly roster: Roster<C>;
-  readonly choice: Choice<C>;
-  readonly health: PassiveHealth<C>;
-  readonly budget: RetryBudget;
-  /** Time until the first answer of recent requests. */
-  readonly latencies: LatencyQuantile;
-  /** A target should be checked: it does not answer, or its connection failed. @param spacingMs as of {@link HealthCheck.hurry}. */
-  suspect(member: Member<C>, spacingMs?: number): void;
-  /** A request is over. */
-  landed(flight: InFlight<C>): void;
-}
-
-/** A request on its way to a target, until its answer is no longer used. It is over when {@link FlightContext.landed} is called. */
+/** A request on its way to a target, until its answer is no longer used. It is over when it has left {@link FlightContext.flights}. */
 export class Flight<C extends Connection, T> implements InFlight<C> {
   private readonly startedAt: number;
   /** The attempts that have not ended: one, or with a hedge two. */
@@ -75,6 +41,7 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
     private readonly reject: (error: unknown) => void,
   ) {
     this.startedAt = context.clock.now();
+    context.flights.add(this);
   }
 
   /** Sends the request to its first target. */
@@ -101,7 +68,7 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
     const attempt = [this.attempt, this.hedge].find((each) => each?.member === member);
     if (!attempt) return;
     const now = this.context.clock.now();
-    attempt.stop('broken', now, this.context.observer);
+    attempt.stop('broken', now);
     this.attemptOver(attempt, new TargetFailure('broken', reason), now);
   }
 
@@ -130,18 +97,19 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
   private stopAttempts(outcome: 'cancelled' | 'timeout', now: number): void {
     const { attempt, hedge } = this;
     this.attempt = this.hedge = undefined;
-    attempt?.stop(outcome, now, this.context.observer);
-    hedge?.stop(outcome, now, this.context.observer);
+    attempt?.stop(outcome, now);
+    hedge?.stop(outcome, now);
   }
 
   private land(): void {
     if (this.state === 'over') return;
     this.state = 'over';
-    this.context.landed(this);
+    this.context.flights.delete(this);
+    this.context.waitingForRoom.delete(this);
   }
 
   private start(member: Member<C>, now: number): TargetAttempt<C> {
-    const attempt = new TargetAttempt(member, now, this.request.deadline);
+    const attempt = new TargetAttempt(this.context, member, now, this.request.deadline);
     this.state = 'trying';
     let answer: Promise<T>;
     try {
@@ -166,7 +134,7 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
     attempt.member.record.addLatency(upstreamMs);
     if (this.hedge) {
       const other = this.hedge === attempt ? this.attempt : this.hedge;
-      other?.stop('cancelled', now, context.observer);
+      other?.stop('cancelled', now);
       this.hedge = undefined;
     }
     this.attempt = attempt;
@@ -184,7 +152,7 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
   private end(attempt: TargetAttempt<C>, failed: boolean): void {
     const { context } = this;
     const now = context.clock.now();
-    if (!attempt.end(failed ? 'broken' : 'success', now, context.observer)) return;
+    if (!attempt.end(failed ? 'broken' : 'success', now)) return;
     this.attempt = undefined;
     this.land();
     if (!failed) context.health.succeeded(attempt.member, now);
@@ -197,7 +165,7 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
     const { context } = this;
     const now = context.clock.now();
     if (!(error instanceof TargetFailure)) {
-      attempt.end('failed', now, context.observer);
+      attempt.end('failed', now);
       this.fail(error, now);
       return;
     }
@@ -206,7 +174,7 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
       this.miss(now);
       return;
     }
-    attempt.end(attemptOutcome(error), now, context.observer);
+    attempt.end(attemptOutcome(error), now);
     // First, so that an ejection that follows does not end the attempt again.
     this.attemptOver(attempt, error, now);
     context.health.failed(attempt.member, error, now);
@@ -224,41 +192,54 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
   private decide(failure: TargetFailure, now: number): void {
     const { context, request } = this;
     const { kind, details } = failure;
-    if (kind === 'rejected' || this.retries >= context.policy.retries) {
+    // As many may wait for a retry as may be in flight.
+    const isCrowded = context.flights.size > 2 * context.capacity;
+    if (kind === 'rejected' || this.retries >= context.policy.retries || isCrowded) {
       this.settle(clientError(context.model, failure));
       return;
     }
     if (kind === 'overloaded') {
       const other = this.failure?.kind === 'overloaded' ? undefined : this.pick('untried', now);
       this.failure = failure;
-      if (other && context.budget.take(now)) this.startRetry(other, now);
+      if (other && this.mayRetry(now)) this.startRetry(other, now);
       else this.settle(clientError(context.model, failure));
       return;
     }
     this.failure = failure;
     this.state = 'waiting';
-    this.isBudgetReported = false;
     const backoff = fullJitter(this.retries, FIRST_BACKOFF_MS, MOST_BACKOFF_MS, context.random());
     const asked = now + (details.retryAfterMs ?? 0);
     this.retryAt = Math.max(now + backoff, asked < request.deadline ? asked : 0);
   }
 
-  /** Sends the request to another target, if one has room and the budget allows it. Otherwise it waits on. */
+  /**
+   * Sends the request to another target. It waits on while every target is full, or while the budget does not allow a retry
+   * that a healthy target could answer.
+   */
   private retry(now: number): void {
     const { context, failure } = this;
     const member = this.pick('any', now);
-    if (!member) {
-      if (!context.roster.hasUsable) this.settle(clientError(context.model, failure!));
-    } else if (context.budget.take(now)) {
+    if (member && this.mayRetry(now)) {
       this.startRetry(member, now);
-    } else if (!this.isBudgetReported) {
-      this.isBudgetReported = true;
-      context.observer.budgetExhausted();
+    } else if (!(member ? this.pick('good', now) : context.roster.hasUsable)) {
+      this.settle(clientError(context.model, failure!));
+    } else if (!member) {
+      context.waitingForRoom.add(this);
     }
+  }
+
+  /** Takes a retry from the budget, if it allows one. */
+  private mayRetry(now: number): boolean {
+    const { budget, observer } = this.context;
+    const isAllowed = budget.take(now);
+    if (!isAllowed && !this.isBudgetReported) observer.budgetExhausted();
+    this.isBudgetReported = !isAllowed;
+    return isAllowed;
   }
 
   private startRetry(member: Member<C>, now: number): void {
     this.retries++;
+    this.context.waitingForRoom.delete(this);
     this.context.observer.retried(member.target, 'retry');
     this.attempt = this.start(member, now);
   }
@@ -286,7 +267,7 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
     );
   }
 
-  private pick(among: 'any' | 'untried', now: number): Member<C> | undefined {
+  private pick(among: Among, now: number): Member<C> | undefined {
     return this.context.choice.pick(this.request.session, this.tried, among, now);
   }
 
