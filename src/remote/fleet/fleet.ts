@@ -83,8 +83,8 @@ export class Fleet<C extends Connection> {
   }
 
   /**
-   * Gets an answer from a target. The caller must call `end` of the answer. Attempts end within 30 ms after the client has
-   * left or the deadline has passed; this also holds for an answer that is still in use.
+   * Gets an answer from a target. The caller must call `end` of the answer. Attempts end within 30 ms after the deadline
+   * has passed without an answer, or the client has left, also while the answer is still in use.
    * @throws NexusError target_rejected for a mistake in the request; no_target, targets_full, targets_overloaded,
    * target_failed, target_timeout, deadline_exceeded, cancelled. An error of `work` that is no TargetFailure is thrown as it is.
    */

@@ -57,7 +57,8 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
   look(now: number): void {
     const { request } = this;
     if (request.abandoned?.()) this.fail(errors.cancelled(), now);
-    else if (now >= request.deadline) this.miss(now);
+    // An answer that is in use, such as a stream, has time limits of its own.
+    else if (this.state !== 'answered' && now >= request.deadline) this.miss(now);
     else if (this.state === 'waiting' && now >= this.retryAt) this.retry(now);
     else if (this.state === 'trying') this.watch(now);
   }

@@ -10,7 +10,7 @@ import { FleetVersion } from './fleet-version';
 import type { Forwarder } from '../forwarder';
 
 /** A model without tensors: its requests are passed on to engines that speak the OpenAI API. */
-export class ApiVersion extends FleetVersion<ApiConnection> implements Forwarder {
+export class EngineVersion extends FleetVersion<ApiConnection> implements Forwarder {
   readonly forwarder = this;
   readonly isDescribed = true;
   readonly signature: Signature = {
