@@ -250,17 +250,17 @@ describe('a client that leaves', () => {
 
 it('limits of tokens count what was used, not what was reserved', async () => {
   const ask = (max_tokens: number) => client.chat.completions.create({ ...chat({}, 'metered'), max_tokens });
-  // Each reserves 101 tokens and uses 13.
+  // Each reserves 102 tokens and uses 13.
   for (let index = 0; index < 2; index++) await ask(100);
   expect(await failureOf(ask(100))).toMatchObject({ status: 429, code: 'rate_limited' });
   expect(await failureOf(ask(500))).toMatchObject({ status: 413, code: 'above_quota' });
   const stream = await client.chat.completions.create({ ...streamed({}, 'metered'), max_tokens: 90 });
   expect(await textOf(stream)).toBe('Hello 1 2');
-  // Without usage, a stream has one token of the prompt and its three pieces.
+  // Without usage, a stream has the two estimated tokens of its prompt, and three pieces.
   const { headers } = await client.chat.completions
     .create({ ...chat({}, 'metered'), max_tokens: 1 })
     .asResponse();
-  expect(headers.get('ratelimit')).toContain(`"model_tokens_per_hour";r=${120 - 13 - 13 - 4 - 2};`);
+  expect(headers.get('ratelimit')).toContain(`"model_tokens_per_hour";r=${120 - 13 - 13 - 5 - 3};`);
 });
 
 it('conversations that begin alike, and sessions, go to one engine', async () => {
