@@ -79,14 +79,14 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
     this.settle(error);
   }
 
-  /** The attempts end, because the deadline passed. */
+  /** The deadline passed. */
   private miss(now: number): void {
-    for (const attempt of [this.attempt, this.hedge]) {
-      if (attempt?.isOver === false && this.isHanging(attempt, now))
-        this.context.health.failed(attempt.member, new TargetFailure('broken', 'no response in time'), now);
-    }
+    const hanging = [this.attempt, this.hedge].filter((attempt) => attempt && this.isHanging(attempt, now));
     this.stopAttempts('timeout', now);
     this.settle(errors.deadlineExceeded('while another server was running the model'));
+    // Last, because it may eject targets, which ends the attempts on them.
+    for (const attempt of hanging)
+      this.context.health.failed(attempt!.member, new TargetFailure('broken', 'no response in time'), now);
   }
 
   private settle(error: unknown): void {

@@ -148,6 +148,19 @@ describe('outlier detection', () => {
     expect(scene.notes.events.join('\n')).toMatch(/c out: it takes \d+ ms, and the other targets 10 ms/);
   });
 
+  it('ejects a target that hangs though its checks pass', async () => {
+    const clock = new VirtualClock();
+    const scene = await sceneOf(clock, [{ weight: 1000 }, {}]);
+    await load(scene, clock, 30);
+    scene.targets[0]!.behaviour = 'hangs';
+    const asked = Array.from({ length: 3 }, () => scene.ask({ deadline: clock.now() + 2000 }));
+    await clock.pass(2030);
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['b', 'deadline_exceeded']));
+    for (let count = 0; count < 4; count++)
+      await Promise.all([scene.ask({ deadline: clock.now() + 2000 }), clock.pass(2030)]);
+    expect(scene.notes.events).toContain('a out: 3 requests in a row failed');
+  });
+
   it('takes ejected targets back when the others are lost', async () => {
     const clock = new VirtualClock();
     const scene = await sceneOf(clock, [{ weight: 1000 }, {}]);
