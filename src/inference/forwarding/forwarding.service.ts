@@ -14,7 +14,7 @@ import type { ForwardedRequest } from '../../remote/forwarded';
 import { UsageLedger } from '../../usage/usage-ledger';
 import { Fallbacks } from '../fallback/fallbacks';
 import type { ApiBody } from './api-body';
-import { isEventStream, Forwarding } from './forwarding';
+import { Forwarding } from './forwarding';
 import { ForwardingAccount } from './forwarding-account';
 
 /** A request of the OpenAI API. */
@@ -31,8 +31,8 @@ export interface ApiRequest {
   /** The session that the client names. */
   readonly session: string | undefined;
   /**
-   * Deadline of the response on the `performance.now()` clock; of a stream, deadline of its beginning. The time limits of
-   * the targets apply in addition.
+   * Deadline of the beginning of the response on the `performance.now()` clock. From then on, only the time limits of the
+   * targets apply.
    */
   readonly deadline: number;
   readonly caller: Caller;
@@ -98,8 +98,6 @@ export class ForwardingService {
       const bodyFor = (name: string) => body.bodyFor(name);
       const answer = await forwarder.forward({ path, contentType, headers, bodyFor }, route);
       body.release();
-      // From here on, only the time limits of the target apply to a stream.
-      if (isEventStream(answer.value.contentType)) route.deadline = Infinity;
       return new Forwarding(answer, account, forwarder.heartbeatMs);
     } catch (error) {
       account.fail(error instanceof NexusError ? error : errors.internal());

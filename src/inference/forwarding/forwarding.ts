@@ -11,11 +11,6 @@ import type { ForwardingAccount } from './forwarding-account';
 import { StreamUsage } from './stream-usage';
 import type { UsageReader } from './usage-reader';
 
-/** Whether a response with this Content-Type is a stream of server-sent events. */
-export function isEventStream(contentType: string): boolean {
-  return /^text\/event-stream\b/i.test(contentType);
-}
-
 /** A response of the OpenAI API on its way to the client, of which only the head has arrived. */
 export class Forwarding {
   /** Whether it is a stream of server-sent events. */
@@ -113,4 +108,9 @@ export class Forwarding {
       tokensPerSecond: seconds > 0 && tokensOut > 1 ? (tokensOut - 1) / seconds : undefined,
     };
   }
+}
+
+/** Whether a response with this Content-Type is a stream of server-sent events. */
+function isEventStream(contentType: string): boolean {
+  return /^text\/event-stream\b/i.test(contentType);
 }
