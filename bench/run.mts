@@ -5,6 +5,7 @@ import { manyModels } from './many-models.mts';
 import { overload } from './overload.mts';
 import { perceptrons } from './perceptrons.mts';
 import { large, predictions } from './predictions.mts';
+import { remote } from './remote.mts';
 import { reloads } from './reloads.mts';
 import { security } from './security.mts';
 import { smallest, smallestOverGrpc } from './smallest.mts';
@@ -25,6 +26,7 @@ const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<void>>> = 
   models: manyModels,
   attacks,
   security,
+  remote,
   texts,
   pictures,
 };
