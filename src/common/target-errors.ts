@@ -1,3 +1,4 @@
+import type { ApiError } from './api-error';
 import { NexusError } from './nexus-error';
 
 /** The errors of models that other servers run. */
@@ -35,7 +36,9 @@ export const targetErrors = {
       'target_timeout',
       `model '${model}' is run by another server, which did not respond in time: ${reason}`,
     ),
-  targetRejected: (message: string) => new NexusError('invalid', 'target_rejected', message),
+  /** @param answer the error that the target has sent, if it is one of the OpenAI API. */
+  targetRejected: (message: string, answer?: ApiError) =>
+    new NexusError('invalid', 'target_rejected', message, answer === undefined ? {} : { answer }),
   apiModel: (model: string, path: string) =>
     new NexusError(
       'invalid',

@@ -1,5 +1,4 @@
 import type { ParameterValue } from '../inference/request/parameters';
-import type { Tensor } from '../tensor/tensor';
 
 /** Parameters of a request or of one of its tensors, by name. */
 export type InferParameters = ReadonlyMap<string, ParameterValue>;
@@ -51,6 +50,3 @@ export interface ModelStreamInferResponse {
   readonly error_message?: string;
   readonly infer_response: Partial<ModelInferResponse>;
 }
-
-/** A tensor without its data. */
-export type TensorHead = Omit<Tensor, 'data'>;

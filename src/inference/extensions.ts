@@ -1,4 +1,5 @@
 import type { Config } from '../config/config';
+import { SCHEDULE_EXTENSION } from '../open-inference/http';
 
 const ALWAYS = [
   'classification',
@@ -6,7 +7,7 @@ const ALWAYS = [
   'model_repository(unload_dependents)',
   'model_configuration',
   'parameters',
-  'schedule_policy',
+  SCHEDULE_EXTENSION,
   'statistics',
   'trace',
   'logging',

@@ -130,7 +130,7 @@ export class InferenceService {
       const computed = classified(result.outputs, request.outputs, job.rows, servable);
       const outputs = held === undefined ? computed : await held.write(computed, request.outputs);
       const encoding = translation.encode(
-        { model: servable === first ? model : servable.name, version: servable.version, outputs },
+        { model: servable.name, version: servable.version, outputs },
         request,
       );
       const answer = encoding instanceof Promise ? await encoding : encoding;

@@ -1,7 +1,9 @@
 import { Bucket } from './bucket';
+import { correctionOf } from './correction';
 import type { Counter, QuotaCharge } from './counter';
 import { Generations } from './generations';
 import { IN_FLIGHT_RETRY_MS, Limiter } from './limiter';
+import type { Unit } from './quota';
 import type { Passed, Refused, Standing, Verdict } from './verdict';
 
 /** Maximum number of counters per window and generation. */
@@ -54,7 +56,17 @@ export class MemoryLimiter extends Limiter {
       buckets.push(bucket);
       standings.push(this.standingOf(bucket, counter));
     }
-    return new LocalPass(charges, buckets, standings, this.inFlight);
+    return new LocalPass(charges, buckets, standings, this.inFlight, now, this);
+  }
+
+  /** Replaces `charge`, which was made at `takenAt`, with `used`. See {@link Passed.correct}. */
+  correct(charge: QuotaCharge, used: number, takenAt: number): void {
+    const now = this.now();
+    // The bucket of the charge may have been dropped since.
+    const bucket = this.bucketOf(charge.counter, now);
+    const correction = correctionOf(charge, used, now - takenAt);
+    if (correction < 0) bucket.refund(-correction);
+    else bucket.charge(correction);
   }
 
   async close(): Promise<void> {
@@ -121,12 +133,16 @@ class LocalPass implements Passed {
   readonly passed = true;
   private isRefunded = false;
   private isReleased = false;
+  /** The unit whose charge has been replaced. */
+  private corrected: Unit | undefined;
 
   constructor(
     private readonly charges: readonly QuotaCharge[],
     private readonly buckets: readonly Bucket[],
     readonly standings: readonly Standing[],
     private readonly inFlight: Map<string, Bucket>,
+    private readonly takenAt: number,
+    private readonly limiter: MemoryLimiter,
   ) {}
 
   refund(): void {
@@ -134,8 +150,15 @@ class LocalPass implements Passed {
     this.isRefunded = true;
     for (let index = 0; index < this.charges.length; index++) {
       const { counter, amount } = this.charges[index]!;
-      if (counter.unit !== 'in_flight') this.buckets[index]!.refund(amount);
+      if (counter.unit !== 'in_flight' && counter.unit !== this.corrected)
+        this.buckets[index]!.refund(amount);
     }
+  }
+
+  correct(unit: Unit, amount: number): void {
+    this.corrected = unit;
+    for (const charge of this.charges)
+      if (charge.counter.unit === unit) this.limiter.correct(charge, amount, this.takenAt);
   }
 
   release(): void {

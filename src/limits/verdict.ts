@@ -1,4 +1,5 @@
 import type { Counter } from './counter';
+import type { Unit } from './quota';
 
 /** The state of a counter after a decision, for the headers of the response. */
 export interface Standing {
@@ -16,6 +17,12 @@ export interface Passed {
   readonly standings: readonly Standing[];
   /** Gives back the charges to rate limits, because the request failed through no fault of its client. Repeats do nothing. */
   refund(): void;
+  /**
+   * Replaces the charge of `unit`, which was an estimate, with `amount`, what the request has used. A larger amount is charged
+   * even if the limit has no room for it, which is then used up, but for a window at most. What has drained since the charge
+   * is not given back. Call it at most once.
+   */
+  correct(unit: Unit, amount: number): void;
   /** Ends the request for limits of requests in flight. Every request that passed must call it. Repeats do nothing. */
   release(): void;
 }

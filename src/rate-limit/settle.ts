@@ -5,6 +5,7 @@ import type { Passed } from '../limits/verdict';
 const OURS: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
   'internal',
   'unavailable',
+  'bad_gateway',
   'overloaded',
   'deadline',
   'rate_limited',

@@ -1,3 +1,5 @@
+import type { ApiError } from '../common/api-error';
+
 /**
  * Why an attempt on a target failed:
  * - `connect`: the request was not sent, because there is no connection.
@@ -18,7 +20,8 @@ export class TargetFailure extends Error {
   /**
    * @param message what was expected and what came. For `rejected`, the target's own explanation, which clients see.
    * @param details `status` of HTTP, if there was one. `retryAfterMs` if the target asks to wait. `timedOut` if a limit of
-   * {@link TargetTimeouts} passed.
+   * {@link TargetTimeouts} passed. `answer` is the error that the target has sent about the request, if it is one of the
+   * OpenAI API.
    */
   constructor(
     readonly kind: FailureKind,
@@ -27,6 +30,7 @@ export class TargetFailure extends Error {
       readonly status?: number;
       readonly retryAfterMs?: number;
       readonly timedOut?: boolean;
+      readonly answer?: ApiError;
     } = {},
   ) {
     super(message);

@@ -41,6 +41,9 @@ export interface Tensor {
   readonly data: Uint8Array;
 }
 
+/** A tensor without its data. */
+export type TensorHead = Omit<Tensor, 'data'>;
+
 /** Whether `name` is a datatype of the protocol that Nexus supports: all except BF16. */
 export function isDatatype(name: string): name is Datatype {
   return Object.hasOwn(ELEMENT_BYTES, name);

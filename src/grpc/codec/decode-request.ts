@@ -1,5 +1,5 @@
 import { errors } from '../../common/errors';
-import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype } from '../../tensor/tensor';
+import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype, type TensorHead } from '../../tensor/tensor';
 import type { InferenceRequest, OutputRequest } from '../../inference/request/inference-request';
 import {
   classCountOf,
@@ -15,10 +15,10 @@ import type {
   InferParameters,
   InferRequestedOutputTensor,
   ModelInferRequest,
-  TensorHead,
 } from '../messages';
 import { readRaw } from './raw-contents';
-import { readTyped } from './typed-contents';
+import { readTyped } from '../../open-inference/typed-contents';
+import { REQUEST_ERRORS } from './request-errors';
 
 const MAX_DIMENSIONS = 32;
 
@@ -57,7 +57,7 @@ function readInputs(
     const data =
       raw.length > 0
         ? readRaw(raw[next]!, head, `raw_input_contents[${next++}]`, anyBytes)
-        : readTyped(input.contents, head, `${path}.contents`, anyBytes);
+        : readTyped(input.contents, head, `${path}.contents`, anyBytes, REQUEST_ERRORS);
     return { ...head, data };
   });
 }

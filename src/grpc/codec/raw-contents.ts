@@ -1,7 +1,6 @@
 import { errors } from '../../common/errors';
 import { requireElements } from '../../tensor/elements';
-import { ELEMENT_BYTES, elementCount } from '../../tensor/tensor';
-import type { TensorHead } from '../messages';
+import { ELEMENT_BYTES, elementCount, type TensorHead } from '../../tensor/tensor';
 
 /**
  * Validates `bytes`, an entry of raw_input_contents, as the bytes of a tensor, and returns them unchanged.

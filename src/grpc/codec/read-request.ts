@@ -7,10 +7,9 @@ import type {
   InferRequestedOutputTensor,
   ModelInferRequest,
 } from '../messages';
-import { DELIMITED, WireReader } from './wire';
-
-/** Maximum number of inputs, outputs, parameters, dimensions and raw entries of a request together; each is an object. */
-const MAX_ITEMS = 65_536;
+import { MessageParts } from '../../open-inference/message-parts';
+import type { WireReader } from '../../open-inference/wire-reader';
+import { REQUEST_ERRORS } from './request-errors';
 
 /**
  * Parses a ModelInferRequest. The elements of tensors stay views of `bytes`: a Protocol Buffers library converts them to
@@ -23,10 +22,10 @@ export function readRequest(bytes: Buffer): ModelInferRequest {
 }
 
 class RequestReader {
-  private items = 0;
+  private readonly parts = new MessageParts(REQUEST_ERRORS);
 
   request(bytes: Buffer): ModelInferRequest {
-    const reader = new WireReader(bytes);
+    const reader = this.parts.reader(bytes);
     const inputs: InferInputTensor[] = [];
     const outputs: InferRequestedOutputTensor[] = [];
     const raw: Buffer[] = [];
@@ -39,7 +38,7 @@ class RequestReader {
       else if (reader.field === 4) this.parameter(reader.view(), parameters);
       else if (reader.field === 5) inputs.push(this.input(reader.view()));
       else if (reader.field === 6) outputs.push(this.output(reader.view()));
-      else if (reader.field === 7) raw.push(this.item(reader.view()));
+      else if (reader.field === 7) raw.push(this.parts.add(reader.view()));
     }
     return {
       model_name: name,
@@ -53,7 +52,7 @@ class RequestReader {
   }
 
   private input(bytes: Buffer): InferInputTensor {
-    const reader = new WireReader(this.item(bytes));
+    const reader = this.parts.reader(this.parts.add(bytes));
     const shape: number[] = [];
     const contents: Buffer[] = [];
     const parameters = new Map<string, ParameterValue>();
@@ -61,15 +60,15 @@ class RequestReader {
     while (reader.next()) {
       if (reader.field === 1) name = reader.text();
       else if (reader.field === 2) datatype = reader.text();
-      else if (reader.field === 3) this.dimensions(reader, shape);
+      else if (reader.field === 3) this.parts.dimensions(reader, shape);
       else if (reader.field === 4) this.parameter(reader.view(), parameters);
-      else if (reader.field === 5) contents.push(this.item(reader.view()));
+      else if (reader.field === 5) contents.push(this.parts.add(reader.view()));
     }
     return { name, datatype, shape, parameters, contents };
   }
 
   private output(bytes: Buffer): InferRequestedOutputTensor {
-    const reader = new WireReader(this.item(bytes));
+    const reader = this.parts.reader(this.parts.add(bytes));
     const parameters = new Map<string, ParameterValue>();
     let name = '';
     while (reader.next()) {
@@ -79,36 +78,16 @@ class RequestReader {
     return { name, parameters };
   }
 
-  /** Accepts packed and unpacked dimensions. */
-  private dimensions(reader: WireReader, shape: number[]): void {
-    if (reader.type !== DELIMITED) {
-      shape.push(this.item(reader.integer()));
-      return;
-    }
-    const packed = new WireReader(reader.view());
-    for (let at = 0; at < packed.bytes.length;) {
-      at = packed.varint(at);
-      shape.push(this.item(packed.high * 2 ** 32 + (packed.low >>> 0)));
-    }
-  }
-
   private parameter(bytes: Buffer, parameters: Map<string, ParameterValue>): InferParameters {
-    const reader = new WireReader(this.item(bytes));
+    const reader = this.parts.reader(this.parts.add(bytes));
     let key = '';
     let value: ParameterValue | undefined;
     while (reader.next()) {
       if (reader.field === 1) key = reader.text();
-      else if (reader.field === 2) value = parameterValue(new WireReader(reader.view()));
+      else if (reader.field === 2) value = parameterValue(this.parts.reader(reader.view()));
     }
     if (value === undefined) throw withoutValue(key);
     return parameters.set(key, value);
-  }
-
-  private item<T>(item: T): T {
-    if (++this.items <= MAX_ITEMS) return item;
-    throw errors.invalidInput(
-      `the request has more than ${MAX_ITEMS} inputs, outputs, parameters, dimensions and raw entries; send the elements of a tensor in one entry of raw_input_contents`,
-    );
   }
 }
 

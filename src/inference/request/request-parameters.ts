@@ -1,6 +1,6 @@
 import type { TextOptions } from '../../tasks/text/text-options';
 import type { ParameterValue } from './parameters';
-import { mismatch } from './mismatch';
+import { mismatch } from '../../common/mismatch';
 import { errors } from '../../common/errors';
 import { quote } from '../../common/quote';
 import type { OutputRequest } from './inference-request';

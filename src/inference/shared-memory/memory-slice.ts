@@ -1,6 +1,6 @@
 import type { Tensor } from '../../tensor/tensor';
 import type { Parameters } from '../request/parameters';
-import { mismatch } from '../request/mismatch';
+import { mismatch } from '../../common/mismatch';
 
 /** The location of a tensor's data in shared memory. */
 export interface MemorySlice {

@@ -3,7 +3,7 @@ import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
 import type { InferenceRequest } from '../request/inference-request';
 import { InputCheck } from './input-check';
-import { mismatch } from '../request/mismatch';
+import { mismatch } from '../../common/mismatch';
 import { HeldRegions } from './held-regions';
 import { MAX_REGION_NAME_LENGTH, type MemorySlice } from './memory-slice';
 import { Region, type RegionStatus } from './region';

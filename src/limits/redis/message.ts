@@ -41,6 +41,7 @@ export class Message {
     this.settled.push([this.indexOf(counter), second, used, unused]);
   }
 
+  /** Gives units back, or takes them whether they fit or not, if the amount is negative. */
   refund({ counter, amount }: QuotaCharge): void {
     this.refunded.push([this.indexOf(counter), amount]);
   }

@@ -1,9 +1,11 @@
 import { errors } from '../../common/errors';
 import type { Config } from '../../config/config';
 import type { RedisConnection } from '../../redis/redis-connection';
+import { correctionOf } from '../correction';
 import type { Counter, QuotaCharge } from '../counter';
 import { Limiter } from '../limiter';
 import { MemoryLimiter } from '../memory-limiter';
+import type { Unit } from '../quota';
 import type { Passed, Refused, Standing, Verdict } from '../verdict';
 import { type Decision, Exchange } from './exchange';
 import { Leases } from './leases';
@@ -131,6 +133,9 @@ const NO_SLOTS: Slots = { ids: [], all: new Map() };
 class SharedPass implements Passed {
   readonly passed = true;
   private isRefunded = false;
+  /** The unit whose charge has been replaced. */
+  private corrected: Unit | undefined;
+  private readonly takenAt = performance.now();
 
   constructor(
     private readonly exchange: Exchange,
@@ -143,8 +148,21 @@ class SharedPass implements Passed {
     if (this.isRefunded) return;
     this.isRefunded = true;
     this.exchange.tell((message) => {
-      for (const charge of this.charges) if (charge.counter.unit !== 'in_flight') message.refund(charge);
+      for (const charge of this.charges) {
+        const { unit } = charge.counter;
+        if (unit !== 'in_flight' && unit !== this.corrected) message.refund(charge);
+      }
     });
+  }
+
+  correct(unit: Unit, amount: number): void {
+    this.corrected = unit;
+    for (const charge of this.charges) {
+      const { counter } = charge;
+      if (counter.unit !== unit) continue;
+      const refunded = -correctionOf(charge, amount, performance.now() - this.takenAt);
+      if (refunded !== 0) this.exchange.tell((message) => message.refund({ counter, amount: refunded }));
+    }
   }
 
   release(): void {

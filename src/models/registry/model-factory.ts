@@ -12,7 +12,7 @@ import { Pictures } from '../../tasks/pictures/pictures';
 import { Tokenizers } from '../../tasks/text/tokenizers';
 import type { Converters } from '../task/prepared-task';
 import { ModelVersion } from '../version/model-version';
-import { ApiVersion } from '../remote/api-version';
+import { EngineVersion } from '../remote/engine-version';
 import { OverflowVersion } from '../remote/overflow-version';
 import { RemoteVersion } from '../remote/remote-version';
 import { queueLimitOf } from '../../repository/remote-settings';
@@ -153,7 +153,7 @@ export class ModelFactory {
       if (pipeline !== undefined) return new PipelineVersion(options, pipeline, this.registry, observer);
       if (targets !== undefined) {
         const isApi = targets[0]!.protocol === 'openai';
-        return new (isApi ? ApiVersion : RemoteVersion)(options, targets, observer);
+        return new (isApi ? EngineVersion : RemoteVersion)(options, targets, observer);
       }
     }
     const local = new ModelVersion(options, observer, this.residency, this.converters);
@@ -165,8 +165,9 @@ export class ModelFactory {
     );
   }
 
-  private stateChanged({ name, version, state, reason }: Servable): void {
-    const text = `${name}/${version} is ${state}${reason === '' ? '' : `: ${reason}`}`;
+  private stateChanged({ name, version, state, reason, platform }: Servable): void {
+    const where = platform === 'remote' ? ' on other servers' : '';
+    const text = `${name}/${version} is ${state}${where}${reason === '' ? '' : `: ${reason}`}`;
     if (state === 'UNAVAILABLE' && reason !== 'unloaded') this.logger.error(text);
     else this.logger.log(text);
     this.registry.review();

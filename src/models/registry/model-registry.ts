@@ -1,7 +1,8 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
-import { Metrics, type ModelSnapshot } from '../../observability/metrics/metrics';
+import { Metrics } from '../../observability/metrics/metrics';
+import type { ModelSnapshot } from '../../observability/metrics/model-snapshot';
 import type { Model, ModelLookup, Servable } from '../model';
 import { Rollouts } from '../rollout/rollouts';
 import { loadAll } from './load-all';

@@ -32,7 +32,7 @@ async function resolveTarget(settings: TargetSettings, model: string, folder: st
       weight,
       region,
       headers: await headersOf(settings),
-      tls: tls === undefined ? undefined : await readTargetTls(tls, folder),
+      tls: tls === undefined ? undefined : await readTargetTls(tls, folder, model),
       maxInFlight: most ?? MAX_IN_FLIGHT,
     };
   } catch (error) {

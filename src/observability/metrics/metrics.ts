@@ -5,33 +5,9 @@ import { ConnectionMetrics } from './connection-metrics';
 import { GrpcMetrics } from './grpc-metrics';
 import { HttpMetrics } from './http-metrics';
 import { InferenceMetrics } from './inference-metrics';
-import type { ModelMetrics } from './model-metrics';
+import { MODEL_STATES, type ModelSnapshot } from './model-snapshot';
 import { registerScraped, type Sample } from './scraped';
-import { registerTargetMetrics, type TargetSnapshot } from './target-metrics';
-
-const MODEL_STATES = ['LOADING', 'READY', 'UNAVAILABLE', 'UNLOADING'] as const;
-
-/** A model version at the time of a scrape. */
-export interface ModelSnapshot {
-  readonly model: string;
-  readonly version: string;
-  readonly state: (typeof MODEL_STATES)[number];
-  /** Rows and requests in the queue. */
-  readonly waitingRows: number;
-  readonly waitingRequests: number;
-  /** Runs in flight. */
-  readonly running: number;
-  /** How long an idle runner waits for more requests before it runs a batch, in milliseconds. */
-  readonly delayMs: number;
-  /** How long loading took, in milliseconds; undefined until it has succeeded. */
-  readonly loadMs: number | undefined;
-  /** Its counters and histograms. */
-  readonly metrics: ModelMetrics;
-  /** The servers that run it; empty if it runs only here. */
-  readonly targets: readonly TargetSnapshot[];
-  /** Measures the memory of each of its runners, in bytes; empty if it has none. */
-  readonly memory: () => Promise<readonly number[]>;
-}
+import { registerTargetMetrics } from './target-metrics';
 
 /** Everything that `/metrics` exports. Features count through it, and do not depend on a metrics library. */
 @Injectable()

@@ -1,17 +1,7 @@
 import type { Registry } from 'prom-client';
-import type { ModelSnapshot } from './metrics';
+import { TARGET_STATES, type ModelSnapshot, type TargetSnapshot } from './model-snapshot';
 import { registerScraped, type Sample } from './scraped';
 import type { TargetCount } from './target-counts';
-
-/** The states of a target. */
-const TARGET_STATES = ['unknown', 'healthy', 'ejected', 'unreachable'] as const;
-
-/** A target at the time of a scrape. */
-export interface TargetSnapshot {
-  readonly id: string;
-  readonly state: (typeof TARGET_STATES)[number];
-  readonly inFlight: number;
-}
 
 /** Registers the `nexus_target_*` metrics: one series for each target of each model version. */
 export function registerTargetMetrics(registry: Registry, models: () => Iterable<ModelSnapshot>): void {

@@ -1,6 +1,7 @@
 import { cpus, freemem, totalmem } from 'node:os';
 import type { Registry } from 'prom-client';
-import type { Metrics, ModelSnapshot } from './metrics';
+import type { Metrics } from './metrics';
+import type { ModelSnapshot } from './model-snapshot';
 import type { ModelMetrics, RequestOutcome } from './model-metrics';
 import type { Durations, ModelStatistics } from './model-statistics';
 import { registerScraped, type Sample } from './scraped';

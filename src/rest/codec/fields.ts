@@ -1,6 +1,6 @@
 import { errors } from '../../common/errors';
 import type { Parameters } from '../../inference/request/parameters';
-import { mismatch } from '../../inference/request/mismatch';
+import { mismatch } from '../../common/mismatch';
 
 /** Assigning this key would change the prototype of an object, so it is rejected wherever clients choose names. */
 const FORBIDDEN_NAME = '__proto__';

@@ -1,6 +1,6 @@
 import type { Parameters, ParameterValue } from '../../inference/request/parameters';
 import { asObject } from './fields';
-import { mismatch } from '../../inference/request/mismatch';
+import { mismatch } from '../../common/mismatch';
 
 const NONE: Parameters = Object.freeze({});
 

@@ -1,4 +1,4 @@
-import { jsonData } from '../codec/json/json-data';
+import { jsonData } from '../../tensor/json/json-data';
 import type { InferenceResult } from '../../inference/request/inference-request';
 import type { EncodedResponse } from '../codec/messages';
 

@@ -6,6 +6,7 @@ import type { Transfer } from '../../common/pace';
 import { watchReader } from '../../transport/http/slow-reader';
 import { codingFor, COMPRESSORS, type Coding, type CompressionPolicy } from './compression';
 import type { EncodedResponse } from '../codec/messages';
+import { JSON_LENGTH_HEADER } from '../../open-inference/http';
 
 /** Up to this many bytes of tensors are sent in one piece with the JSON and the response head. */
 const ONE_PIECE = 64 * 1024;
@@ -28,7 +29,7 @@ export function sendAnswer(reply: FastifyReply, response: EncodedResponse, polic
     reply.header('content-type', 'application/json; charset=utf-8');
   } else {
     reply.header('content-type', 'application/octet-stream');
-    reply.header('inference-header-content-length', jsonLength);
+    reply.header(JSON_LENGTH_HEADER, jsonLength);
   }
   const size = { bytes: jsonLength + binaryLength, hasBinary: binaryLength > 0 };
   const coding = codingFor(policy, reply.request.headers['accept-encoding'], size);

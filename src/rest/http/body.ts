@@ -3,6 +3,7 @@ import { errors } from '../../common/errors';
 import { NexusError } from '../../common/nexus-error';
 import { memoryOfPlain } from '../../transport/http/memory-of-body';
 import { decompress, isCompression } from '../../transport/decompress';
+import { JSON_LENGTH_HEADER } from '../../open-inference/http';
 
 /** Content types that cannot be JSON or tensors. All others are accepted, because many clients send a wrong one, for example curl -d. */
 const OTHER_MEDIA = /^(?:image|audio|video|multipart)\//;
@@ -42,8 +43,7 @@ export function mediaTypeOf({ raw }: FastifyRequest): string {
 }
 
 function rejectOtherMedia({ headers }: FastifyRequest, type: string): void {
-  if (headers['inference-header-content-length'] === undefined)
-    throw errors.unsupportedMediaType(type.slice(0, 80));
+  if (headers[JSON_LENGTH_HEADER] === undefined) throw errors.unsupportedMediaType(type.slice(0, 80));
 }
 
 /** Whether `item` of a list of alternating header names and values is the name Content-Type. */

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { errors } from '../../common/errors';
 import { TIMEOUT_HEADER } from '../../transport/http/inference-headers';
+import { JSON_LENGTH_HEADER } from '../../open-inference/http';
 
 const WHOLE_NUMBER = /^\d{1,15}$/;
 
@@ -9,7 +10,7 @@ const WHOLE_NUMBER = /^\d{1,15}$/;
  * @throws NexusError invalid_input
  */
 export function headerLengthOf(headers: IncomingHttpHeaders): number | undefined {
-  return wholeNumber('inference-header-content-length', headers, 'the length of the JSON in bytes');
+  return wholeNumber(JSON_LENGTH_HEADER, headers, 'the length of the JSON in bytes');
 }
 
 /**

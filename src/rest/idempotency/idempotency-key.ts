@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { IDEMPOTENCY_HEADER, MODEL_HEADER } from '../../transport/http/inference-headers';
 import { errors } from '../../common/errors';
 import { hashInPieces } from '../../common/hash-in-pieces';
+import { JSON_LENGTH_HEADER } from '../../open-inference/http';
 
 /** Response header that marks the stored response to an earlier attempt. */
 export const REPLAYED_HEADER = 'idempotency-replayed';
@@ -33,7 +34,7 @@ export function idempotencyKeyOf({ headers }: Pick<FastifyRequest, 'headers'>): 
 export async function digestOfRequest({ method, url, headers, body }: FastifyRequest): Promise<string> {
   const { accept, 'content-encoding': encoding } = headers;
   const hash = createHash('sha256');
-  const selected = [headers['inference-header-content-length'], headers[MODEL_HEADER]];
+  const selected = [headers[JSON_LENGTH_HEADER], headers[MODEL_HEADER]];
   hash.update(JSON.stringify([method, url, accept, encoding, ...selected]));
   if (body !== undefined) await hashInPieces(hash, [body as Buffer]);
   return hash.digest('base64url');

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import type { Row } from '../codec/json/rows';
-import { mismatch } from '../../inference/request/mismatch';
+import type { Row } from '../../tensor/json/rows';
+import { mismatch } from '../../common/mismatch';
 
 /** Base64 with the alphabet of RFC 4648, section 4, padded. */
 const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;

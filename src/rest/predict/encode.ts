@@ -1,5 +1,5 @@
 import { elementCount, type Shape, type Tensor } from '../../tensor/tensor';
-import { jsonData, jsonFloats } from '../codec/json/json-data';
+import { jsonData, jsonFloats } from '../../tensor/json/json-data';
 import { largest } from '../../tensor/largest';
 import { decodeStrings } from '../../tensor/elements';
 import { probabilitiesOf } from '../../tensor/softmax';

@@ -1,7 +1,7 @@
 import { elementCount, type Tensor, type TensorSpec } from '../../tensor/tensor';
-import { encodeRows } from '../codec/json/data';
-import type { Row } from '../codec/json/rows';
-import { mismatch } from '../../inference/request/mismatch';
+import { encodeRows } from '../../tensor/json/data';
+import type { Row } from '../../tensor/json/rows';
+import { mismatch } from '../../common/mismatch';
 import { withPictures, withText } from './base64';
 
 /** Returns the path in the body for indexes in a tensor, for example `inputs.image[3][7]`. */

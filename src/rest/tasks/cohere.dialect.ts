@@ -1,8 +1,8 @@
 import { errors } from '../../common/errors';
-import { mismatch } from '../../inference/request/mismatch';
+import { mismatch } from '../../common/mismatch';
 import { EMBEDDING_TASKS } from '../../tasks/task-definition';
 import type { TextOptions } from '../../tasks/text/text-options';
-import { jsonFloats } from '../codec/json/json-data';
+import { jsonFloats } from '../../tensor/json/json-data';
 import { PROMPTS, PURPOSES } from './cohere-purposes';
 import { metaOf } from './cohere-meta';
 import { asChoice, asWhole, modelOf, optional, type Members } from './members';

@@ -1,4 +1,4 @@
-import { mismatch } from '../../inference/request/mismatch';
+import { mismatch } from '../../common/mismatch';
 import { metaOf } from './cohere-meta';
 import { asBoolean, asWhole, optional } from './members';
 import { ranked, rankingRequest } from './ranking';

@@ -1,4 +1,4 @@
-import { mismatch } from '../../inference/request/mismatch';
+import { mismatch } from '../../common/mismatch';
 
 /** The JSON object of a body, or of a member of it. */
 export type Members = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { EMBEDDING_TASKS } from '../../tasks/task-definition';
-import { jsonFloats } from '../codec/json/json-data';
+import { jsonFloats } from '../../tensor/json/json-data';
 import { asChoice, asText, asWhole, modelOf, optional } from './members';
 import { taskDialect, taskRequest, type TaskRequest } from './task-dialect';
 import { readTexts } from './texts';

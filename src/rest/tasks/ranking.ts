@@ -1,5 +1,5 @@
 import type { Tensor } from '../../tensor/tensor';
-import { jsonFloats, type JsonElement } from '../codec/json/json-data';
+import { jsonFloats, type JsonElement } from '../../tensor/json/json-data';
 import { asWhole, modelOf, optional, type Members } from './members';
 import { taskRequest, type TaskRequest } from './task-dialect';
 import { readPairs } from './texts';

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { errors } from '../../common/errors';
 import type { InferenceResult } from '../../inference/request/inference-request';
-import { mismatch } from '../../inference/request/mismatch';
+import { mismatch } from '../../common/mismatch';
 import { allOutputs, type Signature } from '../../models/signature';
 import type { TaskDefinition, TaskName, TextDefinition } from '../../tasks/task-definition';
 import type { TaskInputName, TaskOutputName } from '../../tasks/task-tensors';
 import type { TextOptions } from '../../tasks/text/text-options';
 import type { Fitted, NamedDialect, NamedModel } from '../codec/dialect';
 import { asObject } from '../codec/fields';
-import { jsonText, readJson } from '../codec/json/body';
+import { jsonText, readJson } from '../../tensor/json/body';
 import type { DecodedRequest } from '../codec/messages';
 import type { Members } from './members';
 import { textTensor, type Texts } from './texts';

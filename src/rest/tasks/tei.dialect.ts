@@ -1,10 +1,10 @@
-import { mismatch } from '../../inference/request/mismatch';
+import { mismatch } from '../../common/mismatch';
 import { EMBEDDING_TASKS, type TruncationSide } from '../../tasks/task-definition';
 import { MAX_TEXTS, type TaskOutputName } from '../../tasks/task-tensors';
 import type { TextOptions } from '../../tasks/text/text-options';
 import { typedView } from '../../tensor/typed-arrays';
 import { asObject } from '../codec/fields';
-import { jsonFloats } from '../codec/json/json-data';
+import { jsonFloats } from '../../tensor/json/json-data';
 import { asBoolean, asChoice, asText, asWhole, modelOf, optional, type Members } from './members';
 import { ranked } from './ranking';
 import { taskDialect, taskRequest, type TaskRequest } from './task-dialect';

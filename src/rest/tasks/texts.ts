@@ -1,9 +1,9 @@
 import { errors } from '../../common/errors';
-import { mismatch } from '../../inference/request/mismatch';
+import { mismatch } from '../../common/mismatch';
 import { MAX_TEXTS, type TaskInputName } from '../../tasks/task-tensors';
 import { decodeStrings } from '../../tensor/elements';
 import type { Tensor } from '../../tensor/tensor';
-import { encodeRows } from '../codec/json/data';
+import { encodeRows } from '../../tensor/json/data';
 
 /** Maximum number of characters, or of token ids, of a request that only uses a tokenizer: its response is encoded in one piece. */
 export const MAX_TOKENIZER_LENGTH = 16_384;

@@ -4,7 +4,7 @@ import { errors } from '../../common/errors';
 import { jsonObject } from '../../common/json-object';
 import { VERSION } from '../../common/version';
 import { Config } from '../../config/config';
-import { mismatch } from '../../inference/request/mismatch';
+import { mismatch } from '../../common/mismatch';
 import type { Servable } from '../../models/model';
 import { ModelRegistry } from '../../models/registry/model-registry';
 import { CLASSIFICATION_TASKS, TASKS, type TaskDefinition } from '../../tasks/task-definition';

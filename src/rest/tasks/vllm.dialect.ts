@@ -1,6 +1,6 @@
-import { mismatch } from '../../inference/request/mismatch';
+import { mismatch } from '../../common/mismatch';
 import { MAX_TEXTS } from '../../tasks/task-tensors';
-import { jsonFloats } from '../codec/json/json-data';
+import { jsonFloats } from '../../tensor/json/json-data';
 import { modelOf, type Members } from './members';
 import { firstScores } from './ranking';
 import { taskDialect, taskRequest, type TaskRequest } from './task-dialect';

@@ -12,6 +12,7 @@ import { ModelMetadata } from '../../models/report/metadata.schema';
 import { metadataOf } from '../../models/report/model-metadata';
 import { DESCRIBE } from '../../identity/access';
 import { Requires } from '../../transport/http/requires';
+import { BINARY_EXTENSION } from '../../open-inference/http';
 
 /** Metadata and readiness of the Open Inference Protocol V2. */
 @ApiTags('Models')
@@ -31,7 +32,7 @@ export class V2Controller {
     return {
       name: 'nexus',
       version: VERSION,
-      extensions: ['binary_tensor_data', ...extensionsOf(this.config)],
+      extensions: [BINARY_EXTENSION, ...extensionsOf(this.config)],
     };
   }
 

@@ -1,6 +1,6 @@
 import { Metadata, status, type StatusObject } from '@grpc/grpc-js';
 import { CHALLENGE } from '../challenge';
-import { DETAILS_KEY, retryStatus } from './retry-info';
+import { DETAILS_KEY, retryStatus } from '../../common/retry-info';
 import { GRPC_STATUS } from '../error-status';
 import type { NexusError } from '../../common/nexus-error';
 

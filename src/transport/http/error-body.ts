@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HTTP_STATUS } from '../error-status';
-import { errorBody } from './error-forms';
+import { errorBody, errorFormAt } from './error-forms';
 import { setLimitHeaders } from './set-limit-headers';
 import type { NexusError } from '../../common/nexus-error';
 
@@ -20,5 +20,8 @@ export function sendError(error: NexusError, request: FastifyRequest, reply: Fas
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
   // Otherwise the rest of the body would be parsed as the next request.
   if (error.kind === 'too_slow') reply.header('connection', 'close');
-  reply.code(HTTP_STATUS[error.kind]).send(errorBody(error, request.url));
+  const { answer } = error.details;
+  if (answer !== undefined && errorFormAt(request.url) === 'ErrorAnswer')
+    reply.code(answer.status).send({ error: answer.error });
+  else reply.code(HTTP_STATUS[error.kind]).send(errorBody(error, request.url));
 }

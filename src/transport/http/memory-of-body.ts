@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { JSON_LENGTH_HEADER } from '../../open-inference/http';
 
 /**
  * Bytes of memory per byte of JSON while it is decoded, including the JSON itself. Measured in docs/decisions.md with
@@ -18,7 +19,7 @@ export function memoryOfBody(bytes: number, headers: IncomingHttpHeaders): numbe
 
 /** Same as {@link memoryOfBody}, for a body without Content-Encoding or after decompression. */
 export function memoryOfPlain(bytes: number, headers: IncomingHttpHeaders): number {
-  const jsonLength = headers['inference-header-content-length'];
+  const jsonLength = headers[JSON_LENGTH_HEADER];
   const json = jsonLength === undefined ? bytes : Math.min(Number(jsonLength) || 0, bytes);
   return bytes + (JSON_FACTOR - 1) * json;
 }

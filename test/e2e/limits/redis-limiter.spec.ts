@@ -115,6 +115,19 @@ withRedis(HAS_REDIS ? 'with Redis' : 'with Redis: left out, because there is no 
     expect([await limiter.take(charges), await limiter.take(charges)].map(isPassed)).toEqual([true, false]);
   });
 
+  it('an estimate is replaced by what was used, whether it fits or not', async () => {
+    const limiter = await gateway();
+    const tokens = counter(1000, 3_600_000, 'tokens');
+    const take = async (amount: number) => limiter.take([{ counter: tokens, amount }]);
+    const [long, short] = [(await take(300)) as Passed, (await take(600)) as Passed];
+    short.correct('tokens', 100);
+    short.refund();
+    const after = (await take(1)) as Passed;
+    expect(after.standings[0]!.remaining).toBe(599);
+    long.correct('tokens', 900);
+    expect(await take(1)).toMatchObject({ passed: false, standings: [{ remaining: 0 }] });
+  });
+
   it('a limit refills by the clock of the server', async () => {
     const limiter = await gateway();
     const charges = one(counter(5, 300));

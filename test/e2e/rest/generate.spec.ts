@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { parseExactJson } from '../../../src/common/exact-json';
-import { jsonData } from '../../../src/rest/codec/json/json-data';
+import { jsonData } from '../../../src/tensor/json/json-data';
 import { DATATYPES, ONNX_NAME } from '../../fixtures/datatypes';
 import {
   affine,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { shortestFloat32 } from '../../../src/rest/codec/json/shortest-float32';
+import { shortestFloat32 } from '../../../src/tensor/json/shortest-float32';
 
 /** The float32 with these bits. */
 function floatOf(bits: number): number {

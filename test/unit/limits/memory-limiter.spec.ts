@@ -12,6 +12,47 @@ function limiterWithClock(maxCounters?: number) {
 const limits = fc.integer({ min: 1, max: 1000 });
 const windows = fc.constantFrom(1000, 7000, 60_000);
 
+describe('an estimate that is corrected', () => {
+  it('counts as what was used, for what has not drained since', () => {
+    const steps = fc.record({
+      estimate: fc.integer({ min: 1, max: 1000 }),
+      used: fc.nat(1000),
+      ms: fc.nat(2000),
+    });
+    fc.assert(
+      fc.property(steps, ({ estimate, used, ms }) => {
+        const { clock, limiter } = limiterWithClock();
+        const rate = counter(1000, 1000, 'one', 'tokens');
+        const pass = passed(limiter.take([{ counter: rate, amount: estimate }]));
+        clock.ms += ms;
+        pass.correct('tokens', used);
+        pass.refund();
+        // A unit drains in a millisecond. What was used beyond the estimate is charged at the end.
+        const left = used > estimate ? Math.max(0, estimate - ms) + used - estimate : Math.max(0, used - ms);
+        const { standings } = passed(limiter.take([{ counter: rate, amount: 0 }]));
+        expect(standings[0]!.remaining).toBe(1000 - left);
+      }),
+    );
+  });
+
+  it('is charged although the limit has no room, and gives back nothing of other requests', () => {
+    const { clock, limiter } = limiterWithClock();
+    const rate = counter(100, 1000, 'one', 'tokens');
+    const take = (amount: number) => limiter.take([{ counter: rate, amount }]);
+    const first = passed(take(10));
+    passed(take(90));
+    first.correct('tokens', 50);
+    // A limit is used up for a window at most.
+    expect(refused(take(100)).retryAfterMs).toBe(1000);
+    clock.ms = 3000;
+    const long = passed(take(100));
+    clock.ms = 10_000;
+    passed(take(100));
+    long.correct('tokens', 0);
+    expect(take(1).passed).toBe(false);
+  });
+});
+
 describe('a rate', () => {
   it('lets exactly the limit through at one instant', () => {
     fc.assert(

@@ -69,7 +69,7 @@ it.each([
   [
     'the chain before the certificate',
     { cert: authority.cert + cert },
-    /put the certificate of the server before its chain/,
+    /put the certificate before its chain/,
   ],
   ['no authority', { clientCa: key }, /^NEXUS_TLS_CLIENT_CA=a: expected certificates/],
 ])('%s is refused, without any of its text', (_what, contents, message) => {

@@ -3,7 +3,7 @@ import { sliceOf, type PlacedTensor } from '../../../inference/shared-memory/mem
 import type { RequestedOutput, V2Request } from '../messages';
 import { BinaryPart } from './binary-part';
 import { readKnown, remember } from './known-headers';
-import { jsonText, readJson } from '../../codec/json/body';
+import { jsonText, readJson } from '../../../tensor/json/body';
 import { readInput } from './input';
 import { asArray, asId, asName, asObject, flag } from '../../codec/fields';
 import {

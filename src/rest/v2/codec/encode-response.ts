@@ -1,6 +1,6 @@
 import type { EncodedResponse } from '../../codec/messages';
 import type { V2Response } from '../messages';
-import { jsonData } from '../../codec/json/json-data';
+import { jsonData } from '../../../tensor/json/json-data';
 
 /**
  * Encodes an inference response: JSON with flat `data`, followed by the bytes of the binary outputs in their order. As in

@@ -3,8 +3,8 @@ import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype } from '../../..
 import { sliceOf, type PlacedTensor } from '../../../inference/shared-memory/memory-slice';
 import type { BinaryPart } from './binary-part';
 import { asArray, asName, asObject } from '../../codec/fields';
-import { decodeJsonData } from '../../codec/json/data';
-import { mismatch } from '../../../inference/request/mismatch';
+import { decodeJsonData } from '../../../tensor/json/data';
+import { mismatch } from '../../../common/mismatch';
 import { readParameters } from '../../codec/parameters';
 
 const MAX_DIMENSIONS = 32;
