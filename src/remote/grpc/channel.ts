@@ -6,6 +6,7 @@ import {
   type ChannelOptions,
 } from '@grpc/grpc-js';
 import type { Socket } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import type { Target, TargetTls } from '../target';
 
 /** Bytes that a target may send before the gateway has read them. The 64 KiB of HTTP/2 slow down large tensors. */
@@ -135,7 +136,7 @@ function defaultPort(isSecure: boolean): number {
   return isSecure ? 443 : 80;
 }
 
-function secureCredentials({ ca, key, certificate }: TargetTls = {}): ChannelCredentials {
-  const bytesOf = (pem: string | undefined) => (pem === undefined ? null : Buffer.from(pem));
-  return credentials.createSsl(bytesOf(ca), bytesOf(key), bytesOf(certificate));
+/** createSsl of grpc-js reads variables of the environment that the other connections of the gateway do not. */
+function secureCredentials({ ca, key, certificate: cert }: TargetTls = {}): ChannelCredentials {
+  return credentials.createFromSecureContext(createSecureContext({ ca, key, cert }));
 }

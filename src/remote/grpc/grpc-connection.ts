@@ -1,4 +1,5 @@
 import { Metadata } from '@grpc/grpc-js';
+import { quote } from '../../common/quote';
 import type { Tensor } from '../../tensor/tensor';
 import { checkedOutputs } from '../answer-check';
 import type { Attempt } from '../attempt';
@@ -19,6 +20,7 @@ const NO_FIELDS = Buffer.alloc(0);
 /**
  * A connection to a target that speaks the Open Inference Protocol V2 over gRPC.
  * @param responseLimit maximum size of a response in bytes.
+ * @throws Error if a configured header is not valid in gRPC.
  */
 export function openGrpc(target: Target, timeouts: TargetTimeouts, responseLimit: number): TensorConnection {
   return new GrpcConnection(target, timeouts, responseLimit);
@@ -93,8 +95,14 @@ function closed(): TargetFailure {
 /** The configured headers, which every call sends. Binary metadata is configured in base64, as HTTP/2 sends it. */
 function metadataOf(headers: Target['headers']): Metadata {
   const metadata = new Metadata();
-  for (const [name, value] of Object.entries(headers))
-    metadata.set(name, name.endsWith('-bin') ? Buffer.from(value, 'base64') : value);
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      metadata.set(name, name.endsWith('-bin') ? Buffer.from(value, 'base64') : value);
+    } catch {
+      // The error of grpc-js contains the value.
+      throw new Error(`header ${quote(name)} is not valid in gRPC; use printable ASCII characters`);
+    }
+  }
   return metadata;
 }
 

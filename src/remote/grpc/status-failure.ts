@@ -58,8 +58,8 @@ const NOT_GRPC =
 /** The codes of such responses. grpc-js maps statuses of HTTP that have a meaning in gRPC to other codes. */
 const NOT_GRPC_CODES: readonly status[] = [status.UNKNOWN, status.INTERNAL];
 
-/** Details of grpc-js for status 429 of a proxy. */
-const TOO_MANY_REQUESTS = 'Received HTTP status code 429';
+/** Details of UNAVAILABLE for overload: of grpc-js for status 429 of a proxy, and of Triton for a full queue. */
+const OVERLOAD = /^Received HTTP status code 429$|Exceeds maximum queue size/;
 
 /** How a call ended that failed. */
 export interface FailedCall {
@@ -78,7 +78,7 @@ export function failureOf(call: FailedCall): TargetFailure {
     return garbage('the response is compressed in a way that the gateway did not offer');
   const retryAfterMs = metadata && retryAfterOf(metadata);
   if (code === status.UNAVAILABLE && !isAnswered && NOT_SENT.test(details)) return connectFailure(details);
-  if (code === status.UNAVAILABLE && (retryAfterMs !== undefined || details === TOO_MANY_REQUESTS))
+  if (code === status.UNAVAILABLE && (retryAfterMs !== undefined || OVERLOAD.test(details)))
     return overloaded(retryAfterMs);
   if (code === status.RESOURCE_EXHAUSTED) {
     if (TOO_LARGE.test(details)) return tooLarge(isAnswered);

@@ -26,6 +26,7 @@ export class UnaryCall implements InterceptingListener {
   private failure: TargetFailure | undefined;
   /** When the headers of the response arrived; 0 before. */
   private answeredAt = 0;
+  private hasEnded = false;
   private isConnected: boolean;
   /** Time of {@link timer} in milliseconds. */
   private limit = 0;
@@ -55,6 +56,7 @@ export class UnaryCall implements InterceptingListener {
   }
 
   onReceiveMetadata(): void {
+    if (this.hasEnded) return;
     this.answeredAt = performance.now();
     const { idleMs } = this.settings.timeouts;
     if (idleMs >= this.limit) return;
@@ -73,6 +75,7 @@ export class UnaryCall implements InterceptingListener {
 
   onReceiveStatus(ended: StatusObject): void {
     clearTimeout(this.timer);
+    this.hasEnded = true;
     this.isUnimplemented = ended.code === status.UNIMPLEMENTED;
     const { secrets } = this.settings;
     if (this.failure === undefined && ended.code !== status.OK)
@@ -84,6 +87,7 @@ export class UnaryCall implements InterceptingListener {
 
   /** Ends the call. It fails with `failure` unless it has ended. */
   fail(failure: TargetFailure): void {
+    if (this.hasEnded) return;
     this.failure ??= failure;
     this.call.cancelWithStatus(status.CANCELLED, '');
   }

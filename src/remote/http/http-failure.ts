@@ -11,6 +11,8 @@ const MAX_RETRY_AFTER = 3_600_000;
 
 /** What prevents a connection, by the code of the error. Other codes are reported as they are. */
 const CONNECT_PROBLEMS: Readonly<Record<string, string>> = {
+  UND_ERR_CLOSED: 'the gateway no longer uses it',
+  UND_ERR_DESTROYED: 'the gateway no longer uses it',
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the connection was reset while it was opened',
   ENOTFOUND: 'the host name was not found',
@@ -25,9 +27,6 @@ const CONNECT_PROBLEMS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the certificate is signed by an unknown authority (set tls.ca)',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the certificate is signed by an unknown authority (set tls.ca)',
 };
-
-/** Codes after which the client itself can no longer connect. */
-const CLOSED: ReadonlySet<string> = new Set(['UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
 
 /** How far a request came before it failed. */
 export interface Progress {
@@ -58,7 +57,6 @@ export function failureOfError(error: Error, progress: Progress, timeouts: Targe
         'a configured header or the path of the URL is not valid HTTP',
       );
   }
-  if (CLOSED.has(code)) return new TargetFailure('connect', 'the connections to the target are closed');
   if (!progress.isSent || isRefusedHandshake(code, progress)) return connectFailure(code);
   // A body that ends before its last chunk, on a connection that does not stay open, is reported as a fault of the syntax.
   if (error.name === 'HTTPParserError' && !error.message.includes('EOF'))

@@ -48,7 +48,7 @@ class V2Connection implements TensorConnection {
     const { model, version } = target;
     const suffix = version === undefined ? '' : `/versions/${encodeURIComponent(version)}`;
     this.path = `/v2/models/${encodeURIComponent(model)}${suffix}`;
-    this.describingMs = timeouts.totalMs;
+    this.describingMs = timeouts.connectMs + timeouts.firstByteMs;
     this.pool = openHttpPool(target, timeouts);
   }
 
@@ -135,10 +135,13 @@ class V2Connection implements TensorConnection {
   }
 
   private async describeForAll(): Promise<Described> {
+    const attempt = new Attempt(performance.now() + this.describingMs);
+    const timer = setTimeout(() => attempt.cancel(), this.describingMs).unref();
     try {
-      this.described = await this.read(new Attempt(performance.now() + this.describingMs));
+      this.described = await this.read(attempt);
       return this.described;
     } finally {
+      clearTimeout(timer);
       this.describing = undefined;
     }
   }

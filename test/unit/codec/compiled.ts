@@ -8,11 +8,11 @@ const ROOT = resolve(__dirname, '../../..');
 /** Threads run JavaScript from files, which the tests otherwise never have. */
 const SOURCES = ['src/**/*.ts'];
 
-/** Compiles the gateway into a new temporary folder, and gives that folder. */
-export function compileCodec(): string {
+/** Compiles the gateway, or the files that `sources` match, into a new temporary folder, and gives that folder. */
+export function compileCodec(sources: readonly string[] = SOURCES): string {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-codec-'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  for (const source of globSync(SOURCES, { cwd: ROOT })) {
+  for (const source of globSync(sources, { cwd: ROOT })) {
     const target = join(folder, source.replace(/\.ts$/, '.js'));
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, compile(readFileSync(join(ROOT, source), 'utf8')));

@@ -267,6 +267,15 @@ describe('a request', () => {
     expect(remaining).toBeLessThanOrEqual(60_100);
   });
 
+  it.each([{ authorization: 'Bearer secret-ä' }, { 'x y': 'secret' }])(
+    'refuses headers that are not valid, and does not show them',
+    (headers) => {
+      expect(() => openGrpc(targetAt(1, { headers }), LONG, LIMIT)).toThrow(
+        /^header "[a-z ]+" is not valid in gRPC; use printable ASCII characters$/,
+      );
+    },
+  );
+
   it('ends the call when the attempt is cancelled, before and after it was sent', async () => {
     let cancelled!: () => void;
     let arrived!: () => void;

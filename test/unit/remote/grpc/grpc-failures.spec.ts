@@ -117,6 +117,14 @@ describe('a status', () => {
     expect(failure).toMatchObject({ kind: 'overloaded', details: { retryAfterMs: 1000 } });
   });
 
+  it('UNAVAILABLE is overload if the queue of a Triton server is full', async () => {
+    const failure = await failureOfStatus(
+      status.UNAVAILABLE,
+      '[request id: <id_unknown>] Exceeds maximum queue size',
+    );
+    expect(failure).toMatchObject({ kind: 'overloaded', details: {} });
+  });
+
   it('of a request that is too large for the target is rejected', async () => {
     const failure = await failureOfStatus(
       status.RESOURCE_EXHAUSTED,

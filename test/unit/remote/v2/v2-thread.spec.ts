@@ -9,7 +9,7 @@ const COUNT = 100_000;
 describe('the thread for JSON of targets', () => {
   const numbers = Array.from({ length: COUNT }, (_, index) => index);
   const tensor = tensorOf('INT32', numbers);
-  const folder = compileCodec();
+  const folder = compileCodec(['src/{common,tensor,open-inference,remote}/**/*.ts']);
   let json: V2Json;
 
   beforeAll(() => {
