@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { attacks } from './attacks.mts';
 import type { Effort } from './compare.mts';
+import { fleet } from './fleet.mts';
 import { manyModels } from './many-models.mts';
 import { overload } from './overload.mts';
 import { perceptrons } from './perceptrons.mts';
@@ -27,6 +28,7 @@ const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<void>>> = 
   attacks,
   security,
   remote,
+  fleet,
   texts,
   pictures,
 };

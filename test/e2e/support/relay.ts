@@ -7,9 +7,11 @@ export class Relay {
   delayMs = 0;
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
+  private readonly to: URL;
   private port = 0;
 
-  private constructor(private readonly to: URL) {
+  private constructor(to: URL) {
+    this.to = to;
     this.server = createServer((socket) => this.accept(socket));
   }
 
