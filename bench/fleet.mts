@@ -6,13 +6,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Relay } from '../test/e2e/support/relay.ts';
 import { affine } from '../test/fixtures/models.ts';
 import { save } from '../test/fixtures/onnx.ts';
-import type { Effort } from './compare.mts';
+import { median, type Effort } from './compare.mts';
 import { quantileOf } from './cost.mts';
-import { binaryRequest } from './load.mts';
-import { startGateway } from './server.mts';
+import { binaryRequest, drive } from './load.mts';
+import { print, startGateway } from './server.mts';
 
 const CONNECTIONS = 64;
-const MESSAGE = binaryRequest('x', [1, 64], ['y']);
+const WIDTH = 64;
+const MESSAGE = binaryRequest('x', [1, WIDTH], ['y']);
+const DEADLINE_MS = 2000;
 const BEFORE_SECONDS = 5;
 const AFTER_SECONDS = 10;
 /** Seconds after a fault in which latencies may be high. */
@@ -30,7 +32,7 @@ interface Sample {
 }
 
 /** Makes one of three workers fail under load, in four ways, and measures the latency of the gateway in each second. */
-export async function fleet({ seconds }: Effort): Promise<void> {
+export async function fleet(effort: Effort): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-bench-'));
   save(join(folder, 'workers/double/1/model.onnx'), affine());
   const startWorker = () => startGateway(join(folder, 'workers'));
@@ -44,7 +46,7 @@ export async function fleet({ seconds }: Effort): Promise<void> {
   addModel('double', {});
   addModel('crowded', { max_in_flight: FEW_IN_FLIGHT });
   const gateway = await startGateway(join(folder, 'gateway'));
-  await overloaded(gateway.url, seconds);
+  await overloaded(gateway.url, effort);
   const fails = (name: string, fault: () => unknown, recovery?: () => unknown) =>
     faulty(gateway.url, name, fault, recovery);
   await fails(
@@ -116,33 +118,36 @@ async function faulty(
   await allHealthy(url);
 }
 
-/** Measures how a gateway rejects requests whose number in flight is twice what its targets take. */
-async function overloaded(url: string, seconds: number): Promise<void> {
-  process.stderr.write('overload\n');
-  const measure = async (connections: number) => {
-    const load = startLoad(url, 'crowded', connections);
-    await delay(seconds * 1000);
-    return load.stop();
-  };
-  const capacity = 3 * FEW_IN_FLIGHT;
-  await measure(capacity);
-  const full = await measure(capacity);
-  const twice = await measure(2 * capacity);
-  const good = twice.filter(({ status }) => status === 200);
-  const refused = twice.filter(({ status }) => status === 429);
+/** Sends requests at twice the rate that the targets can answer, and measures how the gateway rejects the others. */
+async function overloaded(url: string, { rounds, seconds }: Effort): Promise<void> {
+  const path = '/v2/models/crowded/infer';
+  const load = { path, connections: 3 * FEW_IN_FLIGHT, ...MESSAGE };
+  await drive(url, load, seconds);
+  const results: { ratio: number; refused: number; refusedP99Ms: number }[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    process.stderr.write(`overload: round ${round} of ${rounds}\n`);
+    const capacity = await drive(url, load, seconds);
+    const args = [url + path, WIDTH, 2 * capacity, seconds, DEADLINE_MS];
+    const { good, ...rejections } = JSON.parse(await print('open-loop.mts', ...args)) as {
+      good: number;
+      refused: number;
+      refusedP99Ms: number;
+    };
+    results.push({ ratio: good / capacity, ...rejections });
+  }
+  const of = (key: keyof (typeof results)[number]) => median(results.map((result) => result[key]));
   console.log(
-    `load of twice the capacity: ${((good.length / full.length) * 100).toFixed(0)} % of the capacity answered, ` +
-      `${refused.length} rejections, 99 of 100 within ${quantileOf(timesOf(refused), 0.99).toFixed(1)} ms, ` +
-      `${twice.length - good.length - refused.length} other failures`,
+    `load of twice the capacity of the targets: ${of('ratio').toFixed(2)} of the capacity answered, ` +
+      `${Math.round(100 * of('refused'))} % rejected, 99 of 100 rejections within ${of('refusedP99Ms').toFixed(1)} ms`,
   );
 }
 
 function startLoad(url: string, model: string, connections: number) {
   const agent = new Agent({ keepAlive: true });
   const samples: Sample[] = [];
-  let isOver = false;
+  const end = new AbortController();
   const client = async () => {
-    while (!isOver) {
+    while (!end.signal.aborted) {
       const sentAt = performance.now();
       const status = await send(`${url}/v2/models/${model}/infer`, agent);
       const at = performance.now();
@@ -152,7 +157,7 @@ function startLoad(url: string, model: string, connections: number) {
   const clients = Array.from({ length: connections }, client);
   return {
     async stop(): Promise<readonly Sample[]> {
-      isOver = true;
+      end.abort();
       await Promise.all(clients);
       agent.destroy();
       return samples;
