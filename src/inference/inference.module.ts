@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ModelsModule } from '../models/models.module';
 import { InferenceCache } from './cache/inference-cache';
 import { Fallbacks } from './fallback/fallbacks';
+import { ForwardingService } from './forwarding/forwarding.service';
 import { InferenceService } from './inference.service';
 import { ShadowMetrics } from './shadow/shadow-metrics';
 import { Shadowing } from './shadow/shadowing';
@@ -14,6 +15,7 @@ import { SharedMemory } from './shared-memory/shared-memory';
   imports: [ModelsModule, UsageModule],
   providers: [
     InferenceService,
+    ForwardingService,
     Fallbacks,
     InferenceCache,
     Shadowing,
@@ -21,6 +23,6 @@ import { SharedMemory } from './shared-memory/shared-memory';
     SharedMemory,
     InputCheck,
   ],
-  exports: [InferenceService, ShadowMetrics, SharedMemory],
+  exports: [InferenceService, ForwardingService, ShadowMetrics, SharedMemory],
 })
 export class InferenceModule {}

@@ -58,7 +58,8 @@ export interface OverflowSettings {
 
 /** Keys of model.yaml for models that other servers run. */
 export interface RemoteSettings {
-  readonly targets?: readonly TargetSettings[];
+  /** Of all versions, or of each version by its number. */
+  readonly targets?: readonly TargetSettings[] | Readonly<Record<string, readonly TargetSettings[]>>;
   readonly remote?: RoutingSettings;
   readonly overflow?: OverflowSettings;
   readonly fallback?: readonly (string | Fallback)[];
@@ -153,9 +154,15 @@ const FALLBACK = {
 /** The rows of {@link RemoteSettings} in the table of settings. */
 export const REMOTE_SETTINGS = {
   targets: {
-    description: 'Servers that run the model. It then has no file here.',
+    description:
+      'Servers that run the model, which then has no file here: a list, or a list for each version, as in { 1: [...], 2: [...] }.',
     inRemote: 'only',
-    schema: TARGETS,
+    schema: byType('array', TARGETS, {
+      type: 'object',
+      minProperties: 1,
+      propertyNames: { pattern: '^[1-9][0-9]{0,8}$' },
+      additionalProperties: TARGETS,
+    }),
   },
   remote: {
     description: 'How requests are routed to the targets or the overflow targets.',
@@ -229,6 +236,17 @@ export const REMOTE_SETTINGS = {
     },
   },
 } as const;
+
+/** The targets of each version of a model that other servers run. A list is of version 1; other settings have no targets. */
+export function targetsByVersion({
+  targets = {},
+}: RemoteSettings): Readonly<Record<string, readonly TargetSettings[]>> {
+  return isList(targets) ? { 1: targets } : targets;
+}
+
+function isList(targets: NonNullable<RemoteSettings['targets']>): targets is readonly TargetSettings[] {
+  return Array.isArray(targets);
+}
 
 /** The fallbacks in `settings`, in order. */
 export function fallbacksOf({ fallback = [] }: RemoteSettings): readonly Fallback[] {

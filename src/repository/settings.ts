@@ -171,6 +171,7 @@ export const SETTINGS = {
       'Versions to serve: all, the newest as in { latest: 2 }, or a list such as [1, 3]. Default: all.',
     live: true,
     inPipeline: true,
+    inRemote: true,
     schema: {
       anyOf: [
         { const: 'all' },

@@ -15,6 +15,8 @@ import { VersionsController } from './models/versions.controller';
 import { LogSettingsController } from './operations/log-settings.controller';
 import { MetricsController } from './operations/metrics.controller';
 import { UsageController } from './operations/usage.controller';
+import { ApiForwarding } from './openai/api-forwarding';
+import { OpenAiController } from './openai/openai.controller';
 import { ExampleAnswers } from './predict/example-answers';
 import { PredictController } from './predict/predict.controller';
 import { EmbeddingsController } from './tasks/embeddings.controller';
@@ -44,6 +46,7 @@ import { V2Controller } from './v2/v2.controller';
     InferController,
     GenerateController,
     PredictController,
+    OpenAiController,
     EmbeddingsController,
     RerankingController,
     TextController,
@@ -56,6 +59,7 @@ import { V2Controller } from './v2/v2.controller';
     Idempotency,
     RestInference,
     ExampleAnswers,
+    ApiForwarding,
     TaskModels,
     TaskInference,
     TokenizerRequests,

@@ -68,14 +68,16 @@ export class UsageLedger {
     count(entry.total, rows, inputBytes, outputBytes, tokens);
   }
 
-  /** Counts a failed request. */
-  failed(caller: Pick<Caller, 'tenant' | 'key'>, model: string): void {
+  /** Counts a failed request, with the tokens that it has used. */
+  failed(caller: Pick<Caller, 'tenant' | 'key'>, model: string, tokens = 0): void {
     const entry = this.entryOf(caller, model);
     if (entry === undefined) return;
     entry.counts.requests++;
     entry.counts.failed_requests++;
     entry.total.requests++;
     entry.total.failed_requests++;
+    entry.counts.tokens += tokens;
+    entry.total.tokens += tokens;
   }
 
   /** Takes at most `limit` rows, the oldest first, with what was counted since they were last taken. */

@@ -3,6 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import Ajv from 'ajv/dist/2020';
 import { writeHubModel } from '../fixtures/hub-model';
 import { Gateway, Repository } from '../e2e/support/gateway';
+import { ScriptedEngine } from '../e2e/support/scripted-engine';
 import { tearDown } from '../e2e/support/tear-down';
 
 interface Content {
@@ -55,6 +56,14 @@ function mismatch(schema: object, value: unknown): string {
   return ajv.validate(local, value) ? '' : ajv.errorsText();
 }
 
+/** What the operations with a form take. */
+function exampleForm(): FormData {
+  const form = new FormData();
+  form.set('model', 'assistant');
+  form.set('file', new Blob(['audio']), 'audio.wav');
+  return form;
+}
+
 /** Most differences that a failure shows. */
 const MOST_SHOWN = 20;
 
@@ -90,12 +99,15 @@ const TASKS = {
   ranker: 'reranking',
   sentiment: 'text_classification',
 } as const;
-const TASK_TAGS = ['Embeddings', 'Reranking', 'Text'];
+const TASK_TAGS = ['Embeddings', 'Reranking', 'Text', 'OpenAI'];
 const ofTasks = new Repository();
 let gateway: Gateway;
 let gatewayOfTasks: Gateway;
+let engine: ScriptedEngine;
 beforeAll(async () => {
   for (const [name, task] of Object.entries(TASKS)) writeHubModel(ofTasks.path, name, { task });
+  engine = await ScriptedEngine.start();
+  ofTasks.add('assistant.yaml', `targets: [{ url: "${engine.url}", protocol: openai, model: tiny }]`);
   gatewayOfTasks = await Gateway.start(ofTasks);
   gateway = await Gateway.start('./models', {
     NEXUS_MODEL_CONTROL_MODE: 'explicit',
@@ -104,7 +116,7 @@ beforeAll(async () => {
     NEXUS_STATE_FILE: `${memory.path}/state.json`,
   });
 });
-afterAll(() => tearDown(gateway, gatewayOfTasks, memory, ofTasks));
+afterAll(() => tearDown(gateway, gatewayOfTasks, engine, memory, ofTasks));
 
 it('openapi.json is what the gateway serves; `npm run openapi` writes it anew', async () => {
   const body = await (await gateway.fetch('/openapi.json')).text();
@@ -178,7 +190,9 @@ describe.each(operations)('$id', ({ path, method, operation }) => {
   });
 
   it.each(bodies.length === 0 ? [undefined] : bodies)('answers its example as documented', async (body) => {
-    const init = body === undefined ? { headers } : { headers, body: JSON.stringify(body) };
+    const isForm = operation.requestBody?.content['multipart/form-data'] !== undefined;
+    const sent = isForm ? exampleForm() : JSON.stringify(body);
+    const init = sent === undefined ? { headers } : { headers, body: sent };
     const asked = TASK_TAGS.includes(operation.tags[0]!) ? gatewayOfTasks : gateway;
     const response = await asked.fetch(url, { ...init, method: method.toUpperCase() });
     expect(response.status).toBe(200);

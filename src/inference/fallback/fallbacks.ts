@@ -81,7 +81,7 @@ export class Fallbacks {
    * those in `settings`, which `caller` sees.
    * @param tried names of the models that have failed.
    */
-  private next(
+  next(
     model: string,
     settings: ModelSettings,
     error: unknown,

@@ -1,6 +1,6 @@
 import { wantedNames } from './json-bytes';
 import { MemberScanner } from './member-scanner';
-import { type CountedTokens, tokensOf } from './token-usage';
+import { type CountedTokens, countedTokens } from './token-usage';
 import type { UsageReader } from './usage-reader';
 
 /** Longer responses are not read, because their usage is not worth the time. */
@@ -44,7 +44,7 @@ export class AnswerUsage implements UsageReader {
   usage(): CountedTokens | undefined {
     if (this.text.length === 0) return undefined;
     try {
-      return tokensOf(JSON.parse(Buffer.concat(this.text).toString('utf8')));
+      return countedTokens(JSON.parse(Buffer.concat(this.text).toString('utf8')));
     } catch {
       return undefined;
     }

@@ -1,5 +1,5 @@
 import { bufferOf } from '../../common/buffer-of';
-import { type CountedTokens, tokensOf } from './token-usage';
+import { type CountedTokens, countedTokens } from './token-usage';
 import type { UsageReader } from './usage-reader';
 
 /** Longer lines are not read. */
@@ -52,7 +52,7 @@ export class StreamUsage implements UsageReader {
     if (this.latest === '') return undefined;
     try {
       const event = JSON.parse(this.latest) as { usage?: unknown; response?: { usage?: unknown } };
-      return tokensOf(event.usage ?? event.response?.usage);
+      return countedTokens(event.usage ?? event.response?.usage);
     } catch {
       return undefined;
     }

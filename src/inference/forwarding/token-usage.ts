@@ -8,7 +8,7 @@ export interface CountedTokens {
  * The tokens in a `usage` object of the OpenAI API: of completions and embeddings (`prompt_tokens`), or of responses
  * (`input_tokens`). Undefined for anything else.
  */
-export function tokensOf(usage: unknown): CountedTokens | undefined {
+export function countedTokens(usage: unknown): CountedTokens | undefined {
   if (typeof usage !== 'object' || usage === null) return undefined;
   const counts = usage as Readonly<Record<string, unknown>>;
   const prompt = wholeOf(counts['prompt_tokens'] ?? counts['input_tokens']);

@@ -15,7 +15,7 @@ import { ModelVersion } from '../version/model-version';
 import { EngineVersion } from '../remote/engine-version';
 import { OverflowVersion } from '../remote/overflow-version';
 import { RemoteVersion } from '../remote/remote-version';
-import { queueLimitOf } from '../../repository/remote-settings';
+import { queueLimitOf, targetsByVersion } from '../../repository/remote-settings';
 import { PipelineVersion } from '../pipeline/pipeline-version';
 import { placementOf } from '../limits';
 import type { VersionObserver, Servable, Model } from '../model';
@@ -147,10 +147,11 @@ export class ModelFactory {
   }
 
   private versionOf(options: VersionOptions): Servable {
-    const { pipeline, targets, overflow } = options.settings;
+    const { pipeline, overflow } = options.settings;
     const { observer } = this;
     if (options.refusal === undefined) {
       if (pipeline !== undefined) return new PipelineVersion(options, pipeline, this.registry, observer);
+      const targets = targetsByVersion(options.settings)[options.version];
       if (targets !== undefined) {
         const isApi = targets[0]!.protocol === 'openai';
         return new (isApi ? EngineVersion : RemoteVersion)(options, targets, observer);

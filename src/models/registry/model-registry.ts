@@ -17,6 +17,8 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
   loaded: Promise<void> = Promise.resolve();
   /** Whether {@link loaded} has resolved. */
   settled = false;
+  /** Whether requests to any model are passed on to engines of the OpenAI API. */
+  forwards = false;
   /** Models by name, sorted by name. */
   private models: ReadonlyMap<string, Model> = new Map();
 
@@ -149,6 +151,7 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
   /** Replaces the served models. */
   private serve(models: Iterable<readonly [string, Model]>): void {
     this.models = new Map(models);
+    this.forwards = [...this.versions()].some(({ forwarder }) => forwarder !== undefined);
     this.review();
   }
 

@@ -6,7 +6,7 @@ import { Fleet } from '../../remote/fleet/fleet';
 import type { FleetObserver, TargetStatus } from '../../remote/fleet/fleet-request';
 import type { Target, TargetTimeouts } from '../../remote/target';
 import type { ModelSettings } from '../../repository/model-settings';
-import type { TargetSettings } from '../../repository/remote-settings';
+import { targetsByVersion, type TargetSettings } from '../../repository/remote-settings';
 import { LIVE_SETTINGS } from '../../repository/settings';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { SchedulerLoad } from '../../scheduling/observer';
@@ -215,7 +215,9 @@ export abstract class FleetVersion<C extends Connection> implements Servable {
   }
 }
 
-/** The options that the targets depend on. */
-function needsOf({ refusal, folder, settings }: VersionOptions) {
-  return [refusal, folder, Object.entries(settings).filter(([key]) => !LIVE_SETTINGS.has(key))];
+/** The options that the fleet of a version depends on, beside live settings. */
+function needsOf({ refusal, folder, settings, version }: VersionOptions) {
+  const { targets: _, overflow, ...others } = settings;
+  const servers = targetsByVersion(settings)[version] ?? overflow?.to;
+  return [refusal, folder, servers, Object.entries(others).filter(([key]) => !LIVE_SETTINGS.has(key))];
 }

@@ -14,6 +14,9 @@ export interface InferenceSummary {
   readonly cache?: CacheUse['outcome'] | undefined;
   /** The server that ran the model, if another server did. */
   readonly target?: string | undefined;
+  /** Tokens of the prompt and of the response, if it was passed on to an engine. */
+  readonly tokensIn?: number | undefined;
+  readonly tokensOut?: number | undefined;
 }
 
 /** The request that a log line describes. */
@@ -56,6 +59,8 @@ export function logFields({
     runMs: inference && rounded(inference.runMs),
     cache: inference?.cache,
     target: inference?.target,
+    tokensIn: inference?.tokensIn,
+    tokensOut: inference?.tokensOut,
   };
   return failure === undefined ? fields : { ...fields, ...failureFields(failure) };
 }

@@ -8,6 +8,7 @@ import { InferenceMetrics } from './inference-metrics';
 import { MODEL_STATES, type ModelSnapshot } from './model-snapshot';
 import { registerScraped, type Sample } from './scraped';
 import { registerTargetMetrics } from './target-metrics';
+import { registerTokenMetrics } from './token-metrics';
 
 /** Everything that `/metrics` exports. Features count through it, and do not depend on a metrics library. */
 @Injectable()
@@ -57,6 +58,7 @@ export class Metrics {
         MODEL_STATES.flatMap((state) => this.eachModel((model) => Number(model.state === state), { state })),
     );
     registerTargetMetrics(this.registry, () => this.snapshot());
+    registerTokenMetrics(this.registry, this.inference.models);
     registerScraped(this.registry, {
       name: 'nexus_model_memory_bytes',
       help: 'Resident memory of the runners of a model version.',

@@ -3,6 +3,7 @@ import type { RunTimes, RequestTimes } from '../../common/run-times';
 import { Distribution } from './distribution';
 import { ModelStatistics } from './model-statistics';
 import { TargetCounts } from './target-counts';
+import { TokenCounts } from './token-counts';
 
 /** How a request ended. */
 export type RequestOutcome = 'success' | ErrorKind;
@@ -38,6 +39,8 @@ export class ModelMetrics {
   readonly total = new Distribution(SECONDS);
   readonly statistics = new ModelStatistics();
   readonly targets = new TargetCounts(SECONDS);
+  /** Of requests that are passed on to engines of the OpenAI API. */
+  readonly forwarded = new TokenCounts();
 
   constructor(readonly labels: { readonly model: string; readonly version: string }) {}
 

@@ -5,7 +5,7 @@ import type { AttemptOutcome } from './fleet-request';
 
 /** Returns the error of a request whose last attempt failed. */
 export function clientError(model: string, { kind, message, details }: TargetFailure): NexusError {
-  if (kind === 'rejected') return targetErrors.targetRejected(message);
+  if (kind === 'rejected') return targetErrors.targetRejected(message, details.answer);
   if (kind === 'overloaded') {
     const seconds = Math.max(1, Math.ceil((details.retryAfterMs ?? 0) / 1000));
     return targetErrors.targetsOverloaded(model, seconds);

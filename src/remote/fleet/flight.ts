@@ -79,14 +79,14 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
     this.settle(error);
   }
 
-  /** The attempts end, because the deadline passed. */
+  /** The deadline passed. */
   private miss(now: number): void {
-    for (const attempt of [this.attempt, this.hedge]) {
-      if (attempt?.isOver === false && this.isHanging(attempt, now))
-        this.context.health.failed(attempt.member, new TargetFailure('broken', 'no response in time'), now);
-    }
+    const hanging = [this.attempt, this.hedge].filter((attempt) => attempt && this.isHanging(attempt, now));
     this.stopAttempts('timeout', now);
     this.settle(errors.deadlineExceeded('while another server was running the model'));
+    // Last, because it may eject targets, which ends the attempts on them.
+    for (const attempt of hanging)
+      this.context.health.failed(attempt!.member, new TargetFailure('broken', 'no response in time'), now);
   }
 
   private settle(error: unknown): void {
@@ -214,12 +214,12 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
   }
 
   /**
-   * Sends the request to another target. It waits on while every target is full, or while the budget does not allow a retry
-   * that a healthy target could answer.
+   * Sends the request to another target. It waits on while the other targets are full, or while the budget does not allow a
+   * retry that a healthy target could answer.
    */
   private retry(now: number): void {
     const { context, failure } = this;
-    const member = this.pick('any', now);
+    const member = this.pick('untried', now) ?? (this.isOtherFull ? undefined : this.pick('any', now));
     if (member && this.mayRetry(now)) {
       this.startRetry(member, now);
     } else if (!(member ? this.pick('good', now) : context.roster.hasUsable)) {
@@ -227,6 +227,12 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
     } else if (!member) {
       context.waitingForRoom.add(this);
     }
+  }
+
+  /** Whether a healthy target that was not tried yet is full. */
+  private get isOtherFull(): boolean {
+    const { members } = this.context.roster;
+    return members.some((member) => member.isHealthy && member.isFull && !this.tried.includes(member));
   }
 
   /** Takes a retry from the budget, if it allows one. */

@@ -36,12 +36,12 @@ export class Roster<C extends Connection> {
   /** A health check passed. A target that was down, or whose ejection is over, is used again. */
   passed(member: Member<C>, now: number): void {
     const wasOut = !member.isUsable;
-    const wasKnown = member.reach !== 'unknown';
+    const wasReach = member.reach;
     member.reach = 'up';
     if (member.isEjected && now >= member.ejections.until) member.ejections.end(now);
     if (!member.isUsable) {
-      member.reason ||= 'it was ejected';
-    } else if (wasOut || !wasKnown) {
+      if (wasReach === 'down') member.reason = 'its requests failed before it was unreachable';
+    } else if (wasOut || wasReach === 'unknown') {
       member.enterUse(now);
       if (wasOut) this.observer.returned(member.target);
     }

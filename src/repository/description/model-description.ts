@@ -4,6 +4,7 @@ import { readModelSettings } from './model-yaml';
 import { chooseFile, findVersions, type FoundModel, type FoundVersion } from '../repository';
 import { yamlKeyOf } from '../hub/task-keys';
 import { readTask } from '../hub/read-task';
+import { targetsByVersion } from '../remote-settings';
 import { keysWhere } from '../settings';
 import type { VersionPolicy } from '../version-policy.schema';
 import { chosenVersions } from '../triton/version-policy';
@@ -83,8 +84,13 @@ async function readFiles(
     );
   if (config === undefined) {
     const version_policy = policyOf(settings.versions);
+    if (settings.targets !== undefined) {
+      const versions = withoutFiles(Object.keys(targetsByVersion(settings)));
+      const chosen = chosenOf({ ...model, versions }, version_policy, requested);
+      return { settings: { ...settings, version_policy }, versions: withoutFiles(chosen) };
+    }
     const chosen = chosenOf(model, version_policy, requested);
-    if (settings.pipeline !== undefined || settings.targets !== undefined)
+    if (settings.pipeline !== undefined)
       return { settings: { ...settings, version_policy }, versions: withoutFiles(chosen) };
     const { file } = settings;
     const served = file === undefined ? model : await chooseFile(model, file, repository);

@@ -1,4 +1,4 @@
-import type { RemoteSettings, TargetSettings } from '../remote-settings';
+import { targetsByVersion, type RemoteSettings, type TargetSettings } from '../remote-settings';
 import { keysWhere } from '../settings';
 
 /** A key of model.yaml with an invalid value, as the path to it, and what is wrong with it. */
@@ -31,10 +31,16 @@ export function remoteFault(written: RemoteSettings): SettingFault | undefined {
       unexpected,
       'cannot be set for a model with targets, which has no file here; set it at the servers, or remove it',
     ];
-  const apis = targets.filter(({ protocol }) => protocol === 'openai').length;
-  if (apis !== 0 && apis !== targets.length)
+  const lists = Object.entries(targetsByVersion(written));
+  const all = lists.flatMap(([, list]) => list);
+  const apis = all.filter(({ protocol }) => protocol === 'openai').length;
+  if (apis !== 0 && apis !== all.length)
     return ['targets', 'must all speak openai, or none: their requests have nothing in common'];
-  return targetFault(targets, 'targets');
+  for (const [version, list] of lists) {
+    const fault = targetFault(list, Array.isArray(targets) ? 'targets' : `targets/${version}`);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
 }
 
 function targetFault(targets: readonly TargetSettings[], path: string): SettingFault | undefined {

@@ -36,10 +36,14 @@ export function bodyOf(request: FastifyRequest, limit: number, media?: RegExp): 
 }
 
 /** The media type of the body of `request` in lower case, without parameters; '' if the client sent none. */
-export function mediaTypeOf({ raw }: FastifyRequest): string {
-  // The server hides the header from Fastify.
-  const type = raw.rawHeaders[raw.rawHeaders.findIndex(isContentType) + 1] ?? '';
-  return type.split(';', 1)[0]!.trim().toLowerCase();
+export function mediaTypeOf(request: FastifyRequest): string {
+  return contentTypeOf(request).split(';', 1)[0]!.trim().toLowerCase();
+}
+
+/** The Content-Type of `request`, which the server hides from Fastify; '' if the client sent none. */
+export function contentTypeOf({ raw }: FastifyRequest): string {
+  const index = raw.rawHeaders.findIndex(isContentType);
+  return index < 0 ? '' : raw.rawHeaders[index + 1]!;
 }
 
 function rejectOtherMedia({ headers }: FastifyRequest, type: string): void {

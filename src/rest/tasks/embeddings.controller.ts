@@ -3,6 +3,7 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { INFER } from '../../identity/access';
 import { Requires } from '../../transport/http/requires';
+import { ApiForwarding } from '../openai/api-forwarding';
 import { cohereEmbedV1, cohereEmbedV2 } from './cohere.dialect';
 import { embeddingsDialect } from './openai.dialect';
 import {
@@ -22,15 +23,21 @@ import { teiEmbed, teiEmbedAll, teiEmbedSparse, teiSimilarity } from './tei.dial
 @Requires(INFER)
 @Controller()
 export class EmbeddingsController {
-  constructor(private readonly inference: TaskInference) {}
+  constructor(
+    private readonly inference: TaskInference,
+    private readonly forwarding: ApiForwarding,
+  ) {}
 
-  /** Returns the embeddings of texts. Clients of OpenAI use it unchanged, with `base_url` set to `/v1` of this server. */
+  /**
+   * Returns the embeddings of texts. Clients of OpenAI use it unchanged, with `base_url` set to `/v1` of this server. A request
+   * to a model that an engine of the OpenAI API runs is passed on to it.
+   */
   @Post('v1/embeddings')
   @HttpCode(200)
   @ApiOperation({ summary: 'Embed texts (OpenAI)' })
   @ApiEmbeddings()
   embeddings(@Res() reply: FastifyReply): Promise<void> {
-    return this.inference.serve(embeddingsDialect, reply);
+    return this.forwarding.isOn ? this.forwardOrServe(reply) : this.inference.serve(embeddingsDialect, reply);
   }
 
   /** Returns the embeddings of texts in the first version of the API of Cohere. */
@@ -85,5 +92,10 @@ export class EmbeddingsController {
   @ApiSimilarity()
   teiSimilarity(@Res() reply: FastifyReply): Promise<void> {
     return this.inference.serve(teiSimilarity, reply);
+  }
+
+  private async forwardOrServe(reply: FastifyReply): Promise<void> {
+    if (await this.forwarding.serveIfForwarded('/embeddings', reply)) return;
+    return this.inference.serve(embeddingsDialect, reply);
   }
 }

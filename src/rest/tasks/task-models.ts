@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { errors } from '../../common/errors';
-import type { Caller } from '../../identity/caller';
 import { quote } from '../../common/quote';
 import type { Servable } from '../../models/model';
 import { ModelRegistry } from '../../models/registry/model-registry';
 import type { TaskName } from '../../tasks/task-definition';
 import { MODEL_HEADER } from '../../transport/http/inference-headers';
 import type { NamedVersion } from '../../transport/http/request-log';
+import { namedVersion } from '../http/named-version';
 
 /** Finds the models of requests that do not name them in the path. */
 @Injectable()
@@ -25,7 +25,7 @@ export class TaskModels {
     { headers, caller }: Pick<FastifyRequest, 'headers' | 'caller'>,
   ): NamedVersion {
     const name = named ?? (headers[MODEL_HEADER] as string | undefined);
-    if (name !== undefined) return this.parsed(name, caller);
+    if (name !== undefined) return namedVersion(this.registry, name, caller);
     const ready = this.registry
       .list()
       .filter(({ name: each, versions }) => caller.sees(each) && versions.some((one) => isReady(one, tasks)));
@@ -37,15 +37,6 @@ export class TaskModels {
       `model: expected the name of a model, because several are ready: ${names.join(', ')}; name one in the body or in the header ${MODEL_HEADER}`,
       'model',
     );
-  }
-
-  /** A model may have a colon in its name. Whether a model exists that `caller` does not see makes no difference. */
-  private parsed(name: string, caller: Caller): NamedVersion {
-    const colon = name.lastIndexOf(':');
-    const model = name.slice(0, Math.max(colon, 0));
-    const isServed = (each: string) => caller.sees(each) && this.registry.peek(each) !== undefined;
-    if (isServed(model) && !isServed(name)) return { model, version: name.slice(colon + 1) };
-    return { model: name, version: undefined };
   }
 }
 

@@ -36,17 +36,18 @@ export function watchReaders(server: FastifyInstance, memory: MemoryInFlight, pa
 
 /**
  * Disconnects the client if it does not read its response in time.
+ * @param isHeld whether the client has read everything so far; such time does not count.
  * @returns the transfer in which to count the bytes that the client has read; bytes that are not counted must be sent
  *   within one window.
  */
-export function watchReader({ raw, request, server }: FastifyReply): Transfer {
+export function watchReader({ raw, request, server }: FastifyReply, isHeld?: () => boolean): Transfer {
   const transfer = server.pace.watch(() => {
     logger.warn({
       requestId: request.id,
       msg: 'the client did not read its response in time; connection closed',
     });
     raw.destroy();
-  });
+  }, isHeld);
   raw.on('close', () => transfer.end());
   return transfer;
 }

@@ -9,13 +9,14 @@ let worker: Gateway;
 let gateway: Gateway;
 
 beforeAll(async () => {
-  workerFiles = new Repository()
-    .model('one', affine(2))
-    .model('two', affine(3))
-    .model('powers', powers());
+  workerFiles = new Repository().model('one', affine(2)).model('two', affine(3)).model('powers', powers());
   worker = await Gateway.start(workerFiles);
   files = new Repository()
     .add('moved.yaml', targets('one'))
+    .add(
+      'rolled.yaml',
+      `targets: { 1: [{ url: "${worker.url}", model: one }], 2: [{ url: "${worker.url}", model: two }] }`,
+    )
     .add('broken/1/model.onnx', 'this is no model')
     .add('broken/model.yaml', `overflow: { to: [{ url: "${worker.url}", model: one }] }`)
     .model('other', affine(2), `overflow: { to: [{ url: "${worker.url}", model: powers }] }`);
@@ -44,6 +45,17 @@ it('follows the file of a model without a folder', async () => {
   await gateway.logged(({ msg }) => msg === 'moved/1 is UNAVAILABLE on other servers: unloaded');
   expect(await answer('moved')).toEqual([4, 7]);
   expect(await answer('new')).toEqual([3, 5]);
+});
+
+it('rolls out versions that other servers run', async () => {
+  expect(await answer('rolled')).toEqual([4, 7]);
+  expect(await answer('rolled/versions/1')).toEqual([3, 5]);
+  const { status } = await gateway.send('/v1/models/rolled/traffic', {
+    method: 'PUT',
+    body: JSON.stringify({ weights: { 1: 100 } }),
+  });
+  expect(status).toBe(200);
+  expect(await answer('rolled')).toEqual([3, 5]);
 });
 
 it('runs a local model that cannot be loaded at its overflow targets', async () => {

@@ -1,4 +1,4 @@
-import { fallbacksOf, queueLimitOf } from '../../../src/repository/remote-settings';
+import { fallbacksOf, queueLimitOf, targetsByVersion } from '../../../src/repository/remote-settings';
 import { scanRepository } from '../../../src/repository/repository';
 import { readModelSettings } from '../../../src/repository/description/model-yaml';
 import { describeModel } from '../../../src/repository/description/model-description';
@@ -41,10 +41,20 @@ remote: { session: prefix, retries: 1, hedge: true, connect_timeout_ms: 500, hea
 fallback: [small, { model: other, on: [overloaded] }]
 labels: { y: [a, b] }
 `);
-  expect(settings.targets).toHaveLength(2);
-  expect(settings.targets![0]).toMatchObject({ version: 3, weight: 2, api_key: 'env:GPU_KEY' });
+  const targets = targetsByVersion(settings)['1']!;
+  expect(targets).toHaveLength(2);
+  expect(targets[0]).toMatchObject({ version: 3, weight: 2, api_key: 'env:GPU_KEY' });
   expect(settings.remote).toMatchObject({ session: 'prefix', retries: 1, hedge: true });
   expect(fallbacksOf(settings)).toEqual([{ model: 'small' }, { model: 'other', on: ['overloaded'] }]);
+});
+
+it('reads the targets of each version', async () => {
+  const yaml = 'targets: { 2: [{ url: "http://b" }], 1: [{ url: "http://a" }] }\nversions: { latest: 1 }';
+  repository.add('gpu.yaml', yaml);
+  const { models, root } = await scanRepository(repository.path);
+  const { settings, versions } = await describeModel(models[0]!, root);
+  expect(versions).toEqual([{ version: '2' }]);
+  expect(targetsByVersion(settings)).toEqual({ 1: [{ url: 'http://a' }], 2: [{ url: 'http://b' }] });
 });
 
 it('reads when requests overflow', async () => {
@@ -89,6 +99,10 @@ it.each([
   [
     'targets: [{ url: "http://gpu" }]\ninstances: 2',
     'model.yaml:2: instances cannot be set for a model with targets, which has no file here; set it at the servers, or remove it',
+  ],
+  [
+    'targets: { 1: [{ url: "http://a" }], 2: [{ url: "grpc://b" }] }',
+    'model.yaml:1: targets/2/0/url has the scheme grpc, which is only for protocol: v2-grpc',
   ],
   ['remote: { hedge: true }', 'model.yaml:1: remote is only for models with targets or overflow'],
   [

@@ -89,7 +89,7 @@ async function play(
   await clock.pass(100_000);
 
   plan.forEach(({ fate }, index) => expect(allowed[fate]).toContain(outcomes[index]));
-  expect(scheduler.load).toEqual({ waitingRows: 0, waitingRequests: 0, running: 0, delayMs: 0 });
+  expect(scheduler.load).toEqual({ waitingRows: 0, waitingRequests: 0, running: 0, delayMs: 0, waitMs: 0 });
   for (const doubler of doublers)
     for (const rows of doubler.batches)
       expect(allowedBatchSizes?.includes(rows) ?? rows <= maxBatchRows).toBe(true);

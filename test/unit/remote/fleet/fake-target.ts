@@ -12,7 +12,7 @@ import type { Target } from '../../../../src/remote/target';
 import { TargetFailure, type FailureKind } from '../../../../src/remote/target-failure';
 import type { VirtualClock } from '../../scheduling/virtual-clock';
 
-/** What a scripted target does with a request. A hung target never settles, whatever is cancelled. */
+/** What a scripted target does with a request. A hung target settles when it dies or recovers, whatever is cancelled. */
 export type Behaviour = 'answers' | 'hangs' | FailureKind;
 
 /** A target whose behaviour the test sets. */
@@ -26,6 +26,7 @@ export class FakeTarget implements Connection {
   checked = 0;
   cancelled = 0;
   isClosed = false;
+  private hanging: (() => void)[] = [];
 
   constructor(
     private readonly clock: VirtualClock,
@@ -50,7 +51,10 @@ export class FakeTarget implements Connection {
         this.cancelled++;
         if (behaviour !== 'hangs') reject(new TargetFailure('broken', 'cancelled'));
       };
-      if (behaviour === 'hangs') return;
+      if (behaviour === 'hangs') {
+        this.hanging.push(() => reject(new TargetFailure('broken', 'the connection broke')));
+        return;
+      }
       this.clock.after(behaviour === 'connect' ? 1 : this.latencyMs, () => {
         if (behaviour === 'answers') resolve(this.name);
         else reject(new TargetFailure(behaviour, `it is ${behaviour}`, details));
@@ -62,6 +66,7 @@ export class FakeTarget implements Connection {
   die(): void {
     this.behaviour = 'connect';
     this.checks = 'connect';
+    this.breakOff();
   }
 
   /** The process stops, and its connections stay open. */
@@ -73,6 +78,12 @@ export class FakeTarget implements Connection {
   recover(): void {
     this.behaviour = 'answers';
     this.checks = 'pass';
+    this.breakOff();
+  }
+
+  private breakOff(): void {
+    for (const end of this.hanging) end();
+    this.hanging = [];
   }
 }
 

@@ -15,7 +15,8 @@ async function load({ ask }: Scene, clock: VirtualClock, requests: number): Prom
 describe('active health checks', () => {
   it('find a target that hangs, and free its requests', async () => {
     const clock = new VirtualClock();
-    const scene = await sceneOf(clock, [{ weight: 1000 }, {}]);
+    // Requests without an answer bring the check forward.
+    const scene = await sceneOf(clock, [{ weight: 1000 }, {}], { healthIntervalMs: 600_000 });
     await load(scene, clock, 30);
     scene.targets[0]!.freeze();
     const asked = scene.ask();
@@ -26,6 +27,24 @@ describe('active health checks', () => {
       reason: 'a health check took over 1000 ms',
     });
     expect(scene.notes.outcomes.slice(-2)).toEqual(['broken', 'success']);
+  });
+
+  it('that end an attempt also end its claim to answer', async () => {
+    const clock = new VirtualClock();
+    const { fleet, targets, notes } = await sceneOf(clock, [{ weight: 1000 }, {}]);
+    targets[0]!.checks = 'connect';
+    const request = { session: undefined, deadline: 1e6, abandoned: undefined };
+    const asked = fleet.run(
+      request,
+      ({ name }) => new Promise((done) => clock.after(3000, () => done(name))),
+    );
+    await clock.pass(7000);
+    const answer = await asked;
+    answer.end();
+    expect([answer.value, fleet.inFlight]).toEqual(['b', 0]);
+    expect(answer.waitedMs).toBeGreaterThan(1000);
+    expect(answer.upstreamMs).toBe(3000);
+    expect(notes.outcomes).toEqual(['broken', 'success']);
   });
 
   it('need two failures, but only one if there is no connection', async () => {
@@ -129,6 +148,19 @@ describe('outlier detection', () => {
     expect(scene.notes.events.join('\n')).toMatch(/c out: it takes \d+ ms, and the other targets 10 ms/);
   });
 
+  it('ejects a target that hangs though its checks pass', async () => {
+    const clock = new VirtualClock();
+    const scene = await sceneOf(clock, [{ weight: 1000 }, {}]);
+    await load(scene, clock, 30);
+    scene.targets[0]!.behaviour = 'hangs';
+    const asked = Array.from({ length: 3 }, () => scene.ask({ deadline: clock.now() + 2000 }));
+    await clock.pass(2030);
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['b', 'deadline_exceeded']));
+    for (let count = 0; count < 4; count++)
+      await Promise.all([scene.ask({ deadline: clock.now() + 2000 }), clock.pass(2030)]);
+    expect(scene.notes.events).toContain('a out: 3 requests in a row failed');
+  });
+
   it('takes ejected targets back when the others are lost', async () => {
     const clock = new VirtualClock();
     const scene = await sceneOf(clock, [{ weight: 1000 }, {}]);
@@ -152,5 +184,6 @@ describe('outlier detection', () => {
     const states = scene.fleet.status().map(({ state, reason }) => [state, reason]);
     expect(states).toContainEqual(['ejected', 'it is misconfigured']);
     expect(states).toContainEqual(['healthy', '']);
+    expect(scene.notes.events).toEqual(['usable', 'a out: it is misconfigured']);
   });
 });

@@ -59,6 +59,18 @@ describe('a failed attempt', () => {
     expect(fleet.status().every(({ state }) => state === 'healthy')).toBe(true);
   });
 
+  it('that is overloaded leaves the target alone for the time that it asks for', async () => {
+    const clock = new VirtualClock();
+    const { ask, targets } = await sceneOf(clock, [{ weight: 1000 }, {}]);
+    Object.assign(targets[0]!, { behaviour: 'overloaded', details: { retryAfterMs: 1000 } });
+    await Promise.all([ask(), clock.pass(50)]);
+    for (let count = 0; count < 20; count++) await Promise.all([ask(), clock.pass(20)]);
+    expect(targets.map(({ received }) => received)).toEqual([1, 21]);
+    targets[0]!.recover();
+    await clock.pass(1000);
+    expect(await Promise.all([ask(), clock.pass(50)])).toEqual(['a', undefined]);
+  });
+
   it('is retried on the same target if there is no other', async () => {
     const clock = new VirtualClock();
     const { ask, targets } = await sceneOf(clock, [{}]);
@@ -74,14 +86,17 @@ describe('a failed attempt', () => {
     const clock = new VirtualClock();
     const { ask, targets, notes } = await sceneOf(clock, [{}]);
     Object.assign(targets[0]!, { behaviour: 'failed', details: { retryAfterMs: 2000 } });
-    void ask();
-    void ask({ deadline: 1000 });
-    await clock.pass(900);
-    expect(notes.outcomes.slice(0, 2)).toEqual(['failed', 'failed']);
-    const early = targets[0]!.received;
-    expect(early).toBeGreaterThanOrEqual(3);
-    await clock.pass(1115);
-    expect(targets[0]!.received).toBeGreaterThanOrEqual(early);
+    const patient = ask();
+    await clock.pass(2000);
+    expect(notes.outcomes).toEqual(['failed']);
+    await clock.pass(60);
+    expect(notes.outcomes).toEqual(['failed', 'failed']);
+    await clock.pass(3000);
+    expect(await patient).toBe('target_failed');
+
+    const hurried = ask({ deadline: clock.now() + 1000 });
+    await clock.pass(500);
+    expect(await hurried).toBe('target_failed');
   });
 
   it('that is no failure of the target is passed on as it is', async () => {
@@ -115,6 +130,65 @@ describe('the retry budget', () => {
   });
 });
 
+describe('a retry', () => {
+  it('waits while the other targets are full, and comes before new requests', async () => {
+    const clock = new VirtualClock();
+    const { ask, targets } = await sceneOf(clock, [{ weight: 1000, maxInFlight: 1 }, { maxInFlight: 1 }]);
+    await clock.pass(300);
+    targets[0]!.die();
+    targets[1]!.latencyMs = 110;
+    const first = ask();
+    const second = ask();
+    await clock.pass(109);
+    expect(await ask()).toBe('targets_full');
+    await clock.pass(2);
+    expect(await second).toBe('b');
+    expect(await ask()).toBe('targets_full');
+    await clock.pass(110);
+    expect(await first).toBe('b');
+  });
+
+  it('is not wasted on the target that failed while another has no room', async () => {
+    const clock = new VirtualClock();
+    const { ask, targets } = await sceneOf(clock, [{ weight: 1000, maxInFlight: 1 }, { maxInFlight: 1 }]);
+    targets[0]!.behaviour = 'broken';
+    targets[1]!.latencyMs = 5000;
+    const asked = [ask(), ask()];
+    await clock.pass(10_100);
+    expect(await Promise.all(asked)).toEqual(['b', 'b']);
+    expect(targets[0]!.received).toBe(1);
+  });
+
+  it('does not wait for the budget when no healthy target is left to try', async () => {
+    const clock = new VirtualClock();
+    const { ask, targets, notes } = await sceneOf(clock, [{}]);
+    targets[0]!.behaviour = 'failed';
+    const asked = Array.from({ length: 60 }, () => ask());
+    await clock.pass(1000);
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['target_failed']));
+    expect(notes.retries).toHaveLength(30);
+  });
+
+  it('does not wait when as many wait as may be in flight', async () => {
+    const clock = new VirtualClock();
+    const { ask, targets, fleet } = await sceneOf(
+      clock,
+      [1, 4, 4].map((maxInFlight) => ({ maxInFlight })),
+    );
+    targets[0]!.behaviour = 'hangs';
+    for (const target of targets.slice(1)) Object.assign(target, { behaviour: 'broken', latencyMs: 1 });
+    const asked: Promise<string>[] = [];
+    for (let count = 0; count < 200; count++) {
+      asked.push(ask());
+      await clock.pass(50);
+      expect(fleet.inFlight).toBeLessThanOrEqual(18);
+    }
+    await clock.pass(31_000);
+    const outcomes = await Promise.all(asked);
+    expect(outcomes.filter((outcome) => outcome === 'target_failed').length).toBeGreaterThan(100);
+  });
+});
+
 describe('a request', () => {
   it('ends when its client leaves', async () => {
     const clock = new VirtualClock();
@@ -130,6 +204,26 @@ describe('a request', () => {
     expect(notes.outcomes).toEqual(['cancelled']);
     expect(fleet.inFlight).toBe(0);
     expect(fleet.status()[0]!.inFlight).toBe(0);
+  });
+
+  it('ignores an answer that comes after its end', async () => {
+    const clock = new VirtualClock();
+    const { fleet, notes } = await sceneOf(clock, [{}]);
+    const late = fleet.run(
+      { session: undefined, deadline: 100, abandoned: undefined },
+      () => new Promise((resolve) => clock.after(500, () => resolve('late'))),
+    );
+    const [error] = await Promise.all([errorOf(late), clock.pass(130)]);
+    expect(error).toMatchObject({ code: 'deadline_exceeded' });
+    await clock.pass(1000);
+    expect(notes.outcomes).toEqual(['timeout']);
+    expect([fleet.inFlight, fleet.status()[0]!.inFlight]).toEqual([0, 0]);
+    expect(
+      await Promise.all([
+        fleet.run({ session: undefined, deadline: 9999, abandoned: undefined }, infer),
+        clock.pass(20),
+      ]),
+    ).toMatchObject([{ value: 'a' }, undefined]);
   });
 
   it('ends at its deadline, which does not count against a target', async () => {
