@@ -26,6 +26,7 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
     .addServer('/')
     .addTag('Inference', 'Run models with the Open Inference Protocol V2.')
     .addTag('Predictions', 'Run models on plain JSON.')
+    .addTag('OpenAI', 'Chat, complete and transcribe, with models that engines of the OpenAI API run.')
     .addTag(
       'Embeddings',
       'Turn text into vectors, with clients of OpenAI, Cohere and Text Embeddings Inference.',

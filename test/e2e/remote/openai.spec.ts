@@ -248,6 +248,24 @@ describe('a client that leaves', () => {
   });
 });
 
+describe('the time that a client allows', () => {
+  const headers = { 'x-request-timeout': '300' };
+
+  it('ends a request that the engine does not answer', async () => {
+    const arrived = engine.next();
+    const failure = failureOf(client.chat.completions.create(chat({ hang: 'head' }), { headers }));
+    await (
+      await arrived
+    ).left;
+    expect(await failure).toMatchObject({ status: 504, code: 'deadline_exceeded' });
+  });
+
+  it('does not end a stream that has begun', async () => {
+    const stream = await client.chat.completions.create(streamed({ paceMs: 250 }), { headers });
+    expect(await textOf(stream)).toBe('Hello 1 2');
+  });
+});
+
 it('limits of tokens count what was used, not what was reserved', async () => {
   const ask = (max_tokens: number) => client.chat.completions.create({ ...chat({}, 'metered'), max_tokens });
   // Each reserves 102 tokens and uses 13.

@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** What a request asks the engine to do, in its member `script`, which gateways pass on like any other. */
 export interface Script {
@@ -15,6 +16,8 @@ export interface Script {
   readonly withoutUsage?: boolean;
   /** Before the head: never answers. After it: sends one piece, and nothing more. */
   readonly hang?: 'head' | 'stream';
+  /** Sends each piece of a stream after this many milliseconds. */
+  readonly paceMs?: number;
   /** Breaks the connection after one piece, or within the second. */
   readonly breakOff?: 'event' | 'middle';
   /** Sends pieces of 16 KiB without end, as fast as they are taken. */
@@ -130,7 +133,10 @@ export class ScriptedEngine {
     if (floods === true)
       while (!response.destroyed)
         if (!write(event('x'.repeat(16_384)))) await Promise.race([once(response, 'drain'), entry.left]);
-    for (let piece = 1; piece < pieces; piece++) write(event(` ${piece}`));
+    for (let piece = 1; piece < pieces; piece++) {
+      if (script.paceMs !== undefined) await delay(script.paceMs);
+      write(event(` ${piece}`));
+    }
     if (path === '/v1/responses')
       write(
         named('response.completed', {
