@@ -37,8 +37,9 @@ export async function remote(effort: Effort): Promise<void> {
   await cost(passing, 1, effort);
   await latency({ direct: upstream, proxy: whole, gateway }, effort);
   await streams({ direct: upstream, proxy: streaming, gateway }, effort);
-  await memory({ proxy: streaming, gateway });
   await Promise.all([gateway.stop(), whole.stop(), streaming.stop()]);
+  await memory('proxy', () => startProxy(upstream.url, 'streams'));
+  await memory('gateway', () => startGateway(folder));
   await upstream.stop();
   rmSync(folder, { recursive: true });
 }
@@ -133,17 +134,18 @@ async function streams(sides: Sides, { rounds, seconds }: Effort): Promise<void>
   }
 }
 
-/** Memory of streams that are open and silent. */
-async function memory(sides: Sides): Promise<void> {
-  for (const [name, { url, pid }] of Object.entries(sides)) {
-    const closeFew = await silentStreams(url, FEW_SILENT);
-    await delay(SETTLE_MS);
-    const before = residentBytes(pid);
-    const closeMany = await silentStreams(url, MANY_SILENT - FEW_SILENT);
-    await delay(SETTLE_MS);
-    const kB = (residentBytes(pid) - before) / 1000 / (MANY_SILENT - FEW_SILENT);
-    console.log(`silent stream, ${name}: ${kB.toFixed(1)} kB resident, ${MANY_SILENT} open`);
-    closeFew();
-    closeMany();
-  }
+/** Memory of streams that are open and silent, in a new process: one that was busy has memory to spare. */
+async function memory(name: string, start: () => Promise<Server>): Promise<void> {
+  const server = await start();
+  const { url, pid } = server;
+  const closeFew = await silentStreams(url, FEW_SILENT);
+  await delay(SETTLE_MS);
+  const before = residentBytes(pid);
+  const closeMany = await silentStreams(url, MANY_SILENT - FEW_SILENT);
+  await delay(SETTLE_MS);
+  const kB = (residentBytes(pid) - before) / 1000 / (MANY_SILENT - FEW_SILENT);
+  console.log(`silent stream, ${name}: ${kB.toFixed(1)} kB resident, ${MANY_SILENT} open`);
+  closeFew();
+  closeMany();
+  await server.stop();
 }
