@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { attacks } from './attacks.mts';
 import type { Effort } from './compare.mts';
+import { fleet } from './fleet.mts';
 import { manyModels } from './many-models.mts';
 import { overload } from './overload.mts';
 import { perceptrons } from './perceptrons.mts';
 import { large, predictions } from './predictions.mts';
+import { remote } from './remote.mts';
 import { reloads } from './reloads.mts';
 import { security } from './security.mts';
 import { smallest, smallestOverGrpc } from './smallest.mts';
@@ -25,6 +27,8 @@ const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<void>>> = 
   models: manyModels,
   attacks,
   security,
+  remote,
+  fleet,
   texts,
   pictures,
 };

@@ -25,6 +25,18 @@ export async function startGrpcEcho(): Promise<Server> {
   return { url: '', grpc, pid: child.pid!, stop: () => stop(child) };
 }
 
+/** Starts a target that answers from memory. */
+export async function startUpstream(): Promise<Server> {
+  const [url, child] = await startScript('bench/upstream.mts');
+  return { url, grpc: '', pid: child.pid!, stop: () => stop(child) };
+}
+
+/** Starts a bare proxy in front of `upstream`, which reads bodies whole or passes them on as streams. */
+export async function startProxy(upstream: string, how: 'whole' | 'streams'): Promise<Server> {
+  const [url, child] = await startScript('bench/proxy.mts', upstream, how);
+  return { url, grpc: '', pid: child.pid!, stop: () => stop(child) };
+}
+
 /** Starts a server in Python. */
 export async function startPython(python: string, script: string, argument: string): Promise<Server> {
   const [url, child] = await startProgram(python, [`bench/${script}`, argument]);
@@ -32,8 +44,11 @@ export async function startPython(python: string, script: string, argument: stri
 }
 
 /** Starts a script that prints its address. */
-function startScript(path: string): Promise<[address: string, child: ChildProcess]> {
-  return startProgram(process.execPath, [NO_WARNING, path]);
+function startScript(
+  path: string,
+  ...args: readonly string[]
+): Promise<[address: string, child: ChildProcess]> {
+  return startProgram(process.execPath, [NO_WARNING, path, ...args]);
 }
 
 /** Starts a program that prints its address. */

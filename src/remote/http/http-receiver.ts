@@ -55,6 +55,8 @@ export abstract class HttpReceiver implements Dispatcher.DispatchHandler {
   }
 
   cancel(): void {
+    // Every stream is destroyed at its end. An error costs as much as several pieces of it.
+    if (this.isOver) return;
     this.fail(new TargetFailure('broken', 'the request was cancelled'));
   }
 

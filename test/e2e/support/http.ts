@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { request, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import {
+  request,
+  type Agent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from 'node:http';
 import { connect } from 'node:net';
 import { bytesOf } from '../../fixtures/binary';
 
@@ -8,6 +14,8 @@ export interface Message {
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /** Keeps connections. */
+  readonly agent?: Agent;
 }
 
 /** What came back. */
@@ -22,10 +30,10 @@ export interface Answer {
 export async function send(
   url: string,
   path: string,
-  { method = 'GET', headers = {}, body = [] }: Message = {},
+  { method = 'GET', headers = {}, body = [], agent }: Message = {},
 ): Promise<Answer> {
   const { hostname, port } = new URL(url);
-  const outgoing = request({ hostname, port, path, method, headers });
+  const outgoing = request({ hostname, port, path, method, headers, agent });
   const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
   if (Array.isArray(body)) {
     for (const piece of body) outgoing.write(piece);
