@@ -54,11 +54,11 @@ export class HttpPool {
   /**
    * Sends `request` and receives the whole response.
    * @param limit maximum size of the body in bytes.
-   * @throws TargetFailure
+   * @throws TargetFailure, or the error of {@link Attempt.hold}
    */
   exchange(request: HttpRequest, limit: number, attempt: Attempt): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
-      this.send(request, new AnswerReceiver(this.terms, limit, resolve, reject), attempt);
+      this.send(request, new AnswerReceiver(this.terms, limit, attempt, resolve, reject), attempt);
     });
   }
 
