@@ -23,7 +23,8 @@ export function openHttpPool(target: Target, timeouts: TargetTimeouts): HttpPool
 
 /**
  * Keeps HTTP/1.1 connections to one target. It follows no redirects and uses no proxy. HTTP/2 is off: undici 7 sends one
- * request at a time per HTTP/2 connection, does not keep the peer's limit of streams, and does not close idle ones.
+ * request at a time per HTTP/2 connection, does not keep the peer's limit of streams, and does not close idle ones. In undici
+ * 8, a large request fails the others on its connection, and a GOAWAY delays new requests until those in flight have ended.
  */
 export class HttpPool {
   private readonly pool: Pool;
