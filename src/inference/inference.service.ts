@@ -103,7 +103,9 @@ export class InferenceService {
           ? request.inputs
           : await held.read(request.inputs, takesPictures(servable.signature));
       const decoded = performance.now();
-      const valid = jobOf(request, inputs, servable, caller.id, latest);
+      let valid = jobOf(request, inputs, servable, caller.id, latest);
+      if (translation.memory !== undefined && mayBeRemote(servable))
+        valid = { ...valid, charge: chargeOf(translation.memory) };
       const charge = { requests: 1, in_flight: 1, rows: valid.rows, input_bytes: valid.byteLength };
       const admitted = this.admit(servable, charge, translation, spent);
       if (admitted !== undefined) await admitted;
@@ -209,6 +211,21 @@ export class InferenceService {
 function passed(verdict: Verdict): Passed {
   if (verdict.passed) return verdict;
   throw limitError(verdict);
+}
+
+/** Whether other servers may run a request to `servable`. */
+function mayBeRemote({ targets, steps, options }: Servable): boolean {
+  return targets.length > 0 || steps !== undefined || options.settings.fallback !== undefined;
+}
+
+/** Charges the answers of other servers to `memory`, in addition to what it holds. */
+function chargeOf(memory: Charge): (bytes: number) => void {
+  const { bytes: before } = memory;
+  let answers = 0;
+  return (bytes) => {
+    memory.hold(before + answers + bytes);
+    answers += bytes;
+  };
 }
 
 function bytesOf(tensors: readonly Tensor[]): number {

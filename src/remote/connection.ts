@@ -2,7 +2,10 @@ import type { Tensor, TensorSpec } from '../tensor/tensor';
 import type { Attempt } from './attempt';
 import type { ForwardedAnswer, ForwardedRequest } from './forwarded';
 
-/** The requests to one target. Connections are opened as they are needed, and reused. Every rejection is a TargetFailure. */
+/**
+ * The requests to one target. Connections are opened as they are needed, and reused. Every rejection is a TargetFailure, or
+ * the error of {@link Attempt.hold}.
+ */
 export interface Connection {
   /** Resolves if the target is ready to serve its model. */
   check(attempt: Attempt): Promise<void>;

@@ -40,6 +40,11 @@ export interface Job {
    * rejection refuses the job.
    */
   readonly weigh?: ((tokens: number) => void | Promise<void>) | undefined;
+  /**
+   * Charges the request for so many bytes more of an answer of another server, as they arrive. Called with a negative number
+   * when an attempt has failed, which always succeeds. @throws NexusError memory_busy, which refuses the job.
+   */
+  readonly charge?: ((bytes: number) => void) | undefined;
   /** Returns true once the client has disconnected. Checked when a batch is formed. */
   readonly abandoned: (() => boolean) | undefined;
   /** True for a job that no client sent: it shares no batch with requests, and no metric counts it. */

@@ -10,9 +10,14 @@ export interface FleetRequest {
   readonly deadline: number;
   /** Returns whether the client has disconnected. The attempts then end within 100 ms. */
   readonly abandoned: (() => boolean) | undefined;
+  /**
+   * Charges the request for so many bytes more of an answer, as they arrive. Called with a negative number when an attempt has
+   * failed, which always succeeds. @throws NexusError memory_busy, which ends the request.
+   */
+  readonly charge?: ((bytes: number) => void) | undefined;
 }
 
-/** Gets an answer from one target. Rejects with a TargetFailure. */
+/** Gets an answer from one target. Rejects with a TargetFailure, or with the error of {@link FleetRequest.charge}. */
 export type Work<C extends Connection, T> = (connection: C, target: Target, attempt: Attempt) => Promise<T>;
 
 /** The first answer of a target, which may still be in use. */
@@ -27,7 +32,7 @@ export interface FleetAnswer<T> {
   end(failed?: boolean): void;
 }
 
-/** How an attempt ended. `cancelled`: the client left, or another attempt was first. */
+/** How an attempt ended. `cancelled`: the client left, another attempt was first, or the gateway has no memory for the answer. */
 export type AttemptOutcome =
   | 'success'
   | 'connect'

@@ -1,5 +1,6 @@
 import { fullJitter } from '../../balancing/backoff';
 import { errors } from '../../common/errors';
+import { NexusError } from '../../common/nexus-error';
 import { targetErrors } from '../../common/target-errors';
 import type { Connection } from '../connection';
 import { TargetFailure } from '../target-failure';
@@ -110,7 +111,8 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
   }
 
   private start(member: Member<C>, now: number): TargetAttempt<C> {
-    const attempt = new TargetAttempt(this.context, member, now, this.request.deadline);
+    const { deadline, charge } = this.request;
+    const attempt = new TargetAttempt(this.context, member, now, deadline, charge);
     this.state = 'trying';
     let answer: Promise<T>;
     try {
@@ -166,7 +168,8 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
     const { context } = this;
     const now = context.clock.now();
     if (!(error instanceof TargetFailure)) {
-      attempt.end('failed', now);
+      // An error of the gateway, which says nothing about the target.
+      attempt.end(error instanceof NexusError ? 'cancelled' : 'failed', now);
       this.fail(error, now);
       return;
     }

@@ -19,15 +19,17 @@ export class TargetAttempt<C extends Connection> extends Attempt {
     readonly member: Member<C>,
     readonly startedAt: number,
     deadline: number,
+    charge: ((bytes: number) => void) | undefined,
   ) {
-    super(deadline);
+    super(deadline, charge);
     member.inFlight++;
   }
 
-  /** Ends the attempt. @returns whether it had not ended before. */
+  /** Ends the attempt. Only that of a success stays charged. @returns whether it had not ended before. */
   end(outcome: AttemptOutcome, now: number): boolean {
     if (this.isOver) return false;
     this.isOver = true;
+    if (outcome !== 'success') this.hold(0);
     this.member.inFlight--;
     this.context.observer.attempted(this.member.target, outcome, now - this.startedAt);
     this.context.vacated(now);

@@ -1,4 +1,5 @@
 import { status, type InterceptingListener, type Metadata, type StatusObject } from '@grpc/grpc-js';
+import type { NexusError } from '../../common/nexus-error';
 import type { Attempt } from '../attempt';
 import type { TargetTimeouts } from '../target';
 import { TargetFailure } from '../target-failure';
@@ -23,7 +24,7 @@ export class UnaryCall implements InterceptingListener {
   isUnimplemented = false;
   private readonly call: ChannelCall;
   private response: Buffer | undefined;
-  private failure: TargetFailure | undefined;
+  private failure: TargetFailure | NexusError | undefined;
   /** When the headers of the response arrived; 0 before. */
   private answeredAt = 0;
   private hasEnded = false;
@@ -34,14 +35,14 @@ export class UnaryCall implements InterceptingListener {
 
   /**
    * Starts the call.
-   * @param done receives the response, or the failure.
+   * @param done receives the response, or a TargetFailure or the error of {@link Attempt.hold}.
    */
   constructor(
     private readonly settings: CallSettings,
     path: string,
     request: Buffer,
-    attempt: Attempt,
-    private readonly done: (failure: TargetFailure | undefined, response: Buffer | undefined) => void,
+    private readonly attempt: Attempt,
+    private readonly done: (failure: Error | undefined, response: Buffer | undefined) => void,
   ) {
     const { channel, metadata, timeouts } = settings;
     const remaining = Math.min(attempt.deadline - performance.now(), timeouts.totalMs);
@@ -69,6 +70,13 @@ export class UnaryCall implements InterceptingListener {
       this.fail(new TargetFailure('garbage', 'expected one response, got several'));
       return;
     }
+    if (this.failure !== undefined) return;
+    try {
+      this.attempt.hold(message.length);
+    } catch (error) {
+      this.fail(error as NexusError);
+      return;
+    }
     this.response = message;
     this.call.startRead();
   }
@@ -86,7 +94,7 @@ export class UnaryCall implements InterceptingListener {
   }
 
   /** Ends the call. It fails with `failure` unless it has ended. */
-  fail(failure: TargetFailure): void {
+  fail(failure: TargetFailure | NexusError): void {
     if (this.hasEnded) return;
     this.failure ??= failure;
     this.call.cancelWithStatus(status.CANCELLED, '');

@@ -23,7 +23,8 @@ export function openHttpPool(target: Target, timeouts: TargetTimeouts): HttpPool
 
 /**
  * Keeps HTTP/1.1 connections to one target. It follows no redirects and uses no proxy. HTTP/2 is off: undici 7 sends one
- * request at a time per HTTP/2 connection, does not keep the peer's limit of streams, and does not close idle ones.
+ * request at a time per HTTP/2 connection, does not keep the peer's limit of streams, and does not close idle ones. In undici
+ * 8, a large request fails the others on its connection, and a GOAWAY delays new requests until those in flight have ended.
  */
 export class HttpPool {
   private readonly pool: Pool;
@@ -54,11 +55,11 @@ export class HttpPool {
   /**
    * Sends `request` and receives the whole response.
    * @param limit maximum size of the body in bytes.
-   * @throws TargetFailure
+   * @throws TargetFailure, or the error of {@link Attempt.hold}
    */
   exchange(request: HttpRequest, limit: number, attempt: Attempt): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
-      this.send(request, new AnswerReceiver(this.terms, limit, resolve, reject), attempt);
+      this.send(request, new AnswerReceiver(this.terms, limit, attempt, resolve, reject), attempt);
     });
   }
 

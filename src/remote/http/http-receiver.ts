@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { GrowingBytes } from '../../common/growing-bytes';
+import type { NexusError } from '../../common/nexus-error';
 import type { TargetTimeouts } from '../target';
 import { TargetFailure } from '../target-failure';
 import { failureOfError, failureOfStatus } from './http-failure';
@@ -44,10 +45,10 @@ export abstract class HttpReceiver implements Dispatcher.DispatchHandler {
   /** The body is complete. */
   protected abstract complete(): void;
   /** There will be no more of the response. Called once, and not after `complete`. */
-  protected abstract failed(failure: TargetFailure): void;
+  protected abstract failed(failure: TargetFailure | NexusError): void;
 
   /** Ends the request. Repeats do nothing. */
-  fail(failure: TargetFailure): void {
+  fail(failure: TargetFailure | NexusError): void {
     if (this.isOver) return;
     this.isOver = true;
     this.controller?.abort(failure);

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { NexusError } from '../../common/nexus-error';
 import { TargetFailure } from '../target-failure';
 import type { HttpHeaders, HttpStream } from './http-message';
 import { HttpReceiver, type HttpTerms } from './http-receiver';
@@ -14,7 +15,7 @@ export class StreamReceiver extends HttpReceiver {
   constructor(
     terms: HttpTerms,
     private readonly resolve: (stream: HttpStream) => void,
-    private readonly reject: (failure: TargetFailure) => void,
+    private readonly reject: (failure: TargetFailure | NexusError) => void,
   ) {
     super(terms);
     const { totalMs } = terms.timeouts;
@@ -44,7 +45,7 @@ export class StreamReceiver extends HttpReceiver {
     this.body!.push(null);
   }
 
-  protected failed(failure: TargetFailure): void {
+  protected failed(failure: TargetFailure | NexusError): void {
     clearTimeout(this.timer);
     if (this.body === undefined) this.reject(failure);
     else this.body.destroy(failure);

@@ -21,6 +21,8 @@ export class FakeTarget implements Connection {
   checks: 'pass' | 'hang' | FailureKind = 'pass';
   latencyMs = 10;
   details: TargetFailure['details'] = {};
+  /** Size of its answers, the incomplete ones too. */
+  answerBytes = 0;
   /** Requests that it received. */
   received = 0;
   checked = 0;
@@ -56,6 +58,11 @@ export class FakeTarget implements Connection {
         return;
       }
       this.clock.after(behaviour === 'connect' ? 1 : this.latencyMs, () => {
+        try {
+          attempt.hold(this.answerBytes);
+        } catch (error) {
+          reject(error);
+        }
         if (behaviour === 'answers') resolve(this.name);
         else reject(new TargetFailure(behaviour, `it is ${behaviour}`, details));
       });
