@@ -53,7 +53,7 @@ const NODE_CLIENTS = [{ command: [node, 'openai_client.mjs'], speaks: ['http'], 
  * passed and failed. Clients that cannot be installed are skipped, and the reason is printed.
  */
 export async function runClientChecks() {
-  const clients = [...(await pythonClients()), ...(await goClients()), ...NODE_CLIENTS];
+  const clients = [...(await pythonClients(ENVIRONMENTS)), ...(await goClients()), ...NODE_CLIENTS];
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const key of [undefined, KEY]) {
     const some = clients.filter(({ keys = [undefined] }) => keys.includes(key));
@@ -90,15 +90,18 @@ function add(counts, more) {
   for (const [outcome, count] of Object.entries(more)) counts[outcome] += count;
 }
 
-/** The Python clients that this machine can run, each with its `command`, without the addresses. */
-async function pythonClients() {
+/**
+ * The Python clients of `environments` that this machine can run, each with its `command`, without the addresses. Prints why
+ * others are skipped.
+ */
+export async function pythonClients(environments) {
   const missing = missingPython();
   if (missing !== undefined) {
     print(`Python clients skipped: ${missing}`);
     return [];
   }
   const installed = [];
-  for (const [name, clients] of Object.entries(ENVIRONMENTS)) {
+  for (const [name, clients] of Object.entries(environments)) {
     const { python, reason } = await ensureVenv(name, join(folder, `${name}.txt`));
     if (python)
       installed.push(...clients.map(({ script, ...how }) => ({ command: [python, script], ...how })));
@@ -107,7 +110,7 @@ async function pythonClients() {
   return installed;
 }
 
-/** Same as {@link pythonClients}, for Go clients. */
+/** The Go clients, in the same form. */
 async function goClients() {
   const { program, reason } = await ensureGoProgram(...GRPCURL);
   if (program)

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runClientChecks } from './client-checks.mjs';
 import { runContractChecks } from './contract-checks.mjs';
+import { runEngineChecks } from './engine-checks.mjs';
 import { runOnnxChecks } from './onnx-checks.mjs';
 import { prepare } from './prepare.mjs';
 import { runReferenceChecks } from './reference-checks.mjs';
@@ -36,6 +37,7 @@ const jestCode = await runJest(jestArgs);
 if (jestArgs.length === 0) {
   count(await runContractChecks(SAME_CASES));
   count(await runClientChecks());
+  count(await runEngineChecks());
   count(await runReferenceChecks());
   count(await runOnnxChecks(['--sample']));
 }

@@ -8,8 +8,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface Script {
   /** Answers with this status and body. */
   readonly status?: number;
+  /** Answers like that only the first requests with this body, this many. */
+  readonly times?: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** What a stream consists of. The names of events are their `type`. */
+  readonly events?: readonly { readonly type?: string }[];
   /** Number of pieces of text; 3 if absent. */
   readonly pieces?: number;
   /** Leaves out the usage. */
@@ -52,11 +56,13 @@ const RESPONSE_USAGE = { input_tokens: 9, output_tokens: 4, total_tokens: 13 };
 export class ScriptedEngine {
   readonly requests: EngineRequest[] = [];
   private readonly events = new EventEmitter();
+  private readonly server: Server;
+  readonly name: string;
 
-  private constructor(
-    private readonly server: Server,
-    readonly name: string,
-  ) {}
+  private constructor(server: Server, name: string) {
+    this.server = server;
+    this.name = name;
+  }
 
   /** Starts one on a free port. */
   static async start(name = 'engine'): Promise<ScriptedEngine> {
@@ -104,7 +110,9 @@ export class ScriptedEngine {
     const asked = JSON.parse(body.toString()) as Body;
     const { script = {} } = asked;
     if (script.hang === 'head') return;
-    if (script.status !== undefined) return json(response, script.body ?? {}, script.status, script.headers);
+    const { status, times = Infinity } = script;
+    const isScripted = this.requests.filter((other) => other.body.equals(body)).length <= times;
+    if (status !== undefined && isScripted) return json(response, script.body ?? {}, status, script.headers);
     if (asked.stream === true) return this.stream(response, path, asked, entry);
     json(response, this.answer(path, asked));
   }
@@ -122,6 +130,12 @@ export class ScriptedEngine {
       entry.written += text.length;
       return response.write(text);
     };
+    if (script.events !== undefined) {
+      for (const one of script.events) write(one.type === undefined ? data(one) : typed(one.type, one));
+      if (path !== '/v1/responses') write('data: [DONE]\n\n');
+      response.end();
+      return;
+    }
     const event = path === '/v1/responses' ? deltaEvent : chatEvent;
     if (path === '/v1/responses') write(named('response.created', { response: { id: 'resp_1' } }));
     write(event('Hello'));
@@ -222,8 +236,12 @@ function data(event: object): string {
   return `data: ${JSON.stringify(event)}\n\n`;
 }
 
+function typed(type: string, event: object): string {
+  return `event: ${type}\n${data(event)}`;
+}
+
 function named(type: string, members: object): string {
-  return `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: 0, ...members })}\n\n`;
+  return typed(type, { type, sequence_number: 0, ...members });
 }
 
 function chatEvent(content: string): string {
