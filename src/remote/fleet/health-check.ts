@@ -9,6 +9,9 @@ import type { Roster } from './roster';
 /** Maximum duration of a health check, in milliseconds. */
 const MOST_MS = 1000;
 
+/** How much longer a check after a failed one may take: a busy machine can delay one check, but hardly both. */
+const PATIENCE = 1.5;
+
 /** Time in milliseconds before a failed check is repeated. It doubles while the target is down. */
 const REPEAT_MS = 250;
 
@@ -23,7 +26,6 @@ export class HealthCheck<C extends Connection> {
   /** Cancels the next check, or the time limit of this one. */
   private cancelTimer: () => void = () => undefined;
   private isStopped = false;
-  private readonly limitMs: number;
 
   constructor(
     private readonly member: Member<C>,
@@ -31,8 +33,11 @@ export class HealthCheck<C extends Connection> {
     private readonly policy: FleetPolicy,
     private readonly clock: Clock,
     private readonly random: () => number,
-  ) {
-    this.limitMs = Math.min(MOST_MS, policy.timeouts.connectMs);
+  ) {}
+
+  /** Duration of the next check at most, in milliseconds. The check that decides has more time. */
+  private get limitMs(): number {
+    return Math.min(MOST_MS, this.policy.timeouts.connectMs) * (this.failures === 0 ? 1 : PATIENCE);
   }
 
   /** Checks the target now, unless a check is running or one has begun in the last `spacingMs`. */
@@ -51,11 +56,16 @@ export class HealthCheck<C extends Connection> {
     if (this.isStopped) return;
     this.cancelTimer();
     this.startedAt = this.clock.now();
-    const attempt = new Attempt(this.startedAt + this.limitMs);
+    const { limitMs } = this;
+    const attempt = new Attempt(this.startedAt + limitMs);
     this.running = attempt;
-    this.cancelTimer = this.clock.after(this.limitMs, () => {
-      attempt.cancel();
-      this.ended(attempt, new TargetFailure('broken', `a health check took over ${this.limitMs} ms`));
+    this.cancelTimer = this.clock.after(limitMs, () => {
+      // If this process was busy, the response may have arrived, and is read before this is called.
+      this.clock.soon(() => {
+        if (this.running !== attempt) return;
+        attempt.cancel();
+        this.ended(attempt, new TargetFailure('broken', `a health check took over ${limitMs} ms`));
+      });
     });
     startCheck(this.member.connection, attempt).then(
       () => this.ended(attempt, undefined),

@@ -24,7 +24,7 @@ describe('active health checks', () => {
     expect(await asked).toBe('b');
     expect(scene.fleet.status()[0]).toMatchObject({
       state: 'unreachable',
-      reason: 'a health check took over 1000 ms',
+      reason: 'a health check took over 1500 ms',
     });
     expect(scene.notes.outcomes.slice(-2)).toEqual(['broken', 'success']);
   });
