@@ -1,6 +1,6 @@
 /** An error that another server has sent in the form of the OpenAI API, and that clients receive as it is. */
 export interface ApiError {
-  /** Its status, from 400 to 499. */
+  /** The status for clients, from 400 to 499. */
   readonly status: number;
   readonly error: Readonly<Record<string, unknown>> & { readonly message: string };
 }

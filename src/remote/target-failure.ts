@@ -8,7 +8,7 @@ import type { ApiError } from '../common/api-error';
  * - `failed`: the target reports an error of its own (5xx).
  * - `garbage`: the response is not valid, too large, or not of this model.
  * - `misconfigured`: the target does not accept the gateway's credentials or does not have the model (401, 403, 404).
- * - `rejected`: the target finds a mistake in the request (other 4xx).
+ * - `rejected`: the target finds a mistake in the request (other 4xx, and 501 of an engine).
  */
 export type FailureKind =
   'connect' | 'broken' | 'overloaded' | 'failed' | 'garbage' | 'misconfigured' | 'rejected';

@@ -112,10 +112,12 @@ function answerOf(
   secrets: readonly string[],
 ): ApiError | undefined {
   // Those about credentials contain parts of them.
-  if (body === undefined || status < 400 || status > 499 || [401, 403, 408, 429].includes(status))
-    return undefined;
+  const isOther = status < 400 || status > 499 || [401, 403, 408, 429].includes(status);
+  if (body === undefined || (isOther && status !== 501)) return undefined;
   const text = body.toString('utf8');
-  return secrets.some((secret) => text.includes(secret)) ? undefined : apiErrorOf(status, text);
+  // Clients must not retry what the engine does not support.
+  const shown = status === 501 ? 400 : status;
+  return secrets.some((secret) => text.includes(secret)) ? undefined : apiErrorOf(shown, text);
 }
 
 function timeout(message: string): TargetFailure {

@@ -82,10 +82,12 @@ class HttpApiConnection implements ApiConnection {
 }
 
 /**
- * Whether a 404 is about the request: a path that the engine does not serve, or a stored response that does not exist. Only
- * one about the model counts against the target, so that no client can make it count.
+ * Whether a 404 or 501 is about the request: a path that the engine does not serve, a stored response that does not exist, or,
+ * for llama.cpp, embeddings and audio that the model does not support. Only a 404 about the model counts against the target,
+ * so that no client can make it count.
  */
 function isOfRequest({ kind, details: { status, answer } }: TargetFailure): boolean {
+  if (status === 501) return true;
   if (kind !== 'misconfigured' || status !== 404) return false;
   return answer?.error['code'] !== 'model_not_found' && answer?.error['param'] !== 'model';
 }
@@ -94,7 +96,7 @@ function refusalOf({ details }: TargetFailure, path: string): TargetFailure {
   const explanation = details.answer?.error.message.slice(0, MAX_EXPLANATION);
   const message =
     explanation?.replaceAll(/\p{Cc}+/gu, ' ') ??
-    `the server that runs the model does not serve ${path} (status 404); use another operation`;
+    `the server that runs the model does not serve ${path} (status ${details.status}); use another operation`;
   return new TargetFailure('rejected', message, details);
 }
 

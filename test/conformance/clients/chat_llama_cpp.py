@@ -68,6 +68,8 @@ def _():
     assert isinstance(raised, openai.BadRequestError), raised
     raised = refused(lambda: chat(messages="nonsense"))
     assert isinstance(raised, openai.BadRequestError), raised
+    raised = refused(lambda: client.embeddings.create(model="llama", input="a"), "does not support embeddings")
+    assert isinstance(raised, openai.BadRequestError), raised
 
 
 @check("cancel: a closed stream makes room for others")

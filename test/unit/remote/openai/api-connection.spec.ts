@@ -140,10 +140,16 @@ describe('a request', () => {
     code: 400,
   };
 
-  it.each([400, 413, 422, 404])(
-    'that the engine rejects with %d has the error of the engine',
-    async (status) => {
-      const connection = await answering(status, { error: { ...error, extra: [1] } });
+  it.each([
+    [400, 400],
+    [413, 413],
+    [422, 422],
+    [404, 404],
+    [501, 400],
+  ])(
+    'that the engine rejects with %d has the error of the engine, and status %d',
+    async (received, status) => {
+      const connection = await answering(received, { error: { ...error, extra: [1] } });
       const failure = await failureOf(connection.forward(REQUEST, anAttempt()));
       expect(failure).toMatchObject({
         kind: 'rejected',
@@ -163,6 +169,7 @@ describe('a request', () => {
       'status 400',
     ],
     ['an unknown path', 404, { detail: 'Not Found' }, 'rejected', 'does not serve /chat/completions'],
+    ['an operation that it lacks', 501, {}, 'rejected', 'does not serve /chat/completions (status 501)'],
     [
       'an unknown model',
       404,
