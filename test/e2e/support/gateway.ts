@@ -43,6 +43,9 @@ export class Repository {
 const alive = new Set<ChildProcess>();
 process.once('exit', () => alive.forEach((child) => child.kill('SIGKILL')));
 
+/** Where Node keeps compiled code, which takes a fifth off the processor time of a start. */
+const COMPILED = join(process.cwd(), 'node_modules/.cache/nexus-test');
+
 /** How the process is started: through the command `under`, and as the user `uid`. */
 export interface Launch {
   readonly under?: readonly string[];
@@ -68,6 +71,7 @@ export class Gateway {
       ...as,
       env: {
         ...process.env,
+        NODE_COMPILE_CACHE: COMPILED,
         NEXUS_PORT: '0',
         NEXUS_GRPC_PORT: '0',
         NEXUS_MODEL_REPOSITORY: repository,
