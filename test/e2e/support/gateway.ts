@@ -217,6 +217,13 @@ export class Gateway {
     return runnersOf(this.child.pid!, label);
   }
 
+  /** Halts the runners of version 1 of `model`: what they are asked for waits until the function that this returns is called. */
+  halt(model: string): () => void {
+    const pids = this.runners(`${model}/1`);
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    return () => pids.forEach((pid) => process.kill(pid, 'SIGCONT'));
+  }
+
   get pid(): number {
     return this.child.pid!;
   }
