@@ -149,15 +149,14 @@ describe('with a memory budget for one model', () => {
 
   it('what is in use stays, and others are told to come again', async () => {
     expect(await statusOf('busy', countTo(1))).toBe(200);
-    const [runner] = gateway.runners('busy/1');
-    process.kill(runner!, 'SIGSTOP');
+    const proceed = gateway.halt('busy');
     const busy = gateway.infer('busy', countTo(2));
     await gateway.running('busy');
     const { status, body, headers } = await gateway.infer('c', x);
     expect([status, headers.get('retry-after')]).toEqual([503, '1']);
     expect(body.error).toMatch(/'c' needs \d+ MiB.*raise NEXUS_MEMORY_BUDGET/);
     expect((await gateway.send('/v2/models/c/ready')).status).toBe(200);
-    process.kill(runner!, 'SIGCONT');
+    proceed();
     expect((await busy).status).toBe(200);
     expect(await statusOf('c')).toBe(200);
     expect(await inMemory('busy', 'c')).toEqual(['c']);
