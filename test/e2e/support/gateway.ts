@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,6 +25,12 @@ export class Repository {
   model(name: string, onnx: Uint8Array, yaml?: string): this {
     this.add(`${name}/1/model.onnx`, onnx);
     return yaml === undefined ? this : this.add(`${name}/model.yaml`, yaml);
+  }
+
+  /** Adds a copy of a sample model. */
+  sample(name: string): this {
+    cpSync(join('models', name), join(this.path, name), { recursive: true });
+    return this;
   }
 
   /** Adds a symbolic link. */
