@@ -31,7 +31,7 @@ beforeAll(async () => {
   await node('scripts/sdk.mjs', '--url', `${odd.url}/`, '--out', join(app, 'odd'));
   await odd.stop();
   repository.remove();
-  gateway = await Gateway.start('./models');
+  gateway = await Gateway.start('./models', { NEXUS_LOAD: 'on_demand' });
 });
 afterAll(async () => {
   await gateway.stop();

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { affine, counter, slow } from '../../fixtures/models';
@@ -15,7 +16,7 @@ let repository: Repository;
 let gateway: Gateway;
 beforeEach(() => (repository = new Repository().model('affine', affine())));
 afterEach(() => {
-  gateway.kill('SIGKILL');
+  gateway?.kill('SIGKILL');
   repository.remove();
 });
 
@@ -100,20 +101,22 @@ describe('after SIGTERM', () => {
     },
   );
 
-  it.each([
-    ['nothing', ''],
-    ['half of a header', 'GET /v2 HTT'],
-    ['half of a body', 'POST /v2/models/affine/infer HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{'],
-  ])('a connection on which %s has come does not delay the end', async (_what, text) => {
+  it('connections on which nothing, or half of something, has come do not delay the end', async () => {
     gateway = await Gateway.start(repository, { NEXUS_REQUEST_TIMEOUT_MS: '1000' });
     const { hostname, port } = new URL(gateway.url);
-    const socket = connect(Number(port), hostname).on('error', () => {});
-    await new Promise<void>((resolve) => socket.write(text, () => resolve()));
-    // Connections are accepted in their order, so the first is with the server when a second has been served.
+    const texts = [
+      '',
+      'GET /v2 HTT',
+      'POST /v2/models/affine/infer HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{',
+    ];
+    const sockets = texts.map(() => connect(Number(port), hostname).on('error', () => {}));
+    for (const [index, socket] of sockets.entries())
+      await new Promise<void>((resolve) => socket.write(texts[index]!, () => resolve()));
+    // Connections are accepted in their order, so these are with the server when another has been served.
     await gateway.send('/v2');
     gateway.kill('SIGTERM');
     expect(await gateway.exited()).toBe(0);
-    socket.destroy();
+    for (const socket of sockets) socket.destroy();
   });
 
   it('a client that left before its answer does not delay the end', async () => {
@@ -186,9 +189,11 @@ describe('a start that cannot succeed', () => {
   });
 
   it('says why in one line: a taken port', async () => {
-    gateway = await Gateway.start(repository);
-    const { port } = new URL(gateway.url);
-    const { code, stderr, logs } = await Gateway.failing({ NEXUS_PORT: port }, repository);
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const { code, stderr, logs } = await Gateway.failing({ NEXUS_PORT: String(port) }, repository);
+    taken.close();
     expect(JSON.stringify(logs)).not.toContain('EADDRINUSE');
     expect(stderr).toBe(
       `NEXUS_PORT=${port}: the port is already in use on 127.0.0.1; stop the process that uses it, or set another port\n`,

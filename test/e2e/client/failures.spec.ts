@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Nexus, tensor, type NexusOptions } from '../../../clients/typescript/src/index.ts';
 import { affine, counter } from '../../fixtures/models';
 import { Gateway, Repository } from '../support/gateway';
+import { freePort } from '../support/redis';
 
 const ITEM = { inputs: { x: [1, 2] } };
 
@@ -74,9 +75,7 @@ describe('a client of a gateway', () => {
   });
 
   it('tells that nobody listens', async () => {
-    const gateway = await Gateway.start(repository);
-    await gateway.stop();
-    const nexus = new Nexus({ url: gateway.url, retries: 0 });
+    const nexus = new Nexus({ url: `http://127.0.0.1:${await freePort()}`, retries: 0 });
     await expect(nexus.ready(undefined, { requestId: 'lost' })).rejects.toMatchObject({
       name: 'NexusError',
       status: undefined,

@@ -67,7 +67,8 @@ const outcomes = (outcome: string) =>
 
 describe('a call', () => {
   it('that is cancelled before it runs is dropped', async () => {
-    const first = client.call('ModelInfer', count(FOR_A_WHILE));
+    const proceed = gateway.halt('counter');
+    const first = client.call('ModelInfer', count(1));
     await gateway.running('counter');
     let leaving: ClientUnaryCall | undefined;
     const left = client.call(
@@ -81,8 +82,9 @@ describe('a call', () => {
     leaving!.cancel();
     const { error } = await left;
     expect(error).toMatchObject({ code: status.CANCELLED });
-    expect((await first).error).toBeUndefined();
     const line = await gateway.logged(({ requestId }) => requestId === 'left');
+    proceed();
+    expect((await first).error).toBeUndefined();
     expect(line).toMatchObject({ status: 'CANCELLED' });
     expect(await outcomes('cancelled')).toBe(1);
   });
@@ -91,10 +93,12 @@ describe('a call', () => {
     ['its deadline', {}, () => ({ deadline: Date.now() + 50 })],
     ['its parameter timeout', { parameters: { timeout: { int64_param: 50_000 } } }, () => ({})],
   ])('that waits longer than %s is DEADLINE_EXCEEDED', async (_what, change, options) => {
-    const first = client.call('ModelInfer', count(FOR_A_WHILE));
+    const proceed = gateway.halt('counter');
+    const first = client.call('ModelInfer', count(1));
     await gateway.running('counter');
     const { error } = await client.call('ModelInfer', { ...count(1), ...change }, {}, options());
     expect(error).toMatchObject({ code: status.DEADLINE_EXCEEDED });
+    proceed();
     expect((await first).error).toBeUndefined();
   });
 

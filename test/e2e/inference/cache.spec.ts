@@ -29,9 +29,6 @@ beforeAll(async () => {
 
 afterAll(() => tearDown(gateway, repository));
 
-/** About a second. */
-const SLOW = 1_000_000;
-
 const post = (path: string, body: object, headers = {}) =>
   gateway.send(path, { method: 'POST', headers, body: JSON.stringify(body) });
 const infer = (model: string, body: object, headers = {}) => post(`/v2/models/${model}/infer`, body, headers);
@@ -196,12 +193,16 @@ it('a cached answer is the one that would be computed', async () => {
 describe('equal requests at one time', () => {
   it('share one run', async () => {
     const before = (await statisticsOf('counter')).execution_count;
-    const first = infer('counter', countTo(SLOW));
+    const proceed = gateway.halt('counter');
+    const first = infer('counter', countTo(7));
     await gateway.running('counter');
-    const others = Array.from({ length: 5 }, () => infer('counter', countTo(SLOW)));
+    const others = Array.from({ length: 5 }, () => infer('counter', countTo(7)));
+    // Connections are served in their order.
+    await gateway.send('/health/live');
+    proceed();
     const answers = await Promise.all([first, ...others]);
     expect(answers.map(({ headers }) => headers['x-cache'])).toEqual(['miss', ...others.map(() => 'hit')]);
-    expect(answers.map((answer) => answer.json().outputs[0].data)).toEqual(answers.map(() => [SLOW]));
+    expect(answers.map((answer) => answer.json().outputs[0].data)).toEqual(answers.map(() => [7]));
     expect((await statisticsOf('counter')).execution_count).toBe(before + 1);
   });
 
@@ -215,8 +216,8 @@ describe('equal requests at one time', () => {
 
   it('go on when the client of the first one leaves, or a deadline passes', async () => {
     const before = (await statisticsOf('counter')).execution_count;
-    // The only runner is busy, so that what is asked for waits.
-    const busy = infer('counter', countTo(SLOW + 1));
+    const proceed = gateway.halt('counter');
+    const busy = infer('counter', countTo(8));
     await gateway.running('counter');
     const leaver = new AbortController();
     const left = gateway.fetch('/v2/models/counter/infer', {
@@ -230,6 +231,7 @@ describe('equal requests at one time', () => {
     expect((await late).status).toBe(504);
     leaver.abort();
     await expect(left).rejects.toThrow('aborted');
+    proceed();
     const answer = await patient;
     expect([answer.status, answer.json().outputs[0].data, answer.headers['x-cache']]).toEqual([
       200,
@@ -242,10 +244,12 @@ describe('equal requests at one time', () => {
 
   it('are not run when no client waits any more', async () => {
     const before = (await statisticsOf('counter')).execution_count;
-    const busy = infer('counter', countTo(SLOW + 2));
+    const proceed = gateway.halt('counter');
+    const busy = infer('counter', countTo(9));
     await gateway.running('counter');
     const late = Array.from({ length: 2 }, () => infer('counter', countTo(6), { 'x-request-timeout': '50' }));
     expect((await Promise.all(late)).map(({ status }) => status)).toEqual([504, 504]);
+    proceed();
     await busy;
     expect(await cacheOf('counter', countTo(6))).toBe('miss');
     expect((await statisticsOf('counter')).execution_count).toBe(before + 2);

@@ -1,12 +1,14 @@
 import { IMAGE_OF_SEVEN } from '../../../src/rest/http/sample-image';
 import { fp32, messageOf } from '../../fixtures/requests';
-import { Gateway } from '../support/gateway';
+import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
 import { split } from '../support/http';
+import { tearDown } from '../support/tear-down';
 
+const repository = new Repository().sample('digits');
 let gateway: Gateway;
-beforeAll(async () => (gateway = await Gateway.start('./models')));
-afterAll(() => gateway.stop());
+beforeAll(async () => void (gateway = await Gateway.start(repository)));
+afterAll(() => tearDown(gateway, repository));
 
 const images = (rows: number) => ({
   inputs: [fp32('image', [rows, 8, 8], Array.from({ length: rows }, () => IMAGE_OF_SEVEN.flat()).flat())],

@@ -121,13 +121,15 @@ it('requests wait by their priority, of REST and of gRPC alike', async () => {
     () => rest(SOME_STEPS, { priority: 1 }, 'highest'),
     () => grpc({ uint64_param: 1 }, 'highest-too'),
   ];
-  const busy = rest(1e6, {}, 'busy');
+  const proceed = gateway.halt('ranked');
+  const busy = rest(1, {}, 'busy');
   await gateway.running('ranked');
   const answers: Promise<unknown>[] = [];
   for (const sender of senders) {
     answers.push(sender());
     await gateway.queued('ranked', answers.length);
   }
+  proceed();
   await Promise.all([busy, ...answers]);
   const lines = () => gateway.logs.filter(({ model }) => model === 'ranked');
   await gateway.until(() => lines().length === 5);

@@ -5,9 +5,6 @@ import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
 import { tearDown } from '../support/tear-down';
 
-/** About a second. */
-const SLOW = 1_000_000;
-
 const file = new KeysFile();
 const keys = {
   few: file.add('few', { limits: { requests_per_day: 3 } }),
@@ -102,11 +99,13 @@ it('a refused request costs nothing, and one that fails on this side is given ba
   // Above the limit of rows, so the request itself is not charged either.
   expect((await infer('failing', 'affine', rowsOf(101))).status).toBe(413);
   expect(await remaining()).toBe(2);
-  const running = infer('rich', 'tight', countTo(SLOW));
+  const proceed = gateway.halt('tight');
+  const running = infer('rich', 'tight', countTo(1));
   await gateway.running('tight');
   const queued = infer('rich', 'tight', countTo(1));
   await gateway.queued('tight', 1);
   expect((await infer('failing', 'tight', countTo(1))).status).toBe(429);
+  proceed();
   await Promise.all([running, queued]);
   // The queue was full, which is not the fault of the client.
   expect(await remaining()).toBe(1);
@@ -126,11 +125,13 @@ it('a model has limits of its own, for all clients together', async () => {
 });
 
 it('requests in flight are limited until they are answered', async () => {
-  const first = infer('flight', 'counter', countTo(SLOW));
+  const proceed = gateway.halt('counter');
+  const first = infer('flight', 'counter', countTo(1));
   await gateway.running('counter');
   const second = await infer('flight', 'counter', countTo(1));
   expect([second.status, second.headers['retry-after']]).toEqual([429, '1']);
   expect(second.json().error).toMatch(/^the limit of 1 request in flight for this key is reached/);
+  proceed();
   expect((await first).status).toBe(200);
   expect((await infer('flight', 'counter', countTo(1))).status).toBe(200);
 });

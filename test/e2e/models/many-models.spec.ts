@@ -3,6 +3,7 @@ import { affine } from '../../fixtures/models';
 import { oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
 import { allRunnersOf, residentBytes } from '../support/processes';
+import { tearDown } from '../support/tear-down';
 
 const x = oneRow(1, 2);
 const MANY = 300;
@@ -13,21 +14,19 @@ const ALLOWED_GROWTH = 8 * 2 ** 20;
 
 const descriptorsOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).length;
 
+const repositoryOfMany = new Repository();
+for (let index = 0; index < MANY; index++) repositoryOfMany.model(`m${index}`, affine());
+let many: Gateway;
+beforeAll(async () => void (many = await Gateway.start(repositoryOfMany, { NEXUS_LOAD: 'on_demand' })));
+afterAll(() => tearDown(many, repositoryOfMany));
+
 describe('many models', () => {
   it('cost no process and little memory until they are used', async () => {
-    const repository = new Repository();
-    for (let index = 0; index < MANY; index++) repository.model(`m${index}`, affine());
-    const gateway = await Gateway.start(repository, { NEXUS_LOAD: 'on_demand' });
-    try {
-      expect((await gateway.send('/v2/health/ready')).status).toBe(200);
-      expect(allRunnersOf(gateway.pid)).toEqual([]);
-      expect(residentBytes(gateway.pid)).toBeLessThan(300 * 2 ** 20);
-      expect((await gateway.infer('m7', x)).status).toBe(200);
-      expect(allRunnersOf(gateway.pid)).toEqual(gateway.runners('m7/1'));
-    } finally {
-      await gateway.stop();
-      repository.remove();
-    }
+    expect((await many.send('/v2/health/ready')).status).toBe(200);
+    expect(allRunnersOf(many.pid)).toEqual([]);
+    expect(residentBytes(many.pid)).toBeLessThan(300 * 2 ** 20);
+    expect((await many.infer('m7', x)).status).toBe(200);
+    expect(allRunnersOf(many.pid)).toEqual(many.runners('m7/1'));
   });
 });
 
@@ -63,12 +62,9 @@ describe('100 loads and as many unloads', () => {
   });
 });
 
+/** Bytes of memory that one of the many models takes, and half of another. */
 async function sizeOfOneAndAHalf(): Promise<string> {
-  const repository = new Repository().model('one', affine());
-  const gateway = await Gateway.start(repository);
-  const [pid] = gateway.runners('one/1');
-  const bytes = residentBytes(pid!);
-  await gateway.stop();
-  repository.remove();
-  return String(Math.round(1.5 * bytes));
+  await many.infer('m7', x);
+  const [pid] = many.runners('m7/1');
+  return String(Math.round(1.5 * residentBytes(pid!)));
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { affine, counter } from '../../fixtures/models';
 import { countTo, int64, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
@@ -81,12 +82,20 @@ describe('with explicit model control', () => {
       }
     };
     const clients = Array.from({ length: 8 }, load);
-    for (const slope of [2, 3]) {
-      repository.model('moving', affine(slope));
-      expect((await change('moving', 'load')).status).toBe(200);
-      expect((await gateway.infer('moving', x)).body.outputs[0].data).toEqual([slope + 1, 2 * slope + 1]);
+    const seen = async (answer: string) => {
+      while (!answers.has(answer)) await delay(5);
+    };
+    try {
+      await seen('2,3');
+      for (const slope of [2, 3]) {
+        repository.model('moving', affine(slope));
+        expect((await change('moving', 'load')).status).toBe(200);
+        expect((await gateway.infer('moving', x)).body.outputs[0].data).toEqual([slope + 1, 2 * slope + 1]);
+        await seen(`${slope + 1},${2 * slope + 1}`);
+      }
+    } finally {
+      loaded.abort();
     }
-    loaded.abort();
     await Promise.all(clients);
     expect([...answers].toSorted()).toEqual(['2,3', '3,5', '4,7']);
     await gateway.until(() => gateway.runners('moving/1').length === 1);
@@ -156,7 +165,7 @@ describe('with explicit model control', () => {
 });
 
 it('without explicit model control nothing is loaded or unloaded', async () => {
-  const fixed = await Gateway.start(repository, { NEXUS_LOAD_MODELS: '' });
+  const fixed = await Gateway.start(repository, { NEXUS_LOAD_MODELS: '', NEXUS_LOAD: 'on_demand' });
   for (const what of ['load', 'unload']) {
     const answer = await fixed.send(`/v2/repository/models/affine/${what}`, { method: 'POST' });
     expect([answer.status, answer.json().error]).toEqual([

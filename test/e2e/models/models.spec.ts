@@ -268,54 +268,58 @@ describe('the details', () => {
 it('a model that loads is not in the list, and its details have what is known', async () => {
   const loading = new Repository().model('slow', slow(500_000));
   const server = await Gateway.listening(loading);
-  const [runner] = (await server.started('slow/1')) as [number];
-  process.kill(runner, 'SIGSTOP');
-  const written = Math.floor(statSync(join(loading.path, 'slow/1/model.onnx')).mtimeMs / 1000);
-  expect(await list(server)).toEqual({ object: 'list', data: [] });
-  const { created, versions } = await details('slow', server);
-  expect(created).toBe(written);
-  expect(versions).toMatchObject([{ state: 'LOADING', memory: { resident_bytes: expect.any(Number) } }]);
-  expect(versions[0]).not.toHaveProperty('signature');
-  process.kill(runner, 'SIGCONT');
-  await server.until(() => server.stderr.includes('Docs'));
-  expect((await list(server)).data).toMatchObject([{ id: 'slow' }]);
-  await server.stop();
-  loading.remove();
-});
-
-it('the sample models tell where they come from', async () => {
-  const server = await Gateway.start('./models');
-  const names = ['bitmap-blocks', 'breast-tumor', 'digits', 'digits-from-bitmap', 'language'];
-  // `yarn samples` may have installed another one.
-  expect((await list(server)).data.map(({ id }: { id: string }) => id)).toEqual(
-    expect.arrayContaining([...names, 'sentences', 'text-direction']),
-  );
-  for (const name of ['bitmap-blocks', 'breast-tumor', 'digits', 'language']) {
-    const { versions } = await details(name, server);
-    const { onnx, file_bytes, memory } = versions[0];
-    expect(onnx).toMatchObject({
-      ir_version: expect.any(Number),
-      opset: { 'ai.onnx': expect.any(Number) },
-      producer_name: 'nexus',
-      doc_string: expect.stringMatching(/\w/),
-      truncated: false,
-    });
-    expect(file_bytes).toBe(statSync(`models/${name}/1/model.onnx`).size);
-    expect(memory.resident_bytes).toBeGreaterThan(0);
+  try {
+    const [runner] = (await server.started('slow/1')) as [number];
+    process.kill(runner, 'SIGSTOP');
+    const written = Math.floor(statSync(join(loading.path, 'slow/1/model.onnx')).mtimeMs / 1000);
+    expect(await list(server)).toEqual({ object: 'list', data: [] });
+    const { created, versions } = await details('slow', server);
+    expect(created).toBe(written);
+    expect(versions).toMatchObject([{ state: 'LOADING', memory: { resident_bytes: expect.any(Number) } }]);
+    expect(versions[0]).not.toHaveProperty('signature');
+    process.kill(runner, 'SIGCONT');
+    await server.until(() => server.stderr.includes('Docs'));
+    expect((await list(server)).data).toMatchObject([{ id: 'slow' }]);
+  } finally {
+    await tearDown(server, loading);
   }
-  await server.stop();
 });
 
-it('the sample pipeline answers what its models do, one after the other', async () => {
-  const server = await Gateway.start('./models');
-  const predict = async (model: string, request: object) => {
-    const message = { method: 'POST', body: JSON.stringify(request) };
-    return (await server.send(`/v1/models/${model}/predict`, message)).json().outputs;
-  };
-  const { example: inputs } = parse(readFileSync('models/digits-from-bitmap/model.yaml', 'utf8'));
-  const { image } = await predict('bitmap-blocks', { inputs });
-  const digit = await predict('digits', { inputs: { image } });
-  expect(await predict('digits-from-bitmap', { inputs })).toEqual(digit);
-  expect(digit.label).toBe(7);
-  await server.stop();
+describe('the sample models', () => {
+  let samples: Gateway;
+  beforeAll(async () => void (samples = await Gateway.start('./models')));
+  afterAll(() => tearDown(samples));
+
+  it('tell where they come from', async () => {
+    const names = ['bitmap-blocks', 'breast-tumor', 'digits', 'digits-from-bitmap', 'language'];
+    // `yarn samples` may have installed another one.
+    expect((await list(samples)).data.map(({ id }: { id: string }) => id)).toEqual(
+      expect.arrayContaining([...names, 'sentences', 'text-direction']),
+    );
+    for (const name of ['bitmap-blocks', 'breast-tumor', 'digits', 'language']) {
+      const { versions } = await details(name, samples);
+      const { onnx, file_bytes, memory } = versions[0];
+      expect(onnx).toMatchObject({
+        ir_version: expect.any(Number),
+        opset: { 'ai.onnx': expect.any(Number) },
+        producer_name: 'nexus',
+        doc_string: expect.stringMatching(/\w/),
+        truncated: false,
+      });
+      expect(file_bytes).toBe(statSync(`models/${name}/1/model.onnx`).size);
+      expect(memory.resident_bytes).toBeGreaterThan(0);
+    }
+  });
+
+  it('have a pipeline that answers what its models do, one after the other', async () => {
+    const predict = async (model: string, request: object) => {
+      const message = { method: 'POST', body: JSON.stringify(request) };
+      return (await samples.send(`/v1/models/${model}/predict`, message)).json().outputs;
+    };
+    const { example: inputs } = parse(readFileSync('models/digits-from-bitmap/model.yaml', 'utf8'));
+    const { image } = await predict('bitmap-blocks', { inputs });
+    const digit = await predict('digits', { inputs: { image } });
+    expect(await predict('digits-from-bitmap', { inputs })).toEqual(digit);
+    expect(digit.label).toBe(7);
+  });
 });

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { affine } from '../../fixtures/models';
 import { oneRow } from '../../fixtures/requests';
@@ -9,7 +9,6 @@ import { tearDown } from '../support/tear-down';
 const EXPLICIT = { NEXUS_MODEL_CONTROL_MODE: 'explicit', NEXUS_LOAD_MODELS: '*' };
 let repository: Repository;
 let gateway: Gateway;
-const state = () => join(repository.path, '.nexus-state.json');
 
 beforeAll(async () => {
   repository = new Repository().model('m', affine(2)).add('m/2/model.onnx', affine(3));
@@ -18,16 +17,10 @@ beforeAll(async () => {
 
 afterAll(() => tearDown(gateway, repository));
 
-/** As it was before any change. */
-const afresh = async () => {
-  await gateway.stop();
-  rmSync(state(), { force: true });
-  gateway = await Gateway.start(repository, EXPLICIT);
-};
 afterEach(async () => {
   await call('DELETE', 'traffic');
-  for (const alias of Object.keys((await call('GET', 'aliases')).aliases))
-    await call('DELETE', `aliases/${alias}`);
+  const { aliases = {} } = await call('GET', 'aliases');
+  for (const alias of Object.keys(aliases)) await call('DELETE', `aliases/${alias}`);
 });
 
 const x = oneRow(1);
@@ -43,10 +36,15 @@ const call = async (method: string, path = '', body?: object) => {
   const answer = await gateway.send(`/v1/models/m/${path}`.replace(/\/$/, ''), message);
   return answer.status === 200 ? answer.json() : { status: answer.status, ...answer.json().error };
 };
-const again = async () => {
+const again = async (env: NodeJS.ProcessEnv = EXPLICIT) => {
   await gateway.stop();
-  gateway = await Gateway.start(repository, EXPLICIT);
+  gateway = await Gateway.start(repository, env);
 };
+
+// The first, because any traffic before, even if it was deleted, is what to roll back to.
+it('traffic that nobody changed cannot be rolled back', async () => {
+  expect(await call('POST', 'rollback')).toMatchObject({ status: 400, code: 'nothing_to_roll_back' });
+});
 
 describe('an alias', () => {
   it('stands wherever a version does, and outlives the process', async () => {
@@ -158,31 +156,6 @@ describe('traffic', () => {
     const refused = await call('PUT', 'traffic', body);
     expect(refused).toMatchObject({ status, message: expect.stringMatching(message) });
   });
-
-  it('that nobody changed cannot be rolled back', async () => {
-    await afresh();
-    expect(await call('POST', 'rollback')).toMatchObject({ status: 400, code: 'nothing_to_roll_back' });
-  });
-});
-
-it('nothing changes where models are fixed', async () => {
-  await gateway.stop();
-  gateway = await Gateway.start(repository);
-  expect(await call('PUT', 'aliases/stable', { version: '1' })).toMatchObject({ code: 'rollouts_off' });
-  await afresh();
-});
-
-it('a state file that is broken stops the start, and is left as it is', async () => {
-  const path = state();
-  await gateway.stop();
-  writeFileSync(path, '{"format": 1, "models": {"m": 3}}');
-  const { code, stderr } = await Gateway.failing({}, repository);
-  expect(code).toBe(1);
-  expect(stderr).toBe(
-    `NEXUS_STATE_FILE=${path}: cannot be read: it is not a state file of this version; repair it, or move it away to start without aliases and traffic\n`,
-  );
-  expect(readFileSync(path, 'utf8')).toContain('"m": 3');
-  await afresh();
 });
 
 it('what was answered is there after kill -9, at whatever moment', async () => {
@@ -208,9 +181,27 @@ it('what was answered is there after kill -9, at whatever moment', async () => {
   expect(answered).toBeGreaterThan(0);
 });
 
+/** Settings of gateways whose models are not asked. */
+const UNUSED = { NEXUS_LOAD: 'on_demand' };
+
+it('nothing changes where models are fixed', async () => {
+  await again(UNUSED);
+  expect(await call('PUT', 'aliases/stable', { version: '1' })).toMatchObject({ code: 'rollouts_off' });
+});
+
+it('a state file that is broken stops the start, and is left as it is', async () => {
+  const path = join(repository.path, 'broken.json');
+  writeFileSync(path, '{"format": 1, "models": {"m": 3}}');
+  const { code, stderr } = await Gateway.failing({ NEXUS_STATE_FILE: path }, repository);
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    `NEXUS_STATE_FILE=${path}: cannot be read: it is not a state file of this version; repair it, or move it away to start without aliases and traffic\n`,
+  );
+  expect(readFileSync(path, 'utf8')).toContain('"m": 3');
+});
+
 it('a state file that cannot be written changes nothing', async () => {
-  await gateway.stop();
-  gateway = await Gateway.start(repository, { ...EXPLICIT, NEXUS_STATE_FILE: '/proc/state.json' });
+  await again({ ...EXPLICIT, ...UNUSED, NEXUS_STATE_FILE: '/proc/state.json' });
   const refused = await call('PUT', 'aliases/stable', { version: '1' });
   expect(refused).toMatchObject({ status: 503, code: 'state_not_written' });
   expect(refused.message).toMatch(/^cannot write the state file \/proc\/state\.json/);

@@ -1,7 +1,7 @@
 import { Gateway } from '../support/gateway';
 
 let gateway: Gateway;
-beforeAll(async () => (gateway = await Gateway.start('./models')));
+beforeAll(async () => (gateway = await Gateway.start('./models', { NEXUS_LOAD: 'on_demand' })));
 afterAll(() => gateway.stop());
 
 const change = (settings: object | string) =>

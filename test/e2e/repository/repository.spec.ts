@@ -64,29 +64,10 @@ describe('a repository', () => {
     expect((await served.index()).map(({ state }) => state)).toEqual(Array(5).fill('READY'));
   });
 
-  it('with a bare file has version 1 and no other, whatever its settings say', async () => {
-    repository
-      .add('yaml/plus.onnx', affine())
-      .add('yaml/model.yaml', 'versions: [1, 2]')
-      .add('pbtxt/plus.onnx', affine())
-      .add('pbtxt/config.pbtxt', 'version_policy { specific { versions: [1, 2] } }');
-    const served = await start();
-    const states = (await served.index()).map(({ name, version, state }) => [name, version, state]);
-    expect(states).toEqual(
-      ['pbtxt', 'yaml'].flatMap((name) => [
-        [name, '1', 'READY'],
-        [name, '2', 'UNAVAILABLE'],
-      ]),
-    );
-    expect((await served.index())[1]!.reason).toMatch(
-      /^no folder 2 found; a model file outside a version folder is/,
-    );
-    expect(allRunnersOf(served.pid)).toHaveLength(2);
-  });
-
-  it('with a bare file is loaded by version once', async () => {
+  it('with a bare file is loaded by version once, and not at all before', async () => {
     repository.add('plus/plus.onnx', affine()).model('other', affine());
     const served = await start('', { NEXUS_MODEL_CONTROL_MODE: 'explicit' });
+    expect((await served.send('/v2/models')).json()).toEqual({ models: [] });
     const load = (version: string) =>
       served.send(`/v1/models/plus/versions/${version}/load`, { method: 'POST' });
     expect((await load('1')).json()).toMatchObject({ change: 'loaded' });
@@ -96,30 +77,10 @@ describe('a repository', () => {
     expect((await served.index()).filter(({ name }) => name === 'plus')).toHaveLength(1);
   });
 
-  it('may have folders whose names end as those of model files do', async () => {
-    repository.model('one.onnx', affine()).add('two/deep.onnx/data', '').model('two', affine());
-    const served = await start();
-    expect((await served.index()).map(({ name, state }) => [name, state])).toEqual([
-      ['one.onnx', 'READY'],
-      ['two', 'READY'],
-    ]);
-  });
-
   it('may be empty', async () => {
     const empty = await start();
     expect((await empty.send('/v2/models')).json()).toEqual({ models: [] });
     expect(empty.stderr).toContain('No models found. Put one at');
-  });
-
-  it('may have data beside the model, and links that stay inside', async () => {
-    repository
-      .model('beside', externalBias('bias.bin'))
-      .add('beside/1/bias.bin', BIAS)
-      .link('linked/1', '../beside/1')
-      .link('again', 'beside');
-    const served = await start();
-    for (const name of ['beside', 'linked', 'again'])
-      expect((await served.infer(name, x)).body.outputs[0].data).toEqual([11, 22]);
   });
 
   it('is served in part when told so', async () => {
@@ -130,15 +91,55 @@ describe('a repository', () => {
     await some.stop();
     const all = await start('', { ...explicit, NEXUS_LOAD_MODELS: '*' });
     expect((await all.index()).map(({ state }) => state)).toEqual(['READY', 'READY', 'READY']);
-    await all.stop();
-    const none = await start('', explicit);
-    expect((await none.send('/v2/models')).json()).toEqual({ models: [] });
+  });
+});
+
+describe('a repository of several models', () => {
+  const repository = new Repository()
+    .add('yaml/plus.onnx', affine())
+    .add('yaml/model.yaml', 'versions: [1, 2]')
+    .add('pbtxt/plus.onnx', affine())
+    .add('pbtxt/config.pbtxt', 'version_policy { specific { versions: [1, 2] } }')
+    .model('one.onnx', affine())
+    .add('two/deep.onnx/data', '')
+    .model('two', affine())
+    .model('beside', externalBias('bias.bin'))
+    .add('beside/1/bias.bin', BIAS)
+    .link('linked/1', '../beside/1')
+    .link('again', 'beside')
+    .model('normaliser', normaliser());
+  let gateway: Gateway;
+  beforeAll(async () => void (gateway = await Gateway.start(repository)));
+  afterAll(() => tearDown(gateway, repository));
+
+  it('with a bare file has version 1 and no other, whatever its settings say', async () => {
+    const entries = (await gateway.index()).filter(({ name }) => ['pbtxt', 'yaml'].includes(name));
+    expect(entries.map(({ name, version, state }) => [name, version, state])).toEqual(
+      ['pbtxt', 'yaml'].flatMap((name) => [
+        [name, '1', 'READY'],
+        [name, '2', 'UNAVAILABLE'],
+      ]),
+    );
+    expect(entries[1]!.reason).toMatch(/^no folder 2 found; a model file outside a version folder is/);
+    for (const name of ['pbtxt', 'yaml'])
+      expect([1, 2].map((version) => gateway.runners(`${name}/${version}`).length)).toEqual([1, 0]);
+  });
+
+  it('may have folders whose names end as those of model files do', async () => {
+    const entries = (await gateway.index()).filter(({ name }) => /one|two|deep/.test(name));
+    expect(entries.map(({ name, state }) => [name, state])).toEqual([
+      ['one.onnx', 'READY'],
+      ['two', 'READY'],
+    ]);
+  });
+
+  it('may have data beside the model, and links that stay inside', async () => {
+    for (const name of ['beside', 'linked', 'again'])
+      expect((await gateway.infer(name, x)).body.outputs[0].data).toEqual([11, 22]);
   });
 
   it('with a model whose rows depend on each other serves them one request at a time', async () => {
-    repository.model('normaliser', normaliser());
-    const normal = await start();
-    const { properties } = (await normal.send('/v2/models/normaliser')).json();
+    const { properties } = (await gateway.send('/v2/models/normaliser')).json();
     expect(properties).toMatchObject({
       max_batch_rows: '1',
       unbatchable: 'the operator ReduceSum combines rows',
@@ -147,11 +148,11 @@ describe('a repository', () => {
       const data = Array.from({ length: 1 + (index % 4) }, (_unused, row) => row + index);
       const input = fp32('x', [data.length], data);
       const total = 1 + data.reduce((sum, value) => sum + value);
-      const { body } = await normal.infer('normaliser', { inputs: [input] });
+      const { body } = await gateway.infer('normaliser', { inputs: [input] });
       expect(body.outputs[0].data).toEqual(data.map((value) => expect.closeTo(value / total, 6)));
     });
     await Promise.all(requests);
-    expect(await normal.metric('nexus_inference_executions_total{model="normaliser",version="1"}')).toBe(30);
+    expect(await gateway.metric('nexus_inference_executions_total{model="normaliser",version="1"}')).toBe(30);
   });
 });
 

@@ -109,6 +109,12 @@ describe('what cannot be read in the repository is the trouble of one model:', (
     // Every name of these has as many as there are paths through the circles, which is without end.
     repository.model('circles', affine()).link('circles/1/a', '.').link('circles/1/b', '..');
     repository.link('circles/up', '../..').link('circles/out', '/');
+    repository
+      .model('marked-yaml', affine(), '\uFEFFdescription: Said after a mark.\nlabels: { y: labels.txt }\n')
+      .add('marked-yaml/labels.txt', '\uFEFFleft\r\nright\r\n')
+      .model('marked-pbtxt', affine())
+      .add('marked-pbtxt/config.pbtxt', `\uFEFF${LABELS('labels.txt')}`)
+      .add('marked-pbtxt/labels.txt', '\uFEFFleft\nright\n');
     gateway = await Gateway.start(repository);
   });
 
@@ -124,6 +130,14 @@ describe('what cannot be read in the repository is the trouble of one model:', (
     const entry = (await gateway.index()).find((candidate) => candidate.name === name);
     expect(entry).toMatchObject({ state: 'UNAVAILABLE', reason: expect.stringMatching(reason) });
   });
+
+  it('no byte order mark at the start of a file, which is skipped', async () => {
+    expect((await gateway.send('/v1/models/marked-yaml')).json().description).toBe('Said after a mark.');
+    for (const model of ['marked-yaml', 'marked-pbtxt']) {
+      const { properties } = (await gateway.send(`/v2/models/${model}`)).json();
+      expect(properties['labels.y']).toBe('["left","right"]');
+    }
+  });
 });
 
 it('a state file that is a pipe stops the start, and is not waited for', async () => {
@@ -133,26 +147,6 @@ it('a state file that is a pipe stops the start, and is not waited for', async (
   repository.remove();
   expect(code).toBe(1);
   expect(stderr).toMatch(/^NEXUS_STATE_FILE=\S+: cannot be read: it is not a regular file; repair it, /);
-});
-
-it('a byte order mark at the start of a file is skipped', async () => {
-  const repository = new Repository()
-    .model('yaml', affine(), '\uFEFFdescription: Said after a mark.\nlabels: { y: labels.txt }\n')
-    .add('yaml/labels.txt', '\uFEFFleft\r\nright\r\n')
-    .model('pbtxt', affine())
-    .add('pbtxt/config.pbtxt', `\uFEFF${LABELS('labels.txt')}`)
-    .add('pbtxt/labels.txt', '\uFEFFleft\nright\n');
-  const gateway = await Gateway.start(repository);
-  try {
-    expect((await gateway.send('/v1/models/yaml')).json().description).toBe('Said after a mark.');
-    for (const model of ['yaml', 'pbtxt']) {
-      const { properties } = (await gateway.send(`/v2/models/${model}`)).json();
-      expect(properties['labels.y']).toBe('["left","right"]');
-    }
-  } finally {
-    await gateway.stop();
-    repository.remove();
-  }
 });
 
 /** A user without privileges, where the tests run as root, whom no permissions stop. */

@@ -255,29 +255,38 @@ describe.each(['generate', 'generate_stream'])('%s refuses', (route) => {
 describe('while the model is busy', () => {
   const queued = (requests: number) => gateway.queued('counter', requests);
   const busy = async () => {
-    const answered = generate('counter', { count: 1e6 });
+    const proceed = gateway.halt('counter');
+    const answered = generate('counter', { count: 3 });
     await gateway.running('counter');
-    return { answered };
+    return { answered, proceed };
   };
 
   it.each(['generate', 'generate_stream'])('a %s that waits too long is 504', async (route) => {
-    const { answered } = await busy();
+    const { answered, proceed } = await busy();
     const headers = { 'x-request-timeout': '20' };
     const late = await post(`counter/${route}`, { count: 1 }, { headers });
     expect([late.status, late.json().error]).toEqual([504, expect.stringMatching(/deadline of the request/)]);
-    expect((await answered).json().total).toBe(1e6);
+    proceed();
+    expect((await answered).json().total).toBe(3);
   });
 
   it('a generate_stream whose client leaves is dropped', async () => {
-    const { answered } = await busy();
+    const { answered, proceed } = await busy();
     const leaving = new AbortController();
-    const init = { method: 'POST', body: '{"count": 1}', signal: leaving.signal };
+    const init = {
+      method: 'POST',
+      headers: { 'x-request-id': 'left' },
+      body: '{"count": 1}',
+      signal: leaving.signal,
+    };
     const left = gateway
       .fetch('/v2/models/counter/generate_stream', init)
       .catch((error: Error) => error.name);
     await queued(1);
     leaving.abort();
     expect(await left).toBe('AbortError');
+    await gateway.logged(({ requestId }) => requestId === 'left');
+    proceed();
     await answered;
     await gateway.reached(
       'nexus_inference_requests_total{model="counter",version="1",outcome="cancelled"}',

@@ -4,9 +4,6 @@ import { Gateway, Repository } from '../support/gateway';
 import { withBinary } from '../support/http';
 import { tearDown } from '../support/tear-down';
 
-/** About a second. */
-const SLOW = 1_000_000;
-
 const repository = new Repository().model('affine', affine()).model('counter', counter());
 let gateway: Gateway;
 
@@ -82,14 +79,16 @@ it('clients do not see the responses of others', async () => {
 });
 
 it('a second request while the first runs is asked to retry later', async () => {
-  const first = infer('counter', countTo(SLOW), 'running');
+  const proceed = gateway.halt('counter');
+  const first = infer('counter', countTo(2), 'running');
   await gateway.running('counter');
-  const second = await infer('counter', countTo(SLOW), 'running');
+  const second = await infer('counter', countTo(2), 'running');
   expect([second.status, second.headers['retry-after']]).toEqual([409, '1']);
   const other = await infer('counter', countTo(1), 'running');
   expect(other.status).toBe(422);
+  proceed();
   expect((await first).status).toBe(200);
-  expect((await infer('counter', countTo(SLOW), 'running')).headers['idempotency-replayed']).toBe('true');
+  expect((await infer('counter', countTo(2), 'running')).headers['idempotency-replayed']).toBe('true');
 });
 
 it('a failed request is run again', async () => {

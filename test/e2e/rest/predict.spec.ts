@@ -14,14 +14,15 @@ beforeAll(async () => {
     .model('lookup', lookup())
     .model('dot', dot())
     .model('echo', echo())
-    .model('identities', identities());
+    .model('identities', identities())
+    .sample('digits');
   gateway = await Gateway.start(repository);
 });
 
 afterAll(() => tearDown(gateway, repository));
 
-const predict = (model: string, body: unknown, headers = {}, server = gateway) =>
-  server.send(`/v1/models/${model}/predict`, {
+const predict = (model: string, body: unknown, headers = {}) =>
+  gateway.send(`/v1/models/${model}/predict`, {
     method: 'POST',
     headers,
     body: typeof body === 'string' ? body : JSON.stringify(body),
@@ -182,10 +183,8 @@ it.each<[model: string, body: unknown, status: number, error: object]>([
 });
 
 it('tells the classes of outputs with labels, of a sample model', async () => {
-  const samples = await Gateway.start('./models');
-  const answer = await predict('digits', { inputs: { image: IMAGE_OF_SEVEN }, top_k: 2 }, {}, samples);
-  const version = await predict('digits/versions/1', { instances: [IMAGE_OF_SEVEN], top_k: 0 }, {}, samples);
-  await samples.stop();
+  const answer = await predict('digits', { inputs: { image: IMAGE_OF_SEVEN }, top_k: 2 });
+  const version = await predict('digits/versions/1', { instances: [IMAGE_OF_SEVEN], top_k: 0 });
   const { outputs, classes } = answer.json();
   expect(outputs.label).toBe(7);
   expect(outputs.probabilities).toHaveLength(10);

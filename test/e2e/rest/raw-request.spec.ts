@@ -13,14 +13,15 @@ beforeAll(async () => {
     .model('affine', affine())
     .model('dot', dot())
     .model('echo', echo())
-    .model('lookup', lookup());
+    .model('lookup', lookup())
+    .sample('digits');
   gateway = await Gateway.start(repository);
 });
 
 afterAll(() => tearDown(gateway, repository));
 
-const raw = (model: string, body: Uint8Array, at = gateway) =>
-  at.send(`/v2/models/${model}/infer`, {
+const raw = (model: string, body: Uint8Array) =>
+  gateway.send(`/v2/models/${model}/infer`, {
     method: 'POST',
     headers: { 'inference-header-content-length': '0' },
     body,
@@ -46,10 +47,8 @@ it('may be a single value, or text without its length', async () => {
 });
 
 it('works with a sample model', async () => {
-  const samples = await Gateway.start('./models');
-  const answer = await raw('digits', bytesOf(Float32Array.from(IMAGE_OF_SEVEN.flat())), samples);
+  const answer = await raw('digits', bytesOf(Float32Array.from(IMAGE_OF_SEVEN.flat())));
   const { binary } = split(answer);
-  await samples.stop();
   expect(binary.readBigInt64LE()).toBe(7n);
 });
 

@@ -3,10 +3,12 @@ import { affine, lookup } from '../../fixtures/models';
 import { Gateway, Repository } from '../support/gateway';
 import { residentBytes } from '../support/processes';
 
-const WARM_UP = 20_000;
-const REQUESTS = 100_000;
-/** A leak of 500 bytes a request would take 48 MiB. */
-const ALLOWED_GROWTH = 24 * 2 ** 20;
+const WARM_UP = 10_000;
+const REQUESTS = 50_000;
+/** A leak of 500 bytes a request would take 24 MiB. */
+const ALLOWED_GROWTH = 12 * 2 ** 20;
+/** Measurements to find one during which a heap did not have to grow. */
+const MORE_ROUNDS = 2;
 const CONNECTIONS = 16;
 
 const INVALID: [path: string, body: string][] = [
@@ -23,7 +25,7 @@ const INVALID: [path: string, body: string][] = [
   ['lookup', '{"inputs": [{"name": "index", "datatype": "INT64", "shape": [1], "data": [99]}]}'],
 ];
 
-describe('100,000 invalid requests', () => {
+describe('50,000 invalid requests', () => {
   it('leave the memory of the gateway and of the runners where it was', async () => {
     const repository = new Repository().model('affine', affine()).model('lookup', lookup());
     // With room to spare, V8 would let its heap grow for a while before it collects garbage.
@@ -36,11 +38,17 @@ describe('100,000 invalid requests', () => {
     try {
       expect(await sendInvalid(pool, WARM_UP)).toEqual(new Set([400, 404]));
       const pids = [gateway.pid, ...gateway.runners('affine/1')];
-      const before = pids.map(residentBytes);
-      await sendInvalid(pool, REQUESTS);
-      const growth = pids.map((pid, index) => residentBytes(pid) - before[index]!);
-      expect(growth).toHaveLength(2);
-      expect(Math.max(...growth)).toBeLessThan(ALLOWED_GROWTH);
+      expect(pids).toHaveLength(2);
+      /** How much the process that grew most has grown. A heap grows to its size once; a leak goes on each time. */
+      const growth = async (): Promise<number> => {
+        const before = pids.map(residentBytes);
+        await sendInvalid(pool, REQUESTS);
+        return Math.max(...pids.map((pid, index) => residentBytes(pid) - before[index]!));
+      };
+      let least = await growth();
+      for (let round = 0; round < MORE_ROUNDS && least >= ALLOWED_GROWTH; round++)
+        least = Math.min(least, await growth());
+      expect(least).toBeLessThan(ALLOWED_GROWTH);
     } finally {
       await pool.close();
       await gateway.stop();

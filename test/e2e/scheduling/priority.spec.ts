@@ -4,8 +4,6 @@ import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
 import { tearDown } from '../support/tear-down';
 
-/** Takes some hundred milliseconds, long enough for others to queue behind it. */
-const SLOW = 1_000_000;
 const YAML = 'max_batch_rows: 1\npriority_levels: 3\ndefault_priority_level: 2\n';
 const PBTXT = `max_batch_size: 8 dynamic_batching {
     priority_levels: 2
@@ -35,7 +33,8 @@ const count = (value: number, priority?: number) => ({
 
 /** The order in which requests of these priorities are answered that wait for the same run to end. */
 async function order(model: string, priorities: readonly (number | undefined)[]): Promise<number[]> {
-  const busy = gateway.infer(model, count(SLOW));
+  const proceed = gateway.halt(model);
+  const busy = gateway.infer(model, count(1));
   await gateway.running(model);
   const answered: number[] = [];
   const requests: Promise<unknown>[] = [];
@@ -43,6 +42,7 @@ async function order(model: string, priorities: readonly (number | undefined)[])
     requests.push(gateway.infer(model, count(1, priority)).then(() => answered.push(index)));
     await gateway.queued(model, index + 1);
   }
+  proceed();
   await Promise.all([busy, ...requests]);
   return answered;
 }
@@ -87,13 +87,15 @@ it('is honoured over gRPC too', async () => {
       ...messageOf('counter', countTo(1)),
       parameters: { priority: { uint64_param: priority } },
     });
-  const busy = gateway.infer('counter', count(SLOW));
+  const proceed = gateway.halt('counter');
+  const busy = gateway.infer('counter', count(1));
   await gateway.running('counter');
   const answered: number[] = [];
   const low = call(3).then(({ error }) => answered.push(error === undefined ? 3 : -1));
   await gateway.queued('counter', 1);
   const high = call(1).then(({ error }) => answered.push(error === undefined ? 1 : -1));
   await gateway.queued('counter', 2);
+  proceed();
   await Promise.all([busy, low, high]);
   client.close();
   expect(answered).toEqual([1, 3]);

@@ -186,6 +186,16 @@ it('does not start with a file of something else', async () => {
 const withRedis = HAS_REDIS ? describe : describe.skip;
 
 withRedis(HAS_REDIS ? 'in Redis' : 'in Redis: left out, because there is no redis-server', () => {
+  /** The usage as soon as Redis answers within its 50 ms, which it may not do at the first try on a busy machine. */
+  const sharedUsageOf = async (gateway: Gateway, query = '') => {
+    for (;;) {
+      const answer = await gateway.send(`/v1/usage${query}`);
+      if (answer.status === 200) return answer.json() as { data: Entry[] };
+      expect(answer.status).toBe(503);
+      await delay(20);
+    }
+  };
+
   it('is shared by gateways, and counted once while Redis hangs', async () => {
     const redis = await Redis.start(await freePort());
     const gateways = await Promise.all(
@@ -195,18 +205,20 @@ withRedis(HAS_REDIS ? 'in Redis' : 'in Redis: left out, because there is no redi
     try {
       await infer(one, 2);
       await infer(two, 3, 'other');
-      await usageOf(one);
-      expect(totalOf(await usageOf(two))).toBe(5);
-      expect(totalOf(await usageOf(two, '?by=day&model=affine'))).toBe(2);
+      await sharedUsageOf(one);
+      expect(totalOf(await sharedUsageOf(two))).toBe(5);
+      expect(totalOf(await sharedUsageOf(two, '?by=day&model=affine'))).toBe(2);
       redis.kill('SIGSTOP');
       await infer(one, 4);
       expect((await one.send('/v1/usage')).status).toBe(503);
       redis.kill('SIGCONT');
       await one.logged(({ msg }) => msg === 'usage is written again');
-      expect(totalOf(await usageOf(one))).toBe(9);
+      expect(totalOf(await sharedUsageOf(one))).toBe(9);
       await infer(two, 1);
       expect(await two.stop()).toBe(0);
-      expect(totalOf(await usageOf(one))).toBe(10);
+      const isLost = two.logs.some(({ msg }) => msg?.startsWith('usage since the last write is lost'));
+      // Redis may have executed what it did not answer in time.
+      expect(isLost ? [9, 10] : [10]).toContain(totalOf(await sharedUsageOf(one)));
     } finally {
       await tearDown(...gateways, redis);
     }
