@@ -39,11 +39,11 @@ function table(versions: readonly Servable[]): string[] {
       '  No models found. Put one at <NEXUS_MODEL_REPOSITORY>/<name>/1/model.onnx and restart. In explicit mode, load it with',
       '  POST /v2/repository/models/<name>/load, or list it in NEXUS_LOAD_MODELS.',
     ];
-  const rows = versions.map(({ name, version, state, device = '-', reason }) => [
+  const rows = versions.map(({ name, version, state, device, platform, reason }) => [
     name,
     version,
     state,
-    device,
+    device ?? (platform === 'remote' ? 'remote' : '-'),
     reason,
   ]);
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
