@@ -182,8 +182,9 @@ export class OverflowVersion implements Servable {
     // A model that is loaded on demand is described by its first request.
     if (!this.isCompared) this.review();
     if (!this.canOverflow || job.text !== undefined) return this.local.run(job);
-    const { state, load } = this.local;
-    if (state !== 'READY' || load.waitMs > this.queueLimitMs) return this.remote.run(job);
+    const { state, isDescribed, load } = this.local;
+    // A request before the first load was validated against the model at the targets.
+    if (state !== 'READY' || !isDescribed || load.waitMs > this.queueLimitMs) return this.remote.run(job);
     try {
       return await this.local.run(job);
     } catch (error) {
