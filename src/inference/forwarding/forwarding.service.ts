@@ -3,10 +3,10 @@ import { Injectable } from '@nestjs/common';
 import { errors } from '../../common/errors';
 import { NexusError } from '../../common/nexus-error';
 import type { Caller } from '../../identity/caller';
-import { limitError } from '../../limits/limit-error';
 import type { Amounts } from '../../limits/counter';
 import type { Passed, Standing } from '../../limits/verdict';
 import { RateLimits } from '../../rate-limit/rate-limits';
+import { requirePassed } from '../../rate-limit/require-passed';
 import type { Forwarder } from '../../models/forwarder';
 import type { Servable } from '../../models/model';
 import { ModelRegistry } from '../../models/registry/model-registry';
@@ -18,7 +18,7 @@ import { Forwarding } from './forwarding';
 import { ForwardingAccount } from './forwarding-account';
 
 /** A request of the OpenAI API. */
-export interface ApiRequest {
+interface ApiRequest {
   /** Its model, and the version; undefined to choose one by the traffic split of the model. */
   readonly model: string;
   readonly version: string | undefined;
@@ -123,10 +123,7 @@ export class ForwardingService {
   ): Promise<Passed | undefined> {
     const deciding = this.limits.admitWork(caller, name, options.settings.limits, amounts);
     if (deciding === undefined) return undefined;
-    const verdict = deciding instanceof Promise ? await deciding : deciding;
-    limited(verdict.standings);
-    if (verdict.passed) return verdict;
-    throw limitError(verdict);
+    return requirePassed(deciding instanceof Promise ? await deciding : deciding, limited);
   }
 }
 
