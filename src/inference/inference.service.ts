@@ -44,7 +44,7 @@ export interface Translation<Request extends InferenceRequest, Answer> {
   /** The memory charge of the request. The response replaces the bytes of the request. */
   readonly memory: Charge | undefined;
   readonly caller: Caller;
-  /** Told the limits that the contents of the request counted against, if there are any, whether it passed or not. */
+  /** Receives the limits that the contents of the request counted against, if there are any, whether it passed or not. */
   readonly limited: (standings: readonly Standing[]) => void;
 }
 

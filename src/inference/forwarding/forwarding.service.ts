@@ -26,7 +26,7 @@ interface ApiRequest {
   readonly path: string;
   readonly contentType: string;
   readonly body: ApiBody;
-  /** Headers that are passed on, in lower case. */
+  /** Headers that are forwarded, in lower case. */
   readonly headers: ForwardedRequest['headers'];
   /** The session that the client names. */
   readonly session: string | undefined;
@@ -38,11 +38,11 @@ interface ApiRequest {
   readonly caller: Caller;
   /** Returns whether the client has disconnected. */
   readonly abandoned: () => boolean;
-  /** Told the limits that the contents of the request counted against, if there are any, whether it passed or not. */
+  /** Receives the limits that the contents of the request counted against, if there are any, whether it passed or not. */
   readonly limited: (standings: readonly Standing[]) => void;
 }
 
-/** The data plane of models that engines of the OpenAI API run: passes requests on, and counts them. */
+/** The data plane of models that engines of the OpenAI API run: forwards requests, and counts them. */
 @Injectable()
 export class ForwardingService {
   constructor(
@@ -52,18 +52,18 @@ export class ForwardingService {
     private readonly usage: UsageLedger,
   ) {}
 
-  /** Whether requests to any model are passed on. */
+  /** Whether requests to any model are forwarded. */
   get forwardsAny(): boolean {
     return this.registry.forwards;
   }
 
-  /** Whether requests to `model` are passed on. False for a model that is not served. */
+  /** Whether requests to `model` are forwarded. False for a model that is not served. */
   forwards(model: string): boolean {
     return this.registry.peek(model)?.versions.some(({ forwarder }) => forwarder !== undefined) === true;
   }
 
   /**
-   * Passes `request` on. Resolves when the head of the response has arrived; the caller must end the result. Rejects with a
+   * Forwards `request`. Resolves when the head of the response has arrived; the caller must end the result. Rejects with a
    * NexusError: unknown model or version, a model with tensors, no usable target, a mistake in the request, failed targets,
    * exceeded limit or deadline, or disconnected client.
    */

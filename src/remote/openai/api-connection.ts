@@ -11,10 +11,10 @@ import { requireModel } from './model-list';
 /** Largest list of models that is read, in bytes. */
 const MAX_LIST = 4 * 1024 * 1024;
 
-/** Headers of a response that are passed on. Those of limits and organizations concern the gateway, not its clients. */
+/** Headers of a response that are forwarded. Those of limits and organizations concern the gateway, not its clients. */
 const PASSED = ['openai-processing-ms', 'openai-version', 'cache-control'];
 
-/** Longest Content-Type that is passed on, in characters. */
+/** Longest Content-Type that is forwarded, in characters. */
 const MAX_TYPE = 256;
 
 /** Opens the connections to a target that speaks the OpenAI API as they are needed. */

@@ -80,11 +80,11 @@ describe('a status', () => {
 
   it('has an explanation of at most 500 characters, and no secret in it', async () => {
     expect((await failureOfStatus(status.INVALID_ARGUMENT, 'ä'.repeat(900))).message).toBe('ä'.repeat(500));
-    const neutral = 'the server that runs the model rejected the request';
-    expect((await failureOfStatus(status.INVALID_ARGUMENT, '')).message).toBe(neutral);
+    const rejected = 'the server that runs the model rejected the request';
+    expect((await failureOfStatus(status.INVALID_ARGUMENT, '')).message).toBe(rejected);
     const headers = { authorization: 'Bearer secret-key', 'x-team': 'a' };
     for (const text of ['you sent secret-key', 'a Bearer secret-key'])
-      expect((await failureOfStatus(status.INVALID_ARGUMENT, text, {}, { headers })).message).toBe(neutral);
+      expect((await failureOfStatus(status.INVALID_ARGUMENT, text, {}, { headers })).message).toBe(rejected);
     expect((await failureOfStatus(status.INVALID_ARGUMENT, 'a mistake', {}, { headers })).message).toBe(
       'a mistake',
     );
