@@ -80,7 +80,7 @@ export class InferenceService {
     const started = performance.now();
     const { caller } = translation;
     if (!caller.sees(model)) throw errors.modelNotFound(model);
-    const first = this.fallbacks.route(model, version, caller);
+    const first = this.fallbacks.route(model, version, caller, false);
     if (first.forwarder !== undefined) throw errors.apiModel(first.name, '/v1/chat/completions');
     let servable = first;
     servable.enter();
@@ -104,7 +104,7 @@ export class InferenceService {
           : await held.read(request.inputs, takesPictures(servable.signature));
       const decoded = performance.now();
       let valid = jobOf(request, inputs, servable, caller.id, latest);
-      if (translation.memory !== undefined && mayBeRemote(servable))
+      if (translation.memory !== undefined && (mayBeRemote(servable) || servable.name !== model))
         valid = { ...valid, charge: chargeOf(translation.memory) };
       const charge = { requests: 1, in_flight: 1, rows: valid.rows, input_bytes: valid.byteLength };
       const admitted = this.admit(servable, charge, translation, spent);
@@ -121,8 +121,8 @@ export class InferenceService {
       try {
         result = await this.cache.run(servable, job);
       } catch (error) {
-        if (version !== undefined || first.options.settings.fallback === undefined) throw error;
-        const answered = await this.fallbacks.run(first, job, caller, error);
+        if (version !== undefined) throw error;
+        const answered = await this.fallbacks.run(model, first, job, caller, error);
         first.leave();
         ({ servable, job, result } = answered);
       }

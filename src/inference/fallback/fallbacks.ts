@@ -5,7 +5,6 @@ import type { Servable } from '../../models/model';
 import { ModelRegistry } from '../../models/registry/model-registry';
 import { fallbacksOf, type FallbackError } from '../../repository/remote-settings';
 import { validateInputs, validateOutputs } from '../../models/validation';
-import type { ModelSettings } from '../../repository/model-settings';
 import { InferenceCache } from '../cache/inference-cache';
 import type { CachedResult } from '../cache/version-cache';
 
@@ -38,29 +37,30 @@ export class Fallbacks {
   /**
    * The version that handles a request, as {@link ModelRegistry.route} chooses it, or a version of a fallback model if none is
    * ready. A request for a certain version has no fallback.
+   * @param isForwarded whether the request is one of the OpenAI API, which only some models pass on.
    * @throws NexusError model_not_found, version_not_found, model_not_ready
    */
-  route(model: string, version: string | undefined, caller: Caller): Servable {
+  route(model: string, version: string | undefined, caller: Caller, isForwarded: boolean): Servable {
     try {
       return this.registry.route(model, version, caller);
     } catch (error) {
-      const settings = version === undefined ? this.registry.peek(model)?.settings : undefined;
-      const other = settings && this.next(model, settings, error, caller, []);
+      const other = version === undefined ? this.next(model, error, caller, [], isForwarded) : undefined;
       if (other === undefined) throw error;
       return other;
     }
   }
 
   /**
-   * Runs `job`, which `error` has failed on `first`, on its fallbacks until one answers. The version that answers is entered;
-   * the caller must leave it. Rejects with the error of the last one.
+   * Runs `job`, which `error` has failed on `first`, on the other fallbacks of `model` until one answers. The version that
+   * answers is entered; the caller must leave it. Rejects with the error of the last one.
+   * @param first a version of `model`, or the fallback that was chosen for it.
    */
-  async run(first: Servable, job: Job, caller: Caller, error: unknown): Promise<TakenOver> {
-    const tried: string[] = [];
+  async run(model: string, first: Servable, job: Job, caller: Caller, error: unknown): Promise<TakenOver> {
+    const tried = [first.name];
     const reason = error;
     for (;;) {
-      const servable = this.next(first.name, first.options.settings, error, caller, tried);
-      if (servable === undefined || servable.forwarder !== undefined) throw error;
+      const servable = this.next(model, error, caller, tried, false);
+      if (servable === undefined) throw error;
       tried.push(servable.name);
       servable.enter();
       try {
@@ -77,31 +77,41 @@ export class Fallbacks {
   }
 
   /**
-   * The next version to try when `error` has failed a request; undefined if there is none. It never is of another model than
-   * those in `settings`, which `caller` sees.
+   * The next version to try when `error` has failed a request to `model`; undefined if there is none. It is of one of the
+   * fallbacks of `model`, which `caller` sees.
    * @param tried names of the models that have failed.
+   * @param isForwarded see {@link route}.
    */
   next(
     model: string,
-    settings: ModelSettings,
     error: unknown,
     caller: Caller,
     tried: readonly string[],
+    isForwarded: boolean,
   ): Servable | undefined {
-    if (settings.fallback === undefined) return undefined;
+    const settings = this.registry.peek(model)?.settings;
+    if (settings?.fallback === undefined) return undefined;
     const failure = error instanceof NexusError ? CLASSES[error.kind] : 'failed';
     if (failure === undefined) return undefined;
-    const others = fallbacksOf(settings).filter(
-      ({ model: name, on }) =>
-        name !== model && !tried.includes(name) && caller.sees(name) && on?.includes(failure) !== false,
-    );
-    for (const { model: name } of others) {
-      if (this.registry.peek(name)?.versions.some(({ state }) => state === 'READY') !== true) continue;
-      const found = this.registry.route(name, undefined, caller);
+    for (const { model: name, on } of fallbacksOf(settings)) {
+      if (name === model || tried.includes(name) || !caller.sees(name)) continue;
+      if (on?.includes(failure) === false) continue;
+      const found = this.ready(name, caller);
+      if (found === undefined || (found.forwarder !== undefined) !== isForwarded) continue;
       found.metrics.tookOver(model);
       return found;
     }
     return undefined;
+  }
+
+  /** The version of `model` that handles a request; undefined if it is not ready. */
+  private ready(model: string, caller: Caller): Servable | undefined {
+    try {
+      return this.registry.route(model, undefined, caller);
+    } catch (error) {
+      if (error instanceof NexusError) return undefined;
+      throw error;
+    }
   }
 }
 

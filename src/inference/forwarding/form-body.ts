@@ -12,7 +12,8 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 const MAX_MODEL = 1024;
 
 const BOUNDARY = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i;
-const NAME = /^content-disposition:[^\r\n]*;\s*name=(?:"([^"\r\n]*)"|([^\s;"]+))/im;
+const HEADER = /^([\w!#$%&'*+.^`|~-]+):([^\r\n]*)$/;
+const PARAMETER = /\s*;\s*([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))/y;
 
 /** Where the contents of a part are. */
 interface Part {
@@ -29,8 +30,9 @@ interface Part {
 export async function readFormBody(bytes: Buffer, contentType: string): Promise<ApiBody> {
   const [, quoted, plain] = BOUNDARY.exec(contentType) ?? [];
   const boundary = quoted ?? plain;
-  if (boundary === undefined)
-    throw invalid('expected Content-Type multipart/form-data with a boundary, got none');
+  // Of several, the target might use another one, and so see another model.
+  if (boundary === undefined || contentType.match(/boundary\*?\d*\*?\s*=/gi)!.length > 1)
+    throw invalid('expected Content-Type multipart/form-data with one boundary');
   const parts = await partsOf(bytes, Buffer.from(`--${boundary}`, 'latin1'));
   const models = parts.filter(({ name }) => name === 'model');
   if (models.length > 1) throw errors.invalidInput('model: expected the field once, got it again', 'model');
@@ -71,13 +73,44 @@ async function partsOf(bytes: Buffer, delimiter: Buffer): Promise<readonly Part[
     const head = bytes.subarray(at, at + MAX_HEAD);
     const headEnd = head.indexOf('\r\n\r\n');
     if (headEnd < 0) throw invalid(`expected the headers of a part at byte ${at} to end`);
-    const [, quoted, plain] = NAME.exec(head.toString('latin1', 2, headEnd)) ?? [];
+    const name = nameOf(head.toString('latin1', 2, headEnd), at);
     const start = at + headEnd + 4;
     // The line end before a delimiter belongs to it, and may be the one that ends the headers of an empty part.
     const end = await find(bytes, later, start - 2, `the end of the part at byte ${at}`);
-    parts.push({ name: quoted ?? plain ?? '', start: Math.min(start, end), end });
+    parts.push({ name, start: Math.min(start, end), end });
     at = end + 2;
   }
+}
+
+/**
+ * The name of a part; empty without one. Strict, so that the target cannot read another name.
+ * @param head the headers of the part.
+ * @param at where they are in the body.
+ */
+function nameOf(head: string, at: number): string {
+  const headers = head === '' ? [] : head.split('\r\n').map((line) => HEADER.exec(line));
+  if (headers.includes(null)) throw invalid(`expected the headers of the part at byte ${at} to be valid`);
+  const found = headers.filter((header) => header![1]!.toLowerCase() === 'content-disposition');
+  const names = found.flatMap((header) => namesIn(header![2]!));
+  if (found.length > 1 || names.length > 1 || names.includes(undefined))
+    throw invalid(`expected one Content-Disposition with one name at byte ${at}`);
+  return names[0] ?? '';
+}
+
+/** The parameters `name` in a Content-Disposition; undefined for what is not valid, or has another charset. */
+function namesIn(disposition: string): readonly (string | undefined)[] {
+  const names: (string | undefined)[] = [];
+  const end = disposition.trimEnd().replace(/;$/, '').length;
+  let lastIndex = /^\s*[\w-]*/.exec(disposition)![0].length;
+  PARAMETER.lastIndex = lastIndex;
+  for (let found = PARAMETER.exec(disposition); found; found = PARAMETER.exec(disposition)) {
+    const [, key = '', quoted, plain] = found;
+    if (key.toLowerCase() === 'name') names.push(quoted?.replaceAll(/\\(.)/g, '$1') ?? plain);
+    else if (/^name\*/i.test(key)) names.push(undefined);
+    ({ lastIndex } = PARAMETER);
+  }
+  if (lastIndex < end) names.push(undefined);
+  return names;
 }
 
 /** Index of `searched` in `bytes` after `from`. @throws NexusError invalid_input, with `what`, if there is none. */

@@ -70,17 +70,16 @@ export class ForwardingService {
   async forward(request: ApiRequest): Promise<Forwarding> {
     const { caller, model, version } = request;
     if (!caller.sees(model)) throw errors.modelNotFound(model);
-    const first = this.fallbacks.route(model, version, caller);
+    const first = this.fallbacks.route(model, version, caller, true);
     const tried: string[] = [];
     for (let servable = first; ;) {
       try {
         return await this.forwardTo(servable, request);
       } catch (error) {
-        const { settings } = first.options;
+        tried.push(servable.name);
         const next =
-          version === undefined ? this.fallbacks.next(first.name, settings, error, caller, tried) : undefined;
-        if (next?.forwarder === undefined) throw error;
-        tried.push(next.name);
+          version === undefined ? this.fallbacks.next(model, error, caller, tried, true) : undefined;
+        if (next === undefined) throw error;
         servable = next;
       }
     }

@@ -14,6 +14,7 @@ import { findModel, scanRepository, type FoundModel, type Repository } from '../
 import type { RepositoryIndexEntry } from '../report/repository-index.schema';
 import { loadAll } from './load-all';
 import { LoadLimits } from './load-limits';
+import { mayWait } from './may-wait';
 import { missingParts } from './missing-parts';
 
 /** Result of loading or unloading one version. */
@@ -235,7 +236,10 @@ export class ModelControl {
     const before = this.registry.peek(model.name);
     const made = model.versions.filter((version) => before?.versions.includes(version) !== true);
     await this.loadWithinLimits(made, before);
-    const failed = made.filter(({ state }) => state !== 'READY');
+    const isExplicit = this.config.modelControlMode === 'explicit';
+    const failed = made.filter(
+      (version) => version.state !== 'READY' && (isExplicit || !mayWait(version, before)),
+    );
     const reason = failed.map((version) => `version ${version.version}: ${version.reason}`).join('; ');
     if (failed.length > 0 && failed.length === model.versions.length)
       return this.refuse(model, before, reason);

@@ -18,6 +18,9 @@ import type { Forwarder } from '../forwarder';
 import { policyOf } from './policy-of';
 import { resolveTargets } from './resolve-targets';
 
+/** Time in milliseconds after which a model is described again that could not be. */
+const DESCRIBE_AGAIN_MS = 1000;
+
 /** A version of a model that other servers run. It is READY while at least one of them can be used. */
 export abstract class FleetVersion<C extends Connection> implements Servable {
   readonly platform = 'remote';
@@ -39,6 +42,9 @@ export abstract class FleetVersion<C extends Connection> implements Servable {
   private readonly references = new ReferenceCount();
   private readonly unload = new AbortController();
   private startedAt = 0;
+  private isDescribing = false;
+  /** Describes the model again. */
+  private again: NodeJS.Timeout | undefined;
 
   /**
    * @param options changed only by {@link follow}.
@@ -161,6 +167,7 @@ export abstract class FleetVersion<C extends Connection> implements Servable {
   async stop(): Promise<void> {
     this.become('UNLOADING');
     this.unload.abort();
+    clearTimeout(this.again);
     await this.fleet?.close();
     this.become('UNAVAILABLE', 'unloaded');
   }
@@ -194,15 +201,29 @@ export abstract class FleetVersion<C extends Connection> implements Servable {
   protected returned(_target: Target): void {}
 
   private async makeReady(): Promise<void> {
-    try {
-      await this.describe();
-    } catch (error) {
-      return this.become('UNAVAILABLE', (error as Error).message);
+    if (this.isDescribing || !this.canBeReady) return;
+    this.isDescribing = true;
+    clearTimeout(this.again);
+    const failure = await this.describe().then(
+      () => undefined,
+      (error: unknown) => error as Error,
+    );
+    this.isDescribing = false;
+    // It is called again when a target can be used.
+    if (!this.canBeReady) return;
+    if (failure !== undefined) {
+      this.become('UNAVAILABLE', failure.message);
+      // The health checks of the target pass, so nothing else leads to another attempt.
+      this.again = setTimeout(() => void this.makeReady(), DESCRIBE_AGAIN_MS).unref();
+      return;
     }
-    if (this.fleet?.usable !== true) return;
     this.loadMs ??= performance.now() - this.startedAt;
     this.loadedAt ??= new Date();
     this.become('READY');
+  }
+
+  private get canBeReady(): boolean {
+    return this.fleet?.usable === true && !this.unloading.aborted;
   }
 
   private become(state: VersionState, reason = ''): void {

@@ -26,6 +26,7 @@ export class OverflowVersion implements Servable {
   readonly forwarder = undefined;
   /** Why the targets are not used; empty if they are. */
   private mismatch = '';
+  private isCompared = false;
 
   /**
    * @param local the model here.
@@ -76,8 +77,9 @@ export class OverflowVersion implements Servable {
     return this.local.inMemory;
   }
 
+  /** A local model that was never loaded is asked first, because the targets may run another model. */
   get isDescribed(): boolean {
-    return this.front.isDescribed;
+    return this.local.isDescribed || (this.local.state !== 'READY' && this.remote.isDescribed);
   }
 
   get identity(): string {
@@ -148,17 +150,26 @@ export class OverflowVersion implements Servable {
     void this.remote.start().then(() => this.review());
   }
 
-  described(deadline: number): Promise<void> {
-    return this.local.state === 'READY' ? this.local.described(deadline) : this.remote.described(deadline);
+  async described(deadline: number): Promise<void> {
+    if (this.local.state !== 'READY') return this.remote.described(deadline);
+    try {
+      await this.local.described(deadline);
+    } catch (error) {
+      if (!this.canOverflow || !isRetriable(error)) throw error;
+    }
   }
 
   follow(options: VersionOptions): boolean {
-    return this.remote.follow(options) && this.local.follow(options);
+    if (!this.remote.follow(options)) return false;
+    if (this.local.follow(options)) return true;
+    this.remote.follow(this.local.options);
+    return false;
   }
 
   /** Compares both models: a target with other inputs or outputs is not used. */
   review(): void {
     if (!this.local.isDescribed || !this.remote.isDescribed) return;
+    this.isCompared = true;
     const difference = differenceOf({ platform: '', ...this.remote.signature }, this.local.signature);
     this.mismatch = difference === undefined ? '' : `its overflow targets run another model: ${difference}`;
   }
@@ -168,13 +179,16 @@ export class OverflowVersion implements Servable {
   }
 
   async run(job: Job): Promise<JobResult> {
+    // A model that is loaded on demand is described by its first request.
+    if (!this.isCompared) this.review();
     if (!this.canOverflow || job.text !== undefined) return this.local.run(job);
-    const { state, load } = this.local;
-    if (state !== 'READY' || load.waitMs > this.queueLimitMs) return this.remote.run(job);
+    const { state, isDescribed, load } = this.local;
+    // A request before the first load was validated against the model at the targets.
+    if (state !== 'READY' || !isDescribed || load.waitMs > this.queueLimitMs) return this.remote.run(job);
     try {
       return await this.local.run(job);
     } catch (error) {
-      if (!(error instanceof NexusError && RETRIABLE.has(error.kind))) throw error;
+      if (!isRetriable(error)) throw error;
       return this.remote.run(job);
     }
   }
@@ -204,4 +218,8 @@ export class OverflowVersion implements Servable {
   notReady(): NexusError {
     return this.local.notReady();
   }
+}
+
+function isRetriable(error: unknown): boolean {
+  return error instanceof NexusError && RETRIABLE.has(error.kind);
 }

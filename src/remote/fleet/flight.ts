@@ -259,7 +259,13 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
     const { context, attempt } = this;
     if (!attempt) return;
     const { p95 } = context.latencies;
+    const { totalMs } = context.policy.timeouts;
     const ms = now - attempt.startedAt;
+    if (ms >= totalMs) {
+      attempt.cancel();
+      const message = `expected the whole response within ${totalMs} ms`;
+      return this.failed(attempt, new TargetFailure('broken', message, { timedOut: true }));
+    }
     if (ms > Math.max(SUSPECT_LEAST_MS, SUSPECT_TIMES * p95))
       context.suspect(attempt.member, HANGING_LEAST_MS);
     if (!context.policy.hedge || this.hedge || this.retries > 0 || ms <= p95) return;

@@ -89,8 +89,8 @@ export class HealthCheck<C extends Connection> {
       this.failures = 0;
       this.member.avoidedUntil = 0;
       this.roster.passed(this.member, now);
-    } else if (kindOf(error) !== 'overloaded') {
-      // A target that is too busy for the check is alive, and its state stays as it is.
+    } else if (kindOf(error) !== 'overloaded' || this.member.reach === 'unknown') {
+      // A target that is too busy for the check is alive, and its state stays as it is, once it has one.
       this.failed(error, now);
     }
     this.schedule();

@@ -87,8 +87,10 @@ class Relay {
   }
 
   private breakOff(error: Error): void {
-    if (!this.end()) return;
     const { request } = this.reply;
+    // The fleet ends the requests of clients that have left, and may see it first.
+    if (request.raw.socket.destroyed) return this.abandon();
+    if (!this.end()) return;
     const isBetweenEvents = this.forwarding.isBetweenEvents;
     const { failure, summary } = this.forwarding.breakOff(error);
     request.inference = summary;

@@ -73,6 +73,16 @@ it('never overflows to another model', async () => {
   expect(await answer('other')).toEqual([3, 5]);
 });
 
+it('serves a new model as soon as its targets can be used', async () => {
+  worker.kill('SIGSTOP');
+  files.add('late.yaml', targets('two'));
+  await gateway.logged(({ msg }) => msg?.startsWith('late/1 is UNAVAILABLE on other servers') ?? false);
+  worker.kill('SIGCONT');
+  await gateway.logged(({ msg }) => msg === 'late/1 is READY on other servers');
+  await gateway.reached('nexus_model_state{model="late",version="1",state="READY"}', 1);
+  expect(await answer('late')).toEqual([4, 7]);
+});
+
 it('lets no load request name a target', async () => {
   const explicit = await Gateway.start(new Repository().model('one', affine(2)), {
     NEXUS_MODEL_CONTROL_MODE: 'explicit',

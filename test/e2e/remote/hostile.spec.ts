@@ -91,6 +91,7 @@ beforeAll(async () => {
   add('good', { targets: [{ url: target.url }] });
   add('held', { targets: [target, other].map(({ url }) => ({ url, max_in_flight: 2 })) });
   add('left', { targets: [{ url: target.url }] });
+  add('chain', { targets: [{ url: 'http://127.0.0.1:9' }], fallback: ['crash', 'good'] });
   add('busy', { targets: [target, other].map(({ url }) => ({ url })) });
   gateway = await Gateway.start(files);
 });
@@ -144,6 +145,12 @@ it('reports that its targets are overloaded, after one attempt on another', asyn
   expect(headers.get('retry-after')).toBe('7');
   const attempts = [target, other].map(({ requests }) => requests.filter((name) => name === 'busy').length);
   expect(attempts).toEqual([1, 1]);
+});
+
+it('tries the next fallback of a model that is not ready if the first one fails', async () => {
+  const { status, body } = await infer('chain');
+  expect({ status, ...body }).toMatchObject({ status: 200, model_name: 'good' });
+  expect(target.requests.slice(-2)).toEqual(['crash', 'good']);
 });
 
 it('ends the request at the target when the client leaves', async () => {

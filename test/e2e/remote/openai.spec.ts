@@ -22,6 +22,10 @@ beforeAll(async () => {
     .add('metered.yaml', `targets: [${target(engine.url)}]\nlimits: { tokens_per_hour: 120 }`)
     .add('safe.yaml', `targets: [${target(engine.url)}]\nremote: { retries: 0 }\nfallback: [backup]`)
     .add('backup.yaml', `targets: [${target(other.url)}]`)
+    .add(
+      'chain.yaml',
+      'targets: [{ url: "http://127.0.0.1:9/v1", protocol: openai }]\nfallback: [nowhere, double, chat, backup]',
+    )
     .model('double', affine(2));
   gateway = await Gateway.start(files, {
     ENGINE_KEY: 'key-of-the-engine',
@@ -310,6 +314,15 @@ it('another model answers if the engines of a model fail', async () => {
   const failing = await failureOf(client.chat.completions.create(chat({ status: 500 }, 'safe')));
   expect(failing).toMatchObject({ status: 502 });
   expect(other.last.body.toString()).toContain('"status":500');
+});
+
+it('each fallback of a model that is not ready is tried, apart from models of tensors', async () => {
+  const script = { status: 500, body: { of: 'chain' } };
+  const failing = await failureOf(client.chat.completions.create(chat(script, 'chain')));
+  expect(failing).toMatchObject({ status: 502 });
+  expect([engine, other].map(({ last }) => last.body.includes('"chain"'))).toEqual([true, true]);
+  const { system_fingerprint } = await client.chat.completions.create(chat({}, 'chain'));
+  expect(system_fingerprint).toBe('one');
 });
 
 it('metrics and the log count tokens', async () => {

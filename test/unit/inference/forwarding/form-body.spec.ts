@@ -52,7 +52,12 @@ it('the content of a file that looks like a field is none', async () => {
 });
 
 it.each([
-  ['no boundary', 'multipart/form-data', form([]), 'with a boundary, got none'],
+  [
+    'no boundary',
+    'multipart/form-data',
+    form([]),
+    'expected Content-Type multipart/form-data with one boundary',
+  ],
   ['another boundary', 'multipart/form-data; boundary=other', form([]), 'expected the boundary'],
   ['no end', TYPE, form([['name="file"', 'abc']]).subarray(0, -8), 'expected the end of the part at byte 5'],
   ['headers without end', TYPE, Buffer.from('--x y\r\nContent-'), 'expected the headers of a part'],
@@ -81,4 +86,52 @@ it.each([
   ],
 ])('a form with %s is refused', async (_what, type, bytes, message) => {
   await expect(readFormBody(bytes, type)).rejects.toThrow(message);
+});
+
+const HIDDEN = 'expected one Content-Disposition with one name';
+
+// An engine may find a model where the gateway does not, and so run one that its client has no access to.
+it.each([
+  [
+    'a name within that of a file',
+    'Content-Disposition: form-data; name="model"; filename="; name=file"',
+    'other',
+  ],
+  [
+    'a quote within that of a file',
+    'Content-Disposition: form-data; name="model"; filename="a\\"; name=file"',
+    'other',
+  ],
+  ['two names', 'Content-Disposition: form-data; name=file; name="model"', HIDDEN],
+  ['a name with a charset', "Content-Disposition: form-data; name=file; name*=UTF-8''model", HIDDEN],
+  ['a parameter that is not valid', 'Content-Disposition: form-data; x="; name="model"', HIDDEN],
+  [
+    'two dispositions',
+    'Content-Disposition: form-data; name=a\r\nContent-Disposition: form-data; name=model',
+    HIDDEN,
+  ],
+  ['a folded header', 'Content-Disposition: form-data\r\n ; name=model', 'to be valid'],
+  ['a space after the name', 'Content-Disposition : form-data; name=model', 'to be valid'],
+  ['half a new line', 'X: a\nContent-Disposition: form-data; name=model', 'to be valid'],
+])('a part cannot hide its name: %s', async (_what, head, outcome) => {
+  const bytes = Buffer.from(`--x y\r\n${head}\r\n\r\nother\r\n--x y--\r\n`);
+  const model = await readFormBody(bytes, TYPE).then(
+    (body) => body.model,
+    ({ message }: Error) => message,
+  );
+  expect(model).toContain(outcome);
+});
+
+it('a form has one boundary', async () => {
+  const type = `${TYPE}; boundary=other`;
+  await expect(readFormBody(form([['name="model"', 'a']]), type)).rejects.toThrow('with one boundary');
+});
+
+it.each([
+  ['name=model', 'spaces'],
+  ['name="model";', 'a semicolon at the end'],
+  ['filename*=UTF-8\'\'a%20b.wav; name="model"', 'a file name with a charset'],
+  ['name="model"; filename="C:\\a b.wav"', 'a path'],
+])('a part may have %s', async (head) => {
+  expect((await readFormBody(form([[head, 'm']]), TYPE)).model).toBe('m');
 });

@@ -3,6 +3,7 @@ import type { NexusError } from '../../../../src/common/nexus-error';
 import type { Servable } from '../../../../src/models/model';
 import { NO_TASK, type Signature } from '../../../../src/models/signature';
 import { OverflowVersion } from '../../../../src/models/remote/overflow-version';
+import type { VersionOptions } from '../../../../src/models/version-options';
 import type { Job, JobResult } from '../../../../src/scheduling/job';
 import type { TensorSpec } from '../../../../src/tensor/tensor';
 
@@ -28,14 +29,35 @@ interface Part {
   failure: NexusError | undefined;
   runs: number;
   input: TensorSpec;
+  isDescribed: boolean;
+  /** Why it cannot be loaded on demand. */
+  loading: NexusError | undefined;
+  follows: boolean;
+  options: VersionOptions;
 }
+
+const OLD = {} as VersionOptions;
+const NEW = {} as VersionOptions;
 
 /** A version with only what the overflow asks for; `part` changes it. */
 function fake(part: Part): Servable {
   const version: Partial<Servable> = {
     name: 'm',
     version: '1',
-    isDescribed: true,
+    get isDescribed() {
+      return part.isDescribed;
+    },
+    get options() {
+      return part.options;
+    },
+    async described() {
+      if (part.loading !== undefined) throw part.loading;
+      part.isDescribed = true;
+    },
+    follow(options) {
+      if (part.follows) part.options = options;
+      return part.follows;
+    },
     get state() {
       return part.state as Servable['state'];
     },
@@ -57,9 +79,21 @@ function fake(part: Part): Servable {
   return version as Servable;
 }
 
-function set() {
-  const part = (): Part => ({ state: 'READY', reason: '', waitMs: 0, failure: undefined, runs: 0, input: X });
-  const [local, remote] = [part(), part()];
+function set(isDescribed = true) {
+  const part = (changes: Partial<Part> = {}): Part => ({
+    state: 'READY',
+    reason: '',
+    waitMs: 0,
+    failure: undefined,
+    runs: 0,
+    input: X,
+    isDescribed: true,
+    loading: undefined,
+    follows: true,
+    options: OLD,
+    ...changes,
+  });
+  const [local, remote] = [part({ isDescribed }), part()];
   const version = new OverflowVersion(fake(local), fake(remote), 200);
   version.review();
   return { local, remote, version, run: (job: Partial<Job> = {}) => version.run(job as Job) };
@@ -121,4 +155,30 @@ it('keeps texts with options here, which targets do not take', async () => {
   local.waitMs = 1000;
   await run({ text: { truncate: true } });
   expect([local.runs, remote.runs]).toEqual([1, 0]);
+});
+
+it('loads a model that was never loaded before it validates requests against that of the targets', async () => {
+  const { local, remote, version, run } = set(false);
+  expect([version.state, version.isDescribed]).toEqual(['READY', false]);
+  remote.input = { ...X, datatype: 'INT64' };
+  await version.described(Infinity);
+  expect(version.signature.inputs).toEqual([X]);
+  local.waitMs = 1000;
+  await run();
+  expect([local.runs, remote.runs]).toEqual([1, 0]);
+});
+
+it('uses the targets if there is no memory to load the local model', async () => {
+  const { local, remote, version, run } = set(false);
+  local.loading = errors.queueFull('m', 'rows');
+  await version.described(Infinity);
+  await run();
+  expect([local.runs, remote.runs]).toEqual([0, 1]);
+});
+
+it('changes neither model if one of them must be loaded again', () => {
+  const { local, remote, version } = set();
+  local.follows = false;
+  expect(version.follow(NEW)).toBe(false);
+  expect(remote.options).toBe(OLD);
 });

@@ -140,14 +140,16 @@ export interface Scene {
   readonly ask: (request?: Partial<FleetRequest>) => Promise<string>;
 }
 
-/** A fleet of fake targets named a, b, c... that has started, in virtual time. */
+/** A fleet of fake targets named a, b, c... that has started, in virtual time. @param prepare called before the start. */
 export async function sceneOf(
   clock: VirtualClock,
   settings: readonly Partial<Target>[],
   policy: Partial<FleetPolicy> = {},
   random: () => number = sequence(),
+  prepare: (target: FakeTarget) => void = () => {},
 ): Promise<Scene> {
   const targets = settings.map((_, index) => new FakeTarget(clock, 'abcdefgh'[index]!));
+  targets.forEach(prepare);
   const notes = new Notes(clock);
   const members = targets.map((connection, index) => ({
     target: targetOf(connection.name, settings[index]!),

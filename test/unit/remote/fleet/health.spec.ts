@@ -62,6 +62,19 @@ describe('active health checks', () => {
     expect(targets[0]!.checked).toBeLessThan(5);
   });
 
+  it('take a target out that is overloaded from the start, until it is not', async () => {
+    const clock = new VirtualClock();
+    const { targets, fleet, notes } = await sceneOf(clock, [{}], {}, undefined, (target) => {
+      target.checks = 'overloaded';
+    });
+    await clock.pass(1000);
+    expect(fleet.status()[0]!.state).toBe('unreachable');
+    expect(notes.events.at(-1)).toBe('unusable: the check failed');
+    targets[0]!.recover();
+    await clock.pass(5000);
+    expect(notes.events.at(-1)).toBe('usable');
+  });
+
   it('repeat soon, then more and more rarely, and bring the target back', async () => {
     const clock = new VirtualClock();
     const { targets, fleet, notes } = await sceneOf(clock, [{}], { healthIntervalMs: 4000 });

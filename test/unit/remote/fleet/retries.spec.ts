@@ -1,3 +1,4 @@
+import { DEFAULT_POLICY } from '../../../../src/remote/fleet/fleet-policy';
 import { TargetFailure, type FailureKind } from '../../../../src/remote/target-failure';
 import { VirtualClock } from '../../scheduling/virtual-clock';
 import { infer, sceneOf } from './fake-target';
@@ -80,6 +81,18 @@ describe('a failed attempt', () => {
     targets[0]!.behaviour = 'answers';
     await clock.pass(200);
     expect(await asked).toBe('a');
+  });
+
+  it('ends an attempt whose response takes longer than a whole one may', async () => {
+    const clock = new VirtualClock();
+    const timeouts = { ...DEFAULT_POLICY.timeouts, totalMs: 500 };
+    const { ask, targets, notes } = await sceneOf(clock, [{ weight: 1000 }, {}], { timeouts });
+    targets[0]!.behaviour = 'hangs';
+    const asked = ask();
+    await clock.pass(600);
+    expect(await asked).toBe('b');
+    expect(targets[0]!.cancelled).toBe(1);
+    expect(notes.outcomes).toEqual(['timeout', 'success']);
   });
 
   it('waits as long as the target asks, if the deadline allows it', async () => {
