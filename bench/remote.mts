@@ -18,7 +18,7 @@ const [FEW_SILENT, MANY_SILENT] = [200, 2200];
 /** Time in which a process gives memory back, or not. */
 const SETTLE_MS = 3000;
 
-/** Compares requests that the gateway passes on to a target with those of a bare proxy, and with none between. */
+/** Compares requests that the gateway forwards to a target with those of a bare proxy, and with direct ones. */
 export async function remote(effort: Effort): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-bench-'));
   const upstream = await startUpstream();

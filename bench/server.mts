@@ -31,7 +31,7 @@ export async function startUpstream(): Promise<Server> {
   return { url, grpc: '', pid: child.pid!, stop: () => stop(child) };
 }
 
-/** Starts a bare proxy in front of `upstream`, which reads bodies whole or passes them on as streams. */
+/** Starts a bare proxy in front of `upstream`, which reads bodies whole or forwards them as streams. */
 export async function startProxy(upstream: string, how: 'whole' | 'streams'): Promise<Server> {
   const [url, child] = await startScript('bench/proxy.mts', upstream, how);
   return { url, grpc: '', pid: child.pid!, stop: () => stop(child) };

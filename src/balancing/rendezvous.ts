@@ -1,11 +1,11 @@
 /** How far a target may exceed its share of the requests in flight before sessions move on. */
 const LOAD_FACTOR = 1.25;
 
-/** A target among which sessions are divided. */
-export interface Seat {
+/** A node of rendezvous hashing: a target that gets a share of the sessions. */
+export interface RendezvousNode {
   /** Hash of its name, from {@link rendezvousHash}. */
-  readonly seat: number;
-  /** Share of the sessions, in relation to the other seats. */
+  readonly hash: number;
+  /** Share of the sessions, in relation to the other nodes. */
   readonly weight: number;
   /** Requests in flight. */
   readonly inFlight: number;
@@ -19,25 +19,25 @@ export function rendezvousHash(text: string): number {
 }
 
 /**
- * Chooses the seat of a session by weighted rendezvous hashing with bounded load (Mirrokni, Thorup, Zadimoghaddam: Consistent
- * Hashing with Bounded Loads). When a seat is removed, only its sessions move. A seat with more than 1.25 times its share of
+ * Chooses the node of a session by weighted rendezvous hashing with bounded load (Mirrokni, Thorup, Zadimoghaddam: Consistent
+ * Hashing with Bounded Loads). When a node is removed, only its sessions move. A node with more than 1.25 times its share of
  * the requests in flight passes a request on to the next in the order of its session.
  * @param session its hash, from {@link rendezvousHash}.
- * @returns undefined if there are no seats.
+ * @returns undefined if there are no nodes.
  */
-export function rendezvous<T extends Seat>(seats: readonly T[], session: number): T | undefined {
+export function rendezvous<T extends RendezvousNode>(nodes: readonly T[], session: number): T | undefined {
   let weights = 0;
   let requests = 1;
-  for (const { weight, inFlight } of seats) {
+  for (const { weight, inFlight } of nodes) {
     weights += weight;
     requests += inFlight;
   }
   let best: T | undefined;
   let bestScore = 0;
-  for (const candidate of seats) {
-    const { seat, weight, inFlight } = candidate;
+  for (const candidate of nodes) {
+    const { hash, weight, inFlight } = candidate;
     if (inFlight >= Math.ceil((LOAD_FACTOR * requests * weight) / weights)) continue;
-    const score = weight / -Math.log(fraction(session ^ seat));
+    const score = weight / -Math.log(fraction(session ^ hash));
     if (best !== undefined && score <= bestScore) continue;
     best = candidate;
     bestScore = score;

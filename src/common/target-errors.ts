@@ -49,6 +49,6 @@ export const targetErrors = {
     new NexusError(
       'invalid',
       'not_openai_model',
-      `model '${model}' cannot answer ${path}, because no target of it speaks the OpenAI API; use POST /v1/models/${encodeURIComponent(model)}/predict`,
+      `model '${model}' does not speak the OpenAI API, so it cannot answer POST ${path}; use POST /v1/models/${encodeURIComponent(model)}/predict`,
     ),
 } as const;

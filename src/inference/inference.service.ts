@@ -3,10 +3,10 @@ import { errors } from '../common/errors';
 import { NexusError } from '../common/nexus-error';
 import type { Caller } from '../identity/caller';
 import type { Charge } from '../common/memory-in-flight';
-import { limitError } from '../limits/limit-error';
 import type { Amounts } from '../limits/counter';
 import type { Passed, Standing, Verdict } from '../limits/verdict';
 import { RateLimits } from '../rate-limit/rate-limits';
+import { requirePassed } from '../rate-limit/require-passed';
 import { settle } from '../rate-limit/settle';
 import type { Servable } from '../models/model';
 import { takesPictures, type Signature } from '../models/signature';
@@ -44,7 +44,7 @@ export interface Translation<Request extends InferenceRequest, Answer> {
   /** The memory charge of the request. The response replaces the bytes of the request. */
   readonly memory: Charge | undefined;
   readonly caller: Caller;
-  /** Told the limits that the contents of the request counted against, if there are any, whether it passed or not. */
+  /** Receives the limits that the contents of the request counted against, if there are any, whether it passed or not. */
   readonly limited: (standings: readonly Standing[]) => void;
 }
 
@@ -186,10 +186,7 @@ export class InferenceService {
   ): void | Promise<void> {
     const verdict = this.limits.admitWork(caller, name, options.settings.limits, amounts);
     if (verdict === undefined) return;
-    const decide = (decided: Verdict) => {
-      limited(decided.standings);
-      spent.push(passed(decided));
-    };
+    const decide = (decided: Verdict) => void spent.push(requirePassed(decided, limited));
     return verdict instanceof Promise ? verdict.then(decide) : decide(verdict);
   }
 
@@ -205,12 +202,6 @@ export class InferenceService {
     if (this.traces.active && this.traces.sample(name))
       this.traces.write({ requestId, model: name, version, started, times });
   }
-}
-
-/** @throws NexusError rate_limited, above_quota */
-function passed(verdict: Verdict): Passed {
-  if (verdict.passed) return verdict;
-  throw limitError(verdict);
 }
 
 /** Whether other servers may run a request to `servable`. */

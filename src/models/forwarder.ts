@@ -1,7 +1,7 @@
 import type { FleetAnswer, FleetRequest } from '../remote/fleet/fleet-request';
 import type { ForwardedAnswer, ForwardedRequest } from '../remote/forwarded';
 
-/** Passes requests of the OpenAI API on to the targets of a model. */
+/** Forwards requests of the OpenAI API to the targets of a model. */
 export interface Forwarder {
   /** What the sessions of requests are; see FleetRequest. */
   readonly affinity: 'header' | 'prefix' | 'none';

@@ -41,7 +41,7 @@ export interface Servable {
   readonly identity: string;
   /** The servers that run it, or that its local model overflows to; empty if there are none. */
   readonly targets: readonly TargetStatus[];
-  /** Passes on its requests, which are those of the OpenAI API; undefined for a model with tensors. */
+  /** Forwards its requests, which are those of the OpenAI API; undefined for a model with tensors. */
   readonly forwarder: Forwarder | undefined;
   /** The steps of a pipeline in the order of its definition; undefined for an ONNX model. */
   readonly steps: readonly ServedStep[] | undefined;

@@ -1,4 +1,4 @@
-/** Makes the errors of a message that cannot be used, for whoever sent it. */
+/** Makes the errors of a message that cannot be used, for its sender. */
 export interface MessageErrors {
   /** The field that has the bytes of tensors: `raw_input_contents` or `raw_output_contents`. */
   readonly rawField: string;

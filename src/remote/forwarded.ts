@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream';
 
-/** A request of the OpenAI API that a target answers. Its body is passed on as it is, apart from the name of the model. */
+/** A request of the OpenAI API that a target answers. Its body is forwarded unchanged, except for the name of the model. */
 export interface ForwardedRequest {
   /** Path below the URL of the target, such as `/chat/completions`. */
   readonly path: string;
   readonly contentType: string;
   /** The bytes of the body, for a target that calls the model `model`. */
   bodyFor(model: string): readonly Uint8Array[];
-  /** Headers of the client that are passed on, in lower case, such as `openai-beta`. */
+  /** Headers of the client that are forwarded, in lower case, such as `openai-beta`. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -17,7 +17,7 @@ export interface ForwardedAnswer {
   readonly contentType: string;
   /** Its Content-Length; undefined for a stream. */
   readonly length: number | undefined;
-  /** Other headers that are passed on to the client, in lower case. */
+  /** Other headers that are forwarded to the client, in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   /** The body. An error of the stream is a TargetFailure. Destroying it ends the request. */
   readonly body: Readable;

@@ -1,5 +1,8 @@
 import type { ApiError } from '../common/api-error';
 
+/** Longest time that a target can ask to wait, in milliseconds. */
+export const MAX_RETRY_AFTER_MS = 3_600_000;
+
 /**
  * Why an attempt on a target failed:
  * - `connect`: the request was not sent, because there is no connection.

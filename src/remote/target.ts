@@ -1,8 +1,3 @@
-/** Protocols that targets speak: the Open Inference Protocol V2 over HTTP or gRPC, or the OpenAI API. */
-export const TARGET_PROTOCOLS = ['v2', 'v2-grpc', 'openai'] as const;
-
-export type TargetProtocol = (typeof TARGET_PROTOCOLS)[number];
-
 /** How a connection to a target is secured, beyond the defaults of `https`. Certificates are PEM. */
 export interface TargetTls {
   /** Certificates that sign the target's, in place of those of the system. */
@@ -20,7 +15,8 @@ export interface Target {
   readonly id: string;
   /** Its address without a trailing slash, such as `http://gpu-1:8000`, or `https://host/v1` for the OpenAI API. */
   readonly url: string;
-  readonly protocol: TargetProtocol;
+  /** The Open Inference Protocol V2 over HTTP or gRPC, or the OpenAI API. */
+  readonly protocol: 'v2' | 'v2-grpc' | 'openai';
   /** Name of the model at the target. */
   readonly model: string;
   /** Version of the model at the target; undefined to let the target choose. */

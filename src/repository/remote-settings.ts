@@ -4,7 +4,7 @@ import { atLeast, byType, FLAG, MILLISECONDS, NON_EMPTY_TEXT, whole } from './se
 /** A server that runs the model, as model.yaml describes it. */
 export interface TargetSettings {
   readonly url: string;
-  readonly protocol?: WrittenProtocol;
+  readonly protocol?: 'v2' | 'v2-grpc' | 'openai';
   readonly model?: string;
   readonly version?: string | number;
   readonly weight?: number;
@@ -22,8 +22,6 @@ export interface TargetSettings {
   readonly max_in_flight?: number;
 }
 
-type WrittenProtocol = 'v2' | 'v2-grpc' | 'openai';
-
 /** How requests are routed to the targets of a model. */
 export interface RoutingSettings {
   readonly session?: 'header' | 'prefix' | 'none';
@@ -37,20 +35,21 @@ export interface RoutingSettings {
   readonly heartbeat_ms?: number;
 }
 
-/** The classes of errors after which a fallback model is tried. */
-export const FALLBACK_ERRORS = ['unavailable', 'overloaded', 'timeout', 'failed'] as const;
+/** Classes of errors. */
+const FALLBACK_ERRORS = ['unavailable', 'overloaded', 'timeout', 'failed'] as const;
 
+/** A class of errors after which a fallback model is tried. */
 export type FallbackError = (typeof FALLBACK_ERRORS)[number];
 
 /** A model that answers in place of another. */
-export interface Fallback {
+interface Fallback {
   readonly model: string;
   /** After which errors; after all if absent. */
   readonly on?: readonly FallbackError[];
 }
 
 /** When requests to a local model go to other servers, and to which. */
-export interface OverflowSettings {
+interface OverflowSettings {
   readonly to: readonly TargetSettings[];
   /** For example `queue_ms > 200`. If absent, only when the local model fails. */
   readonly when?: string;

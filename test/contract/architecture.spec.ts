@@ -239,7 +239,7 @@ it.each([
     /^(?!(runtime|scheduling|tensor|common)\/)/,
   ],
   [
-    'what is neutral knows no protocol',
+    'rooms without a protocol import no protocol library',
     /from '(fastify|@grpc\/grpc-js)'/,
     /^(?!(models|repository|inference|scheduling|runtime|tensor|common|identity|limits|redis|usage|tasks)\/)/,
   ],

@@ -10,7 +10,7 @@ import type { ApiBody } from './api-body';
 /** Characters of a token, for estimates. */
 const CHARACTERS_PER_TOKEN = 4;
 
-/** What a request that is passed on costs its client, and how it counts. Marks its version as in use until it has ended. */
+/** What a request that is forwarded costs its client, and how it counts. Marks its version as in use until it has ended. */
 export class ForwardingAccount {
   readonly started = performance.now();
   /** What it has taken of limits of requests, and of limits of tokens. */

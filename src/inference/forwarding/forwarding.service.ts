@@ -3,10 +3,10 @@ import { Injectable } from '@nestjs/common';
 import { errors } from '../../common/errors';
 import { NexusError } from '../../common/nexus-error';
 import type { Caller } from '../../identity/caller';
-import { limitError } from '../../limits/limit-error';
 import type { Amounts } from '../../limits/counter';
 import type { Passed, Standing } from '../../limits/verdict';
 import { RateLimits } from '../../rate-limit/rate-limits';
+import { requirePassed } from '../../rate-limit/require-passed';
 import type { Forwarder } from '../../models/forwarder';
 import type { Servable } from '../../models/model';
 import { ModelRegistry } from '../../models/registry/model-registry';
@@ -18,7 +18,7 @@ import { Forwarding } from './forwarding';
 import { ForwardingAccount } from './forwarding-account';
 
 /** A request of the OpenAI API. */
-export interface ApiRequest {
+interface ApiRequest {
   /** Its model, and the version; undefined to choose one by the traffic split of the model. */
   readonly model: string;
   readonly version: string | undefined;
@@ -26,7 +26,7 @@ export interface ApiRequest {
   readonly path: string;
   readonly contentType: string;
   readonly body: ApiBody;
-  /** Headers that are passed on, in lower case. */
+  /** Headers that are forwarded, in lower case. */
   readonly headers: ForwardedRequest['headers'];
   /** The session that the client names. */
   readonly session: string | undefined;
@@ -38,11 +38,11 @@ export interface ApiRequest {
   readonly caller: Caller;
   /** Returns whether the client has disconnected. */
   readonly abandoned: () => boolean;
-  /** Told the limits that the contents of the request counted against, if there are any, whether it passed or not. */
+  /** Receives the limits that the contents of the request counted against, if there are any, whether it passed or not. */
   readonly limited: (standings: readonly Standing[]) => void;
 }
 
-/** The data plane of models that engines of the OpenAI API run: passes requests on, and counts them. */
+/** The data plane of models that engines of the OpenAI API run: forwards requests, and counts them. */
 @Injectable()
 export class ForwardingService {
   constructor(
@@ -52,18 +52,18 @@ export class ForwardingService {
     private readonly usage: UsageLedger,
   ) {}
 
-  /** Whether requests to any model are passed on. */
+  /** Whether requests to any model are forwarded. */
   get forwardsAny(): boolean {
     return this.registry.forwards;
   }
 
-  /** Whether requests to `model` are passed on. False for a model that is not served. */
+  /** Whether requests to `model` are forwarded. False for a model that is not served. */
   forwards(model: string): boolean {
     return this.registry.peek(model)?.versions.some(({ forwarder }) => forwarder !== undefined) === true;
   }
 
   /**
-   * Passes `request` on. Resolves when the head of the response has arrived; the caller must end the result. Rejects with a
+   * Forwards `request`. Resolves when the head of the response has arrived; the caller must end the result. Rejects with a
    * NexusError: unknown model or version, a model with tensors, no usable target, a mistake in the request, failed targets,
    * exceeded limit or deadline, or disconnected client.
    */
@@ -122,10 +122,7 @@ export class ForwardingService {
   ): Promise<Passed | undefined> {
     const deciding = this.limits.admitWork(caller, name, options.settings.limits, amounts);
     if (deciding === undefined) return undefined;
-    const verdict = deciding instanceof Promise ? await deciding : deciding;
-    limited(verdict.standings);
-    if (verdict.passed) return verdict;
-    throw limitError(verdict);
+    return requirePassed(deciding instanceof Promise ? await deciding : deciding, limited);
   }
 }
 

@@ -43,7 +43,7 @@ const FILES = ['data', 'file_data', 'b64_json'].map((name) => Buffer.from(name))
  * Finds members of one JSON object in its bytes, which arrive in pieces, without decoding the rest. Time is linear in the
  * number of bytes, and memory does not depend on it.
  *
- * It checks the structure, not the grammar of numbers and the encoding of strings: whoever decodes the object does that.
+ * It checks the structure, not the grammar of numbers and the encoding of strings: the decoder of the object does that.
  */
 export class MemberScanner {
   /** The members found. As in JSON.parse, the last one of a name counts. */

@@ -17,7 +17,7 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
   loaded: Promise<void> = Promise.resolve();
   /** Whether {@link loaded} has resolved. */
   settled = false;
-  /** Whether requests to any model are passed on to engines of the OpenAI API. */
+  /** Whether requests to any model are forwarded to engines of the OpenAI API. */
   forwards = false;
   /** Models by name, sorted by name. */
   private models: ReadonlyMap<string, Model> = new Map();

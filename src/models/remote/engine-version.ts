@@ -9,7 +9,7 @@ import { NO_TASK, type Signature } from '../signature';
 import { FleetVersion } from './fleet-version';
 import type { Forwarder } from '../forwarder';
 
-/** A model without tensors: its requests are passed on to engines that speak the OpenAI API. */
+/** A model without tensors: its requests are forwarded to engines that speak the OpenAI API. */
 export class EngineVersion extends FleetVersion<ApiConnection> implements Forwarder {
   readonly forwarder = this;
   readonly isDescribed = true;

@@ -14,7 +14,7 @@ export interface InferenceSummary {
   readonly cache?: CacheUse['outcome'] | undefined;
   /** The server that ran the model, if another server did. */
   readonly target?: string | undefined;
-  /** Tokens of the prompt and of the response, if it was passed on to an engine. */
+  /** Tokens of the prompt and of the response, if it was forwarded to an engine. */
   readonly tokensIn?: number | undefined;
   readonly tokensOut?: number | undefined;
 }

@@ -39,7 +39,7 @@ export class ModelMetrics {
   readonly total = new Distribution(SECONDS);
   readonly statistics = new ModelStatistics();
   readonly targets = new TargetCounts(SECONDS);
-  /** Of requests that are passed on to engines of the OpenAI API. */
+  /** Of requests that are forwarded to engines of the OpenAI API. */
   readonly forwarded = new TokenCounts();
 
   constructor(readonly labels: { readonly model: string; readonly version: string }) {}

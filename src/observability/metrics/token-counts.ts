@@ -6,7 +6,7 @@ const FIRST_TOKEN = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30
 /** Upper bounds of tokens a second. */
 const RATES = [1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000];
 
-/** What a request that was passed on has used. */
+/** What a request that was forwarded has used. */
 export interface TokenUse {
   /** Tokens of the prompt, and of the response. */
   readonly tokensIn: number;
@@ -17,7 +17,7 @@ export interface TokenUse {
   readonly tokensPerSecond: number | undefined;
 }
 
-/** The tokens of requests to a model version that are passed on to engines of the OpenAI API. */
+/** The tokens of requests to a model version that are forwarded to engines of the OpenAI API. */
 export class TokenCounts {
   requests = 0;
   tokensIn = 0;

@@ -5,7 +5,7 @@ import { registerScraped, type Sample } from './scraped';
 import type { TokenCounts } from './token-counts';
 
 /**
- * Registers the metrics of tokens: one series for each model version whose requests are passed on to engines.
+ * Registers the metrics of tokens: one series for each model version whose requests are forwarded to engines.
  * @param models returns the metrics of every version currently served.
  */
 export function registerTokenMetrics(registry: Registry, models: () => Iterable<ModelMetrics>): void {
@@ -29,7 +29,7 @@ export function registerTokenMetrics(registry: Registry, models: () => Iterable<
   register(
     'counter',
     'nexus_tokens_in_total',
-    'Tokens of prompts that were passed on to engines, as they count them, or else estimated.',
+    'Tokens of prompts that were forwarded to engines, as they count them, or else estimated.',
     ({ tokensIn }, labels) => [{ labels, value: tokensIn }],
   );
   register(

@@ -92,7 +92,7 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
 
   private settle(error: unknown): void {
     const { state } = this;
-    this.land();
+    this.finish();
     if (state !== 'answered' && state !== 'over') this.reject(error);
   }
 
@@ -103,7 +103,7 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
     hedge?.stop(outcome, now);
   }
 
-  private land(): void {
+  private finish(): void {
     if (this.state === 'over') return;
     this.state = 'over';
     this.context.flights.delete(this);
@@ -157,7 +157,7 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
     const now = context.clock.now();
     if (!attempt.end(failed ? 'broken' : 'success', now)) return;
     this.attempt = undefined;
-    this.land();
+    this.finish();
     if (!failed) context.health.succeeded(attempt.member, now);
     else context.health.failed(attempt.member, new TargetFailure('broken', 'its response broke off'), now);
   }

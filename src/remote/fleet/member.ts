@@ -1,15 +1,15 @@
 import { Ejections } from '../../balancing/ejections';
 import { OutlierRecord } from '../../balancing/outlier-record';
 import type { Loaded } from '../../balancing/power-of-two';
-import { rendezvousHash, type Seat } from '../../balancing/rendezvous';
+import { rendezvousHash, type RendezvousNode } from '../../balancing/rendezvous';
 import { slowStart } from '../../balancing/slow-start';
 import type { Connection } from '../connection';
 import type { Target } from '../target';
 import type { TargetStatus } from './fleet-request';
 
 /** A target of a fleet with what is known of it. */
-export class Member<C extends Connection> implements Loaded, Seat {
-  readonly seat: number;
+export class Member<C extends Connection> implements Loaded, RendezvousNode {
+  readonly hash: number;
   /** Whether it is in another region than the gateway. */
   readonly isForeign: boolean;
   inFlight = 0;
@@ -29,7 +29,7 @@ export class Member<C extends Connection> implements Loaded, Seat {
     readonly connection: C,
     region: string | undefined,
   ) {
-    this.seat = rendezvousHash(target.id);
+    this.hash = rendezvousHash(target.id);
     this.share = target.weight;
     this.isForeign = region !== undefined && target.region !== undefined && target.region !== region;
   }

@@ -1,12 +1,9 @@
 import { status, type Metadata, type StatusObject } from '@grpc/grpc-js';
 import { DETAILS_KEY, retryDelayOf } from '../../common/retry-info';
-import { TargetFailure, type FailureKind } from '../target-failure';
+import { explanationFrom } from '../explanation';
+import { MAX_RETRY_AFTER_MS, TargetFailure, type FailureKind } from '../target-failure';
 
-/** Maximum number of characters of a target's own explanation. */
-const MAX_EXPLANATION = 500;
-
-/** Longest time that a target can ask to wait, in milliseconds. */
-const MAX_RETRY_AFTER = 3_600_000;
+const REJECTED = 'the server that runs the model rejected the request';
 
 /** What each status means. Statuses that are not listed are errors of the target. */
 const FAILURES: Readonly<Partial<Record<status, readonly [FailureKind, string]>>> = {
@@ -27,9 +24,9 @@ const FAILURES: Readonly<Partial<Record<status, readonly [FailureKind, string]>>
     'misconfigured',
     'the target does not implement the Open Inference Protocol over gRPC; check url and protocol',
   ],
-  [status.INVALID_ARGUMENT]: ['rejected', 'the server that runs the model rejected the request'],
-  [status.FAILED_PRECONDITION]: ['rejected', 'the server that runs the model rejected the request'],
-  [status.OUT_OF_RANGE]: ['rejected', 'the server that runs the model rejected the request'],
+  [status.INVALID_ARGUMENT]: ['rejected', REJECTED],
+  [status.FAILED_PRECONDITION]: ['rejected', REJECTED],
+  [status.OUT_OF_RANGE]: ['rejected', REJECTED],
 };
 
 /** How grpc-js begins the details of calls that it did not send. */
@@ -62,7 +59,7 @@ const NOT_GRPC_CODES: readonly status[] = [status.UNKNOWN, status.INTERNAL];
 const OVERLOAD = /^Received HTTP status code 429$|Exceeds maximum queue size/;
 
 /** How a call ended that failed. */
-export interface FailedCall {
+interface FailedCall {
   readonly status: StatusObject;
   /** Whether headers of a response have arrived. */
   readonly isAnswered: boolean;
@@ -93,7 +90,7 @@ export function failureOf(call: FailedCall): TargetFailure {
   if (NOT_GRPC_CODES.includes(code) && NOT_GRPC.test(details))
     return garbage('expected a response in gRPC, got something else');
   const [kind, text] = FAILURES[code] ?? (['failed', 'the target reports an error of its own'] as const);
-  if (kind === 'rejected') return new TargetFailure(kind, explanationOf(details, call.secrets) ?? text);
+  if (kind === 'rejected') return new TargetFailure(kind, explanationFrom(details, call.secrets) ?? text);
   return new TargetFailure(kind, text, code === status.DEADLINE_EXCEEDED ? { timedOut: true } : {});
 }
 
@@ -124,14 +121,6 @@ function garbage(message: string): TargetFailure {
   return new TargetFailure('garbage', message);
 }
 
-/** `details` as one line; undefined if it is empty, or contains a secret. */
-function explanationOf(details: string, secrets: readonly string[]): string | undefined {
-  // Control characters could forge lines in a log.
-  const line = details.replaceAll(/\p{Cc}+/gu, ' ').trim();
-  if (line === '' || secrets.some((secret) => line.includes(secret))) return undefined;
-  return line.slice(0, MAX_EXPLANATION).toWellFormed();
-}
-
 /** The time that a target asks to wait, in milliseconds: of gRPC's retries, of google.rpc, or of HTTP. */
 function retryAfterOf(metadata: Metadata): number | undefined {
   const [pushback] = metadata.get('grpc-retry-pushback-ms');
@@ -145,5 +134,5 @@ function retryAfterOf(metadata: Metadata): number | undefined {
 }
 
 function bounded(ms: number | undefined): number | undefined {
-  return ms !== undefined && ms >= 0 ? Math.min(ms, MAX_RETRY_AFTER) : undefined;
+  return ms !== undefined && ms >= 0 ? Math.min(ms, MAX_RETRY_AFTER_MS) : undefined;
 }

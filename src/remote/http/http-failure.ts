@@ -1,13 +1,8 @@
 import { type ApiError, apiErrorOf } from '../../common/api-error';
-import { TargetFailure } from '../target-failure';
+import { explanationFrom } from '../explanation';
+import { MAX_RETRY_AFTER_MS, TargetFailure } from '../target-failure';
 import type { TargetTimeouts } from '../target';
 import { singleHeader, type HttpHeaders } from './http-message';
-
-/** Maximum number of characters of a target's own explanation. */
-const MAX_EXPLANATION = 500;
-
-/** Longest time that a target can ask to wait, in milliseconds. */
-const MAX_RETRY_AFTER = 3_600_000;
 
 /** What prevents a connection, by the code of the error. Other codes are reported as they are. */
 const CONNECT_PROBLEMS: Readonly<Record<string, string>> = {
@@ -99,10 +94,12 @@ export function failureOfStatus(
       `the target does not have the model or the path (status ${status}); check its url, model and version`,
       details,
     );
-  const neutral = `the server that runs the model rejected the request with status ${status}`;
-  const explanation = body === undefined ? undefined : explanationOf(body);
-  const isSafe = explanation !== undefined && !secrets.some((secret) => explanation.includes(secret));
-  return new TargetFailure('rejected', isSafe ? explanation.slice(0, MAX_EXPLANATION) : neutral, details);
+  const explanation = body && explanationFrom(messageIn(body) ?? '', secrets);
+  return new TargetFailure(
+    'rejected',
+    explanation ?? `the server that runs the model rejected the request with status ${status}`,
+    details,
+  );
 }
 
 /** The error about the request that a target of the OpenAI API has sent; undefined if it contains a secret. */
@@ -163,14 +160,14 @@ function waitOf(text: string | undefined, unit: number): number | undefined {
 }
 
 function bounded(ms: number): number {
-  return Math.min(Math.max(ms, 0), MAX_RETRY_AFTER);
+  return Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }
 
 /**
  * The text of an error: `{"error": "..."}` of V2, `{"error": {"message": "..."}}` of OpenAI, `{"detail": "..."}` of
- * FastAPI, or `{"message": "..."}`. Undefined for anything else.
+ * FastAPI, or `{"message": "..."}`. undefined for anything else.
  */
-function explanationOf(body: Buffer): string | undefined {
+function messageIn(body: Buffer): string | undefined {
   try {
     const message = JSON.parse(body.toString('utf8')) as {
       error?: string | { message?: unknown };
@@ -179,10 +176,7 @@ function explanationOf(body: Buffer): string | undefined {
     } | null;
     const error = message?.error;
     const inner = typeof error === 'object' && error !== null ? error.message : error;
-    const text = [inner, message?.detail, message?.message].find((item) => typeof item === 'string');
-    // Control characters could forge lines in a log.
-    const line = typeof text === 'string' ? text.replaceAll(/\p{Cc}+/gu, ' ').trim() : '';
-    return line === '' ? undefined : line.toWellFormed();
+    return [inner, message?.detail, message?.message].find((item) => typeof item === 'string');
   } catch {
     return undefined;
   }

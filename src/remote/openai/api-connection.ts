@@ -1,5 +1,6 @@
 import type { Attempt } from '../attempt';
 import type { ApiConnection } from '../connection';
+import { explanationFrom } from '../explanation';
 import type { ForwardedAnswer, ForwardedRequest } from '../forwarded';
 import { singleHeader, type HttpHeaders } from '../http/http-message';
 import { type HttpPool, openHttpPool } from '../http/http-pool';
@@ -10,13 +11,10 @@ import { requireModel } from './model-list';
 /** Largest list of models that is read, in bytes. */
 const MAX_LIST = 4 * 1024 * 1024;
 
-/** Headers of a response that are passed on. Those of limits and organizations concern the gateway, not its clients. */
+/** Headers of a response that are forwarded. Those of limits and organizations concern the gateway, not its clients. */
 const PASSED = ['openai-processing-ms', 'openai-version', 'cache-control'];
 
-/** Maximum number of characters of an explanation of a target in the log. */
-const MAX_EXPLANATION = 500;
-
-/** Longest Content-Type that is passed on, in characters. */
+/** Longest Content-Type that is forwarded, in characters. */
 const MAX_TYPE = 256;
 
 /** Opens the connections to a target that speaks the OpenAI API as they are needed. */
@@ -93,9 +91,9 @@ function isOfRequest({ kind, details: { status, answer } }: TargetFailure): bool
 }
 
 function refusalOf({ details }: TargetFailure, path: string): TargetFailure {
-  const explanation = details.answer?.error.message.slice(0, MAX_EXPLANATION);
+  // The message of `answer` contains no secret.
   const message =
-    explanation?.replaceAll(/\p{Cc}+/gu, ' ') ??
+    explanationFrom(details.answer?.error.message ?? '', []) ??
     `the server that runs the model does not serve ${path} (status ${details.status}); use another operation`;
   return new TargetFailure('rejected', message, details);
 }

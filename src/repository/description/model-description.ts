@@ -85,8 +85,8 @@ async function readFiles(
   if (config === undefined) {
     const version_policy = policyOf(settings.versions);
     if (settings.targets !== undefined) {
-      const versions = withoutFiles(Object.keys(targetsByVersion(settings)));
-      const chosen = chosenOf({ ...model, versions }, version_policy, requested);
+      const numbered = withoutFiles(Object.keys(targetsByVersion(settings)));
+      const chosen = chosenOf({ ...model, versions: numbered }, version_policy, requested);
       return { settings: { ...settings, version_policy }, versions: withoutFiles(chosen) };
     }
     const chosen = chosenOf(model, version_policy, requested);

@@ -239,9 +239,9 @@ export class TargetDetails {
   protocol: 'v2' | 'v2-grpc' | 'openai';
   /** Name of the model at the server. */
   model: string;
-  /** Only a healthy target receives requests; one that is unknown has not been checked yet. */
+  /** `ejected` and `unreachable` targets receive no requests. An `unknown` one has not been checked yet. */
   state: 'unknown' | 'healthy' | 'ejected' | 'unreachable';
-  /** Why it receives no requests. May be empty. */
+  /** Why it receives no requests; empty if it does. */
   reason: string;
   /** Number of requests in flight. */
   in_flight: number;

@@ -20,7 +20,7 @@ const FORM = /^multipart\/form-data$/;
 /** Headers of clients that engines receive. */
 const PASSED = ['openai-beta', 'idempotency-key'];
 
-/** Passes the requests of the OpenAI API on to the engines of their models. */
+/** Forwards requests of the OpenAI API to the engines of their models. */
 @Injectable()
 export class ApiForwarding {
   constructor(
@@ -29,13 +29,13 @@ export class ApiForwarding {
     private readonly config: Config,
   ) {}
 
-  /** Whether requests to any model are passed on. */
+  /** Whether requests to any model are forwarded. */
   get isOn(): boolean {
     return this.forwarding.forwardsAny;
   }
 
   /**
-   * Passes on the request of `reply`, whose body is JSON, or a form if `isForm`. Rejects with a NexusError, before anything
+   * Forwards the request of `reply`, whose body is JSON, or a form if `isForm`. Rejects with a NexusError, before anything
    * is sent, like {@link ForwardingService.forward} and if the body is invalid.
    * @param path below `/v1`.
    */
@@ -51,7 +51,7 @@ export class ApiForwarding {
   }
 
   /**
-   * Like {@link serve}, if the model of the request is one whose requests are passed on. Resolves to false, and sends nothing,
+   * Like {@link serve}, if the model of the request is one whose requests are forwarded. Resolves to false, and sends nothing,
    * if it is not, or if the body does not name a model.
    */
   async serveIfForwarded(path: string, reply: FastifyReply): Promise<boolean> {

@@ -13,7 +13,7 @@ import { ApiChatCompletions, ApiCompletions, ApiResponses, ApiTranscriptions } f
 export class OpenAiController {
   constructor(private readonly forwarding: ApiForwarding) {}
 
-  /** Passes a chat on to an engine of its model. */
+  /** Forwards a chat to an engine of its model. */
   @Post('chat/completions')
   @HttpCode(200)
   @ApiOperation({ summary: 'Complete a chat (OpenAI)' })
@@ -22,7 +22,7 @@ export class OpenAiController {
     return this.forwarding.serve('/chat/completions', reply);
   }
 
-  /** Passes a prompt on to an engine of its model. */
+  /** Forwards a prompt to an engine of its model. */
   @Post('completions')
   @HttpCode(200)
   @ApiOperation({ summary: 'Complete a prompt (OpenAI)' })
@@ -31,7 +31,7 @@ export class OpenAiController {
     return this.forwarding.serve('/completions', reply);
   }
 
-  /** Passes a request of the Responses API on to an engine of its model. */
+  /** Forwards a request of the Responses API to an engine of its model. */
   @Post('responses')
   @HttpCode(200)
   @ApiOperation({ summary: 'Create a response (OpenAI)' })
@@ -40,7 +40,7 @@ export class OpenAiController {
     return this.forwarding.serve('/responses', reply);
   }
 
-  /** Passes an audio file on to an engine of its model. */
+  /** Forwards an audio file to an engine of its model. */
   @Post('audio/transcriptions')
   @HttpCode(200)
   @ApiOperation({ summary: 'Transcribe audio (OpenAI)' })

@@ -4,7 +4,7 @@ import { ApiErrors } from '../../transport/http/api-errors';
 import { INFERENCE_HEADERS } from '../../transport/http/inference-headers';
 import { SESSION_HEADER, TARGET_HEADER } from '../../transport/target-headers';
 
-/** Members of a request that the gateway reads. All others are passed on as they are. */
+/** Members of a request that the gateway reads. All others are forwarded unchanged. */
 const MODEL = {
   type: 'string',
   minLength: 1,
@@ -14,7 +14,8 @@ const MODEL = {
 };
 const STREAM = {
   type: 'boolean',
-  description: 'Whether the response is a stream of server-sent events, which are passed on as they come.',
+  description:
+    'Whether the response is a stream of server-sent events, which reach the client as they arrive.',
 };
 const LIMIT = {
   type: 'integer',
@@ -104,7 +105,7 @@ export function ApiTranscriptions(): MethodDecorator {
       schema: {
         type: 'object',
         description:
-          'The fields that the engine defines. All are passed on, and only the name of the model changes.',
+          'The fields that the engine defines. All are forwarded, and only the name of the model changes.',
         required: ['model', 'file'],
         properties: { model: MODEL, file: { type: 'string', format: 'binary' } },
         additionalProperties: true,
@@ -123,7 +124,7 @@ function forwarded(schema: object, example: object, answer: object): MethodDecor
       schema: {
         type: 'object',
         description:
-          'The members that the engine defines. All are passed on, and only the name of the model changes.',
+          'The members that the engine defines. All are forwarded, and only the name of the model changes.',
         additionalProperties: true,
         ...schema,
       },

@@ -9,7 +9,7 @@ import { watchReader } from '../../transport/http/slow-reader';
 const HEARTBEAT = ': heartbeat\n\n';
 
 /**
- * Sends the response of an engine as it comes. A client that reads slowly slows the engine down, and one that leaves ends the
+ * Sends the response of an engine as it arrives. A client that reads slowly slows the engine down, and one that leaves ends the
  * request there. Bypasses Fastify's `send`, as all inference routes do. Resolves when the exchange has ended.
  */
 export function sendForwarded(reply: FastifyReply, forwarding: Forwarding): Promise<void> {
@@ -20,15 +20,15 @@ export function sendForwarded(reply: FastifyReply, forwarding: Forwarding): Prom
   else if (answer.length !== undefined) reply.header('content-length', answer.length);
   const { raw } = reply.hijack();
   return new Promise((resolve) => {
-    const passage = new Passage(reply, raw, forwarding, resolve);
+    const relay = new Relay(reply, raw, forwarding, resolve);
     // The client has disconnected, so each write would emit an error event.
-    if (raw.destroyed) return passage.abandon();
+    if (raw.destroyed) return relay.abandon();
     raw.writeHead(answer.status, reply.getHeaders() as OutgoingHttpHeaders);
-    passage.start();
+    relay.start();
   });
 }
 
-class Passage {
+class Relay {
   private readonly transfer: Transfer;
   private heartbeat: NodeJS.Timeout | undefined;
   private isOver = false;

@@ -30,7 +30,7 @@ export class EmbeddingsController {
 
   /**
    * Returns the embeddings of texts. Clients of OpenAI use it unchanged, with `base_url` set to `/v1` of this server. A request
-   * to a model that an engine of the OpenAI API runs is passed on to it.
+   * to a model that an engine of the OpenAI API runs is forwarded to it.
    */
   @Post('v1/embeddings')
   @HttpCode(200)

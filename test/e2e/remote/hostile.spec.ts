@@ -139,7 +139,7 @@ it('says at once that every target is full', async () => {
   for (const { status } of await Promise.all(waiting)) expect(status).toBe(200);
 });
 
-it('passes on that its targets are overloaded, after one attempt on another', async () => {
+it('reports that its targets are overloaded, after one attempt on another', async () => {
   const { status, headers } = await infer('busy');
   expect(status).toBe(429);
   expect(headers.get('retry-after')).toBe('7');

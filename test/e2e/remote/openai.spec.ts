@@ -150,7 +150,7 @@ describe('an error', () => {
   };
 
   it.each([400, 413, 422, 404])(
-    'of the engine about the request, with status %d, is passed on',
+    'of the engine about the request, with status %d, reaches the client',
     async (status) => {
       const failure = await failureOf(client.chat.completions.create(chat({ status, body: { error } })));
       expect(failure).toMatchObject({ status, error, param: 'max_tokens', code: 'x' });

@@ -70,7 +70,7 @@ it('answers as the server that runs the model does', async () => {
   expect(headers.get('x-nexus-target')).toBe(new URL(worker.url).host);
 });
 
-it('passes on binary tensors, whatever the protocol of the target', async () => {
+it('forwards binary tensors, whatever the protocol of the target', async () => {
   const message = withBinary(
     {
       inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], parameters: { binary_data_size: 8 } }],

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Passes connections on to a server, which can thereby be slow, or gone, without a change to it. */
+/** Forwards connections to a server, which can so appear slow or gone without a change to it. */
 export class Relay {
   /** How much later the bytes of the server arrive, in milliseconds. */
   delayMs = 0;

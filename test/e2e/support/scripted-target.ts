@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 /** How a model answers a request, which has been read. */
 export type TargetScript = (response: ServerResponse, request: IncomingMessage) => void;
 
-/** A server of the Open Inference Protocol V2, whose models do as they are told. Each doubles `x` of one row of two. */
+/** A server of the Open Inference Protocol V2, whose models follow scripts. Each doubles `x` of one row of two. */
 export class ScriptedTarget {
   /** Inference requests by model. */
   readonly requests: string[] = [];

@@ -49,10 +49,10 @@ describe('power of two choices', () => {
 });
 
 describe('rendezvous hashing', () => {
-  const seatsOf = (names: readonly string[], shares: readonly number[] = []) =>
+  const nodesOf = (names: readonly string[], shares: readonly number[] = []) =>
     names.map((name, index) => ({
       name,
-      seat: rendezvousHash(name),
+      hash: rendezvousHash(name),
       weight: shares[index] ?? 1,
       inFlight: 0,
     }));
@@ -61,11 +61,11 @@ describe('rendezvous hashing', () => {
   it('moves only the sessions of a target that is removed', () => {
     fc.assert(
       fc.property(names, fc.nat(), fc.array(fc.string(), { maxLength: 100 }), (targets, pick, sessions) => {
-        const seats = seatsOf(targets);
-        const removed = seats[pick % seats.length]!;
-        const rest = seats.filter((seat) => seat !== removed);
+        const nodes = nodesOf(targets);
+        const removed = nodes[pick % nodes.length]!;
+        const rest = nodes.filter((node) => node !== removed);
         for (const session of sessions.map(rendezvousHash)) {
-          const before = rendezvous(seats, session)!;
+          const before = rendezvous(nodes, session)!;
           const after = rendezvous(rest, session)!;
           if (before === removed) expect(rest).toContain(after);
           else expect(after).toBe(before);
@@ -75,11 +75,11 @@ describe('rendezvous hashing', () => {
   });
 
   it('divides sessions by weight', () => {
-    const seats = seatsOf(['gpu-1:8000', 'gpu-2:8000', 'gpu-3:8000'], [1, 2, 5]);
-    const counts = new Map(seats.map((seat) => [seat, 0]));
+    const nodes = nodesOf(['gpu-1:8000', 'gpu-2:8000', 'gpu-3:8000'], [1, 2, 5]);
+    const counts = new Map(nodes.map((node) => [node, 0]));
     for (let session = 0; session < 8000; session++) {
-      const seat = rendezvous(seats, rendezvousHash(`session ${session}`))!;
-      counts.set(seat, counts.get(seat)! + 1);
+      const node = rendezvous(nodes, rendezvousHash(`session ${session}`))!;
+      counts.set(node, counts.get(node)! + 1);
     }
     for (const [{ weight }, count] of counts) expect(Math.abs(count - 1000 * weight)).toBeLessThan(250);
   });
@@ -87,21 +87,21 @@ describe('rendezvous hashing', () => {
   it('never loads a target with more than 1.25 times its share, rounded up', () => {
     fc.assert(
       fc.property(weights, fc.array(fc.nat({ max: 5 }), { maxLength: 200 }), (shares, sessions) => {
-        const seats = seatsOf(
+        const nodes = nodesOf(
           shares.map((_, index) => `target ${index}`),
           shares,
         );
         const total = shares.reduce((sum, share) => sum + share, 0);
         sessions.forEach((session, before) => {
-          const seat = rendezvous(seats, rendezvousHash(`${session}`))!;
-          seat.inFlight++;
-          expect(seat.inFlight).toBeLessThanOrEqual(Math.ceil((1.25 * (before + 1) * seat.weight) / total));
+          const node = rendezvous(nodes, rendezvousHash(`${session}`))!;
+          node.inFlight++;
+          expect(node.inFlight).toBeLessThanOrEqual(Math.ceil((1.25 * (before + 1) * node.weight) / total));
         });
       }),
     );
   });
 
-  it('has no seat among none', () => {
+  it('has no node among none', () => {
     expect(rendezvous([], 1)).toBeUndefined();
   });
 });

@@ -2,27 +2,16 @@ import fc from 'fast-check';
 import { loadSync, type MethodDefinition, type ServiceDefinition } from '@grpc/proto-loader';
 import { decodeInferRequest } from '../../../src/grpc/codec/decode-request';
 import { readRequest } from '../../../src/grpc/codec/read-request';
-import type { Tensor } from '../../../src/tensor/tensor';
-import { TYPED_ARRAY } from '../../../src/tensor/typed-arrays';
-import { bytesOf, splitElements } from '../../fixtures/binary';
+import { bytesOf } from '../../fixtures/binary';
 import { CONTENTS_FIELD } from '../../fixtures/datatypes';
 import { anyTensor, DATATYPES, tensor } from '../codec/tensors';
+import { elementsOf } from './message-elements';
 
 const definition = loadSync('src/open-inference/inference.proto', { keepCase: true });
 const { ModelInfer } = definition['inference.GRPCInferenceService'] as ServiceDefinition;
 const { requestSerialize: serialize } = ModelInfer as MethodDefinition<object, object>;
 
 const decoded = (message: object) => decodeInferRequest(readRequest(serialize(message)));
-
-/** The elements as a client gives them to a library for Protocol Buffers. */
-function elementsOf({ datatype, data }: Tensor): unknown[] {
-  if (datatype === 'BYTES') return splitElements(data);
-  const array = new TYPED_ARRAY[datatype](new Uint8Array(data).buffer) as Iterable<number | bigint>;
-  return Array.from(array, (value) => {
-    if (datatype === 'BOOL') return value === 1;
-    return typeof value === 'bigint' ? String(value) : value;
-  });
-}
 
 describe('tensors of gRPC', () => {
   it('are the same raw', () => {

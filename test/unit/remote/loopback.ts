@@ -8,10 +8,10 @@ import type { Target, TargetTimeouts } from '../../../src/remote/target';
 
 /** Time limits that no test reaches, unless it sets one. */
 export const LONG: TargetTimeouts = {
-  connectMs: 30_000,
-  firstByteMs: 30_000,
-  idleMs: 30_000,
-  totalMs: 30_000,
+  connectMs: 60_000,
+  firstByteMs: 60_000,
+  idleMs: 60_000,
+  totalMs: 60_000,
 };
 
 /** A server on loopback. */
@@ -19,7 +19,7 @@ export interface Loopback {
   readonly port: number;
   /** Connections that were opened, closed ones included. */
   readonly sockets: readonly Socket[];
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Serves HTTP with Node's own server. */
@@ -34,7 +34,19 @@ export function serveHttps(options: ServerOptions, listener: RequestListener): P
 
 /** Serves bytes: `script` is called with a connection once its first bytes have arrived. */
 export function serveBytes(script: (socket: Socket) => void): Promise<Loopback> {
-  return listening(createTcp((socket) => socket.once('data', () => script(socket))));
+  return serveSockets((socket) => socket.once('data', () => script(socket)));
+}
+
+/** Serves connections: `script` is called with each at once. */
+export function serveSockets(script: (socket: Socket) => void): Promise<Loopback> {
+  return listening(createTcp(script));
+}
+
+/** A port that nothing listens on. */
+export async function closedPort(): Promise<number> {
+  const { port, stop } = await serveSockets(() => undefined);
+  await stop();
+  return port;
 }
 
 async function listening(server: Server): Promise<Loopback> {

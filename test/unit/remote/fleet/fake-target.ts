@@ -11,9 +11,10 @@ import { Fleet } from '../../../../src/remote/fleet/fleet';
 import type { Target } from '../../../../src/remote/target';
 import { TargetFailure, type FailureKind } from '../../../../src/remote/target-failure';
 import type { VirtualClock } from '../../scheduling/virtual-clock';
+import { targetAt } from '../loopback';
 
 /** What a scripted target does with a request. A hung target settles when it dies or recovers, whatever is cancelled. */
-export type Behaviour = 'answers' | 'hangs' | FailureKind;
+type Behaviour = 'answers' | 'hangs' | FailureKind;
 
 /** A target whose behaviour the test sets. */
 export class FakeTarget implements Connection {
@@ -182,19 +183,7 @@ export function sequence(seed = 1): () => number {
 }
 
 function targetOf(id: string, settings: Partial<Target>): Target {
-  return {
-    id,
-    url: `http://${id}`,
-    protocol: 'v2',
-    model: 'm',
-    version: undefined,
-    weight: 1,
-    region: undefined,
-    headers: {},
-    tls: undefined,
-    maxInFlight: 64,
-    ...settings,
-  };
+  return targetAt(`http://${id}`, { id, model: 'm', maxInFlight: 64, ...settings });
 }
 
 /** Does not resolve, but rejects when the attempt is cancelled. */

@@ -1,7 +1,8 @@
 import { errors } from '../../../../src/common/errors';
 import { Attempt } from '../../../../src/remote/attempt';
 import { openGrpc } from '../../../../src/remote/grpc/grpc-connection';
-import { LONG, ScriptedServer, targetAt } from './scripted-server';
+import { LONG } from '../loopback';
+import { grpcTarget, ScriptedServer } from './scripted-server';
 
 const SIZE = 100_000;
 const Y = { name: 'y', datatype: 'UINT8', shape: [SIZE] };
@@ -12,7 +13,7 @@ it('charges a response when it has arrived, and rejects with the error of a char
     ModelMetadata: () => ({ name: 'm', platform: '', inputs: [], outputs: [{ ...Y, shape: [-1] }] }),
     ModelInfer: () => ({ outputs: [Y], raw_output_contents: [Buffer.alloc(SIZE)] }),
   });
-  const connection = openGrpc(targetAt(server.port), LONG, 2 * SIZE);
+  const connection = openGrpc(grpcTarget(server.port), LONG, 2 * SIZE);
   try {
     let held = 0;
     const attemptUpTo = (limit: number) =>

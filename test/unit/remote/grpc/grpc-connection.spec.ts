@@ -5,20 +5,17 @@ import type { TensorConnection } from '../../../../src/remote/connection';
 import { openGrpc } from '../../../../src/remote/grpc/grpc-connection';
 import type { Target } from '../../../../src/remote/target';
 import type { Tensor } from '../../../../src/tensor/tensor';
-import { TYPED_ARRAY } from '../../../../src/tensor/typed-arrays';
-import { splitElements } from '../../../fixtures/binary';
 import { CONTENTS_FIELD } from '../../../fixtures/datatypes';
 import { anyTensor, DATATYPES, tensor } from '../../codec/tensors';
+import { elementsOf } from '../../grpc/message-elements';
+import { anAttempt, failureOf, LONG } from '../loopback';
 import {
-  attempt,
-  failureOfWork,
-  LONG,
+  grpcTarget,
   ScriptedServer,
-  targetAt,
-  valueOf,
   type Message,
   type ScriptedCall,
   type Scripts,
+  valueOf,
 } from './scripted-server';
 
 setLogVerbosity(logVerbosity.NONE);
@@ -37,7 +34,7 @@ async function serve(scripts: Scripts): Promise<ScriptedServer> {
 }
 
 function connectTo({ port }: { port: number }, settings: Partial<Target> = {}): TensorConnection {
-  const connection = openGrpc(targetAt(port, settings), LONG, LIMIT);
+  const connection = openGrpc(grpcTarget(port, settings), LONG, LIMIT);
   open.push(connection);
   return connection;
 }
@@ -69,8 +66,8 @@ describe('the description', () => {
       },
     });
     const { platform, inputs, outputs } = DESCRIBED;
-    expect(await connectTo(server).describe(attempt())).toEqual({ platform, inputs, outputs });
-    await connectTo(server, { model: 'other', version: '3' }).describe(attempt());
+    expect(await connectTo(server).describe(anAttempt())).toEqual({ platform, inputs, outputs });
+    await connectTo(server, { model: 'other', version: '3' }).describe(anAttempt());
     expect(asked).toEqual([
       { name: 'm', version: '' },
       { name: 'other', version: '3' },
@@ -80,7 +77,7 @@ describe('the description', () => {
   it('refuses a model that the gateway cannot use', async () => {
     const outputs = [{ name: 'y', datatype: 'BF16', shape: [1] }];
     const server = await serve({ ModelMetadata: () => ({ ...DESCRIBED, outputs }) });
-    const failure = await failureOfWork(connectTo(server).describe(attempt()));
+    const failure = await failureOf(connectTo(server).describe(anAttempt()));
     expect(failure).toMatchObject({ kind: 'garbage', message: expect.stringContaining('BF16') });
   });
 });
@@ -88,8 +85,8 @@ describe('the description', () => {
 describe('a check', () => {
   it('resolves if the model is ready', async () => {
     const server = await serve({ ModelReady: ({ request }) => ({ ready: request['name'] === 'm' }) });
-    await connectTo(server).check(attempt());
-    const failure = await failureOfWork(connectTo(server, { model: 'n' }).check(attempt()));
+    await connectTo(server).check(anAttempt());
+    const failure = await failureOf(connectTo(server, { model: 'n' }).check(anAttempt()));
     expect(failure).toMatchObject({
       kind: 'failed',
       message: 'the target reports that the model is not ready',
@@ -99,10 +96,10 @@ describe('a check', () => {
   it('asks for the server where readiness of models is not implemented', async () => {
     let ready = true;
     const connection = connectTo(await serve({ ServerReady: () => ({ ready }) }));
-    await connection.check(attempt());
+    await connection.check(anAttempt());
     ready = false;
-    expect((await failureOfWork(connection.check(attempt()))).kind).toBe('failed');
-    expect((await failureOfWork(connectTo(await serve({})).check(attempt()))).kind).toBe('misconfigured');
+    expect((await failureOf(connection.check(anAttempt()))).kind).toBe('failed');
+    expect((await failureOf(connectTo(await serve({})).check(anAttempt()))).kind).toBe('misconfigured');
   });
 });
 
@@ -117,7 +114,7 @@ describe('a request', () => {
       },
     });
     const connection = connectTo(server, { version: '7' });
-    expect(await connection.infer(INFER, attempt())).toEqual([{ ...Y, data: Buffer.from(X.data) }]);
+    expect(await connection.infer(INFER, anAttempt())).toEqual([{ ...Y, data: Buffer.from(X.data) }]);
     expect(asked).toMatchObject({
       model_name: 'm',
       model_version: '7',
@@ -126,7 +123,7 @@ describe('a request', () => {
       outputs: [{ name: 'y' }],
       raw_input_contents: [X.data],
     });
-    await connection.infer({ ...INFER, priority: 3 }, attempt());
+    await connection.infer({ ...INFER, priority: 3 }, anAttempt());
     expect(asked['parameters']).toMatchObject({ priority: { int64_param: 3 } });
   });
 
@@ -140,8 +137,8 @@ describe('a request', () => {
       },
     });
     const connection = connectTo(server);
-    await connection.infer(INFER, attempt());
-    await connection.infer(INFER, attempt());
+    await connection.infer(INFER, anAttempt());
+    await connection.infer(INFER, anAttempt());
     expect(described).toBe(1);
   });
 
@@ -163,9 +160,9 @@ describe('a request', () => {
           data: Buffer.from(one.data),
         }));
         outputs = inputs.map(({ name, datatype }) => ({ name, datatype, shape: [-1] }));
-        await connection.describe(attempt());
+        await connection.describe(anAttempt());
         const names = inputs.map(({ name }) => name).toReversed();
-        const found = await connection.infer({ inputs, outputs: names, priority: 0 }, attempt());
+        const found = await connection.infer({ inputs, outputs: names, priority: 0 }, anAttempt());
         expect(found).toEqual(inputs.toReversed());
       }),
       { numRuns: 30 },
@@ -185,8 +182,8 @@ describe('a request', () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(...typed), async (one) => {
         sent = one;
-        await connection.describe(attempt());
-        const [found] = await connection.infer({ ...INFER, outputs: ['x'] }, attempt());
+        await connection.describe(anAttempt());
+        const [found] = await connection.infer({ ...INFER, outputs: ['x'] }, anAttempt());
         expect({ ...found, data: Buffer.from(found!.data) }).toEqual({ ...one, data: Buffer.from(one.data) });
       }),
       { numRuns: 60 },
@@ -224,7 +221,7 @@ describe('a request', () => {
     ],
   ])('refuses %s', async (_what, answer, message) => {
     const server = await serve({ ...SCRIPTS, ModelInfer: () => ({ ...ANSWER, ...answer }) });
-    const failure = await failureOfWork(connectTo(server).infer(INFER, attempt()));
+    const failure = await failureOf(connectTo(server).infer(INFER, anAttempt()));
     expect(failure).toMatchObject({ kind: 'garbage', message: expect.stringContaining(message) });
   });
 
@@ -239,9 +236,9 @@ describe('a request', () => {
       ModelMetadata: () => ({ ...DESCRIBED, outputs: [{ ...many, contents: undefined }] }),
       ModelInfer: () => ({ outputs: [many] }),
     });
-    const connection = openGrpc(targetAt(server.port), LONG, 16 * LIMIT);
+    const connection = openGrpc(grpcTarget(server.port), LONG, 16 * LIMIT);
     open.push(connection);
-    const failure = await failureOfWork(connection.infer(INFER, attempt()));
+    const failure = await failureOf(connection.infer(INFER, anAttempt()));
     expect(failure).toMatchObject({
       kind: 'garbage',
       message: expect.stringContaining('raw_output_contents'),
@@ -258,7 +255,7 @@ describe('a request', () => {
       },
     });
     const headers = { authorization: 'Bearer secret-key', 'x-team': 'a', 'x-raw-bin': 'AP8=' };
-    await connectTo(server, { headers }).infer(INFER, attempt());
+    await connectTo(server, { headers }).infer(INFER, anAttempt());
     expect(valueOf(call.metadata, 'authorization')).toBe('Bearer secret-key');
     expect(valueOf(call.metadata, 'x-team')).toBe('a');
     expect(valueOf(call.metadata, 'x-raw-bin')).toEqual(Buffer.of(0, 255));
@@ -270,7 +267,7 @@ describe('a request', () => {
   it.each([{ authorization: 'Bearer secret-ä' }, { 'x y': 'secret' }])(
     'refuses headers that are not valid, and does not show them',
     (headers) => {
-      expect(() => openGrpc(targetAt(1, { headers }), LONG, LIMIT)).toThrow(
+      expect(() => openGrpc(grpcTarget(1, { headers }), LONG, LIMIT)).toThrow(
         /^header "[a-z ]+" is not valid in gRPC; use printable ASCII characters$/,
       );
     },
@@ -289,24 +286,24 @@ describe('a request', () => {
       },
     });
     const connection = connectTo(server);
-    await connection.describe(attempt());
-    const late = attempt();
-    const work = failureOfWork(connection.infer(INFER, late));
+    await connection.describe(anAttempt());
+    const late = anAttempt();
+    const work = failureOf(connection.infer(INFER, late));
     await running;
     late.cancel();
     expect((await work).kind).toBe('broken');
     await ended;
-    const early = attempt();
+    const early = anAttempt();
     early.cancel();
-    expect((await failureOfWork(connection.infer(INFER, early))).kind).toBe('broken');
+    expect((await failureOf(connection.infer(INFER, early))).kind).toBe('broken');
   });
 
   it('times out at the deadline of the attempt', async () => {
     const server = await serve({ ...SCRIPTS, ModelInfer: () => undefined });
     const connection = connectTo(server);
-    await connection.describe(attempt());
+    await connection.describe(anAttempt());
     for (const ms of [50, 0, -5]) {
-      const failure = await failureOfWork(connection.infer(INFER, new Attempt(performance.now() + ms)));
+      const failure = await failureOf(connection.infer(INFER, new Attempt(performance.now() + ms)));
       expect(failure).toMatchObject({ kind: 'broken', details: { timedOut: true } });
     }
   });
@@ -316,24 +313,14 @@ describe('a request', () => {
     const running = new Promise<void>((resolve) => (arrived = resolve));
     const server = await serve({ ...SCRIPTS, ModelInfer: () => arrived() });
     const connection = connectTo(server);
-    const work = failureOfWork(connection.infer(INFER, attempt()));
+    const work = failureOf(connection.infer(INFER, anAttempt()));
     await running;
     await connection.close();
     expect((await work).message).toBe('the connections to the target are closed');
-    expect((await failureOfWork(connection.infer(INFER, attempt()))).kind).toBe('connect');
+    expect((await failureOf(connection.infer(INFER, anAttempt()))).kind).toBe('connect');
   });
 });
 
 function headOf({ name, datatype, shape }: Tensor): Message {
   return { name, datatype, shape };
-}
-
-/** The elements as a server gives them to a library for Protocol Buffers. */
-function elementsOf({ datatype, data }: Tensor): unknown[] {
-  if (datatype === 'BYTES') return splitElements(data);
-  const array = new TYPED_ARRAY[datatype](new Uint8Array(data).buffer) as Iterable<number | bigint>;
-  return Array.from(array, (value) => {
-    if (datatype === 'BOOL') return value === 1;
-    return typeof value === 'bigint' ? String(value) : value;
-  });
 }

@@ -7,16 +7,8 @@ import type { TensorConnection } from '../../../../src/remote/connection';
 import { openGrpc } from '../../../../src/remote/grpc/grpc-connection';
 import type { Target, TargetTimeouts } from '../../../../src/remote/target';
 import { retryStatus } from '../../../../src/common/retry-info';
-import {
-  attempt,
-  closedPort,
-  failureOfWork,
-  LONG,
-  rawServer,
-  ScriptedServer,
-  targetAt,
-  type Scripts,
-} from './scripted-server';
+import { anAttempt, closedPort, failureOf, LONG, serveSockets } from '../loopback';
+import { grpcTarget, ScriptedServer, type Scripts } from './scripted-server';
 
 setLogVerbosity(logVerbosity.NONE);
 
@@ -38,7 +30,7 @@ function connectTo(
   timeouts: Partial<TargetTimeouts> = {},
   settings: Partial<Target> = {},
 ): TensorConnection {
-  const connection = openGrpc(targetAt(port, settings), { ...LONG, ...timeouts }, LIMIT);
+  const connection = openGrpc(grpcTarget(port, settings), { ...LONG, ...timeouts }, LIMIT);
   open.push(connection);
   return connection;
 }
@@ -55,7 +47,7 @@ async function failureOfStatus(
   const sent = new Metadata();
   for (const [name, value] of Object.entries(metadata)) sent.set(name, value);
   const { port } = await serve({ ModelReady: () => ({ code, details, metadata: sent }) });
-  return failureOfWork(connectTo(port, {}, settings).check(attempt()));
+  return failureOf(connectTo(port, {}, settings).check(anAttempt()));
 }
 
 describe('a status', () => {
@@ -88,11 +80,11 @@ describe('a status', () => {
 
   it('has an explanation of at most 500 characters, and no secret in it', async () => {
     expect((await failureOfStatus(status.INVALID_ARGUMENT, 'ä'.repeat(900))).message).toBe('ä'.repeat(500));
-    const neutral = 'the server that runs the model rejected the request';
-    expect((await failureOfStatus(status.INVALID_ARGUMENT, '')).message).toBe(neutral);
+    const rejected = 'the server that runs the model rejected the request';
+    expect((await failureOfStatus(status.INVALID_ARGUMENT, '')).message).toBe(rejected);
     const headers = { authorization: 'Bearer secret-key', 'x-team': 'a' };
     for (const text of ['you sent secret-key', 'a Bearer secret-key'])
-      expect((await failureOfStatus(status.INVALID_ARGUMENT, text, {}, { headers })).message).toBe(neutral);
+      expect((await failureOfStatus(status.INVALID_ARGUMENT, text, {}, { headers })).message).toBe(rejected);
     expect((await failureOfStatus(status.INVALID_ARGUMENT, 'a mistake', {}, { headers })).message).toBe(
       'a mistake',
     );
@@ -139,17 +131,17 @@ describe('no connection', () => {
     const port = await closedPort();
     const connection = connectTo(port);
     for (let repeat = 0; repeat < 3; repeat++)
-      expect(await failureOfWork(connection.check(attempt()))).toMatchObject({
+      expect(await failureOf(connection.check(anAttempt()))).toMatchObject({
         kind: 'connect',
         message: 'no connection to the target: the connection was refused',
       });
     await serve(READY, port);
-    await eventually(() => connection.check(attempt()));
+    await eventually(() => connection.check(anAttempt()));
   });
 
   it('is reported for a name that does not exist', async () => {
     const connection = connectTo(1, {}, { url: 'grpc://nowhere.invalid:8001' });
-    expect(await failureOfWork(connection.check(attempt()))).toMatchObject({
+    expect(await failureOf(connection.check(anAttempt()))).toMatchObject({
       kind: 'connect',
       message: 'no connection to the target: the host name could not be resolved',
     });
@@ -159,7 +151,7 @@ describe('no connection', () => {
     const sockets = new Set<object>();
     let closed!: () => void;
     const ended = new Promise<void>((resolve) => (closed = resolve));
-    const { port, stop } = await rawServer((socket) => {
+    const { port, stop } = await serveSockets((socket) => {
       sockets.add(socket);
       socket.resume().on('close', () => {
         sockets.delete(socket);
@@ -168,7 +160,7 @@ describe('no connection', () => {
     });
     open.push({ close: stop });
     const connection = connectTo(port, { connectMs: 50 });
-    const failure = await failureOfWork(connection.check(attempt()));
+    const failure = await failureOf(connection.check(anAttempt()));
     expect(failure).toMatchObject({ kind: 'connect', details: { timedOut: true } });
     await ended;
     expect(sockets.size).toBe(0);
@@ -177,15 +169,15 @@ describe('no connection', () => {
   it('is used again when a target that hung while connecting has recovered', async () => {
     let isHung = true;
     const { port } = await serve(READY);
-    const front = await rawServer((socket) => {
+    const front = await serveSockets((socket) => {
       if (isHung) socket.resume();
       else proxy(socket, port);
     });
     open.push({ close: front.stop });
     const connection = connectTo(front.port, { connectMs: 50 });
-    expect((await failureOfWork(connection.check(attempt()))).kind).toBe('connect');
+    expect((await failureOf(connection.check(anAttempt()))).kind).toBe('connect');
     isHung = false;
-    await eventually(() => connection.check(attempt()));
+    await eventually(() => connection.check(anAttempt()));
   });
 });
 
@@ -194,14 +186,14 @@ describe('a target that', () => {
     const { port } = await serve({ ModelReady: () => undefined });
     // A first call includes the time to connect, which is not the subject here.
     const connection = connectTo(port, { ...limits, connectMs: 60_000 });
-    await failureOfWork(connection.describe(attempt()));
-    const failure = await failureOfWork(connection.check(attempt()));
+    await failureOf(connection.describe(anAttempt()));
+    const failure = await failureOf(connection.check(anAttempt()));
     expect(failure).toMatchObject({ kind: 'broken', details: { timedOut: true } });
   });
 
   it('sends headers and then nothing is timed out', async () => {
     const { port } = await serve({ ModelReady: (call) => call.sendMetadata(new Metadata()) });
-    const failure = await failureOfWork(connectTo(port, { idleMs: 50 }).check(attempt()));
+    const failure = await failureOf(connectTo(port, { idleMs: 50 }).check(anAttempt()));
     expect(failure).toMatchObject({ kind: 'broken', details: { timedOut: true } });
   });
 
@@ -210,26 +202,26 @@ describe('a target that', () => {
     const running = new Promise<void>((resolve) => (arrived = resolve));
     const server = await serve({ ModelReady: () => arrived() });
     const connection = connectTo(server.port);
-    const work = failureOfWork(connection.check(attempt()));
+    const work = failureOf(connection.check(anAttempt()));
     await running;
     server.stop();
     expect((await work).kind).toBe('broken');
     await serve(READY, server.port);
-    await eventually(() => connection.check(attempt()));
+    await eventually(() => connection.check(anAttempt()));
   });
 
   it('sends too much is refused before it is read', async () => {
     const { port } = await serve({ ModelMetadata: () => ({ platform: 'x'.repeat(LIMIT + 1) }) });
-    expect(await failureOfWork(connectTo(port).describe(attempt()))).toMatchObject({
+    expect(await failureOf(connectTo(port).describe(anAttempt()))).toMatchObject({
       kind: 'garbage',
       message: 'the response is too large',
     });
   });
 
   it('does not speak HTTP/2 is no connection', async () => {
-    const { port, stop } = await rawServer((socket) => socket.end('SSH-2.0-x\r\n'));
+    const { port, stop } = await serveSockets((socket) => socket.end('SSH-2.0-x\r\n'));
     open.push({ close: stop });
-    expect((await failureOfWork(connectTo(port).check(attempt()))).kind).toBe('connect');
+    expect((await failureOf(connectTo(port).check(anAttempt()))).kind).toBe('connect');
   });
 });
 
@@ -270,7 +262,7 @@ describe('a hostile target that sends', () => {
 
   it('a valid response is accepted', async () => {
     const port = await http2Server((stream) => respond(stream, {}, framed(ready)));
-    await expect(connectTo(port).check(attempt())).resolves.toBeUndefined();
+    await expect(connectTo(port).check(anAttempt())).resolves.toBeUndefined();
   });
 
   it.each<[string, (stream: ServerHttp2Stream) => void]>([
@@ -301,7 +293,7 @@ describe('a hostile target that sends', () => {
     ['no status', (stream) => stream.respond(HEADERS, { endStream: true })],
   ])('%s is refused', async (_what, answer) => {
     const port = await http2Server(answer);
-    const failure = await failureOfWork(connectTo(port).check(attempt()));
+    const failure = await failureOf(connectTo(port).check(anAttempt()));
     expect(failure.kind).toBe('garbage');
     expect(failure.message).not.toContain('10.0.0.7');
   });
@@ -315,12 +307,12 @@ describe('a hostile target that sends', () => {
     [503, 'broken'],
   ])('status %d of HTTP, as proxies do, is %s', async (code, kind) => {
     const port = await http2Server((stream) => stream.respond({ ':status': code }, { endStream: true }));
-    expect((await failureOfWork(connectTo(port).check(attempt()))).kind).toBe(kind);
+    expect((await failureOf(connectTo(port).check(anAttempt()))).kind).toBe(kind);
   });
 
   it('only a reset is reported as an error of the target', async () => {
     const port = await http2Server((stream) => stream.close(2));
-    expect((await failureOfWork(connectTo(port).check(attempt()))).kind).toBe('failed');
+    expect((await failureOf(connectTo(port).check(anAttempt()))).kind).toBe('failed');
   });
 });
 

@@ -2,7 +2,8 @@ import { logVerbosity, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js'
 import { openGrpc } from '../../../../src/remote/grpc/grpc-connection';
 import type { TargetTls } from '../../../../src/remote/target';
 import { Authority, selfSigned, type Pair } from '../../../fixtures/certificate';
-import { attempt, failureOfWork, LONG, ScriptedServer, targetAt } from './scripted-server';
+import { anAttempt, failureOf, LONG } from '../loopback';
+import { grpcTarget, ScriptedServer } from './scripted-server';
 
 setLogVerbosity(logVerbosity.NONE);
 
@@ -28,12 +29,12 @@ async function check(pair: Pair, tls: TargetTls, clientCa?: string): Promise<voi
   const server = await ScriptedServer.start({ ModelReady: () => ({ ready: true }) }, credentials);
   open.push({ close: () => server.stop() });
   const connection = openGrpc(
-    targetAt(server.port, { url: `https://localhost:${server.port}`, tls }),
+    grpcTarget(server.port, { url: `https://localhost:${server.port}`, tls }),
     LONG,
     1024,
   );
   open.push(connection);
-  await connection.check(attempt());
+  await connection.check(anAttempt());
 }
 
 it('accepts a certificate of a private authority', async () => {
@@ -73,7 +74,7 @@ it.each<[string, Pair, TargetTls, string]>([
     'the certificate has expired',
   ],
 ])('refuses a certificate of %s', async (_what, pair, tls, message) => {
-  expect(await failureOfWork(check(pair, tls))).toMatchObject({
+  expect(await failureOf(check(pair, tls))).toMatchObject({
     kind: 'connect',
     message: expect.stringContaining(message),
   });
@@ -83,14 +84,18 @@ it.each<[string, TargetTls]>([
   ['no certificate', {}],
   ['a certificate of another authority', { certificate: stranger.cert, key: stranger.key }],
 ])('fails with %s at a target that requires one', async (_what, tls) => {
-  const failure = await failureOfWork(check(identity, { ca: servers.cert, ...tls }, clients.cert));
+  const failure = await failureOf(check(identity, { ca: servers.cert, ...tls }, clients.cert));
   expect(['connect', 'broken']).toContain(failure.kind);
 });
 
 it('fails at a target that does not speak TLS', async () => {
   const server = await ScriptedServer.start({});
   open.push({ close: () => server.stop() });
-  const connection = openGrpc(targetAt(server.port, { url: `grpcs://localhost:${server.port}` }), LONG, 1024);
+  const connection = openGrpc(
+    grpcTarget(server.port, { url: `grpcs://localhost:${server.port}` }),
+    LONG,
+    1024,
+  );
   open.push(connection);
-  expect((await failureOfWork(connection.check(attempt()))).kind).toBe('connect');
+  expect((await failureOf(connection.check(anAttempt()))).kind).toBe('connect');
 });

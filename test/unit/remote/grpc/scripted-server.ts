@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import {
   Server,
   ServerCredentials,
@@ -10,9 +8,8 @@ import {
 } from '@grpc/grpc-js';
 import { loadSync, type ServiceDefinition } from '@grpc/proto-loader';
 import { INFERENCE_PROTO } from '../../../../src/open-inference/inference-proto';
-import { Attempt } from '../../../../src/remote/attempt';
-import type { Target, TargetTimeouts } from '../../../../src/remote/target';
-import type { TargetFailure } from '../../../../src/remote/target-failure';
+import type { Target } from '../../../../src/remote/target';
+import { targetAt } from '../loopback';
 
 /** A message with the field names of the proto. */
 export type Message = Readonly<Record<string, unknown>>;
@@ -72,76 +69,10 @@ export class ScriptedServer {
   }
 }
 
-/** A server of raw bytes. Returns its port and what stops it. */
-export async function rawServer(
-  onSocket: (socket: Socket) => void,
-): Promise<{ port: number; stop: () => void }> {
-  const sockets = new Set<Socket>();
-  const server: NetServer = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-    onSocket(socket);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    stop: () => {
-      server.close();
-      sockets.forEach((socket) => socket.destroy());
-    },
-  };
-}
-
-/** A port that nothing listens on. */
-export async function closedPort(): Promise<number> {
-  const { port, stop } = await rawServer(() => undefined);
-  stop();
-  await new Promise<void>((resolve) => {
-    const probe = connect(port, '127.0.0.1').on('error', () => resolve());
-    probe.on('connect', () => probe.destroy());
-  });
-  return port;
-}
-
 /** The target at `port`. */
-export function targetAt(port: number, settings: Partial<Target> = {}): Target {
-  return {
-    id: `127.0.0.1:${port}`,
-    url: `http://127.0.0.1:${port}`,
-    protocol: 'v2-grpc',
-    model: 'm',
-    version: undefined,
-    weight: 1,
-    region: undefined,
-    headers: {},
-    tls: undefined,
-    maxInFlight: 64,
-    ...settings,
-  };
-}
-
-/** Limits that no test reaches, in milliseconds. */
-export const LONG: TargetTimeouts = {
-  connectMs: 60_000,
-  firstByteMs: 60_000,
-  idleMs: 60_000,
-  totalMs: 60_000,
-};
-
-/** An attempt that may take longer than any test. */
-export const attempt = () => new Attempt(performance.now() + 60_000);
-
-/** What `work` fails with. */
-export async function failureOfWork(work: Promise<unknown>): Promise<TargetFailure> {
-  const failure = await work.then(
-    (value) => {
-      throw new Error(`expected a failure, got ${JSON.stringify(value)}`);
-    },
-    (error: TargetFailure) => error,
-  );
-  expect(failure.name).toBe('TargetFailure');
-  expect(failure.message).not.toMatch(/127\.0\.0\.1|\n/);
-  return failure;
+export function grpcTarget(port: number, changes: Partial<Target> = {}): Target {
+  const settings = { protocol: 'v2-grpc', model: 'm', ...changes } as const;
+  return targetAt(`http://127.0.0.1:${port}`, settings);
 }
 
 /** The first value of metadata. */

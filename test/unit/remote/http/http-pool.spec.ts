@@ -127,7 +127,7 @@ describe('no connection', () => {
 });
 
 describe('a stream', () => {
-  it('passes on pieces as they come', async () => {
+  it('delivers pieces as they arrive', async () => {
     const sent = Promise.withResolvers<(text: string | null) => void>();
     const { pool } = await answering((_request, response) => {
       response.flushHeaders();
