@@ -122,7 +122,7 @@ export class InferenceService {
         result = await this.cache.run(servable, job);
       } catch (error) {
         if (version !== undefined) throw error;
-        const answered = await this.fallbacks.run(model, first, job, caller, error);
+        const answered = await this.fallbacks.run(model, first, job, caller, started, error);
         first.leave();
         ({ servable, job, result } = answered);
       }

@@ -54,10 +54,19 @@ export class Fallbacks {
    * Runs `job`, which `error` has failed on `first`, on the other fallbacks of `model` until one answers. The version that
    * answers is entered; the caller must leave it. Rejects with the error of the last one.
    * @param first a version of `model`, or the fallback that was chosen for it.
+   * @param started when the request came, on the `performance.now()` clock.
    */
-  async run(model: string, first: Servable, job: Job, caller: Caller, error: unknown): Promise<TakenOver> {
+  async run(
+    model: string,
+    first: Servable,
+    job: Job,
+    caller: Caller,
+    started: number,
+    error: unknown,
+  ): Promise<TakenOver> {
     const tried = [first.name];
     const reason = error;
+    const failedAt = performance.now();
     for (;;) {
       const servable = this.next(model, error, caller, tried, false);
       if (servable === undefined) throw error;
@@ -66,11 +75,11 @@ export class Fallbacks {
       try {
         const fitted = await fit(job, servable);
         const result = await this.cache.run(servable, fitted);
-        first.metrics.request(kindOf(reason), 0, { totalMs: 0 });
+        first.metrics.request(kindOf(reason), 0, { totalMs: failedAt - started });
         return { servable, job: fitted, result };
       } catch (failure) {
         servable.leave();
-        servable.metrics.request(kindOf(failure), 0, { totalMs: 0 });
+        servable.metrics.request(kindOf(failure), 0, { totalMs: performance.now() - started });
         error = failure;
       }
     }
