@@ -47,7 +47,7 @@ export const targetErrors = {
     ),
   notApiModel: (model: string, path: string) =>
     new NexusError(
-      'invalid',
+      'not_found',
       'not_openai_model',
       `model '${model}' does not speak the OpenAI API, so it cannot answer POST ${path}; use POST /v1/models/${encodeURIComponent(model)}/predict`,
     ),

@@ -170,7 +170,7 @@ describe('an error', () => {
 
   it.each([
     ['an unknown model', { model: 'nowhere', messages: [] }, 404, 'model_not_found'],
-    ['a model with tensors', { model: 'double', messages: [] }, 400, 'not_openai_model'],
+    ['a model with tensors', { model: 'double', messages: [] }, 404, 'not_openai_model'],
     ['no model', { messages: [] }, 400, 'invalid_input'],
     ['a body that is no JSON', '{"model":"chat"', 400, 'invalid_input'],
     ['two models', '{"model":"chat","model":"chat"}', 400, 'invalid_input'],
