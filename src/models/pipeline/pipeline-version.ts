@@ -1,11 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { errors } from '../../common/errors';
-import type { ModelMetrics } from '../../observability/metrics/model-metrics';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { SchedulerLoad } from '../../scheduling/observer';
 import type { ModelLookup, Servable, ServedStep, VersionState, VersionObserver } from '../model';
 import type { Signature } from '../signature';
-import { ReferenceCount } from '../reference-count';
+import { ServedVersion } from '../served-version';
 import type { VersionOptions } from '../version-options';
 import { Binder, type Binding } from './binding';
 import type { PipelineDefinition } from '../../repository/pipeline-definition';
@@ -15,7 +13,7 @@ import { PipelineRun, type BoundSteps } from './run';
  * One version of a pipeline, a model that is a graph of models. It has no runners, so its state is derived from its
  * parts: it is READY while each step has a READY version and these versions are compatible.
  */
-export class PipelineVersion implements Servable {
+export class PipelineVersion extends ServedVersion implements Servable {
   readonly platform = 'ensemble';
   readonly device = undefined;
   readonly loadMs = undefined;
@@ -35,8 +33,6 @@ export class PipelineVersion implements Servable {
   private follows = false;
   private kept = '';
   private running = 0;
-  private readonly references = new ReferenceCount();
-  private readonly unload = new AbortController();
 
   /** @throws ModelSettingsError if the steps have no topological order. */
   constructor(
@@ -45,15 +41,8 @@ export class PipelineVersion implements Servable {
     models: ModelLookup,
     private readonly observer: VersionObserver,
   ) {
+    super();
     this.binder = new Binder(options.model, definition, options.settings, models);
-  }
-
-  get name(): string {
-    return this.options.model;
-  }
-
-  get version(): string {
-    return this.options.version;
   }
 
   get inMemory(): boolean {
@@ -86,10 +75,6 @@ export class PipelineVersion implements Servable {
     return this.options.settings.max_batch_rows ?? Math.min(...limits);
   }
 
-  get metrics(): ModelMetrics {
-    return this.options.metrics;
-  }
-
   /** Queued requests are counted in the load of the parts. */
   get load(): SchedulerLoad {
     return { waitingRows: 0, waitingRequests: 0, running: this.running, delayMs: 0, waitMs: 0 };
@@ -98,10 +83,6 @@ export class PipelineVersion implements Servable {
   get steps(): readonly ServedStep[] {
     const { parts } = this;
     return this.definition.steps.map((step) => ({ step, part: parts.get(step) }));
-  }
-
-  get unloading(): AbortSignal {
-    return this.unload.signal;
   }
 
   /** The versions that run the steps; empty before the first binding. */
@@ -167,28 +148,11 @@ export class PipelineVersion implements Servable {
     return [];
   }
 
-  enter(): void {
-    this.references.acquire();
-  }
-
-  leave(): void {
-    this.references.release();
-  }
-
-  async retire(): Promise<void> {
-    await this.references.unused();
-    await this.stop();
-  }
-
   async stop(): Promise<void> {
     this.follows = false;
     this.unload.abort();
     this.binding = undefined;
     this.become('UNAVAILABLE', 'unloaded');
-  }
-
-  notReady() {
-    return errors.modelNotReady(this.name, this.version, this.state, this.reason);
   }
 
   /** The current binding, or the last one. */

@@ -1,6 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { errors } from '../../common/errors';
-import type { ModelMetrics } from '../../observability/metrics/model-metrics';
 import type { Connection } from '../../remote/connection';
 import { Fleet } from '../../remote/fleet/fleet';
 import type { FleetObserver, TargetStatus } from '../../remote/fleet/fleet-request';
@@ -11,7 +9,7 @@ import { LIVE_SETTINGS } from '../../repository/settings';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { SchedulerLoad } from '../../scheduling/observer';
 import type { Servable, VersionObserver, VersionState } from '../model';
-import { ReferenceCount } from '../reference-count';
+import { ServedVersion } from '../served-version';
 import type { Signature } from '../signature';
 import type { VersionOptions } from '../version-options';
 import type { Forwarder } from '../forwarder';
@@ -22,7 +20,7 @@ import { resolveTargets } from './resolve-targets';
 const DESCRIBE_AGAIN_MS = 1000;
 
 /** A version of a model that other servers run. It is READY while at least one of them can be used. */
-export abstract class FleetVersion<C extends Connection> implements Servable {
+export abstract class FleetVersion<C extends Connection> extends ServedVersion implements Servable {
   readonly platform = 'remote';
   readonly device = undefined;
   readonly file = undefined;
@@ -39,8 +37,6 @@ export abstract class FleetVersion<C extends Connection> implements Servable {
   protected fleet: Fleet<C> | undefined;
   /** Resolves when it is READY or UNAVAILABLE for the first time. */
   private readonly settled = Promise.withResolvers<void>();
-  private readonly references = new ReferenceCount();
-  private readonly unload = new AbortController();
   private startedAt = 0;
   private isDescribing = false;
   /** Describes the model again. */
@@ -54,7 +50,9 @@ export abstract class FleetVersion<C extends Connection> implements Servable {
     public options: VersionOptions,
     private readonly servers: readonly TargetSettings[],
     protected readonly observer: VersionObserver,
-  ) {}
+  ) {
+    super();
+  }
 
   abstract readonly isDescribed: boolean;
   abstract readonly signature: Signature;
@@ -66,14 +64,6 @@ export abstract class FleetVersion<C extends Connection> implements Servable {
   /** Called when the settings have changed. @throws Error if they do not match the model. */
   protected abstract apply(settings: ModelSettings): void;
 
-  get name(): string {
-    return this.options.model;
-  }
-
-  get version(): string {
-    return this.options.version;
-  }
-
   get identity(): string {
     return JSON.stringify(this.servers.map(({ url, model, version }) => [url, model, version]));
   }
@@ -82,20 +72,12 @@ export abstract class FleetVersion<C extends Connection> implements Servable {
     return this.state === 'READY';
   }
 
-  get metrics(): ModelMetrics {
-    return this.options.metrics;
-  }
-
   get load(): SchedulerLoad {
     return { waitingRows: 0, waitingRequests: 0, running: this.fleet?.inFlight ?? 0, delayMs: 0, waitMs: 0 };
   }
 
   get targets(): readonly TargetStatus[] {
     return this.fleet?.status() ?? [];
-  }
-
-  get unloading(): AbortSignal {
-    return this.unload.signal;
   }
 
   async start(): Promise<void> {
@@ -151,29 +133,12 @@ export abstract class FleetVersion<C extends Connection> implements Servable {
     return [];
   }
 
-  enter(): void {
-    this.references.acquire();
-  }
-
-  leave(): void {
-    this.references.release();
-  }
-
-  async retire(): Promise<void> {
-    await this.references.unused();
-    await this.stop();
-  }
-
   async stop(): Promise<void> {
     this.become('UNLOADING');
     this.unload.abort();
     clearTimeout(this.again);
     await this.fleet?.close();
     this.become('UNAVAILABLE', 'unloaded');
-  }
-
-  notReady() {
-    return errors.modelNotReady(this.name, this.version, this.state, this.reason);
   }
 
   private fleetObserver(): FleetObserver {

@@ -1,7 +1,5 @@
-import { errors } from '../../common/errors';
 import { NexusError } from '../../common/nexus-error';
 import { withinDeadline } from '../../common/within-deadline';
-import type { ModelMetrics } from '../../observability/metrics/model-metrics';
 import { withGpuAdvice } from '../../repository/triton/instances';
 import type { LoadedModel, OnnxFile } from '../../runtime/messages';
 import type { Runner } from '../../runtime/runner';
@@ -10,7 +8,7 @@ import type { Job, JobResult } from '../../scheduling/job';
 import type { SchedulerLoad } from '../../scheduling/observer';
 import { limitsOf } from '../limits';
 import type { Servable, VersionState, VersionObserver } from '../model';
-import { ReferenceCount } from '../reference-count';
+import { ServedVersion } from '../served-version';
 import type { Signature } from '../signature';
 import type { VersionOptions } from '../version-options';
 import { PreparedTask, type Converters } from '../task/prepared-task';
@@ -27,12 +25,11 @@ const NOT_IN_MEMORY = 'not in memory; the next request loads it';
 const NO_LOAD: SchedulerLoad = { waitingRows: 0, waitingRequests: 0, running: 0, delayMs: 0, waitMs: 0 };
 
 /** One version of an ONNX model, with its state and its runners. */
-export class ModelVersion implements Servable, Tenant {
+export class ModelVersion extends ServedVersion implements Servable, Tenant {
   readonly platform = 'onnxruntime_onnx';
   readonly steps = undefined;
   readonly targets = [];
   readonly forwarder = undefined;
-  readonly references = new ReferenceCount();
   state: VersionState = 'LOADING';
   reason = '';
   loadMs: number | undefined;
@@ -45,7 +42,6 @@ export class ModelVersion implements Servable, Tenant {
   private execution: Execution | undefined;
   /** Set before its runners start, if it has a task. */
   private task: PreparedTask | undefined;
-  private readonly unload = new AbortController();
 
   /** @param options changed only by {@link follow}. */
   constructor(
@@ -53,14 +49,8 @@ export class ModelVersion implements Servable, Tenant {
     private readonly observer: VersionObserver,
     private readonly residency: Residency,
     private readonly converters: Converters,
-  ) {}
-
-  get name(): string {
-    return this.options.model;
-  }
-
-  get version(): string {
-    return this.options.version;
+  ) {
+    super();
   }
 
   get identity(): string {
@@ -100,16 +90,8 @@ export class ModelVersion implements Servable, Tenant {
     return this.execution?.maxBatchTokens;
   }
 
-  get metrics(): ModelMetrics {
-    return this.options.metrics;
-  }
-
   get load(): SchedulerLoad {
     return this.execution?.load ?? NO_LOAD;
-  }
-
-  get unloading(): AbortSignal {
-    return this.unload.signal;
   }
 
   async residentBytes(): Promise<readonly number[]> {
@@ -181,16 +163,8 @@ export class ModelVersion implements Servable, Tenant {
     return execution.run(job);
   }
 
-  enter(): void {
-    this.references.acquire();
-  }
-
-  leave(): void {
-    this.references.release();
-  }
-
   /** Finishes all accepted requests, without a time limit, and stops the runners. */
-  async retire(): Promise<void> {
+  override async retire(): Promise<void> {
     await this.references.unused();
     await this.execution?.drained();
     await this.stop();
@@ -206,10 +180,6 @@ export class ModelVersion implements Servable, Tenant {
     this.residency.leave(this);
     this.task?.close();
     this.become('UNAVAILABLE', 'unloaded');
-  }
-
-  notReady() {
-    return errors.modelNotReady(this.name, this.version, this.state, this.reason);
   }
 
   /** Brings the model into memory. @throws NexusError memory_full, model_not_ready */
