@@ -6,10 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Relay } from '../test/e2e/support/relay.ts';
 import { affine } from '../test/fixtures/models.ts';
 import { save } from '../test/fixtures/onnx.ts';
-import { median, type Effort } from './compare.mts';
+import type { Effort } from './compare.mts';
 import { quantileOf } from './cost.mts';
-import { binaryRequest, drive } from './load.mts';
-import { print, startGateway } from './server.mts';
+import { binaryRequest } from './load.mts';
+import { startGateway } from './server.mts';
+import { twiceTheCapacity } from './twice-capacity.mts';
 
 const CONNECTIONS = 64;
 const WIDTH = 64;
@@ -119,27 +120,10 @@ async function faulty(
 }
 
 /** Sends requests at twice the rate that the targets can answer, and measures how the gateway rejects the others. */
-async function overloaded(url: string, { rounds, seconds }: Effort): Promise<void> {
-  const path = '/v2/models/crowded/infer';
-  const load = { path, connections: 3 * FEW_IN_FLIGHT, ...MESSAGE };
-  await drive(url, load, seconds);
-  const results: { ratio: number; refused: number; refusedP99Ms: number }[] = [];
-  for (let round = 1; round <= rounds; round++) {
-    process.stderr.write(`overload: round ${round} of ${rounds}\n`);
-    const capacity = await drive(url, load, seconds);
-    const args = [url + path, WIDTH, 2 * capacity, seconds, DEADLINE_MS];
-    const { good, ...rejections } = JSON.parse(await print('open-loop.mts', ...args)) as {
-      good: number;
-      refused: number;
-      refusedP99Ms: number;
-    };
-    results.push({ ratio: good / capacity, ...rejections });
-  }
-  const of = (key: keyof (typeof results)[number]) => median(results.map((result) => result[key]));
-  console.log(
-    `load of twice the capacity of the targets: ${of('ratio').toFixed(2)} of the capacity answered, ` +
-      `${Math.round(100 * of('refused'))} % rejected, 99 of 100 rejections within ${of('refusedP99Ms').toFixed(1)} ms`,
-  );
+async function overloaded(url: string, effort: Effort): Promise<void> {
+  const message = { path: '/v2/models/crowded/infer', connections: 3 * FEW_IN_FLIGHT, ...MESSAGE };
+  const load = { url, width: WIDTH, deadlineMs: DEADLINE_MS, message, seconds: effort.seconds };
+  console.log(`load of twice the capacity of the targets: ${await twiceTheCapacity(load, effort)}`);
 }
 
 function startLoad(url: string, model: string, connections: number) {
