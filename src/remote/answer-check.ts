@@ -1,6 +1,6 @@
 import { quote } from '../common/quote';
 import { countElements, requireSize } from '../tensor/elements';
-import { elementCount, type Tensor, type TensorSpec } from '../tensor/tensor';
+import { elementCount, MAX_DIMENSIONS, type Tensor, type TensorSpec } from '../tensor/tensor';
 import { TargetFailure } from './target-failure';
 
 /**
@@ -57,7 +57,7 @@ function isSize(value: number): boolean {
 
 /** Targets choose the number of dimensions, and the message must stay one line. */
 function textOf(shape: readonly number[]): string {
-  return shape.length > 32 ? `${shape.length} dimensions` : `[${shape.join(',')}]`;
+  return shape.length > MAX_DIMENSIONS ? `${shape.length} dimensions` : `[${shape.join(',')}]`;
 }
 
 function garbage(name: string, message: string): TargetFailure {

@@ -1,5 +1,17 @@
+import type { Target } from './target';
+
 /** Maximum number of characters of an explanation. */
 const MAX_EXPLANATION = 500;
+
+/** Shorter values of headers occur in ordinary messages. */
+const MIN_SECRET = 8;
+
+/** The values of the configured headers of `target`, and the keys in them, which no explanation may contain. */
+export function secretsOf({ headers }: Target): readonly string[] {
+  return Object.values(headers)
+    .flatMap((value) => [value, ...value.split(' ')])
+    .filter((value) => value.length >= MIN_SECRET);
+}
 
 /**
  * What a target says about an error, for the log and for clients: one line of at most 500 characters. undefined if nothing is

@@ -1,9 +1,7 @@
 import { quote } from '../common/quote';
-import { isDatatype, type TensorSpec } from '../tensor/tensor';
+import { MAX_DIMENSIONS, isDatatype, type TensorSpec } from '../tensor/tensor';
 import type { RemoteModel } from './connection';
 import { TargetFailure } from './target-failure';
-
-const MAX_DIMENSIONS = 32;
 
 /** An input or output in the metadata of a target, not validated. */
 export interface DescribedTensor {

@@ -21,6 +21,9 @@ export type Datatype = keyof typeof ELEMENT_BYTES;
 /** Dimensions, outermost first; `[]` is a scalar. In a {@link TensorSpec}, -1 is a variable dimension. */
 export type Shape = readonly number[];
 
+/** Maximum number of dimensions of a tensor in a message. */
+export const MAX_DIMENSIONS = 32;
+
 /** Specification of an input or output of a model. */
 export interface TensorSpec {
   readonly name: string;

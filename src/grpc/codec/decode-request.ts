@@ -1,5 +1,12 @@
 import { errors } from '../../common/errors';
-import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype, type TensorHead } from '../../tensor/tensor';
+import {
+  MAX_DIMENSIONS,
+  ELEMENT_BYTES,
+  elementCount,
+  isDatatype,
+  type Datatype,
+  type TensorHead,
+} from '../../tensor/tensor';
 import type { InferenceRequest, OutputRequest } from '../../inference/request/inference-request';
 import {
   classCountOf,
@@ -19,8 +26,6 @@ import type {
 import { readRaw } from './raw-contents';
 import { readTyped } from '../../open-inference/typed-contents';
 import { REQUEST_ERRORS } from './request-errors';
-
-const MAX_DIMENSIONS = 32;
 
 const DATATYPES = Object.keys(ELEMENT_BYTES).join(', ');
 

@@ -4,6 +4,7 @@ import type { Tensor } from '../../tensor/tensor';
 import { checkedOutputs } from '../answer-check';
 import type { Attempt } from '../attempt';
 import type { RemoteModel, TensorConnection, TensorRequest } from '../connection';
+import { secretsOf } from '../explanation';
 import type { Target, TargetTimeouts } from '../target';
 import { TargetFailure } from '../target-failure';
 import { TargetChannel } from './channel';
@@ -11,9 +12,6 @@ import { decodeInfer, decodeMetadata, decodeReady, encodeInfer, encodeModel } fr
 import { UnaryCall, type CallSettings } from './unary-call';
 
 const SERVICE = '/inference.GRPCInferenceService/';
-
-/** Shorter values of headers, such as names, can be part of any explanation. */
-const MIN_SECRET = 8;
 
 const NO_FIELDS = Buffer.alloc(0);
 
@@ -43,7 +41,7 @@ class GrpcConnection implements TensorConnection, CallSettings {
   ) {
     this.channel = new TargetChannel(target, responseLimit);
     this.metadata = metadataOf(target.headers);
-    this.secrets = secretsOf(target.headers);
+    this.secrets = secretsOf(target);
     this.model = encodeModel(target.model, target.version);
   }
 
@@ -104,10 +102,4 @@ function metadataOf(headers: Target['headers']): Metadata {
     }
   }
   return metadata;
-}
-
-/** The values of `headers`, and the keys in them. */
-function secretsOf(headers: Target['headers']): string[] {
-  const values = Object.values(headers).flatMap((value) => [value, ...value.split(' ')]);
-  return values.filter((value) => value.length >= MIN_SECRET);
 }

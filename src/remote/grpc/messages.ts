@@ -4,7 +4,7 @@ import { quote } from '../../common/quote';
 import { MessageParts } from '../../open-inference/message-parts';
 import { readTyped } from '../../open-inference/typed-contents';
 import { DELIMITED, VARINT, type MessageErrors } from '../../open-inference/wire-reader';
-import { isDatatype, type Datatype, type Tensor } from '../../tensor/tensor';
+import { MAX_DIMENSIONS, isDatatype, type Datatype, type Tensor } from '../../tensor/tensor';
 import type { RemoteModel, TensorRequest } from '../connection';
 import { checkedModel, type DescribedTensor } from '../model-check';
 import { TargetFailure } from '../target-failure';
@@ -13,8 +13,6 @@ import { TargetFailure } from '../target-failure';
  * Messages of the Open Inference Protocol V2, written and read without objects of a Protocol Buffers library, which would
  * copy tensors. Field numbers are those of inference.proto.
  */
-
-const MAX_DIMENSIONS = 32;
 
 /** Elements of this size in bytes that must be converted one by one take a few milliseconds. */
 const MAX_CONVERTED = 1024 * 1024;

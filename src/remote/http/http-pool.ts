@@ -1,6 +1,7 @@
 import { buildConnector, Pool, type Dispatcher } from 'undici';
 import { bufferOf } from '../../common/buffer-of';
 import type { Attempt } from '../attempt';
+import { secretsOf } from '../explanation';
 import type { Target, TargetTimeouts } from '../target';
 import { AnswerReceiver } from './answer-receiver';
 import type { HttpAnswer, HttpRequest, HttpStream } from './http-message';
@@ -13,16 +14,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /** The pieces of a body up to this size are copied into one buffer, which is cheaper than several writes. */
 const MAX_COPIED_BYTES = 512 * 1024;
 
-/** Shorter values of headers occur in ordinary messages. */
-const SHORTEST_SECRET = 8;
-
-/** Opens the connections to a target as they are needed. */
-export function openHttpPool(target: Target, timeouts: TargetTimeouts): HttpPool {
-  return new HttpPool(target, timeouts);
-}
-
 /**
- * Keeps HTTP/1.1 connections to one target. It follows no redirects and uses no proxy. HTTP/2 is off: undici 7 sends one
+ * Keeps HTTP/1.1 connections to one target, which are opened as they are needed. It follows no redirects and uses no proxy. HTTP/2 is off: undici 7 sends one
  * request at a time per HTTP/2 connection, does not keep the peer's limit of streams, and does not close idle ones. In undici
  * 8, a large request fails the others on its connection, and a GOAWAY delays new requests until those in flight have ended.
  */
@@ -127,11 +120,4 @@ function connectorOf({ tls }: Target, { connectMs }: TargetTimeouts): buildConne
   const serverName = tls?.serverName;
   if (serverName === undefined) return connect;
   return (options, callback) => connect({ ...options, servername: serverName }, callback);
-}
-
-/** Values of configured headers, and the token of an `authorization`. */
-function secretsOf({ headers }: Target): readonly string[] {
-  return Object.values(headers)
-    .flatMap((value) => [value, ...value.split(' ')])
-    .filter((value) => value.length >= SHORTEST_SECRET);
 }

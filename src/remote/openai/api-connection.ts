@@ -3,7 +3,7 @@ import type { ApiConnection } from '../connection';
 import { explanationFrom } from '../explanation';
 import type { ForwardedAnswer, ForwardedRequest } from '../forwarded';
 import { singleHeader, type HttpHeaders } from '../http/http-message';
-import { type HttpPool, openHttpPool } from '../http/http-pool';
+import { HttpPool } from '../http/http-pool';
 import type { Target, TargetTimeouts } from '../target';
 import { TargetFailure } from '../target-failure';
 import { requireModel } from './model-list';
@@ -19,7 +19,7 @@ const MAX_TYPE = 256;
 
 /** Opens the connections to a target that speaks the OpenAI API as they are needed. */
 export function openApi(target: Target, timeouts: TargetTimeouts): ApiConnection {
-  return new HttpApiConnection(target, openHttpPool(target, timeouts));
+  return new HttpApiConnection(target, new HttpPool(target, timeouts));
 }
 
 class HttpApiConnection implements ApiConnection {

@@ -4,7 +4,7 @@ import type { Tensor } from '../../tensor/tensor';
 import { Attempt } from '../attempt';
 import type { RemoteModel, TensorConnection, TensorRequest } from '../connection';
 import type { HttpAnswer, HttpRequest } from '../http/http-message';
-import { openHttpPool, type HttpPool } from '../http/http-pool';
+import { HttpPool } from '../http/http-pool';
 import type { Target, TargetTimeouts } from '../target';
 import { TargetFailure } from '../target-failure';
 import { deniesReadiness, descriptionOf, extensionsIn } from './v2-description';
@@ -49,7 +49,7 @@ class V2Connection implements TensorConnection {
     const suffix = version === undefined ? '' : `/versions/${encodeURIComponent(version)}`;
     this.path = `/v2/models/${encodeURIComponent(model)}${suffix}`;
     this.describingMs = timeouts.connectMs + timeouts.firstByteMs;
-    this.pool = openHttpPool(target, timeouts);
+    this.pool = new HttpPool(target, timeouts);
   }
 
   async check(attempt: Attempt): Promise<void> {

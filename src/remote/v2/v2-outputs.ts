@@ -2,10 +2,8 @@ import { mismatch } from '../../common/mismatch';
 import { NexusError } from '../../common/nexus-error';
 import { jsonText, readJson } from '../../tensor/json/body';
 import { decodeJsonData } from '../../tensor/json/data';
-import { elementCount, isDatatype, type Datatype } from '../../tensor/tensor';
+import { MAX_DIMENSIONS, elementCount, isDatatype, type Datatype } from '../../tensor/tensor';
 import { TargetFailure } from '../target-failure';
-
-const MAX_DIMENSIONS = 32;
 
 /** An output in the JSON of a response, whose values are not checked. */
 export interface V2Output {

@@ -1,13 +1,17 @@
 import { errors } from '../../../common/errors';
-import { ELEMENT_BYTES, elementCount, isDatatype, type Datatype } from '../../../tensor/tensor';
+import {
+  MAX_DIMENSIONS,
+  ELEMENT_BYTES,
+  elementCount,
+  isDatatype,
+  type Datatype,
+} from '../../../tensor/tensor';
 import { sliceOf, type PlacedTensor } from '../../../inference/shared-memory/memory-slice';
 import type { BinaryPart } from './binary-part';
 import { asArray, asName, asObject } from '../../codec/fields';
 import { decodeJsonData } from '../../../tensor/json/data';
 import { mismatch } from '../../../common/mismatch';
 import { readParameters } from '../../codec/parameters';
-
-const MAX_DIMENSIONS = 32;
 
 const DATATYPES = Object.keys(ELEMENT_BYTES).join(', ');
 

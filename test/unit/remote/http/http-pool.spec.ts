@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { openHttpPool } from '../../../../src/remote/http/http-pool';
+import { HttpPool } from '../../../../src/remote/http/http-pool';
 import { anAttempt, failureOf, LONG, serveHttp, targetAt } from '../loopback';
 import { answering, closeOf, GET, HEAD, keep, LIMIT, opened, poolOf, scripted } from './pools';
 
@@ -120,7 +120,7 @@ describe('no connection', () => {
   });
 
   it('is reported when the host does not exist', async () => {
-    const pool = openHttpPool(targetAt('http://nowhere.invalid'), LONG);
+    const pool = new HttpPool(targetAt('http://nowhere.invalid'), LONG);
     opened.push(() => pool.close());
     expect((await failureOf(pool.exchange(GET, LIMIT, anAttempt()))).kind).toBe('connect');
   });

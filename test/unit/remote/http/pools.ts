@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
-import { openHttpPool, type HttpPool } from '../../../../src/remote/http/http-pool';
+import { HttpPool } from '../../../../src/remote/http/http-pool';
 import type { HttpRequest } from '../../../../src/remote/http/http-message';
 import type { Target, TargetTimeouts } from '../../../../src/remote/target';
 import { LONG, serveBytes, serveHttp, targetAt, type Loopback } from '../loopback';
@@ -29,7 +29,7 @@ export function poolOf(
   path = '',
 ): HttpPool {
   const target = targetAt(`http://127.0.0.1:${server.port}${path}`, changes);
-  const pool = openHttpPool(target, { ...LONG, ...timeouts });
+  const pool = new HttpPool(target, { ...LONG, ...timeouts });
   opened.push(() => pool.close());
   return pool;
 }

@@ -1,5 +1,5 @@
 import { type TLSSocket } from 'node:tls';
-import { openHttpPool } from '../../../../src/remote/http/http-pool';
+import { HttpPool } from '../../../../src/remote/http/http-pool';
 import type { TargetTls } from '../../../../src/remote/target';
 import { Authority, selfSigned } from '../../../fixtures/certificate';
 import { anAttempt, failureOf, LONG, serveBytes, serveHttps, targetAt, type Loopback } from '../loopback';
@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([plain.stop(), mutual.stop()]));
 
 async function get({ port }: Loopback, tls: TargetTls | undefined, connectMs = LONG.connectMs) {
-  const pool = openHttpPool(targetAt(`https://127.0.0.1:${port}`, { tls }), { ...LONG, connectMs });
+  const pool = new HttpPool(targetAt(`https://127.0.0.1:${port}`, { tls }), { ...LONG, connectMs });
   try {
     const request = { method: 'GET', path: '/', headers: [], body: [] } as const;
     const { body } = await pool.exchange(request, 1024, anAttempt());
