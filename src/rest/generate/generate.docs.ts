@@ -29,7 +29,15 @@ function ApiGeneration(): MethodDecorator {
   return applyDecorators(
     ApiInferenceHeaders(),
     ApiBody({ schema: REQUEST, required: true, examples: EXAMPLES }),
-    ApiV2Errors('invalid', 'too_large', 'conflict', 'unprocessable', 'unsupported_encoding', 'deadline'),
+    ApiV2Errors(
+      'invalid',
+      'too_large',
+      'conflict',
+      'unprocessable',
+      'unsupported_encoding',
+      'bad_gateway',
+      'deadline',
+    ),
   );
 }
 

@@ -70,7 +70,7 @@ export function ApiTensorflowVersion(): MethodDecorator {
 function ApiPredictErrors(): MethodDecorator {
   return applyDecorators(
     ApiErrors('invalid', 'not_found', 'too_large', 'unsupported_encoding', 'overloaded'),
-    ApiErrors('conflict', 'unprocessable', 'internal', 'unavailable', 'deadline'),
+    ApiErrors('conflict', 'unprocessable', 'internal', 'bad_gateway', 'unavailable', 'deadline'),
   );
 }
 

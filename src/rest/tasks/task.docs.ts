@@ -208,7 +208,7 @@ function documenting(documented: Documented): () => MethodDecorator {
     applyDecorators(
       ApiInferenceHeaders(),
       ...documentation(documented, CACHE_HEADERS),
-      ApiErrorsAs(error, ...KINDS, 'conflict', 'unprocessable'),
+      ApiErrorsAs(error, ...KINDS, 'conflict', 'unprocessable', 'bad_gateway'),
     );
 }
 

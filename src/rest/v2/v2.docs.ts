@@ -40,7 +40,15 @@ function ApiInference(): MethodDecorator {
       headers: CACHE_HEADERS,
       content: { 'application/json': { schema: { $ref: getSchemaPath(InferResponse) }, example: SEVEN } },
     }),
-    ApiV2Errors('invalid', 'too_large', 'conflict', 'unprocessable', 'unsupported_encoding', 'deadline'),
+    ApiV2Errors(
+      'invalid',
+      'too_large',
+      'conflict',
+      'unprocessable',
+      'unsupported_encoding',
+      'bad_gateway',
+      'deadline',
+    ),
   );
 }
 
