@@ -90,7 +90,10 @@ function parse(text: string, shown: string): Written {
   if (validate(settings)) {
     const pointTo = (pointer: string) => `${shown}:${lineOf(document, pointer, lines)}`;
     const wrong = faultOf(settings) ?? remoteFault(settings);
-    if (wrong !== undefined) throw new ModelSettingsError(`${pointTo(`/${wrong[0]}`)}: ${wrong.join(' ')}`);
+    if (wrong !== undefined) {
+      const [key, problem] = wrong;
+      throw new ModelSettingsError(`${pointTo(`/${key}`)}: ${key.replaceAll('/', '.')} ${problem}`);
+    }
     const { inputs, ...others } = settings;
     const named = isList(inputs) ? { ...others, inputs } : others;
     const pipeline = pipelineFrom(named, pointTo);

@@ -82,19 +82,19 @@ it.each([
   ],
   [
     'targets: [{ url: "http://gpu" }, { url: "http://gpu/prefix" }]',
-    'model.yaml:1: targets/1/url is the address of another target, gpu; use one target for each address',
+    'model.yaml:1: targets.1.url is the address of another target, gpu; use one target for each address',
   ],
   [
     'targets: [{ url: "http://gpu", tls: { ca: ca.pem } }]',
-    'model.yaml:1: targets/0/url is not encrypted, but tls is set; use https, or grpcs for v2-grpc',
+    'model.yaml:1: targets.0.url is not encrypted, but tls is set; use https, or grpcs for v2-grpc',
   ],
   [
     'targets: [{ url: "https://gpu", tls: { certificate: c.pem } }]',
-    'model.yaml:1: targets/0/tls needs both certificate and key, or neither',
+    'model.yaml:1: targets.0.tls needs both certificate and key, or neither',
   ],
   [
     'targets: [{ url: "grpc://gpu" }]',
-    'model.yaml:1: targets/0/url has the scheme grpc, which is only for protocol: v2-grpc',
+    'model.yaml:1: targets.0.url has the scheme grpc, which is only for protocol: v2-grpc',
   ],
   [
     'targets: [{ url: "http://gpu" }]\ninstances: 2',
@@ -102,7 +102,7 @@ it.each([
   ],
   [
     'targets: { 1: [{ url: "http://a" }], 2: [{ url: "grpc://b" }] }',
-    'model.yaml:1: targets/2/0/url has the scheme grpc, which is only for protocol: v2-grpc',
+    'model.yaml:1: targets.2.0.url has the scheme grpc, which is only for protocol: v2-grpc',
   ],
   ['remote: { hedge: true }', 'model.yaml:1: remote is only for models with targets or overflow'],
   [
