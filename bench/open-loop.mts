@@ -28,7 +28,9 @@ for (let now = started; now < end; now = performance.now()) {
   await new Promise((resolve) => setTimeout(resolve, 1));
 }
 await Promise.all(sent);
-const p99 = refusedAfter.toSorted((one, other) => one - other)[Math.floor(refusedAfter.length * 0.99)];
+const sorted = refusedAfter.toSorted((one, other) => one - other);
+/** 0 if no request was rejected. */
+const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? 0;
 console.log(
   JSON.stringify({
     good: good / Number(seconds),
