@@ -12,12 +12,16 @@ const CYCLES = 100;
 /** A leak of 100 kB a cycle would take 10 MB. */
 const ALLOWED_GROWTH = 8 * 2 ** 20;
 
+/** With room to spare, V8 would let its heap grow for a while before it collects garbage. */
+const SMALL_HEAP = '--max-semi-space-size=4 --max-old-space-size=96';
+
 const descriptorsOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).length;
 
 const repositoryOfMany = new Repository();
 for (let index = 0; index < MANY; index++) repositoryOfMany.model(`m${index}`, affine());
 let many: Gateway;
-beforeAll(async () => void (many = await Gateway.start(repositoryOfMany, { NEXUS_LOAD: 'on_demand' })));
+const settings = { NEXUS_LOAD: 'on_demand', NODE_OPTIONS: SMALL_HEAP };
+beforeAll(async () => void (many = await Gateway.start(repositoryOfMany, settings)));
 afterAll(() => tearDown(many, repositoryOfMany));
 
 describe('many models', () => {
@@ -38,8 +42,7 @@ describe('100 loads and as many unloads', () => {
       // Less than two runners take, and more than one does.
       NEXUS_MEMORY_BUDGET: await sizeOfOneAndAHalf(),
       NEXUS_LOG_LEVEL: 'warn',
-      // With room to spare, V8 would let its heap grow for a while before it collects garbage.
-      NODE_OPTIONS: '--max-semi-space-size=4 --max-old-space-size=96',
+      NODE_OPTIONS: SMALL_HEAP,
     });
     const alternate = async (times: number) => {
       for (let time = 0; time < times; time++)
