@@ -14,6 +14,8 @@ import { Pace } from './common/pace';
 import { acceptAnyBody } from './transport/http/read-body';
 import { closeInOrder } from './transport/http/orderly-close';
 import { REQUEST_ID_HEADER, requestIdOf } from './transport/request-id';
+import { callInferenceDirectly } from './transport/http/direct-routes';
+import { watchExchanges } from './transport/http/exchanges';
 import { watchReaders } from './transport/http/slow-reader';
 import { toNexusError } from './transport/http/to-nexus-error';
 import { allowOrigins } from './transport/http/cors';
@@ -60,6 +62,8 @@ export async function createApp(
     },
   );
   const server = app.getHttpAdapter().getInstance();
+  callInferenceDirectly(server, (controller) => app.get<object>(controller, { strict: false }));
+  watchExchanges(server);
   const memory = app.get(MemoryInFlight);
   const pace = app.get(Pace);
   acceptAnyBody(server, { limit: config.bodyLimit, memory, pace });

@@ -42,12 +42,11 @@ export class Drain {
     server.addHook('onRequest', (_request, reply, done) => {
       if (this.begun) closeAfter(reply);
       this.uploading.add(reply);
-      // Not onResponse, which is not called if the client disconnects before the response.
-      reply.raw.on('close', () => {
-        this.uploading.delete(reply);
-        this.working.delete(reply);
-      });
       done();
+    });
+    server.endListeners.push((_request, reply) => {
+      this.uploading.delete(reply);
+      this.working.delete(reply);
     });
     server.addHook('preHandler', (_request, reply, done) => {
       // It may have been answered and closed while its body was arriving.

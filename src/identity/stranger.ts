@@ -1,8 +1,12 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { LRUCache } from 'lru-cache';
 import { UNLIMITED } from '../limits/quota';
 import type { Caller } from './caller';
 
 const UNKNOWN = 'unknown';
+
+/** Finding out the network takes longer than remembering it, and a client sends many requests. */
+const networks = new LRUCache<string, string>({ max: 1000 });
 
 /**
  * A client that has not authenticated, known by its address. Where authentication is off, it may do everything; otherwise
@@ -24,7 +28,7 @@ export class Stranger implements Caller {
   ) {}
 
   get id(): string {
-    return (this.network ??= networkOf(this.origin.ip ?? UNKNOWN));
+    return (this.network ??= knownNetworkOf(this.origin.ip ?? UNKNOWN));
   }
 
   has(): boolean {
@@ -34,6 +38,12 @@ export class Stranger implements Caller {
   sees(): boolean {
     return this.seesAll;
   }
+}
+
+function knownNetworkOf(address: string): string {
+  let network = networks.get(address);
+  if (network === undefined) networks.set(address, (network = networkOf(address)));
+  return network;
 }
 
 /**

@@ -45,7 +45,7 @@ export interface Translation<Request extends InferenceRequest, Answer> {
   readonly memory: Charge | undefined;
   readonly caller: Caller;
   /** Receives the limits that the contents of the request counted against, if there are any, whether it passed or not. */
-  readonly limited: (standings: readonly Standing[]) => void;
+  limited(standings: readonly Standing[]): void;
 }
 
 /** The response to a request, and the summary for its log line. */
@@ -156,10 +156,13 @@ export class InferenceService {
       const { target } = result;
       if (target !== undefined)
         servable.metrics.targets.overhead.observe((times.totalMs - runMs - queueMs) / 1000);
-      const summary = { rows: job.rows, queueMs, runMs, cache: cache?.outcome, target };
+      const { name, version: ran } = servable;
+      const { rows } = job;
+      const outcome = 'success';
+      const used = cache?.outcome;
       return {
         answer,
-        summary: { model: servable.name, version: servable.version, outcome: 'success', ...summary },
+        summary: { model: name, version: ran, outcome, rows, queueMs, runMs, cache: used, target },
       };
     } catch (error) {
       failure = error instanceof NexusError ? error : errors.internal();
@@ -181,11 +184,12 @@ export class InferenceService {
   private admit(
     { name, options }: Servable,
     amounts: Amounts,
-    { caller, limited }: Pick<Translation<InferenceRequest, unknown>, 'caller' | 'limited'>,
+    translation: Pick<Translation<InferenceRequest, unknown>, 'caller' | 'limited'>,
     spent: Passed[],
   ): void | Promise<void> {
-    const verdict = this.limits.admitWork(caller, name, options.settings.limits, amounts);
+    const verdict = this.limits.admitWork(translation.caller, name, options.settings.limits, amounts);
     if (verdict === undefined) return;
+    const limited = (standings: readonly Standing[]) => translation.limited(standings);
     const decide = (decided: Verdict) => void spent.push(requirePassed(decided, limited));
     return verdict instanceof Promise ? verdict.then(decide) : decide(verdict);
   }

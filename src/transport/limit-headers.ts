@@ -14,14 +14,15 @@ const QUOTA_UNITS: Readonly<Record<LimitHeader['unit'], string>> = {
 /** The policy of each counter, which never changes. */
 const policies = new WeakMap<Counter, string>();
 
-/** The headers that report limits, by name. */
-export type LimitHeaders = readonly (readonly [name: string, value: string])[];
-
 /**
- * The headers for `standings`: RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10), and the headers of
- * the OpenAI API for the limit of requests with the fewest left.
+ * Calls `write` with the headers for `standings`: RateLimit and RateLimit-Policy
+ * (draft-ietf-httpapi-ratelimit-headers-10), and the headers of the OpenAI API for the limit of requests with the fewest
+ * left.
  */
-export function limitHeaders(standings: readonly Standing[]): LimitHeaders {
+export function writeLimitHeaders(
+  standings: readonly Standing[],
+  write: (name: string, value: string) => void,
+): void {
   const requests = tightest(standings, 'requests');
   let states = '';
   let limits = '';
@@ -30,17 +31,12 @@ export function limitHeaders(standings: readonly Standing[]): LimitHeaders {
     states += separator + stateOf(standing);
     limits += separator + policyOf(standing);
   }
-  const headers: [string, string][] = [
-    ['ratelimit', states],
-    ['ratelimit-policy', limits],
-  ];
-  if (requests !== undefined)
-    headers.push(
-      ['x-ratelimit-limit-requests', String(requests.counter.limit)],
-      ['x-ratelimit-remaining-requests', String(requests.remaining)],
-      ['x-ratelimit-reset-requests', durationOf(requests.resetMs)],
-    );
-  return headers;
+  write('ratelimit', states);
+  write('ratelimit-policy', limits);
+  if (requests === undefined) return;
+  write('x-ratelimit-limit-requests', String(requests.counter.limit));
+  write('x-ratelimit-remaining-requests', String(requests.remaining));
+  write('x-ratelimit-reset-requests', durationOf(requests.resetMs));
 }
 
 function stateOf({ counter, remaining, resetMs }: Standing): string {

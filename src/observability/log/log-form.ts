@@ -7,6 +7,14 @@ export function asJson(line: string): string {
   return ANY_UNSAFE.test(line) ? line.replace(UNSAFE, escaped) : line;
 }
 
+/** Text that needs no escaping. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+/** `text` as a JSON string with unsafe characters escaped. */
+export function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : asJson(JSON.stringify(text));
+}
+
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -19,7 +19,7 @@ export class Log {
    * @param form format of the lines.
    */
   constructor(level: string, form: LogForm) {
-    this.sink = new Sink(form === 'json' ? asJson : textForm(form === 'coloured text'));
+    this.sink = new Sink(form === 'json' ? undefined : textForm(form === 'coloured text'));
     this.logger = pino({ level, base: null }, this.sink);
     process.once('exit', () => this.sink.flush());
   }
@@ -34,36 +34,21 @@ export class Log {
   }
 
   /**
-   * Writes a line of numbers and short strings. Used for the request log, because pino, which serializes any object,
-   * takes three times as long.
+   * Writes a line with `members`, the inside of a JSON object as {@link requestLine} builds it. Used for the request log,
+   * because pino, which serializes any object, takes three times as long.
    */
-  write(level: 'info' | 'debug', fields: Readonly<Record<string, string | number | undefined>>): void {
-    if (this.logger.isLevelEnabled(level)) this.writeLine(level, fields);
+  write(level: 'info' | 'debug', members: string): void {
+    if (this.logger.isLevelEnabled(level)) this.writeLine(level, members);
   }
 
-  /** Writes a line of the audit log, at every level except silent. */
-  audit(fields: Readonly<Record<string, string | number | undefined>>): void {
-    if (this.logger.level !== 'silent') this.writeLine('info', { msg: 'audit', ...fields });
+  /** Writes a line of the audit log with `members`, at every level except silent. */
+  audit(members: string): void {
+    if (this.logger.level !== 'silent') this.writeLine('info', `"msg":"audit",${members}`);
   }
 
-  private writeLine(
-    level: 'info' | 'debug',
-    fields: Readonly<Record<string, string | number | undefined>>,
-  ): void {
-    let line = `{"level":${pino.levels.values[level]},"time":${Date.now()}`;
-    for (const name in fields) {
-      const value = fields[name];
-      if (value !== undefined) line += `,"${name}":${typeof value === 'number' ? value : quoted(value)}`;
-    }
-    this.sink.write(`${line}}\n`);
+  private writeLine(level: 'info' | 'debug', members: string): void {
+    this.sink.add(`{"level":${pino.levels.values[level]},"time":${Date.now()},${members}}\n`);
   }
-}
-
-/** Text that needs no escaping in JSON. */
-const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-
-function quoted(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 /** Writes lines to stdout in batches and asynchronously: writing each line costs more than formatting it. */
@@ -71,11 +56,18 @@ class Sink {
   private readonly file = openDestination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES });
   private lines = '';
 
-  constructor(private readonly form: (line: string) => string) {}
+  /** @param form formats lines for people; undefined for JSON. */
+  constructor(private readonly form: ((line: string) => string) | undefined) {}
 
+  /** Adds a line of pino, which may contain any text. */
   write(line: string): void {
+    this.add(this.form === undefined ? asJson(line) : line);
+  }
+
+  /** Adds a line of JSON in which every unsafe character is escaped. */
+  add(line: string): void {
     if (this.lines === '') setTimeout(() => this.writeLines(), MAX_DELAY_MS).unref();
-    this.lines += this.form(line);
+    this.lines += this.form === undefined ? line : this.form(line);
   }
 
   /** Writes the buffered lines synchronously, for the end of the process. */

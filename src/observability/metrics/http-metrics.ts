@@ -1,12 +1,15 @@
-import type { FastifyRequest } from 'fastify';
 import type { Registry } from 'prom-client';
 import { registerScraped, type Sample } from './scraped';
 
-type Route = FastifyRequest['routeOptions']['config'];
+/** The declaration of a route; without a path, that of all unknown paths. */
+interface Route {
+  readonly method?: string | string[];
+  readonly url?: string;
+}
 
 /** Counts responses by route pattern and status. All unknown paths share the route `unknown`, so scans add no series. */
 export class HttpMetrics {
-  /** Keyed by the route's config object, so that counting builds no string. */
+  /** Keyed by the route's declaration, so that counting builds no string. */
   private readonly routes = new Map<Route, Map<number, number>>();
 
   constructor(registry: Registry) {

@@ -15,14 +15,14 @@ import { attachCall, type GrpcCall } from './grpc-call';
 import { modelIn, type RequestedModel } from './requested-model';
 import type { Passed, Standing } from '../../limits/verdict';
 import { settle } from '../../rate-limit/settle';
-import { limitHeaders } from '../limit-headers';
+import { writeLimitHeaders } from '../limit-headers';
 import type { Caller } from '../../identity/caller';
 import type { Refusal } from '../../identity/refusal';
 import { isAudited, type Access } from '../../identity/access';
 import type { Authenticator } from '../../identity/authenticator';
 import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
-import { auditFields, logFields, type InferenceSummary } from '../../observability/log/request-line';
+import { auditLine, requestLine, type InferenceSummary } from '../../observability/log/request-line';
 
 /** Methods that are polled every few seconds; logged at the level debug. */
 const FREQUENT = /^\/(grpc\.health\.|inference\.GRPCInferenceService\/Server(Live|Ready)$)/;
@@ -111,8 +111,9 @@ class ObservedCall implements GrpcCall {
     call.sendStatus = (sent) => {
       const answer = sent.code === status.OK ? sent : corrected(sent, bodyLimit);
       if (this.standings.length > 0)
-        for (const [name, value] of limitHeaders(this.standings))
-          (answer.metadata ??= new Metadata()).set(name, value);
+        writeLimitHeaders(this.standings, (name, value) =>
+          (answer.metadata ??= new Metadata()).set(name, value),
+        );
       if (!hasMetadata) (answer.metadata ??= new Metadata()).set(REQUEST_ID_HEADER, this.requestId);
       this.end(answer.code, errorOf(answer.metadata) ?? unnamed(answer));
       sendStatus(answer);
@@ -141,7 +142,7 @@ class ObservedCall implements GrpcCall {
   private audit(code: status, error: Failure['error']): void {
     const { requestId, caller, requested, method } = this;
     this.log.audit(
-      auditFields({
+      auditLine({
         requestId,
         caller: caller.id,
         address: this.call.getConnectionInfo().remoteAddress ?? '',
@@ -157,7 +158,7 @@ class ObservedCall implements GrpcCall {
     this.metrics.grpc.answered(this.method, code);
     this.log.write(
       FREQUENT.test(this.method) ? 'debug' : 'info',
-      logFields({
+      requestLine({
         requestId: this.requestId,
         method: 'gRPC',
         route: this.method,

@@ -25,7 +25,7 @@ export class AdminPort {
     listener.on('clientError', (error, socket) => server.server.emit('clientError', error, socket));
     server.knownRoutes.hide((route, request) => this.hides(route, request));
     server.addHook('onRequest', (request, _reply, done) => {
-      if (request.is404 || !this.hides(request.routeOptions, request)) return done();
+      if (request.route.url === undefined || !this.hides({ config: request.route }, request)) return done();
       request.caller = authenticator.stranger(request);
       done(new NotFoundException());
     });

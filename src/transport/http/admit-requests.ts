@@ -46,8 +46,8 @@ export function admitRequests(
   server.decorateRequest('standings', undefined);
   server.addHook('onRequest', (request, reply, done) => {
     request.caller = authenticator.stranger(request);
-    if (request.is404) return done();
-    const { access = ADMIN } = request.routeOptions.config;
+    const { url, access = ADMIN } = request.route;
+    if (url === undefined) return done();
     const limited = (error: Error | undefined) =>
       access.unlimited === true ? done(error) : limit(request, reply, limits, error, done);
     if (!authenticator.isOn) return limited(undefined);
@@ -77,8 +77,7 @@ function limit(
     if (reply.raw.destroyed) settle(verdict, undefined);
     // The response to an error writes its headers itself, and so does that of an inference request, whose contents may
     // count against more limits.
-    if (error === undefined && request.routeOptions.config.access !== INFER)
-      setLimitHeaders(reply, verdict.standings);
+    if (error === undefined && request.route.access !== INFER) setLimitHeaders(reply, verdict.standings);
     done(error);
   };
   limits.decide(request.caller, decided, (failure) => done(failure as Error));

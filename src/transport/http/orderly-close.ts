@@ -36,7 +36,7 @@ export function closeInOrder(server: Server): void {
     const progress = connections.get(socket);
     if (progress === undefined) return;
     progress.answers++;
-    response.once('close', () => {
+    response.on('close', () => {
       progress.answers--;
       progress.bytesRead = socket.bytesRead;
     });

@@ -37,20 +37,26 @@ export function acceptAnyBody(server: FastifyInstance, limits: BodyLimits): void
   server.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage, done: Done) =>
     new BodyReader(request, payload, done, limits).start(),
   );
-  server.addHook('onRequest', (request, reply, done) => {
+  server.addHook('onRequest', (request, _reply, done) => {
     // Fastify would reject an invalid media type before it looks for a parser.
     request.headers['content-type'] = undefined;
-    reply.raw.on('close', () => request.memory?.close());
     done();
   });
+  server.endListeners.push(({ memory }) => memory?.close());
   server.addHook('onRoute', (route) => {
     const { handler } = route;
     route.handler = function (request, reply) {
       const { memory } = request;
       if (memory === undefined) return handler.call(this, request, reply);
       memory.begin();
-      const handled = handler.call(this, request, reply);
       const end = () => memory.end();
+      let handled: unknown;
+      try {
+        handled = handler.call(this, request, reply);
+      } catch (error) {
+        end();
+        throw error;
+      }
       if (handled instanceof Promise) handled.then(end, end);
       else end();
       return handled;

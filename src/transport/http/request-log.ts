@@ -10,7 +10,7 @@ import type { Failure } from '../../observability/log/failure';
 import { settle } from '../../rate-limit/settle';
 import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
-import { auditFields, type InferenceSummary, logFields } from '../../observability/log/request-line';
+import { auditLine, type InferenceSummary, requestLine } from '../../observability/log/request-line';
 
 /** The model that a request names, and its version if it names one. */
 export interface NamedVersion {
@@ -46,17 +46,16 @@ export function observeRequests(server: FastifyInstance, log: Log, metrics: Metr
     reply.header(REQUEST_ID_HEADER, request.id);
     // Node caches the address on first access, and cannot determine it after the connection is closed.
     void request.raw.socket.remoteAddress;
-    // Not onResponse, which is not called if the client disconnects before the response.
-    reply.raw.on('close', () => {
-      const { config } = request.routeOptions;
-      const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST;
-      const failure = status < 400 ? undefined : failureOf(request, status);
-      settle(request.spent, failure?.error);
-      metrics.http.answered(config, status);
-      logRequest(log, request, config.url ?? UNKNOWN, status, reply.elapsedTime, failure);
-      if (config.access !== undefined && isAudited(config.access)) audit(log, request, status, failure);
-    });
     done();
+  });
+  server.endListeners.push((request, reply) => {
+    const { route } = request;
+    const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST;
+    const failure = status < 400 ? undefined : failureOf(request, status);
+    settle(request.spent, failure?.error);
+    metrics.http.answered(route, status);
+    logRequest(log, request, route.url ?? UNKNOWN, status, reply.elapsedTime, failure);
+    if (route.access !== undefined && isAudited(route.access)) audit(log, request, status, failure);
   });
 }
 
@@ -74,7 +73,7 @@ export function logMalformed(log: Log, { requestId, status, error }: MalformedAn
   const failure = { error, caller: networkOf(address), path: UNKNOWN };
   log.write(
     'info',
-    logFields({ requestId, method: UNKNOWN, route: UNKNOWN, status, ms: 0, inference: undefined, failure }),
+    requestLine({ requestId, method: UNKNOWN, route: UNKNOWN, status, ms: 0, inference: undefined, failure }),
   );
 }
 
@@ -89,7 +88,7 @@ function logRequest(
   const { id: requestId, method, inference } = request;
   log.write(
     FREQUENT.test(route) ? 'debug' : 'info',
-    logFields({
+    requestLine({
       requestId,
       method,
       route,
@@ -107,7 +106,7 @@ function audit(log: Log, request: FastifyRequest, status: number, failure: Failu
   const { model } = request.params as { readonly model?: string };
   const operation = `${method} ${pathOf(request)}`;
   log.audit(
-    auditFields({ requestId, caller: caller.id, address, operation, model, status, error: failure?.error }),
+    auditLine({ requestId, caller: caller.id, address, operation, model, status, error: failure?.error }),
   );
 }
 

@@ -1,4 +1,4 @@
-import { applyDecorators } from '@nestjs/common';
+import { applyDecorators, type Type } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiSecurity } from '@nestjs/swagger';
 import type { Access } from '../../identity/access';
@@ -7,7 +7,15 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the route requires of its caller. Absent for a route that declares nothing, which then requires `admin`. */
     access?: Access;
+    /** The method that implements the route. Absent for a route without a controller. */
+    operation?: Operation;
   }
+}
+
+/** A method of a controller. */
+export interface Operation {
+  readonly controller: Type;
+  readonly method: string;
 }
 
 /**
@@ -15,14 +23,15 @@ declare module 'fastify' {
  * itself.
  */
 export function Requires(access: Access): ClassDecorator & MethodDecorator {
-  const declare = applyDecorators(
-    RouteConfig({ access }),
-    ...securityOf(access).map((scheme) => ApiSecurity(scheme)),
-  );
+  const secure = securityOf(access).map((scheme) => ApiSecurity(scheme));
+  const declare = (prototype: object, method: string, descriptor: PropertyDescriptor) => {
+    const operation: Operation = { controller: prototype.constructor as Type, method };
+    applyDecorators(RouteConfig({ access, operation }), ...secure)(prototype, method, descriptor);
+  };
   return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
     if (descriptor !== undefined) {
       declared.add(descriptor.value as object);
-      declare(target, key, descriptor);
+      declare(target, String(key), descriptor);
       return;
     }
     const { prototype } = target as { readonly prototype: object };
