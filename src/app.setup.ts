@@ -15,7 +15,7 @@ import { acceptAnyBody } from './transport/http/read-body';
 import { closeInOrder } from './transport/http/orderly-close';
 import { REQUEST_ID_HEADER, requestIdOf } from './transport/request-id';
 import { callInferenceDirectly } from './transport/http/direct-routes';
-import { watchExchanges } from './transport/http/exchanges';
+import { Exchanges } from './transport/http/exchanges';
 import { watchReaders } from './transport/http/slow-reader';
 import { toNexusError } from './transport/http/to-nexus-error';
 import { allowOrigins } from './transport/http/cors';
@@ -63,7 +63,7 @@ export async function createApp(
   );
   const server = app.getHttpAdapter().getInstance();
   callInferenceDirectly(server, (controller) => app.get<object>(controller, { strict: false }));
-  watchExchanges(server);
+  Exchanges.watch(server);
   const memory = app.get(MemoryInFlight);
   const pace = app.get(Pace);
   acceptAnyBody(server, { limit: config.bodyLimit, memory, pace });

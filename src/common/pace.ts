@@ -1,3 +1,5 @@
+import { Bag } from './bag';
+
 /** Minimum throughput of a transfer. Slower transfers count as stalled. */
 export const SLOWEST_BYTES_PER_SECOND = 1024;
 
@@ -14,7 +16,7 @@ export interface Transfer {
 
 /** Cuts off transfers whose peer is slower than {@link SLOWEST_BYTES_PER_SECOND} over a window of time. */
 export class Pace {
-  private readonly transfers = new Set<WatchedTransfer>();
+  private readonly transfers = new Bag<WatchedTransfer>();
   private readonly timer: NodeJS.Timeout;
 
   /**
@@ -33,7 +35,7 @@ export class Pace {
    * @param cut called once if the transfer is too slow. The transfer is then no longer watched.
    * @param isHeld whether the transfer waits for this side; such time does not count.
    */
-  watch(cut: () => void, isHeld: () => boolean = () => false): Transfer {
+  watch(cut: () => void, isHeld: () => boolean = never): Transfer {
     const transfer = new WatchedTransfer(this.transfers, cut, isHeld, this.now());
     this.transfers.add(transfer);
     return transfer;
@@ -43,7 +45,7 @@ export class Pace {
   look(): void {
     const now = this.now();
     const least = (SLOWEST_BYTES_PER_SECOND * this.windowMs) / 1000;
-    for (const transfer of this.transfers) transfer.look(now, this.windowMs, least);
+    this.transfers.forEach((transfer) => transfer.look(now, this.windowMs, least));
   }
 
   /** Stops watching all transfers. */
@@ -52,13 +54,16 @@ export class Pace {
   }
 }
 
+const never = () => false;
+
 class WatchedTransfer implements Transfer {
   moved = 0;
+  place = -1;
   /** Bytes transferred when the window began. */
   private before = 0;
 
   constructor(
-    private readonly watched: Set<WatchedTransfer>,
+    private readonly watched: Bag<WatchedTransfer>,
     private readonly cut: () => void,
     private readonly isHeld: () => boolean,
     private since: number,

@@ -14,6 +14,9 @@ declare module 'fastify' {
   }
 }
 
+/** What Fastify sees as the Content-Type of every request. */
+const ANY_MEDIA = 'application/octet-stream';
+
 type Done = (error: Error | null, body?: Buffer) => void;
 
 /** The limits of request bodies. */
@@ -34,15 +37,15 @@ export function acceptAnyBody(server: FastifyInstance, limits: BodyLimits): void
   server.removeAllContentTypeParsers();
   // Declared in advance, so that setting the property does not change the hidden class of the request.
   server.decorateRequest('memory', undefined);
-  server.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage, done: Done) =>
+  server.addContentTypeParser(ANY_MEDIA, (request: FastifyRequest, payload: IncomingMessage, done: Done) =>
     new BodyReader(request, payload, done, limits).start(),
   );
   server.addHook('onRequest', (request, _reply, done) => {
-    // Fastify would reject an invalid media type before it looks for a parser.
-    request.headers['content-type'] = undefined;
+    // Fastify would reject an invalid media type before it looks for a parser, and remembers the parser of this one.
+    request.headers['content-type'] = hasBody(request) ? ANY_MEDIA : undefined;
     done();
   });
-  server.endListeners.push(({ memory }) => memory?.close());
+  server.exchanges.onEnd(({ memory }) => memory?.close());
   server.addHook('onRoute', (route) => {
     const { handler } = route;
     route.handler = function (request, reply) {
@@ -62,6 +65,12 @@ export function acceptAnyBody(server: FastifyInstance, limits: BodyLimits): void
       return handled;
     };
   });
+}
+
+/** Whether a body follows the headers (RFC 9112, section 6). */
+function hasBody({ headers }: FastifyRequest): boolean {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = headers;
+  return length !== '0' || coding !== undefined;
 }
 
 /** Reads one body. */

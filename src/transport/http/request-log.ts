@@ -48,7 +48,7 @@ export function observeRequests(server: FastifyInstance, log: Log, metrics: Metr
     void request.raw.socket.remoteAddress;
     done();
   });
-  server.endListeners.push((request, reply) => {
+  server.exchanges.onEnd((request, reply) => {
     const { route } = request;
     const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST;
     const failure = status < 400 ? undefined : failureOf(request, status);
