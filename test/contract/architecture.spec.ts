@@ -8,6 +8,7 @@ const ROOMS: Table = {
   rest: [
     'transport',
     'identity',
+    'limits',
     'redis',
     'inference',
     'usage',

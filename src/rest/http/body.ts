@@ -6,7 +6,7 @@ import { decompress, isCompression } from '../../transport/decompress';
 import { JSON_LENGTH_HEADER } from '../../open-inference/http';
 
 /** Content types that cannot be JSON or tensors. All others are accepted, because many clients send a wrong one, for example curl -d. */
-const OTHER_MEDIA = /^(?:image|audio|video|multipart)\//;
+const OTHER_MEDIA = /^\s*(?:image|audio|video|multipart)\//i;
 
 /**
  * Returns the decoded body of `request`, empty if it has none. A body without Content-Encoding is returned unchanged. A
@@ -18,8 +18,10 @@ const OTHER_MEDIA = /^(?:image|audio|video|multipart)\//;
  */
 export function bodyOf(request: FastifyRequest, limit: number, media?: RegExp): Buffer | Promise<Buffer> {
   const { headers } = request;
-  const type = mediaTypeOf(request);
-  if (OTHER_MEDIA.test(type) && media?.test(type) !== true) rejectOtherMedia(request, type);
+  if (OTHER_MEDIA.test(contentTypeOf(request))) {
+    const type = mediaTypeOf(request);
+    if (media?.test(type) !== true) rejectOtherMedia(request, type);
+  }
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
   const encoding = headers['content-encoding'];
   if (encoding === undefined || encoding === 'identity' || encoding === '') return body;
@@ -42,15 +44,14 @@ export function mediaTypeOf(request: FastifyRequest): string {
 
 /** The Content-Type of `request`, which the server hides from Fastify; '' if the client sent none. */
 export function contentTypeOf({ raw }: FastifyRequest): string {
-  const index = raw.rawHeaders.findIndex(isContentType);
-  return index < 0 ? '' : raw.rawHeaders[index + 1]!;
+  const { rawHeaders } = raw;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!;
+    if (name.length === 12 && name.toLowerCase() === 'content-type') return rawHeaders[index + 1]!;
+  }
+  return '';
 }
 
 function rejectOtherMedia({ headers }: FastifyRequest, type: string): void {
   if (headers[JSON_LENGTH_HEADER] === undefined) throw errors.unsupportedMediaType(type.slice(0, 80));
-}
-
-/** Whether `item` of a list of alternating header names and values is the name Content-Type. */
-function isContentType(item: string, index: number): boolean {
-  return index % 2 === 0 && item.length === 12 && item.toLowerCase() === 'content-type';
 }

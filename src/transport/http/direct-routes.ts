@@ -3,7 +3,7 @@ import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { Type } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { INFER } from '../../identity/access';
-import type { Operation } from './requires';
+import type { ControllerMethod } from './requires';
 
 type Argument = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
@@ -46,7 +46,7 @@ function hasEmptyParameter({ params }: FastifyRequest): boolean {
 type Operator = (...args: readonly unknown[]) => unknown;
 
 /** How to obtain the arguments of `operation` from a request; undefined if only Nest can. */
-function argumentsOf({ controller, method }: Operation): readonly Argument[] | undefined {
+function argumentsOf({ controller, method }: ControllerMethod): readonly Argument[] | undefined {
   if (Reflect.getMetadata(RESPONSE_PASSTHROUGH_METADATA, controller, method) === true) return undefined;
   const declared = Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) as Parameters | undefined;
   const args: Argument[] = [];

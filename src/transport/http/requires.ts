@@ -8,12 +8,12 @@ declare module 'fastify' {
     /** What the route requires of its caller. Absent for a route that declares nothing, which then requires `admin`. */
     access?: Access;
     /** The method that implements the route. Absent for a route without a controller. */
-    operation?: Operation;
+    operation?: ControllerMethod;
   }
 }
 
 /** A method of a controller. */
-export interface Operation {
+export interface ControllerMethod {
   readonly controller: Type;
   readonly method: string;
 }
@@ -25,7 +25,7 @@ export interface Operation {
 export function Requires(access: Access): ClassDecorator & MethodDecorator {
   const secure = securityOf(access).map((scheme) => ApiSecurity(scheme));
   const declare = (prototype: object, method: string, descriptor: PropertyDescriptor) => {
-    const operation: Operation = { controller: prototype.constructor as Type, method };
+    const operation: ControllerMethod = { controller: prototype.constructor as Type, method };
     applyDecorators(RouteConfig({ access, operation }), ...secure)(prototype, method, descriptor);
   };
   return (target: object, key?: string | symbol, descriptor?: PropertyDescriptor) => {
