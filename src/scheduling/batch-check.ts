@@ -10,8 +10,11 @@ import type { SchedulerObserver } from './observer';
 import { sliceRows } from '../tensor/rows';
 import type { Instance } from './instance';
 
-/** The first shared batches are all verified; of later ones, only a share. */
-const ALWAYS_CHECKED = 1000;
+/** The first shared batches are all verified. */
+const ALWAYS_CHECKED = 32;
+/** Until this many are verified, as many are as take at most MAX_TIME of the time of the runs; then, only a share. */
+const OFTEN_CHECKED = 1000;
+const MAX_TIME = 0.05;
 
 /** Elements to compare before yielding to the event loop: a few hundred microseconds of work. */
 const ELEMENTS_PER_SLICE = 16_384;
@@ -23,6 +26,8 @@ interface FinishedBatch {
   readonly results: readonly (readonly Tensor[])[];
   /** Rows that ran, including padding. */
   readonly rows: number;
+  /** Duration of the run, in milliseconds. */
+  readonly runMs: number;
   /** Rows that run for a batch of one row: more than 1 if `allowedBatchSizes` requires it. */
   readonly rowsAlone: number;
 }
@@ -49,7 +54,12 @@ export class BatchCheck {
   /** Resolves with the name of the output that differed. */
   readonly failed: Promise<string>;
   private fail!: (output: string) => void;
+  /** Shared batches so far, and how many of them were verified. */
   private seen = 0;
+  private verified = 0;
+  /** Time of runs and of verifications after the first, in milliseconds. */
+  private runMs = 0;
+  private checkMs = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -66,13 +76,19 @@ export class BatchCheck {
    */
   async findsMixing(instance: Instance, finished: FinishedBatch, limits: SchedulerLimits): Promise<boolean> {
     if (!isShared(finished.batch, finished.rows)) return false;
-    if (this.isDue(limits)) await this.verify(instance, finished);
+    this.seen++;
+    if (this.verified >= ALWAYS_CHECKED) this.runMs += finished.runMs;
+    if (!this.isDue(limits)) return this.hasFailed;
+    const started = this.clock.now();
+    await this.verify(instance, finished);
+    if (++this.verified > ALWAYS_CHECKED) this.checkMs += this.clock.now() - started;
     return this.hasFailed;
   }
 
   private isDue({ verifyBatching: share = 0 }: SchedulerLimits): boolean {
     if (share === 0 || this.hasFailed) return false;
-    return ++this.seen <= ALWAYS_CHECKED || this.seen % Math.round(1 / share) === 0;
+    if (this.verified >= OFTEN_CHECKED) return this.seen % Math.round(1 / share) === 0;
+    return this.verified < ALWAYS_CHECKED || this.checkMs <= MAX_TIME * this.runMs;
   }
 
   private async verify(instance: Instance, finished: FinishedBatch): Promise<void> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import type { Ancestors } from '../spawner/messages';
+import type { Ancestors } from './ancestors';
 
 /*
  * A thread of the runner that ensures that no runner outlives its spawner, which ends with the gateway. The main thread

@@ -9,12 +9,17 @@ import { VirtualClock } from './virtual-clock';
 const ROOMY = { ...LIMITS, maxQueueRows: 10_000, maxQueueBytes: 1e6 };
 const RUN_MS = 10;
 
-function set(Kind: typeof Doubler, limits: Partial<SchedulerLimits>, instances = 1) {
+function set(
+  Kind: typeof Doubler,
+  limits: Partial<SchedulerLimits>,
+  instances = 1,
+  runMs: number | ((rows: number) => number) = RUN_MS,
+) {
   const clock = new VirtualClock();
   const checks: CheckOutcome[] = [];
   const observer = { ...NOBODY, checked: (outcome: CheckOutcome) => void checks.push(outcome) };
   const scheduler = new Scheduler('m', { ...ROOMY, ...limits }, clock, observer);
-  const runners = Array.from({ length: instances }, () => new Kind(clock, RUN_MS));
+  const runners = Array.from({ length: instances }, () => new Kind(clock, runMs));
   for (const runner of runners) scheduler.add(runner);
   const ask = async (...values: number[]) => {
     const { outputs } = await scheduler.submit(jobOf(values, 1));
@@ -27,7 +32,8 @@ const alone = (values: readonly number[]) => values.map((value) => value + Math.
 
 describe('the check of batches', () => {
   it('looks at each of the first thousand batches of several requests, then at a share of them', async () => {
-    const { clock, checks, ask } = set(Doubler, { verifyBatching: 0.01 });
+    const runMs = (rows: number) => (rows === 1 ? 0 : RUN_MS);
+    const { clock, checks, ask } = set(Doubler, { verifyBatching: 0.01 }, 1, runMs);
     const answers: Promise<number[]>[] = [];
     for (let round = 0; round < 1300; round++) {
       answers.push(ask(1), ask(2));
@@ -35,6 +41,17 @@ describe('the check of batches', () => {
     }
     await Promise.all(answers);
     expect(checks).toEqual(Array(1003).fill('same'));
+  });
+
+  it('takes a twentieth of the time of the runs after the first 32', async () => {
+    const { clock, checks, ask } = set(Doubler, { verifyBatching: 0.01 });
+    const answers: Promise<number[]>[] = [];
+    for (let round = 0; round < 32 + 200; round++) {
+      answers.push(ask(1), ask(2));
+      await clock.pass(3 * RUN_MS);
+    }
+    await Promise.all(answers);
+    expect(checks).toHaveLength(32 + 1 + 200 / 20);
   });
 
   it('leaves requests that ran by themselves, and everything where it is turned off', async () => {
