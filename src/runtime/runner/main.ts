@@ -1,8 +1,5 @@
 import { readFileSync, readSync, writevSync } from 'node:fs';
 import { connect } from 'node:net';
-import { setPriority } from 'node:os';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { FromRunner, LoadMessage, RunMessage, SlabTensor, ToRunner } from '../messages';
 import { JsonLines } from '../json-lines';
@@ -17,10 +14,7 @@ import { decodeStrings, encodeStrings } from '../../tensor/elements';
  * after another. It may be killed at any time.
  */
 
-/** Lower priority than the gateway, so that requests are served even while runners compute. */
-const NICENESS = 5;
-
-/** Time for the watchdog to act after the gateway has ended. */
+/** Time for the spawner or the guard to act after the gateway has ended. */
 const EXIT_DELAY_MS = 3000;
 
 /** The inherited descriptor of the slab. */
@@ -34,12 +28,7 @@ Reflect.deleteProperty(globalThis, 'Float16Array');
 class NoRoom extends Error {}
 
 process.title = `nexus-runner ${process.argv[2]}`;
-lowerPriority();
-const { socket, ancestors } = JSON.parse(readFileSync(0, 'utf8')) as RunnerStart;
-new Worker(join(__dirname, 'watchdog.js'), {
-  workerData: ancestors,
-  resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
-}).unref();
+const { socket } = JSON.parse(readFileSync(0, 'utf8')) as RunnerStart;
 
 const sessions = new Map<number, Session>();
 /** Buffer for inputs, reused for every batch, because new memory costs page faults. */
@@ -50,20 +39,12 @@ const channel = new JsonLines(gateway, (message) => {
   void handle(message as ToRunner).then((answer) => channel.send(answer));
 });
 channel.send({ token: socket.token } satisfies HelloMessage);
-// The gateway has ended or the connection is broken. If the gateway has ended, the spawner or the watchdog usually
-// kills this process first.
+// The gateway has ended or the connection is broken. If the gateway has ended, the spawner or the guard usually kills this
+// process first.
 gateway.on('close', () => setTimeout(() => process.exit(0), EXIT_DELAY_MS));
 // Ctrl-C reaches the whole process group, and systemd signals all processes of a service, but only the gateway decides
 // when runners end.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
-
-function lowerPriority(): void {
-  try {
-    setPriority(NICENESS);
-  } catch {
-    // Not permitted here. The runner works without it.
-  }
-}
 
 async function handle(message: ToRunner): Promise<FromRunner> {
   switch (message.type) {

@@ -1,6 +1,5 @@
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import type { OnnxFile } from '../messages';
-import { digestOf } from './digest';
 import { externalFiles } from './external-data';
 import { isLfsPointer, LFS_REMEDY } from './git-lfs';
 import { onnxMetadataOf } from './onnx-metadata';
@@ -15,7 +14,7 @@ import { zipMaps } from './zip-map';
  * @throws UnloadableModelError if the file is not an ONNX model, has inputs or outputs that cannot be served, or has
  * external data that is missing or outside `root`.
  */
-export function inspect(path: string, root: string, digests = false): OnnxFile {
+export async function inspect(path: string, root: string, digests = false): Promise<OnnxFile> {
   const fd = openSync(path, 'r');
   try {
     const { size } = fstatSync(fd);
@@ -27,7 +26,7 @@ export function inspect(path: string, root: string, digests = false): OnnxFile {
     let bytes = size;
     const externals = externalFiles(reader, file, path, root);
     for (const external of externals) bytes += statSync(external).size;
-    const digest = digests ? { digest: digestOf([path, ...externals]) } : {};
+    const digest = digests ? { digest: await digestOf([path, ...externals]) } : {};
     return { bytes, ...digest, metadata: onnxMetadataOf(reader, file) };
   } catch (error) {
     if (error instanceof UnloadableModelError) throw error;

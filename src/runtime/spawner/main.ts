@@ -1,9 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, unlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { unstarted, type RunnerEnd } from '../runner-end';
 import type { Ancestors, FromSpawner, RunnerStart, SpawnMessage, ToSpawner } from './messages';
+import { Protection } from './protection';
 
 /*
  * The spawner: the parent process of all runners. Starting a process blocks its parent while the page tables of the
@@ -12,14 +14,22 @@ import type { Ancestors, FromSpawner, RunnerStart, SpawnMessage, ToSpawner } fro
 
 const RUNNER = join(__dirname, '../runner/main.js');
 
+/**
+ * Lower priority than the gateway, so that requests are served even while runners load models or compute. Runners inherit
+ * it, from their first instruction on and with all their threads.
+ */
+const NICENESS = 5;
+
 /** Number of characters to keep from the standard error of a runner, to explain its death. */
 const STDERR_TAIL = 2000;
 
 process.title = 'nexus-spawner';
+lowerPriority();
 
 const ancestors: Ancestors = { spawner: process.pid, gateway: process.ppid };
 
 const children = new Map<number, ChildProcess>();
+const protection = new Protection(ancestors);
 
 process.on('message', (message: ToSpawner) => {
   if (message.type === 'spawn') tryToStart(message);
@@ -33,6 +43,14 @@ process.on('disconnect', () => {
 // Ctrl-C reaches the whole process group, and systemd signals all processes of a service, but only the gateway decides
 // when runners end.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
+
+function lowerPriority(): void {
+  try {
+    setPriority(NICENESS);
+  } catch {
+    // Not permitted here. Everything works without it.
+  }
+}
 
 function tryToStart(message: SpawnMessage): void {
   try {
@@ -53,7 +71,10 @@ function start({ id, label, slab, socket }: SpawnMessage): void {
     closeSync(descriptor);
   }
   children.set(id, child);
-  if (child.pid !== undefined) report({ type: 'started', id, pid: child.pid });
+  if (child.pid !== undefined) {
+    report({ type: 'started', id, pid: child.pid });
+    protect();
+  }
   let stderr = '';
   // The streams are missing if no descriptor was left; the `error` event then reports it.
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -64,11 +85,17 @@ function start({ id, label, slab, socket }: SpawnMessage): void {
     ended(id, { cause: 'own', reason: describeExit(code, signal, stderr) });
   });
   // Writing fails if the runner has already ended; the `exit` event then reports it.
-  child.stdin?.on('error', () => {}).end(JSON.stringify({ socket, ancestors } satisfies RunnerStart));
+  child.stdin?.on('error', () => {}).end(JSON.stringify({ socket } satisfies RunnerStart));
+}
+
+/** Updates the runners that the guard kills when this process ends. */
+function protect(): void {
+  const pids = [...children.values()].map(({ pid }) => pid);
+  protection.cover(pids.filter((pid) => pid !== undefined));
 }
 
 function ended(id: number, end: RunnerEnd): void {
-  children.delete(id);
+  if (children.delete(id)) protect();
   report({ type: 'ended', id, end });
 }
 

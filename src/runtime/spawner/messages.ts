@@ -23,7 +23,7 @@ export interface RunnerSocket {
   readonly token: string;
 }
 
-/** Ids of the processes that a runner must not outlive: its parent and the parent of its parent. */
+/** Ids of the processes that a runner must not outlive: its parent and the parent of its parent. The guard checks them. */
 export interface Ancestors {
   readonly spawner: number;
   readonly gateway: number;
@@ -32,7 +32,6 @@ export interface Ancestors {
 /** Message that a runner reads from its standard input. */
 export interface RunnerStart {
   readonly socket: RunnerSocket;
-  readonly ancestors: Ancestors;
 }
 
 /** First message of a runner to the gateway. */

@@ -11,7 +11,9 @@ export function runnersOf(parent: number, label: string): number[] {
 
 /** Process ids of all runners of the gateway `parent`. */
 export function allRunnersOf(parent: number): number[] {
-  return childrenOf(parent).flatMap(childrenOf);
+  return childrenOf(parent)
+    .flatMap(childrenOf)
+    .filter((pid) => titleOf(pid) !== 'nexus-guard');
 }
 
 /** Process ids of all children of the process `parent`. */
