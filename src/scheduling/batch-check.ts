@@ -10,8 +10,17 @@ import type { SchedulerObserver } from './observer';
 import { sliceRows } from '../tensor/rows';
 import type { Instance } from './instance';
 
-/** The first shared batches are all verified; of later ones, only a share. */
-const ALWAYS_CHECKED = 1000;
+/** The first shared batches are all verified. */
+const ALWAYS_CHECKED = 16;
+
+/** Number of verifications that come as early as {@link EARLY_SHARE} allows. Afterwards, only a share of batches is verified. */
+const EARLY_CHECKS = 1000;
+
+/**
+ * Time that early verifications may take, as a share of the time of all runs. A single row of a large model takes up to a
+ * third of the time of a full batch, because the weights are read once for either.
+ */
+const EARLY_SHARE = 0.02;
 
 /** Elements to compare before yielding to the event loop: a few hundred microseconds of work. */
 const ELEMENTS_PER_SLICE = 16_384;
@@ -23,6 +32,8 @@ interface FinishedBatch {
   readonly results: readonly (readonly Tensor[])[];
   /** Rows that ran, including padding. */
   readonly rows: number;
+  /** How long the run took, in milliseconds. */
+  readonly tookMs: number;
   /** Rows that run for a batch of one row: more than 1 if `allowedBatchSizes` requires it. */
   readonly rowsAlone: number;
 }
@@ -49,7 +60,12 @@ export class BatchCheck {
   /** Resolves with the name of the output that differed. */
   readonly failed: Promise<string>;
   private fail!: (output: string) => void;
+  /** Number of shared batches, and the time of their runs. */
   private seen = 0;
+  private runMs = 0;
+  /** Number of verifications, and their time. */
+  private checks = 0;
+  private checkMs = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -66,13 +82,22 @@ export class BatchCheck {
    */
   async findsMixing(instance: Instance, finished: FinishedBatch, limits: SchedulerLimits): Promise<boolean> {
     if (!isShared(finished.batch, finished.rows)) return false;
-    if (this.isDue(limits)) await this.verify(instance, finished);
+    if (this.isDue(limits, finished.tookMs)) await this.timed(() => this.verify(instance, finished));
     return this.hasFailed;
   }
 
-  private isDue({ verifyBatching: share = 0 }: SchedulerLimits): boolean {
+  private isDue({ verifyBatching: share = 0 }: SchedulerLimits, tookMs: number): boolean {
     if (share === 0 || this.hasFailed) return false;
-    return ++this.seen <= ALWAYS_CHECKED || this.seen % Math.round(1 / share) === 0;
+    this.runMs += tookMs;
+    if (++this.seen <= ALWAYS_CHECKED || this.seen % Math.round(1 / share) === 0) return true;
+    return this.checks < EARLY_CHECKS && this.checkMs <= EARLY_SHARE * this.runMs;
+  }
+
+  private async timed(check: () => Promise<void>): Promise<void> {
+    const started = this.clock.now();
+    this.checks++;
+    await check();
+    this.checkMs += this.clock.now() - started;
   }
 
   private async verify(instance: Instance, finished: FinishedBatch): Promise<void> {

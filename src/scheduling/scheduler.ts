@@ -201,14 +201,15 @@ export class Scheduler {
       const { outputs, times, waitedMs } = await instance.run(gather(batch, rows), outputsOf(batch));
       if (!isDivisible(batch, outputs, rows))
         throw new RunFailure('execution', 'the outputs do not have one row per input row');
-      this.admission.estimate.observe(workOfRun(batch, rows, this.limits), this.clock.now() - started);
+      const tookMs = this.clock.now() - started;
+      this.admission.estimate.observe(workOfRun(batch, rows, this.limits), tookMs);
       for (const { ticket } of batch) ticket.queueMs += waitedMs;
       this.delay?.ran(totalRows(batch));
       this.observerOf(batch).executed(totalRows(batch), rows - totalRows(batch), times);
       if (batch[0]!.ticket.job.sequence !== undefined)
         this.observerOf(batch).paddedTokens(...tokensOf(batch, rows));
       const results = scatter(batch, outputs, rows);
-      const finished = { batch, results, rows, rowsAlone: this.paddedRows(1) };
+      const finished = { batch, results, rows, rowsAlone: this.paddedRows(1), tookMs };
       if (await this.check.findsMixing(instance, finished, this.limits)) return this.unbatch(batch);
       return () => this.settle(batch, results, times);
     } catch (failure) {

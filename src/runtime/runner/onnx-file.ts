@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import type { OnnxFile } from '../messages';
+import { digestOf } from './digest';
 import { externalFiles } from './external-data';
 import { isLfsPointer, LFS_REMEDY } from './git-lfs';
 import { onnxMetadataOf } from './onnx-metadata';

@@ -9,12 +9,17 @@ import { VirtualClock } from './virtual-clock';
 const ROOMY = { ...LIMITS, maxQueueRows: 10_000, maxQueueBytes: 1e6 };
 const RUN_MS = 10;
 
-function set(Kind: typeof Doubler, limits: Partial<SchedulerLimits>, instances = 1) {
+function set(
+  Kind: typeof Doubler,
+  limits: Partial<SchedulerLimits>,
+  instances = 1,
+  runMs: number | ((rows: number) => number) = RUN_MS,
+) {
   const clock = new VirtualClock();
   const checks: CheckOutcome[] = [];
   const observer = { ...NOBODY, checked: (outcome: CheckOutcome) => void checks.push(outcome) };
   const scheduler = new Scheduler('m', { ...ROOMY, ...limits }, clock, observer);
-  const runners = Array.from({ length: instances }, () => new Kind(clock, RUN_MS));
+  const runners = Array.from({ length: instances }, () => new Kind(clock, runMs));
   for (const runner of runners) scheduler.add(runner);
   const ask = async (...values: number[]) => {
     const { outputs } = await scheduler.submit(jobOf(values, 1));
@@ -26,15 +31,35 @@ function set(Kind: typeof Doubler, limits: Partial<SchedulerLimits>, instances =
 const alone = (values: readonly number[]) => values.map((value) => value + Math.max(...values));
 
 describe('the check of batches', () => {
-  it('looks at each of the first thousand batches of several requests, then at a share of them', async () => {
-    const { clock, checks, ask } = set(Doubler, { verifyBatching: 0.01 });
+  /** Sends `rounds` batches of two requests and resolves to the number of checks. */
+  async function checksOf({ clock, checks, ask }: ReturnType<typeof set>, rounds: number): Promise<number> {
     const answers: Promise<number[]>[] = [];
-    for (let round = 0; round < 1300; round++) {
+    for (let round = 0; round < rounds; round++) {
       answers.push(ask(1), ask(2));
       await clock.pass(3 * RUN_MS);
     }
     await Promise.all(answers);
-    expect(checks).toEqual(Array(1003).fill('same'));
+    expect(new Set(checks)).toEqual(new Set(['same']));
+    return checks.length;
+  }
+
+  it('looks at each of the first batches of several requests, then at as many as take a fiftieth of the time', async () => {
+    const few = set(Doubler, { verifyBatching: 1e-6 });
+    expect(await checksOf(few, 16)).toBe(16);
+    // The debt of the first ones is paid off after 800 runs.
+    expect(await checksOf(few, 784)).toBe(17);
+    expect(await checksOf(few, 500)).toBe(27);
+  });
+
+  it('looks at the configured share of batches, whatever it takes', async () => {
+    expect(await checksOf(set(Doubler, { verifyBatching: 0.25 }), 216)).toBe(16 + 50);
+    expect(await checksOf(set(Doubler, { verifyBatching: 1 }), 100)).toBe(100);
+  });
+
+  it('ends the early checks after a thousand', async () => {
+    // A check takes a hundredth of the time of a batch.
+    const cheap = set(Doubler, { verifyBatching: 0.01 }, 1, (rows) => (rows === 1 ? RUN_MS / 100 : RUN_MS));
+    expect(await checksOf(cheap, 1100)).toBe(1001);
   });
 
   it('leaves requests that ran by themselves, and everything where it is turned off', async () => {

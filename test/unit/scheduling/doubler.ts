@@ -31,7 +31,7 @@ export const NOBODY: SchedulerObserver = {
   checked: () => {},
 };
 
-/** An instance that takes `runMs` of the clock's time to double every number; it counts what it is given. */
+/** An instance that takes `runMs` of the clock's time, which can depend on the rows, to double every number. It counts its runs. */
 export class Doubler implements Instance {
   readonly batches: number[] = [];
   readonly shapes: string[] = [];
@@ -39,24 +39,25 @@ export class Doubler implements Instance {
 
   constructor(
     private readonly clock: Clock,
-    private readonly runMs: number,
+    private readonly runMs: number | ((rows: number) => number),
     private readonly onDeath: (instance: Doubler) => void = () => {},
   ) {}
 
   run(inputs: readonly PackedTensor[], outputs: readonly string[]): Promise<RunResult> {
     const [{ shape, chunks }] = inputs as [PackedTensor];
     const values = floatsOf(Buffer.concat(chunks));
+    const runMs = typeof this.runMs === 'number' ? this.runMs : this.runMs(shape[0]!);
     this.batches.push(shape[0]!);
     this.shapes.push(shape.slice(1).join());
     return new Promise((resolve, reject) => {
       if (this.dead) return reject(new RunFailure('died', 'it is dead'));
-      this.clock.after(this.runMs, () => {
+      this.clock.after(runMs, () => {
         if (values.includes(KILLER)) return this.die(reject);
         if (values.includes(POISON)) return reject(new RunFailure('execution', 'poison'));
         const data = bytesOf(this.answerTo(values));
         resolve({
           outputs: outputs.map((name) => ({ name, datatype: 'FP32', shape, data })),
-          times: { inputMs: 0, runMs: this.runMs, outputMs: 0 },
+          times: { inputMs: 0, runMs, outputMs: 0 },
           waitedMs: 0,
         });
       });
