@@ -3,9 +3,9 @@ import type { Device } from '../common/device';
 import type { Head } from '../tasks/head';
 
 /*
- * Messages on the IPC channel between the gateway and a runner. Tensors are not part of them: they are in the slab, and
- * messages contain only their offsets. A process does one thing at a time, so responses need no id. Sessions have a
- * number, because small models may share a process.
+ * Messages between the gateway and a runner. Small tensors are part of them, larger ones are in the slab. A process does
+ * one thing at a time and in the order of the messages, so responses need no id. Sessions have a number, because small
+ * models may share a process.
  */
 
 /**
@@ -33,23 +33,41 @@ export interface LoadMessage {
   readonly head?: Head;
 }
 
-/** Location of a tensor in the slab. */
-export interface SlabTensor {
+/** Location of a tensor in the slab, or in the message itself. */
+export interface PlacedTensor {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: Shape;
-  /** Offset in bytes from the start of the slab; a multiple of 8. */
+  /** Offset in bytes; a multiple of 8. */
   readonly offset: number;
   readonly byteLength: number;
 }
 
-/** Runs the inputs in the slab and writes the outputs to the slab, starting at `outputOffset`. */
+/** Names the inputs and outputs of later runs of a session. It has no response. */
+export interface NamesMessage {
+  readonly type: 'names';
+  readonly session: number;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** Runs a batch. Its outputs are in the response or, if they are large, in the slab, behind the inputs there. */
 export interface RunMessage {
   readonly type: 'run';
   readonly session: number;
-  readonly inputs: readonly SlabTensor[];
+  readonly inputs: readonly PlacedTensor[];
   readonly outputs: readonly string[];
-  readonly outputOffset: number;
+  /** The bytes of the inputs; undefined if they are at the start of the slab. */
+  readonly inline: Buffer | undefined;
+}
+
+/** The outputs of a run, in the order requested. */
+export interface RanMessage {
+  readonly type: 'ran';
+  readonly outputs: readonly PlacedTensor[];
+  /** The bytes of the outputs; undefined if they are in the slab. */
+  readonly inline: Buffer | undefined;
+  readonly runMs: number;
 }
 
 /** Releases a session. */
@@ -110,7 +128,7 @@ export interface LoadedModel {
 }
 
 /** Messages from the gateway to a runner. */
-export type ToRunner = LoadMessage | RunMessage | ReleaseMessage;
+export type ToRunner = LoadMessage | NamesMessage | RunMessage | ReleaseMessage;
 
 /** Messages from a runner to the gateway. */
 export type FromRunner =
@@ -118,6 +136,6 @@ export type FromRunner =
   | { readonly type: 'loaded'; readonly model: LoadedModel; readonly bytes: number }
   | { readonly type: 'released' }
   | { readonly type: 'refused'; readonly reason: string }
-  | { readonly type: 'ran'; readonly outputs: readonly SlabTensor[]; readonly runMs: number }
+  | RanMessage
   /** If `noRoom` is true, `reason` describes what did not fit in the slab. */
   | { readonly type: 'failed'; readonly reason: string; readonly noRoom: boolean };

@@ -1,6 +1,9 @@
 import { Semaphore } from '../common/semaphore';
-import type { JsonLines } from './json-lines';
-import type { FromRunner, ToRunner } from './messages';
+import { Asks, type Ask } from './asks';
+import type { Channel } from './channel';
+import { MalformedFrame, type Frame } from './frames';
+import { decodeFromRunner, encodeMessage, MESSAGE_BYTES } from './message-frames';
+import type { FromRunner, LoadMessage, NamesMessage, ReleaseMessage } from './messages';
 import { residentBytes } from './resident-memory';
 import { RunFailure } from './run-failure';
 import { unstarted, type RunnerEnd } from './runner-end';
@@ -13,33 +16,37 @@ const MAX_FAILED_RUNS = 2000;
 const spawner = new Spawner();
 
 /**
- * Gateway side of a process that holds sessions and does one thing at a time. A hang or crash of the process only
- * rejects {@link ask} and settles {@link exited}.
+ * Gateway side of a process that holds sessions and does one thing at a time, in order. A hang or crash of the process
+ * only rejects {@link ask} and settles {@link exited}.
  */
 export class RunnerProcess {
   /** Resolves when the process has ended, for any reason. */
   readonly exited: Promise<RunnerEnd>;
   /** Resolves when failed runs have leaked enough native memory to justify a new process. */
   readonly worn: Promise<undefined>;
-  /** Transfers tensors. Use it only within {@link exclusively}. Undefined if it could not be opened. */
+  /** Transfers large tensors. Use it only within {@link exclusively}. Undefined if it could not be opened. */
   readonly slab: Slab | undefined;
   /** Why the process has ended or is about to end; undefined while it is usable. */
   ending: RunnerEnd | undefined;
   isWorn = false;
-  /** The session that the process works for, or worked for when it ended. */
-  worksFor: number | undefined;
+  /** The session that the process worked for when it ended or exceeded a time limit. */
+  workedFor: number | undefined;
 
   private readonly spawned: Spawned | undefined;
-  private channel: JsonLines | undefined;
+  private channel: Channel | undefined;
   private pid: number | undefined;
   /** Open sessions, with the bytes that loading each one took. */
   private readonly sessions = new Map<number, number>();
   private readonly mutex = new Semaphore(1);
   private opened = 0;
-  private answer: ((message: FromRunner) => void) | undefined;
-  private fail: ((failure: RunFailure) => void) | undefined;
-  /** Message that waits for the process to connect. */
-  private waiting: ToRunner | undefined;
+  private readonly asks = new Asks(({ session, tooLong }) => {
+    this.workedFor = session;
+    void this.stop(tooLong);
+  });
+  /** Encodes messages that the channel sends at once. */
+  private readonly buffer = Buffer.allocUnsafeSlow(MESSAGE_BYTES);
+  /** Messages that wait for the process to start. */
+  private waiting: Uint8Array[] = [];
   private end!: (end: RunnerEnd) => void;
   private failures = 0;
   private wearOut!: () => void;
@@ -51,9 +58,8 @@ export class RunnerProcess {
     try {
       this.slab = Slab.open();
       this.spawned = spawner.spawn(label, this.slab.path, {
-        started: (pid) => (this.pid = pid),
-        connected: (channel) => this.connected(channel),
-        received: (message) => this.answer?.(message as FromRunner),
+        started: (pid, channel) => this.started(pid, channel),
+        received: (frame) => this.received(frame),
         ended: (end) => this.ended(end),
       });
     } catch (error) {
@@ -83,10 +89,9 @@ export class RunnerProcess {
   async close(session: number, limitMs: number): Promise<void> {
     if (!this.sessions.delete(session)) return;
     if (this.size === 0) return this.stop();
-    const release = () =>
-      this.ask({ type: 'release', session }, limitMs, 'the session was not released in time');
     // If the process has ended meanwhile, there is nothing to release.
-    await this.exclusively(release).catch(() => {});
+    const message = { type: 'release', session } as const;
+    await this.tell(message, limitMs, 'the session was not released in time').catch(() => {});
   }
 
   /** Runs `work` after all earlier work has ended. Settles as `work` does. */
@@ -95,31 +100,35 @@ export class RunnerProcess {
   }
 
   /**
-   * Sends `message` and resolves with the response. Call it only within {@link exclusively}.
-   * @param tooLong reason for the failure if there is no response after `limitMs`; the process is then killed.
+   * Sends `message` and resolves with the response.
+   * @param tooLong reason for the failure if the process works on it for longer than `limitMs`; it is then killed.
    * @throws RunFailure if the process ends first.
    */
-  ask(message: ToRunner, limitMs: number, tooLong: string): Promise<FromRunner> {
-    return new Promise<FromRunner>((resolve, reject) => {
-      if (this.ending !== undefined) return reject(new RunFailure('never_ran', this.ending.reason));
-      this.worksFor = message.session;
-      const timer = setTimeout(() => {
-        reject(new RunFailure('timeout', tooLong));
-        void this.stop(tooLong);
-      }, limitMs);
-      const settle = () => {
-        clearTimeout(timer);
-        this.answer = this.fail = undefined;
-      };
-      this.answer = (answer) => {
-        settle();
-        this.worksFor = undefined;
-        resolve(answer);
-      };
-      this.fail = (failure) => (settle(), reject(failure));
-      if (this.channel === undefined) this.waiting = message;
-      else this.channel.send(message);
+  tell(message: LoadMessage | ReleaseMessage, limitMs: number, tooLong: string): Promise<FromRunner> {
+    const { session } = message;
+    return new Promise((resolve, reject) => {
+      this.ask(
+        { session, limitMs, tooLong, outputs: [], outputOffset: 0, resolve, reject },
+        encodeMessage(message),
+      );
     });
+  }
+
+  /** Sends `frame`, to which the response is expected. */
+  ask(ask: Ask, frame: Uint8Array): void {
+    if (this.ending !== undefined) return ask.reject(new RunFailure('never_ran', this.ending.reason));
+    this.asks.add(ask);
+    this.send(frame);
+  }
+
+  /** Names the inputs and outputs of the next runs of a session. */
+  name(message: Omit<NamesMessage, 'type'>): void {
+    this.send(encodeMessage({ type: 'names', ...message }));
+  }
+
+  /** Buffer for the next message, if it is free; see {@link encodeRun}. */
+  get space(): Buffer | undefined {
+    return this.channel === undefined || this.channel.isSending ? undefined : this.buffer;
   }
 
   /** Counts a failed run, for {@link worn}. */
@@ -148,15 +157,29 @@ export class RunnerProcess {
     await this.exited;
   }
 
-  private connected(channel: JsonLines): void {
+  private send(frame: Uint8Array): void {
+    if (this.channel === undefined) this.waiting.push(frame);
+    else this.channel.send(frame);
+  }
+
+  private started(pid: number, channel: Channel): void {
+    this.pid = pid;
     this.channel = channel;
-    if (this.waiting !== undefined) channel.send(this.waiting);
+    for (const frame of this.waiting.splice(0)) channel.send(frame);
+  }
+
+  /** @throws MalformedFrame */
+  private received(frame: Frame): void {
+    const { current } = this.asks;
+    if (current === undefined) throw new MalformedFrame('nothing was asked');
+    this.asks.answered(decodeFromRunner(frame, current.outputs, current.outputOffset));
   }
 
   private ended(end: RunnerEnd): void {
     const { cause, reason } = (this.ending ??= end);
     this.slab?.close();
-    this.fail?.(new RunFailure(cause === 'own' ? 'died' : 'interrupted', reason));
+    this.workedFor ??= this.asks.current?.session;
+    this.asks.end(cause === 'own' ? 'died' : 'interrupted', reason);
     this.end({ cause, reason });
   }
 }

@@ -1,10 +1,11 @@
 import type { RunTimes } from '../common/run-times';
-import type { FromRunner, LoadedModel, LoadMessage, RunMessage, SlabTensor } from './messages';
+import { encodeRun, MAX_INLINE_BYTES } from './message-frames';
+import type { FromRunner, LoadedModel, LoadMessage, NamesMessage, RanMessage } from './messages';
 import { RunFailure } from './run-failure';
 import type { RunnerEnd } from './runner-end';
 import type { RunnerProcess } from './runner-process';
 import type { Slab } from './slab';
-import { layOut, type PackedTensor } from './slab-layout';
+import { endOf, layOut, type Layout, type PackedTensor } from './slab-layout';
 import type { Tensor } from '../tensor/tensor';
 
 /** Result of a run: the requested outputs, in that order, and how long it took. */
@@ -32,12 +33,16 @@ export class Runner {
   readonly exited: Promise<RunnerEnd>;
   private readonly session: number;
   private gone!: () => void;
+  /** The latest names of inputs and outputs that the process knows. */
+  private named: Pick<NamesMessage, 'inputs' | 'outputs'> | undefined;
+  private readonly tooLong: string;
 
   constructor(
     private readonly options: RunnerOptions,
     private readonly process: RunnerProcess,
   ) {
     this.session = process.open();
+    this.tooLong = `the run took longer than ${options.runTimeoutMs} ms`;
     const stopped = new Promise<RunnerEnd>((resolve) => {
       this.gone = () => resolve({ cause: 'own', reason: '' });
     });
@@ -51,7 +56,7 @@ export class Runner {
 
   /** Whether the process ended because of this session: by itself, while it worked for the session. */
   get isCulprit(): boolean {
-    return this.process.worksFor === this.session && this.process.ending?.cause === 'own';
+    return this.process.workedFor === this.session && this.process.ending?.cause === 'own';
   }
 
   /** Resident memory attributed to the session, in bytes; undefined if the process has ended. */
@@ -60,19 +65,17 @@ export class Runner {
   }
 
   /** Loads the model. @throws Error with the reason, for people. */
-  load(): Promise<LoadedModel> {
-    return this.process.exclusively(async () => {
-      const { load, loadTimeoutMs: limit } = this.options;
-      const message = { type: 'load', session: this.session, ...load } as const;
-      const answer = await this.process.ask(message, limit, `loading took longer than ${limit} ms`);
-      if (answer.type === 'loaded') {
-        this.process.loaded(this.session, answer.bytes);
-        return answer.model;
-      }
-      throw new Error(
-        answer.type === 'refused' ? answer.reason : `unexpected response '${answer.type}' to load`,
-      );
-    });
+  async load(): Promise<LoadedModel> {
+    const { load, loadTimeoutMs: limit } = this.options;
+    const message = { type: 'load', session: this.session, ...load } as const;
+    const answer = await this.process.tell(message, limit, `loading took longer than ${limit} ms`);
+    if (answer.type === 'loaded') {
+      this.process.loaded(this.session, answer.bytes);
+      return answer.model;
+    }
+    throw new Error(
+      answer.type === 'refused' ? answer.reason : `unexpected response '${answer.type}' to load`,
+    );
   }
 
   /** Runs one batch. Must not be called while another run is in flight. @throws RunFailure */
@@ -109,27 +112,45 @@ export class Runner {
     waitedMs: number,
   ): Promise<RunResult> {
     const started = performance.now();
-    const { tensors, chunks, end } = layOut(inputs, 0);
-    await slab.write(chunks, end, 0);
+    const layout = layOut(inputs, 0);
+    const isInline = layout.end <= MAX_INLINE_BYTES;
+    if (!isInline) await slab.write(layout.chunks, layout.end, 0);
+    const end = isInline ? 0 : layout.end;
+    this.name(inputs, outputs);
     const written = performance.now();
-    const limit = this.options.runTimeoutMs;
-    const message: RunMessage = {
-      type: 'run',
-      session: this.session,
-      inputs: tensors,
-      outputs,
-      outputOffset: end,
-    };
-    const answer = await this.process.ask(message, limit, `the run took longer than ${limit} ms`);
+    const answer = await this.ask(layout, isInline, outputs, end);
     if (answer.type !== 'ran') throw this.failed(slab, answer);
     const answered = performance.now();
-    const collected = await collect(slab, answer.outputs, end);
+    const tensors = await collect(slab, answer, end);
     const times = {
       inputMs: written - started,
       runMs: answer.runMs,
       outputMs: performance.now() - answered,
     };
-    return { outputs: collected, times, waitedMs };
+    return { outputs: tensors, times, waitedMs };
+  }
+
+  private ask(
+    layout: Layout,
+    isInline: boolean,
+    outputs: readonly string[],
+    outputOffset: number,
+  ): Promise<FromRunner> {
+    return new Promise((resolve, reject) => {
+      const { runTimeoutMs: limitMs } = this.options;
+      this.process.ask(
+        { session: this.session, limitMs, tooLong: this.tooLong, outputs, outputOffset, resolve, reject },
+        encodeRun(this.session, layout, isInline, this.process.space),
+      );
+    });
+  }
+
+  /** Sends the names of the inputs and outputs if they have changed. */
+  private name(inputs: readonly PackedTensor[], outputs: readonly string[]): void {
+    const { named } = this;
+    if (named !== undefined && areNames(inputs, named.inputs) && areEqual(outputs, named.outputs)) return;
+    this.named = { inputs: inputs.map(({ name }) => name), outputs };
+    this.process.name({ session: this.session, ...this.named });
   }
 
   private failed(slab: Slab, answer: Exclude<FromRunner, { type: 'ran' }>): RunFailure {
@@ -141,14 +162,24 @@ export class Runner {
   }
 }
 
-/** Reads `outputs` from `slab`, where they begin at `start`, and shrinks the slab: the batch is done. */
-async function collect(slab: Slab, outputs: readonly SlabTensor[], start: number): Promise<Tensor[]> {
-  const last = outputs.at(-1);
-  const end = last === undefined ? start : last.offset + last.byteLength;
-  const bytes = await slab.read(start, end - start);
-  await slab.shrink(end);
+/** The outputs of a run. Shrinks the slab, whose inputs end at `start`: the batch is done. */
+async function collect(slab: Slab, { outputs, inline }: RanMessage, start: number): Promise<Tensor[]> {
+  const end = inline === undefined ? endOf(outputs, start) : start;
+  const bytes = inline ?? (await slab.read(start, end - start));
+  if (end > 0) await slab.shrink(end);
+  const first = inline === undefined ? start : 0;
   return outputs.map(({ name, datatype, shape, offset, byteLength }) => {
-    const data = bytes.subarray(offset - start, offset - start + byteLength);
+    const data = bytes.subarray(offset - first, offset - first + byteLength);
     return { name, datatype, shape, data };
   });
+}
+
+function areNames(tensors: readonly PackedTensor[], names: readonly string[]): boolean {
+  return tensors.length === names.length && tensors.every(({ name }, index) => name === names[index]);
+}
+
+function areEqual(some: readonly string[], others: readonly string[]): boolean {
+  return (
+    some === others || (some.length === others.length && some.every((text, index) => text === others[index]))
+  );
 }

@@ -1,4 +1,4 @@
-import type { SlabTensor } from './messages';
+import type { PlacedTensor } from './messages';
 import type { Datatype, Shape } from '../tensor/tensor';
 
 /** A tensor to write, whose bytes may be in several chunks. */
@@ -9,19 +9,35 @@ export interface PackedTensor {
   readonly chunks: readonly Uint8Array[];
 }
 
+/** Tensors with their places in memory, and the bytes to write there. */
+export interface Layout {
+  readonly tensors: readonly PlacedTensor[];
+  /** The bytes from `start` to `end`, including padding. */
+  readonly chunks: readonly Uint8Array[];
+  /** A multiple of 8. */
+  readonly start: number;
+  /** A multiple of 8. */
+  readonly end: number;
+}
+
 /** Alignment of tensors in bytes, so that any typed array can view them in place. */
 const ALIGNMENT = 8;
 
 const PADDING = new Uint8Array(ALIGNMENT);
 
-/**
- * Lays out tensors consecutively from `start`, a multiple of 8. Returns their locations, the chunks to write, including
- * padding, and the end offset, again a multiple of 8.
- */
-export function layOut(
-  tensors: readonly PackedTensor[],
-  start: number,
-): { tensors: SlabTensor[]; chunks: Uint8Array[]; end: number } {
+/** The multiple of 8 at or after `offset`. */
+export function align(offset: number): number {
+  return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
+}
+
+/** End of the bytes of the last of `tensors`; `start` if there is none. */
+export function endOf(tensors: readonly PlacedTensor[], start: number): number {
+  const last = tensors.at(-1);
+  return last === undefined ? start : last.offset + last.byteLength;
+}
+
+/** Lays out tensors consecutively from `start`, a multiple of 8. Each starts at a multiple of 8. */
+export function layOut(tensors: readonly PackedTensor[], start: number): Layout {
   const chunks: Uint8Array[] = [];
   let end = start;
   const placed = tensors.map(({ name, datatype, shape, chunks: pieces }) => {
@@ -31,10 +47,10 @@ export function layOut(
       end += piece.byteLength;
     }
     const byteLength = end - offset;
-    const padding = -end & (ALIGNMENT - 1);
+    const padding = align(end) - end;
     if (padding > 0) chunks.push(PADDING.subarray(0, padding));
     end += padding;
     return { name, datatype, shape, offset, byteLength };
   });
-  return { tensors: placed, chunks, end };
+  return { tensors: placed, chunks, start, end };
 }

@@ -1,12 +1,20 @@
-import { readFileSync, readSync, writevSync } from 'node:fs';
-import { connect } from 'node:net';
+import { readSync, writeSync, writevSync } from 'node:fs';
 import { Tensor as OrtTensor } from 'onnxruntime-node';
-import type { FromRunner, LoadMessage, RunMessage, SlabTensor, ToRunner } from '../messages';
-import { JsonLines } from '../json-lines';
-import { layOut, type PackedTensor } from '../slab-layout';
-import type { HelloMessage, RunnerStart } from '../spawner/messages';
+import { FrameReader } from '../frames';
+import { decodeToRunner, encodeMessage, encodeRan, MAX_INLINE_BYTES, MESSAGE_BYTES } from '../message-frames';
+import type {
+  FromRunner,
+  LoadMessage,
+  NamesMessage,
+  PlacedTensor,
+  RanMessage,
+  ReleaseMessage,
+  RunMessage,
+} from '../messages';
+import { align, endOf, layOut, type PackedTensor } from '../slab-layout';
 import { datatypeOfElementType, elementTypeOf, viewOf } from './onnx-types';
 import { loadSession, errorTextOf, type Session } from './session';
+import type { OrtTensors } from './session-run';
 import { decodeStrings, encodeStrings } from '../../tensor/elements';
 
 /*
@@ -14,10 +22,8 @@ import { decodeStrings, encodeStrings } from '../../tensor/elements';
  * after another. It may be killed at any time.
  */
 
-/** Time for the spawner or the guard to act after the gateway has ended. */
-const EXIT_DELAY_MS = 3000;
-
-/** The inherited descriptor of the slab. */
+/** The inherited descriptors of the connection to the gateway and of the slab. */
+const CHANNEL = 0;
 const SLAB = 3;
 
 // ONNX Runtime 1.30 wraps half floats in Float16Array if that exists (Node 24 and later), but its native binding cannot
@@ -28,38 +34,68 @@ Reflect.deleteProperty(globalThis, 'Float16Array');
 class NoRoom extends Error {}
 
 process.title = `nexus-runner ${process.argv[2]}`;
-const { socket } = JSON.parse(readFileSync(0, 'utf8')) as RunnerStart;
-
-const sessions = new Map<number, Session>();
-/** Buffer for inputs, reused for every batch, because new memory costs page faults. */
-let inputBytes = Buffer.allocUnsafeSlow(1 << 16);
-
-const gateway = connect(socket.path);
-const channel = new JsonLines(gateway, (message) => {
-  void handle(message as ToRunner).then((answer) => channel.send(answer));
-});
-channel.send({ token: socket.token } satisfies HelloMessage);
-// The gateway has ended or the connection is broken. If the gateway has ended, the spawner or the guard usually kills this
-// process first.
-gateway.on('close', () => setTimeout(() => process.exit(0), EXIT_DELAY_MS));
 // Ctrl-C reaches the whole process group, and systemd signals all processes of a service, but only the gateway decides
 // when runners end.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 
-async function handle(message: ToRunner): Promise<FromRunner> {
+const sessions = new Map<number, Session>();
+const names = new Map<number, NamesMessage>();
+/** Buffers for inputs in the slab and for messages, reused, because new memory costs page faults. */
+let inputBytes = Buffer.allocUnsafeSlow(1 << 16);
+const messageBytes = Buffer.allocUnsafeSlow(MESSAGE_BYTES);
+void serve();
+
+/** Handles messages until the gateway closes the connection. Reading blocks, which saves turns of the event loop. */
+async function serve(): Promise<never> {
+  const reader = new FrameReader();
+  const bytes = Buffer.allocUnsafeSlow(MESSAGE_BYTES);
+  for (;;) {
+    const count = receive(bytes);
+    reader.push(bytes.subarray(0, count));
+    for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+      const message = decodeToRunner(frame, (session) => names.get(session));
+      if (message.type === 'names') names.set(message.session, message);
+      else send(await handle(message));
+    }
+  }
+}
+
+/** Reads from the gateway. Ends the process if the gateway has closed the connection. */
+function receive(bytes: Buffer): number {
+  try {
+    const count = readSync(CHANNEL, bytes);
+    if (count > 0) return count;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+  }
+  return process.exit(0);
+}
+
+function send(frame: Buffer): void {
+  try {
+    for (let sent = 0; sent < frame.length;) sent += writeSync(CHANNEL, frame, sent);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+    process.exit(0);
+  }
+}
+
+/** Returns the response as a frame. */
+async function handle(message: LoadMessage | ReleaseMessage | RunMessage): Promise<Buffer> {
   switch (message.type) {
     case 'load':
-      return load(message);
+      return encodeMessage(await load(message));
     case 'run':
       return run(message);
     case 'release':
       await sessions.get(message.session)?.release();
       sessions.delete(message.session);
-      return { type: 'released' };
+      names.delete(message.session);
+      return encodeMessage({ type: 'released' });
   }
 }
 
-async function load(message: LoadMessage): Promise<FromRunner> {
+async function load(message: LoadMessage): Promise<Exclude<FromRunner, RanMessage>> {
   try {
     const before = process.memoryUsage.rss();
     const session = await loadSession(message);
@@ -70,44 +106,46 @@ async function load(message: LoadMessage): Promise<FromRunner> {
   }
 }
 
-async function run({ session, inputs, outputs, outputOffset }: RunMessage): Promise<FromRunner> {
+async function run({ session, inputs, outputs, inline }: RunMessage): Promise<Buffer> {
   try {
-    const feeds = readInputs(inputs, outputOffset);
+    const end = inline === undefined ? align(endOf(inputs, 0)) : 0;
+    const bytes = inline === undefined ? readSlab(end) : aligned(inline);
+    const feeds: OrtTensors = {};
+    for (const input of inputs) feeds[input.name] = toOrt(input, bytes);
     const started = performance.now();
     const results = await sessions.get(session)!.run(feeds, outputs);
     const runMs = performance.now() - started;
-    const written = writeOutputs(outputs, results, outputOffset);
-    return { type: 'ran', outputs: written, runMs };
+    const layout = layOut(
+      outputs.map((name) => fromOrt(name, results[name]!)),
+      end,
+    );
+    const byteLength = layout.end - end;
+    const isInline = byteLength <= MAX_INLINE_BYTES;
+    if (!isInline) write(layout.chunks, byteLength, end);
+    return encodeRan(runMs, layout, isInline, messageBytes);
   } catch (error) {
     const noRoom = error instanceof NoRoom;
-    return { type: 'failed', reason: noRoom ? error.message : errorTextOf(error), noRoom };
+    return encodeMessage({ type: 'failed', reason: noRoom ? error.message : errorTextOf(error), noRoom });
   }
 }
 
-function readInputs(inputs: readonly SlabTensor[], byteLength: number): Record<string, OrtTensor> {
+/** `bytes`, which start at a multiple of 8 unless a message was received in parts. */
+function aligned(bytes: Buffer): Buffer {
+  return bytes.byteOffset % 8 === 0 ? bytes : Buffer.from(new Uint8Array(bytes).buffer);
+}
+
+function readSlab(byteLength: number): Buffer {
   if (inputBytes.length < byteLength) inputBytes = Buffer.allocUnsafeSlow(byteLength);
   readSync(SLAB, inputBytes, 0, byteLength, 0);
-  return Object.fromEntries(inputs.map((input) => [input.name, toOrt(input)]));
+  return inputBytes;
 }
 
-function toOrt({ datatype, shape, offset, byteLength }: SlabTensor): OrtTensor {
+function toOrt({ datatype, shape, offset, byteLength }: PlacedTensor, bytes: Buffer): OrtTensor {
   const type = elementTypeOf(datatype);
-  const view = viewOf(type, inputBytes.buffer, offset, byteLength);
+  const start = bytes.byteOffset + offset;
+  const view = viewOf(type, bytes.buffer, start, byteLength);
   if (view !== undefined) return new OrtTensor(type as 'uint8', view, shape);
-  return new OrtTensor('string', decodeStrings(inputBytes.subarray(offset, offset + byteLength)), shape);
-}
-
-function writeOutputs(
-  names: readonly string[],
-  results: Record<string, OrtTensor>,
-  start: number,
-): SlabTensor[] {
-  const { tensors, chunks, end } = layOut(
-    names.map((name) => fromOrt(name, results[name]!)),
-    start,
-  );
-  if (end > start) write(chunks, end - start, start);
-  return tensors;
+  return new OrtTensor('string', decodeStrings(bytes.subarray(offset, offset + byteLength)), shape);
 }
 
 /** @throws NoRoom if the file system is full or the maximum file size is exceeded. */

@@ -15,7 +15,7 @@ import { zipMaps } from './zip-map';
  * @throws UnloadableModelError if the file is not an ONNX model, has inputs or outputs that cannot be served, or has
  * external data that is missing or outside `root`.
  */
-export async function inspect(path: string, root: string, digests = false): Promise<OnnxFile> {
+export function inspect(path: string, root: string, digests = false): OnnxFile {
   const fd = openSync(path, 'r');
   try {
     const { size } = fstatSync(fd);
@@ -27,7 +27,7 @@ export async function inspect(path: string, root: string, digests = false): Prom
     let bytes = size;
     const externals = externalFiles(reader, file, path, root);
     for (const external of externals) bytes += statSync(external).size;
-    const digest = digests ? { digest: await digestOf([path, ...externals]) } : {};
+    const digest = digests ? { digest: digestOf([path, ...externals]) } : {};
     return { bytes, ...digest, metadata: onnxMetadataOf(reader, file) };
   } catch (error) {
     if (error instanceof UnloadableModelError) throw error;

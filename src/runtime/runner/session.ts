@@ -30,7 +30,7 @@ export interface Session {
 
 /** Loads the model of `message`. @throws Error with the reason, for people. */
 export async function loadSession(message: LoadMessage): Promise<Session> {
-  const file = await inspect(message.path, message.root, message.digests);
+  const file = inspect(message.path, message.root, message.digests);
   const unzipped = unzip(message.path);
   const { session, device, fallback } = await create(message, unzipped?.bytes);
   const inputs = session.inputMetadata.map(specOf);

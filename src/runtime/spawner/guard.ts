@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Ancestors } from './messages';
+import type { Ancestors } from './ancestors';
 
 /*
  * The guard: a child of the spawner that ensures that no runner outlives its spawner, and that the spawner does not

@@ -1,15 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, unlinkSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { unstarted, type RunnerEnd } from '../runner-end';
-import type { Ancestors, FromSpawner, RunnerStart, SpawnMessage, ToSpawner } from './messages';
+import { abstractPath, TOKEN_LENGTH, type FromSpawner, type SpawnMessage, type ToSpawner } from './messages';
 import { Protection } from './protection';
 
 /*
  * The spawner: the parent process of all runners. Starting a process blocks its parent while the page tables of the
- * parent are copied. The spawner is small, and does not hold up the gateway.
+ * parent are copied. The spawner is small, and does not hold up the gateway. Its argument is the name of its socket.
  */
 
 const RUNNER = join(__dirname, '../runner/main.js');
@@ -23,17 +24,29 @@ const NICENESS = 5;
 /** Number of characters to keep from the standard error of a runner, to explain its death. */
 const STDERR_TAIL = 2000;
 
+/** A connection that does not send its token within this time is closed. */
+const TOKEN_MS = 5000;
+
 process.title = 'nexus-spawner';
 lowerPriority();
 
-const ancestors: Ancestors = { spawner: process.pid, gateway: process.ppid };
-
 const children = new Map<number, ChildProcess>();
-const protection = new Protection(ancestors);
+const protection = new Protection({ spawner: process.pid, gateway: process.ppid });
+/** Runners that wait for a connection, by token. */
+const expected = new Map<string, SpawnMessage>();
+
+const server = createServer(accept);
+server.on('error', (error) => {
+  for (const { id } of expected.values()) ended(id, unstarted(error));
+  // The gateway starts another spawner.
+  process.exit(1);
+});
+const listening = new Promise<void>((resolve) => server.listen(abstractPath(process.argv[2]!), resolve));
 
 process.on('message', (message: ToSpawner) => {
-  if (message.type === 'spawn') tryToStart(message);
-  else children.get(message.id)?.kill('SIGKILL');
+  if (message.type === 'kill') return kill(message.id);
+  expected.set(message.token, message);
+  void listening.then(() => report({ type: 'waiting', id: message.id }));
 });
 // The gateway has ended.
 process.on('disconnect', () => {
@@ -52,21 +65,39 @@ function lowerPriority(): void {
   }
 }
 
-function tryToStart(message: SpawnMessage): void {
+/** Reads the token that starts a connection. The gateway sends no more until the runner has started. */
+function accept(socket: Socket): void {
+  let token = '';
+  socket.setTimeout(TOKEN_MS, () => socket.destroy());
+  // An error is followed by `close`.
+  socket.on('error', () => {});
+  socket.setEncoding('latin1').on('data', (text: string) => {
+    token += text;
+    if (token.length < TOKEN_LENGTH) return;
+    const message = expected.get(token);
+    expected.delete(token);
+    if (message !== undefined) tryToStart(message, socket);
+    // The runner, if any, has a descriptor of its own.
+    socket.destroy();
+  });
+}
+
+function tryToStart(message: SpawnMessage, socket: Socket): void {
   try {
-    start(message);
+    start(message, socket);
   } catch (error) {
     // For example, no descriptor is left. Existing runners continue.
     ended(message.id, unstarted(error));
   }
 }
 
-function start({ id, label, slab, socket }: SpawnMessage): void {
+function start({ id, label, slab }: SpawnMessage, socket: Socket): void {
   const descriptor = openSync(slab, 'r+');
   let child: ChildProcess;
   try {
     unlinkSync(slab);
-    child = spawn(process.execPath, [RUNNER, label], { stdio: ['pipe', 'ignore', 'pipe', descriptor] });
+    // A socket that is standard input blocks in the runner.
+    child = spawn(process.execPath, [RUNNER, label], { stdio: [socket, 'ignore', 'pipe', descriptor] });
   } finally {
     closeSync(descriptor);
   }
@@ -76,7 +107,7 @@ function start({ id, label, slab, socket }: SpawnMessage): void {
     protect();
   }
   let stderr = '';
-  // The streams are missing if no descriptor was left; the `error` event then reports it.
+  // The stream is missing if no descriptor was left; the `error` event then reports it.
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-STDERR_TAIL);
   });
@@ -84,14 +115,22 @@ function start({ id, label, slab, socket }: SpawnMessage): void {
   child.once('exit', (code, signal) => {
     ended(id, { cause: 'own', reason: describeExit(code, signal, stderr) });
   });
-  // Writing fails if the runner has already ended; the `exit` event then reports it.
-  child.stdin?.on('error', () => {}).end(JSON.stringify({ socket } satisfies RunnerStart));
 }
 
 /** Updates the runners that the guard kills when this process ends. */
 function protect(): void {
   const pids = [...children.values()].map(({ pid }) => pid);
   protection.cover(pids.filter((pid) => pid !== undefined));
+}
+
+function kill(id: number): void {
+  const child = children.get(id);
+  if (child !== undefined) return void child.kill('SIGKILL');
+  for (const [token, message] of expected) {
+    if (message.id !== id) continue;
+    expected.delete(token);
+    ended(id, { cause: 'own', reason: '' });
+  }
 }
 
 function ended(id: number, end: RunnerEnd): void {

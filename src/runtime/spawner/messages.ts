@@ -1,10 +1,11 @@
 import type { RunnerEnd } from '../runner-end';
 
 /*
- * Messages between the gateway, its spawner and runners that start.
+ * Messages between the gateway and its spawner. The gateway connects to the socket of the spawner once for each runner,
+ * and sends the token of the runner; the runner inherits the connection.
  */
 
-/** Starts a runner. */
+/** Starts a runner, once the gateway has connected for it. */
 export interface SpawnMessage {
   readonly type: 'spawn';
   readonly id: number;
@@ -12,34 +13,19 @@ export interface SpawnMessage {
   readonly label: string;
   /** Path of the slab. The spawner unlinks it once it has opened it. */
   readonly slab: string;
-  readonly socket: RunnerSocket;
-}
-
-/** Socket that a runner connects to. */
-export interface RunnerSocket {
-  /** Path of the socket of the gateway. A leading `\0` is the abstract namespace of Linux. */
-  readonly path: string;
-  /** Token that identifies the runner in its first message. */
+  /** What the gateway sends first on the connection; {@link TOKEN_LENGTH} ASCII characters. */
   readonly token: string;
 }
 
-/** Ids of the processes that a runner must not outlive: its parent and the parent of its parent. The guard checks them. */
-export interface Ancestors {
-  readonly spawner: number;
-  readonly gateway: number;
+/** Length of a token in bytes. */
+export const TOKEN_LENGTH = 32;
+
+/** Path of the socket called `name` in the abstract namespace of Linux, which needs no file. */
+export function abstractPath(name: string): string {
+  return `\0${name}`;
 }
 
-/** Message that a runner reads from its standard input. */
-export interface RunnerStart {
-  readonly socket: RunnerSocket;
-}
-
-/** First message of a runner to the gateway. */
-export interface HelloMessage {
-  readonly token: string;
-}
-
-/** Kills a runner. */
+/** Kills a runner, or does not start it. */
 export interface KillMessage {
   readonly type: 'kill';
   readonly id: number;
@@ -48,7 +34,11 @@ export interface KillMessage {
 /** Messages from the gateway to its spawner. */
 export type ToSpawner = SpawnMessage | KillMessage;
 
-/** Messages from the spawner to the gateway: a runner was started; a runner has ended or could not be started. */
+/**
+ * Messages from the spawner to the gateway: it waits for a connection for a runner; the runner was started; it has ended
+ * or could not be started.
+ */
 export type FromSpawner =
+  | { readonly type: 'waiting'; readonly id: number }
   | { readonly type: 'started'; readonly id: number; readonly pid: number }
   | { readonly type: 'ended'; readonly id: number; readonly end: RunnerEnd };

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import type { Ancestors } from './messages';
+import type { Ancestors } from './ancestors';
 
 const GUARD = join(__dirname, 'guard.js');
 

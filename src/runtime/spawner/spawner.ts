@@ -1,18 +1,18 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { runnerEnvironment } from '../../config/runner-environment';
-import { JsonLines } from '../json-lines';
+import { Channel } from '../channel';
+import type { Frame } from '../frames';
 import { unstarted, type RunnerEnd } from '../runner-end';
-import type { FromSpawner, HelloMessage, ToSpawner } from './messages';
+import { abstractPath, TOKEN_LENGTH, type FromSpawner, type ToSpawner } from './messages';
 
 /** Receives the events of one process. */
 export interface SpawnObserver {
-  started(pid: number): void;
-  /** The process has connected and accepts messages on `channel`. */
-  connected(channel: JsonLines): void;
-  received(message: unknown): void;
+  /** The process has started. It reads what is sent on `channel`. */
+  started(pid: number, channel: Channel): void;
+  /** The process has sent a frame. @throws MalformedFrame to close the channel. */
+  received(frame: Frame): void;
   /** The process has ended or could not be started. No event follows. */
   ended(end: RunnerEnd): void;
 }
@@ -27,44 +27,42 @@ const MAIN = join(__dirname, 'main.js');
 
 const LOST: RunnerEnd = { cause: 'spawner', reason: 'the process that started the runner ended' };
 
-/** A connection that does not send its token within this time is closed. */
-const HELLO_MS = 5000;
+/** A runner, from its start to its end. */
+interface Child {
+  readonly token: string;
+  readonly observer: SpawnObserver;
+  channel?: Channel;
+  hasStarted: boolean;
+  /** Why the gateway could not connect. */
+  unreached?: Error;
+}
 
 /** Starts runners through a separate process, so that starting them does not block the gateway. */
 export class Spawner {
-  private readonly path = `\0nexus-${randomUUID()}`;
-  private readonly observers = new Map<number, SpawnObserver>();
-  /** Observers of runners that have not connected yet, by token. */
-  private readonly expected = new Map<string, SpawnObserver>();
-  private server: Server | undefined;
-  private child: ChildProcess | undefined;
+  private path = '';
+  private readonly children = new Map<number, Child>();
+  private process: ChildProcess | undefined;
   private started = 0;
 
   /** Starts a runner that inherits the slab at path `slab`. */
   spawn(label: string, slab: string, observer: SpawnObserver): Spawned {
     const id = ++this.started;
-    const token = randomBytes(16).toString('hex');
-    this.observers.set(id, {
-      ...observer,
-      ended: (end) => {
-        this.expected.delete(token);
-        observer.ended(end);
-      },
-    });
-    this.expected.set(token, observer);
-    this.send({ type: 'spawn', id, label, slab, socket: { path: this.path, token } });
-    return { kill: () => this.observers.has(id) && this.send({ type: 'kill', id }) };
+    const token = randomBytes(TOKEN_LENGTH / 2).toString('hex');
+    this.children.set(id, { token, observer, hasStarted: false });
+    this.send({ type: 'spawn', id, label, slab, token });
+    return { kill: () => this.children.has(id) && this.send({ type: 'kill', id }) };
   }
 
   private send(message: ToSpawner): void {
-    this.server ??= this.listen();
-    this.child ??= this.launch();
+    this.process ??= this.launch();
     // If sending fails or there is no channel, the spawner has ended or did not start; its events report it.
-    if (this.child.channel != null) this.child.send(message, () => {});
+    if (this.process.channel != null) this.process.send(message, () => {});
   }
 
   private launch(): ChildProcess {
-    const child = fork(MAIN, [], {
+    const name = `nexus-${randomUUID()}`;
+    this.path = abstractPath(name);
+    const child = fork(MAIN, [name], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: [],
       env: runnerEnvironment(),
@@ -72,8 +70,7 @@ export class Spawner {
     let hasStarted = false;
     child.on('message', (message: FromSpawner) => {
       hasStarted = true;
-      if (message.type === 'ended') this.end(message.id, message.end);
-      else this.observers.get(message.id)?.started(message.pid);
+      this.received(message);
     });
     child.once('exit', (code, signal) => {
       const wasKilled = hasStarted || signal !== null;
@@ -86,39 +83,43 @@ export class Spawner {
     return child;
   }
 
+  private received(message: FromSpawner): void {
+    const child = this.children.get(message.id);
+    if (child === undefined) return;
+    switch (message.type) {
+      case 'waiting':
+        return this.connect(message.id, child);
+      case 'started':
+        child.hasStarted = true;
+        return child.observer.started(message.pid, child.channel!);
+      case 'ended':
+        return this.end(message.id, child.unreached === undefined ? message.end : unstarted(child.unreached));
+    }
+  }
+
+  /** Connects to the spawner, and later to the runner, which inherits the connection. */
+  private connect(id: number, child: Child): void {
+    child.channel = new Channel(this.path, child.token, {
+      received: (frame) => child.observer.received(frame),
+      closed: (error) => {
+        if (!child.hasStarted && error !== undefined) child.unreached = error;
+        // It has ended, cannot be started, or has sent a malformed frame.
+        if (this.children.has(id)) this.send({ type: 'kill', id });
+      },
+    });
+  }
+
   /** The spawner has ended, and its runners with it. */
-  private lost(child: ChildProcess, end: RunnerEnd): void {
-    if (this.child !== child) return;
-    this.child = undefined;
-    for (const id of this.observers.keys()) this.end(id, end);
+  private lost(process: ChildProcess, end: RunnerEnd): void {
+    if (this.process !== process) return;
+    this.process = undefined;
+    for (const id of this.children.keys()) this.end(id, end);
   }
 
   private end(id: number, end: RunnerEnd): void {
-    const observer = this.observers.get(id);
-    this.observers.delete(id);
-    observer?.ended(end);
-  }
-
-  private listen(): Server {
-    // Runners that cannot connect end. The next one to start makes the server listen again.
-    const server = createServer((socket) => this.accept(socket));
-    server.on('error', () => {
-      if (!server.listening) this.server = undefined;
-    });
-    return server.listen(this.path).unref();
-  }
-
-  private accept(socket: Socket): void {
-    let observer: SpawnObserver | undefined;
-    const channel = new JsonLines(socket, (message) => {
-      if (observer !== undefined) return observer.received(message);
-      const { token } = message as HelloMessage;
-      observer = this.expected.get(token);
-      if (observer === undefined) return socket.destroy();
-      this.expected.delete(token);
-      socket.setTimeout(0);
-      observer.connected(channel);
-    });
-    socket.setTimeout(HELLO_MS, () => socket.destroy());
+    const child = this.children.get(id);
+    this.children.delete(id);
+    child?.channel?.close();
+    child?.observer.ended(end);
   }
 }

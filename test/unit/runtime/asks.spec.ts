@@ -1,0 +1,81 @@
+import { Asks, type Ask } from '../../../src/runtime/asks';
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+/** Asks, and what became of each message, in order. */
+function start() {
+  const outcomes: string[] = [];
+  const asks = new Asks(({ session }) => outcomes.push(`exceeded ${session}`));
+  const add = (session: number, limitMs: number) =>
+    asks.add({
+      session,
+      limitMs,
+      tooLong: 'too long',
+      outputs: [],
+      outputOffset: 0,
+      resolve: (answer, startedAt) =>
+        outcomes.push(`${session} ${answer.type} from ${Math.round(startedAt - now)}`),
+      reject: ({ kind, message }) => outcomes.push(`${session} ${kind}: ${message}`),
+    } satisfies Ask);
+  const now = performance.now();
+  return { asks, add, outcomes };
+}
+
+const released = { type: 'released' } as const;
+
+describe('messages to a runner', () => {
+  it('are answered in their order, and each starts when the one before it is answered', () => {
+    const { asks, add, outcomes } = start();
+    add(1, 100);
+    add(2, 100);
+    jest.advanceTimersByTime(60);
+    asks.answered(released);
+    jest.advanceTimersByTime(60);
+    asks.answered(released);
+    expect(outcomes).toEqual(['1 released from 0', '2 released from 60']);
+    expect(asks.current).toBeUndefined();
+  });
+
+  it('time out by their own limit, from their own start', () => {
+    const { asks, add, outcomes } = start();
+    add(1, 1000);
+    add(2, 100);
+    add(3, 100);
+    jest.advanceTimersByTime(900);
+    asks.answered(released);
+    jest.advanceTimersByTime(98);
+    expect(outcomes).toEqual(['1 released from 0']);
+    jest.advanceTimersByTime(2);
+    expect(outcomes.slice(1)).toEqual(['exceeded 2', '2 timeout: too long', '3 never_ran: too long']);
+    jest.advanceTimersByTime(10_000);
+    expect(outcomes).toHaveLength(4);
+  });
+
+  it('time out after a longer limit and after messages that did not', () => {
+    const { asks, add, outcomes } = start();
+    for (let index = 0; index < 50; index++) {
+      add(1, 100);
+      jest.advanceTimersByTime(30);
+      asks.answered(released);
+    }
+    add(2, 100);
+    jest.advanceTimersByTime(98);
+    expect(outcomes).toHaveLength(50);
+    jest.advanceTimersByTime(2);
+    expect(outcomes.slice(50)).toEqual(['exceeded 2', '2 timeout: too long']);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it.each(['died', 'interrupted'] as const)(
+    'behind the current one never ran if the runner has %s',
+    (kind) => {
+      const { asks, add, outcomes } = start();
+      add(1, 100);
+      add(2, 100);
+      asks.end(kind, 'gone');
+      expect(outcomes).toEqual([`1 ${kind}: gone`, '2 never_ran: gone']);
+      expect(jest.getTimerCount()).toBe(0);
+    },
+  );
+});
