@@ -16,6 +16,15 @@ export function allRunnersOf(parent: number): number[] {
     .filter((pid) => titleOf(pid) !== 'nexus-guard');
 }
 
+/** Resolves to the process id of the guard of `spawner`, once it runs. */
+export async function guardOf(spawner: number): Promise<number> {
+  for (;;) {
+    const guard = childrenOf(spawner).find((pid) => titleOf(pid) === 'nexus-guard');
+    if (guard !== undefined) return guard;
+    await delay(20);
+  }
+}
+
 /** Process ids of all children of the process `parent`. */
 export function childrenOf(parent: number): number[] {
   return readdirSync('/proc')
