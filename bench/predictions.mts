@@ -6,6 +6,7 @@ import { affine } from '../test/fixtures/models.ts';
 import { save } from '../test/fixtures/onnx.ts';
 import { compare, WARM_UP_SECONDS, type Effort } from './compare.mts';
 import { drive, type Load } from './load.mts';
+import { sample } from './sample.mts';
 import { measure, startGateway } from './server.mts';
 
 /** Number of elements of an RGB image of 224 by 224 pixels. */
@@ -25,8 +26,8 @@ export async function predictions({ rounds, seconds }: Effort): Promise<void> {
     'prediction of digits',
     'V2 with JSON',
     'req/s',
-    () => drive(gateway.url, v2, seconds),
-    () => drive(gateway.url, prediction, seconds),
+    () => sample(gateway, v2, seconds),
+    () => sample(gateway, prediction, seconds),
   );
   await gateway.stop();
 }

@@ -1,6 +1,7 @@
 import { IMAGE_OF_SEVEN } from '../src/rest/http/sample-image.ts';
 import { compare, WARM_UP_SECONDS, type Effort } from './compare.mts';
 import { binaryRequest, drive, type Load } from './load.mts';
+import { sample } from './sample.mts';
 import { measure, startEcho, startGateway, startGrpcEcho } from './server.mts';
 
 /** Compares the smallest sample model with an echo of the same body. */
@@ -20,8 +21,8 @@ export async function smallest({ rounds, seconds }: Effort): Promise<void> {
       name,
       'Fastify echo',
       'req/s',
-      () => drive(echo.url, load, seconds),
-      () => drive(gateway.url, load, seconds),
+      () => sample(echo, load, seconds),
+      () => sample(gateway, load, seconds),
     );
   }
   await echo.stop();
@@ -33,8 +34,8 @@ export async function smallest({ rounds, seconds }: Effort): Promise<void> {
     'rate limiter',
     'no limit',
     'req/s',
-    () => drive(unlimited.url, load, seconds),
-    () => drive(gateway.url, load, seconds),
+    () => sample(unlimited, load, seconds),
+    () => sample(gateway, load, seconds),
   );
   await Promise.all([gateway.stop(), unlimited.stop()]);
 }
