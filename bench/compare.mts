@@ -1,3 +1,4 @@
+import { record } from './results.mts';
 import type { Sample } from './sample.mts';
 
 /** The length of a comparison: the number of rounds, and the seconds per round and side. */
@@ -12,7 +13,7 @@ export const WARM_UP_SECONDS = 8;
 /** A rate, or a rate with its cost. */
 type Measured = number | Sample;
 
-/** Measures ceiling and gateway alternately, and prints the medians of both and of their ratio. */
+/** Measures ceiling and gateway alternately, and prints the medians of both and of their ratio. Resolves to the ratio. */
 export async function compare(
   rounds: number,
   name: string,
@@ -20,18 +21,20 @@ export async function compare(
   unit: string,
   measureCeiling: () => Promise<Measured>,
   measureGateway: () => Promise<Measured>,
-): Promise<void> {
+): Promise<number> {
   const sides = { [ceilingName]: measureCeiling, gateway: measureGateway };
   const results = await alternate(rounds, name, sides);
   const [ceilings, gateways] = [results[ceilingName]!, results['gateway']!];
   const [ceilingRates, gatewayRates] = [ceilings.map(rateOf), gateways.map(rateOf)];
+  const ratio = medianRatio(gatewayRates, ceilingRates);
   console.log(
     `${name}: gateway ${Math.round(median(gatewayRates))} ${unit}, ${ceilingName} ${Math.round(median(ceilingRates))} ${unit}, ` +
-      `ratio ${medianRatio(gatewayRates, ceilingRates).toFixed(2)}`,
+      `ratio ${ratio.toFixed(2)}`,
   );
   const samples = [gateways, ceilings].map((side) => side.filter(hasCost)) as [Sample[], Sample[]];
   if (samples[0].length > 0) console.log(`  gateway: ${costText(samples[0])}`);
   if (samples[1].length > 0) console.log(`  ${ceilingName}: ${costText(samples[1])}`);
+  return ratio;
 }
 
 /**
@@ -53,7 +56,10 @@ export async function compareAll(
     );
 }
 
-/** Measures all `sides` in turn, `rounds` times. Resolves to the results of each side. */
+/**
+ * Measures all `sides` in turn, `rounds` times. Resolves to the results of each side, which are
+ * also recorded.
+ */
 export async function alternate<T>(
   rounds: number,
   name: string,
@@ -64,6 +70,7 @@ export async function alternate<T>(
     process.stderr.write(`${name}: round ${round} of ${rounds}\n`);
     for (const [side, measureSide] of Object.entries(sides)) results[side]!.push(await measureSide());
   }
+  record(name, results);
   return results;
 }
 

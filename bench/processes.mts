@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Ticks of /proc/<pid>/stat in a second, on all common systems. */
-const TICKS = 100;
+/** Ticks of the files in /proc in a second, on all common systems. */
+export const TICKS = 100;
 
 /** A process of this machine. */
 export interface Process {
@@ -11,6 +11,8 @@ export interface Process {
   readonly name: string;
   /** CPU time of all its threads, user and system. */
   readonly cpuMs: number;
+  /** CPU time of its children that have ended, and of theirs. */
+  readonly endedMs: number;
 }
 
 /** All processes of this machine, by process id. */
@@ -46,6 +48,11 @@ export function processOf(pid: number): Process | undefined {
     pid,
     parent: Number(fields[1]),
     name: stat.slice(stat.indexOf('(') + 1, end),
-    cpuMs: ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS,
+    cpuMs: msOf(fields[11], fields[12]),
+    endedMs: msOf(fields[13], fields[14]),
   };
+}
+
+function msOf(...ticks: readonly (string | undefined)[]): number {
+  return (ticks.reduce((sum, count) => sum + Number(count), 0) * 1000) / TICKS;
 }

@@ -19,6 +19,11 @@ export function startEcho(): Promise<Server> {
   return startScript('echo.mts');
 }
 
+/** Starts Fastify with JSON.parse. */
+export function startParser(): Promise<Server> {
+  return startScript('parser.mts');
+}
+
 /** Starts the bare grpc-js echo. */
 export async function startGrpcEcho(): Promise<Server> {
   const server = await startScript('grpc-echo.mts');
