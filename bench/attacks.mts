@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { affine } from '../test/fixtures/models.ts';
 import { save } from '../test/fixtures/onnx.ts';
-import { startGateway, type Server } from './server.mts';
+import { spawnChild, stopChild } from './children.mts';
+import { NO_WARNING, startGateway, type Server } from './server.mts';
 
 const BUDGET = '512MiB';
 const SECONDS = 6;
@@ -38,23 +37,11 @@ async function defend(folder: string, attack: string, text: string): Promise<voi
   const settings = { NEXUS_MEMORY_IN_FLIGHT: BUDGET, NEXUS_LOG_LEVEL: 'warn' };
   const gateway = await startGateway(folder, settings);
   const before = memoryOf(gateway.pid, 'VmRSS');
-  const attacker = spawn(
-    process.execPath,
-    [
-      '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON',
-      'bench/attacker.mts',
-      attack,
-      gateway.url,
-      gateway.grpc,
-    ],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  );
+  const script = [NO_WARNING, 'bench/attacker.mts', attack, gateway.url, gateway.grpc];
+  const attacker = spawnChild(process.execPath, script);
   const { health, asked, lost } = await probe(gateway);
   const peak = memoryOf(gateway.pid, 'VmHWM');
-  attacker.kill('SIGKILL');
-  if (attacker.exitCode === null) await once(attacker, 'exit');
+  await stopChild(attacker);
   const ms = (share: number) => (health[Math.floor(share * health.length)] ?? NaN).toFixed(1);
   console.log(
     `${text}: peak ${peak} MiB (${before} MiB before), /health/live p50 ${ms(0.5)} ms, p99 ${ms(0.99)} ms, ` +

@@ -1,3 +1,6 @@
+import { record } from './results.mts';
+import type { Sample } from './sample.mts';
+
 /** The length of a comparison: the number of rounds, and the seconds per round and side. */
 export interface Effort {
   readonly rounds: number;
@@ -7,26 +10,31 @@ export interface Effort {
 /** Time until the JIT has compiled the whole path of a request. */
 export const WARM_UP_SECONDS = 8;
 
-/** Measures ceiling and gateway alternately, and prints the medians of both and of their ratio. */
+/** A rate, or a rate with its cost. */
+type Measured = number | Sample;
+
+/** Measures ceiling and gateway alternately, and prints the medians of both and of their ratio. Resolves to the ratio. */
 export async function compare(
   rounds: number,
   name: string,
   ceilingName: string,
   unit: string,
-  measureCeiling: () => Promise<number>,
-  measureGateway: () => Promise<number>,
-): Promise<void> {
-  const ceilings: number[] = [];
-  const gateways: number[] = [];
-  for (let round = 1; round <= rounds; round++) {
-    process.stderr.write(`${name}: round ${round} of ${rounds}\n`);
-    ceilings.push(await measureCeiling());
-    gateways.push(await measureGateway());
-  }
-  const ratio = median(gateways.map((rate, index) => rate / ceilings[index]!));
+  measureCeiling: () => Promise<Measured>,
+  measureGateway: () => Promise<Measured>,
+): Promise<number> {
+  const sides = { [ceilingName]: measureCeiling, gateway: measureGateway };
+  const results = await alternate(rounds, name, sides);
+  const [ceilings, gateways] = [results[ceilingName]!, results['gateway']!];
+  const [ceilingRates, gatewayRates] = [ceilings.map(rateOf), gateways.map(rateOf)];
+  const ratio = medianRatio(gatewayRates, ceilingRates);
   console.log(
-    `${name}: gateway ${Math.round(median(gateways))} ${unit}, ${ceilingName} ${Math.round(median(ceilings))} ${unit}, ratio ${ratio.toFixed(2)}`,
+    `${name}: gateway ${Math.round(median(gatewayRates))} ${unit}, ${ceilingName} ${Math.round(median(ceilingRates))} ${unit}, ` +
+      `ratio ${ratio.toFixed(2)}`,
   );
+  const samples = [gateways, ceilings].map((side) => side.filter(hasCost)) as [Sample[], Sample[]];
+  if (samples[0].length > 0) console.log(`  gateway: ${costText(samples[0])}`);
+  if (samples[1].length > 0) console.log(`  ${ceilingName}: ${costText(samples[1])}`);
+  return ratio;
 }
 
 /**
@@ -39,21 +47,57 @@ export async function compareAll(
   unit: string,
   sides: Readonly<Record<string, () => Promise<number>>>,
 ): Promise<void> {
-  const names = Object.keys(sides);
-  const rates = new Map<string, number[]>(names.map((side) => [side, []]));
+  const results = Object.entries(await alternate(rounds, name, sides));
+  const [[firstName, first], ...others] = results as [[string, number[]], ...[string, number[]][]];
+  console.log(`${name}: ${firstName} ${median(first).toFixed(0)} ${unit}`);
+  for (const [side, rates] of others)
+    console.log(
+      `  ${side} ${median(rates).toFixed(0)} ${unit}, ratio ${medianRatio(first, rates).toFixed(2)}`,
+    );
+}
+
+/**
+ * Measures all `sides` in turn, `rounds` times. Resolves to the results of each side, which are
+ * also recorded.
+ */
+export async function alternate<T>(
+  rounds: number,
+  name: string,
+  sides: Readonly<Record<string, () => Promise<T>>>,
+): Promise<Record<string, T[]>> {
+  const results = Object.fromEntries(Object.keys(sides).map((side): [string, T[]] => [side, []]));
   for (let round = 1; round <= rounds; round++) {
     process.stderr.write(`${name}: round ${round} of ${rounds}\n`);
-    for (const [side, measureSide] of Object.entries(sides)) rates.get(side)!.push(await measureSide());
+    for (const [side, measureSide] of Object.entries(sides)) results[side]!.push(await measureSide());
   }
-  const [first, ...others] = names.map((side) => rates.get(side)!) as [number[], ...number[][]];
-  console.log(`${name}: ${names[0]} ${median(first).toFixed(0)} ${unit}`);
-  for (const [index, other] of others.entries()) {
-    const ratio = median(first.map((rate, round) => rate / other[round]!));
-    console.log(`  ${names[index + 1]} ${median(other).toFixed(0)} ${unit}, ratio ${ratio.toFixed(2)}`);
-  }
+  record(name, results);
+  return results;
 }
 
 /** The median of `values`; of an even number, the upper one. */
 export function median(values: readonly number[]): number {
   return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)]!;
+}
+
+/** The median of the ratios of `ours` to `theirs`, round by round. */
+export function medianRatio(ours: readonly number[], theirs: readonly number[]): number {
+  return median(ours.map((value, round) => value / theirs[round]!));
+}
+
+function rateOf(measured: Measured): number {
+  return typeof measured === 'number' ? measured : measured.rate;
+}
+
+function hasCost(measured: Measured): measured is Sample {
+  return typeof measured !== 'number';
+}
+
+/** CPU time per request of all processes, and latencies. */
+function costText(samples: readonly Sample[]): string {
+  const of = (key: keyof Sample) => median(samples.map((sample) => sample[key]));
+  const runners = of('runnersUs') > 0 ? ` + ${of('runnersUs').toFixed(1)} µs of its runners` : '';
+  return (
+    `${of('serverUs').toFixed(1)} µs CPU a request${runners}, load generator ${of('senderUs').toFixed(1)} µs; ` +
+    `p50 ${of('p50Ms').toFixed(2)} ms, p99 ${of('p99Ms').toFixed(2)} ms`
+  );
 }

@@ -1,41 +1,27 @@
-import autocannon from 'autocannon';
+import { sendByAutocannon } from './autocannon.mts';
+import type { Message, Traffic } from './traffic.mts';
+import { isWrkInstalled, sendByWrk } from './wrk.mts';
 
-/** A request to send repeatedly. */
-export interface Load {
-  readonly path: string;
-  readonly body: Buffer;
-  readonly headers?: Readonly<Record<string, string>>;
+/** Connections that each send a request as soon as they have the response to the previous one. */
+export interface Load extends Message {
   readonly connections: number;
-  /** API keys or tokens that consecutive requests of a connection send, in turn. */
-  readonly keys?: readonly string[];
 }
 
-/** Sends `load` to `url` for `seconds`. Resolves to the requests per second. @throws Error if a request failed. */
+/**
+ * Sends `load` to `url` for `seconds`, with wrk if it is installed. Otherwise with autocannon, which takes more CPU time than
+ * some servers.
+ *
+ * @throws Error if a request failed.
+ */
+export function send(url: string, { connections, ...message }: Load, seconds: number): Promise<Traffic> {
+  const sendMessage = isWrkInstalled ? sendByWrk : sendByAutocannon;
+  return sendMessage(url, message, connections, seconds);
+}
+
+/** Like {@link send}, and resolves to the requests per second. */
 export async function drive(url: string, load: Load, seconds: number): Promise<number> {
-  const { requests, duration } = await send(url, load, seconds);
-  return requests.total / duration;
-}
-
-/** Sends `load` to `url` for `seconds`. Resolves to the number of requests. @throws Error if a request failed. */
-export async function countOf(url: string, load: Load, seconds: number): Promise<number> {
-  return (await send(url, load, seconds))['2xx'];
-}
-
-async function send(url: string, { path, body, headers = {}, keys, connections }: Load, seconds: number) {
-  const result = await autocannon({
-    url: url + path,
-    method: 'POST',
-    body,
-    headers: { ...headers },
-    connections,
-    duration: seconds,
-    ...(keys && {
-      requests: keys.map((key) => ({ headers: { ...headers, authorization: `Bearer ${key}` } })),
-    }),
-  });
-  if (result.non2xx + result.errors > 0)
-    throw new Error(`${result.non2xx} responses without status 2xx, ${result.errors} errors`);
-  return result;
+  const traffic = await send(url, load, seconds);
+  return traffic.requests / traffic.seconds;
 }
 
 /** A V2 request with one binary FP32 input, and its headers. */

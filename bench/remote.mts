@@ -5,9 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'undici';
 import { residentBytes } from '../test/e2e/support/processes.ts';
 import { save } from '../test/fixtures/onnx.ts';
-import { median, WARM_UP_SECONDS, type Effort } from './compare.mts';
+import { alternate, median, medianRatio, WARM_UP_SECONDS, type Effort } from './compare.mts';
 import { cpuMsOf, quantileOf } from './cost.mts';
-import { binaryRequest, countOf } from './load.mts';
+import { binaryRequest } from './load.mts';
+import { sample, type Sample } from './sample.mts';
 import { startGateway, startProxy, startUpstream, type Server } from './server.mts';
 import { firstTokens, silentStreams } from './streams.mts';
 
@@ -47,30 +48,22 @@ export async function remote(effort: Effort): Promise<void> {
 /** CPU time and throughput of a small binary request to a model of tensors, the last side in relation to the others. */
 async function cost(sides: Sides, connections: number, { rounds, seconds }: Effort): Promise<void> {
   const load = { ...INFER, connections };
-  const measured = Object.entries(sides).map(([name, { url, pid }]) => {
-    const measure = async (duration: number) => {
-      const before = cpuMsOf(pid);
-      const count = await countOf(url, load, duration);
-      return { cpuUs: ((cpuMsOf(pid) - before) * 1000) / count, rate: count / duration };
-    };
-    return { name, measure, cpuUs: [] as number[], rate: [] as number[] };
-  });
-  for (const { measure } of measured) await measure(WARM_UP_SECONDS);
-  for (let round = 1; round <= rounds; round++) {
-    process.stderr.write(`cost at ${connections} connections: round ${round} of ${rounds}\n`);
-    for (const side of measured) {
-      const { cpuUs, rate } = await side.measure(seconds);
-      side.cpuUs.push(cpuUs);
-      side.rate.push(rate);
-    }
-  }
-  const last = measured.at(-1)!;
-  for (const { name, cpuUs, rate } of measured) {
-    const ratioOf = (ours: readonly number[], others: readonly number[]) =>
-      median(ours.map((value, round) => value / others[round]!)).toFixed(2);
+  for (const server of Object.values(sides)) await sample(server, load, WARM_UP_SECONDS);
+  const measures = Object.entries(sides).map(([name, server]) => [name, () => sample(server, load, seconds)]);
+  const results = Object.entries(
+    await alternate<Sample>(rounds, `cost at ${connections} connections`, Object.fromEntries(measures)),
+  );
+  const [lastName, last] = results.at(-1)!;
+  for (const [name, samples] of results) {
+    const of = (key: keyof Sample) => samples.map((one) => one[key]);
+    const ratioOf = (key: keyof Sample) =>
+      medianRatio(
+        last.map((one) => one[key]),
+        of(key),
+      ).toFixed(2);
     console.log(
-      `small V2 request, ${connections} connections, ${name}: ${median(cpuUs).toFixed(0)} µs CPU, ${median(rate).toFixed(0)} req/s; ` +
-        `${last.name} takes ${ratioOf(last.cpuUs, cpuUs)} of its CPU, and reaches ${ratioOf(last.rate, rate)} of its rate`,
+      `small V2 request, ${connections} connections, ${name}: ${median(of('serverUs')).toFixed(0)} µs CPU, ${median(of('rate')).toFixed(0)} req/s; ` +
+        `${lastName} takes ${ratioOf('serverUs')} of its CPU, and reaches ${ratioOf('rate')} of its rate`,
     );
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { hashOf, newApiKey } from '../src/identity/keys/api-key.ts';
 import { Issuer } from '../test/fixtures/issuer.ts';
 import { median, WARM_UP_SECONDS, type Effort } from './compare.mts';
-import { binaryRequest, countOf, type Load } from './load.mts';
+import { binaryRequest, send, type Load } from './load.mts';
 import { startGateway, type Server } from './server.mts';
 
 /** Turns of each side per round: short ones, because a difference of 1 % is below what other processes cause in seconds. */
@@ -76,7 +76,7 @@ function report(name: string, costs: readonly number[], ceiling: readonly number
 /** CPU time of the gateway per request, in microseconds. */
 async function costOf({ gateway, load }: Side, seconds: number): Promise<number> {
   const before = cpuOf(gateway.pid);
-  const requests = await countOf(gateway.url, load, seconds);
+  const { requests } = await send(gateway.url, load, seconds);
   return (cpuOf(gateway.pid) - before) / requests;
 }
 

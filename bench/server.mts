@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { outputOf, spawnChild, stopChild } from './children.mts';
 
-const NO_WARNING = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
+/** An option of Node for scripts that import from `src`. */
+export const NO_WARNING = '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON';
 
 /** A server to measure. */
 export interface Server {
@@ -14,51 +15,48 @@ export interface Server {
 }
 
 /** Starts the bare Fastify echo. */
-export async function startEcho(): Promise<Server> {
-  const [url, child] = await startScript('bench/echo.mts');
-  return { url, grpc: '', pid: child.pid!, stop: () => stop(child) };
+export function startEcho(): Promise<Server> {
+  return startScript('echo.mts');
+}
+
+/** Starts Fastify with JSON.parse. */
+export function startParser(): Promise<Server> {
+  return startScript('parser.mts');
 }
 
 /** Starts the bare grpc-js echo. */
 export async function startGrpcEcho(): Promise<Server> {
-  const [grpc, child] = await startScript('bench/grpc-echo.mts');
-  return { url: '', grpc, pid: child.pid!, stop: () => stop(child) };
+  const server = await startScript('grpc-echo.mts');
+  return { ...server, url: '', grpc: server.url };
 }
 
 /** Starts a target that answers from memory. */
-export async function startUpstream(): Promise<Server> {
-  const [url, child] = await startScript('bench/upstream.mts');
-  return { url, grpc: '', pid: child.pid!, stop: () => stop(child) };
+export function startUpstream(): Promise<Server> {
+  return startScript('upstream.mts');
 }
 
 /** Starts a bare proxy in front of `upstream`, which reads bodies whole or forwards them as streams. */
-export async function startProxy(upstream: string, how: 'whole' | 'streams'): Promise<Server> {
-  const [url, child] = await startScript('bench/proxy.mts', upstream, how);
-  return { url, grpc: '', pid: child.pid!, stop: () => stop(child) };
+export function startProxy(upstream: string, how: 'whole' | 'streams'): Promise<Server> {
+  return startScript('proxy.mts', upstream, how);
 }
 
-/** Starts a server in Python. */
-export async function startPython(python: string, script: string, argument: string): Promise<Server> {
-  const [url, child] = await startProgram(python, [`bench/${script}`, argument]);
-  return { url, grpc: '', pid: child.pid!, stop: () => stop(child) };
+/** Starts a server in Python that prints its address. */
+export function startPython(python: string, script: string, ...args: readonly string[]): Promise<Server> {
+  return startProgram(python, [`bench/${script}`, ...args]);
 }
 
-/** Starts a script that prints its address. */
-function startScript(
-  path: string,
-  ...args: readonly string[]
-): Promise<[address: string, child: ChildProcess]> {
-  return startProgram(process.execPath, [NO_WARNING, path, ...args]);
+function startScript(script: string, ...args: readonly string[]): Promise<Server> {
+  return startProgram(process.execPath, [NO_WARNING, `bench/${script}`, ...args]);
 }
 
-/** Starts a program that prints its address. */
-async function startProgram(
-  program: string,
-  args: readonly string[],
-): Promise<[address: string, child: ChildProcess]> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [address] = (await once(createInterface(child.stdout), 'line')) as [string];
-  return [address, child];
+/** Starts a server that prints its address. @throws Error if it ends without. */
+async function startProgram(program: string, args: readonly string[]): Promise<Server> {
+  const child = spawnChild(program, args);
+  const [url] = (await Promise.race([once(createInterface(child.stdout), 'line'), once(child, 'exit')])) as [
+    unknown,
+  ];
+  if (typeof url !== 'string') throw new Error(`${args.join(' ')} ended before it printed its address`);
+  return { url, grpc: '', pid: child.pid!, stop: () => stopChild(child) };
 }
 
 /** Starts the built gateway as users do, on free ports, with the rate limiter on but a limit that is never reached. */
@@ -72,15 +70,17 @@ export async function startGateway(repository: string, settings: NodeJS.ProcessE
     NEXUS_DRAIN_DELAY_MS: '0',
     ...settings,
   };
-  const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawnChild(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let url = '';
   let grpc = '';
+  const lines: string[] = [];
   for await (const line of createInterface(child.stderr)) {
+    lines.push(line);
     url ||= /http:\S+\d/.exec(line)?.[0] ?? '';
     grpc ||= /gRPC on (\S+\d)/.exec(line)?.[1] ?? '';
-    if (/Docs/.test(line)) break;
+    if (/Docs/.test(line)) return { url, grpc, pid: child.pid!, stop: () => stopChild(child) };
   }
-  return { url, grpc, pid: child.pid!, stop: () => stop(child) };
+  throw new Error(`the gateway did not start:\n${lines.join('\n')}`);
 }
 
 /** Runs a script of this folder and resolves to the number that it prints. */
@@ -88,17 +88,7 @@ export async function measure(script: string, ...args: readonly (string | number
   return Number(await print(script, ...args));
 }
 
-/** Runs a script of this folder and resolves to the line that it prints. */
-export async function print(script: string, ...args: readonly (string | number)[]): Promise<string> {
-  const child = spawn(process.execPath, [NO_WARNING, `bench/${script}`, ...args.map(String)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [printed] = (await once(createInterface(child.stdout), 'line')) as [string];
-  await once(child, 'exit');
-  return printed;
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  child.kill('SIGTERM');
-  await once(child, 'exit');
+/** Runs a script of this folder and resolves to what it prints. */
+export function print(script: string, ...args: readonly (string | number)[]): Promise<string> {
+  return outputOf(spawnChild(process.execPath, [NO_WARNING, `bench/${script}`, ...args.map(String)]));
 }

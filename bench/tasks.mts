@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import sharp from 'sharp';
+import { outputOf, spawnChild } from './children.mts';
 import { compareAll, type Effort } from './compare.mts';
 import { measure, startGateway, startPython } from './server.mts';
 import { sendAll, sendFor, type Request } from './requests.mts';
@@ -76,13 +74,8 @@ export async function pictures({ rounds, seconds }: Effort): Promise<void> {
 
 /** The Python and the folder of models of scripts/bench-models.mjs. */
 async function files(): Promise<{ python: string; repository: string }> {
-  const child = spawn(process.execPath, ['scripts/bench-models.mjs'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const lines = createInterface(child.stdout);
-  const [line] = await Promise.race([once(lines, 'line'), once(child, 'exit')]);
-  if (typeof line !== 'string') throw new Error('the models of the benchmark are not installed');
-  return JSON.parse(line) as { python: string; repository: string };
+  const output = await outputOf(spawnChild(process.execPath, ['scripts/bench-models.mjs']));
+  return JSON.parse(output) as { python: string; repository: string };
 }
 
 /** Numbers of tokens: each length as likely as its double, in the same mixed order every time. */

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 
 const PIECE_BYTES = 2 ** 20;
 
 /** SHA-256 in hexadecimal of the concatenated files at `paths`. Blocks the process, for a few seconds per gigabyte. */
 export function digestOf(paths: Iterable<string>): string {
-  const hash = createHash('sha256');
+  // Loaded by need: most runners compute no digest, and loading it takes a tenth of the time that they take to start.
+  const hash = process.getBuiltinModule('node:crypto').createHash('sha256');
   const piece = Buffer.allocUnsafe(PIECE_BYTES);
   for (const path of paths) {
     const fd = openSync(path, 'r');

@@ -1,7 +1,4 @@
 import { readSync, writeSync, writevSync } from 'node:fs';
-import { setPriority } from 'node:os';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { Tensor as OrtTensor } from 'onnxruntime-node';
 import { FrameReader } from '../frames';
 import { decodeToRunner, encodeMessage, encodeRan, MAX_INLINE_BYTES, MESSAGE_BYTES } from '../message-frames';
@@ -15,7 +12,6 @@ import type {
   RunMessage,
 } from '../messages';
 import { align, endOf, layOut, type PackedTensor } from '../slab-layout';
-import type { Ancestors } from './ancestors';
 import { datatypeOfElementType, elementTypeOf, viewOf } from './onnx-types';
 import { loadSession, errorTextOf, type Session } from './session';
 import type { OrtTensors } from './session-run';
@@ -25,9 +21,6 @@ import { decodeStrings, encodeStrings } from '../../tensor/elements';
  * A runner: a child process that owns ONNX sessions, usually one. It loads them, and runs the batches in the slab one
  * after another. It may be killed at any time.
  */
-
-/** Lower priority than the gateway, so that requests are served even while runners compute. */
-const NICENESS = 5;
 
 /** The inherited descriptors of the connection to the gateway and of the slab. */
 const CHANNEL = 0;
@@ -41,11 +34,6 @@ Reflect.deleteProperty(globalThis, 'Float16Array');
 class NoRoom extends Error {}
 
 process.title = `nexus-runner ${process.argv[2]}`;
-lowerPriority();
-new Worker(join(__dirname, 'watchdog.js'), {
-  workerData: { spawner: Number(process.argv[3]), gateway: Number(process.argv[4]) } satisfies Ancestors,
-  resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
-}).unref();
 // Ctrl-C reaches the whole process group, and systemd signals all processes of a service, but only the gateway decides
 // when runners end.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
@@ -56,14 +44,6 @@ const names = new Map<number, NamesMessage>();
 let inputBytes = Buffer.allocUnsafeSlow(1 << 16);
 const messageBytes = Buffer.allocUnsafeSlow(MESSAGE_BYTES);
 void serve();
-
-function lowerPriority(): void {
-  try {
-    setPriority(NICENESS);
-  } catch {
-    // Not permitted here. The runner works without it.
-  }
-}
 
 /** Handles messages until the gateway closes the connection. Reading blocks, which saves turns of the event loop. */
 async function serve(): Promise<never> {

@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, unlinkSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { unstarted, type RunnerEnd } from '../runner-end';
 import { abstractPath, TOKEN_LENGTH, type FromSpawner, type SpawnMessage, type ToSpawner } from './messages';
+import { Protection } from './protection';
 
 /*
  * The spawner: the parent process of all runners. Starting a process blocks its parent while the page tables of the
@@ -13,6 +15,12 @@ import { abstractPath, TOKEN_LENGTH, type FromSpawner, type SpawnMessage, type T
 
 const RUNNER = join(__dirname, '../runner/main.js');
 
+/**
+ * Lower priority than the gateway, so that requests are served even while runners load models or compute. Runners inherit
+ * it, from their first instruction on and with all their threads.
+ */
+const NICENESS = 5;
+
 /** Number of characters to keep from the standard error of a runner, to explain its death. */
 const STDERR_TAIL = 2000;
 
@@ -20,8 +28,10 @@ const STDERR_TAIL = 2000;
 const TOKEN_MS = 5000;
 
 process.title = 'nexus-spawner';
+lowerPriority();
 
 const children = new Map<number, ChildProcess>();
+const protection = new Protection({ spawner: process.pid, gateway: process.ppid });
 /** Runners that wait for a connection, by token. */
 const expected = new Map<string, SpawnMessage>();
 
@@ -46,6 +56,14 @@ process.on('disconnect', () => {
 // Ctrl-C reaches the whole process group, and systemd signals all processes of a service, but only the gateway decides
 // when runners end.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
+
+function lowerPriority(): void {
+  try {
+    setPriority(NICENESS);
+  } catch {
+    // Not permitted here. Everything works without it.
+  }
+}
 
 /** Reads the token that starts a connection. The gateway sends no more until the runner has started. */
 function accept(socket: Socket): void {
@@ -78,14 +96,16 @@ function start({ id, label, slab }: SpawnMessage, socket: Socket): void {
   let child: ChildProcess;
   try {
     unlinkSync(slab);
-    const args = [RUNNER, label, String(process.pid), String(process.ppid)];
     // A socket that is standard input blocks in the runner.
-    child = spawn(process.execPath, args, { stdio: [socket, 'ignore', 'pipe', descriptor] });
+    child = spawn(process.execPath, [RUNNER, label], { stdio: [socket, 'ignore', 'pipe', descriptor] });
   } finally {
     closeSync(descriptor);
   }
   children.set(id, child);
-  if (child.pid !== undefined) report({ type: 'started', id, pid: child.pid });
+  if (child.pid !== undefined) {
+    report({ type: 'started', id, pid: child.pid });
+    protect();
+  }
   let stderr = '';
   // The stream is missing if no descriptor was left; the `error` event then reports it.
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -95,6 +115,12 @@ function start({ id, label, slab }: SpawnMessage, socket: Socket): void {
   child.once('exit', (code, signal) => {
     ended(id, { cause: 'own', reason: describeExit(code, signal, stderr) });
   });
+}
+
+/** Updates the runners that the guard kills when this process ends. */
+function protect(): void {
+  const pids = [...children.values()].map(({ pid }) => pid);
+  protection.cover(pids.filter((pid) => pid !== undefined));
 }
 
 function kill(id: number): void {
@@ -108,7 +134,7 @@ function kill(id: number): void {
 }
 
 function ended(id: number, end: RunnerEnd): void {
-  children.delete(id);
+  if (children.delete(id)) protect();
   report({ type: 'ended', id, end });
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { affine, counter, lookup } from '../../fixtures/models';
 import { countTo, int64, oneRow } from '../../fixtures/requests';
 import { Gateway, Repository } from '../support/gateway';
-import { allRunnersOf, childrenOf, gone, isAlive } from '../support/processes';
+import { allRunnersOf, childrenOf, gone, guardOf, isAlive } from '../support/processes';
 import { tearDown } from '../support/tear-down';
 
 let repository: Repository;
@@ -204,11 +204,17 @@ describe('when things go wrong', () => {
 
   it('leaves nothing behind when the gateway is killed while the process that starts runners is halted', async () => {
     const other = await Gateway.start(small);
-    const pids = [...childrenOf(other.pid), ...allRunnersOf(other.pid)];
-    expect(pids).toHaveLength(3);
+    const [spawner] = childrenOf(other.pid);
+    const runners = allRunnersOf(other.pid);
+    expect(runners).toHaveLength(2);
+    // A guard that has ended is replaced.
+    const guard = await guardOf(spawner!);
+    process.kill(guard, 'SIGKILL');
+    await gone(guard);
+    const pids = [spawner!, ...runners, await guardOf(spawner!)];
     void other.infer('counter', countTo(FOR_LONG)).catch(() => {});
     await other.running('counter');
-    process.kill(pids[0]!, 'SIGSTOP');
+    process.kill(spawner!, 'SIGSTOP');
     other.kill('SIGKILL');
     await other.exited();
     await gone(...pids);

@@ -11,7 +11,18 @@ export function runnersOf(parent: number, label: string): number[] {
 
 /** Process ids of all runners of the gateway `parent`. */
 export function allRunnersOf(parent: number): number[] {
-  return childrenOf(parent).flatMap(childrenOf);
+  return childrenOf(parent)
+    .flatMap(childrenOf)
+    .filter((pid) => titleOf(pid) !== 'nexus-guard');
+}
+
+/** Resolves to the process id of the guard of `spawner`, once it runs. */
+export async function guardOf(spawner: number): Promise<number> {
+  for (;;) {
+    const guard = childrenOf(spawner).find((pid) => titleOf(pid) === 'nexus-guard');
+    if (guard !== undefined) return guard;
+    await delay(20);
+  }
 }
 
 /** Process ids of all children of the process `parent`. */
