@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { save } from '../test/fixtures/onnx.ts';
 import { alternate, compare, median, type Effort } from './compare.mts';
 import { drive, type Load } from './load.mts';
-import { LARGE, mean } from './models.mts';
+import { LARGE, sum } from './models.mts';
 import { goal } from './results.mts';
 import { sample } from './sample.mts';
 import { measure, startGateway, startParser, type Server } from './server.mts';
@@ -16,7 +16,7 @@ const HUGE = 10;
 /** Compares images in JSON with what Fastify and JSON.parse take, and measures health checks beside large bodies. */
 export async function large(effort: Effort): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'nexus-bench-'));
-  save(join(folder, 'mean/1/model.onnx'), mean());
+  save(join(folder, 'sum/1/model.onnx'), sum());
   const [gateway, parser] = await Promise.all([startGateway(folder), startParser()]);
   const images = loadOf(LARGE, 8);
   for (const { url } of [gateway, parser]) await drive(url, images, effort.seconds);
@@ -59,5 +59,5 @@ async function healthBeside(
 function loadOf(count: number, connections: number): Load {
   const data = Array.from({ length: count }, (_, index) => (index % LARGE) / LARGE);
   const inputs = [{ name: 'x', datatype: 'FP32', shape: [1, count], data }];
-  return { ...jsonMessage('/v2/models/mean/infer', { inputs }), connections };
+  return { ...jsonMessage('/v2/models/sum/infer', { inputs }), connections };
 }

@@ -22,13 +22,13 @@ export function smallPerceptron(): Uint8Array {
   });
 }
 
-/** `y`, the mean of each row `x` of any width: a large request, a small response, and almost no work. */
-export function mean(): Uint8Array {
+/** `y`, the sum of each row `x` of any width: a large request, a small response, and almost no work. */
+export function sum(): Uint8Array {
   return model({
     input: [value('x', 'FLOAT', ['batch', 'width'])],
     output: [value('y', 'FLOAT', ['batch', 1])],
     initializer: [ints('axes', [1], [1])],
-    node: [node('ReduceMean', ['x', 'axes'], ['y'])],
+    node: [node('ReduceSum', ['x', 'axes'], ['y'])],
   });
 }
 

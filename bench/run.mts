@@ -4,6 +4,7 @@ import type { Effort } from './compare.mts';
 import { fleet } from './fleet.mts';
 import { manyModels } from './many-models.mts';
 import { overload } from './overload.mts';
+import { peers } from './peers.mts';
 import { perceptrons } from './perceptrons.mts';
 import { large } from './large.mts';
 import { predictions } from './predictions.mts';
@@ -36,6 +37,7 @@ const BENCHMARKS: Readonly<Record<string, (effort: Effort) => Promise<void>>> = 
   fleet,
   texts,
   pictures,
+  peers,
 };
 const [name = 'all', rounds = '5', seconds = '3'] = process.argv.slice(2);
 const chosen = name === 'all' ? Object.keys(BENCHMARKS) : [name];
