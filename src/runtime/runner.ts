@@ -98,41 +98,29 @@ export class Runner {
     const { slab, ending } = this.process;
     if (slab === undefined || ending !== undefined) throw new RunFailure('never_ran', ending?.reason ?? '');
     try {
-      return await this.runIn(slab, inputs, outputs, waitedMs);
+      const started = performance.now();
+      const layout = layOut(inputs, 0);
+      const isInline = layout.end <= MAX_INLINE_BYTES;
+      if (!isInline) await slab.write(layout.chunks, layout.end, 0);
+      const slabEnd = isInline ? 0 : layout.end;
+      this.name(inputs, outputs);
+      const written = performance.now();
+      const answer = await this.ask(layout, isInline, outputs, slabEnd);
+      if (answer.type !== 'ran') throw this.failed(slab, answer);
+      const answered = performance.now();
+      const { inline, runMs } = answer;
+      const end = inline === undefined ? endOf(answer.outputs, slabEnd) : slabEnd;
+      const bytes = inline ?? (await this.read(slab, slabEnd, end));
+      // Most batches leave the slab as it is.
+      const shrinking = slab.shrink(end);
+      if (shrinking !== undefined) await shrinking;
+      const tensors = tensorsIn(bytes, inline === undefined ? slabEnd : 0, answer.outputs);
+      const times = { inputMs: written - started, runMs, outputMs: performance.now() - answered };
+      return { outputs: tensors, times, waitedMs };
     } catch (failure) {
       await slab.clear();
       throw failure;
     }
-  }
-
-  private async runIn(
-    slab: Slab,
-    inputs: readonly PackedTensor[],
-    outputs: readonly string[],
-    waitedMs: number,
-  ): Promise<RunResult> {
-    const started = performance.now();
-    const layout = layOut(inputs, 0);
-    const isInline = layout.end <= MAX_INLINE_BYTES;
-    if (!isInline) await slab.write(layout.chunks, layout.end, 0);
-    const slabEnd = isInline ? 0 : layout.end;
-    this.name(inputs, outputs);
-    const written = performance.now();
-    const answer = await this.ask(layout, isInline, outputs, slabEnd);
-    if (answer.type !== 'ran') throw this.failed(slab, answer);
-    const answered = performance.now();
-    const { inline } = answer;
-    const end = inline === undefined ? endOf(answer.outputs, slabEnd) : slabEnd;
-    const bytes = inline ?? (await this.read(slab, slabEnd, end));
-    // Most batches leave the slab as it is.
-    const shrinking = slab.shrink(end);
-    if (shrinking !== undefined) await shrinking;
-    const times = {
-      inputMs: written - started,
-      runMs: answer.runMs,
-      outputMs: performance.now() - answered,
-    };
-    return { outputs: tensorsIn(bytes, inline === undefined ? slabEnd : 0, answer.outputs), times, waitedMs };
   }
 
   /** Reads the bytes from `start` to `end`. Stops a process that claims to have written more than it has. */

@@ -17,7 +17,7 @@ const RUNNER = join(__dirname, '../runner/main.js');
 const STDERR_TAIL = 2000;
 
 /** A connection that does not send its token within this time is closed. */
-const TOKEN_MS = 5000;
+const TOKEN_MS = 30_000;
 
 process.title = 'nexus-spawner';
 
@@ -103,7 +103,7 @@ function kill(id: number): void {
   for (const [token, message] of expected) {
     if (message.id !== id) continue;
     expected.delete(token);
-    ended(id, { cause: 'own', reason: '' });
+    ended(id, { cause: 'own', reason: 'the connection to the runner closed before it started' });
   }
 }
 
