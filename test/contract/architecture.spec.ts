@@ -64,6 +64,7 @@ const ROOMS: Table = {
   observability: [],
   tasks: ['tensor'],
   tensor: [],
+  processes: [],
   config: [],
   common: [],
 };

@@ -105,7 +105,8 @@ export class Spawner {
     server.on('error', () => {
       if (!server.listening) this.server = undefined;
     });
-    return server.listen(this.path).unref();
+    // Exclusive, because this process alone serves its runners, also where processes share ports.
+    return server.listen({ path: this.path, exclusive: true }).unref();
   }
 
   private accept(socket: Socket): void {
