@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { addressesOf, modelsOf } from './app.banner';
 import { Faults } from './app.faults';
-import { listen } from './app.listen';
+import { listen, portsOf } from './app.listen';
 import { printForPeople } from './app.print';
 import { createApp } from './app.setup';
 import { shutDownOn } from './app.shutdown';
@@ -26,16 +26,17 @@ export async function start(signals: Signals, config: Config): Promise<void> {
 /** Starts one of the NEXUS_PROCESSES processes of the gateway. @throws ConfigError if it cannot start. */
 export async function startOneOf(signals: Signals, all: Config): Promise<void> {
   disableTelemetry();
-  const config = shareOf(all);
   const faults = new Faults();
   const siblings = await IpcSiblings.connect(all.processes);
+  const config = Object.assign(shareOf(all), siblings.ports);
   const app = await createApp(config, undefined, siblings);
   await app.init();
   await siblings.join();
   // Where others serve, no client meets a process that is still loading.
-  if (!siblings.listensAtOnce) await app.get(ModelRegistry).loaded;
-  await listen(app, config);
+  const isFirst = siblings.ports === undefined;
+  if (!isFirst) await app.get(ModelRegistry).loaded;
+  await listen(app, config, isFirst ? 'first' : 'further');
   shutDownOn(signals, faults, app, config);
-  await siblings.listening(await addressesOf(app));
+  await siblings.listening(await addressesOf(app), portsOf(app));
   await siblings.loaded(await modelsOf(app));
 }

@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Readable } from 'node:stream';
 import { Changes } from './changes';
 import { Dialogue, type Wire } from './dialogue';
-import type { AskCall, CallsToPrimary, ChangeCall, Welcome } from './messages';
+import type { AskCall, CallsToPrimary, ChangeCall, ListeningCall, Ports, Welcome } from './messages';
 import { Readings } from './readings';
 
 /** First and largest pause before a process that has ended is replaced, in milliseconds. The pause doubles each time. */
@@ -45,8 +45,7 @@ interface Post {
 }
 
 /**
- * The gateway processes that serve the same ports. The ports belong to this process, which hands each connection to the next
- * one of them.
+ * The gateway processes that serve the same ports.
  *
  * The first process starts alone, so that a fault in the settings is reported once. The others follow when it listens, and
  * listen when they have loaded their models.
@@ -56,6 +55,7 @@ export class Crew {
   private readonly changes = new Changes();
   private readonly readings = new Readings();
   private readonly timers = new Set<NodeJS.Timeout>();
+  private ports: Ports | undefined;
   private hasStarted = false;
   private isStopping = false;
   private exitCode = 0;
@@ -96,7 +96,6 @@ export class Crew {
     const worker = cluster.fork();
     post.worker = worker;
     post.startedAt = performance.now();
-    post.isListening = false;
     const { stdout } = worker.process;
     if (stdout !== null) this.observer.writes(stdout);
     const dialogue: Dialogue = new Dialogue(
@@ -115,6 +114,7 @@ export class Crew {
       for (const service of Object.values(this.services)) service.left(member);
       dialogue.end();
       post.worker = undefined;
+      post.isListening = false;
       this.lost(post, code, signal);
     });
   }
@@ -127,12 +127,12 @@ export class Crew {
   ): unknown {
     switch (method) {
       case 'hello':
-        return { index: post.index, listensAtOnce: !this.hasListened } satisfies Welcome;
+        return { index: post.index, ports: this.hasListened ? this.ports : undefined } satisfies Welcome;
       case 'join':
         this.readings.join(member);
         return this.changes.join(member);
       case 'listening':
-        return this.listens(post, argument as string);
+        return this.listens(post, argument as ListeningCall);
       case 'loaded':
         post.loadedText = argument as string;
         return this.checkReady();
@@ -151,9 +151,10 @@ export class Crew {
     return this.posts.some(({ isListening }) => isListening);
   }
 
-  private listens(post: Post, text: string): void {
+  private listens(post: Post, { text, ports }: ListeningCall): void {
     const isFirst = !this.hasStarted && !this.hasListened;
     post.isListening = true;
+    this.ports = ports;
     if (isFirst) {
       this.observer.listening(text);
       for (const other of this.posts) if (other.worker === undefined && !this.isStopping) this.fill(other);

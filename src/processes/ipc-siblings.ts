@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Siblings, type Gathered, type SharedChange } from '../common/siblings';
 import { Dialogue, type Wire } from './dialogue';
-import type { AdoptCall, CallsToPrimary, DecideCall, Decided, Welcome } from './messages';
+import type { AdoptCall, CallsToPrimary, DecideCall, Decided, Ports, Welcome } from './messages';
 
 type AnyChange = SharedChange<readonly unknown[], unknown, unknown>;
 
@@ -25,15 +25,15 @@ export class IpcSiblings extends Siblings {
   }
 
   index = 0;
-  /** Whether to listen before the models are loaded, because no other process serves yet. */
-  listensAtOnce = true;
+  /** The ports that other processes listen on; undefined if none does. */
+  ports: Ports | undefined;
 
   /** Connects this process, which must be one of `count`. */
   static async connect(count: number): Promise<IpcSiblings> {
     const siblings = new IpcSiblings(count);
-    const { index, listensAtOnce } = (await siblings.call('hello', undefined)) as Welcome;
+    const { index, ports } = (await siblings.call('hello', undefined)) as Welcome;
     siblings.index = index;
-    siblings.listensAtOnce = listensAtOnce;
+    siblings.ports = ports;
     return siblings;
   }
 
@@ -52,9 +52,9 @@ export class IpcSiblings extends Siblings {
     this.settleJoined();
   }
 
-  /** Reports that this process listens. The first one prints `text`. */
-  async listening(text: string): Promise<void> {
-    await this.call('listening', text);
+  /** Reports that this process listens on `ports`. The first one prints `text`. */
+  async listening(text: string, ports: Ports): Promise<void> {
+    await this.call('listening', { text, ports });
   }
 
   /** Reports that the models have been loaded. The first process prints `text`. */

@@ -1,9 +1,20 @@
+import type { Config } from '../config/config';
+
 /** What a process learns when it starts. */
 export interface Welcome {
   /** Number of the process, from 0. */
   readonly index: number;
-  /** Whether to listen before the models are loaded. */
-  readonly listensAtOnce: boolean;
+  /** The ports that other processes listen on; undefined if none does yet. */
+  readonly ports: Ports | undefined;
+}
+
+/** The ports that the processes share. */
+export type Ports = Pick<Config, 'port' | 'grpcPort' | 'adminPort'>;
+
+/** A process listens. The first one prints `text`. */
+export interface ListeningCall {
+  readonly text: string;
+  readonly ports: Ports;
 }
 
 /** Asks to make a change in all processes. Returns the result of the change. */
@@ -43,9 +54,8 @@ export interface CallsToPrimary {
   hello: undefined;
   /** Asks for the changes made so far, as a list of {@link AdoptCall}. Later ones follow by themselves. */
   join: undefined;
-  /** The process listens. */
-  listening: string;
-  /** The models of the process have been loaded. */
+  listening: ListeningCall;
+  /** The models of the process have been loaded. The first one prints this. */
   loaded: string;
   change: ChangeCall;
   gather: string;
