@@ -2,7 +2,15 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Readable } from 'node:stream';
 import { Changes } from './changes';
 import { Dialogue, type Wire } from './dialogue';
-import type { AskCall, CallsToPrimary, ChangeCall, ListeningCall, Ports, Welcome } from './messages';
+import type {
+  AskCall,
+  CallsToPrimary,
+  ChangeCall,
+  ListeningCall,
+  Ports,
+  ReadCall,
+  Welcome,
+} from './messages';
 import { Readings } from './readings';
 
 /** First and largest pause before a process that has ended is replaced, in milliseconds. The pause doubles each time. */
@@ -139,7 +147,7 @@ export class Crew {
       case 'change':
         return this.changes.make(argument as ChangeCall);
       case 'gather':
-        return this.readings.gather(argument as string);
+        return this.readings.gather(argument as ReadCall);
       case 'ask': {
         const { service, question } = argument as AskCall;
         return this.services[service]!.answer(question, member);

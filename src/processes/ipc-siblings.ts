@@ -1,15 +1,15 @@
 import { Logger } from '@nestjs/common';
 import { Siblings, type Gathered, type SharedChange } from '../common/siblings';
 import { Dialogue, type Wire } from './dialogue';
-import type { AdoptCall, CallsToPrimary, DecideCall, Decided, Ports, Welcome } from './messages';
+import type { AdoptCall, CallsToPrimary, DecideCall, Decided, Ports, ReadCall, Welcome } from './messages';
 
-type AnyChange = SharedChange<readonly unknown[], unknown, unknown>;
+type AnyChange = SharedChange<unknown[], unknown, unknown>;
 
 /** The processes of a gateway with NEXUS_PROCESSES above 1, as one of them sees them. */
 export class IpcSiblings extends Siblings {
   private readonly logger = new Logger('Processes');
   private readonly changes = new Map<string, AnyChange>();
-  private readonly readers = new Map<string, () => unknown>();
+  private readonly readers = new Map<string, (argument: unknown) => unknown>();
   private readonly dialogue = new Dialogue(
     // The process ends when the channel closes.
     (message) => process.connected && process.send!(message, undefined, undefined, () => {}),
@@ -62,17 +62,20 @@ export class IpcSiblings extends Siblings {
     await this.call('loaded', text);
   }
 
-  everywhere<Args extends readonly unknown[], Result, State>(
+  everywhere<Args extends unknown[], Result, State>(
     change: SharedChange<Args, Result, State>,
   ): (...args: Args) => Promise<Result> {
     const { name, subject } = change;
     this.changes.set(name, change as unknown as AnyChange);
-    return (...args) => this.call('change', { name, subject: subject(...args), args }) as Promise<Result>;
+    return (...args) => this.call('change', { name, subject: subject(args), args }) as Promise<Result>;
   }
 
-  gather<T>(name: string, read: () => T | Promise<T>): () => Promise<Gathered<T>> {
-    this.readers.set(name, read);
-    return () => this.call('gather', name) as Promise<Gathered<T>>;
+  gather<T, Argument = void>(
+    name: string,
+    read: (argument: Argument) => T | Promise<T>,
+  ): (argument: Argument) => Promise<Gathered<T>> {
+    this.readers.set(name, read as (argument: unknown) => unknown);
+    return (argument) => this.call('gather', { name, argument }) as Promise<Gathered<T>>;
   }
 
   ask(service: string, question: unknown): Promise<unknown> {
@@ -87,7 +90,10 @@ export class IpcSiblings extends Siblings {
   }
 
   private answer(method: string, argument: unknown): unknown {
-    if (method === 'read') return this.readers.get(argument as string)?.();
+    if (method === 'read') {
+      const call = argument as ReadCall;
+      return this.readers.get(call.name)!(call.argument);
+    }
     return method === 'decide' ? this.decide(argument as DecideCall) : this.adopt(argument as AdoptCall);
   }
 

@@ -43,6 +43,12 @@ export interface AdoptCall {
   readonly state: unknown;
 }
 
+/** Asks for a value of a process, or of all. */
+export interface ReadCall {
+  readonly name: string;
+  readonly argument: unknown;
+}
+
 /** A question to a service of the first process. */
 export interface AskCall {
   readonly service: string;
@@ -58,6 +64,6 @@ export interface CallsToPrimary {
   /** The models of the process have been loaded. The first one prints this. */
   loaded: string;
   change: ChangeCall;
-  gather: string;
+  gather: ReadCall;
   ask: AskCall;
 }

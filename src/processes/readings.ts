@@ -1,8 +1,9 @@
 import type { Gathered } from '../common/siblings';
+import type { ReadCall } from './messages';
 
 /** A process whose values are read. */
 export interface Source {
-  call(method: 'read', name: string): Promise<unknown>;
+  call(method: 'read', argument: ReadCall): Promise<unknown>;
 }
 
 /** Processes that take longer are left out. */
@@ -34,12 +35,13 @@ export class Readings {
     this.restarts++;
   }
 
-  /** Reads the value `name` of all processes. */
-  async gather(name: string): Promise<Gathered<unknown>> {
+  /** Reads a value of all processes. */
+  async gather(call: ReadCall): Promise<Gathered<unknown>> {
+    const { name } = call;
     const stale = this.departed.flatMap((last) => (last.has(name) ? [last.get(name)] : []));
     const values: unknown[] = [];
     const reading = Array.from(this.sources, async ([source, last]) => {
-      const read = await this.inTime(source.call('read', name));
+      const read = await this.inTime(source.call('read', call));
       if (read !== undefined) {
         last.set(name, read.value);
         values.push(read.value);

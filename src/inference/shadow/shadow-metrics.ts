@@ -74,7 +74,8 @@ export class ShadowMetrics {
   ): void {
     const read = () =>
       [...this.byModel.values()].filter(({ labels }) => this.isServed(labels)).flatMap(samples);
-    registerScraped(this.metrics.registry, { name: `nexus_shadow_${suffix}`, help, type, read });
+    const aggregator = type === 'gauge' ? 'max' : 'sum';
+    registerScraped(this.metrics.registry, { name: `nexus_shadow_${suffix}`, help, type, aggregator, read });
   }
 }
 
