@@ -4,7 +4,7 @@ import { Gone } from './dialogue';
 import type { AdoptCall, ChangeCall, Decided } from './messages';
 
 /** A process that makes changes. */
-export interface Member {
+export interface CrewMember {
   /** Number of the process, from 0. */
   readonly index: number;
   /** @throws Gone, or the error of the process. */
@@ -21,19 +21,19 @@ const MAX_DECIDERS = 2;
 
 /** Makes changes in all processes, and remembers the states that result from them. */
 export class Changes {
-  private readonly members = new Set<Member>();
+  private readonly members = new Set<CrewMember>();
   private made: Made[] = [];
   /** The last change of each queue. */
   private readonly queues = new Map<string, Promise<unknown>>();
 
   /** Adds `member`, which makes all changes from now on. Returns those that were made before, in their order. */
-  join(member: Member): readonly AdoptCall[] {
+  join(member: CrewMember): readonly AdoptCall[] {
     this.members.add(member);
     return this.made.map(({ name, state }) => ({ name, state }));
   }
 
   /** Removes a member that has ended. */
-  leave(member: Member): void {
+  leave(member: CrewMember): void {
     this.members.delete(member);
   }
 
@@ -61,7 +61,7 @@ export class Changes {
     return result;
   }
 
-  private async decide(name: string, args: readonly unknown[]): Promise<readonly [Member, Decided]> {
+  private async decide(name: string, args: readonly unknown[]): Promise<readonly [CrewMember, Decided]> {
     for (let tries = 0; tries < MAX_DECIDERS; tries++) {
       const [decider] = [...this.members].toSorted((one, other) => one.index - other.index);
       if (decider === undefined) break;
@@ -77,7 +77,7 @@ export class Changes {
 }
 
 /** Resolves with why `member` could not adopt the change; undefined if it has, or has ended: its successor will. */
-async function adopt(member: Member, change: AdoptCall): Promise<string | undefined> {
+async function adopt(member: CrewMember, change: AdoptCall): Promise<string | undefined> {
   try {
     await member.call('adopt', change);
     return undefined;

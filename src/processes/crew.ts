@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Readable } from 'node:stream';
 import { Changes } from './changes';
-import { Dialogue, type Wire } from './dialogue';
+import { Dialogue, type CallMessage } from './dialogue';
 import type {
   AskCall,
   CallsToPrimary,
@@ -115,7 +115,7 @@ export class Crew {
       index: post.index,
       call: (method: string, argument: unknown): Promise<unknown> => dialogue.call(method, argument),
     };
-    worker.on('message', (message: Wire) => dialogue.receive(message));
+    worker.on('message', (message: CallMessage) => dialogue.receive(message));
     worker.process.once('close', (code, signal) => {
       this.changes.leave(member);
       this.readings.leave(member);
@@ -184,7 +184,7 @@ export class Crew {
       // It has printed the reason. A process that was killed has not.
       this.exitCode = code || 1;
       if (signal !== null) this.observer.died(post.index, cause, Infinity);
-      this.stop('SIGTERM');
+      this.stop('SIGINT');
     }
     if (this.isStopping) {
       this.exitCode ||= code ?? 0;

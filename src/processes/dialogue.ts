@@ -5,7 +5,7 @@ import type { Outcome } from '../common/offload';
 type CallOutcome = Outcome<unknown> | { readonly failure: string };
 
 /** A message between two processes: a call, or the outcome of the call with the same id. */
-export type Wire =
+export type CallMessage =
   | { readonly id: number; readonly method: string; readonly argument: unknown }
   | { readonly id: number; readonly outcome: CallOutcome };
 
@@ -32,7 +32,7 @@ export class Dialogue {
    * @param answer handles a call of the other process. The outcome of what it returns synchronously is sent at once.
    */
   constructor(
-    private readonly send: (message: Wire) => void,
+    private readonly send: (message: CallMessage) => void,
     private readonly answer: (method: string, argument: unknown) => unknown,
   ) {}
 
@@ -47,7 +47,7 @@ export class Dialogue {
   }
 
   /** Takes a message of the other process. */
-  receive(message: Wire): void {
+  receive(message: CallMessage): void {
     if ('outcome' in message) return this.settle(message.id, message.outcome);
     const { id, method, argument } = message;
     try {

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { Siblings, type Gathered, type SharedChange } from '../common/siblings';
-import { Dialogue, type Wire } from './dialogue';
+import { Dialogue, type CallMessage } from './dialogue';
 import type { AdoptCall, CallsToPrimary, DecideCall, Decided, Ports, ReadCall, Welcome } from './messages';
 
 type AnyChange = SharedChange<unknown[], unknown, unknown>;
@@ -21,7 +21,7 @@ export class IpcSiblings extends Siblings {
 
   private constructor(readonly count: number) {
     super();
-    process.on('message', (message: Wire) => this.dialogue.receive(message));
+    process.on('message', (message: CallMessage) => this.dialogue.receive(message));
   }
 
   index = 0;

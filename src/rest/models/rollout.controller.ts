@@ -125,12 +125,12 @@ export class RolloutController {
   @Requires(READ)
   @ApiOperation({ summary: 'Get the shadow report of a model' })
   @ApiErrors('not_found', 'overloaded', 'internal')
-  shadow(@Param('model') model: string): ModelShadow {
+  async shadow(@Param('model') model: string): Promise<ModelShadow> {
     const { name } = this.registry.get(model);
-    const statistics = this.shadows.last(name);
-    if (statistics === undefined) return { model, shadow: null };
-    const active = this.rollouts.shadowOf(name)?.version === statistics.labels.version;
-    return { model, shadow: shadowReport(statistics, active) };
+    const current = this.rollouts.shadowOf(name)?.version;
+    const results = await this.shadows.results(name, current);
+    if (results.length === 0) return { model, shadow: null };
+    return { model, shadow: shadowReport(results, results[0]!.version === current) };
   }
 
   /** Reverts the last change of the traffic. Requires NEXUS_MODEL_CONTROL_MODE=explicit or poll. */

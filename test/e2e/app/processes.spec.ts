@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { affine, counter } from '../../fixtures/models';
-import { countTo, oneRow } from '../../fixtures/requests';
+import { affine } from '../../fixtures/models';
+import { oneRow } from '../../fixtures/requests';
 import { ProcessConnection } from '../support/connections';
 import { Gateway, Repository } from '../support/gateway';
 import { GrpcClient } from '../support/grpc';
 import type { Answer } from '../support/http';
-import { childrenOf, gone } from '../support/processes';
+import { childrenOf, gone, runnersOf } from '../support/processes';
 import { tearDown } from '../support/tear-down';
 
 const x = oneRow(1, 2);
@@ -168,29 +168,33 @@ describe('two processes', () => {
       }
   }
 
-  it('finish the requests in flight when they end', async () => {
-    await one.send('/v2/logging', { method: 'POST', body: '{"log_verbose_level": 0}' });
-    const answers = [infer(one, 'affine'), infer(other, 'affine')];
-    await Promise.all(answers);
-    expect(await gateway.stop()).toBe(0);
+  it('end when the first process is killed', async () => {
+    const pids = childrenOf(gateway.pid);
+    gateway.kill('SIGKILL');
+    await gone(...pids);
+    expect(pids).toHaveLength(2);
   });
 });
 
 describe('one drain', () => {
-  const repository = new Repository().model('counter', counter());
+  const repository = new Repository().model('affine', affine());
   afterAll(() => repository.remove());
 
   it('of all processes: requests in flight complete, and the exit code is 0', async () => {
     const gateway = await Gateway.start(repository, TWO);
-    const connections = await Promise.all(
-      childrenOf(gateway.pid).map((pid) => ProcessConnection.to(gateway, pid)),
-    );
-    const answers = connections.map((each) => each.post('/v2/models/counter/infer', countTo(300_000)));
-    await gateway.running('counter', 2);
+    const pids = childrenOf(gateway.pid);
+    const runners = pids.flatMap((pid) => runnersOf(pid, 'affine/1'));
+    const connections = await Promise.all(pids.map((pid) => ProcessConnection.to(gateway, pid)));
+    for (const runner of runners) process.kill(runner, 'SIGSTOP');
+    const answers = connections.map((each) => each.post('/v2/models/affine/infer', x));
+    await gateway.running('affine', 2);
     gateway.kill('SIGTERM');
-    const statuses = (await Promise.all(answers)).map(({ status }) => status);
-    expect(statuses).toEqual([200, 200]);
+    const draining = () => gateway.logs.filter(({ msg }) => msg?.startsWith('shutting down'));
+    await gateway.until(() => draining().length === 2);
+    for (const runner of runners) process.kill(runner, 'SIGCONT');
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200]);
     expect(await gateway.exited()).toBe(0);
+    expect(runners).toHaveLength(2);
   });
 });
 
