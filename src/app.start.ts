@@ -33,9 +33,8 @@ export async function startOneOf(signals: Signals, all: Config): Promise<void> {
   await app.init();
   await siblings.join();
   // Where others serve, no client meets a process that is still loading.
-  const isFirst = siblings.ports === undefined;
-  if (!isFirst) await app.get(ModelRegistry).loaded;
-  await listen(app, config, isFirst ? 'first' : 'further');
+  if (!siblings.isFirst) await app.get(ModelRegistry).loaded;
+  await listen(app, config, siblings.isFirst ? 'first' : 'further');
   shutDownOn(signals, faults, app, config);
   await siblings.listening(await addressesOf(app), portsOf(app));
   await siblings.loaded(await modelsOf(app));

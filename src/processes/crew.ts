@@ -115,6 +115,8 @@ export class Crew {
       index: post.index,
       call: (method: string, argument: unknown): Promise<unknown> => dialogue.call(method, argument),
     };
+    // Its end follows.
+    worker.on('error', () => {});
     worker.on('message', (message: CallMessage) => dialogue.receive(message));
     worker.process.once('close', (code, signal) => {
       this.changes.leave(member);
@@ -135,7 +137,7 @@ export class Crew {
   ): unknown {
     switch (method) {
       case 'hello':
-        return { index: post.index, ports: this.hasListened ? this.ports : undefined } satisfies Welcome;
+        return { index: post.index, ports: this.ports, isFirst: !this.hasListened } satisfies Welcome;
       case 'join':
         this.readings.join(member);
         return this.changes.join(member);

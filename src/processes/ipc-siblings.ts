@@ -25,15 +25,18 @@ export class IpcSiblings extends Siblings {
   }
 
   index = 0;
-  /** The ports that other processes listen on; undefined if none does. */
+  /** The ports to listen on; undefined if the settings decide. */
   ports: Ports | undefined;
+  /** Whether no other process listens. */
+  isFirst = true;
 
   /** Connects this process, which must be one of `count`. */
   static async connect(count: number): Promise<IpcSiblings> {
     const siblings = new IpcSiblings(count);
-    const { index, ports } = (await siblings.call('hello', undefined)) as Welcome;
+    const { index, ports, isFirst } = (await siblings.call('hello', undefined)) as Welcome;
     siblings.index = index;
     siblings.ports = ports;
+    siblings.isFirst = isFirst;
     return siblings;
   }
 

@@ -4,8 +4,10 @@ import type { Config } from '../config/config';
 export interface Welcome {
   /** Number of the process, from 0. */
   readonly index: number;
-  /** The ports that other processes listen on; undefined if none does yet. */
+  /** The ports to listen on; undefined if no process has listened yet, so that the settings decide. */
   readonly ports: Ports | undefined;
+  /** Whether no other process listens. */
+  readonly isFirst: boolean;
 }
 
 /** The ports that the processes share. */

@@ -52,7 +52,7 @@ export class RedisLimiter extends Limiter {
     );
   }
 
-  get redisUp(): boolean | undefined {
+  get redisUp(): boolean {
     return this.redis.isUp;
   }
 
