@@ -6,7 +6,7 @@ import { HealthModule } from './health/health.module';
 import { IdentityModule } from './identity/identity.module';
 import type { Log } from './observability/log/log';
 import { ObservabilityModule } from './observability/observability.module';
-import type { Siblings } from './common/siblings';
+import type { Cluster } from './common/cluster';
 import { ProcessesModule } from './processes/processes.module';
 import { RateLimitModule } from './rate-limit/rate-limit.module';
 import { RedisModule } from './redis/redis.module';
@@ -16,12 +16,12 @@ import { TransportModule } from './transport/transport.module';
 /** The root module, which imports all features. */
 @Module({})
 export class AppModule {
-  static with(config: Config, log: Log, siblings: Siblings): DynamicModule {
+  static with(config: Config, log: Log, cluster: Cluster): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
-        ProcessesModule.with(siblings),
+        ProcessesModule.with(cluster),
         ObservabilityModule.with(log),
         IdentityModule,
         RedisModule,

@@ -5,7 +5,7 @@ import type { Config } from './config/config';
 import { logFormOf } from './config/log-form';
 import { LimitService } from './limits/processes/limit-service';
 import { Log } from './observability/log/log';
-import { Crew } from './processes/crew';
+import { Primary } from './processes/primary';
 import { LineRelay } from './processes/line-relay';
 import { MemoryReplies } from './rest/idempotency/memory-replies';
 import { ReplyService } from './rest/idempotency/reply-service';
@@ -20,7 +20,7 @@ export function startAll(signals: Signals, config: Config): void {
   // A terminal keeps lines whole, and decides their form.
   const stdout = process.stdout.isTTY ? 'inherit' : 'pipe';
   cluster.setupPrimary({ serialization: 'advanced', stdio: ['ignore', stdout, 'inherit', 'ipc'] });
-  const crew = new Crew(config.processes, servicesOf(config), {
+  const primary = new Primary(config.processes, servicesOf(config), {
     listening: printForPeople,
     ready: printForPeople,
     died: (index, cause, pauseMs) =>
@@ -34,11 +34,11 @@ export function startAll(signals: Signals, config: Config): void {
       process.exit(exitCode);
     },
   });
-  signals.handle((signal) => crew.stop(signal));
-  crew.start();
+  signals.handle((signal) => primary.stop(signal));
+  primary.start();
 }
 
-/** What must be the same for all processes, whichever of them a client reaches. */
+/** State that all gateway processes share, because a client may reach any of them. */
 function servicesOf({ idempotencySize, idempotencyTtlS, cacheEntryLimit }: Config) {
   const replies = new MemoryReplies(idempotencySize, cacheEntryLimit, idempotencyTtlS * 1000);
   return { limits: new LimitService(), replies: new ReplyService(replies) };

@@ -10,7 +10,7 @@ import type { Config } from './config/config';
 import { shareOf } from './config/shares';
 import { disableTelemetry } from './config/telemetry';
 import { ModelRegistry } from './models/registry/model-registry';
-import { IpcSiblings } from './processes/ipc-siblings';
+import { IpcCluster } from './processes/ipc-cluster';
 
 /** Starts the gateway as the only process. @throws ConfigError if it cannot start. */
 export async function start(signals: Signals, config: Config): Promise<void> {
@@ -27,15 +27,15 @@ export async function start(signals: Signals, config: Config): Promise<void> {
 export async function startOneOf(signals: Signals, all: Config): Promise<void> {
   disableTelemetry();
   const faults = new Faults();
-  const siblings = await IpcSiblings.connect(all.processes);
-  const config = Object.assign(shareOf(all), siblings.ports);
-  const app = await createApp(config, undefined, siblings);
+  const cluster = await IpcCluster.connect(all.processes);
+  const config = Object.assign(shareOf(all), cluster.ports);
+  const app = await createApp(config, undefined, cluster);
   await app.init();
-  await siblings.join();
+  await cluster.join();
   // Where others serve, no client meets a process that is still loading.
-  if (!siblings.isFirst) await app.get(ModelRegistry).loaded;
-  await listen(app, config, siblings.isFirst ? 'first' : 'further');
+  if (!cluster.isFirst) await app.get(ModelRegistry).loaded;
+  await listen(app, config, cluster.isFirst ? 'first' : 'further');
   shutDownOn(signals, faults, app, config);
-  await siblings.listening(await addressesOf(app), portsOf(app));
-  await siblings.loaded(await modelsOf(app));
+  await cluster.listening(await addressesOf(app), portsOf(app));
+  await cluster.loaded(await modelsOf(app));
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Siblings } from '../common/siblings';
+import { Cluster } from '../common/cluster';
 import { Config } from '../config/config';
 import type { Limiter } from './limiter';
 import { MemoryLimiter } from './memory-limiter';
@@ -10,7 +10,7 @@ import { ProcessLimiter } from './processes/process-limiter';
 export class LocalLimiter {
   readonly limiter: Limiter;
 
-  constructor(siblings: Siblings, config: Config) {
-    this.limiter = siblings.count === 1 ? new MemoryLimiter() : new ProcessLimiter(siblings, config);
+  constructor(cluster: Cluster, config: Config) {
+    this.limiter = cluster.count === 1 ? new MemoryLimiter() : new ProcessLimiter(cluster, config);
   }
 }

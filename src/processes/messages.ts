@@ -1,7 +1,7 @@
 import type { Config } from '../config/config';
 
-/** What a process learns when it starts. */
-export interface Welcome {
+/** The reply to `hello`. */
+export interface HelloReply {
   /** Number of the process, from 0. */
   readonly index: number;
   /** The ports to listen on; undefined if no process has listened yet, so that the settings decide. */
@@ -13,20 +13,20 @@ export interface Welcome {
 /** The ports that the processes share. */
 export type Ports = Pick<Config, 'port' | 'grpcPort' | 'adminPort'>;
 
-/** A process listens. The first one prints `text`. */
+/** A process listens on `ports`. The primary prints the `text` of the first process that does. */
 export interface ListeningCall {
   readonly text: string;
   readonly ports: Ports;
 }
 
-/** Asks to make a change in all processes. Returns the result of the change. */
+/** Makes a change in all processes. Returns the result of the change. */
 export interface ChangeCall {
   readonly name: string;
   readonly subject: readonly string[];
   readonly args: readonly unknown[];
 }
 
-/** Tells a process to decide a change. Returns {@link Decided}. */
+/** Makes a process decide a change. Returns {@link Decided}. */
 export interface DecideCall {
   readonly name: string;
   readonly args: readonly unknown[];
@@ -39,31 +39,46 @@ export interface Decided {
   readonly isInitial: boolean;
 }
 
-/** Tells a process to adopt a change that another one has decided. */
+/** Makes a process adopt a change that another one has decided. */
 export interface AdoptCall {
   readonly name: string;
   readonly state: unknown;
 }
 
-/** Asks for a value of a process, or of all. */
+/** Reads a value of one process, or of all. */
 export interface ReadCall {
   readonly name: string;
   readonly argument: unknown;
 }
 
-/** A question to a service of the first process. */
+/** A request to a service of the primary process. */
 export interface AskCall {
   readonly service: string;
-  readonly question: unknown;
+  readonly request: unknown;
 }
 
-/** Maps the calls of a process to the first process to their arguments. */
+/** Maps the calls of the primary process to a gateway process to their arguments. */
+export interface CallsToWorker {
+  decide: DecideCall;
+  adopt: AdoptCall;
+  read: ReadCall;
+}
+
+/** A gateway process, as the primary process sees it. */
+export interface ClusterWorker {
+  /** Number of the process, from 0. A replacement has the same number. */
+  readonly index: number;
+  /** @throws ChannelClosed, or the error of the process. */
+  call<Method extends keyof CallsToWorker>(method: Method, argument: CallsToWorker[Method]): Promise<unknown>;
+}
+
+/** Maps the calls of a gateway process to the primary process to their arguments. */
 export interface CallsToPrimary {
   hello: undefined;
-  /** Asks for the changes made so far, as a list of {@link AdoptCall}. Later ones follow by themselves. */
+  /** Returns the changes made so far as a list of {@link AdoptCall}, and subscribes to later ones. */
   join: undefined;
   listening: ListeningCall;
-  /** The models of the process have been loaded. The first one prints this. */
+  /** The process has loaded its models. The primary prints the text of process 0. */
   loaded: string;
   change: ChangeCall;
   gather: ReadCall;

@@ -1,15 +1,15 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { Siblings } from '../common/siblings';
+import { Cluster } from '../common/cluster';
 
-/** Provides the {@link Siblings} of the process to every feature. */
+/** Provides the {@link Cluster} of the process to every feature. */
 @Global()
 @Module({})
 export class ProcessesModule {
-  static with(siblings: Siblings): DynamicModule {
+  static with(cluster: Cluster): DynamicModule {
     return {
       module: ProcessesModule,
-      providers: [{ provide: Siblings, useValue: siblings }],
-      exports: [Siblings],
+      providers: [{ provide: Cluster, useValue: cluster }],
+      exports: [Cluster],
     };
   }
 }

@@ -1,5 +1,5 @@
 import { Semaphore } from '../common/semaphore';
-import { Asks, type Ask } from './asks';
+import { PendingCalls, type PendingCall } from './pending-calls';
 import type { Channel } from './channel';
 import { MalformedFrame, type Frame } from './frames';
 import { decodeFromRunner, encodeMessage, MESSAGE_BYTES } from './message-frames';
@@ -17,7 +17,7 @@ const spawner = new Spawner();
 
 /**
  * Gateway side of a process that holds sessions and does one thing at a time, in order. A hang or crash of the process
- * only rejects {@link ask} and settles {@link exited}.
+ * only rejects {@link call} and settles {@link exited}.
  */
 export class RunnerProcess {
   /** Resolves when the process has ended, for any reason. */
@@ -39,7 +39,7 @@ export class RunnerProcess {
   private readonly sessions = new Map<number, number>();
   private readonly mutex = new Semaphore(1);
   private opened = 0;
-  private readonly asks = new Asks(({ session, tooLong }) => {
+  private readonly calls = new PendingCalls(({ session, tooLong }) => {
     this.workedFor = session;
     void this.stop(tooLong);
   });
@@ -91,7 +91,7 @@ export class RunnerProcess {
     if (this.size === 0) return this.stop();
     // If the process has ended meanwhile, there is nothing to release.
     const message = { type: 'release', session } as const;
-    await this.tell(message, limitMs, 'the session was not released in time').catch(() => {});
+    await this.request(message, limitMs, 'the session was not released in time').catch(() => {});
   }
 
   /** Runs `work` after all earlier work has ended. Settles as `work` does. */
@@ -104,20 +104,20 @@ export class RunnerProcess {
    * @param tooLong reason for the failure if the process works on it for longer than `limitMs`; it is then killed.
    * @throws RunFailure if the process ends first.
    */
-  tell(message: LoadMessage | ReleaseMessage, limitMs: number, tooLong: string): Promise<FromRunner> {
+  request(message: LoadMessage | ReleaseMessage, limitMs: number, tooLong: string): Promise<FromRunner> {
     const { session } = message;
     return new Promise((resolve, reject) => {
-      this.ask(
+      this.call(
         { session, limitMs, tooLong, outputs: [], outputOffset: 0, resolve, reject },
         encodeMessage(message),
       );
     });
   }
 
-  /** Sends `frame`, to which the response is expected. */
-  ask(ask: Ask, frame: Uint8Array): void {
-    if (this.ending !== undefined) return ask.reject(new RunFailure('never_ran', this.ending.reason));
-    this.asks.add(ask);
+  /** Sends `frame`. Settles `call` with the response. */
+  call(call: PendingCall, frame: Uint8Array): void {
+    if (this.ending !== undefined) return call.reject(new RunFailure('never_ran', this.ending.reason));
+    this.calls.add(call);
     this.send(frame);
   }
 
@@ -170,16 +170,16 @@ export class RunnerProcess {
 
   /** @throws MalformedFrame */
   private received(frame: Frame): void {
-    const { current } = this.asks;
-    if (current === undefined) throw new MalformedFrame('nothing was asked');
-    this.asks.answered(decodeFromRunner(frame, current.outputs, current.outputOffset));
+    const { current } = this.calls;
+    if (current === undefined) throw new MalformedFrame('a response without a request');
+    this.calls.answered(decodeFromRunner(frame, current.outputs, current.outputOffset));
   }
 
   private ended(end: RunnerEnd): void {
     const { cause, reason } = (this.ending ??= end);
     this.slab?.close();
-    this.workedFor ??= this.asks.current?.session;
-    this.asks.end(cause === 'own' ? 'died' : 'interrupted', reason);
+    this.workedFor ??= this.calls.current?.session;
+    this.calls.end(cause === 'own' ? 'died' : 'interrupted', reason);
     this.end({ cause, reason });
   }
 }

@@ -68,7 +68,7 @@ export class Runner {
   async load(): Promise<LoadedModel> {
     const { load, loadTimeoutMs: limit } = this.options;
     const message = { type: 'load', session: this.session, ...load } as const;
-    const answer = await this.process.tell(message, limit, `loading took longer than ${limit} ms`);
+    const answer = await this.process.request(message, limit, `loading took longer than ${limit} ms`);
     if (answer.type === 'loaded') {
       this.process.loaded(this.session, answer.bytes);
       return answer.model;
@@ -105,7 +105,7 @@ export class Runner {
       const slabEnd = isInline ? 0 : layout.end;
       this.name(inputs, outputs);
       const written = performance.now();
-      const answer = await this.ask(layout, isInline, outputs, slabEnd);
+      const answer = await this.call(layout, isInline, outputs, slabEnd);
       if (answer.type !== 'ran') throw this.failed(slab, answer);
       const answered = performance.now();
       const { inline, runMs } = answer;
@@ -132,7 +132,7 @@ export class Runner {
     throw new RunFailure('died', reason);
   }
 
-  private ask(
+  private call(
     layout: TensorLayout,
     isInline: boolean,
     outputs: readonly string[],
@@ -140,7 +140,7 @@ export class Runner {
   ): Promise<FromRunner> {
     return new Promise((resolve, reject) => {
       const { runTimeoutMs: limitMs } = this.options;
-      this.process.ask(
+      this.process.call(
         { session: this.session, limitMs, tooLong: this.tooLong, outputs, outputOffset, resolve, reject },
         encodeRun(this.session, layout, isInline, this.process.space),
       );

@@ -2,7 +2,7 @@ import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/c
 import { errors } from '../common/errors';
 import { withinDeadline } from '../common/within-deadline';
 import type { Caller } from '../identity/caller';
-import { Alone, type Gathered, type Siblings } from '../common/siblings';
+import { SingleProcess, type Gathered, type Cluster } from '../common/cluster';
 import { USAGE_UNITS, type UsageRow } from './usage';
 import type { UsageLedger } from './usage-ledger';
 import { MAX_BATCH_ROWS, type UsageBatch, type UsageQuery, type UsageStore } from './usage-store';
@@ -32,10 +32,10 @@ export class UsageRecords implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly ledger: UsageLedger,
     private readonly store: UsageStore,
-    siblings: Siblings = new Alone(),
+    cluster: Cluster = new SingleProcess(),
   ) {
-    this.flushAll = siblings.gather('usage writes', () => this.flushed());
-    this.readAll = siblings.gather('usage', (query: UsageQuery) => this.readHere(query));
+    this.flushAll = cluster.gather('usage writes', () => this.flushed());
+    this.readAll = cluster.gather('usage', (query: UsageQuery) => this.readHere(query));
     ledger.watch(() => this.schedule());
   }
 

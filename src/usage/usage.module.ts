@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { Siblings } from '../common/siblings';
+import { Cluster } from '../common/cluster';
 import { Config } from '../config/config';
 import { Metrics } from '../observability/metrics/metrics';
 import { registerScraped } from '../observability/metrics/scraped';
@@ -16,7 +16,7 @@ import { UsageRecords } from './usage-records';
   imports: [RedisModule],
   providers: [
     { provide: UsageLedger, inject: [Metrics], useFactory: createLedger },
-    { provide: UsageRecords, inject: [UsageLedger, Redis, Config, Siblings], useFactory: createRecords },
+    { provide: UsageRecords, inject: [UsageLedger, Redis, Config, Cluster], useFactory: createRecords },
   ],
   exports: [UsageLedger, UsageRecords],
 })
@@ -37,8 +37,8 @@ function createRecords(
   ledger: UsageLedger,
   { connection }: Redis,
   { usageFile }: Config,
-  siblings: Siblings,
+  cluster: Cluster,
 ): UsageRecords {
   const store = connection === undefined ? new SqliteUsageStore(usageFile) : new RedisUsageStore(connection);
-  return new UsageRecords(ledger, store, siblings);
+  return new UsageRecords(ledger, store, cluster);
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Siblings, type Gathered } from '../../common/siblings';
+import { Cluster, type Gathered } from '../../common/cluster';
 import { Metrics } from '../../observability/metrics/metrics';
 import { registerScraped, type Sample, type ScrapedMetric } from '../../observability/metrics/scraped';
 import { ShadowStatistics, type OutputAgreement } from './shadow-statistics';
@@ -24,9 +24,9 @@ export class ShadowMetrics {
 
   constructor(
     private readonly metrics: Metrics,
-    siblings: Siblings,
+    cluster: Cluster,
   ) {
-    this.gather = siblings.gather('shadow', (model: string) => resultOf(this.byModel.get(model)));
+    this.gather = cluster.gather('shadow', (model: string) => resultOf(this.byModel.get(model)));
     this.register(
       'counter',
       'requests_total',

@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { errors } from '../../common/errors';
-import { Siblings } from '../../common/siblings';
+import { Cluster } from '../../common/cluster';
 import { Config } from '../../config/config';
 import type { InferenceRequest } from '../request/inference-request';
 import { InputCheck } from './input-check';
@@ -29,9 +29,9 @@ export class SharedMemory implements OnApplicationShutdown {
   constructor(
     private readonly config: Config,
     private readonly inputs: InputCheck,
-    siblings: Siblings,
+    cluster: Cluster,
   ) {
-    this.register = siblings.everywhere({
+    this.register = cluster.everywhere({
       name: 'register region',
       subject: ([name]) => ['region', name],
       decide: async (name: string, registration: Registration) => {
@@ -40,7 +40,7 @@ export class SharedMemory implements OnApplicationShutdown {
       },
       adopt: ([name, registration]: readonly [string, Registration]) => this.open(name, registration),
     });
-    this.unregister = siblings.everywhere({
+    this.unregister = cluster.everywhere({
       name: 'unregister region',
       subject: ([name]) => (name === undefined ? ['region'] : ['region', name]),
       decide: async (name: string | undefined) => {

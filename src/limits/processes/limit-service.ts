@@ -1,17 +1,17 @@
 import { LRUCache } from 'lru-cache';
 import { SILENCE_MS } from '../redis/take-script';
 
-/** Maximum number of counters of addresses, and of others. Addresses are apart, because clients choose them. */
+/** Maximum number of counters of addresses, and of other counters. They are separate, because clients choose addresses. */
 const MAX_COUNTERS = 200_000;
 
 /** How long a counter is kept after its window: until its leases count as used. */
 const LEASED_MS = 3000;
 
-/** Share of a limit that rounding errors may add to it. */
+/** Tolerance for rounding errors, as a fraction of the limit. */
 const TOLERANCE = 1e-12;
 
-/** What a process asks: the keys and the argument of the script in Redis. */
-export interface LimitQuestion {
+/** A request: the keys and the argument of the script in Redis. */
+export interface LimitRequest {
   readonly keys: readonly string[];
   /** A Message as JSON. */
   readonly message: string;
@@ -49,23 +49,23 @@ interface Current {
 }
 
 /**
- * Decides the requests of all gateway processes on this machine, in the memory of the first process. It does what
- * take-script.ts does in Redis, with the same messages and replies.
+ * Enforces limits for all gateway processes on this machine, in the memory of the primary process. It implements
+ * take-script.ts, with the same messages and replies.
  */
 export class LimitService {
   private readonly ofAddresses = new LRUCache<string, Rate>({ max: MAX_COUNTERS });
   private readonly ofOthers = new LRUCache<string, Rate>({ max: MAX_COUNTERS });
-  /** Requests in flight by key: the time at which each is given up, by id. */
+  /** Requests in flight by key: the time at which each expires, by id. */
   private readonly inFlight = new Map<string, Map<string, number>>();
-  /** Ids that the processes give themselves in messages. */
+  /** Ids that the processes use in messages. */
   private readonly gateways = new Map<object, string>();
 
-  /** @param now a clock in milliseconds that no process can set back. */
+  /** @param now a monotonic clock in milliseconds. */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   /** Makes the charges of a message, and returns the reply of the script. */
-  answer(question: unknown, process: object): unknown {
-    const { keys, message } = question as LimitQuestion;
+  handle(request: unknown, process: object): unknown {
+    const { keys, message } = request as LimitRequest;
     const call = JSON.parse(message) as LimitMessage;
     if (call.leaves) this.gateways.delete(process);
     else this.gateways.set(process, call.gateway);
@@ -75,8 +75,8 @@ export class LimitService {
     ).reply(Math.max(1, this.gateways.size));
   }
 
-  /** Gives back the requests in flight of a process that has ended. */
-  left(process: object): void {
+  /** Releases the requests in flight of a process that has ended. */
+  processEnded(process: object): void {
     const gateway = this.gateways.get(process);
     this.gateways.delete(process);
     if (gateway === undefined) return;

@@ -1,30 +1,30 @@
-import type { Siblings } from '../../common/siblings';
+import type { Cluster } from '../../common/cluster';
 import type { Config } from '../../config/config';
 import type { QuotaCharge } from '../counter';
 import { Limiter } from '../limiter';
 import { RedisLimiter } from '../redis/redis-limiter';
 import type { Verdict } from '../verdict';
-import type { LimitQuestion } from './limit-service';
+import type { LimitRequest } from './limit-service';
 
 /**
- * Enforces limits for all gateway processes on this machine together. It works as several gateways with one Redis do, but
- * the first process answers in place of Redis, see LimitService.
+ * Enforces limits for all gateway processes on this machine together. It works like several gateways that share a Redis,
+ * but the primary process replaces Redis; see LimitService.
  */
 export class ProcessLimiter extends Limiter {
   readonly redisUp = undefined;
   private readonly shared: RedisLimiter;
 
-  constructor(siblings: Siblings, settings: Pick<Config, 'limitLease' | 'limitFailure'>) {
+  constructor(cluster: Cluster, settings: Pick<Config, 'limitLease' | 'limitFailure'>) {
     super();
-    const first = {
-      // A process ends when the first one does.
+    const primary = {
+      // A gateway process ends with its primary process, so it is always reachable.
       isUp: true,
       timeoutMs: Infinity,
       announce: () => {},
       evaluate: (_script: unknown, keys: readonly string[], [message]: readonly (string | Buffer)[]) =>
-        siblings.ask('limits', { keys, message: String(message) } satisfies LimitQuestion),
+        cluster.ask('limits', { keys, message: String(message) } satisfies LimitRequest),
     };
-    this.shared = new RedisLimiter(first, settings);
+    this.shared = new RedisLimiter(primary, settings);
   }
 
   get fallbacks(): number {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { NexusError } from '../../common/nexus-error';
-import { Siblings } from '../../common/siblings';
+import { Cluster } from '../../common/cluster';
 import { Config } from '../../config/config';
 import type { ChangeParameters } from '../../repository/overrides/load-parameters';
 import type { Overrides } from '../../repository/overrides/overrides';
@@ -21,13 +21,13 @@ const ofVersion = ([model, version]: readonly [string, string]) => ['model', mod
 @Injectable()
 export class ModelOperations {
   constructor(
-    private readonly siblings: Siblings,
+    private readonly cluster: Cluster,
     private readonly config: Config,
     private readonly control: ModelControl,
     private readonly rollouts: Rollouts,
     private readonly rolloutControl: RolloutControl,
   ) {
-    this.load = this.siblings.everywhere({
+    this.load = this.cluster.everywhere({
       name: 'load',
       subject: ofModel,
       decide: async (model: string, overrides: Overrides) => {
@@ -36,7 +36,7 @@ export class ModelOperations {
       },
       adopt: ([model, overrides]: readonly [string, Overrides]) => this.control.load(model, overrides),
     });
-    this.unload = this.siblings.everywhere({
+    this.unload = this.cluster.everywhere({
       name: 'unload',
       subject: ofModel,
       decide: async (model: string, parameters: ChangeParameters) => {
@@ -47,14 +47,14 @@ export class ModelOperations {
         this.control.unload(model, parameters).catch(ignoreMissing),
       isInitial: ([model]) => !this.loadsAtStart(model),
     });
-    this.loadVersion = this.siblings.everywhere({
+    this.loadVersion = this.cluster.everywhere({
       name: 'load version',
       subject: ofVersion,
       decide: async (model: string, version: string) =>
         [await this.control.loadVersion(model, version), [model, version]] as const,
       adopt: ([model, version]: readonly [string, string]) => this.control.loadVersion(model, version),
     });
-    this.unloadVersion = this.siblings.everywhere({
+    this.unloadVersion = this.cluster.everywhere({
       name: 'unload version',
       subject: ofVersion,
       decide: async (model: string, version: string) =>
@@ -103,7 +103,7 @@ export class ModelOperations {
     name: string,
     change: (model: string, ...args: Args) => Promise<T>,
   ): (model: string, ...args: Args) => Promise<T> {
-    return this.siblings.everywhere({
+    return this.cluster.everywhere({
       name,
       subject: ([model]) => ['rollout', model],
       decide: async (model: string, ...args: Args) => {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Siblings, type Gathered } from '../../common/siblings';
+import { Cluster, type Gathered } from '../../common/cluster';
 import type { Servable } from '../model';
 import { statisticsOf, sumOf } from '../report/model-statistics';
 import type { VersionStatistics } from '../report/statistics.schema';
@@ -11,17 +11,17 @@ export class ServedStatistics {
   private readonly gather: () => Promise<Gathered<VersionStatistics[]>>;
 
   constructor(
-    private readonly siblings: Siblings,
+    private readonly cluster: Cluster,
     registry: ModelRegistry,
   ) {
-    this.gather = siblings.gather('statistics', () =>
+    this.gather = cluster.gather('statistics', () =>
       registry.list().flatMap(({ versions }) => versions.map(statisticsOf)),
     );
   }
 
   /** The statistics of `versions`. */
   async of(versions: readonly Servable[]): Promise<VersionStatistics[]> {
-    if (this.siblings.count === 1) return versions.map(statisticsOf);
+    if (this.cluster.count === 1) return versions.map(statisticsOf);
     const { values, stale } = await this.gather();
     const all = [...values, ...stale].flat();
     return versions.map(({ name, version }) =>

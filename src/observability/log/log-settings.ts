@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { errors } from '../../common/errors';
-import { Siblings } from '../../common/siblings';
+import { Cluster } from '../../common/cluster';
 import { Log } from './log';
 import type { LogSettingsBody } from './log-settings.schema';
 
@@ -23,9 +23,9 @@ const FIXED: Readonly<Record<string, string>> = { log_file: '', log_format: 'def
 export class LogSettings {
   constructor(
     private readonly log: Log,
-    siblings: Siblings,
+    cluster: Cluster,
   ) {
-    this.update = siblings.everywhere({
+    this.update = cluster.everywhere({
       name: 'log settings',
       subject: () => ['log'],
       decide: async (settings: Readonly<Record<string, unknown>>) => {

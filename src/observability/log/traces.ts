@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Siblings, type Gathered } from '../../common/siblings';
+import { Cluster, type Gathered } from '../../common/cluster';
 import { Log } from './log';
 import type { RequestTimes } from '../../common/run-times';
 import type { TraceSettingsBody } from './trace-settings.schema';
@@ -37,9 +37,9 @@ export class Traces {
 
   constructor(
     private readonly log: Log,
-    private readonly siblings: Siblings,
+    private readonly cluster: Cluster,
   ) {
-    this.update = this.siblings.everywhere({
+    this.update = this.cluster.everywhere({
       name: 'trace settings',
       subject: ([model]) => ['trace', model ?? ''],
       decide: async (model: string | undefined, settings: Readonly<Record<string, unknown>>) => {
@@ -51,7 +51,7 @@ export class Traces {
       adopt: ([model, settings]: readonly [string | undefined, Partial<TraceSettings>]) =>
         this.set(model, settings),
     });
-    this.written = siblings.gather(
+    this.written = cluster.gather(
       'traces',
       () =>
         new Map([
@@ -141,7 +141,7 @@ export class Traces {
   private effective(sampling: Sampling): TraceSettings {
     const all = this.settingsOf(sampling);
     if (all.count <= 0) return all;
-    const { count, index } = this.siblings;
+    const { count, index } = this.cluster;
     const share = Math.floor(all.count / count) + Number(index < all.count % count);
     return { ...all, count: Math.max(0, share - sampling.written) };
   }

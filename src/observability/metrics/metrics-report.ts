@@ -5,7 +5,7 @@ import {
   type MetricValue,
   type Registry,
 } from 'prom-client';
-import { Siblings, type Gathered } from '../../common/siblings';
+import { Cluster, type Gathered } from '../../common/cluster';
 import { Metrics } from './metrics';
 import { registerScraped } from './scraped';
 
@@ -18,14 +18,14 @@ export class MetricsReport {
 
   constructor(
     private readonly metrics: Metrics,
-    private readonly siblings: Siblings,
+    private readonly cluster: Cluster,
   ) {
-    this.gather = siblings.gather('metrics', () => metrics.registry.getMetricsAsJSON());
+    this.gather = cluster.gather('metrics', () => metrics.registry.getMetricsAsJSON());
   }
 
   /** All metrics in the Prometheus text format. */
   async text(): Promise<string> {
-    if (this.siblings.count === 1) return this.metrics.registry.metrics();
+    if (this.cluster.count === 1) return this.metrics.registry.metrics();
     const { values, stale, running, restarts, unanswered } = await this.gather();
     const all = [...values, ...stale.map((last) => this.totalsOf(last))];
     const registry = AggregatorRegistry.aggregate(all) as Registry;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { errors } from '../../common/errors';
-import { Siblings } from '../../common/siblings';
+import { Cluster } from '../../common/cluster';
 import { Config } from '../../config/config';
 import type { EncodedResponse } from '../codec/messages';
 import { digestOfRequest } from './idempotency-key';
@@ -22,13 +22,13 @@ export class Idempotency {
   constructor(
     { idempotencySize, idempotencyTtlS, cacheEntryLimit }: Config,
     { connection }: Redis,
-    siblings: Siblings,
+    cluster: Cluster,
   ) {
     const ttlMs = idempotencyTtlS * 1000;
     const local =
-      siblings.count === 1
+      cluster.count === 1
         ? new MemoryReplies(idempotencySize, cacheEntryLimit, ttlMs)
-        : new ProcessReplies(siblings, cacheEntryLimit);
+        : new ProcessReplies(cluster, cacheEntryLimit);
     this.replies =
       connection === undefined ? local : new RedisReplies(connection, local, cacheEntryLimit, ttlMs);
   }

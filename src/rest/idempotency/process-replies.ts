@@ -1,14 +1,14 @@
-import type { Siblings } from '../../common/siblings';
+import type { Cluster } from '../../common/cluster';
 import type { EncodedResponse } from '../codec/messages';
 import type { Known, Replies } from './replies';
 import { decodeReply, encodeReply, replyBytes } from './reply-bytes';
-import type { KnownReply, ReplyQuestion } from './reply-service';
+import type { KnownReply, ReplyRequest } from './reply-service';
 
-/** Stores responses in the first process, for all gateway processes on this machine. */
+/** Stores responses in the primary process, for all gateway processes on this machine. */
 export class ProcessReplies implements Replies {
   /** @param maxEntryBytes larger responses are not stored. */
   constructor(
-    private readonly siblings: Siblings,
+    private readonly cluster: Cluster,
     private readonly maxEntryBytes: number,
   ) {}
 
@@ -30,7 +30,7 @@ export class ProcessReplies implements Replies {
     };
   }
 
-  private ask(question: ReplyQuestion): Promise<unknown> {
-    return this.siblings.ask('replies', question);
+  private ask(request: ReplyRequest): Promise<unknown> {
+    return this.cluster.ask('replies', request);
   }
 }

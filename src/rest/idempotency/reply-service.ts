@@ -2,35 +2,35 @@ import type { MemoryReplies } from './memory-replies';
 import type { PendingReply } from './replies';
 import { decodeReply, encodeReply } from './reply-bytes';
 
-/** What a process asks: what is known of a key, or to store or forget the response of a request that it ran. */
-export type ReplyQuestion =
+/** A request: begins a key, or stores or discards the response to a request that ran. */
+export type ReplyRequest =
   | { readonly key: string; readonly fingerprint: string }
-  /** @property reply encoded response; undefined to forget the key. */
+  /** @property reply encoded response; undefined to remove the key. */
   | { readonly run: number; readonly reply: Uint8Array | undefined };
 
-/** What is known of a key. `run` is a number for the answer with the response. */
+/** The state of a key. `run` identifies the run in the request that stores its response. */
 export type KnownReply =
   | { readonly state: 'new'; readonly run: number }
   | { readonly state: 'running' | 'other' }
   | { readonly state: 'done'; readonly reply: Uint8Array };
 
-/** Stores the responses of all gateway processes on this machine, in the memory of the first process. */
+/** Stores the responses of all gateway processes on this machine, in the memory of the primary process. */
 export class ReplyService {
   private readonly runs = new Map<number, { readonly reply: PendingReply; readonly process: object }>();
   private started = 0;
 
   constructor(private readonly replies: MemoryReplies) {}
 
-  /** Answers a {@link ReplyQuestion}. */
-  answer(question: unknown, process: object): KnownReply | undefined {
-    const asked = question as ReplyQuestion;
+  /** Handles a {@link ReplyRequest}. */
+  handle(request: unknown, process: object): KnownReply | undefined {
+    const asked = request as ReplyRequest;
     if ('key' in asked) return this.begin(asked.key, asked.fingerprint, process);
     this.end(asked.run, asked.reply);
     return undefined;
   }
 
-  /** Forgets the keys of the requests that the process was running. */
-  left(process: object): void {
+  /** Removes the keys of the requests that the process was running. */
+  processEnded(process: object): void {
     for (const [run, { process: owner }] of this.runs) if (owner === process) this.end(run, undefined);
   }
 

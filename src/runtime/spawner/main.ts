@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { unstarted, type RunnerEnd } from '../runner-end';
 import { abstractPath, TOKEN_LENGTH, type FromSpawner, type SpawnMessage, type ToSpawner } from './messages';
-import { Protection } from './protection';
+import { GuardProcess } from './guard-process';
 
 /*
  * The spawner: the parent process of all runners. Starting a process blocks its parent while the page tables of the
@@ -31,7 +31,7 @@ process.title = 'nexus-spawner';
 lowerPriority();
 
 const children = new Map<number, ChildProcess>();
-const protection = new Protection({ spawner: process.pid, gateway: process.ppid });
+const guard = new GuardProcess({ spawner: process.pid, gateway: process.ppid });
 /** Runners that wait for a connection, by token. */
 const expected = new Map<string, SpawnMessage>();
 
@@ -120,7 +120,7 @@ function start({ id, label, slab }: SpawnMessage, socket: Socket): void {
 /** Updates the runners that the guard kills when this process ends. */
 function protect(): void {
   const pids = [...children.values()].map(({ pid }) => pid);
-  protection.cover(pids.filter((pid) => pid !== undefined));
+  guard.protect(pids.filter((pid) => pid !== undefined));
 }
 
 function kill(id: number): void {

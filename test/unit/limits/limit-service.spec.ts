@@ -16,7 +16,7 @@ class Asker {
   send(write: (message: Message) => void): number[][] {
     const message = new Message(this.gateway, false);
     write(message);
-    const [, , ...takes] = this.service.answer({ keys: message.keys, message: message.toString() }, this) as [
+    const [, , ...takes] = this.service.handle({ keys: message.keys, message: message.toString() }, this) as [
       number,
       number,
       ...number[][],
@@ -90,7 +90,7 @@ describe('requests in flight', () => {
     one.take(charge, ['a:0']);
     one.take(charge, ['a:1']);
     expect(other.take(charge, ['b:0'])[0]).toBe(0);
-    service.left(one);
+    service.processEnded(one);
     expect(other.take(charge, ['b:0'])[0]).toBe(1);
   });
 });

@@ -1,16 +1,16 @@
 import { NexusError } from '../common/nexus-error';
 import type { Outcome } from '../common/offload';
 
-/** Outcome of a call to another process. Errors other than a NexusError have only their message. */
+/** Outcome of a call to another process. An error other than a NexusError is reduced to its stack. */
 type CallOutcome = Outcome<unknown> | { readonly failure: string };
 
 /** A message between two processes: a call, or the outcome of the call with the same id. */
-export type CallMessage =
+export type RpcMessage =
   | { readonly id: number; readonly method: string; readonly argument: unknown }
   | { readonly id: number; readonly outcome: CallOutcome };
 
 /** The other process has ended before it returned. */
-export class Gone extends Error {
+export class ChannelClosed extends Error {
   constructor() {
     super('the process ended');
   }
@@ -21,24 +21,24 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-/** Calls between two processes, in both directions, over a channel that keeps the order of messages. */
-export class Dialogue {
+/** Remote calls between two processes, in both directions, over a transport that keeps the order of messages. */
+export class RpcChannel {
   private readonly pending = new Map<number, Pending>();
   private calls = 0;
-  private isOver = false;
+  private isClosed = false;
 
   /**
    * @param send sends a message. It must not throw.
-   * @param answer handles a call of the other process. The outcome of what it returns synchronously is sent at once.
+   * @param handle handles a call of the other process. If it returns no promise, the outcome is sent synchronously.
    */
   constructor(
-    private readonly send: (message: CallMessage) => void,
-    private readonly answer: (method: string, argument: unknown) => unknown,
+    private readonly send: (message: RpcMessage) => void,
+    private readonly handle: (method: string, argument: unknown) => unknown,
   ) {}
 
-  /** Calls `method` of the other process. @throws Gone if it ends first; NexusError, or Error with the message, that it threw. */
+  /** Calls `method` of the other process. @throws ChannelClosed if it ends first; NexusError, or Error with the message, that it threw. */
   call(method: string, argument?: unknown): Promise<unknown> {
-    if (this.isOver) return Promise.reject(new Gone());
+    if (this.isClosed) return Promise.reject(new ChannelClosed());
     return new Promise((resolve, reject) => {
       const id = ++this.calls;
       this.pending.set(id, { resolve, reject });
@@ -46,12 +46,12 @@ export class Dialogue {
     });
   }
 
-  /** Takes a message of the other process. */
-  receive(message: CallMessage): void {
+  /** Handles a message of the other process. */
+  receive(message: RpcMessage): void {
     if ('outcome' in message) return this.settle(message.id, message.outcome);
     const { id, method, argument } = message;
     try {
-      const value = this.answer(method, argument);
+      const value = this.handle(method, argument);
       if (value instanceof Promise)
         value.then(
           (late: unknown) => this.send({ id, outcome: { value: late } }),
@@ -63,10 +63,10 @@ export class Dialogue {
     }
   }
 
-  /** The other process has ended: all calls fail. */
-  end(): void {
-    this.isOver = true;
-    for (const { reject } of this.pending.values()) reject(new Gone());
+  /** Rejects all calls, because the other process has ended. */
+  close(): void {
+    this.isClosed = true;
+    for (const { reject } of this.pending.values()) reject(new ChannelClosed());
     this.pending.clear();
   }
 

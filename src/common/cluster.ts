@@ -33,7 +33,7 @@ export interface Gathered<T> {
  * The gateway processes on one machine that serve the same ports. Arguments, results and states must be cloneable
  * (structured clone).
  */
-export abstract class Siblings {
+export abstract class Cluster {
   /** Number of processes. 1 if this process serves alone. */
   abstract readonly count: number;
   /** The number of this process, from 0. A process that replaces another has its number. */
@@ -54,14 +54,14 @@ export abstract class Siblings {
   ): (argument: Argument) => Promise<Gathered<T>>;
 
   /**
-   * Asks the service `name` of the process that started this one. Only if there are several processes.
+   * Asks the service `name` of the primary process. Call it only if `count` is above 1.
    * @throws NexusError of the service.
    */
-  abstract ask(name: string, question: unknown): Promise<unknown>;
+  abstract ask(name: string, request: unknown): Promise<unknown>;
 }
 
 /** The only gateway process: changes and reads stay in it. */
-export class Alone extends Siblings {
+export class SingleProcess extends Cluster {
   readonly count = 1;
   readonly index = 0;
 
@@ -85,6 +85,6 @@ export class Alone extends Siblings {
   }
 
   ask(): Promise<unknown> {
-    throw new Error('a process that is alone has nobody to ask');
+    throw new Error('there is only one gateway process');
   }
 }

@@ -1,19 +1,19 @@
 import { Logger } from '@nestjs/common';
-import { Siblings, type Gathered, type SharedChange } from '../common/siblings';
-import { Dialogue, type CallMessage } from './dialogue';
-import type { AdoptCall, CallsToPrimary, DecideCall, Decided, Ports, ReadCall, Welcome } from './messages';
+import { Cluster, type Gathered, type SharedChange } from '../common/cluster';
+import { RpcChannel, type RpcMessage } from './rpc-channel';
+import type { AdoptCall, CallsToPrimary, DecideCall, Decided, Ports, ReadCall, HelloReply } from './messages';
 
 type AnyChange = SharedChange<unknown[], unknown, unknown>;
 
 /** The processes of a gateway with NEXUS_PROCESSES above 1, as one of them sees them. */
-export class IpcSiblings extends Siblings {
+export class IpcCluster extends Cluster {
   private readonly logger = new Logger('Processes');
   private readonly changes = new Map<string, AnyChange>();
   private readonly readers = new Map<string, (argument: unknown) => unknown>();
-  private readonly dialogue = new Dialogue(
+  private readonly channel = new RpcChannel(
     // The process ends when the channel closes.
     (message) => process.connected && process.send!(message, undefined, undefined, () => {}),
-    (method, argument) => this.answer(method, argument),
+    (method, argument) => this.handle(method, argument),
   );
   private settleJoined!: () => void;
   /** Resolves when the changes that were made before are made here. */
@@ -21,7 +21,7 @@ export class IpcSiblings extends Siblings {
 
   private constructor(readonly count: number) {
     super();
-    process.on('message', (message: CallMessage) => this.dialogue.receive(message));
+    process.on('message', (message: RpcMessage) => this.channel.receive(message));
   }
 
   index = 0;
@@ -31,13 +31,13 @@ export class IpcSiblings extends Siblings {
   isFirst = true;
 
   /** Connects this process, which must be one of `count`. */
-  static async connect(count: number): Promise<IpcSiblings> {
-    const siblings = new IpcSiblings(count);
-    const { index, ports, isFirst } = (await siblings.call('hello', undefined)) as Welcome;
-    siblings.index = index;
-    siblings.ports = ports;
-    siblings.isFirst = isFirst;
-    return siblings;
+  static async connect(count: number): Promise<IpcCluster> {
+    const cluster = new IpcCluster(count);
+    const { index, ports, isFirst } = (await cluster.call('hello', undefined)) as HelloReply;
+    cluster.index = index;
+    cluster.ports = ports;
+    cluster.isFirst = isFirst;
+    return cluster;
   }
 
   /** Makes the changes that the other processes have made before. Call it before the process serves. */
@@ -81,18 +81,18 @@ export class IpcSiblings extends Siblings {
     return (argument) => this.call('gather', { name, argument }) as Promise<Gathered<T>>;
   }
 
-  ask(service: string, question: unknown): Promise<unknown> {
-    return this.call('ask', { service, question });
+  ask(service: string, request: unknown): Promise<unknown> {
+    return this.call('ask', { service, request });
   }
 
   private call<Method extends keyof CallsToPrimary>(
     method: Method,
     argument: CallsToPrimary[Method],
   ): Promise<unknown> {
-    return this.dialogue.call(method, argument);
+    return this.channel.call(method, argument);
   }
 
-  private answer(method: string, argument: unknown): unknown {
+  private handle(method: string, argument: unknown): unknown {
     if (method === 'read') {
       const call = argument as ReadCall;
       return this.readers.get(call.name)!(call.argument);

@@ -1,8 +1,8 @@
 import type { FromRunner } from './messages';
 import { RunFailure } from './run-failure';
 
-/** A message to a runner that has not been answered. */
-export interface Ask {
+/** A message to a runner whose response has not arrived. */
+export interface PendingCall {
   /** Session that the runner works for. */
   readonly session: number;
   /** Time limit in milliseconds, from the start of the work. */
@@ -19,48 +19,48 @@ export interface Ask {
 }
 
 /**
- * The messages that a runner has not answered. It works on one at a time, in their order, so the time limit of a message
- * starts when the one before it is answered.
+ * The messages to a runner whose responses have not arrived. A runner handles messages one at a time and in order, so the
+ * time limit of a message starts when the response to the previous one arrives.
  */
-export class Asks {
-  private readonly pending: Ask[] = [];
-  /** When the work on the first one started. */
+export class PendingCalls {
+  private readonly pending: PendingCall[] = [];
+  /** When the runner started to work on the first one. */
   private startedAt = 0;
-  /** One timer for all, which is set again when it fires too early. */
+  /** One timer for all calls. It is set again if it fires too early. */
   private timer: NodeJS.Timeout | undefined;
   private firesAt = Infinity;
 
-  /** @param exceeded called when the current one has exceeded its time limit, before it is rejected. */
-  constructor(private readonly exceeded: (ask: Ask) => void) {}
+  /** @param exceeded called when the current call exceeds its time limit, before it is rejected. */
+  constructor(private readonly exceeded: (call: PendingCall) => void) {}
 
-  /** The one that the runner works on; undefined if it is idle. */
-  get current(): Ask | undefined {
+  /** The call that the runner works on; undefined if it is idle. */
+  get current(): PendingCall | undefined {
     return this.pending[0];
   }
 
-  add(ask: Ask): void {
-    if (this.pending.push(ask) === 1) this.start(ask);
+  add(call: PendingCall): void {
+    if (this.pending.push(call) === 1) this.start(call);
   }
 
-  /** Resolves the current one. */
+  /** Resolves the current call. */
   answered(answer: FromRunner): void {
-    const ask = this.pending.shift()!;
+    const call = this.pending.shift()!;
     const { startedAt } = this;
     const [next] = this.pending;
     if (next !== undefined) this.start(next);
-    ask.resolve(answer, startedAt);
+    call.resolve(answer, startedAt);
   }
 
-  /** Rejects the current one with `kind`, and the others as having never run. */
+  /** Rejects the current call with `kind`, and the others with `never_ran`. */
   end(kind: 'died' | 'interrupted' | 'timeout', reason: string): void {
     clearTimeout(this.timer);
     this.timer = undefined;
     const [current, ...others] = this.pending.splice(0);
     current?.reject(new RunFailure(kind, reason));
-    for (const ask of others) ask.reject(new RunFailure('never_ran', reason));
+    for (const call of others) call.reject(new RunFailure('never_ran', reason));
   }
 
-  private start({ limitMs }: Ask): void {
+  private start({ limitMs }: PendingCall): void {
     this.startedAt = performance.now();
     const deadline = this.startedAt + limitMs;
     if (this.timer !== undefined && this.firesAt <= deadline) return;

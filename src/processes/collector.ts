@@ -1,51 +1,46 @@
-import type { Gathered } from '../common/siblings';
-import type { ReadCall } from './messages';
+import type { Gathered } from '../common/cluster';
+import type { ClusterWorker, ReadCall } from './messages';
 
-/** A process whose values are read. */
-export interface Source {
-  call(method: 'read', argument: ReadCall): Promise<unknown>;
-}
-
-/** Processes that take longer are left out. */
+/** The last value of a process that takes longer is used. */
 const TIMEOUT_MS = 1000;
 
-/** Values of processes that have ended are kept of this many, the newest. */
-const MAX_DEPARTED = 20;
+/** Number of ended processes whose last values are kept. The newest are kept. */
+const MAX_ENDED = 20;
 
-/** Reads values of all processes, and keeps the last of each, so that sums do not fall when one is slow or ends. */
-export class Readings {
-  private readonly sources = new Map<Source, Map<string, unknown>>();
-  private readonly departed: Map<string, unknown>[] = [];
+/** Reads values of all processes. Keeps the last value of each, so that sums do not fall when a process is slow or ends. */
+export class Collector {
+  private readonly workers = new Map<ClusterWorker, Map<string, unknown>>();
+  private readonly ended: Map<string, unknown>[] = [];
   private restarts = 0;
   private unanswered = 0;
 
   constructor(private readonly timeoutMs = TIMEOUT_MS) {}
 
-  join(source: Source): void {
-    this.sources.set(source, new Map<string, unknown>());
+  join(worker: ClusterWorker): void {
+    this.workers.set(worker, new Map<string, unknown>());
   }
 
   /** Removes a process that has ended. Its last values are kept. */
-  leave(source: Source): void {
-    const last = this.sources.get(source);
+  leave(worker: ClusterWorker): void {
+    const last = this.workers.get(worker);
     if (last === undefined) return;
-    this.sources.delete(source);
-    this.departed.push(last);
-    if (this.departed.length > MAX_DEPARTED) this.departed.shift();
+    this.workers.delete(worker);
+    this.ended.push(last);
+    if (this.ended.length > MAX_ENDED) this.ended.shift();
     this.restarts++;
   }
 
   /** Reads a value of all processes. */
   async gather(call: ReadCall): Promise<Gathered<unknown>> {
     const { name } = call;
-    const stale = this.departed.flatMap((last) => (last.has(name) ? [last.get(name)] : []));
+    const stale = this.ended.flatMap((last) => (last.has(name) ? [last.get(name)] : []));
     const values: unknown[] = [];
-    const reading = Array.from(this.sources, async ([source, last]) => {
-      const read = await this.inTime(source.call('read', call));
+    const reading = Array.from(this.workers, async ([worker, last]) => {
+      const read = await this.inTime(worker.call('read', call));
       if (read !== undefined) {
         last.set(name, read.value);
         values.push(read.value);
-      } else if (this.sources.has(source)) {
+      } else if (this.workers.has(worker)) {
         this.unanswered++;
         if (last.has(name)) stale.push(last.get(name));
       }

@@ -4,12 +4,12 @@ import type { Ancestors } from './ancestors';
 
 const GUARD = join(__dirname, 'guard.js');
 
-/** How long after its end a guard is replaced. */
+/** Pause before a guard that has ended is replaced. */
 const PAUSE_MS = 1000;
 
-/** Runs the guard, a process that kills the runners when the spawner ends, and replaces it when it ends. */
-export class Protection {
-  private guard: ChildProcess | undefined;
+/** The guard, a process that kills the runners when the spawner ends. It is replaced when it ends. */
+export class GuardProcess {
+  private process: ChildProcess | undefined;
   /** Process ids of the runners. */
   private runners: readonly number[] = [];
 
@@ -17,10 +17,10 @@ export class Protection {
   constructor(private readonly ancestors: Ancestors) {}
 
   /** Protects `runners`, and no others. The first call starts the guard. Never throws. */
-  cover(runners: readonly number[]): void {
+  protect(runners: readonly number[]): void {
     this.runners = runners;
-    this.guard ??= this.start();
-    this.guard?.stdin?.write(`${JSON.stringify(runners)}\n`);
+    this.process ??= this.start();
+    this.process?.stdin?.write(`${JSON.stringify(runners)}\n`);
   }
 
   private start(): ChildProcess | undefined {
@@ -40,8 +40,8 @@ export class Protection {
 
   private replace(): void {
     setTimeout(() => {
-      this.guard = undefined;
-      this.cover(this.runners);
+      this.process = undefined;
+      this.protect(this.runners);
     }, PAUSE_MS);
   }
 }

@@ -1,14 +1,14 @@
-import { Asks, type Ask } from '../../../src/runtime/asks';
+import { PendingCalls, type PendingCall } from '../../../src/runtime/pending-calls';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
-/** Asks, and what became of each message, in order. */
+/** Pending calls, and their outcomes in order. */
 function start() {
   const outcomes: string[] = [];
-  const asks = new Asks(({ session }) => outcomes.push(`exceeded ${session}`));
+  const calls = new PendingCalls(({ session }) => outcomes.push(`exceeded ${session}`));
   const add = (session: number, limitMs: number) =>
-    asks.add({
+    calls.add({
       session,
       limitMs,
       tooLong: 'too long',
@@ -17,33 +17,33 @@ function start() {
       resolve: (answer, startedAt) =>
         outcomes.push(`${session} ${answer.type} from ${Math.round(startedAt - now)}`),
       reject: ({ kind, message }) => outcomes.push(`${session} ${kind}: ${message}`),
-    } satisfies Ask);
+    } satisfies PendingCall);
   const now = performance.now();
-  return { asks, add, outcomes };
+  return { calls, add, outcomes };
 }
 
 const released = { type: 'released' } as const;
 
 describe('messages to a runner', () => {
   it('are answered in their order, and each starts when the one before it is answered', () => {
-    const { asks, add, outcomes } = start();
+    const { calls, add, outcomes } = start();
     add(1, 100);
     add(2, 100);
     jest.advanceTimersByTime(60);
-    asks.answered(released);
+    calls.answered(released);
     jest.advanceTimersByTime(60);
-    asks.answered(released);
+    calls.answered(released);
     expect(outcomes).toEqual(['1 released from 0', '2 released from 60']);
-    expect(asks.current).toBeUndefined();
+    expect(calls.current).toBeUndefined();
   });
 
   it('time out by their own limit, from their own start', () => {
-    const { asks, add, outcomes } = start();
+    const { calls, add, outcomes } = start();
     add(1, 1000);
     add(2, 100);
     add(3, 100);
     jest.advanceTimersByTime(900);
-    asks.answered(released);
+    calls.answered(released);
     jest.advanceTimersByTime(98);
     expect(outcomes).toEqual(['1 released from 0']);
     jest.advanceTimersByTime(2);
@@ -53,11 +53,11 @@ describe('messages to a runner', () => {
   });
 
   it('time out after a longer limit and after messages that did not', () => {
-    const { asks, add, outcomes } = start();
+    const { calls, add, outcomes } = start();
     for (let index = 0; index < 50; index++) {
       add(1, 100);
       jest.advanceTimersByTime(30);
-      asks.answered(released);
+      calls.answered(released);
     }
     add(2, 100);
     jest.advanceTimersByTime(98);
@@ -70,10 +70,10 @@ describe('messages to a runner', () => {
   it.each(['died', 'interrupted'] as const)(
     'behind the current one never ran if the runner has %s',
     (kind) => {
-      const { asks, add, outcomes } = start();
+      const { calls, add, outcomes } = start();
       add(1, 100);
       add(2, 100);
-      asks.end(kind, 'gone');
+      calls.end(kind, 'gone');
       expect(outcomes).toEqual([`1 ${kind}: gone`, '2 never_ran: gone']);
       expect(jest.getTimerCount()).toBe(0);
     },
