@@ -6,6 +6,9 @@ import { RedisLimiter } from '../redis/redis-limiter';
 import type { Verdict } from '../verdict';
 import type { LimitRequest } from './limit-service';
 
+/** Maximum units of a limit in one lease. Larger than for Redis, so that processes call the primary process less often. */
+const MAX_LEASE = 1000;
+
 /**
  * Enforces limits for all gateway processes on this machine together. It works like several gateways that share a Redis,
  * but the primary process replaces Redis; see LimitService.
@@ -24,7 +27,8 @@ export class ProcessLimiter extends Limiter {
       evaluate: (_script: unknown, keys: readonly string[], [message]: readonly (string | Buffer)[]) =>
         cluster.ask('limits', { keys, message: String(message) } satisfies LimitRequest),
     };
-    this.shared = new RedisLimiter(primary, settings);
+    const limitLease = settings.limitLease === 0 ? 0 : MAX_LEASE;
+    this.shared = new RedisLimiter(primary, { ...settings, limitLease });
   }
 
   get fallbacks(): number {
