@@ -12,7 +12,7 @@ import type { Instance } from './instance';
 
 /** The first shared batches are all verified. */
 const ALWAYS_CHECKED = 32;
-/** Until this many are verified, as many are as take at most MAX_TIME of the time of the runs; then, only a share. */
+/** Until this many are verified, verification may take MAX_TIME of the run time. After that, only a share is verified. */
 const OFTEN_CHECKED = 1000;
 const MAX_TIME = 0.05;
 
@@ -57,7 +57,7 @@ export class BatchCheck {
   /** Shared batches so far, and how many of them were verified. */
   private seen = 0;
   private verified = 0;
-  /** Time of runs and of verifications after the first, in milliseconds. */
+  /** Time of runs and of verifications after the first ALWAYS_CHECKED, in milliseconds. */
   private runMs = 0;
   private checkMs = 0;
 
