@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { allProcesses, treeOf } from './processes.mts';
 
-/** Time in which a program has to end by itself. */
+/** Time limit for a program to end by itself. */
 const STOP_MS = 10_000;
 
 const running = new Set<ChildProcess>();
@@ -22,7 +22,7 @@ export function spawnChild(
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options });
   running.add(child);
   child.once('exit', () => running.delete(child));
-  // Those who read a stream that `options` do not ask for fail at once.
+  // Reading a stream that `options` do not request fails immediately.
   return child as ChildProcessByStdio<null, Readable, Readable>;
 }
 
@@ -36,7 +36,7 @@ export async function outputOf(child: ChildProcessByStdio<null, Readable, Readab
   throw new Error(`${child.spawnargs.join(' ')} ended with ${code ?? signal}: ${output}`);
 }
 
-/** Ends a program in order, and kills those of its descendants that remain. */
+/** Stops a program gracefully, and kills its remaining descendants. */
 export async function stopChild(child: ChildProcess): Promise<void> {
   if (!running.has(child)) return;
   const family = familyOf(child);

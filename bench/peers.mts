@@ -10,7 +10,7 @@ import { startEcho, startGateway, startPython, type Server } from './server.mts'
 import { jsonMessage, measureTable, NUMBERS, printTable, v2Messages, type Side } from './table.mts';
 import type { Message } from './traffic.mts';
 
-/** Time in which a server has to answer its first request. */
+/** Time limit for the first response of a server. */
 const START_MS = 120_000;
 
 /** Compares small requests to a small model with Python servers that run the same file. */

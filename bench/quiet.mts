@@ -14,14 +14,14 @@ const COMMAND_LENGTH = 50;
 
 /** How much of the machine other processes took. */
 export interface Others {
-  /** Share of all cores, from 0 to 1; with the time that a hypervisor took away. */
+  /** Share of all cores, from 0 to 1, including time taken by a hypervisor. */
   readonly share: number;
   readonly isTooMuch: boolean;
   /** The share as a percentage, and the processes that took most of it. */
   readonly text: string;
 }
 
-/** Waits until other processes leave the machine alone, for at most half a minute. Resolves to the last second. */
+/** Waits until other processes are idle, for at most half a minute. Resolves to the observation of the last second. */
 export async function waitForQuiet(): Promise<Others> {
   for (let second = 1; ; second++) {
     const read = watchOthers();

@@ -5,7 +5,7 @@ import { isWrkInstalled } from './wrk.mts';
 
 const FOLDER = 'bench/results';
 
-/** What one side of a comparison measured, round by round. */
+/** The measurements of one side of a comparison, round by round. */
 interface Figure {
   readonly benchmark: string;
   readonly name: string;
@@ -13,7 +13,7 @@ interface Figure {
   readonly rounds: readonly unknown[];
 }
 
-/** A limit that a measured value has to keep. */
+/** A measured value, and the limit that it should keep. */
 interface Goal {
   readonly benchmark: string;
   readonly name: string;
@@ -32,12 +32,12 @@ export function beginBenchmark(name: string): void {
   benchmark = name;
 }
 
-/** Keeps the rounds of each side of a comparison. */
+/** Records the rounds of each side of a comparison. */
 export function record(name: string, sides: Readonly<Record<string, readonly unknown[]>>): void {
   for (const [side, rounds] of Object.entries(sides)) figures.push({ benchmark, name, side, rounds });
 }
 
-/** Keeps a goal: `value`, in `unit`, is at most or at least `limit`. */
+/** Records a goal: `value`, in `unit`, is at most or at least `limit`. */
 export function goal(
   name: string,
   value: number,

@@ -10,7 +10,7 @@ const ROWS = { binary: [1, 64, 256, 512], JSON: [64, 256] } as const;
 
 type Form = keyof typeof ROWS;
 
-/** A server, and a request of each form that it takes. */
+/** A server, and a request of each form that it accepts. */
 export interface Side {
   readonly server: Server;
   readonly messages: Readonly<Partial<Record<Form, Message>>>;
@@ -22,7 +22,7 @@ export type Cells = Readonly<Record<string, readonly Sample[]>>;
 /** The input of all requests: pixels from 0 to 1. */
 export const NUMBERS: readonly number[] = Array.from({ length: SMALL }, (_, index) => (index % 256) / 255);
 
-/** The key of `side` in the row of `form` with so many `connections`. */
+/** The key of `side` in the row of `form` and `connections`. */
 export function cell(form: Form, connections: number, side: string): string {
   return `${form}, ${connections}: ${side}`;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { outputOf, spawnChild } from './children.mts';
 import type { Message, Traffic } from './traffic.mts';
 
-/** A thread sends more than a gateway answers, and must leave the cores to it. */
+/** One thread can saturate a gateway, which needs the other cores. */
 const CORES_PER_THREAD = 4;
 const CONNECTIONS_PER_THREAD = 64;
 /** Longer than a batch of the heaviest model waits; wrk reports every later response as a failure. */
@@ -109,7 +109,7 @@ function linesOfKeys(keys: readonly string[]): string[] {
   ];
 }
 
-/** A string of Lua. JSON writes printable ASCII the same way, and headers have nothing else. */
+/** A Lua string. JSON encodes printable ASCII the same way, and headers contain nothing else. */
 function text(value: string): string {
   return JSON.stringify(value);
 }

@@ -6,7 +6,7 @@ import { AdminPort } from './transport/http/admin-port';
 import { ModelRegistry } from './models/registry/model-registry';
 import type { Servable } from './models/model';
 
-/** What the server prints for people when it listens: its addresses. */
+/** The text for people when the server listens: its addresses. */
 export async function addressesOf(app: NestFastifyApplication): Promise<string> {
   const versions = versionsOf(app);
   const url = await app.getUrl();
@@ -15,7 +15,7 @@ export async function addressesOf(app: NestFastifyApplication): Promise<string> 
   return `Nexus ${VERSION} is listening on ${url}, gRPC on ${address}${admin === undefined ? '' : `, admin on ${admin}`}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`;
 }
 
-/** What the server prints when loading has finished, which this waits for: its addresses, and the state of each model. */
+/** Waits for the initial loading. Resolves to the text for people: the addresses, and the state of each model. */
 export async function modelsOf(app: NestFastifyApplication): Promise<string> {
   const versions = versionsOf(app);
   await app.get(ModelRegistry).loaded;

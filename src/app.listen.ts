@@ -11,7 +11,7 @@ import { logFailedHandshakes } from './transport/tls/handshake-log';
 import { Metrics } from './observability/metrics/metrics';
 
 /** How a process listens: alone on its ports, as the first of several that share them, or as a further one. */
-export type PortSharing = 'alone' | 'first' | 'further';
+type PortSharing = 'alone' | 'first' | 'further';
 
 /**
  * Starts to listen for HTTP and gRPC.
@@ -24,7 +24,7 @@ export async function listen(
 ): Promise<void> {
   const { host, port, grpcPort, adminPort, adminHost, maxConnections } = config;
   const reusePort = sharing !== 'alone';
-  // Sharing a port works also with a foreign process of the same user, which would then get some of the connections.
+  // Another process of the same user could share the port, and would then receive some of the connections.
   const free = async (number: number, at: string) => {
     if (sharing === 'first') await requireFree(number, at);
   };
@@ -34,7 +34,7 @@ export async function listen(
   const address = { setting: 'NEXUS_HOST', host };
   const grpc = app.get(GrpcServer);
   grpc.reusePort = reusePort;
-  // Nest declares only the number, and passes options on.
+  // Nest's types allow only a number, but it passes options through.
   const options = (reusePort ? { port, reusePort } : port) as number;
   await orExplain(
     free(port, host).then(() => app.listen(options, host)),

@@ -17,7 +17,7 @@ import { ReplyService } from './rest/idempotency/reply-service';
 export function startAll(signals: Signals, config: Config): void {
   const { logger } = new Log(config.logLevel, logFormOf(config));
   const relay = new LineRelay();
-  // A terminal keeps lines whole, and decides their form.
+  // On a terminal, processes write directly: it keeps lines whole, and selects the format of the log.
   const stdout = process.stdout.isTTY ? 'inherit' : 'pipe';
   cluster.setupPrimary({ serialization: 'advanced', stdio: ['ignore', stdout, 'inherit', 'ipc'] });
   const primary = new Primary(config.processes, servicesOf(config), {

@@ -32,7 +32,7 @@ export async function startOneOf(signals: Signals, all: Config): Promise<void> {
   const app = await createApp(config, undefined, cluster);
   await app.init();
   await cluster.join();
-  // Where others serve, no client meets a process that is still loading.
+  // While other processes serve, a process that still loads models must not receive requests.
   if (!cluster.isFirst) await app.get(ModelRegistry).loaded;
   await listen(app, config, cluster.isFirst ? 'first' : 'further');
   shutDownOn(signals, faults, app, config);

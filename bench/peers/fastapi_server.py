@@ -1,4 +1,4 @@
-"""The service that people write themselves: fastapi_server.py MODEL single|batches. Prints its address.
+"""A typical service written by hand: fastapi_server.py MODEL single|batches. Prints its address.
 
 FastAPI behind uvicorn, with uvloop and httptools. `single` runs each request alone, on one thread, in as many processes as the
 machine has cores. `batches` is one process that runs all waiting requests together, on all cores.

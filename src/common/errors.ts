@@ -264,7 +264,7 @@ export const errors = {
     new NexusError(
       'unavailable',
       'process_ended',
-      'the gateway process that made the change ended; look up its state, and repeat the request if necessary',
+      'the gateway process that made the change has ended; check the state of what you changed, and repeat the request if necessary',
       { retryAfterSeconds: 1 },
     ),
   internal: () =>

@@ -7,7 +7,7 @@ export function coresOf({ processes }: Pick<Config, 'processes'>): number {
   return Math.max(1, Math.floor(availableParallelism() / processes));
 }
 
-/** The settings of one of the gateway processes: each gets an equal share of what the settings limit for all of them. */
+/** The settings of one gateway process, which gets an equal share of the limits in `config`. */
 export function shareOf(config: Config): Config {
   const share = (limit: number, least: number) => Math.max(least, Math.floor(limit / config.processes));
   const { memoryBudget, memoryInFlight, maxConnections } = config;

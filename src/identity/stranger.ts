@@ -5,7 +5,7 @@ import type { Caller } from './caller';
 
 const UNKNOWN = 'unknown';
 
-/** Finding out the network takes longer than remembering it, and a client sends many requests. */
+/** Networks by address. A client sends many requests, and a lookup takes less time than computing the network. */
 const networks = new LRUCache<string, string>({ max: 1000 });
 
 /**

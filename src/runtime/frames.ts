@@ -1,7 +1,7 @@
 /*
- * Messages as bytes on a stream. A frame is the number of its bytes, the number of its numbers, these numbers, and a
- * body. Each number takes 8 bytes, and the body is padded to 8, so that the body of a frame that starts at a multiple of
- * 8 can be viewed as any typed array. Both ends are on one machine, so its byte order is used.
+ * Messages as bytes on a stream. A frame consists of its length in bytes, the count of its numbers, these numbers, and
+ * a body. Each number takes 8 bytes, and the body is padded to a multiple of 8. If a frame starts at a multiple of 8, any
+ * typed array can therefore view its body. Both ends are on one machine and use its byte order.
  */
 
 /** A message: numbers, whose meaning the protocol defines, and bytes. */
@@ -17,10 +17,10 @@ const WORD = 8;
 /** The number of bytes and the number of numbers. */
 const HEAD = 2 * WORD;
 
-/** More than any frame has. The descriptions of loaded models are the largest. */
+/** Maximum size of a frame. The descriptions of loaded models are the largest frames. */
 const MAX_BYTES = 64 * 2 ** 20;
 
-/** A buffer for incomplete frames that is larger is not kept. */
+/** Maximum size of a buffer for incomplete frames that is kept. */
 const KEPT_BYTES = 2 ** 20;
 
 /** The bytes received are not frames, so the connection must be closed. */
@@ -29,7 +29,7 @@ export class MalformedFrame extends Error {
 }
 
 /** Bytes of a frame with `count` numbers and a body of `bodyBytes`. */
-export function frameBytes(count: number, bodyBytes: number): number {
+function frameBytes(count: number, bodyBytes: number): number {
   return HEAD + count * WORD + ((bodyBytes + WORD - 1) & -WORD);
 }
 
@@ -57,7 +57,7 @@ export function encodeFrame(
     bytes.set(piece, end);
     end += piece.byteLength;
   }
-  // The bytes of other messages stay here.
+  // `space` still contains bytes of earlier messages.
   bytes.fill(0, end, length);
   return bytes.subarray(0, length);
 }

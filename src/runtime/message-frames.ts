@@ -20,10 +20,10 @@ const JSON_MESSAGE = 0;
 const RUN = 1;
 const RAN = 2;
 
-/** Most bytes of tensors in a message. More are in the slab. */
+/** Maximum bytes of tensors in a message. Larger tensors are in the slab. */
 export const MAX_INLINE_BYTES = 1 << 16;
 
-/** Bytes of almost any message with inline tensors. */
+/** Size of a buffer for almost any message with inline tensors. */
 export const MESSAGE_BYTES = MAX_INLINE_BYTES + (1 << 12);
 
 /** Datatypes by their number in frames. */
@@ -143,7 +143,7 @@ function decodeJson(numbers: readonly number[], body: Buffer): unknown {
     const message: unknown = JSON.parse(body.toString('utf8', 0, byteLength));
     if (typeof message === 'object' && message !== null && 'type' in message) return message;
   } catch {
-    // Not sent by a peer of ours.
+    // Reported below, with the other malformed messages.
   }
   throw new MalformedFrame('expected a JSON object with a type');
 }

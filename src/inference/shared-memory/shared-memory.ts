@@ -53,8 +53,8 @@ export class SharedMemory implements OnApplicationShutdown {
   }
 
   /**
-   * Registers a region under `name` in all gateway processes. Rejects with a NexusError: shared memory off, name in use, too many regions, a key
-   * that is not a file in the folder, or a file that is too short.
+   * Registers a region under `name` in all gateway processes. Rejects with a NexusError: shared memory off, name in use,
+   * too many regions, a key that is not a file in the folder, or a file that is too short.
    */
   readonly register: (name: string, registration: Registration) => Promise<void>;
 

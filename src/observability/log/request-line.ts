@@ -53,7 +53,7 @@ function inferenceMembers(inference: InferenceSummary): string {
   return line;
 }
 
-/** What a failure reports takes precedence over what was known of its inference. */
+/** The fields of a failure override those of its inference. */
 function failureMembers(inference: InferenceSummary | undefined, failure: Failure): string {
   const fields = failureFields(failure);
   if (inference === undefined) return members(fields);

@@ -47,7 +47,7 @@ export class MetricsReport {
     return registry.metrics();
   }
 
-  /** The counts in `last`, the last values of a process, without gauges and models that are not served any more. */
+  /** The counts in `last`, the last values of a process, without gauges and models that are no longer served. */
   private totalsOf(last: Exported): Exported {
     const served = new Set(Array.from(this.metrics.models(), ({ model, version }) => `${model}/${version}`));
     return last

@@ -12,7 +12,7 @@ export interface ScrapedMetric {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
-  /** How values of several gateway processes become one. By default the sum. */
+  /** How the values of several gateway processes are combined. Default: the sum. */
   readonly aggregator?: 'sum' | 'first' | 'max' | 'min';
   readonly read: () => Iterable<Sample> | Promise<Iterable<Sample>>;
 }

@@ -18,7 +18,7 @@ import type { DecodedRequest, EncodedResponse } from '../codec/messages';
 import { bodyOf } from './body';
 import { deadlineOf } from './request-headers';
 
-/** An inference request, with what encoding its response requires. */
+/** An inference request, with the data to encode its response. */
 interface Exchange<Message> extends InferenceRequest {
   readonly message: Message;
   readonly signature: Signature;
@@ -37,7 +37,7 @@ export function messageOf<Target, Message extends DecodedRequest, Answer extends
   );
 }
 
-/** What all requests over REST have in common. One object a request, instead of one closure for each member. */
+/** Common part of the translation of REST requests. One object per request replaces one closure per member. */
 abstract class RestTranslation<Message extends DecodedRequest> implements Translation<
   Exchange<Message>,
   EncodedResponse
@@ -66,7 +66,7 @@ abstract class RestTranslation<Message extends DecodedRequest> implements Transl
     exchange: Exchange<Message>,
   ): EncodedResponse | Promise<EncodedResponse>;
 
-  /** The deadline, as far as the headers tell it. @throws NexusError invalid_input */
+  /** The deadline according to the headers. @throws NexusError invalid_input */
   deadline(): number {
     return deadlineOf(this.request.headers, undefined, this.config.requestTimeoutMs);
   }
@@ -135,7 +135,7 @@ export class BodyTranslation<
     private readonly dialect: NamedDialect<Message, Answer>,
     private readonly message: Message,
     private readonly model: string,
-    /** When the request came is when its time began, not when its body was decoded. */
+    /** The deadline. Its time starts when the request arrives, not when the body is decoded. */
     private readonly latest: number,
   ) {
     super(request, codec, config);

@@ -4,7 +4,7 @@ const PIECE_BYTES = 2 ** 20;
 
 /** SHA-256 in hexadecimal of the concatenated files at `paths`. Blocks the process, for a few seconds per gigabyte. */
 export function digestOf(paths: Iterable<string>): string {
-  // Loaded by need: most runners compute no digest, and loading it takes a tenth of the time that they take to start.
+  // Loaded on demand: most runners compute no digest, and loading it takes a tenth of their start time.
   const hash = process.getBuiltinModule('node:crypto').createHash('sha256');
   const piece = Buffer.allocUnsafe(PIECE_BYTES);
   for (const path of paths) {

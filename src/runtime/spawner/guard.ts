@@ -4,8 +4,8 @@ import type { Ancestors } from './ancestors';
 
 /*
  * The guard: a child of the spawner that ensures that no runner outlives its spawner, and that the spawner does not
- * outlive the gateway. A runner itself notices the end of the gateway by its closed connection, but not during a run, and
- * so never if a run hangs. The spawner writes the process ids of its runners to the standard input, a JSON array per line.
+ * outlive the gateway. A runner notices the end of the gateway when its connection closes, but not during a run, so
+ * never if a run hangs. The spawner writes the process ids of its runners to standard input, one JSON array per line.
  */
 
 const CHECK_MS = 1000;

@@ -40,7 +40,7 @@ export interface SparseJson {
  * Parses JSON except for its long arrays of numbers, which it does not check. The document is valid, and `value` is its
  * content, if all of `numbers` can be read.
  *
- * @returns undefined if there are no such arrays, or if much else or an error is in the document.
+ * @returns undefined if there are no such arrays, if the rest of the document is large, or if an error is found.
  */
 export function parseSparseJson(json: Buffer): SparseJson | undefined {
   if (json.length < SHORTEST_ARRAY) return undefined;

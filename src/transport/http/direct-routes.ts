@@ -7,7 +7,7 @@ import type { ControllerMethod } from './requires';
 
 type Argument = (request: FastifyRequest, reply: FastifyReply) => unknown;
 
-/** What Nest records of a parameter of an operation: its decorator, as the start of the key, and its position. */
+/** Nest's metadata of the parameters of an operation. A key starts with the kind of decorator; `index` is the position. */
 type Parameters = Readonly<Record<string, { readonly index: number; readonly data?: string }>>;
 
 /**
@@ -28,7 +28,7 @@ export function callInferenceDirectly(
     const controller = instanceOf(operation.controller) as Record<string, Operator>;
     const call = controller[operation.method]!.bind(controller);
     const [first, second, third] = args;
-    // Without an array of arguments for each request.
+    // Avoids an array of arguments for each request.
     route.handler = (request, reply) =>
       hasEmptyParameter(request)
         ? reply.callNotFound()

@@ -4,7 +4,7 @@ import { Bag } from '../../common/bag';
 /** Called when an exchange has ended: the response has been sent, or the client has disconnected. */
 type EndListener = (request: FastifyRequest, reply: FastifyReply) => void;
 
-/** What a route declares of itself. For an unknown path, all is undefined. */
+/** The declaration of a route. For an unknown path, all fields are undefined. */
 type RouteConfig = FastifyContextConfig & { readonly url?: string; readonly method?: string | string[] };
 
 declare module 'fastify' {
@@ -12,13 +12,13 @@ declare module 'fastify' {
     exchanges: Exchanges;
   }
   interface FastifyRequest {
-    /** The `config` of `routeOptions`, which Fastify puts together at each access. */
+    /** The `config` of `routeOptions`, which Fastify assembles on each access. */
     route: RouteConfig;
     /** Whether the whole request has arrived. */
     hasArrived: boolean;
   }
   interface FastifyReply {
-    /** In {@link Exchanges.open}. */
+    /** Index in {@link Exchanges.open}. */
     place: number;
   }
 }

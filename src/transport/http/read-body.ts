@@ -14,7 +14,7 @@ declare module 'fastify' {
   }
 }
 
-/** What Fastify sees as the Content-Type of every request. */
+/** The Content-Type that Fastify sees for every request. */
 const ANY_MEDIA = 'application/octet-stream';
 
 type Done = (error: Error | null, body?: Buffer) => void;
@@ -41,7 +41,7 @@ export function acceptAnyBody(server: FastifyInstance, limits: BodyLimits): void
     new BodyReader(request, payload, done, limits).start(),
   );
   server.addHook('onRequest', (request, _reply, done) => {
-    // Fastify would reject an invalid media type before it looks for a parser, and remembers the parser of this one.
+    // Fastify would reject an invalid media type before it looks for a parser. It caches the parser of this type.
     request.headers['content-type'] = hasBody(request) ? ANY_MEDIA : undefined;
     done();
   });

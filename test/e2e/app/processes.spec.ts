@@ -47,7 +47,7 @@ describe('two processes', () => {
     expect(statuses([await infer(one, 'affine'), await infer(other, 'affine')])).toEqual([200, 200]);
   });
 
-  it('let as many requests through as a limit says, and forget none that had no room', async () => {
+  it('enforce a limit together', async () => {
     const row = { id: 'a', ...x };
     const answers: Answer[] = [];
     for (let sent = 0; sent < 6; sent++)
@@ -128,7 +128,7 @@ describe('two processes', () => {
     expect(before.slice(4)).toEqual([2, '1']);
   });
 
-  it('replace one that is killed, which then has what the other has', async () => {
+  it('replace one that is killed, with the state of the other', async () => {
     const body = { key: 'region', byte_size: 8 };
     await one.post('/v2/repository/models/spare/load');
     await one.post('/v2/systemsharedmemory/region/r/register', body);

@@ -31,7 +31,7 @@ function set(
 const alone = (values: readonly number[]) => values.map((value) => value + Math.max(...values));
 
 describe('the check of batches', () => {
-  it('looks at each of the first thousand batches of several requests, then at a share of them', async () => {
+  it('verifies each of the first thousand batches of several requests if that takes little time, then a share of them', async () => {
     const runMs = (rows: number) => (rows === 1 ? 0 : RUN_MS);
     const { clock, checks, ask } = set(Doubler, { verifyBatching: 0.01 }, 1, runMs);
     const answers: Promise<number[]>[] = [];
@@ -43,7 +43,7 @@ describe('the check of batches', () => {
     expect(checks).toEqual(Array(1003).fill('same'));
   });
 
-  it('takes a twentieth of the time of the runs after the first 32', async () => {
+  it('takes a twentieth of the run time after the first 32', async () => {
     const { clock, checks, ask } = set(Doubler, { verifyBatching: 0.01 });
     const answers: Promise<number[]>[] = [];
     for (let round = 0; round < 32 + 200; round++) {
