@@ -1,7 +1,7 @@
 import { errors } from '../common/errors';
 import { NexusError } from '../common/nexus-error';
-import { ChannelClosed } from './rpc-channel';
 import type { AdoptCall, ChangeCall, ClusterWorker, Decided } from './messages';
+import { ChannelClosed } from './rpc-channel';
 
 /** A change that was made, for processes that start later. */
 interface Made extends AdoptCall {

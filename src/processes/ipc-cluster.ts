@@ -1,12 +1,17 @@
 import { Logger } from '@nestjs/common';
 import { Cluster, type Gathered, type SharedChange } from '../common/cluster';
+import type { AdoptCall, CallsToPrimary, DecideCall, Decided, HelloReply, Ports, ReadCall } from './messages';
 import { RpcChannel, type RpcMessage } from './rpc-channel';
-import type { AdoptCall, CallsToPrimary, DecideCall, Decided, Ports, ReadCall, HelloReply } from './messages';
 
 type AnyChange = SharedChange<unknown[], unknown, unknown>;
 
-/** The processes of a gateway with NEXUS_PROCESSES above 1, as one of them sees them. */
+/** The gateway processes when NEXUS_PROCESSES is above 1. Each communicates only with the primary process. */
 export class IpcCluster extends Cluster {
+  index = 0;
+  /** The ports to listen on; undefined if the settings decide. */
+  ports: Ports | undefined;
+  /** Whether no other process listens. */
+  isFirst = true;
   private readonly logger = new Logger('Processes');
   private readonly changes = new Map<string, AnyChange>();
   private readonly readers = new Map<string, (argument: unknown) => unknown>();
@@ -16,19 +21,13 @@ export class IpcCluster extends Cluster {
     (method, argument) => this.handle(method, argument),
   );
   private settleJoined!: () => void;
-  /** Resolves when the changes that were made before are made here. */
+  /** Resolves when this process has made the earlier changes of the others. */
   private readonly joined = new Promise<void>((resolve) => (this.settleJoined = resolve));
 
   private constructor(readonly count: number) {
     super();
     process.on('message', (message: RpcMessage) => this.channel.receive(message));
   }
-
-  index = 0;
-  /** The ports to listen on; undefined if the settings decide. */
-  ports: Ports | undefined;
-  /** Whether no other process listens. */
-  isFirst = true;
 
   /** Connects this process, which must be one of `count`. */
   static async connect(count: number): Promise<IpcCluster> {
@@ -40,7 +39,7 @@ export class IpcCluster extends Cluster {
     return cluster;
   }
 
-  /** Makes the changes that the other processes have made before. Call it before the process serves. */
+  /** Makes the earlier changes of the other processes. Call it before this process serves. */
   async join(): Promise<void> {
     const made = (await this.call('join', undefined)) as readonly AdoptCall[];
     for (const { name, state } of made)
@@ -55,12 +54,12 @@ export class IpcCluster extends Cluster {
     this.settleJoined();
   }
 
-  /** Reports that this process listens on `ports`. The first one prints `text`. */
+  /** Reports that this process listens on `ports`. `text` is printed for the first process. */
   async listening(text: string, ports: Ports): Promise<void> {
     await this.call('listening', { text, ports });
   }
 
-  /** Reports that the models have been loaded. The first process prints `text`. */
+  /** Reports that the models have been loaded. `text` is printed for process 0. */
   async loaded(text: string): Promise<void> {
     await this.call('loaded', text);
   }

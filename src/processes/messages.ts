@@ -13,7 +13,7 @@ export interface HelloReply {
 /** The ports that the processes share. */
 export type Ports = Pick<Config, 'port' | 'grpcPort' | 'adminPort'>;
 
-/** A process listens on `ports`. The primary prints the `text` of the first process that does. */
+/** A process listens on `ports`. The primary process prints the `text` of the first one. */
 export interface ListeningCall {
   readonly text: string;
   readonly ports: Ports;

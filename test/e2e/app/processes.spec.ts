@@ -168,7 +168,7 @@ describe('two processes', () => {
       }
   }
 
-  it('end when the first process is killed', async () => {
+  it('end when the primary process is killed', async () => {
     const pids = childrenOf(gateway.pid);
     gateway.kill('SIGKILL');
     await gone(...pids);

@@ -5,8 +5,8 @@ import { LimitService } from '../../../src/limits/processes/limit-service';
 import { Message } from '../../../src/limits/redis/message';
 import { counter, slots } from './counters';
 
-/** A process that asks `service`, as RedisLimiter asks Redis. */
-class Asker {
+/** A gateway process that sends messages to `service`, as RedisLimiter does to Redis. */
+class Process {
   constructor(
     private readonly service: LimitService,
     private readonly gateway: string,
@@ -44,7 +44,7 @@ describe('rates', () => {
         let now = 0;
         const service = new LimitService(() => now);
         const reference = new MemoryLimiter(() => now);
-        const processes = ['a', 'b', 'c'].map((gateway) => new Asker(service, gateway));
+        const processes = ['a', 'b', 'c'].map((gateway) => new Process(service, gateway));
         const counters = [counter(5, 1000, 'one'), counter(8, 3000, 'other')];
         for (const { elapsed, process, amounts } of requests) {
           now += elapsed;
@@ -61,7 +61,7 @@ describe('rates', () => {
 
   it('keeps leased units out of the limit until they are used or given back', () => {
     const service = new LimitService(() => 0);
-    const [one, other] = [new Asker(service, 'a'), new Asker(service, 'b')];
+    const [one, other] = [new Process(service, 'a'), new Process(service, 'b')];
     const requests = counter(10, 1000, 'one', 'requests');
     const charge = [{ counter: requests, amount: 1 }];
     expect(one.take(charge, [9]).at(-1)).toBe(9);
@@ -77,7 +77,7 @@ describe('requests in flight', () => {
 
   it('are counted over all processes and given back', () => {
     const service = new LimitService(() => 0);
-    const [one, other] = [new Asker(service, 'a'), new Asker(service, 'b')];
+    const [one, other] = [new Process(service, 'a'), new Process(service, 'b')];
     expect([one.take(charge, ['a:0'])[0], other.take(charge, ['b:0'])[0]]).toEqual([1, 1]);
     expect(one.take(charge, ['a:1'])[0]).toBe(0);
     other.send((message) => message.release(two, 'b:0'));
@@ -86,7 +86,7 @@ describe('requests in flight', () => {
 
   it('of a process that has ended are given back', () => {
     const service = new LimitService(() => 0);
-    const [one, other] = [new Asker(service, 'a'), new Asker(service, 'b')];
+    const [one, other] = [new Process(service, 'a'), new Process(service, 'b')];
     one.take(charge, ['a:0']);
     one.take(charge, ['a:1']);
     expect(other.take(charge, ['b:0'])[0]).toBe(0);
