@@ -1,8 +1,10 @@
 import { credentials, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import { quantileOf } from './cost.mts';
+import type { Traffic } from './traffic.mts';
 
 /*
- * Calls ModelInfer of digits repeatedly with a fixed concurrency, in a separate process. Prints calls per second.
+ * Calls ModelInfer of digits repeatedly with a fixed concurrency, in a separate process. Prints its Traffic as JSON.
  *
  * grpc-load.mts <host:port> <concurrency> <seconds>
  */
@@ -21,19 +23,28 @@ const message = {
   outputs: [{ name: 'probabilities' }],
   raw_input_contents: [Buffer.from(new Float32Array(64).fill(8).buffer)],
 };
+const times: number[] = [];
+const before = process.cpuUsage();
 const started = performance.now();
 const end = started + Number(seconds) * 1000;
-let done = 0;
 
 async function caller(): Promise<void> {
-  while (performance.now() < end) {
+  for (let sentAt = performance.now(); sentAt < end; sentAt = performance.now()) {
     await new Promise<void>((resolve, reject) => {
       infer(message, (error) => (error === null ? resolve() : reject(error)));
     });
-    done++;
+    times.push(performance.now() - sentAt);
   }
 }
 
 await Promise.all(Array.from({ length: Number(width) }, caller));
-console.log((done * 1000) / (performance.now() - started));
+const { user, system } = process.cpuUsage(before);
+const traffic: Traffic = {
+  requests: times.length,
+  seconds: (performance.now() - started) / 1000,
+  p50Ms: quantileOf(times, 0.5),
+  p99Ms: quantileOf(times, 0.99),
+  senderCpuMs: (user + system) / 1000,
+};
+console.log(JSON.stringify(traffic));
 client.close();

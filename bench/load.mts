@@ -11,11 +11,17 @@ export interface Load extends Message {
  * Sends `load` to `url` for `seconds`, with wrk if it is installed. Otherwise with autocannon, which takes more CPU time than
  * some servers.
  *
- * @throws Error if a request failed.
+ * @throws Error if a request failed, or if none was answered.
  */
-export function send(url: string, { connections, ...message }: Load, seconds: number): Promise<Traffic> {
+export async function send(
+  url: string,
+  { connections, ...message }: Load,
+  seconds: number,
+): Promise<Traffic> {
   const sendMessage = isWrkInstalled ? sendByWrk : sendByAutocannon;
-  return sendMessage(url, message, connections, seconds);
+  const traffic = await sendMessage(url, message, connections, seconds);
+  if (traffic.requests === 0) throw new Error(`${url}${message.path} sent no response in ${seconds} s`);
+  return traffic;
 }
 
 /** Like {@link send}, and resolves to the requests per second. */

@@ -63,12 +63,12 @@ export function writeResults(effort: object, othersShare: number): string {
   const machine = {
     cores: availableParallelism(),
     cpu: cpus()[0]?.model,
-    memory_bytes: totalmem(),
+    memoryBytes: totalmem(),
     kernel: release(),
     node: process.version,
     commit: commit(),
-    load_generator: isWrkInstalled ? 'wrk' : 'autocannon',
-    cpu_share_of_other_processes: othersShare,
+    loadGenerator: isWrkInstalled ? 'wrk' : 'autocannon',
+    cpuShareOfOthers: othersShare,
   };
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(path, `${JSON.stringify({ date, machine, effort, goals, figures }, undefined, 2)}\n`);

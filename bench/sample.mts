@@ -1,6 +1,7 @@
 import { send, type Load } from './load.mts';
 import { allProcesses, treeOf } from './processes.mts';
 import type { Server } from './server.mts';
+import type { Traffic } from './traffic.mts';
 
 /** What a round of a load measured. */
 export interface Sample {
@@ -16,11 +17,15 @@ export interface Sample {
   readonly senderUs: number;
 }
 
-/** Sends `load` to `server` for `seconds`. @throws Error if a request failed, or none was answered. */
-export async function sample(server: Server, load: Load, seconds: number): Promise<Sample> {
+/** Sends `load` to `server` for `seconds`. @throws like {@link send}. */
+export function sample(server: Server, load: Load, seconds: number): Promise<Sample> {
+  return sampleOf(server, () => send(server.url, load, seconds));
+}
+
+/** Measures `server` while `generate` sends requests to it. */
+export async function sampleOf(server: Server, generate: () => Promise<Traffic>): Promise<Sample> {
   const before = cpuMsOfServer(server.pid);
-  const traffic = await send(server.url, load, seconds);
-  if (traffic.requests === 0) throw new Error(`${server.url}${load.path} sent no response in ${seconds} s`);
+  const traffic = await generate();
   const after = cpuMsOfServer(server.pid);
   const usOf = (ms: number) => (ms * 1000) / traffic.requests;
   return {

@@ -6,9 +6,10 @@ import { compare, median, medianRatio, WARM_UP_SECONDS, type Effort } from './co
 import { binaryRequest, drive } from './load.mts';
 import { smallPerceptron } from './models.mts';
 import { goal } from './results.mts';
-import { sample, type Sample } from './sample.mts';
-import { measure, startEcho, startGateway, startGrpcEcho } from './server.mts';
+import { sample, sampleOf, type Sample } from './sample.mts';
+import { print, startEcho, startGateway, startGrpcEcho, type Server } from './server.mts';
 import { cell, measureTable, printTable, v2Messages, type Cells } from './table.mts';
+import type { Traffic } from './traffic.mts';
 
 const GATEWAY = 'Nexus';
 const ECHO = 'Fastify echo';
@@ -74,16 +75,19 @@ export async function rateLimiter({ rounds, seconds }: Effort): Promise<void> {
 /** Compares the smallest sample model over gRPC with an echo of the same message; 64 concurrent calls on one connection. */
 export async function smallestOverGrpc({ rounds, seconds }: Effort): Promise<void> {
   const [echo, gateway] = await Promise.all([startGrpcEcho(), startGateway('./models')]);
-  const call = (address: string, duration: number) => measure('grpc-load.mts', address, 64, duration);
-  await call(gateway.grpc, WARM_UP_SECONDS);
-  await call(echo.grpc, WARM_UP_SECONDS);
+  const call = (server: Server, duration: number) =>
+    sampleOf(
+      server,
+      async () => JSON.parse(await print('grpc-load.mts', server.grpc, 64, duration)) as Traffic,
+    );
+  for (const server of [gateway, echo]) await call(server, WARM_UP_SECONDS);
   await compare(
     rounds,
     'digits, gRPC',
     'grpc-js echo',
     'req/s',
-    () => call(echo.grpc, seconds),
-    () => call(gateway.grpc, seconds),
+    () => call(echo, seconds),
+    () => call(gateway, seconds),
   );
   await Promise.all([echo.stop(), gateway.stop()]);
 }

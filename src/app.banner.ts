@@ -6,23 +6,31 @@ import { AdminPort } from './transport/http/admin-port';
 import { ModelRegistry } from './models/registry/model-registry';
 import type { Servable } from './models/model';
 
-/**
- * Prints the addresses of the server and, when loading has finished, the state of each model. Writes to stderr, because
- * stdout is reserved for the log.
- */
-export async function showBanner(app: NestFastifyApplication): Promise<void> {
-  const registry = app.get(ModelRegistry);
-  const versions = registry.list().flatMap((model) => model.versions);
+/** What the server prints for people when it listens: its addresses. */
+export async function addressesOf(app: NestFastifyApplication): Promise<string> {
+  const versions = versionsOf(app);
   const url = await app.getUrl();
   const { address } = app.get(GrpcServer);
   const admin = adminUrl(app, url);
-  print(
-    `Nexus ${VERSION} is listening on ${url}, gRPC on ${address}${admin === undefined ? '' : `, admin on ${admin}`}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`,
-  );
-  await registry.loaded;
-  const addresses = [`  API   ${url}/v2`, `  gRPC  ${address}`, `  Docs  ${url}/docs`];
+  return `Nexus ${VERSION} is listening on ${url}, gRPC on ${address}${admin === undefined ? '' : `, admin on ${admin}`}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`;
+}
+
+/** What the server prints when loading has finished, which this waits for: its addresses, and the state of each model. */
+export async function modelsOf(app: NestFastifyApplication): Promise<string> {
+  const versions = versionsOf(app);
+  await app.get(ModelRegistry).loaded;
+  const url = await app.getUrl();
+  const addresses = [`  API   ${url}/v2`, `  gRPC  ${app.get(GrpcServer).address}`, `  Docs  ${url}/docs`];
+  const admin = adminUrl(app, url);
   if (admin !== undefined) addresses.push(`  Admin ${admin}`);
-  print(['', ...addresses, '', ...table(versions), ''].join('\n'));
+  return ['', ...addresses, '', ...table(versions), ''].join('\n');
+}
+
+function versionsOf(app: NestFastifyApplication): readonly Servable[] {
+  return app
+    .get(ModelRegistry)
+    .list()
+    .flatMap((model) => model.versions);
 }
 
 /** The URL of NEXUS_ADMIN_PORT, with the scheme of `url`; undefined if it is off. */
@@ -50,8 +58,4 @@ function table(versions: readonly Servable[]): string[] {
   return rows.map((row) =>
     `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
   );
-}
-
-function print(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

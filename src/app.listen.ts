@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { httpServersOf } from './app.admin';
 import { Connections } from './app.connections';
@@ -9,27 +10,71 @@ import { AdminPort } from './transport/http/admin-port';
 import { logFailedHandshakes } from './transport/tls/handshake-log';
 import { Metrics } from './observability/metrics/metrics';
 
+/** How a process listens: alone on its ports, as the first of several that share them, or as a further one. */
+export type PortSharing = 'alone' | 'first' | 'further';
+
 /**
  * Starts to listen for HTTP and gRPC.
  * @throws {ConfigError} if it cannot listen on an address; the error names the setting to change.
  */
-export async function listen(app: NestFastifyApplication, config: Config): Promise<void> {
+export async function listen(
+  app: NestFastifyApplication,
+  config: Config,
+  sharing: PortSharing = 'alone',
+): Promise<void> {
   const { host, port, grpcPort, adminPort, adminHost, maxConnections } = config;
+  const reusePort = sharing !== 'alone';
+  // Sharing a port works also with a foreign process of the same user, which would then get some of the connections.
+  const free = async (number: number, at: string) => {
+    if (sharing === 'first') await requireFree(number, at);
+  };
   const connections = await Connections.upTo(maxConnections, app.get(Metrics).connections);
   const servers = httpServersOf(app);
   servers.forEach((server) => connections.count(server));
   const address = { setting: 'NEXUS_HOST', host };
-  await orExplain(app.listen(port, host), `NEXUS_PORT=${port}`, address);
-  await orExplain(app.startAllMicroservices(), `NEXUS_GRPC_PORT=${grpcPort}`, address);
+  const grpc = app.get(GrpcServer);
+  grpc.reusePort = reusePort;
+  // Nest declares only the number, and passes options on.
+  const options = (reusePort ? { port, reusePort } : port) as number;
+  await orExplain(
+    free(port, host).then(() => app.listen(options, host)),
+    `NEXUS_PORT=${port}`,
+    address,
+  );
+  await orExplain(
+    free(grpcPort, host).then(() => app.startAllMicroservices()),
+    `NEXUS_GRPC_PORT=${grpcPort}`,
+    address,
+  );
   const { listener } = app.get(AdminPort);
   if (listener !== undefined) {
     const own = adminHost === '' ? address : { setting: 'NEXUS_ADMIN_HOST', host: adminHost };
-    const listening = once(listener.listen(Number(adminPort), own.host), 'listening');
+    const listening = free(Number(adminPort), own.host).then(() =>
+      once(listener.listen({ port: Number(adminPort), host: own.host, reusePort }), 'listening'),
+    );
     await orExplain(listening, `NEXUS_ADMIN_PORT=${adminPort}`, own);
   }
-  const { listeners } = app.get(GrpcServer);
+  const { listeners } = grpc;
   listeners.forEach((server) => connections.count(server));
   [...servers, ...listeners].forEach(logFailedHandshakes);
+}
+
+/** The ports that `app` listens on, for processes that share them. */
+export function portsOf(app: NestFastifyApplication): Pick<Config, 'port' | 'grpcPort' | 'adminPort'> {
+  const [port, adminPort] = httpServersOf(app).map((server) => (server.address() as AddressInfo).port);
+  const { address } = app.get(GrpcServer);
+  return {
+    port: port!,
+    grpcPort: Number(address.slice(address.lastIndexOf(':') + 1)),
+    adminPort: adminPort === undefined ? '' : String(adminPort),
+  };
+}
+
+/** @throws the error of the system if another process listens on `port`. */
+async function requireFree(port: number, host: string): Promise<void> {
+  const server = createServer();
+  await once(server.listen({ port, host, exclusive: true }), 'listening');
+  await once(server.close(), 'close');
 }
 
 /** An address to listen on, and the setting that it comes from. */
@@ -61,6 +106,8 @@ function explain(code: string | undefined, port: string, { setting, host }: Addr
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return `${setting}=${host}: this machine does not have that address; set 127.0.0.1, or 0.0.0.0 for all addresses`;
+    case 'ENOTSUP':
+      return 'NEXUS_PROCESSES: this system cannot share a port between processes; set 1';
     default:
       return undefined;
   }

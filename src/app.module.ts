@@ -6,6 +6,8 @@ import { HealthModule } from './health/health.module';
 import { IdentityModule } from './identity/identity.module';
 import type { Log } from './observability/log/log';
 import { ObservabilityModule } from './observability/observability.module';
+import type { Siblings } from './common/siblings';
+import { ProcessesModule } from './processes/processes.module';
 import { RateLimitModule } from './rate-limit/rate-limit.module';
 import { RedisModule } from './redis/redis.module';
 import { RestModule } from './rest/rest.module';
@@ -14,11 +16,12 @@ import { TransportModule } from './transport/transport.module';
 /** The root module, which imports all features. */
 @Module({})
 export class AppModule {
-  static with(config: Config, log: Log): DynamicModule {
+  static with(config: Config, log: Log, siblings: Siblings): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(config),
+        ProcessesModule.with(siblings),
         ObservabilityModule.with(log),
         IdentityModule,
         RedisModule,

@@ -10,6 +10,7 @@ import { ErrorFilter } from './transport/error.filter';
 import { answerMalformed } from './transport/http/malformed-http';
 import { KnownRoutes } from './transport/http/known-routes';
 import { MemoryInFlight } from './common/memory-in-flight';
+import { Alone, type Siblings } from './common/siblings';
 import { Pace } from './common/pace';
 import { acceptAnyBody } from './transport/http/read-body';
 import { closeInOrder } from './transport/http/orderly-close';
@@ -46,14 +47,18 @@ const HTTP_OPTIONS = {
   joinDuplicateHeaders: true,
 };
 
-/** Creates the application, the same for production and tests. It does not listen yet. */
+/**
+ * Creates the application, the same for production and tests. It does not listen yet.
+ * @param siblings the gateway processes that serve the same ports.
+ */
 export async function createApp(
   config: Config,
   log = new Log(config.logLevel, logFormOf(config)),
+  siblings: Siblings = new Alone(),
 ): Promise<NestFastifyApplication> {
   const certificates = await Certificates.of(config);
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.with(config, log),
+    AppModule.with(config, log, siblings),
     createAdapter(config, log, certificates),
     {
       logger: new NestLogger(log.logger),

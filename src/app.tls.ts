@@ -23,6 +23,7 @@ export function secure(app: NestFastifyApplication, certificates: Certificates):
     name: 'nexus_tls_certificate_expiry_timestamp_seconds',
     help: 'When the certificate of the server expires, in seconds since 1970.',
     type: 'gauge',
+    aggregator: 'min',
     read: () => [{ labels: {}, value: certificates.expiresAt / 1000 }],
   });
   certificates.follow();

@@ -1,8 +1,10 @@
-"""MLServer with a custom runtime and adaptive batching, in one process: mlserver_server.py MODEL. Prints its address."""
+"""MLServer with a custom runtime, in one process: mlserver_server.py MODEL. Prints its address.
+
+Its adaptive batching and its worker processes are off: they take more time than so small a model.
+"""
 
 import asyncio
 import logging
-import os
 import socket
 import sys
 
@@ -13,14 +15,11 @@ from mlserver.settings import ModelParameters
 from mlserver.types import InferenceRequest, InferenceResponse
 from mlserver.utils import install_uvloop_event_loop
 
-MAX_BATCH = 64
-BATCH_SECONDS = 0.001
-
 
 class Perceptron(MLModel):
     async def load(self) -> bool:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = len(os.sched_getaffinity(0))
+        options.intra_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         uri = self.settings.parameters.uri
         self.session = onnxruntime.InferenceSession(uri, options, providers=["CPUExecutionProvider"])
@@ -49,8 +48,6 @@ async def serve() -> None:
     model = ModelSettings(
         name="mlp",
         implementation=Perceptron,
-        max_batch_size=MAX_BATCH,
-        max_batch_time=BATCH_SECONDS,
         parameters=ModelParameters(uri=sys.argv[1]),
     )
     print(f"http://127.0.0.1:{settings.http_port}", flush=True)

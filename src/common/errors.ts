@@ -254,6 +254,19 @@ export const errors = {
     new NexusError('unimplemented', 'unimplemented', `${what} is not supported; ${instead}`),
   loadLimit: (reason: string) => new NexusError('overloaded', 'load_limit', reason, { retryAfterSeconds: 1 }),
   noRoom: (reason: string) => new NexusError('unavailable', 'no_room', reason, { retryAfterSeconds: 1 }),
+  changedInPart: (faults: readonly string[]) =>
+    new NexusError(
+      'unavailable',
+      'changed_in_part',
+      `changed in some gateway processes, but not in all: ${faults.join('; ')}; repeat the request, or restart the server`,
+    ),
+  processEnded: () =>
+    new NexusError(
+      'unavailable',
+      'process_ended',
+      'the gateway process that made the change ended; look up its state, and repeat the request if necessary',
+      { retryAfterSeconds: 1 },
+    ),
   internal: () =>
     new NexusError('internal', 'internal', 'internal error; look up the request id in the server log'),
 } as const;

@@ -36,6 +36,10 @@ export class Config {
   @Text(/^[\w.:-]*$/, 'an IP address or a host name')
   adminHost = '';
 
+  /** Number of gateway processes that serve the same ports. Each gets its share of the cores and memory limits. */
+  @WholeNumber(1, 64)
+  processes = 1;
+
   /** Folder of models, `<model>/<version>/model.onnx`; or one `.onnx` file, or a folder with one. */
   @Check((path) => existsSync(String(path)), 'an existing folder of models, or an .onnx file')
   modelRepository = './models';

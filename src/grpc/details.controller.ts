@@ -4,7 +4,7 @@ import { GrpcMethod } from '@nestjs/microservices';
 import { callOf } from '../transport/grpc/grpc-call';
 import { configurationOf } from '../models/report/model-configuration';
 import { ModelRegistry } from '../models/registry/model-registry';
-import { statisticsOf } from '../models/report/model-statistics';
+import { ServedStatistics } from '../models/registry/served-statistics';
 
 const SERVICE = 'GRPCInferenceService';
 
@@ -17,7 +17,10 @@ interface ModelRequest {
 /** The model configuration and statistics extensions, over gRPC. */
 @Controller()
 export class GrpcDetailsController {
-  constructor(private readonly registry: ModelRegistry) {}
+  constructor(
+    private readonly registry: ModelRegistry,
+    private readonly statistics: ServedStatistics,
+  ) {}
 
   /** Returns the configuration of the given version, or of the newest ready one. */
   @GrpcMethod(SERVICE, 'ModelConfig')
@@ -28,7 +31,7 @@ export class GrpcDetailsController {
 
   /** Returns the statistics of a version, of all versions of a model, or of all models. */
   @GrpcMethod(SERVICE, 'ModelStatistics')
-  modelStatistics({ name = '', version = '' }: ModelRequest, metadata: Metadata) {
+  async modelStatistics({ name = '', version = '' }: ModelRequest, metadata: Metadata) {
     const { caller } = callOf(metadata);
     const models =
       name === ''
@@ -36,6 +39,6 @@ export class GrpcDetailsController {
         : [this.registry.get(name)];
     const versions =
       version === '' ? models.flatMap((model) => model.versions) : [this.registry.find(name, version)];
-    return { model_stats: versions.map(statisticsOf) };
+    return { model_stats: await this.statistics.of(versions) };
   }
 }

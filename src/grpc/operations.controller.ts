@@ -3,6 +3,7 @@ import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { callOf } from '../transport/grpc/grpc-call';
 import { ModelControl } from '../models/registry/model-control';
+import { ModelOperations } from '../models/registry/model-operations';
 import { overridesOf } from '../repository/overrides/overrides';
 import { ModelRegistry } from '../models/registry/model-registry';
 import { LogSettings } from '../observability/log/log-settings';
@@ -34,6 +35,7 @@ type LogValue =
 export class GrpcOperationsController {
   constructor(
     private readonly control: ModelControl,
+    private readonly operations: ModelOperations,
     private readonly registry: ModelRegistry,
     private readonly traces: Traces,
     private readonly logSettings: LogSettings,
@@ -52,26 +54,26 @@ export class GrpcOperationsController {
   /** Loads or reloads a model from the repository, with the configuration and files in the parameters, if any. */
   @GrpcMethod(SERVICE, 'RepositoryModelLoad')
   async repositoryModelLoad({ model_name: name = '', parameters = {} }: ChangeRequest) {
-    await this.control.load(name, overridesOf(valuesOf(parameters)));
+    await this.operations.load(name, overridesOf(valuesOf(parameters)));
     return {};
   }
 
   /** Unloads a model. */
   @GrpcMethod(SERVICE, 'RepositoryModelUnload')
   async repositoryModelUnload({ model_name: name = '', parameters = {} }: ChangeRequest) {
-    await this.control.unload(name, valuesOf(parameters));
+    await this.operations.unload(name, valuesOf(parameters));
     return {};
   }
 
   /** Changes the global trace settings or those of a model, and returns them. */
   @GrpcMethod(SERVICE, 'TraceSetting')
-  traceSetting({ settings = {}, model_name = '' }: { settings?: TraceValues; model_name?: string }) {
+  async traceSetting({ settings = {}, model_name = '' }: { settings?: TraceValues; model_name?: string }) {
     const model = model_name === '' ? undefined : this.registry.get(model_name).name;
     const changes = Object.entries(settings).map(([name, { value = [] }]) => [
       name,
       value.length === 0 ? null : value,
     ]);
-    const now = this.traces.update(model, Object.fromEntries(changes));
+    const now = await this.traces.update(model, Object.fromEntries(changes));
     const values = Object.entries(now).map(([name, value]: [string, string | string[]]) => [
       name,
       { value: typeof value === 'string' ? [value] : value },
@@ -81,9 +83,9 @@ export class GrpcOperationsController {
 
   /** Changes the log settings and returns them. */
   @GrpcMethod(SERVICE, 'LogSettings')
-  changeLogSettings({ settings = {} }: { settings?: Readonly<Record<string, LogValue>> }) {
+  async changeLogSettings({ settings = {} }: { settings?: Readonly<Record<string, LogValue>> }) {
     const changes = Object.entries(settings).map(([name, value]) => [name, valueOf(value)]);
-    const now = this.logSettings.update(Object.fromEntries(changes));
+    const now = await this.logSettings.update(Object.fromEntries(changes));
     const values = Object.entries(now).map(([name, value]) => [name, logValue(value)]);
     return { settings: Object.fromEntries(values) };
   }

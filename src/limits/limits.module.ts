@@ -2,26 +2,30 @@ import { type BeforeApplicationShutdown, Global, Module } from '@nestjs/common';
 import { Config } from '../config/config';
 import { Redis } from '../redis/redis';
 import { Limiter } from './limiter';
-import { MemoryLimiter } from './memory-limiter';
+import { LocalLimiter } from './local-limiter';
 import { RedisLimiter } from './redis/redis-limiter';
 
-/** Provides the {@link Limiter}: in Redis if one is configured, otherwise in memory. */
+/** Provides the {@link Limiter}: in Redis if one is configured, otherwise on this machine. */
 @Global()
 @Module({
   providers: [
     {
       provide: Limiter,
-      inject: [Config, Redis],
-      useFactory: (config: Config, { connection }: Redis): Limiter =>
-        connection === undefined ? new MemoryLimiter() : new RedisLimiter(connection, config),
+      inject: [Config, Redis, LocalLimiter],
+      useFactory: (config: Config, { connection }: Redis, local: LocalLimiter): Limiter =>
+        connection === undefined ? local.limiter : new RedisLimiter(connection, config),
     },
+    LocalLimiter,
   ],
-  exports: [Limiter],
+  exports: [Limiter, LocalLimiter],
 })
 export class LimitsModule implements BeforeApplicationShutdown {
-  constructor(private readonly limiter: Limiter) {}
+  constructor(
+    private readonly limiter: Limiter,
+    private readonly local: LocalLimiter,
+  ) {}
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.limiter.close();
+    await Promise.all([this.limiter.close(), this.local.limiter.close()]);
   }
 }

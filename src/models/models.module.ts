@@ -9,6 +9,8 @@ import { OverrideReader } from '../repository/overrides/override-reader';
 import { Pictures } from '../tasks/pictures/pictures';
 import { Tokenizers } from '../tasks/text/tokenizers';
 import { Residency } from './version/residency';
+import { ModelOperations } from './registry/model-operations';
+import { ServedStatistics } from './registry/served-statistics';
 import { RolloutControl } from './registry/rollout-control';
 import { Rollouts } from './rollout/rollouts';
 
@@ -27,7 +29,9 @@ import { Rollouts } from './rollout/rollouts';
     ModelControl,
     RepositoryWatcher,
     RolloutControl,
+    ModelOperations,
+    ServedStatistics,
   ],
-  exports: [ModelRegistry, ModelControl, OverrideReader, RolloutControl, Rollouts],
+  exports: [ModelOperations, ServedStatistics, ModelRegistry, ModelControl, OverrideReader, Rollouts],
 })
 export class ModelsModule {}

@@ -3,14 +3,20 @@ import { Config } from '../config/config';
 import { Log } from './log/log';
 import { LogSettings } from './log/log-settings';
 import { Metrics } from './metrics/metrics';
+import { MetricsReport } from './metrics/metrics-report';
 import { Traces } from './log/traces';
 import { addTritonMetrics } from './metrics/triton-metrics';
 
 /** Provides {@link Metrics} to every feature. Features log through Nest's `Logger`. */
 @Global()
 @Module({
-  providers: [{ provide: Metrics, inject: [Config], useFactory: createMetrics }, LogSettings, Traces],
-  exports: [Metrics, LogSettings, Traces],
+  providers: [
+    { provide: Metrics, inject: [Config], useFactory: createMetrics },
+    LogSettings,
+    Traces,
+    MetricsReport,
+  ],
+  exports: [Metrics, MetricsReport, LogSettings, Traces],
 })
 export class ObservabilityModule {
   /** @param log the log of the process. */

@@ -15,6 +15,7 @@ export class RateLimitModule {
       name: 'nexus_limits_redis_up',
       help: 'Whether gateways share limits through Redis (1), or each enforces its share or refuses (0).',
       type: 'gauge',
+      aggregator: 'min',
       read: () => [{ labels: {}, value: Number(limiter.redisUp) }],
     });
     registerScraped(registry, {

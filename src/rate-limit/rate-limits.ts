@@ -5,7 +5,7 @@ import { Authenticator } from '../identity/authenticator';
 import type { Caller } from '../identity/caller';
 import { type Amounts, chargesOf, Counter, countersOf, type QuotaCharge } from '../limits/counter';
 import { Limiter } from '../limits/limiter';
-import { MemoryLimiter } from '../limits/memory-limiter';
+import { LocalLimiter } from '../limits/local-limiter';
 import { quotasOf, type QuotaSettings } from '../limits/quota';
 import type { Verdict } from '../limits/verdict';
 
@@ -35,10 +35,11 @@ export class RateLimits {
 
   constructor(
     private readonly limiter: Limiter,
+    local: LocalLimiter,
     private readonly authenticator: Authenticator,
     private readonly config: Config,
   ) {
-    this.strangers = authenticator.isOn ? new MemoryLimiter() : limiter;
+    this.strangers = authenticator.isOn ? local.limiter : limiter;
   }
 
   /**

@@ -4,12 +4,12 @@ import type {
   FromRunner,
   LoadMessage,
   NamesMessage,
-  PlacedTensor,
+  TensorPlace,
   RanMessage,
   ReleaseMessage,
   ToRunner,
 } from './messages';
-import { align, endOf, type Layout } from './slab-layout';
+import { align, endOf, type TensorLayout } from './slab-layout';
 
 /*
  * Messages as frames. Their first number is the kind. Messages of runs, which are frequent, consist of numbers; others are
@@ -43,12 +43,12 @@ export function encodeMessage(
  * @param isInline whether the message contains the bytes; otherwise they are in the slab.
  * @param space see {@link encodeFrame}.
  */
-export function encodeRun(session: number, inputs: Layout, isInline: boolean, space?: Buffer): Buffer {
+export function encodeRun(session: number, inputs: TensorLayout, isInline: boolean, space?: Buffer): Buffer {
   return encodeTensors([RUN, session, isInline ? 1 : 0], inputs, isInline, space);
 }
 
 /** Encodes the outputs of a run. Parameters as for {@link encodeRun}. */
-export function encodeRan(runMs: number, outputs: Layout, isInline: boolean, space?: Buffer): Buffer {
+export function encodeRan(runMs: number, outputs: TensorLayout, isInline: boolean, space?: Buffer): Buffer {
   return encodeTensors([RAN, runMs, isInline ? 1 : 0], outputs, isInline, space);
 }
 
@@ -90,7 +90,7 @@ export function decodeFromRunner(
 
 function encodeTensors(
   numbers: number[],
-  { tensors, chunks, start, end }: Layout,
+  { tensors, chunks, start, end }: TensorLayout,
   isInline: boolean,
   space: Buffer | undefined,
 ): Buffer {
@@ -100,7 +100,7 @@ function encodeTensors(
 }
 
 /** Reads tensors, which are laid out from `start`, from the fourth number on. @throws MalformedFrame */
-function tensorsOf(numbers: readonly number[], names: readonly string[], start: number): PlacedTensor[] {
+function tensorsOf(numbers: readonly number[], names: readonly string[], start: number): TensorPlace[] {
   let at = 3;
   let offset = start;
   const tensors = names.map((name) => {
@@ -130,7 +130,7 @@ function isSize(datatype: Datatype, shape: readonly number[], byteLength: number
   );
 }
 
-function inlineOf(body: Buffer, tensors: readonly PlacedTensor[]): Buffer {
+function inlineOf(body: Buffer, tensors: readonly TensorPlace[]): Buffer {
   const end = endOf(tensors, 0);
   if (end > body.length) throw new MalformedFrame(`tensors of ${end} bytes in ${body.length} bytes`);
   return body.subarray(0, end);

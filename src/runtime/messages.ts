@@ -34,7 +34,7 @@ export interface LoadMessage {
 }
 
 /** Location of a tensor in the slab, or in the message itself. */
-export interface PlacedTensor {
+export interface TensorPlace {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: Shape;
@@ -55,7 +55,7 @@ export interface NamesMessage {
 export interface RunMessage {
   readonly type: 'run';
   readonly session: number;
-  readonly inputs: readonly PlacedTensor[];
+  readonly inputs: readonly TensorPlace[];
   readonly outputs: readonly string[];
   /** The bytes of the inputs; undefined if they are at the start of the slab. */
   readonly inline: Buffer | undefined;
@@ -64,7 +64,7 @@ export interface RunMessage {
 /** The outputs of a run, in the order requested. */
 export interface RanMessage {
   readonly type: 'ran';
-  readonly outputs: readonly PlacedTensor[];
+  readonly outputs: readonly TensorPlace[];
   /** The bytes of the outputs; undefined if they are in the slab. */
   readonly inline: Buffer | undefined;
   readonly runMs: number;

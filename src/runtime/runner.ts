@@ -1,11 +1,11 @@
 import type { RunTimes } from '../common/run-times';
 import { encodeRun, MAX_INLINE_BYTES } from './message-frames';
-import type { FromRunner, LoadedModel, LoadMessage, NamesMessage, RanMessage } from './messages';
+import type { FromRunner, LoadedModel, LoadMessage, NamesMessage, TensorPlace } from './messages';
 import { RunFailure } from './run-failure';
 import type { RunnerEnd } from './runner-end';
 import type { RunnerProcess } from './runner-process';
 import type { Slab } from './slab';
-import { endOf, layOut, type Layout, type PackedTensor } from './slab-layout';
+import { endOf, layOut, type TensorLayout, type PackedTensor } from './slab-layout';
 import type { Tensor } from '../tensor/tensor';
 
 /** Result of a run: the requested outputs, in that order, and how long it took. */
@@ -98,40 +98,42 @@ export class Runner {
     const { slab, ending } = this.process;
     if (slab === undefined || ending !== undefined) throw new RunFailure('never_ran', ending?.reason ?? '');
     try {
-      return await this.runIn(slab, inputs, outputs, waitedMs);
+      const started = performance.now();
+      const layout = layOut(inputs, 0);
+      const isInline = layout.end <= MAX_INLINE_BYTES;
+      if (!isInline) await slab.write(layout.chunks, layout.end, 0);
+      const slabEnd = isInline ? 0 : layout.end;
+      this.name(inputs, outputs);
+      const written = performance.now();
+      const answer = await this.ask(layout, isInline, outputs, slabEnd);
+      if (answer.type !== 'ran') throw this.failed(slab, answer);
+      const answered = performance.now();
+      const { inline, runMs } = answer;
+      const end = inline === undefined ? endOf(answer.outputs, slabEnd) : slabEnd;
+      const bytes = inline ?? (await this.read(slab, slabEnd, end));
+      // Most batches leave the slab as it is.
+      const shrinking = slab.shrink(end);
+      if (shrinking !== undefined) await shrinking;
+      const tensors = tensorsIn(bytes, inline === undefined ? slabEnd : 0, answer.outputs);
+      const times = { inputMs: written - started, runMs, outputMs: performance.now() - answered };
+      return { outputs: tensors, times, waitedMs };
     } catch (failure) {
       await slab.clear();
       throw failure;
     }
   }
 
-  private async runIn(
-    slab: Slab,
-    inputs: readonly PackedTensor[],
-    outputs: readonly string[],
-    waitedMs: number,
-  ): Promise<RunResult> {
-    const started = performance.now();
-    const layout = layOut(inputs, 0);
-    const isInline = layout.end <= MAX_INLINE_BYTES;
-    if (!isInline) await slab.write(layout.chunks, layout.end, 0);
-    const end = isInline ? 0 : layout.end;
-    this.name(inputs, outputs);
-    const written = performance.now();
-    const answer = await this.ask(layout, isInline, outputs, end);
-    if (answer.type !== 'ran') throw this.failed(slab, answer);
-    const answered = performance.now();
-    const tensors = await collect(slab, answer, end);
-    const times = {
-      inputMs: written - started,
-      runMs: answer.runMs,
-      outputMs: performance.now() - answered,
-    };
-    return { outputs: tensors, times, waitedMs };
+  /** Reads the bytes from `start` to `end`. Stops a process that claims to have written more than it has. */
+  private async read(slab: Slab, start: number, end: number): Promise<Buffer> {
+    const bytes = await slab.read(start, end - start);
+    if (bytes !== undefined) return bytes;
+    const reason = 'the runner described outputs that it has not written';
+    void this.process.stop(reason);
+    throw new RunFailure('died', reason);
   }
 
   private ask(
-    layout: Layout,
+    layout: TensorLayout,
     isInline: boolean,
     outputs: readonly string[],
     outputOffset: number,
@@ -162,14 +164,10 @@ export class Runner {
   }
 }
 
-/** The outputs of a run. Shrinks the slab, whose inputs end at `start`: the batch is done. */
-async function collect(slab: Slab, { outputs, inline }: RanMessage, start: number): Promise<Tensor[]> {
-  const end = inline === undefined ? endOf(outputs, start) : start;
-  const bytes = inline ?? (await slab.read(start, end - start));
-  if (end > 0) await slab.shrink(end);
-  const first = inline === undefined ? start : 0;
-  return outputs.map(({ name, datatype, shape, offset, byteLength }) => {
-    const data = bytes.subarray(offset - first, offset - first + byteLength);
+/** Views of the `tensors` whose bytes start at offset `start`. */
+function tensorsIn(bytes: Buffer, start: number, tensors: readonly TensorPlace[]): Tensor[] {
+  return tensors.map(({ name, datatype, shape, offset, byteLength }) => {
+    const data = bytes.subarray(offset - start, offset - start + byteLength);
     return { name, datatype, shape, data };
   });
 }

@@ -1,4 +1,4 @@
-import type { PlacedTensor } from './messages';
+import type { TensorPlace } from './messages';
 import type { Datatype, Shape } from '../tensor/tensor';
 
 /** A tensor to write, whose bytes may be in several chunks. */
@@ -10,8 +10,8 @@ export interface PackedTensor {
 }
 
 /** Tensors with their places in memory, and the bytes to write there. */
-export interface Layout {
-  readonly tensors: readonly PlacedTensor[];
+export interface TensorLayout {
+  readonly tensors: readonly TensorPlace[];
   /** The bytes from `start` to `end`, including padding. */
   readonly chunks: readonly Uint8Array[];
   /** A multiple of 8. */
@@ -31,13 +31,13 @@ export function align(offset: number): number {
 }
 
 /** End of the bytes of the last of `tensors`; `start` if there is none. */
-export function endOf(tensors: readonly PlacedTensor[], start: number): number {
+export function endOf(tensors: readonly TensorPlace[], start: number): number {
   const last = tensors.at(-1);
   return last === undefined ? start : last.offset + last.byteLength;
 }
 
 /** Lays out tensors consecutively from `start`, a multiple of 8. Each starts at a multiple of 8. */
-export function layOut(tensors: readonly PackedTensor[], start: number): Layout {
+export function layOut(tensors: readonly PackedTensor[], start: number): TensorLayout {
   const chunks: Uint8Array[] = [];
   let end = start;
   const placed = tensors.map(({ name, datatype, shape, chunks: pieces }) => {

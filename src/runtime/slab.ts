@@ -85,8 +85,10 @@ export class Slab {
     }
   }
 
-  /** Reads `byteLength` bytes at `offset` into a new buffer. */
-  async read(offset: number, byteLength: number): Promise<Buffer> {
+  /** Reads `byteLength` bytes at `offset` into a new buffer. Undefined if the slab ends before. */
+  async read(offset: number, byteLength: number): Promise<Buffer | undefined> {
+    // The number comes from the runner. Allocate no more than it has written.
+    if (offset + byteLength > fstatSync(this.fd).size) return undefined;
     const buffer = Buffer.allocUnsafeSlow(byteLength);
     if (byteLength === 0) return buffer;
     if (byteLength <= SYNC_LIMIT) readSync(this.fd, buffer, 0, byteLength, offset);
@@ -95,14 +97,14 @@ export class Slab {
   }
 
   /**
-   * Frees memory that recent batches have not needed. Call it after each batch.
+   * Frees memory that recent batches have not needed. Call it after each batch. Returns undefined if there is none.
    * @param byteLength size of the batch in the slab.
    */
-  async shrink(byteLength: number): Promise<void> {
+  shrink(byteLength: number): Promise<void> | undefined {
     this.size = Math.max(this.size, byteLength);
     this.meanSize += (byteLength - this.meanSize) * WEIGHT;
-    if (this.size <= Math.max(KEEP_BYTES, SPARE * this.meanSize)) return;
-    await this.truncate(Math.max(KEEP_BYTES, Math.ceil(KEPT_SPARE * this.meanSize)));
+    if (this.size <= Math.max(KEEP_BYTES, SPARE * this.meanSize)) return undefined;
+    return this.truncate(Math.max(KEEP_BYTES, Math.ceil(KEPT_SPARE * this.meanSize)));
   }
 
   /** Frees all memory. Call it after a failed run, because the size of the file is then unknown. */

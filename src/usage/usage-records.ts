@@ -2,7 +2,8 @@ import { Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/c
 import { errors } from '../common/errors';
 import { withinDeadline } from '../common/within-deadline';
 import type { Caller } from '../identity/caller';
-import type { UsageRow } from './usage';
+import { Alone, type Gathered, type Siblings } from '../common/siblings';
+import { USAGE_UNITS, type UsageRow } from './usage';
 import type { UsageLedger } from './usage-ledger';
 import { MAX_BATCH_ROWS, type UsageBatch, type UsageQuery, type UsageStore } from './usage-store';
 
@@ -25,11 +26,16 @@ export class UsageRecords implements OnModuleInit, OnApplicationShutdown {
   private failure: string | undefined;
   private lastFlush: Promise<void> = Promise.resolve();
   private nextFlush: Promise<void> | undefined;
+  private readonly flushAll: () => Promise<Gathered<boolean>>;
+  private readonly readAll: (query: UsageQuery) => Promise<Gathered<UsageRow[] | undefined>>;
 
   constructor(
     private readonly ledger: UsageLedger,
     private readonly store: UsageStore,
+    siblings: Siblings = new Alone(),
   ) {
+    this.flushAll = siblings.gather('usage writes', () => this.flushed());
+    this.readAll = siblings.gather('usage', (query: UsageQuery) => this.readHere(query));
     ledger.watch(() => this.schedule());
   }
 
@@ -52,20 +58,40 @@ export class UsageRecords implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * The usage that `query` selects, as far as `caller` may see it: with the scope `admin` for every model all of it, otherwise
-   * the caller's own. Includes everything that this process has counted until now.
+   * the caller's own. Includes everything that all gateway processes have counted until now.
    * @throws NexusError of kind `unavailable` if the store cannot be written or read.
    */
   async read(query: UsageQuery, caller: Caller): Promise<UsageRow[]> {
     const visible = caller.has('admin') && caller.seesAll ? query : ownPart(query, caller);
     if (visible === undefined) return [];
-    await this.flush();
-    if (this.failure !== undefined) throw errors.usageUnavailable();
+    if (this.store.isShared) {
+      const { values, running } = await this.flushAll();
+      const rows = values.length === running && values.every(Boolean) && (await this.readHere(visible));
+      if (rows) return rows;
+    } else {
+      const { values, running } = await this.readAll(visible);
+      const parts = values.filter((rows) => rows !== undefined);
+      if (parts.length === running) return merged(parts, visible.limit);
+    }
+    // Never an incomplete bill.
+    throw errors.usageUnavailable();
+  }
+
+  /** The usage in the store of this process; undefined if it cannot be written or read. */
+  private async readHere(query: UsageQuery): Promise<UsageRow[] | undefined> {
+    if (!(await this.flushed())) return undefined;
     try {
-      return await this.store.read(visible);
+      return await this.store.read(query);
     } catch (error) {
       this.logger.error({ msg: 'cannot read usage', err: error });
-      throw errors.usageUnavailable();
+      return undefined;
     }
+  }
+
+  /** Writes everything that has been counted until now. Resolves with whether that was possible. */
+  private async flushed(): Promise<boolean> {
+    await this.flush();
+    return this.failure === undefined;
   }
 
   /** Writes everything that has been counted until now, unless the store fails. Never rejects. */
@@ -119,4 +145,28 @@ export class UsageRecords implements OnModuleInit, OnApplicationShutdown {
 function ownPart(query: UsageQuery, { tenant = '', key = '' }: Caller): UsageQuery | undefined {
   if (![tenant, undefined].includes(query.tenant) || ![key, undefined].includes(query.key)) return undefined;
   return { ...query, tenant, key };
+}
+
+/** The first `limit` rows of the sums of `parts`, each of which has its first `limit` rows in the order of the store. */
+function merged(parts: readonly (readonly UsageRow[])[], limit: number): UsageRow[] {
+  if (parts.length === 1) return [...parts[0]!];
+  const rows = new Map<string, UsageRow>();
+  for (const row of parts.flat()) {
+    const { start, tenant, key, model } = row;
+    const id = JSON.stringify([start, tenant, key, model]);
+    const known = rows.get(id);
+    const sums = USAGE_UNITS.map((unit) => [unit, row[unit] + (known?.[unit] ?? 0)]);
+    rows.set(id, { ...row, ...(Object.fromEntries(sums) as Pick<UsageRow, (typeof USAGE_UNITS)[number]>) });
+  }
+  return [...rows.values()].toSorted(byPosition).slice(0, limit);
+}
+
+/** The order of the store: SQLite compares texts by their bytes. */
+function byPosition(one: UsageRow, other: UsageRow): number {
+  return (
+    one.start - other.start ||
+    Buffer.compare(Buffer.from(one.tenant), Buffer.from(other.tenant)) ||
+    Buffer.compare(Buffer.from(one.key), Buffer.from(other.key)) ||
+    Buffer.compare(Buffer.from(one.model), Buffer.from(other.model))
+  );
 }

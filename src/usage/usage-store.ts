@@ -33,6 +33,8 @@ export interface UsagePosition extends UsageSubject {
 
 /** Keeps usage by hour. */
 export interface UsageStore {
+  /** Whether it has the usage of all gateway processes on this machine, rather than of this process. */
+  readonly isShared: boolean;
   /** Prepares the store. @throws ConfigError if its settings cannot work. */
   open(): Promise<void>;
   /** Adds `batch` completely or not at all. @throws Error with the reason if it is unknown whether it was added, or it was not. */

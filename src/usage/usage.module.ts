@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { Siblings } from '../common/siblings';
 import { Config } from '../config/config';
 import { Metrics } from '../observability/metrics/metrics';
 import { registerScraped } from '../observability/metrics/scraped';
@@ -15,7 +16,7 @@ import { UsageRecords } from './usage-records';
   imports: [RedisModule],
   providers: [
     { provide: UsageLedger, inject: [Metrics], useFactory: createLedger },
-    { provide: UsageRecords, inject: [UsageLedger, Redis, Config], useFactory: createRecords },
+    { provide: UsageRecords, inject: [UsageLedger, Redis, Config, Siblings], useFactory: createRecords },
   ],
   exports: [UsageLedger, UsageRecords],
 })
@@ -32,7 +33,12 @@ function createLedger({ registry }: Metrics): UsageLedger {
   return ledger;
 }
 
-function createRecords(ledger: UsageLedger, { connection }: Redis, { usageFile }: Config): UsageRecords {
+function createRecords(
+  ledger: UsageLedger,
+  { connection }: Redis,
+  { usageFile }: Config,
+  siblings: Siblings,
+): UsageRecords {
   const store = connection === undefined ? new SqliteUsageStore(usageFile) : new RedisUsageStore(connection);
-  return new UsageRecords(ledger, store);
+  return new UsageRecords(ledger, store, siblings);
 }

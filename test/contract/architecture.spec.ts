@@ -65,6 +65,7 @@ const ROOMS: Table = {
   observability: [],
   tasks: ['tensor'],
   tensor: [],
+  processes: [],
   config: [],
   common: [],
 };

@@ -1,14 +1,32 @@
 import { Injectable } from '@nestjs/common';
+import { Siblings, type Gathered } from '../../common/siblings';
 import { Metrics } from '../../observability/metrics/metrics';
 import { registerScraped, type Sample, type ScrapedMetric } from '../../observability/metrics/scraped';
 import { ShadowStatistics, type OutputAgreement } from './shadow-statistics';
+
+/** The comparison results of one shadow in one gateway process. Means are in seconds, of the compared requests. */
+export interface ShadowResult extends Pick<
+  ShadowStatistics,
+  'since' | 'compared' | 'failed' | 'dropped' | 'lastFailure'
+> {
+  readonly version: string;
+  readonly outputs: ReadonlyMap<string, OutputAgreement>;
+  readonly answeringMean: number;
+  readonly shadowingMean: number;
+}
 
 /** The `nexus_shadow_*` metrics: one series per model, for its current or last shadow while that version is served. */
 @Injectable()
 export class ShadowMetrics {
   private readonly byModel = new Map<string, ShadowStatistics>();
 
-  constructor(private readonly metrics: Metrics) {
+  private readonly gather: (model: string) => Promise<Gathered<ShadowResult | undefined>>;
+
+  constructor(
+    private readonly metrics: Metrics,
+    siblings: Siblings,
+  ) {
+    this.gather = siblings.gather('shadow', (model: string) => resultOf(this.byModel.get(model)));
     this.register(
       'counter',
       'requests_total',
@@ -55,9 +73,17 @@ export class ShadowMetrics {
     return statistics;
   }
 
-  /** The statistics of the current or last shadow of `model`; undefined if it has had none. */
-  last(model: string): ShadowStatistics | undefined {
-    return this.byModel.get(model);
+  /**
+   * The results of one shadow of `model` in all gateway processes: those of `version` if it has any, otherwise of the shadow
+   * that received requests last. Empty if there was none.
+   */
+  async results(model: string, version: string | undefined): Promise<readonly ShadowResult[]> {
+    const { values } = await this.gather(model);
+    const results = values
+      .filter((result) => result !== undefined)
+      .toSorted((one, other) => other.since.getTime() - one.since.getTime());
+    const shown = results.find((result) => result.version === version) ?? results[0];
+    return results.filter((result) => result.version === shown?.version);
   }
 
   private isServed({ model, version }: ShadowStatistics['labels']): boolean {
@@ -74,8 +100,25 @@ export class ShadowMetrics {
   ): void {
     const read = () =>
       [...this.byModel.values()].filter(({ labels }) => this.isServed(labels)).flatMap(samples);
-    registerScraped(this.metrics.registry, { name: `nexus_shadow_${suffix}`, help, type, read });
+    const aggregator = type === 'gauge' ? 'max' : 'sum';
+    registerScraped(this.metrics.registry, { name: `nexus_shadow_${suffix}`, help, type, aggregator, read });
   }
+}
+
+function resultOf(statistics: ShadowStatistics | undefined): ShadowResult | undefined {
+  if (statistics === undefined) return undefined;
+  const { labels, since, compared, failed, dropped, lastFailure, outputs, answering, shadowing } = statistics;
+  return {
+    version: labels.version,
+    since,
+    compared,
+    failed,
+    dropped,
+    lastFailure,
+    outputs,
+    answeringMean: answering.mean,
+    shadowingMean: shadowing.mean,
+  };
 }
 
 function agreements({ outputs }: ShadowStatistics, value: (output: OutputAgreement) => number): number[] {

@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { errors } from '../../common/errors';
+import { Siblings } from '../../common/siblings';
 import { Config } from '../../config/config';
 import type { InferenceRequest } from '../request/inference-request';
 import { InputCheck } from './input-check';
@@ -28,13 +29,42 @@ export class SharedMemory implements OnApplicationShutdown {
   constructor(
     private readonly config: Config,
     private readonly inputs: InputCheck,
-  ) {}
+    siblings: Siblings,
+  ) {
+    this.register = siblings.everywhere({
+      name: 'register region',
+      subject: ([name]) => ['region', name],
+      decide: async (name: string, registration: Registration) => {
+        await this.open(name, registration);
+        return [undefined, [name, registration]] as const;
+      },
+      adopt: ([name, registration]: readonly [string, Registration]) => this.open(name, registration),
+    });
+    this.unregister = siblings.everywhere({
+      name: 'unregister region',
+      subject: ([name]) => (name === undefined ? ['region'] : ['region', name]),
+      decide: async (name: string | undefined) => {
+        await this.close(name);
+        return [undefined, name] as const;
+      },
+      adopt: (name: string | undefined) => this.close(name),
+      isInitial: () => true,
+    });
+  }
 
   /**
-   * Registers a region under `name`. Rejects with a NexusError: shared memory off, name in use, too many regions, a key
+   * Registers a region under `name` in all gateway processes. Rejects with a NexusError: shared memory off, name in use, too many regions, a key
    * that is not a file in the folder, or a file that is too short.
    */
-  async register(name: string, { key, offset = 0, byte_size: byteSize }: Registration): Promise<void> {
+  readonly register: (name: string, registration: Registration) => Promise<void>;
+
+  /**
+   * Unregisters the region `name`, if it exists, or all regions, in all gateway processes. A file stays open until its
+   * requests have completed.
+   */
+  readonly unregister: (name: string | undefined) => Promise<void>;
+
+  private async open(name: string, { key, offset = 0, byte_size: byteSize }: Registration): Promise<void> {
     const folder = this.config.systemSharedMemory;
     if (folder === '') throw errors.sharedMemoryOff();
     const filename = filenameOf(key);
@@ -58,8 +88,7 @@ export class SharedMemory implements OnApplicationShutdown {
     return (name === undefined ? [...this.regions.values()] : [this.find(name)]).map(({ status }) => status);
   }
 
-  /** Unregisters the region `name`, if it exists, or all regions. A file stays open until its requests have completed. */
-  async unregister(name: string | undefined): Promise<void> {
+  private async close(name: string | undefined): Promise<void> {
     const names = name === undefined ? [...this.regions.keys()] : [name];
     const regions = names.flatMap((each) => this.regions.get(each) ?? []);
     for (const each of names) this.regions.delete(each);
@@ -82,7 +111,7 @@ export class SharedMemory implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.unregister(undefined);
+    await this.close(undefined);
   }
 
   private find(name: string): Region {

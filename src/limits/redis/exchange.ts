@@ -47,7 +47,7 @@ export class Exchange {
   private leaves = false;
   private running: Promise<void> | undefined;
 
-  constructor(private readonly redis: RedisConnection) {}
+  constructor(private readonly redis: Pick<RedisConnection, 'evaluate' | 'timeoutMs'>) {}
 
   /** Asks for a decision; undefined if Redis does not give one in time. Never rejects. See {@link Message.take}. */
   ask(charges: readonly QuotaCharge[], extras: readonly (number | string)[]): Promise<Decision | undefined> {

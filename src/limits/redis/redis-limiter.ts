@@ -35,7 +35,7 @@ export class RedisLimiter extends Limiter {
   private slotsTaken = 0;
 
   constructor(
-    private readonly redis: RedisConnection,
+    private readonly redis: Pick<RedisConnection, 'isUp' | 'timeoutMs' | 'announce' | 'evaluate'>,
     private readonly settings: Pick<Config, 'limitLease' | 'limitFailure'>,
   ) {
     super();

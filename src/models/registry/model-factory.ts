@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '../../config/config';
+import { coresOf } from '../../config/shares';
 import { Metrics } from '../../observability/metrics/metrics';
 import { ModelMetrics } from '../../observability/metrics/model-metrics';
 import type { Device } from '../../common/device';
@@ -69,7 +69,7 @@ export class ModelFactory {
     mixed: ({ name, version }, reason) => this.logger.error(`${name}/${version}: ${reason}`),
   };
 
-  private readonly pool = new RunnerPool(availableParallelism());
+  private readonly pool: RunnerPool;
   private readonly converters: Converters;
 
   constructor(
@@ -82,6 +82,7 @@ export class ModelFactory {
     pictures: Pictures,
   ) {
     this.converters = { tokenizers, pictures };
+    this.pool = new RunnerPool(coresOf(config));
   }
 
   /** Describes the model, from its files or from the configuration that the client sent. */
@@ -103,7 +104,7 @@ export class ModelFactory {
     const { settings } = description;
     const isolation = settings.isolation ?? this.config.isolation;
     const device = settings.device ?? (this.config.device as Device);
-    const placement = placementOf({ ...settings, isolation }, device, availableParallelism());
+    const placement = placementOf({ ...settings, isolation }, device, coresOf(this.config));
     const made = description.versions.map(async ({ version, path = '', filename = '', reason, task }) => {
       const refusal = description.refusal ?? reason;
       const running = making.before?.versions.find((candidate) => candidate.version === version);

@@ -81,6 +81,12 @@ export class Rollouts implements OnModuleInit {
     return turn;
   }
 
+  /** Sets the state of `model` that another process has written to the file. */
+  adopt(model: string, rollout: Rollout): void {
+    this.models = new Map(this.models).set(model, rollout);
+    this.turns.delete(model);
+  }
+
   private async write(models: RolloutsByModel): Promise<void> {
     await writeRollouts(this.path, models).catch((error: NodeJS.ErrnoException) => {
       throw errors.stateNotWritten(this.path, error.code ?? error.message);

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
+import { coresOf } from '../../config/shares';
 import { Metrics } from '../../observability/metrics/metrics';
 import { isEvictable, type Tenant } from './tenant';
 import { Semaphore } from '../../common/semaphore';
@@ -21,16 +21,18 @@ export class Residency {
   /** Last measured memory of each model, in bytes. */
   private readonly measured = new WeakMap<Tenant, number>();
   /** Limits concurrent loads, because loading is CPU-bound. */
-  private readonly cores = new Semaphore(availableParallelism());
+  private readonly cores: Semaphore;
   /** Makes room for one model at a time. */
   private readonly door = new Semaphore(1);
   private readonly budget: number;
 
   constructor(
-    { memoryBudget }: Config,
+    config: Config,
     private readonly metrics: Metrics,
   ) {
+    const { memoryBudget } = config;
     this.budget = memoryBudget === 0 ? Infinity : memoryBudget;
+    this.cores = new Semaphore(coresOf(config));
   }
 
   /**

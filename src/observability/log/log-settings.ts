@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { errors } from '../../common/errors';
+import { Siblings } from '../../common/siblings';
 import { Log } from './log';
 import type { LogSettingsBody } from './log-settings.schema';
 
@@ -20,7 +21,21 @@ const FIXED: Readonly<Record<string, string>> = { log_file: '', log_format: 'def
 /** The settings of the logging extension: which lines Nexus writes. Lines always go to stdout. */
 @Injectable()
 export class LogSettings {
-  constructor(private readonly log: Log) {}
+  constructor(
+    private readonly log: Log,
+    siblings: Siblings,
+  ) {
+    this.update = siblings.everywhere({
+      name: 'log settings',
+      subject: () => ['log'],
+      decide: async (settings: Readonly<Record<string, unknown>>) => {
+        const changes = Object.entries(settings).map(([name, value]) => changeOf(name, value));
+        for (const change of changes) this.log.level = change(this.log.level as Level);
+        return [this.current(), this.log.level] as const;
+      },
+      adopt: (level: string) => void (this.log.level = level),
+    });
+  }
 
   /** The current settings. */
   current(): LogSettingsBody {
@@ -36,16 +51,12 @@ export class LogSettings {
   }
 
   /**
-   * Applies the given settings in order and returns all settings. Severities are nested, so turning warnings off also
-   * turns information off.
+   * Applies the given settings in order, in all gateway processes, and returns all settings. Severities are nested, so
+   * turning warnings off also turns information off.
    *
    * @throws NexusError invalid_input; nothing is changed then.
    */
-  update(settings: Readonly<Record<string, unknown>>): LogSettingsBody {
-    const changes = Object.entries(settings).map(([name, value]) => changeOf(name, value));
-    for (const change of changes) this.log.level = change(this.log.level as Level);
-    return this.current();
-  }
+  readonly update: (settings: Readonly<Record<string, unknown>>) => Promise<LogSettingsBody>;
 }
 
 function writes(level: number, lines: Level): boolean {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Siblings, type Gathered } from '../../common/siblings';
 import { Log } from './log';
 import type { RequestTimes } from '../../common/run-times';
 import type { TraceSettingsBody } from './trace-settings.schema';
@@ -32,11 +33,48 @@ export class Traces {
   private readonly global: Sampling = { settings: {}, seen: 0, written: 0 };
   private readonly models = new Map<string, Sampling>();
 
-  constructor(private readonly log: Log) {}
+  private readonly written: () => Promise<Gathered<ReadonlyMap<string, number>>>;
+
+  constructor(
+    private readonly log: Log,
+    private readonly siblings: Siblings,
+  ) {
+    this.update = this.siblings.everywhere({
+      name: 'trace settings',
+      subject: ([model]) => ['trace', model ?? ''],
+      decide: async (model: string | undefined, settings: Readonly<Record<string, unknown>>) => {
+        const own = model === undefined || this.models.has(model) ? this.samplingOf(model).settings : {};
+        const after = changed(own, settings);
+        this.set(model, after);
+        return [this.bodyOf(model, 0), [model, after]] as const;
+      },
+      adopt: ([model, settings]: readonly [string | undefined, Partial<TraceSettings>]) =>
+        this.set(model, settings),
+    });
+    this.written = siblings.gather(
+      'traces',
+      () =>
+        new Map([
+          ['', this.global.written],
+          ...Array.from(this.models, ([model, { written }]) => [model, written] as const),
+        ]),
+    );
+  }
 
   /** The settings of `model`; without `model`, or if it has no settings, the global ones. */
-  current(model?: string): TraceSettingsBody {
-    const { level, rate, count } = this.effective(this.samplingOf(model));
+  async current(model?: string): Promise<TraceSettingsBody> {
+    const { values } = await this.written();
+    const key = model !== undefined && this.models.has(model) ? model : '';
+    return this.bodyOf(
+      model,
+      values.reduce((sum, written) => sum + (written.get(key) ?? 0), 0),
+    );
+  }
+
+  /** @param written number of traces that all processes have written since the settings were set. */
+  private bodyOf(model: string | undefined, written: number): TraceSettingsBody {
+    const { level, rate, count: all } = this.settingsOf(this.samplingOf(model));
+    const count = all > 0 ? Math.max(0, all - written) : all;
     return {
       trace_file: '',
       trace_level: [level],
@@ -47,18 +85,20 @@ export class Traces {
     };
   }
 
-  /** Changes the settings of `model`, or the global ones, and returns them; see {@link changed}. */
-  update(model: string | undefined, settings: Readonly<Record<string, unknown>>): TraceSettingsBody {
-    const sampling = { ...this.samplingOf(model) };
-    const own = model === undefined || this.models.has(model) ? sampling.settings : {};
-    const after: Sampling = { settings: changed(own, settings), seen: 0, written: 0 };
+  /** Changes the settings of `model`, or the global ones, in all gateway processes, and returns them; see {@link changed}. */
+  readonly update: (
+    model: string | undefined,
+    settings: Readonly<Record<string, unknown>>,
+  ) => Promise<TraceSettingsBody>;
+
+  private set(model: string | undefined, settings: Partial<TraceSettings>): void {
+    const after: Sampling = { settings, seen: 0, written: 0 };
     if (model === undefined) Object.assign(this.global, after);
     else if (Object.keys(after.settings).length === 0) this.models.delete(model);
     else this.models.set(model, after);
     this.active = [this.global, ...this.models.values()].some(
       (each) => this.effective(each).level === 'TIMESTAMPS',
     );
-    return this.current(model);
   }
 
   /** Counts a request to `model` and returns whether to trace it. */
@@ -93,9 +133,17 @@ export class Traces {
     return (model === undefined ? undefined : this.models.get(model)) ?? this.global;
   }
 
-  private effective({ settings, written }: Sampling): TraceSettings {
-    const all = { ...DEFAULT_TRACE, ...this.global.settings, ...settings };
-    return all.count > 0 ? { ...all, count: Math.max(0, all.count - written) } : all;
+  private settingsOf({ settings }: Sampling): TraceSettings {
+    return { ...DEFAULT_TRACE, ...this.global.settings, ...settings };
+  }
+
+  /** The settings with the number of traces that this process may still write. */
+  private effective(sampling: Sampling): TraceSettings {
+    const all = this.settingsOf(sampling);
+    if (all.count <= 0) return all;
+    const { count, index } = this.siblings;
+    const share = Math.floor(all.count / count) + Number(index < all.count % count);
+    return { ...all, count: Math.max(0, share - sampling.written) };
   }
 }
 

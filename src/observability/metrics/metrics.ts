@@ -6,7 +6,7 @@ import { GrpcMetrics } from './grpc-metrics';
 import { HttpMetrics } from './http-metrics';
 import { InferenceMetrics } from './inference-metrics';
 import { MODEL_STATES, type ModelSnapshot } from './model-snapshot';
-import { registerScraped, type Sample } from './scraped';
+import { registerScraped, type Sample, type ScrapedMetric } from './scraped';
 import { registerTargetMetrics } from './target-metrics';
 import { registerTokenMetrics } from './token-metrics';
 
@@ -38,17 +38,23 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
-    this.gauge('nexus_build_info', 'Always 1; the labels contain the versions.', () => [
-      { labels: { version: VERSION, node_version: process.version }, value: 1 },
-    ]);
+    this.gauge(
+      'nexus_build_info',
+      'Always 1; the labels contain the versions.',
+      () => [{ labels: { version: VERSION, node_version: process.version }, value: 1 }],
+      'first',
+    );
     this.gauge('nexus_queue_rows', 'Rows in the queue.', () =>
       this.eachModel(({ waitingRows }) => waitingRows),
     );
     this.gauge('nexus_queue_requests', 'Requests in the queue.', () =>
       this.eachModel(({ waitingRequests }) => waitingRequests),
     );
-    this.gauge('nexus_queue_delay_seconds', 'Current time that an idle runner waits for more requests.', () =>
-      this.eachModel(({ delayMs }) => delayMs / 1000),
+    this.gauge(
+      'nexus_queue_delay_seconds',
+      'Current time that an idle runner waits for more requests.',
+      () => this.eachModel(({ delayMs }) => delayMs / 1000),
+      'max',
     );
     this.gauge('nexus_running_executions', 'Runs in flight.', () => this.eachModel(({ running }) => running));
     this.gauge(
@@ -56,6 +62,7 @@ export class Metrics {
       '1 for the current state of a model version, 0 for all other states.',
       () =>
         MODEL_STATES.flatMap((state) => this.eachModel((model) => Number(model.state === state), { state })),
+      'max',
     );
     registerTargetMetrics(this.registry, () => this.snapshot());
     registerTokenMetrics(this.registry, this.inference.models);
@@ -122,8 +129,13 @@ export class Metrics {
     };
   }
 
-  private gauge(name: string, help: string, read: () => Sample[]): void {
-    registerScraped(this.registry, { name, help, type: 'gauge', read });
+  private gauge(
+    name: string,
+    help: string,
+    read: () => Sample[],
+    aggregator: ScrapedMetric['aggregator'] = 'sum',
+  ): void {
+    registerScraped(this.registry, { name, help, type: 'gauge', aggregator, read });
   }
 
   private eachModel(value: (model: ModelSnapshot) => number, more: Sample['labels'] = {}): Sample[] {

@@ -12,6 +12,8 @@ export interface ScrapedMetric {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
+  /** How values of several gateway processes become one. By default the sum. */
+  readonly aggregator?: 'sum' | 'first' | 'max' | 'min';
   readonly read: () => Iterable<Sample> | Promise<Iterable<Sample>>;
 }
 
@@ -19,8 +21,11 @@ export interface ScrapedMetric {
  * Registers a metric whose values are plain fields, so that an increment or observation costs about 10 ns. With
  * prom-client's own classes it costs 400 ns, which adds up to a tenth of the smallest inference.
  */
-export function registerScraped(registry: Registry, { name, help, type, read }: ScrapedMetric): void {
-  const get = async () => ({ name, help, type, aggregator: 'sum', values: [...(await read())] });
+export function registerScraped(
+  registry: Registry,
+  { name, help, type, aggregator = 'sum', read }: ScrapedMetric,
+): void {
+  const get = async () => ({ name, help, type, aggregator, values: [...(await read())] });
   // A registry uses only these two members; its type accepts only prom-client's own classes.
   const metric: unknown = { name, get };
   registry.registerMetric(metric as Parameters<Registry['registerMetric']>[0]);

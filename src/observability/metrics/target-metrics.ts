@@ -6,7 +6,13 @@ import type { TargetCount } from './target-counts';
 /** Registers the `nexus_target_*` metrics: one series for each target of each model version. */
 export function registerTargetMetrics(registry: Registry, models: () => Iterable<ModelSnapshot>): void {
   const add = (type: 'counter' | 'gauge' | 'histogram', name: string, help: string, read: () => Sample[]) =>
-    registerScraped(registry, { name, help, type, read });
+    registerScraped(registry, {
+      name,
+      help,
+      type,
+      aggregator: name === 'nexus_target_state' ? 'max' : 'sum',
+      read,
+    });
   const each = (samples: (count: TargetCount, labels: Sample['labels']) => Sample[]) =>
     Array.from(models()).flatMap(({ metrics }) =>
       [...metrics.targets.all].flatMap(([target, count]) => samples(count, { ...metrics.labels, target })),

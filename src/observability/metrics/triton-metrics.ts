@@ -109,7 +109,13 @@ function addCpuMetrics(registry: Registry): void {
     return share;
   };
   const gauge = (name: string, help: string, value: () => number) =>
-    registerScraped(registry, { name, help, type: 'gauge', read: () => [{ labels: {}, value: value() }] });
+    registerScraped(registry, {
+      name,
+      help,
+      type: 'gauge',
+      aggregator: 'max',
+      read: () => [{ labels: {}, value: value() }],
+    });
   gauge('nv_cpu_utilization', 'CPU utilization since the last scrape, from 0 to 1.', utilization);
   gauge('nv_cpu_memory_total_bytes', 'Total memory of the machine, in bytes.', totalmem);
   gauge('nv_cpu_memory_used_bytes', 'Memory in use, in bytes.', () => totalmem() - freemem());

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { errors } from '../../common/errors';
+import { Siblings } from '../../common/siblings';
 import { Config } from '../../config/config';
 import type { EncodedResponse } from '../codec/messages';
 import { digestOfRequest } from './idempotency-key';
 import { Redis } from '../../redis/redis';
+import { ProcessReplies } from './process-replies';
 import { MemoryReplies } from './memory-replies';
 import { RedisReplies } from './redis-replies';
 import type { Replies } from './replies';
@@ -17,9 +19,16 @@ const SLACK_MS = 10_000;
 export class Idempotency {
   private readonly replies: Replies;
 
-  constructor({ idempotencySize, idempotencyTtlS, cacheEntryLimit }: Config, { connection }: Redis) {
+  constructor(
+    { idempotencySize, idempotencyTtlS, cacheEntryLimit }: Config,
+    { connection }: Redis,
+    siblings: Siblings,
+  ) {
     const ttlMs = idempotencyTtlS * 1000;
-    const local = new MemoryReplies(idempotencySize, cacheEntryLimit, ttlMs);
+    const local =
+      siblings.count === 1
+        ? new MemoryReplies(idempotencySize, cacheEntryLimit, ttlMs)
+        : new ProcessReplies(siblings, cacheEntryLimit);
     this.replies =
       connection === undefined ? local : new RedisReplies(connection, local, cacheEntryLimit, ttlMs);
   }

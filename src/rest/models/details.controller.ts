@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { ApiV2Errors } from '../../transport/http/api-errors';
 import { configurationOf } from '../../models/report/model-configuration';
 import { ModelRegistry } from '../../models/registry/model-registry';
-import { statisticsOf } from '../../models/report/model-statistics';
+import { ServedStatistics } from '../../models/registry/served-statistics';
 import { ApiModel, ApiVersion } from '../http/api-model';
 import { ModelConfiguration } from '../../models/report/configuration.schema';
 import { ModelStatisticsList } from '../../models/report/statistics.schema';
@@ -16,34 +16,37 @@ import { Requires } from '../../transport/http/requires';
 @Requires(READ)
 @Controller('v2/models')
 export class DetailsController {
-  constructor(private readonly registry: ModelRegistry) {}
+  constructor(
+    private readonly registry: ModelRegistry,
+    private readonly statistics: ServedStatistics,
+  ) {}
 
   /** Returns the statistics of every version of every model since the server started. */
   @Get('stats')
   @ApiOperation({ summary: 'Get the statistics of all models' })
   @ApiV2Errors('overloaded', 'internal')
-  allStatistics(@Req() { caller }: FastifyRequest): ModelStatisticsList {
+  async allStatistics(@Req() { caller }: FastifyRequest): Promise<ModelStatisticsList> {
     const models = this.registry.list().filter(({ name }) => caller.sees(name));
-    return { model_stats: models.flatMap(({ versions }) => versions.map(statisticsOf)) };
+    return { model_stats: await this.statistics.of(models.flatMap(({ versions }) => versions)) };
   }
 
   /** Returns the statistics of every version of a model since the server started. */
   @Get(':model/stats')
   @ApiOperation({ summary: 'Get the statistics of a model' })
   @ApiModel()
-  modelStatistics(@Param('model') model: string): ModelStatisticsList {
-    return { model_stats: this.registry.get(model).versions.map(statisticsOf) };
+  async modelStatistics(@Param('model') model: string): Promise<ModelStatisticsList> {
+    return { model_stats: await this.statistics.of(this.registry.get(model).versions) };
   }
 
   /** Returns the statistics of one version of a model since the server started. */
   @Get(':model/versions/:version/stats')
   @ApiOperation({ summary: 'Get the statistics of a version of a model' })
   @ApiVersion()
-  modelVersionStatistics(
+  async modelVersionStatistics(
     @Param('model') model: string,
     @Param('version') version: string,
-  ): ModelStatisticsList {
-    return { model_stats: [statisticsOf(this.registry.find(model, version))] };
+  ): Promise<ModelStatisticsList> {
+    return { model_stats: await this.statistics.of([this.registry.find(model, version)]) };
   }
 
   /** Returns the configuration of the newest ready version, in the format of Triton's model configuration. */

@@ -5,6 +5,7 @@ import { ApiV2Errors } from '../../transport/http/api-errors';
 import { errors } from '../../common/errors';
 import { jsonObject } from '../../common/json-object';
 import { ModelControl } from '../../models/registry/model-control';
+import { ModelOperations } from '../../models/registry/model-operations';
 import { changeParametersOf } from '../../repository/overrides/load-parameters';
 import { OverrideReader } from '../../repository/overrides/override-reader';
 import { ApiModel } from '../http/api-model';
@@ -27,6 +28,7 @@ type CallersRequest = RawRequest & Pick<FastifyRequest, 'caller'>;
 export class RepositoryController {
   constructor(
     private readonly control: ModelControl,
+    private readonly operations: ModelOperations,
     private readonly overrides: OverrideReader,
   ) {}
 
@@ -58,7 +60,7 @@ export class RepositoryController {
   @ApiV2Errors('invalid', 'too_large')
   async repositoryModelLoad(@Param('model') model: string, @Req() { body }: RawRequest): Promise<void> {
     this.control.requireExplicit();
-    await this.control.load(model, await this.overrides.read(body));
+    await this.operations.load(model, await this.overrides.read(body));
   }
 
   /** Unloads a model after its accepted requests have finished. Requires NEXUS_MODEL_CONTROL_MODE=explicit. */
@@ -70,7 +72,7 @@ export class RepositoryController {
   @ApiModel()
   @ApiV2Errors('invalid', 'too_large')
   async repositoryModelUnload(@Param('model') model: string, @Req() { body }: RawRequest): Promise<void> {
-    await this.control.unload(model, changeParametersOf(body));
+    await this.operations.unload(model, changeParametersOf(body));
   }
 }
 

@@ -5,7 +5,7 @@ import { errors } from '../../common/errors';
 import { jsonObject } from '../../common/json-object';
 import { ModelRegistry } from '../../models/registry/model-registry';
 import { ShadowMetrics } from '../../inference/shadow/shadow-metrics';
-import { RolloutControl } from '../../models/registry/rollout-control';
+import { ModelOperations } from '../../models/registry/model-operations';
 import { Rollouts } from '../../models/rollout/rollouts';
 import { shadowReport } from './shadow-report';
 import type { Shadow, Traffic } from '../../models/rollout/traffic';
@@ -37,7 +37,7 @@ export class RolloutController {
   constructor(
     private readonly registry: ModelRegistry,
     private readonly rollouts: Rollouts,
-    private readonly control: RolloutControl,
+    private readonly operations: ModelOperations,
     private readonly shadows: ShadowMetrics,
   ) {}
 
@@ -63,7 +63,7 @@ export class RolloutController {
   ): Promise<AliasChanged> {
     this.registry.get(model);
     const version = versionIn(body);
-    return { model, alias, ...(await this.control.setAlias(model, alias, version)) };
+    return { model, alias, ...(await this.operations.setAlias(model, alias, version)) };
   }
 
   /** Removes an alias. Requires NEXUS_MODEL_CONTROL_MODE=explicit or poll. */
@@ -72,7 +72,7 @@ export class RolloutController {
   @ApiParam(ALIAS)
   @ApiErrors('invalid', 'not_found', 'overloaded', 'internal', 'unavailable')
   async removeAlias(@Param('model') model: string, @Param('alias') alias: string): Promise<AliasChanged> {
-    return { model, alias, ...(await this.control.removeAlias(model, alias)) };
+    return { model, alias, ...(await this.operations.removeAlias(model, alias)) };
   }
 
   /** Returns how requests without a version are distributed. */
@@ -94,7 +94,7 @@ export class RolloutController {
   @ApiErrors('invalid', 'not_found', 'too_large', 'overloaded', 'internal', 'unavailable')
   async setTraffic(@Param('model') model: string, @Req() { body }: RawRequest): Promise<TrafficChanged> {
     this.registry.get(model);
-    return { model, ...(await this.control.setTraffic(model, trafficIn(body))) };
+    return { model, ...(await this.operations.setTraffic(model, trafficIn(body))) };
   }
 
   /** Sends requests without a version to the newest ready version again. Requires NEXUS_MODEL_CONTROL_MODE=explicit or poll. */
@@ -102,7 +102,7 @@ export class RolloutController {
   @ApiOperation({ summary: 'Remove the traffic split of a model' })
   @ApiErrors('invalid', 'not_found', 'overloaded', 'internal', 'unavailable')
   async endTraffic(@Param('model') model: string): Promise<TrafficChanged> {
-    return { model, ...(await this.control.setTraffic(model, null)) };
+    return { model, ...(await this.operations.setTraffic(model, null)) };
   }
 
   /** Sends all requests without a version to one version. Requires NEXUS_MODEL_CONTROL_MODE=explicit or poll. */
@@ -114,7 +114,10 @@ export class RolloutController {
   async promote(@Param('model') model: string, @Req() { body }: RawRequest): Promise<TrafficChanged> {
     this.registry.get(model);
     const { version } = this.registry.versionOf(model, versionIn(body));
-    return { model, ...(await this.control.setTraffic(model, { weights: { [version]: 1 }, sticky: false })) };
+    return {
+      model,
+      ...(await this.operations.setTraffic(model, { weights: { [version]: 1 }, sticky: false })),
+    };
   }
 
   /** Returns how the outputs of the shadow compare with the outputs that were returned to clients. */
@@ -122,12 +125,12 @@ export class RolloutController {
   @Requires(READ)
   @ApiOperation({ summary: 'Get the shadow report of a model' })
   @ApiErrors('not_found', 'overloaded', 'internal')
-  shadow(@Param('model') model: string): ModelShadow {
+  async shadow(@Param('model') model: string): Promise<ModelShadow> {
     const { name } = this.registry.get(model);
-    const statistics = this.shadows.last(name);
-    if (statistics === undefined) return { model, shadow: null };
-    const active = this.rollouts.shadowOf(name)?.version === statistics.labels.version;
-    return { model, shadow: shadowReport(statistics, active) };
+    const current = this.rollouts.shadowOf(name)?.version;
+    const results = await this.shadows.results(name, current);
+    if (results.length === 0) return { model, shadow: null };
+    return { model, shadow: shadowReport(results, results[0]!.version === current) };
   }
 
   /** Reverts the last change of the traffic. Requires NEXUS_MODEL_CONTROL_MODE=explicit or poll. */
@@ -136,7 +139,7 @@ export class RolloutController {
   @ApiOperation({ summary: 'Roll back the traffic of a model' })
   @ApiErrors('invalid', 'not_found', 'overloaded', 'internal', 'unavailable')
   async rollBack(@Param('model') model: string): Promise<TrafficChanged> {
-    return { model, ...(await this.control.rollBack(model)) };
+    return { model, ...(await this.operations.rollBack(model)) };
   }
 }
 

@@ -1,7 +1,8 @@
 import { Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { ApiErrors } from '../../transport/http/api-errors';
-import { ModelControl, type VersionChange } from '../../models/registry/model-control';
+import type { VersionChange } from '../../models/registry/model-control';
+import { ModelOperations } from '../../models/registry/model-operations';
 import { VersionChanged } from './versions.dto';
 import { ADMIN } from '../../identity/access';
 import { Requires } from '../../transport/http/requires';
@@ -13,7 +14,7 @@ import { Requires } from '../../transport/http/requires';
 @Requires(ADMIN)
 @Controller('v1/models/:model/versions/:version')
 export class VersionsController {
-  constructor(private readonly control: ModelControl) {}
+  constructor(private readonly operations: ModelOperations) {}
 
   /**
    * Loads one version from the repository, regardless of the version policy of the model. Requires
@@ -25,7 +26,7 @@ export class VersionsController {
   @ApiOperation({ summary: 'Load a version' })
   @ApiErrors('invalid', 'not_found', 'overloaded', 'internal', 'unavailable')
   loadVersion(@Param('model') model: string, @Param('version') version: string): Promise<VersionChanged> {
-    return this.timed(model, version, () => this.control.loadVersion(model, version));
+    return this.timed(model, version, () => this.operations.loadVersion(model, version));
   }
 
   /**
@@ -37,7 +38,7 @@ export class VersionsController {
   @ApiOperation({ summary: 'Unload a version' })
   @ApiErrors('invalid', 'not_found', 'overloaded', 'internal', 'unavailable')
   unloadVersion(@Param('model') model: string, @Param('version') version: string): Promise<VersionChanged> {
-    return this.timed(model, version, () => this.control.unloadVersion(model, version));
+    return this.timed(model, version, () => this.operations.unloadVersion(model, version));
   }
 
   private async timed(

@@ -33,7 +33,7 @@ export class LogSettingsController {
   @ApiOperation({ summary: 'Change the log settings' })
   @ApiBody({ type: LogSettingsChange, required: false })
   @ApiV2Errors('invalid', 'too_large', 'overloaded', 'internal')
-  changeLogSettings(@Req() { body }: { body?: Uint8Array }): LogSettingsBody {
+  changeLogSettings(@Req() { body }: { body?: Uint8Array }): Promise<LogSettingsBody> {
     return this.settings.update(jsonObject(body, '{"log_verbose_level": 1}'));
   }
 }

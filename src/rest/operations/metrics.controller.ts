@@ -1,7 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
-import { Metrics } from '../../observability/metrics/metrics';
+import { MetricsReport } from '../../observability/metrics/metrics-report';
 import { METRICS } from '../../identity/access';
 import { Requires } from '../../transport/http/requires';
 
@@ -10,7 +10,7 @@ import { Requires } from '../../transport/http/requires';
 @Requires(METRICS)
 @Controller('metrics')
 export class MetricsController {
-  constructor(private readonly metrics: Metrics) {}
+  constructor(private readonly report: MetricsReport) {}
 
   @Get()
   @Header('content-type', Registry.PROMETHEUS_CONTENT_TYPE)
@@ -33,6 +33,6 @@ export class MetricsController {
     },
   })
   getMetrics(): Promise<string> {
-    return this.metrics.registry.metrics();
+    return this.report.text();
   }
 }

@@ -28,7 +28,7 @@ export class TraceController {
   @Requires(READ_SERVER)
   @ApiOperation({ summary: 'Get the trace settings' })
   @ApiV2Errors('overloaded', 'internal')
-  traceSettings(): TraceSettingsBody {
+  traceSettings(): Promise<TraceSettingsBody> {
     return this.traces.current();
   }
 
@@ -39,7 +39,7 @@ export class TraceController {
   @ApiOperation({ summary: 'Change the trace settings' })
   @ApiBody({ type: TraceSettingsChange, required: false })
   @ApiV2Errors('invalid', 'too_large', 'overloaded', 'internal')
-  changeTraceSettings(@Req() { body }: { body?: Uint8Array }): TraceSettingsBody {
+  changeTraceSettings(@Req() { body }: { body?: Uint8Array }): Promise<TraceSettingsBody> {
     return this.traces.update(undefined, jsonObject(body, FORM));
   }
 
@@ -48,7 +48,7 @@ export class TraceController {
   @Requires(READ)
   @ApiOperation({ summary: 'Get the trace settings of a model' })
   @ApiModel()
-  modelTraceSettings(@Param('model') model: string): TraceSettingsBody {
+  async modelTraceSettings(@Param('model') model: string): Promise<TraceSettingsBody> {
     return this.traces.current(this.registry.get(model).name);
   }
 
@@ -59,10 +59,10 @@ export class TraceController {
   @ApiBody({ type: TraceSettingsChange, required: false })
   @ApiModel()
   @ApiV2Errors('invalid', 'too_large')
-  changeModelTraceSettings(
+  async changeModelTraceSettings(
     @Param('model') model: string,
     @Req() { body }: { body?: Uint8Array },
-  ): TraceSettingsBody {
+  ): Promise<TraceSettingsBody> {
     return this.traces.update(this.registry.get(model).name, jsonObject(body, FORM));
   }
 }

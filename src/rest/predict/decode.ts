@@ -3,7 +3,8 @@ import { inputsFor } from '../../models/validation';
 import type { Tensor, TensorSpec } from '../../tensor/tensor';
 import { asArray, asName, asObject } from '../codec/fields';
 import { requestOptionsOf, requireUniqueNames } from '../../inference/request/request-parameters';
-import { jsonText, readJson } from '../../tensor/json/body';
+import { readTensorJson } from '../../tensor/json/body';
+import { UnreadNumbers } from '../../tensor/json/unread-numbers';
 import { mismatch } from '../../common/mismatch';
 import { readParameters } from '../codec/parameters';
 import { isBase64Object } from './base64';
@@ -29,7 +30,7 @@ type Inputs = Pick<DecodedPrediction, 'inputs' | 'layout'>;
  */
 export function decodePrediction(body: Buffer, expected: PredictionTarget): DecodedPrediction {
   if (body.length === 0) throw errors.invalidInput('the body is empty; expected a JSON object with "inputs"');
-  return readJson(jsonText(body), (value, exact) => readPrediction(value, expected, exact));
+  return readTensorJson(body, (value, exact) => readPrediction(value, expected, exact));
 }
 
 function readPrediction(value: unknown, expected: PredictionTarget, exact: boolean): DecodedPrediction {
@@ -128,6 +129,8 @@ function wholeInput(
 function readInstances(value: unknown, { inputs, batches }: PredictionTarget, exact: boolean): Inputs {
   if (!batches)
     throw errors.invalidInput('instances: the model does not batch rows; send inputs', 'instances');
+  if (inputs.length === 1 && value instanceof UnreadNumbers)
+    return { inputs: [nestedTensor(value, inputs[0]!, () => 'instances', false)], layout: 'rows' };
   const instances = asArray(value, 'instances');
   if (instances.length === 0) throw mismatch('instances', 'at least one instance', value);
   const isBare = inputs.length === 1 && !instances.some(isNamed);
@@ -149,7 +152,11 @@ function readInstances(value: unknown, { inputs, batches }: PredictionTarget, ex
 /** Whether an instance is an object of inputs by name, as opposed to the value of the only input. */
 function isNamed(instance: unknown): boolean {
   return (
-    typeof instance === 'object' && instance !== null && !Array.isArray(instance) && !isBase64Object(instance)
+    typeof instance === 'object' &&
+    instance !== null &&
+    !Array.isArray(instance) &&
+    !(instance instanceof UnreadNumbers) &&
+    !isBase64Object(instance)
   );
 }
 

@@ -1,6 +1,8 @@
 import { elementCount, type Tensor, type TensorSpec } from '../../tensor/tensor';
 import { encodeRows } from '../../tensor/json/data';
+import type { Numbers } from '../../tensor/json/number-scanner';
 import type { Row } from '../../tensor/json/rows';
+import { UNUSUAL, UnreadNumbers } from '../../tensor/json/unread-numbers';
 import { mismatch } from '../../common/mismatch';
 import { withPictures, withText } from './base64';
 
@@ -9,6 +11,7 @@ export type Where = (indexes: readonly number[]) => string;
 
 /** The depth of nested arrays in `value`; Infinity if an empty array hides it. */
 export function depthOf(value: unknown): number {
+  if (value instanceof UnreadNumbers) return value.depth;
   let depth = 0;
   for (let inner = value; Array.isArray(inner); inner = inner[0]) {
     if (inner.length === 0) return Infinity;
@@ -32,6 +35,8 @@ export function isColumn({ shape }: TensorSpec): boolean {
  */
 export function nestedTensor(value: unknown, spec: TensorSpec, where: Where, exact: boolean): Tensor {
   if (isColumn(spec) && Array.isArray(value)) return columnTensor(value, spec, where, exact);
+  // The elements of a column may or may not be in arrays.
+  if (isColumn(spec) && value instanceof UnreadNumbers) throw UNUSUAL;
   const { name, datatype, content } = spec;
   const walk = new Walk(spec, where);
   if (spec.shape.length === 0) walk.rows.push([value]);
@@ -40,8 +45,9 @@ export function nestedTensor(value: unknown, spec: TensorSpec, where: Where, exa
   const at = (row: number, item: number) =>
     where(shape.length === 0 ? [] : [...indexesOf(row, shape.slice(0, -1)), item]);
   let { rows } = walk;
-  if (content === 'picture') rows = rows.map(withPictures);
-  else if (datatype === 'BYTES') rows = rows.map((row, index) => withText(row, (item) => at(index, item)));
+  if (content === 'picture') rows = (rows as Row[]).map(withPictures);
+  else if (datatype === 'BYTES')
+    rows = (rows as Row[]).map((row, index) => withText(row, (item) => at(index, item)));
   return { name, datatype, shape, data: encodeRows(rows, datatype, elementCount(shape), exact, at) };
 }
 
@@ -55,7 +61,7 @@ function columnTensor(rows: Row, spec: TensorSpec, where: Where, exact: boolean)
 
 /** Collects the innermost arrays of a nested value, and checks the length of every array. */
 class Walk {
-  readonly rows: Row[] = [];
+  readonly rows: (Row | Numbers)[] = [];
   readonly dims: number[];
   private readonly indexes: number[] = [];
 
@@ -68,6 +74,10 @@ class Walk {
 
   visit(value: unknown): void {
     const level = this.indexes.length;
+    if (value instanceof UnreadNumbers) {
+      this.rows.push(this.numbers(value, level));
+      return;
+    }
     if (!Array.isArray(value)) throw this.shapeError('an array', value);
     if (this.dims[level] === -1) this.dims[level] = value.length;
     else if (value.length !== this.dims[level])
@@ -81,6 +91,19 @@ class Walk {
       this.visit(value[index]);
       this.indexes.pop();
     }
+  }
+
+  /** Reads `numbers`, which begin at `level`. @throws UNUSUAL if they do not have the shape. */
+  private numbers(numbers: UnreadNumbers, level: number): Numbers {
+    const { dims } = this;
+    const expected = dims.slice(level).reduce((count, size) => count * Math.max(size, 1), 1);
+    const { shape, values } = numbers.read(this.spec.datatype, expected);
+    if (shape.length !== dims.length - level) throw UNUSUAL;
+    for (const [index, size] of shape.entries()) {
+      if (dims[level + index] === -1) dims[level + index] = size;
+      else if (dims[level + index] !== size) throw UNUSUAL;
+    }
+    return values;
   }
 
   private shapeError(expected: string, value: unknown) {

@@ -6,7 +6,7 @@ import type {
   FromRunner,
   LoadMessage,
   NamesMessage,
-  PlacedTensor,
+  TensorPlace,
   RanMessage,
   ReleaseMessage,
   RunMessage,
@@ -140,7 +140,7 @@ function readSlab(byteLength: number): Buffer {
   return inputBytes;
 }
 
-function toOrt({ datatype, shape, offset, byteLength }: PlacedTensor, bytes: Buffer): OrtTensor {
+function toOrt({ datatype, shape, offset, byteLength }: TensorPlace, bytes: Buffer): OrtTensor {
   const type = elementTypeOf(datatype);
   const start = bytes.byteOffset + offset;
   const view = viewOf(type, bytes.buffer, start, byteLength);

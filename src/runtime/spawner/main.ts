@@ -25,7 +25,7 @@ const NICENESS = 5;
 const STDERR_TAIL = 2000;
 
 /** A connection that does not send its token within this time is closed. */
-const TOKEN_MS = 5000;
+const TOKEN_MS = 30_000;
 
 process.title = 'nexus-spawner';
 lowerPriority();
@@ -129,7 +129,7 @@ function kill(id: number): void {
   for (const [token, message] of expected) {
     if (message.id !== id) continue;
     expected.delete(token);
-    ended(id, { cause: 'own', reason: '' });
+    ended(id, { cause: 'own', reason: 'the connection to the runner closed before it started' });
   }
 }
 

@@ -48,8 +48,8 @@ export class Spawner {
   spawn(label: string, slab: string, observer: SpawnObserver): Spawned {
     const id = ++this.started;
     const token = randomBytes(TOKEN_LENGTH / 2).toString('hex');
-    this.children.set(id, { token, observer, hasStarted: false });
     this.send({ type: 'spawn', id, label, slab, token });
+    this.children.set(id, { token, observer, hasStarted: false });
     return { kill: () => this.children.has(id) && this.send({ type: 'kill', id }) };
   }
 

@@ -5,6 +5,8 @@ import { fillBigIntegers, fillBooleans, fillFloats, fillIntegers } from './eleme
 import { mismatch } from '../../common/mismatch';
 import { innermostArrays, locate, type Row } from './rows';
 import { encodeStrings, invalidString } from '../elements';
+import type { Numbers } from './number-scanner';
+import { UnreadNumbers } from './unread-numbers';
 
 const FLOAT = 'a number, null, "NaN", "Infinity" or "-Infinity" in the range of';
 
@@ -40,36 +42,42 @@ export function decodeJsonData(
   path: string,
   exact: boolean,
 ): Uint8Array {
-  const rows = innermostArrays(data, path);
+  const rows =
+    data instanceof UnreadNumbers ? [data.read(datatype, count).values] : innermostArrays(data, path);
   requireCount(rows, count, path);
   return encodeRows(
     rows,
     datatype,
     count,
     exact,
-    (row, item) => `${path}${locate(data, rows[row]!)}[${item}]`,
+    (row, item) => `${path}${locate(data, rows[row] as Row)}[${item}]`,
   );
 }
 
 /**
- * Encodes `rows`, which have `count` elements in total, as the bytes of a tensor.
+ * Encodes `rows`, which have `count` elements in total, as the bytes of a tensor. Numbers that are not in an array of
+ * JSON are rows, too.
  *
  * @param exact whether the elements come from parseExactJson.
  * @param where returns the path of an element in the body from the index of its row and the index in that row.
  * @throws invalid with the path of the first invalid element; INEXACT if the elements must be parsed exactly.
  */
 export function encodeRows(
-  rows: readonly Row[],
+  rows: readonly (Row | Numbers)[],
   datatype: Datatype,
   count: number,
   exact: boolean,
   where: (row: number, item: number) => string,
 ): Uint8Array {
+  const [first] = rows;
+  if (datatype === 'FP32' && rows.length === 1 && first instanceof Float32Array)
+    return new Uint8Array(first.buffer);
   const out = datatype === 'BYTES' ? undefined : new TYPED_ARRAY[datatype](count);
   let start = 0;
   for (let index = 0; index < rows.length; index++) {
     const row = rows[index]!;
-    const bad = out === undefined ? invalidString(row) : fill(out, datatype === 'BOOL', row, start, exact);
+    const bad =
+      out === undefined ? invalidString(row as Row) : fill(out, datatype === 'BOOL', row, start, exact);
     if (bad !== -1) throw mismatch(where(index, bad), EXPECTED[datatype], row[bad]);
     start += row.length;
   }
@@ -78,7 +86,7 @@ export function encodeRows(
     : new Uint8Array(out.buffer);
 }
 
-function requireCount(rows: readonly Row[], count: number, path: string): void {
+function requireCount(rows: readonly (Row | Numbers)[], count: number, path: string): void {
   let got = 0;
   for (const row of rows) got += row.length;
   if (got !== count) {
@@ -86,7 +94,17 @@ function requireCount(rows: readonly Row[], count: number, path: string): void {
   }
 }
 
-function fill(out: AnyTypedArray, booleans: boolean, row: Row, start: number, exact: boolean): number {
+function fill(
+  out: AnyTypedArray,
+  booleans: boolean,
+  row: Row | Numbers,
+  start: number,
+  exact: boolean,
+): number {
+  if (row instanceof Float32Array && out instanceof Float32Array) {
+    out.set(row, start);
+    return -1;
+  }
   if (out instanceof Float32Array || out instanceof Float64Array || out instanceof Float16Array) {
     return fillFloats(row, out, start, exact);
   }

@@ -6,7 +6,7 @@
  */
 export const INEXACT = new Error('a number did not survive JSON.parse');
 
-type Elements = readonly unknown[];
+type Elements = ArrayLike<unknown>;
 
 /** JSON values for floating-point values that JSON numbers cannot express: the strings of proto3's JSON mapping, and null. */
 const NON_FINITE = new Map<unknown, number>([

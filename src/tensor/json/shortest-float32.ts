@@ -20,14 +20,34 @@ export function shortestFloat32(value: number): number {
   if (size === 0 || (size >= LARGE && size < EXPONENTIAL)) return value;
   if (!Number.isFinite(size)) return value;
   let decimals = 0;
+  if (size < 1) decimals = 6;
   while (shifted(size, decimals) < LARGE / 10) decimals++;
   while (shifted(size, decimals) >= LARGE) decimals--;
-  // Starting at six digits also finds shorter numbers. Subnormal numbers need a start at one digit.
-  for (let more = size < SMALLEST_NORMAL ? -6 : -1; more < 3; more++) {
+  const short = size < SMALLEST_NORMAL ? subnormal(size, decimals) : normal(size, decimals);
+  if (short === undefined) return value;
+  return value < 0 ? -short : short;
+}
+
+/**
+ * Six to nine digits; six also find shorter numbers.
+ *
+ * @param decimals those of seven digits.
+ */
+function normal(size: number, decimals: number): number | undefined {
+  const six = rounded(size, decimals - 1);
+  if (six !== undefined) return six;
+  // Most numbers need eight or nine digits. A number that fewer digits express is also one of more digits.
+  const eight = rounded(size, decimals + 1);
+  return eight === undefined ? rounded(size, decimals + 2) : (rounded(size, decimals) ?? eight);
+}
+
+/** One to nine digits, because these have fewer than 24 bits of precision. */
+function subnormal(size: number, decimals: number): number | undefined {
+  for (let more = -6; more < 3; more++) {
     const short = rounded(size, decimals + more);
-    if (short !== undefined) return value < 0 ? -short : short;
+    if (short !== undefined) return short;
   }
-  return value;
+  return undefined;
 }
 
 /**
@@ -36,12 +56,19 @@ export function shortestFloat32(value: number): number {
  */
 function rounded(size: number, decimals: number): number | undefined {
   const scaled = shifted(size, decimals);
-  for (const digits of [Math.round(scaled), Math.ceil(scaled)]) {
-    const isExact = decimals >= 0 && decimals <= LAST_EXACT;
-    const short = isExact ? digits / (POWER[decimals] as number) : Number(`${digits}e${-decimals}`);
-    if (Math.fround(short) === size) return short;
-  }
-  return undefined;
+  const nearest = Math.round(scaled);
+  const short = unshifted(nearest, decimals);
+  if (Math.fround(short) === size) return short;
+  const above = Math.ceil(scaled);
+  if (above === nearest) return undefined;
+  const larger = unshifted(above, decimals);
+  return Math.fround(larger) === size ? larger : undefined;
+}
+
+/** The double that `digits` with `decimals` are read as. */
+function unshifted(digits: number, decimals: number): number {
+  const isExact = decimals >= 0 && decimals <= LAST_EXACT;
+  return isExact ? digits / (POWER[decimals] as number) : Number(`${digits}e${-decimals}`);
 }
 
 /** Moves the decimal point of `size` to the right by `places`. */

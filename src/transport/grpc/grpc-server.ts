@@ -1,4 +1,4 @@
-import type { Server as NetServer, Socket } from 'node:net';
+import type { ListenOptions, Server as NetServer, Socket } from 'node:net';
 import { promisify } from 'node:util';
 import {
   logVerbosity,
@@ -53,6 +53,8 @@ export class GrpcServer extends ServerGrpc {
   readonly interceptors: ServerInterceptor[] = [];
   /** How clients connect. Set it before the server listens. */
   credentials = ServerCredentials.createInsecure();
+  /** Whether other processes listen on the same port. Set it before the server listens. */
+  reusePort = false;
   private readonly calls = new CallCount();
   private readonly extensions: ((server: Server, definition: PackageDefinition) => void)[] = [];
   private server: Server | undefined;
@@ -109,6 +111,7 @@ export class GrpcServer extends ServerGrpc {
       'grpc.max_connection_age_ms': CONNECTION_AGE_MS,
       interceptors: [this.meter, ...this.interceptors, this.calls.interceptor],
     });
+    if (this.reusePort) sharePortOf(this.server);
     const bind = promisify(this.server.bindAsync.bind(this.server));
     const shown = host.includes(':') ? `[${host}]` : host;
     const port = await bind(`${shown}:${grpcPort}`, this.credentials);
@@ -157,4 +160,17 @@ export class GrpcServer extends ServerGrpc {
       for (const name in access) if (isForOperators(access[name]!)) delete methods[name];
     for (const name of rawMethods) (methods[name] as Method).requestDeserialize = (bytes) => bytes;
   }
+}
+
+/** Makes `server` share its port. grpc-js does not expose its HTTP/2 servers before they listen, and has no option for it. */
+function sharePortOf(server: Server): void {
+  const open = server as unknown as { createHttp2Server(credentials: ServerCredentials): NetServer };
+  const create = open.createHttp2Server.bind(server);
+  open.createHttp2Server = (credentials) => {
+    const created = create(credentials);
+    const listen = created.listen.bind(created);
+    created.listen = ((address: ListenOptions, listening: () => void) =>
+      listen({ ...address, reusePort: true }, listening)) as NetServer['listen'];
+    return created;
+  };
 }

@@ -37,6 +37,7 @@ return 1
 
 /** Keeps usage in Redis: a hash for each hour, shared by all gateways that use it. */
 export class RedisUsageStore implements UsageStore {
+  readonly isShared = true;
   private readonly applied = `${PREFIX}:applied:${randomUUID()}`;
 
   constructor(private readonly redis: RedisConnection) {

@@ -14,11 +14,13 @@ const IN_MEMORY: UsageFile = { path: ':memory:', retentionS: 48 * HOUR_S, maxPag
 
 /** Keeps usage in an SQLite database: a file, or memory of a thread. */
 export class SqliteUsageStore implements UsageStore {
+  readonly isShared: boolean;
   private readonly file: UsageFile;
   private thread: UsageThread | undefined;
 
   /** @param path of the file; empty to keep the last 48 hours in memory. */
   constructor(private readonly path: string) {
+    this.isShared = path !== '';
     this.file = path === '' ? IN_MEMORY : { path, ...ON_DISK };
   }
 

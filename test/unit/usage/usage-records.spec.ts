@@ -15,6 +15,7 @@ import { row, select } from './rows';
 
 /** A store that fails while `failure` is set. */
 class Store implements UsageStore {
+  readonly isShared = true;
   readonly batches: UsageBatch[] = [];
   readonly attempts: UsageBatch[] = [];
   readonly queries: UsageQuery[] = [];

@@ -3,7 +3,7 @@ import { sliceOf, type PlacedTensor } from '../../../inference/shared-memory/mem
 import type { RequestedOutput, V2Request } from '../messages';
 import { BinaryPart } from './binary-part';
 import { readKnown, remember } from './known-headers';
-import { jsonText, readJson } from '../../../tensor/json/body';
+import { jsonText, readJson, readTensorJson } from '../../../tensor/json/body';
 import { readInput } from './input';
 import { asArray, asId, asName, asObject, flag } from '../../codec/fields';
 import {
@@ -25,18 +25,15 @@ import { readParameters } from '../../codec/parameters';
 export function decodeV2Request(body: Buffer, headerLength: number | undefined, anyBytes = false): V2Request {
   const jsonLength = headerLength ?? body.length;
   requireHeaderLength(jsonLength, body.length);
-  const text = jsonText(body.subarray(0, jsonLength));
   const binary = () => new BinaryPart(body, jsonLength, headerLength !== undefined, anyBytes);
-  if (headerLength === undefined) return parseRequest(text, binary);
+  const read = (value: unknown, exact: boolean) => readV2Request(value, binary(), exact);
+  if (headerLength === undefined) return readTensorJson(body, read);
+  const text = jsonText(body.subarray(0, jsonLength));
   const known = readKnown(text, binary);
   if (known !== undefined) return known;
-  const request = parseRequest(text, binary);
+  const request = readJson(text, read);
   remember(text, request, body.length - jsonLength);
   return request;
-}
-
-function parseRequest(text: string, binary: () => BinaryPart): V2Request {
-  return readJson(text, (value, exact) => readV2Request(value, binary(), exact));
 }
 
 function requireHeaderLength(length: number, bodyLength: number): void {

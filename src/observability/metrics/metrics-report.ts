@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import {
+  AggregatorRegistry,
+  type MetricObjectWithValues,
+  type MetricValue,
+  type Registry,
+} from 'prom-client';
+import { Siblings, type Gathered } from '../../common/siblings';
+import { Metrics } from './metrics';
+import { registerScraped } from './scraped';
+
+type Exported = MetricObjectWithValues<MetricValue<string>>[];
+
+/** The text of `/metrics`: with several gateway processes, that of all of them together. */
+@Injectable()
+export class MetricsReport {
+  private readonly gather: () => Promise<Gathered<Exported>>;
+
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly siblings: Siblings,
+  ) {
+    this.gather = siblings.gather('metrics', () => metrics.registry.getMetricsAsJSON());
+  }
+
+  /** All metrics in the Prometheus text format. */
+  async text(): Promise<string> {
+    if (this.siblings.count === 1) return this.metrics.registry.metrics();
+    const { values, stale, running, restarts, unanswered } = await this.gather();
+    const all = [...values, ...stale.map((last) => this.totalsOf(last))];
+    const registry = AggregatorRegistry.aggregate(all) as Registry;
+    const add = (type: 'gauge' | 'counter', name: string, help: string, value: number) =>
+      registerScraped(registry, { name, help, type, read: () => [{ labels: {}, value }] });
+    add('gauge', 'nexus_processes', 'Gateway processes that run.', running);
+    add(
+      'counter',
+      'nexus_process_restarts_total',
+      'Gateway processes that ended and were replaced.',
+      restarts,
+    );
+    add(
+      'counter',
+      'nexus_process_timeouts_total',
+      'Times that a process did not report its metrics or statistics in time. Its last counts were used.',
+      unanswered,
+    );
+    return registry.metrics();
+  }
+
+  /** The counts in `last`, the last values of a process, without gauges and models that are not served any more. */
+  private totalsOf(last: Exported): Exported {
+    const served = new Set(Array.from(this.metrics.models(), ({ model, version }) => `${model}/${version}`));
+    return last
+      .filter(({ type }) => String(type) === 'counter' || String(type) === 'histogram')
+      .map((metric) => ({
+        ...metric,
+        values: metric.values.filter(
+          ({ labels: { model, version } }) =>
+            model === undefined || version === undefined || served.has(`${model}/${version}`),
+        ),
+      }));
+  }
+}

@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import type { QuotaCharge } from '../../../src/limits/counter';
+import { MemoryLimiter } from '../../../src/limits/memory-limiter';
+import { LimitService } from '../../../src/limits/processes/limit-service';
+import { Message } from '../../../src/limits/redis/message';
+import { counter, slots } from './counters';
+
+/** A process that asks `service`, as RedisLimiter asks Redis. */
+class Asker {
+  constructor(
+    private readonly service: LimitService,
+    private readonly gateway: string,
+  ) {}
+
+  /** The reply to each take: passes, refusing charge, wait, and three numbers for each charge. */
+  send(write: (message: Message) => void): number[][] {
+    const message = new Message(this.gateway, false);
+    write(message);
+    const [, , ...takes] = this.service.answer({ keys: message.keys, message: message.toString() }, this) as [
+      number,
+      number,
+      ...number[][],
+    ];
+    return takes;
+  }
+
+  take(
+    charges: readonly QuotaCharge[],
+    extras: readonly (number | string)[] = charges.map(() => 0),
+  ): number[] {
+    return this.send((message) => message.take(1, charges, extras))[0]!;
+  }
+}
+
+describe('rates', () => {
+  it('decides each request as MemoryLimiter does, whichever process asks', () => {
+    const request = fc.record({
+      elapsed: fc.integer({ min: 0, max: 400 }),
+      process: fc.nat({ max: 2 }),
+      amounts: fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 6 })),
+    });
+    fc.assert(
+      fc.property(fc.array(request, { maxLength: 60 }), (requests) => {
+        let now = 0;
+        const service = new LimitService(() => now);
+        const reference = new MemoryLimiter(() => now);
+        const processes = ['a', 'b', 'c'].map((gateway) => new Asker(service, gateway));
+        const counters = [counter(5, 1000, 'one'), counter(8, 3000, 'other')];
+        for (const { elapsed, process, amounts } of requests) {
+          now += elapsed;
+          const charges = counters.flatMap((each, index) =>
+            amounts[index]! > 0 ? [{ counter: each, amount: amounts[index]! }] : [],
+          );
+          const expected = reference.take(charges);
+          const [passes] = processes[process]!.take(charges);
+          expect(passes === 1).toBe(expected.passed);
+        }
+      }),
+    );
+  });
+
+  it('keeps leased units out of the limit until they are used or given back', () => {
+    const service = new LimitService(() => 0);
+    const [one, other] = [new Asker(service, 'a'), new Asker(service, 'b')];
+    const requests = counter(10, 1000, 'one', 'requests');
+    const charge = [{ counter: requests, amount: 1 }];
+    expect(one.take(charge, [9]).at(-1)).toBe(9);
+    expect(other.take(charge)[0]).toBe(0);
+    one.send((message) => message.settle(requests, 0, 4, 5));
+    expect(other.send((message) => message.take(10, charge, [0]))[0]![0]).toBe(5);
+  });
+});
+
+describe('requests in flight', () => {
+  const two = slots(2);
+  const charge = [{ counter: two, amount: 1 }];
+
+  it('are counted over all processes and given back', () => {
+    const service = new LimitService(() => 0);
+    const [one, other] = [new Asker(service, 'a'), new Asker(service, 'b')];
+    expect([one.take(charge, ['a:0'])[0], other.take(charge, ['b:0'])[0]]).toEqual([1, 1]);
+    expect(one.take(charge, ['a:1'])[0]).toBe(0);
+    other.send((message) => message.release(two, 'b:0'));
+    expect(one.take(charge, ['a:1'])[0]).toBe(1);
+  });
+
+  it('of a process that has ended are given back', () => {
+    const service = new LimitService(() => 0);
+    const [one, other] = [new Asker(service, 'a'), new Asker(service, 'b')];
+    one.take(charge, ['a:0']);
+    one.take(charge, ['a:1']);
+    expect(other.take(charge, ['b:0'])[0]).toBe(0);
+    service.left(one);
+    expect(other.take(charge, ['b:0'])[0]).toBe(1);
+  });
+});
