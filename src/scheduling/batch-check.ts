@@ -14,7 +14,7 @@ import type { Instance } from './instance';
 const ALWAYS_CHECKED = 32;
 /** Until this many are verified, as many are as take at most MAX_TIME of the time of the runs; then, only a share. */
 const OFTEN_CHECKED = 1000;
-const MAX_TIME = 0.05;
+const MAX_TIME = 0.02;
 
 /** Elements to compare before yielding to the event loop: a few hundred microseconds of work. */
 const ELEMENTS_PER_SLICE = 16_384;
@@ -87,8 +87,8 @@ export class BatchCheck {
 
   private isDue({ verifyBatching: share = 0 }: SchedulerLimits): boolean {
     if (share === 0 || this.hasFailed) return false;
-    if (this.verified >= OFTEN_CHECKED) return this.seen % Math.round(1 / share) === 0;
-    return this.verified < ALWAYS_CHECKED || this.checkMs <= MAX_TIME * this.runMs;
+    if (this.verified < ALWAYS_CHECKED || this.seen % Math.round(1 / share) === 0) return true;
+    return this.verified < OFTEN_CHECKED && this.checkMs <= MAX_TIME * this.runMs;
   }
 
   private async verify(instance: Instance, finished: FinishedBatch): Promise<void> {
