@@ -6,6 +6,9 @@ import { RedisLimiter } from '../redis/redis-limiter';
 import type { Verdict } from '../verdict';
 import type { LimitQuestion } from './limit-service';
 
+/** Requests of one limit that a process takes at once; far fewer calls than with what is a good lease in Redis. */
+const MAX_LEASE = 1000;
+
 /**
  * Enforces limits for all gateway processes on this machine together. It works as several gateways with one Redis do, but
  * the first process answers in place of Redis, see LimitService.
@@ -24,7 +27,8 @@ export class ProcessLimiter extends Limiter {
       evaluate: (_script: unknown, keys: readonly string[], [message]: readonly (string | Buffer)[]) =>
         siblings.ask('limits', { keys, message: String(message) } satisfies LimitQuestion),
     };
-    this.shared = new RedisLimiter(first, settings);
+    const limitLease = settings.limitLease === 0 ? 0 : MAX_LEASE;
+    this.shared = new RedisLimiter(first, { ...settings, limitLease });
   }
 
   get fallbacks(): number {
