@@ -55,7 +55,8 @@ async function against(model: Perceptron, { rounds, seconds }: Effort): Promise<
   });
   // Heavy models answer too few requests for the JIT to compile their path. A gateway in service is compiled.
   await drive(gateway.url, of('affine', 64), WARM_UP_SECONDS);
-  await drive(gateway.url, of('mlp', 64), long);
+  // The first 32 batches are verified.
+  await drive(gateway.url, of('mlp', 64), 2 * long);
   const results = await alternate<Partial<Sample> & { rate: number }>(rounds, name, {
     [RAW]: () => raw(file, long, [best.rows]),
     [FEW]: () => sample(gateway, of('mlp', 64), long),

@@ -5,6 +5,7 @@ import { affine } from '../test/fixtures/models.ts';
 import { save } from '../test/fixtures/onnx.ts';
 import { median, WARM_UP_SECONDS, type Effort } from './compare.mts';
 import { binaryRequest, drive } from './load.mts';
+import { goal, record } from './results.mts';
 import { measure, startGateway } from './server.mts';
 
 const RELOADS = 200;
@@ -44,6 +45,8 @@ export async function reloads({ seconds }: Effort): Promise<void> {
     }
     ratios.push((await meanwhile) / before);
   }
+  record('reloads', { 'p99 of another model to that without reloads': ratios });
+  goal('p99 of another model during reloads to that without', median(ratios), 'at most', 1.2);
   console.log(
     `${done} reloads under 64 connections: no failed requests, p99 of another model ${median(ratios).toFixed(2)} times that without reloads`,
   );

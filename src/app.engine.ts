@@ -16,3 +16,7 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 // The bytes of bodies and tensors count as old, so with a small heap every few large requests would start a full
 // collection, which takes tens of milliseconds.
 setFlagsFromString('--heap-growing-percent=200');
+
+// Otherwise every 64 MB of bodies and tensors would start a full collection, here and on the codec threads, however large
+// the heap may grow.
+setFlagsFromString('--external-memory-accounted-in-global-limit');

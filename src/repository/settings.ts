@@ -70,7 +70,7 @@ export const SETTINGS = {
   },
   verify_batching: {
     description:
-      'Share of batches that are verified: one row is run again, alone, to check that rows are independent. This share applies after a thousand verifications. Before that, the first 32 batches are verified, and then more as long as verification takes at most 5 % of the run time. Set it to 0 to turn verification off. Default: 0.001.',
+      'Share of batches that are verified: one row is run again, alone, to check that rows are independent. The first 32 batches are verified as well. After that, further batches are, up to a thousand, as long as verification takes at most 2 % of the run time. Set it to 0 to turn verification off. Default: 0.001.',
     live: true,
     besideConfig: true,
     schema: { type: 'number', minimum: 0, maximum: 1 },

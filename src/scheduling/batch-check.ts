@@ -12,9 +12,9 @@ import type { Instance } from './instance';
 
 /** The first shared batches are all verified. */
 const ALWAYS_CHECKED = 32;
-/** Until this many are verified, verification may take MAX_TIME of the run time. After that, only a share is verified. */
+/** Until this many are verified, verification may take MAX_TIME of the run time in addition to the configured share. */
 const OFTEN_CHECKED = 1000;
-const MAX_TIME = 0.05;
+const MAX_TIME = 0.02;
 
 /** Elements to compare before yielding to the event loop: a few hundred microseconds of work. */
 const ELEMENTS_PER_SLICE = 16_384;
@@ -87,8 +87,8 @@ export class BatchCheck {
 
   private isDue({ verifyBatching: share = 0 }: SchedulerLimits): boolean {
     if (share === 0 || this.hasFailed) return false;
-    if (this.verified >= OFTEN_CHECKED) return this.seen % Math.round(1 / share) === 0;
-    return this.verified < ALWAYS_CHECKED || this.checkMs <= MAX_TIME * this.runMs;
+    if (this.verified < ALWAYS_CHECKED || this.seen % Math.round(1 / share) === 0) return true;
+    return this.verified < OFTEN_CHECKED && this.checkMs <= MAX_TIME * this.runMs;
   }
 
   private async verify(instance: Instance, finished: FinishedBatch): Promise<void> {

@@ -20,8 +20,8 @@ export interface SchedulerLimits {
   /** Whether requests may share a run. Default: true. */
   readonly mergesRequests?: boolean;
   /**
-   * Share of shared batches to verify after the first thousand verifications, by running one of their rows again, alone.
-   * 0 or absent turns verification off.
+   * Share of shared batches to verify, by running one of their rows again, alone. The first ones are verified as well;
+   * see batch-check.ts. 0 or absent turns verification off.
    */
   readonly verifyBatching?: number;
   /** Time limit of a run, in milliseconds, for the error message. */

@@ -33,13 +33,22 @@ export class RunEstimate {
   of(rows: number): number {
     if (this.count < MIN_RUNS) return 0;
     const meanRows = this.rows / this.runs;
+    return this.ms / this.runs + (this.slope ?? 0) * (rows - meanRows);
+  }
+
+  /** Estimated duration that does not depend on the rows, in milliseconds; 0 while it is unknown. */
+  get fixedMs(): number {
+    return this.count < MIN_RUNS || this.slope === undefined ? 0 : this.of(0);
+  }
+
+  /** Milliseconds per row; undefined if all runs had one size. */
+  private get slope(): number | undefined {
+    const meanRows = this.rows / this.runs;
     const meanMs = this.ms / this.runs;
     const variance = this.rowsRows / this.runs - meanRows * meanRows;
-    // Runs of a single size give no slope.
-    if (variance < 1e-6 * meanRows * meanRows) return meanMs;
+    if (variance < 1e-6 * meanRows * meanRows) return undefined;
     const slope = (this.rowsMs / this.runs - meanRows * meanMs) / variance;
     // Keep the costs per row and per run non-negative, despite noise.
-    const bounded = Math.min(Math.max(0, slope), meanMs / meanRows);
-    return meanMs + bounded * (rows - meanRows);
+    return Math.min(Math.max(0, slope), meanMs / meanRows);
   }
 }

@@ -8,6 +8,7 @@ import { Admission } from './admission';
 import type { Clock } from '../common/clock';
 import { Ticket, type Job, type JobResult, type Part } from './job';
 import { BatchCheck } from './batch-check';
+import { Gathering } from './gathering';
 import type { SchedulerLimits } from './limits';
 import { observerOf, type SchedulerLoad, type SchedulerObserver } from './observer';
 import { Queue, type BatchWindow } from './queue';
@@ -25,9 +26,8 @@ const TIMER_SLACK_MS = 10;
 const SWEEP_MS = 50;
 
 /**
- * Runs the jobs of one model version on its instances, in dynamic batches. It is work-conserving: an idle instance
- * immediately takes what is queued, up to the batch limit. While all instances are busy, batches grow with the load.
- * recovery.ts decides how to recover from a failed batch.
+ * Runs the jobs of one model version on its instances, in dynamic batches. An idle instance immediately takes what is
+ * queued, up to the batch limit; see {@link Gathering} for the exception. While all instances are busy, batches grow.
  */
 export class Scheduler {
   private readonly queue = new Queue();
@@ -38,6 +38,7 @@ export class Scheduler {
   private readonly removals = new Map<Instance, () => void>();
   private readonly admission: Admission;
   private readonly check: BatchCheck;
+  private readonly gathering: Gathering;
   private delay: AdaptiveDelay | undefined;
   private running = 0;
   private dispatching = false;
@@ -54,6 +55,7 @@ export class Scheduler {
   ) {
     this.admission = new Admission(model, this.queue, clock, observer);
     this.check = new BatchCheck(clock, observer);
+    this.gathering = new Gathering(this.queue, clock, () => this.dispatch());
     this.limit(limits);
   }
 
@@ -131,6 +133,7 @@ export class Scheduler {
   }
 
   private dispatch(): void {
+    if (this.retries.length === 0 && this.gathering.holdsBack()) return;
     while (this.idle.length > 0) {
       const batch = this.nextBatch();
       if (batch === undefined) return;
@@ -143,8 +146,7 @@ export class Scheduler {
     const mergesRequests = this.limits.mergesRequests !== false && !this.check.hasFailed;
     const window = this.batchWindow();
     for (;;) {
-      const retry = this.retries.shift();
-      const next = retry ?? this.queue.take(this.limits, window, mergesRequests);
+      const next = this.retries.shift() ?? this.queue.take(this.limits, window, mergesRequests);
       if (next === undefined) {
         if (window !== undefined) this.wakeUpWhenDue(window);
         return undefined;
@@ -211,6 +213,7 @@ export class Scheduler {
       const results = scatter(batch, outputs, rows);
       const finished = { batch, results, rows, runMs, rowsAlone: this.paddedRows(1) };
       if (await this.check.findsMixing(instance, finished, this.limits)) return this.unbatch(batch);
+      if (this.delayMs === 0) this.gathering.begin(totalRows(batch), this.admission.estimate, this.limits);
       return () => this.settle(batch, results, times);
     } catch (failure) {
       // Give it no more work, even before its supervisor notices.

@@ -43,15 +43,26 @@ describe('the check of batches', () => {
     expect(checks).toEqual(Array(1003).fill('same'));
   });
 
-  it('takes a twentieth of the run time after the first 32', async () => {
-    const { clock, checks, ask } = set(Doubler, { verifyBatching: 0.01 });
+  it('takes a fiftieth of the run time after the first 32', async () => {
+    const { clock, checks, ask } = set(Doubler, { verifyBatching: 1e-6 });
     const answers: Promise<number[]>[] = [];
     for (let round = 0; round < 32 + 200; round++) {
       answers.push(ask(1), ask(2));
       await clock.pass(3 * RUN_MS);
     }
     await Promise.all(answers);
-    expect(checks).toHaveLength(32 + 1 + 200 / 20);
+    expect(checks).toHaveLength(32 + 1 + 200 / 50);
+  });
+
+  it('looks at every batch where that is configured, whatever it takes', async () => {
+    const { clock, checks, ask } = set(Doubler, { verifyBatching: 1 });
+    const answers: Promise<number[]>[] = [];
+    for (let round = 0; round < 100; round++) {
+      answers.push(ask(1), ask(2));
+      await clock.pass(3 * RUN_MS);
+    }
+    await Promise.all(answers);
+    expect(checks).toHaveLength(100);
   });
 
   it('leaves requests that ran by themselves, and everything where it is turned off', async () => {
