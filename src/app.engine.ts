@@ -17,6 +17,6 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 // collection, which takes tens of milliseconds.
 setFlagsFromString('--heap-growing-percent=200');
 
-// Otherwise every 64 MB of bodies and tensors would start a full collection, here and on the codec threads, however large
-// the heap may grow.
+// Without this flag, every 64 MB of bodies and tensors would start a full collection, here and on the codec threads,
+// regardless of the maximum heap size.
 setFlagsFromString('--external-memory-accounted-in-global-limit');
