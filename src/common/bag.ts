@@ -34,8 +34,11 @@ export class Bag<Item extends Placed> {
     return true;
   }
 
-  /** Calls `work` for every item. It may remove the item that it gets. */
+  /** Calls `work` for every item, and possibly twice for one if it removes others. It may remove any items. */
   forEach(work: (item: Item) => void): void {
-    for (let index = this.items.length - 1; index >= 0; index--) work(this.items[index]!);
+    for (let index = this.items.length - 1; index >= 0; index--) {
+      const item = this.items[index];
+      if (item !== undefined) work(item);
+    }
   }
 }

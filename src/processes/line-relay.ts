@@ -12,7 +12,10 @@ export class LineRelay {
   private readonly streams = new Set<Readable>();
 
   constructor() {
-    this.output.on('drain', () => this.streams.forEach((stream) => stream.resume()));
+    const resume = () => this.streams.forEach((stream) => stream.resume());
+    this.output.on('drain', resume);
+    // If the reader of stdout has gone, lines are dropped: processes that wait for it could not even end.
+    this.output.on('error', resume);
   }
 
   /** Writes the lines of `stream`, until it ends. */
@@ -24,7 +27,9 @@ export class LineRelay {
       if (end === 0) return void rest.push(chunk);
       const lines = Buffer.concat([...rest, chunk.subarray(0, end)]);
       rest = end < chunk.length ? [chunk.subarray(end)] : [];
-      if (!this.output.write(lines as unknown as string)) this.streams.forEach((each) => each.pause());
+      const written: unknown = this.output.write(lines as unknown as string);
+      // Undefined once the reader has gone.
+      if (written === false) this.streams.forEach((each) => each.pause());
     });
     stream.once('close', () => this.streams.delete(stream));
   }

@@ -70,9 +70,17 @@ export class LimitService {
     if (call.leaves) this.gateways.delete(process);
     else this.gateways.set(process, call.gateway);
     const now = this.now();
-    return new Call(call, now, (index) =>
+    const reply = new Call(call, now, (index) =>
       this.counter(keys[index - 1]!, call.counters[index - 2]!, now),
     ).reply(Math.max(1, this.gateways.size));
+    // Otherwise every address that ever sent a request would stay.
+    for (const key of keys) if (this.inFlight.get(key)?.size === 0) this.inFlight.delete(key);
+    return reply;
+  }
+
+  /** Number of counters in memory. */
+  get size(): number {
+    return this.ofAddresses.size + this.ofOthers.size + this.inFlight.size;
   }
 
   /** Releases the requests in flight of a process that has ended. */

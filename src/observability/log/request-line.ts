@@ -38,8 +38,9 @@ interface AnsweredRequest {
 export function requestLine(answered: AnsweredRequest): string {
   const { requestId, method, route, status, ms, caller, inference, failure } = answered;
   let line = `"requestId":${quoted(requestId)},"method":${repeated(method)},"route":${repeated(route)},"status":${typeof status === 'number' ? status : repeated(status)},"ms":${microseconds(ms)}`;
-  if (caller?.key !== undefined) line += `,"caller":${quoted(caller.id)}`;
+  // A failure names its caller.
   if (failure !== undefined) return line + failureMembers(inference, failure);
+  if (caller?.key !== undefined) line += `,"caller":${quoted(caller.id)}`;
   return inference === undefined ? line : line + inferenceMembers(inference);
 }
 
@@ -97,8 +98,9 @@ function members(fields: Readonly<Record<string, string | number | undefined>>):
   return text;
 }
 
-/** Maximum number of quoted texts to remember. */
+/** Maximum number of quoted texts to remember, and maximum length of one: a client may send any gRPC method. */
 const MAX_REMEMBERED = 1000;
+const MAX_LENGTH = 300;
 
 const remembered = new Map<string, string>();
 
@@ -107,7 +109,8 @@ function repeated(text: string): string {
   let known = remembered.get(text);
   if (known !== undefined) return known;
   if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-  remembered.set(text, (known = quoted(text)));
+  known = quoted(text);
+  if (text.length <= MAX_LENGTH) remembered.set(text, known);
   return known;
 }
 

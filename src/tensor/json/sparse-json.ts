@@ -99,6 +99,9 @@ class ArrayFinder {
   /** The first quote and the first closing brace from here on. */
   private quote = -1;
   private brace = -1;
+  /** The nearer one of them, and the end of what is before it. */
+  private stop = -1;
+  private end = -1;
 
   constructor(private readonly json: Buffer) {}
 
@@ -147,9 +150,18 @@ class ArrayFinder {
     const { json } = this;
     if (this.quote < start) this.quote = indexOrEnd(json, QUOTE, start);
     if (this.brace < start) this.brace = indexOrEnd(json, CLOSE_OBJECT, start);
-    let end = Math.min(this.quote, this.brace);
+    const stop = Math.min(this.quote, this.brace);
+    // Once for all brackets before it, because there may be megabytes of white space.
+    if (stop !== this.stop) this.end = this.endBefore((this.stop = stop));
+    return json[this.end - 1] === CLOSE ? this.end : start;
+  }
+
+  /** The index after the last byte before `stop` that is neither white space nor a comma. */
+  private endBefore(stop: number): number {
+    const { json } = this;
+    let end = stop;
     while (json[end - 1]! <= SPACE || json[end - 1] === COMMA) end--;
-    return json[end - 1] === CLOSE ? end : start;
+    return end;
   }
 }
 

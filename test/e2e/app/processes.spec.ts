@@ -198,6 +198,24 @@ describe('one drain', () => {
   });
 });
 
+describe('two processes whose log has no reader any more', () => {
+  const repository = new Repository();
+  afterAll(() => repository.remove());
+
+  it('serve, and end when they are told to', async () => {
+    const under = ['bash', '-c', 'exec "$@" > >(head -c 1 > /dev/null)', 'bash'];
+    const gateway = await Gateway.start(repository, TWO, { under });
+    // More lines than pipes hold.
+    const path = `/v2/models/${'x'.repeat(200)}`;
+    for (let round = 0; round < 20; round++) {
+      const answers = await Promise.all(Array.from({ length: 40 }, () => gateway.send(path)));
+      expect(answers.every(({ status }) => status === 404)).toBe(true);
+    }
+    gateway.kill('SIGTERM');
+    expect(await gateway.exited()).toBe(0);
+  });
+});
+
 describe('a start that fails', () => {
   it('prints the reason once and exits with code 1', async () => {
     const occupied = createServer().listen(0, '127.0.0.1');

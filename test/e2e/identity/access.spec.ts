@@ -318,6 +318,13 @@ describe('the log', () => {
     });
   });
 
+  it('has no name twice in a line, which some readers reject', async () => {
+    await gateway.send('/v2/nothing', { headers: { ...bearer('all'), 'x-request-id': 'twice-1' } });
+    await gateway.logged(({ requestId }) => requestId === 'twice-1');
+    const line = gateway.stdout.split('\n').find((each) => each.includes('twice-1'))!;
+    expect(line.match(/"caller":/g)).toHaveLength(1);
+  });
+
   it('has an audit line for each operation that changes the server', async () => {
     await gateway.send('/v2/logging', {
       method: 'POST',

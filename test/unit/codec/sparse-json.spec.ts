@@ -223,3 +223,10 @@ describe('long arrays of numbers', () => {
       expect(found(piece.repeat(500_000))).toBeUndefined();
   });
 });
+
+it('reads white space once, however many arrays begin before it', () => {
+  // Once for each array would take minutes.
+  const body = Buffer.alloc(64 * 2 ** 20, ' ');
+  body.write('[1'.repeat(500));
+  expect(parseSparseJson(body)).toBeUndefined();
+});

@@ -28,6 +28,20 @@ describe('a bag', () => {
     );
   });
 
+  it('may lose several items during a visit', () => {
+    const bag = new Bag<Item>();
+    const items = [0, 1, 2, 3].map((name) => new Item(name));
+    for (const item of items) bag.add(item);
+    const visited: Item[] = [];
+    bag.forEach((item) => {
+      visited.push(item);
+      bag.delete(items[2]!);
+      bag.delete(items[3]!);
+    });
+    expect(names(visited)).toEqual([0, 1, 3]);
+    expect(names(bag.all)).toEqual([0, 1]);
+  });
+
   it('may lose the item that is visited', () => {
     const bag = new Bag<Item>();
     const items = [0, 1, 2, 3].map((name) => new Item(name));

@@ -84,6 +84,19 @@ describe('requests in flight', () => {
     expect(one.take(charge, ['a:1'])[0]).toBe(1);
   });
 
+  it('take no memory once they have ended, or were refused', () => {
+    const service = new LimitService(() => 0);
+    const one = new Asker(service, 'a');
+    for (let client = 0; client < 100; client++) {
+      const own = slots(1, `client ${client}`);
+      expect(one.take([{ counter: own, amount: 1 }], [`a:${client}`])[0]).toBe(1);
+      one.send((message) => message.release(own, `a:${client}`));
+      const both = [own, counter(1, 1000)].map((each) => ({ counter: each, amount: 2 }));
+      one.take(both, ['a:never', 0]);
+    }
+    expect(service.size).toBe(1);
+  });
+
   it('of a process that has ended are given back', () => {
     const service = new LimitService(() => 0);
     const [one, other] = [new Process(service, 'a'), new Process(service, 'b')];
