@@ -86,7 +86,7 @@ describe('requests in flight', () => {
 
   it('take no memory once they have ended, or were refused', () => {
     const service = new LimitService(() => 0);
-    const one = new Asker(service, 'a');
+    const one = new Process(service, 'a');
     for (let client = 0; client < 100; client++) {
       const own = slots(1, `client ${client}`);
       expect(one.take([{ counter: own, amount: 1 }], [`a:${client}`])[0]).toBe(1);
