@@ -6,24 +6,27 @@ import { AdminPort } from './transport/http/admin-port';
 import { ModelRegistry } from './models/registry/model-registry';
 import type { Servable } from './models/model';
 
-/** The text for people when the server listens: its addresses. */
-export async function addressesOf(app: NestFastifyApplication): Promise<string> {
+/** The texts for people at the start. */
+export interface Banner {
+  /** When the server listens: its addresses. */
+  readonly listening: string;
+  /** When the initial loading has finished: the addresses, and the state of each model. */
+  readonly loaded: () => string;
+}
+
+/** The banner of `app`, which must listen. */
+export async function bannerOf(app: NestFastifyApplication): Promise<Banner> {
   const versions = versionsOf(app);
+  // A server that has been closed while it loads has no addresses any more.
   const url = await app.getUrl();
   const { address } = app.get(GrpcServer);
   const admin = adminUrl(app, url);
-  return `Nexus ${VERSION} is listening on ${url}, gRPC on ${address}${admin === undefined ? '' : `, admin on ${admin}`}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`;
-}
-
-/** Waits for the initial loading. Resolves to the text for people: the addresses, and the state of each model. */
-export async function modelsOf(app: NestFastifyApplication): Promise<string> {
-  const versions = versionsOf(app);
-  await app.get(ModelRegistry).loaded;
-  const url = await app.getUrl();
-  const addresses = [`  API   ${url}/v2`, `  gRPC  ${app.get(GrpcServer).address}`, `  Docs  ${url}/docs`];
-  const admin = adminUrl(app, url);
+  const addresses = [`  API   ${url}/v2`, `  gRPC  ${address}`, `  Docs  ${url}/docs`];
   if (admin !== undefined) addresses.push(`  Admin ${admin}`);
-  return ['', ...addresses, '', ...table(versions), ''].join('\n');
+  return {
+    listening: `Nexus ${VERSION} is listening on ${url}, gRPC on ${address}${admin === undefined ? '' : `, admin on ${admin}`}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`,
+    loaded: () => ['', ...addresses, '', ...table(versions), ''].join('\n'),
+  };
 }
 
 function versionsOf(app: NestFastifyApplication): readonly Servable[] {

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { addressesOf, modelsOf } from './app.banner';
+import { bannerOf } from './app.banner';
 import { Faults } from './app.faults';
 import { listen, portsOf } from './app.listen';
 import { printForPeople } from './app.print';
@@ -19,8 +19,10 @@ export async function start(signals: Signals, config: Config): Promise<void> {
   const app = await createApp(config);
   await listen(app, config);
   shutDownOn(signals, faults, app, config);
-  printForPeople(await addressesOf(app));
-  printForPeople(await modelsOf(app));
+  const banner = await bannerOf(app);
+  printForPeople(banner.listening);
+  await app.get(ModelRegistry).loaded;
+  printForPeople(banner.loaded());
 }
 
 /** Starts one of the NEXUS_PROCESSES processes of the gateway. @throws ConfigError if it cannot start. */
@@ -36,6 +38,8 @@ export async function startOneOf(signals: Signals, all: Config): Promise<void> {
   if (!cluster.isFirst) await app.get(ModelRegistry).loaded;
   await listen(app, config, cluster.isFirst ? 'first' : 'further');
   shutDownOn(signals, faults, app, config);
-  await cluster.listening(await addressesOf(app), portsOf(app));
-  await cluster.loaded(await modelsOf(app));
+  const banner = await bannerOf(app);
+  await cluster.listening(banner.listening, portsOf(app));
+  await app.get(ModelRegistry).loaded;
+  await cluster.loaded(banner.loaded());
 }

@@ -43,7 +43,11 @@ export class Gathering {
     this.enough = Math.min(limits.maxBatchRows, this.queue.rows + rows);
     this.finished = this.until + MARGIN * estimate.of(fullWork(limits));
     this.cancel();
-    this.cancel = this.clock.after(ms, this.done);
+    this.cancel = this.clock.after(ms, () => {
+      // Timers may fire up to a millisecond early, and there is no other.
+      this.until = -Infinity;
+      this.done();
+    });
   }
 
   /** Whether the next batch waits for more requests. Ends the wait if it need not. */

@@ -12,8 +12,12 @@ const ROOMY: SchedulerLimits = { ...LIMITS, maxBatchRows: 16 };
  * Starts clients that send one request after another, each a millisecond after the last. Returns the sizes of the runs, how to
  * stop the clients, and how to send one more request, which resolves to its duration.
  */
-function serve(runMs: (rows: number) => number, limits: SchedulerLimits = ROOMY, deadlineMs = Infinity) {
-  const clock = new VirtualClock();
+function serve(
+  runMs: (rows: number) => number,
+  limits: SchedulerLimits = ROOMY,
+  deadlineMs = Infinity,
+  clock = new VirtualClock(),
+) {
   const scheduler = new Scheduler('m', limits, clock, NOBODY);
   const runner = new Doubler(clock, runMs);
   scheduler.add(runner);
@@ -59,6 +63,26 @@ describe('clients that send one request after another', () => {
     const { clock, batches } = serve(heavy, { ...ROOMY, maxBatchRows: 4 });
     await clock.pass(2000);
     expect(new Set(batches.slice(10))).toEqual(new Set([4]));
+  });
+});
+
+/** Fires timers half a millisecond early, as those of Node may. */
+class HastyClock extends VirtualClock {
+  override after(ms: number, action: () => void): () => void {
+    return super.after(Math.max(0, ms - 0.5), action);
+  }
+}
+
+describe('a wait whose timer fires early', () => {
+  it('ends then, because no other timer follows', async () => {
+    const { clock, stop, alone } = serve(heavy, ROOMY, Infinity, new HastyClock());
+    await clock.pass(2000);
+    stop();
+    const soon = alone();
+    await clock.pass(200);
+    expect(await Promise.race([soon, Promise.resolve('never')])).toBeLessThanOrEqual(
+      heavy(CLIENTS) + 20 + heavy(1),
+    );
   });
 });
 
