@@ -11,6 +11,11 @@ export interface Placed {
 export class Bag<Item extends Placed> {
   private readonly items: Item[] = [];
 
+  /** Number of items. */
+  get size(): number {
+    return this.items.length;
+  }
+
   /** The items now. */
   get all(): readonly Item[] {
     return this.items.slice();

@@ -1,5 +1,6 @@
 import { LatencyQuantile } from '../../balancing/latency-quantile';
 import { RetryBudget } from '../../balancing/retry-budget';
+import { Bag } from '../../common/bag';
 import { SYSTEM_CLOCK, type Clock } from '../../common/clock';
 import { targetErrors } from '../../common/target-errors';
 import type { Connection } from '../connection';
@@ -29,7 +30,7 @@ export class Fleet<C extends Connection> {
   private readonly checks: ReadonlyMap<Member<C>, HealthCheck<C>>;
   private readonly context: FlightContext<C>;
   private readonly waitingForRoom = new Set<InFlight<C>>();
-  private readonly flights = new Set<InFlight<C>>();
+  private readonly flights = new Bag<InFlight<C>>();
   private readonly ticker: Ticker;
   private isClosed = false;
 
@@ -71,7 +72,7 @@ export class Fleet<C extends Connection> {
       vacated: (now) => this.vacated(now),
     };
     this.ticker = new Ticker(policy.hedge ? HEDGING_LOOK_MS : LOOK_MS, clock, (now) => {
-      for (const flight of this.flights) flight.look(now);
+      this.flights.forEach((flight) => flight.look(now));
       health.compare(now);
       return this.flights.size > 0;
     });
@@ -121,13 +122,13 @@ export class Fleet<C extends Connection> {
   async close(): Promise<void> {
     this.isClosed = true;
     for (const check of this.checks.values()) check.stop();
-    for (const flight of this.flights) flight.fail(this.closedError());
+    this.flights.forEach((flight) => flight.fail(this.closedError()));
     await Promise.all(this.members.map(({ connection }) => connection.close()));
   }
 
   private memberOut(member: Member<C>, reason: string): void {
     this.checks.get(member)!.reschedule();
-    for (const flight of this.flights) flight.memberOut(member, reason);
+    this.flights.forEach((flight) => flight.memberOut(member, reason));
   }
 
   /** Gives room to the retry that has waited longest. */

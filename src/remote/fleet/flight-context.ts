@@ -1,5 +1,6 @@
 import type { LatencyQuantile } from '../../balancing/latency-quantile';
 import type { RetryBudget } from '../../balancing/retry-budget';
+import type { Bag, Placed } from '../../common/bag';
 import type { Clock } from '../../common/clock';
 import type { Connection } from '../connection';
 import type { Choice } from './choice';
@@ -10,7 +11,7 @@ import type { Roster } from './roster';
 import type { AttemptContext } from './target-attempt';
 
 /** A request, as its fleet sees it. */
-export interface InFlight<C extends Connection> {
+export interface InFlight<C extends Connection> extends Placed {
   /** Does what is due: ends the request, retries it, or sends it to a second target. */
   look(now: number): void;
   /** A target has gone out of use. Attempts on it that have no answer yet end. */
@@ -32,7 +33,7 @@ export interface FlightContext<C extends Connection> extends AttemptContext {
   /** Time until the first answer of recent requests. */
   readonly latencies: LatencyQuantile;
   /** All requests that are not over. */
-  readonly flights: Set<InFlight<C>>;
+  readonly flights: Bag<InFlight<C>>;
   /** Requests whose retry waits until a target has room, which come before new requests. */
   readonly waitingForRoom: Set<InFlight<C>>;
   /** Requests that all targets together may have in flight. */

@@ -22,6 +22,7 @@ const HANGING_LEAST_MS = 1000;
 
 /** A request on its way to a target, until its answer is no longer used. It is over when it has left {@link FlightContext.flights}. */
 export class Flight<C extends Connection, T> implements InFlight<C> {
+  place = -1;
   private readonly startedAt: number;
   /** The attempts that have not ended: one, or with a hedge two. */
   private attempt: TargetAttempt<C> | undefined;

@@ -1,4 +1,5 @@
 import { Metadata } from '@grpc/grpc-js';
+import { Bag } from '../../common/bag';
 import { quote } from '../../common/quote';
 import type { Tensor } from '../../tensor/tensor';
 import { checkedOutputs } from '../answer-check';
@@ -28,7 +29,7 @@ class GrpcConnection implements TensorConnection, CallSettings {
   readonly channel: TargetChannel;
   readonly metadata: Metadata;
   readonly secrets: readonly string[];
-  private readonly calls = new Set<UnaryCall>();
+  private readonly calls = new Bag<UnaryCall>();
   private readonly model: Buffer;
   /** The model as the target last described it. Responses must match it. */
   private described: RemoteModel | undefined;
@@ -66,7 +67,7 @@ class GrpcConnection implements TensorConnection, CallSettings {
 
   async close(): Promise<void> {
     this.isClosed = true;
-    for (const call of this.calls) call.fail(closed());
+    this.calls.forEach((call) => call.fail(closed()));
     this.channel.close();
   }
 

@@ -1,4 +1,5 @@
 import { status, type InterceptingListener, type Metadata, type StatusObject } from '@grpc/grpc-js';
+import type { Placed } from '../../common/bag';
 import type { NexusError } from '../../common/nexus-error';
 import type { Attempt } from '../attempt';
 import type { TargetTimeouts } from '../target';
@@ -19,7 +20,8 @@ export interface CallSettings {
  * A call with one request and one response, as bytes. It uses the channel itself: a Client of grpc-js creates an event
  * emitter, interceptors and the stack of an error for each call.
  */
-export class UnaryCall implements InterceptingListener {
+export class UnaryCall implements InterceptingListener, Placed {
+  place = -1;
   /** Whether the target does not implement the method. Known when the call has failed. */
   isUnimplemented = false;
   private readonly call: ChannelCall;
