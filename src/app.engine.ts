@@ -1,9 +1,12 @@
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
 /*
  * Settings of the JavaScript engine. Import this first, because some settings apply only to code loaded later.
  * docs/decisions.md has the measurements.
  */
+
+/** Limit of a heap that has room for the bodies and tensors of a loaded gateway, beside its objects. */
+const LARGE_HEAP_BYTES = 500 * 2 ** 20;
 
 // A request lives as long as its batch. With the default of 16 MiB, many young objects would be copied repeatedly under
 // load before they die.
@@ -18,5 +21,6 @@ setFlagsFromString('--no-allocation-site-pretenuring');
 setFlagsFromString('--heap-growing-percent=200');
 
 // Without this flag, every 64 MB of bodies and tensors would start a full collection, here and on the codec threads,
-// regardless of the maximum heap size.
-setFlagsFromString('--external-memory-accounted-in-global-limit');
+// however large the heap may grow. In a small heap they would leave too little room for it.
+if (getHeapStatistics().heap_size_limit >= LARGE_HEAP_BYTES)
+  setFlagsFromString('--external-memory-accounted-in-global-limit');
