@@ -78,8 +78,8 @@ async function latency(sides: Sides, { rounds, seconds }: Effort): Promise<void>
     times: [] as number[],
   }));
   const { path, headers = {}, body } = INFER;
-  const end = performance.now() + rounds * seconds * 1000;
   const warm = performance.now() + seconds * 1000;
+  const end = warm + rounds * seconds * 1000;
   process.stderr.write('latency of sequential requests\n');
   for (let now = performance.now(); now < end; now = performance.now()) {
     for (const { client, times } of clients) {
