@@ -156,13 +156,18 @@ export class InferenceService {
       const { target } = result;
       if (target !== undefined)
         servable.metrics.targets.overhead.observe((times.totalMs - runMs - queueMs) / 1000);
-      const { name, version: ran } = servable;
-      const { rows } = job;
-      const outcome = 'success';
-      const used = cache?.outcome;
       return {
         answer,
-        summary: { model: name, version: ran, outcome, rows, queueMs, runMs, cache: used, target },
+        summary: {
+          model: servable.name,
+          version: servable.version,
+          outcome: 'success',
+          rows: job.rows,
+          queueMs,
+          runMs,
+          cache: cache?.outcome,
+          target,
+        },
       };
     } catch (error) {
       failure = error instanceof NexusError ? error : errors.internal();

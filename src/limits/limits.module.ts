@@ -26,6 +26,8 @@ export class LimitsModule implements BeforeApplicationShutdown {
   ) {}
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.limiter.close(), this.local.limiter.close()]);
+    // Without Redis they are the same.
+    const limiters = new Set([this.limiter, this.local.limiter]);
+    await Promise.all(Array.from(limiters, (limiter) => limiter.close()));
   }
 }

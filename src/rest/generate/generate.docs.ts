@@ -1,8 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOkResponse } from '@nestjs/swagger';
-import { ApiV2Errors } from '../../transport/http/api-errors';
 import { ApiModel, ApiVersion } from '../http/api-model';
-import { ApiInferenceHeaders, CACHE_HEADERS } from '../http/api-inference';
+import { ApiInferenceHeaders, ApiV2InferenceErrors, CACHE_HEADERS } from '../http/api-inference';
 import { IMAGE_OF_SEVEN } from '../http/sample-image';
 
 /** Documents generation with the newest ready version of a model. */
@@ -29,15 +28,7 @@ function ApiGeneration(): MethodDecorator {
   return applyDecorators(
     ApiInferenceHeaders(),
     ApiBody({ schema: REQUEST, required: true, examples: EXAMPLES }),
-    ApiV2Errors(
-      'invalid',
-      'too_large',
-      'conflict',
-      'unprocessable',
-      'unsupported_encoding',
-      'bad_gateway',
-      'deadline',
-    ),
+    ApiV2InferenceErrors(),
   );
 }
 

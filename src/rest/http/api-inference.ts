@@ -1,11 +1,25 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
+import { ApiV2Errors } from '../../transport/http/api-errors';
 import { INFERENCE_HEADERS } from '../../transport/http/inference-headers';
 import { CACHE_HEADER } from '../../inference/cache/inference-cache';
 
 /** Documents the request headers of an inference operation. */
 export function ApiInferenceHeaders(): MethodDecorator {
   return applyDecorators(...INFERENCE_HEADERS.map((header) => ApiHeader(header)));
+}
+
+/** Documents the errors of an inference operation under /v2. */
+export function ApiV2InferenceErrors(): MethodDecorator {
+  return ApiV2Errors(
+    'invalid',
+    'too_large',
+    'conflict',
+    'unprocessable',
+    'unsupported_encoding',
+    'bad_gateway',
+    'deadline',
+  );
 }
 
 /** Documents the cache header of an inference response. */

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiHeader, ApiOkResponse, ApiParam, getSchemaPath } from '@nestjs/swagger';
 import { ApiV2Errors } from '../../transport/http/api-errors';
 import { ApiModel, ApiVersion } from '../http/api-model';
-import { ApiInferenceHeaders, CACHE_HEADERS } from '../http/api-inference';
+import { ApiInferenceHeaders, ApiV2InferenceErrors, CACHE_HEADERS } from '../http/api-inference';
 import { IMAGE_OF_SEVEN } from '../http/sample-image';
 import { InferRequest, InferResponse } from './v2.dto';
 
@@ -40,15 +40,7 @@ function ApiInference(): MethodDecorator {
       headers: CACHE_HEADERS,
       content: { 'application/json': { schema: { $ref: getSchemaPath(InferResponse) }, example: SEVEN } },
     }),
-    ApiV2Errors(
-      'invalid',
-      'too_large',
-      'conflict',
-      'unprocessable',
-      'unsupported_encoding',
-      'bad_gateway',
-      'deadline',
-    ),
+    ApiV2InferenceErrors(),
   );
 }
 

@@ -8,6 +8,14 @@ class Item implements Placed {
 
 const names = (items: readonly Item[]) => items.map(({ name }) => name).toSorted((a, b) => a - b);
 
+/** A bag of four items. */
+function filled() {
+  const bag = new Bag<Item>();
+  const items = [0, 1, 2, 3].map((name) => new Item(name));
+  for (const item of items) bag.add(item);
+  return { bag, items };
+}
+
 describe('a bag', () => {
   it('has the items that a set would have, whatever is added and removed', () => {
     fc.assert(
@@ -29,9 +37,7 @@ describe('a bag', () => {
   });
 
   it('may lose several items during a visit', () => {
-    const bag = new Bag<Item>();
-    const items = [0, 1, 2, 3].map((name) => new Item(name));
-    for (const item of items) bag.add(item);
+    const { bag, items } = filled();
     const visited: Item[] = [];
     bag.forEach((item) => {
       visited.push(item);
@@ -43,9 +49,7 @@ describe('a bag', () => {
   });
 
   it('may lose the item that is visited', () => {
-    const bag = new Bag<Item>();
-    const items = [0, 1, 2, 3].map((name) => new Item(name));
-    for (const item of items) bag.add(item);
+    const { bag } = filled();
     const visited: Item[] = [];
     bag.forEach((item) => {
       visited.push(item);
