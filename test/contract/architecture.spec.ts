@@ -34,6 +34,7 @@ const ROOMS: Table = {
   ],
   docs: ['transport', 'identity', 'models', 'repository', 'tasks', 'tensor'],
   health: ['transport', 'identity', 'models'],
+  console: ['health', 'transport', 'identity', 'usage', 'models', 'remote', 'observability'],
   transport: ['rate-limit', 'identity', 'limits', 'observability', 'open-inference'],
   'rate-limit': ['identity', 'limits', 'observability'],
   identity: ['limits'],
