@@ -113,15 +113,14 @@ export class Metrics {
     return (await Promise.all(samples)).flat();
   }
 
-  /** Registers a counter by model version and returns the function that increments it. Only served versions have series. */
+  /**
+   * Registers a counter by model version and returns the function that increments it. Only served versions have series, from
+   * 0 on: Prometheus does not count the step from no series to 1.
+   */
   private tally(name: string, help: string): (model: string, version: string) => void {
     const counts = new Map<string, number>();
     const keyOf = (model: string, version: string) => JSON.stringify([model, version]);
-    const read = () =>
-      Array.from(this.snapshot()).flatMap(({ model, version }) => {
-        const value = counts.get(keyOf(model, version));
-        return value === undefined ? [] : [{ labels: { model, version }, value }];
-      });
+    const read = () => this.eachModel(({ model, version }) => counts.get(keyOf(model, version)) ?? 0);
     registerScraped(this.registry, { name, help, type: 'counter', read });
     return (model, version) => {
       const key = keyOf(model, version);
