@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -34,7 +34,9 @@ function nvidiaSmi(script: string): void {
 }
 
 function runs(): string[] {
-  return readFileSync(join(folder, 'runs'), 'utf8').trim().split('\n');
+  const notes = join(folder, 'runs');
+  if (!existsSync(notes)) return [];
+  return readFileSync(notes, 'utf8').trim().split('\n');
 }
 
 function openReader(): GpuReader {
@@ -122,6 +124,7 @@ it('does not wait for one that hangs, and starts no second one', async () => {
   nvidiaSmi('exec sleep 60');
   const reader = openReader();
   expect(await reader.read()).toEqual([]);
+  await readUntil(reader, () => runs().length === 1);
   now += 15_001;
   expect(await reader.read()).toEqual([]);
   expect(warnings.mock.calls).toEqual([
