@@ -3,6 +3,8 @@ import { DESCRIPTION, VERSION } from '../common/version';
 import { ConfigError } from '../config/config-error';
 import type { Flags } from '../config/load-config';
 import { CommandError, EXIT_CODES } from './command-error';
+import { addCheckCommand } from './check/check.command';
+import { addConfigCommand } from './config/config.command';
 import { addKeysCommand } from './keys/keys.command';
 import { paint } from './colours';
 import { addServeCommand } from './serve.command';
@@ -42,6 +44,8 @@ export function programWith(start: (flags: Flags) => Promise<void>): Command {
     .configureOutput({ outputError: () => {} })
     .hook('preSubcommand', (_program, command) => declareSettings(command));
   addServeCommand(program, start);
+  addCheckCommand(program);
+  addConfigCommand(program);
   addKeysCommand(program);
   return program;
 }
