@@ -4,10 +4,13 @@ import { ConfigError } from '../config/config-error';
 import type { Flags } from '../config/load-config';
 import { CommandError, EXIT_CODES } from './command-error';
 import { addCheckCommand } from './check/check.command';
+import { addCompletionCommand } from './completion/completion.command';
 import { addConfigCommand } from './config/config.command';
 import { addDoctorCommand } from './doctor/doctor.command';
 import { addKeysCommand } from './keys/keys.command';
 import { paint } from './colours';
+import { addModelsCommand } from './models/models.command';
+import { addPredictCommand } from './predict/predict.command';
 import { addServeCommand } from './serve.command';
 import { HELP_STYLE } from './program-help';
 import { declareSettings } from './setting-flags';
@@ -39,6 +42,8 @@ export function programWith(start: (flags: Flags) => Promise<void>): Command {
     .version(VERSION, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print the help')
     .helpCommand('help [command]', 'print the help of a command')
+    // Otherwise --version of a command would be that of the program.
+    .enablePositionalOptions()
     .exitOverride()
     .configureHelp(HELP_STYLE)
     // Errors are printed by `report`.
@@ -48,7 +53,10 @@ export function programWith(start: (flags: Flags) => Promise<void>): Command {
   addCheckCommand(program);
   addDoctorCommand(program);
   addConfigCommand(program);
+  addModelsCommand(program);
+  addPredictCommand(program);
   addKeysCommand(program);
+  addCompletionCommand(program);
   return program;
 }
 
