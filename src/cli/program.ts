@@ -25,6 +25,7 @@ export async function runProgram(
   start: (flags: Flags) => Promise<void>,
 ): Promise<number> {
   const program = programWith(start);
+  if (args[0] !== 'serve') endWithReader();
   // `help serve` is `serve --help`, which also declares the flags of settings.
   const given = args[0] === 'help' && args.length > 1 ? [...args.slice(1), '--help'] : args;
   try {
@@ -41,6 +42,7 @@ export function programWith(start: (flags: Flags) => Promise<void>): Command {
     .description(DESCRIPTION)
     .version(VERSION, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print the help')
+    .commandsGroup('More:')
     .helpCommand('help [command]', 'print the help of a command')
     // Otherwise --version of a command would be that of the program.
     .enablePositionalOptions()
@@ -58,6 +60,14 @@ export function programWith(start: (flags: Flags) => Promise<void>): Command {
   addKeysCommand(program);
   addCompletionCommand(program);
   return program;
+}
+
+/** Ends the process when the reader of stdout has gone, as in `nexus models | head -1`. */
+function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT_CODES.ok);
+    throw error;
+  });
 }
 
 /** The name of the command in `args`, for errors; that of the program if there is none. */

@@ -23,6 +23,7 @@ const takers = new WeakMap<Command, Map<string, string>>();
 export function addSettings(command: Command): Command {
   takers.set(command, new Map());
   return command
+    .helpGroup('Serve models:')
     .argument('[folder]', 'folder of models, <model>/<version>/model.onnx, or one .onnx file')
     .addHelpText(
       'after',

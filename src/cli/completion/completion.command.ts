@@ -5,7 +5,6 @@ export function addCompletionCommand(program: Command): void {
   program
     .command('completion')
     .description('print the completion script of a shell')
-    .helpGroup('More:')
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
     .addHelpText(
       'after',

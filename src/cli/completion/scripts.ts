@@ -24,10 +24,14 @@ compdef _nexus nexus
 
 const FISH = `function __nexus_complete
   set -l words (commandline -opc) (commandline -ct)
-  nexus complete -- $words[2..-1] 2>/dev/null
+  set -l candidates (nexus complete -- $words[2..-1] 2>/dev/null)
+  if test (count $candidates) -gt 0
+    printf '%s\\n' $candidates
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
-complete -c nexus -f -n 'test -n "(__nexus_complete)"' -a '(__nexus_complete)'
-complete -c nexus -F -n 'test -z "(__nexus_complete)"'
+complete -c nexus -f -a '(__nexus_complete)'
 `;
 
 /** The completion script of each shell. */

@@ -6,8 +6,7 @@ import type { PredictOptions } from './run-predict';
 export function addPredictCommand(program: Command): void {
   const command = program
     .command('predict <model> [text...]')
-    .description('send texts, a picture or JSON to a model')
-    .helpGroup('Use a running gateway:')
+    .description('send text, a picture or JSON')
     .option('--file <file>', 'a picture, or a .json file with the body of a prediction')
     .option('--data <json>', 'JSON: the body of a prediction, or the value of the inputs')
     .option('--version <version>', 'version or alias of the model')
