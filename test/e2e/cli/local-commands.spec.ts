@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { chmodSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
+import { join } from 'node:path';
 import { affine } from '../../fixtures/models';
 import { Gateway, Repository } from '../support/gateway';
 import { nexus } from '../support/nexus';
@@ -168,6 +170,19 @@ describe('doctor', () => {
     expect(stdout).toMatch(/^problem +Access +\/nonexistent\/keys\.yaml: cannot be read: ENOENT.*\n +fix: /m);
     expect(stdout).toMatch(/^warning +Models +.* has no models\n +fix: /m);
     expect(stdout + stderr).not.toContain(PASSWORD);
+  });
+
+  it('says what CUDA needs where there is a GPU', async () => {
+    const folder = new Repository();
+    folder.add('nvidia-smi', '#!/bin/sh\necho "NVIDIA H200, 590.10, 143771 MiB"\n');
+    chmodSync(join(folder.path, 'nvidia-smi'), 0o755);
+    const env = { PATH: `${folder.path}:${process.env['PATH']}` };
+    const { stdout } = await nexus(['doctor', sound.path, ...free], env).finally(() => folder.remove());
+    expect(stdout).toMatch(/^ok +GPU +0: NVIDIA H200, driver 590\.10, 143771 MiB$/m);
+    // The package of ONNX Runtime that is installed here has no CUDA.
+    expect(stdout).toMatch(
+      /^warning +CUDA +ONNX Runtime has no libonnxruntime_providers_cuda\.so\n +fix: .*DEVICE=cuda/m,
+    );
   });
 
   it('reports settings that are not valid', async () => {
