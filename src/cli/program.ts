@@ -37,7 +37,7 @@ export async function runProgram(
 }
 
 /** The program, with all commands. */
-export function programWith(start: (flags: Flags) => Promise<void>): Command {
+function programWith(start: (flags: Flags) => Promise<void>): Command {
   const program = new Command('nexus')
     .description(DESCRIPTION)
     .version(VERSION, '-v, --version', 'print the version')

@@ -84,7 +84,7 @@ export function flagsOf(command: Command, folder: string | undefined): Flags {
 }
 
 /** The flag of `field`: `bodyLimit` is `--body-limit`. */
-export function flagOf(field: string): string {
+function flagOf(field: string): string {
   return `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
