@@ -3,11 +3,13 @@ import { DESCRIPTION, VERSION } from '../common/version';
 import { ConfigError } from '../config/config-error';
 import type { Flags } from '../config/load-config';
 import { CommandError, EXIT_CODES } from './command-error';
+import { addBenchCommand } from './bench/bench.command';
 import { addCheckCommand } from './check/check.command';
 import { addConfigCommand } from './config/config.command';
 import { addKeysCommand } from './keys/keys.command';
 import { paint } from './colours';
 import { addServeCommand } from './serve.command';
+import { addTopCommand } from './top/top.command';
 import { HELP_STYLE } from './program-help';
 import { declareSettings } from './setting-flags';
 
@@ -47,6 +49,8 @@ export function programWith(start: (flags: Flags) => Promise<void>): Command {
   addCheckCommand(program);
   addConfigCommand(program);
   addKeysCommand(program);
+  addBenchCommand(program);
+  addTopCommand(program);
   return program;
 }
 

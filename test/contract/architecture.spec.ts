@@ -5,7 +5,17 @@ type Table = Readonly<Record<string, readonly string[]>>;
 
 /** Which rooms of `src` a room may import, beside itself, `common` and `config`. A folder that is not named here does not exist. */
 const ROOMS: Table = {
-  cli: ['identity', 'limits', 'models', 'repository', 'observability', 'processes', 'tensor'],
+  cli: [
+    'rest',
+    'console',
+    'identity',
+    'limits',
+    'models',
+    'repository',
+    'observability',
+    'processes',
+    'tensor',
+  ],
   rest: [
     'transport',
     'identity',

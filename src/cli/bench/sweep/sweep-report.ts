@@ -1,0 +1,170 @@
+import { paint } from '../../colours';
+import { table } from '../../table';
+import { describeTiming } from '../measure';
+import { figure, resultOf, rounded, type ReportedResult } from '../report';
+import { median } from '../stability';
+import type { Candidate } from './candidates';
+import { deciding, keeps, rateOf, scoreOfEntry, verdictOf, type Entry, type Verdict } from './trials';
+
+const MIB = 1024 * 1024;
+
+/** What a sweep was about. */
+export interface SweepHead {
+  readonly model: string;
+  readonly requests: string;
+  /** The most that the 99th percentile may be, in milliseconds. */
+  readonly p99: number | undefined;
+}
+
+/** The results of a sweep for `--json`. */
+export interface SweepReport {
+  readonly model: string;
+  readonly requests: string;
+  readonly p99_ms?: number;
+  readonly candidates: readonly {
+    readonly present: boolean;
+    readonly settings?: Candidate;
+    readonly failure?: string;
+    readonly rounds: readonly (ReportedResult & { cpu_cores?: number; memory_bytes?: number })[];
+  }[];
+  /** Absent if the sweep ended before the candidates could be compared. */
+  readonly recommendation?: {
+    /** Whether to change the settings: they are faster by more than the noise. */
+    readonly change: boolean;
+    readonly settings: Candidate;
+    /** Throughput divided by that of the present settings. Absent if these miss the objective. */
+    readonly gain?: number;
+    /** Largest difference between rounds of the same settings, as a ratio. */
+    readonly noise: number;
+    readonly keeps_p99: boolean;
+  };
+}
+
+/** The report of `entries` for machines. */
+export function sweepReportOf({ model, requests, p99 }: SweepHead, entries: readonly Entry[]): SweepReport {
+  const verdict = verdictOf(entries, p99);
+  return {
+    model,
+    requests,
+    ...(p99 === undefined ? {} : { p99_ms: p99 }),
+    candidates: entries.map(({ candidate, settings, failure, rounds }) => ({
+      present: candidate === undefined,
+      ...((settings ?? candidate) === undefined ? {} : { settings: settings ?? candidate! }),
+      ...(failure === undefined ? {} : { failure }),
+      rounds: rounds.map(({ measurement, cpuCores, memoryBytes }) => ({
+        ...resultOf(measurement),
+        ...(cpuCores === undefined ? {} : { cpu_cores: rounded(cpuCores) }),
+        ...(memoryBytes === undefined ? {} : { memory_bytes: memoryBytes }),
+      })),
+    })),
+    ...(verdict === undefined
+      ? {}
+      : {
+          recommendation: {
+            change: isWorthIt(verdict),
+            settings: verdict.best.candidate!,
+            ...(Number.isFinite(verdict.gain) ? { gain: rounded(verdict.gain) } : {}),
+            noise: rounded(verdict.noise),
+            keeps_p99: verdict.keepsObjective,
+          },
+        }),
+  };
+}
+
+/** The report of `entries` for people. */
+export function sweepTextOf({ model, requests, p99 }: SweepHead, entries: readonly Entry[]): string {
+  const lines = [
+    `${paint('heading', model)}: ${requests}${p99 === undefined ? '' : `, p99 at most ${p99} ms`}`,
+    '',
+    tableOf(entries, p99),
+  ];
+  const failed = entries.filter(({ failure }) => failure !== undefined);
+  if (failed.length > 0)
+    lines.push('', ...failed.map((entry) => `${paint('bad', 'error')}: ${nameOf(entry)}: ${entry.failure}`));
+  lines.push('', ...recommendation(verdictOf(entries, p99), p99));
+  return lines.join('\n');
+}
+
+function tableOf(entries: readonly Entry[], p99: number | undefined): string {
+  const header = [
+    '',
+    'instances',
+    'threads',
+    'max_batch_rows',
+    'load',
+    'rows/s',
+    'p50 ms',
+    'p99 ms',
+    'rows/run',
+    'CPU cores',
+    'memory MiB',
+    'rounds',
+  ];
+  const measured = entries
+    .filter(({ rounds }) => rounds.length > 0)
+    .toSorted((one, other) => scoreOfEntry(other, p99) - scoreOfEntry(one, p99));
+  return table(
+    header,
+    measured.map((entry) => rowOf(entry, p99)),
+    { right: header.map((_, column) => column).filter((column) => column > 0 && header[column] !== 'load') },
+  );
+}
+
+function rowOf(entry: Entry, p99: number | undefined): string[] {
+  const { candidate, settings, rounds } = entry;
+  const trials = deciding(entry);
+  const last = trials.at(-1)!;
+  const of = (pick: (trial: (typeof trials)[number]) => number | undefined) => {
+    const values = trials.map(pick).filter((value) => value !== undefined);
+    return values.length === 0 ? '-' : figure(median(values));
+  };
+  const slowest = of(({ measurement: { window } }) => window.percentile(99));
+  return [
+    candidate === undefined ? paint('heading', 'present') : '',
+    String(settings?.instances ?? '-'),
+    String(settings?.threads ?? '-'),
+    String(settings?.max_batch_rows ?? '-'),
+    describeTiming(last.measurement.timing),
+    of(rateOf),
+    of(({ measurement: { window } }) => window.percentile(50)),
+    trials.every((trial) => keeps(trial, p99)) ? slowest : paint('bad', slowest),
+    of(({ measurement: { server } }) => server?.rowsPerRun),
+    of(({ cpuCores }) => cpuCores),
+    of(({ memoryBytes }) => (memoryBytes === undefined ? undefined : memoryBytes / MIB)),
+    String(rounds.length),
+  ];
+}
+
+function recommendation(verdict: Verdict | undefined, p99: number | undefined): string[] {
+  if (verdict === undefined) return ['Not enough rounds to compare the settings.'];
+  const { best, gain, noise } = verdict;
+  if (!verdict.keepsObjective)
+    return [
+      `No settings keep the 99th percentile at or below ${p99} ms. Try fewer clients, or fewer rows per request.`,
+    ];
+  const percent = (ratio: number) => `${Math.abs(Math.round((ratio - 1) * 100))} %`;
+  if (!isWorthIt(verdict))
+    return [
+      gain < 1
+        ? `Keep the present settings: the best others have ${percent(gain)} less throughput.`
+        : `Keep the present settings: ${nameOf(best)} gains ${percent(gain)}, which is within the noise (rounds differ by up to ${percent(noise)}).`,
+    ];
+  const gained = Number.isFinite(gain)
+    ? `${percent(gain)} more throughput than the present settings`
+    : `the present settings miss ${p99} ms`;
+  return [
+    `${paint('good', 'Recommended')} for model.yaml: ${gained}. Rounds differ by up to ${percent(noise)}.`,
+    '',
+    ...Object.entries(best.candidate!).map(([key, value]) => `  ${key}: ${value}`),
+  ];
+}
+
+/** Whether the best settings are faster by more than the noise. */
+function isWorthIt({ isClear, gain }: Verdict): boolean {
+  return isClear && gain > 1;
+}
+
+function nameOf({ candidate = {} }: Entry): string {
+  const names = Object.entries(candidate).map(([key, value]) => `${key} ${value}`);
+  return names.length === 0 ? 'the present settings' : names.join(', ');
+}
