@@ -1,4 +1,112 @@
-import type { GatewayOptions } from '../gateway-client';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CommandError } from '../command-error';
+import { GatewayClient, type GatewayOptions } from '../gateway-client';
+import { table } from '../table';
+import { Board } from './board';
+import { COLUMNS, painted } from './columns';
+import { choiceAfter } from './controls';
+import { readEvents, type ServerEvent } from './events';
+import { Screen } from './screen';
+import { chosenModels, FIRST_CHOICE, rowsIn, screenOf } from './view';
 
-/** Runs `nexus top`. @throws CommandError */
-export async function runTop(_options: GatewayOptions): Promise<void> {}
+const EVENTS_PATH = '/v1/console/events';
+/** Time between two attempts to reach the gateway again. */
+const RETRY_MS = 1000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Runs `nexus top`: live on a terminal until the user quits; otherwise prints one snapshot.
+ * @throws CommandError
+ */
+export async function runTop(options: GatewayOptions): Promise<void> {
+  const gateway = GatewayClient.of(options);
+  const ended = new AbortController();
+  try {
+    const events = await eventsOf(gateway, ended.signal);
+    if (options.json !== true && process.stdout.isTTY && process.stdin.isTTY)
+      await showLive(gateway, events, ended);
+    else await printOnce(events, options.json === true);
+  } finally {
+    ended.abort();
+  }
+}
+
+async function eventsOf(gateway: GatewayClient, signal: AbortSignal): Promise<AsyncGenerator<ServerEvent>> {
+  const { body } = await gateway.send(EVENTS_PATH, { headers: { accept: 'text/event-stream' }, signal });
+  if (body === null) throw new CommandError('the gateway sent no events');
+  return readEvents(body);
+}
+
+async function printOnce(events: AsyncGenerator<ServerEvent>, isJson: boolean): Promise<void> {
+  for await (const event of events) {
+    if (event.event !== 'snapshot') continue;
+    if (isJson) {
+      process.stdout.write(`${event.data}\n`);
+      return;
+    }
+    const board = new Board();
+    board.take(event);
+    const rows = chosenModels(board, FIRST_CHOICE).map((model) =>
+      COLUMNS.map((column) => painted(column, model, column.text(model))),
+    );
+    const right = [...COLUMNS.keys()].filter((index) => COLUMNS[index]!.isRight);
+    process.stdout.write(
+      `${table(
+        COLUMNS.map(({ title }) => title),
+        rows,
+        { right },
+      )}\n`,
+    );
+    return;
+  }
+  throw new CommandError('the gateway ended the stream before its first event');
+}
+
+/** Shows the models until the user quits. Connects again if the gateway ends. */
+async function showLive(
+  gateway: GatewayClient,
+  first: AsyncGenerator<ServerEvent>,
+  ended: AbortController,
+): Promise<void> {
+  const board = new Board();
+  let choice = FIRST_CHOICE;
+  let status = '';
+  const draw = () => screen.draw(screenOf(board, choice, screen.width, screen.height, status));
+  const stop = () => ended.abort();
+  const screen: Screen = new Screen(
+    process.stdin,
+    process.stdout,
+    (key, text) => {
+      const extent = { models: chosenModels(board, choice).length, rows: rowsIn(screen.height, board) };
+      const next = choiceAfter(choice, key, text, extent);
+      if (next === undefined) return stop();
+      choice = next;
+      draw();
+    },
+    // Called while the screen opens, too.
+    () => setImmediate(draw),
+  );
+  for (const name of SIGNALS) process.on(name, stop);
+  try {
+    for (let events: AsyncGenerator<ServerEvent> | undefined = first; !ended.signal.aborted;) {
+      try {
+        events ??= await eventsOf(gateway, ended.signal);
+        for await (const event of events) {
+          board.take(event);
+          status = '';
+          draw();
+        }
+        status = 'the gateway ended the stream; connecting again';
+      } catch (error) {
+        if (ended.signal.aborted) return;
+        status = error instanceof CommandError ? error.message : 'the connection ended; connecting again';
+      }
+      events = undefined;
+      draw();
+      await delay(RETRY_MS, undefined, { signal: ended.signal }).catch(() => {});
+    }
+  } finally {
+    for (const name of SIGNALS) process.off(name, stop);
+    screen.close();
+  }
+}
