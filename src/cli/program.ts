@@ -6,6 +6,7 @@ import { CommandError, EXIT_CODES } from './command-error';
 import { addBenchCommand } from './bench/bench.command';
 import { addCheckCommand } from './check/check.command';
 import { addConfigCommand } from './config/config.command';
+import { addDoctorCommand } from './doctor/doctor.command';
 import { addKeysCommand } from './keys/keys.command';
 import { paint } from './colours';
 import { addServeCommand } from './serve.command';
@@ -47,6 +48,7 @@ export function programWith(start: (flags: Flags) => Promise<void>): Command {
     .hook('preSubcommand', (_program, command) => declareSettings(command));
   addServeCommand(program, start);
   addCheckCommand(program);
+  addDoctorCommand(program);
   addConfigCommand(program);
   addKeysCommand(program);
   addBenchCommand(program);

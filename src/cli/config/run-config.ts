@@ -27,7 +27,7 @@ export function runConfig(flags: Flags, { all = false, json = false }: ConfigOpt
     variable,
     value || paint('quiet', '(empty)'),
     origin === 'default' ? paint('quiet', origin) : origin,
-    standard || paint('quiet', '(empty)'),
+    origin === 'default' ? '' : standard || paint('quiet', '(empty)'),
   ]);
   const rest = settings.length - shown.length;
   const note = rest === 0 ? '' : paint('quiet', `${rest} settings have their defaults; --all lists them.`);

@@ -76,7 +76,8 @@ function numeric(
 }
 
 function nameOf({ model, version }: ConsoleModel): string {
-  return `${model}/${version.padStart(10, '0')}`;
+  // A separator that is less than all characters of names.
+  return `${model}\0${version.padStart(10, '0')}`;
 }
 
 function deviceOf({ device, platform }: ConsoleModel): string {

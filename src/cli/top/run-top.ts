@@ -9,6 +9,7 @@ import { readEvents, type ServerEvent } from './events';
 import { Screen } from './screen';
 import { chosenModels, FIRST_CHOICE, rowsIn, screenOf } from './view';
 
+const SNAPSHOT_PATH = '/v1/console';
 const EVENTS_PATH = '/v1/console/events';
 /** Time between two attempts to reach the gateway again. */
 const RETRY_MS = 1000;
@@ -20,12 +21,11 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 export async function runTop(options: GatewayOptions): Promise<void> {
   const gateway = GatewayClient.of(options);
+  if (options.json === true || !process.stdout.isTTY || !process.stdin.isTTY)
+    return printOnce(gateway, options.json === true);
   const ended = new AbortController();
   try {
-    const events = await eventsOf(gateway, ended.signal);
-    if (options.json !== true && process.stdout.isTTY && process.stdin.isTTY)
-      await showLive(gateway, events, ended);
-    else await printOnce(events, options.json === true);
+    await showLive(gateway, await eventsOf(gateway, ended.signal), ended);
   } finally {
     ended.abort();
   }
@@ -37,29 +37,21 @@ async function eventsOf(gateway: GatewayClient, signal: AbortSignal): Promise<As
   return readEvents(body);
 }
 
-async function printOnce(events: AsyncGenerator<ServerEvent>, isJson: boolean): Promise<void> {
-  for await (const event of events) {
-    if (event.event !== 'snapshot') continue;
-    if (isJson) {
-      process.stdout.write(`${event.data}\n`);
-      return;
-    }
-    const board = new Board();
-    board.take(event);
-    const rows = chosenModels(board, FIRST_CHOICE).map((model) =>
-      COLUMNS.map((column) => painted(column, model, column.text(model))),
-    );
-    const right = [...COLUMNS.keys()].filter((index) => COLUMNS[index]!.isRight);
-    process.stdout.write(
-      `${table(
-        COLUMNS.map(({ title }) => title),
-        rows,
-        { right },
-      )}\n`,
-    );
+/** Prints one snapshot, whose rates the gateway measures for a second if nobody else watches. */
+async function printOnce(gateway: GatewayClient, isJson: boolean): Promise<void> {
+  const data = await (await gateway.send(SNAPSHOT_PATH)).text();
+  if (isJson) {
+    process.stdout.write(`${data}\n`);
     return;
   }
-  throw new CommandError('the gateway ended the stream before its first event');
+  const board = new Board();
+  board.take({ event: 'snapshot', data });
+  const rows = chosenModels(board, FIRST_CHOICE).map((model) =>
+    COLUMNS.map((column) => painted(column, model, column.text(model))),
+  );
+  const header = COLUMNS.map(({ title }) => title);
+  const right = [...COLUMNS.keys()].filter((index) => COLUMNS[index]!.isRight);
+  process.stdout.write(`${table(header, rows, { right })}\n`);
 }
 
 /** Shows the models until the user quits. Connects again if the gateway ends. */
