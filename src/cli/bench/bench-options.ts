@@ -2,7 +2,7 @@ import type { Shape } from '../../tensor/tensor';
 import { CommandError, EXIT_CODES } from '../command-error';
 import type { GatewayOptions } from '../gateway-client';
 import type { Timing } from './load';
-import { numbersOf, positiveOf } from './numbers';
+import { integersOf, positiveOf } from './integers';
 
 /** Options of `nexus bench` as they are on the command line. */
 export interface BenchOptions extends GatewayOptions {
@@ -42,7 +42,7 @@ export function loadOptionsOf(options: BenchOptions): LoadOptions {
   if (alone !== undefined && options.sweep !== true)
     throw usage(`--${alone} is an option of --sweep`, 'add --sweep');
   if (data !== undefined && rows !== '1') throw usage('--data sets the rows of each request', 'omit --rows');
-  const [count = 1, ...others] = numbersOf('--rows', rows);
+  const [count = 1, ...others] = integersOf('--rows', rows);
   if (others.length > 0) throw usage('expected --rows with one number');
   return {
     timings: timingsOf(options),
@@ -57,9 +57,9 @@ export function loadOptionsOf(options: BenchOptions): LoadOptions {
 function timingsOf({ concurrency, rate }: BenchOptions): Timing[] | undefined {
   if (concurrency !== undefined && rate !== undefined)
     throw usage('expected --concurrency or --rate; came both', 'use one of them');
-  if (rate !== undefined) return numbersOf('--rate', rate).map((value) => ({ mode: 'open', rate: value }));
+  if (rate !== undefined) return integersOf('--rate', rate).map((value) => ({ mode: 'open', rate: value }));
   if (concurrency === undefined) return undefined;
-  return numbersOf('--concurrency', concurrency).map((value) => ({ mode: 'closed', concurrency: value }));
+  return integersOf('--concurrency', concurrency).map((value) => ({ mode: 'closed', concurrency: value }));
 }
 
 function shapeOf(text: string): [input: string, shape: Shape] {

@@ -6,6 +6,7 @@ export function addBenchCommand(program: Command): void {
   addGatewayOptions(program.command('bench'))
     .description('measure the throughput and latency of a model, or search its best settings')
     .argument('<model>', 'name of the model')
+    .helpGroup('Use a running gateway:')
     .option('-c, --concurrency <list>', 'clients that each wait for their response: 1,8,64 or 1:64:x2')
     .option('-r, --rate <list>', 'requests per second at random times, in place of --concurrency')
     .option('--rows <number>', 'rows of each request', '1')

@@ -112,13 +112,13 @@ export function resultOf({
   return {
     mode,
     ...load,
-    seconds: rounded(window.ms / 1000),
+    seconds: thousandths(window.ms / 1000),
     ...(stable === undefined ? {} : { stable }),
     requests: window.count,
-    requests_per_s: rounded(window.rate),
-    rows_per_s: rounded(window.rate * rowsPerRequest),
+    requests_per_s: thousandths(window.rate),
+    rows_per_s: thousandths(window.rate * rowsPerRequest),
     latency_ms: {
-      mean: rounded(window.mean),
+      mean: thousandths(window.mean),
       ...Object.fromEntries(PERCENTILES.map((percent) => [`p${percent}`, window.percentile(percent)])),
       max: window.percentile(100),
     },
@@ -127,18 +127,18 @@ export function resultOf({
       ? {}
       : {
           server: {
-            queue_ms: rounded(server.queueMs),
-            run_ms: rounded(server.runMs),
-            rows_per_run: rounded(server.rowsPerRun),
-            cache_hits: rounded(server.cacheHits),
+            queue_ms: thousandths(server.queueMs),
+            run_ms: thousandths(server.runMs),
+            rows_per_run: thousandths(server.rowsPerRun),
+            cache_hits: thousandths(server.cacheHits),
           },
         }),
-    generator: { busy: rounded(busy), late_p99_ms: lagMs },
+    generator: { busy: thousandths(busy), late_p99_ms: lagMs },
   };
 }
 
 /** `value` with three decimals. */
-export function rounded(value: number): number {
+export function thousandths(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 

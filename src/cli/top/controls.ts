@@ -1,6 +1,6 @@
 import type { Key } from 'node:readline';
 import { COLUMNS } from './columns';
-import { FIRST_CHOICE, type Choice } from './view';
+import { FIRST_VIEW, type View } from './view';
 
 /** The size of what a key can move in. */
 export interface Extent {
@@ -10,18 +10,18 @@ export interface Extent {
   readonly rows: number;
 }
 
-/** The choice after a key; undefined if the key ends the program. `text` is the character that it types. */
-export function choiceAfter(
-  choice: Choice,
+/** The view after a key; undefined if the key ends the program. `text` is the character that it types. */
+export function viewAfter(
+  view: View,
   key: Key,
   text: string | undefined,
   { models, rows }: Extent,
-): Choice | undefined {
+): View | undefined {
   if (key.ctrl === true && key.name === 'c') return undefined;
-  if (choice.isTyping) return typed(choice, key, text);
+  if (view.isTyping) return typed(view, key, text);
   const scrolled = (by: number) => ({
-    ...choice,
-    offset: Math.max(0, Math.min(choice.offset + by, models - rows)),
+    ...view,
+    offset: Math.max(0, Math.min(view.offset + by, models - rows)),
   });
   switch (key.name) {
     case 'q':
@@ -29,10 +29,10 @@ export function choiceAfter(
     case 'left':
     case 'right': {
       const step = key.name === 'right' ? 1 : COLUMNS.length - 1;
-      return { ...choice, column: (choice.column + step) % COLUMNS.length, isReversed: false, offset: 0 };
+      return { ...view, column: (view.column + step) % COLUMNS.length, isReversed: false, offset: 0 };
     }
     case 'r':
-      return { ...choice, isReversed: !choice.isReversed, offset: 0 };
+      return { ...view, isReversed: !view.isReversed, offset: 0 };
     case 'up':
       return scrolled(-1);
     case 'down':
@@ -42,15 +42,15 @@ export function choiceAfter(
     case 'pagedown':
       return scrolled(rows);
     case 'escape':
-      return FIRST_CHOICE;
+      return FIRST_VIEW;
     default:
-      return text === '/' ? { ...choice, isTyping: true, offset: 0 } : choice;
+      return text === '/' ? { ...view, isTyping: true, offset: 0 } : view;
   }
 }
 
-function typed(choice: Choice, { name, ctrl = false, meta = false }: Key, text = ''): Choice {
-  if (name === 'return' || name === 'enter') return { ...choice, isTyping: false };
-  if (name === 'escape') return { ...choice, isTyping: false, filter: '' };
-  if (name === 'backspace') return { ...choice, filter: choice.filter.slice(0, -1) };
-  return ctrl || meta || !/^\P{Cc}$/u.test(text) ? choice : { ...choice, filter: choice.filter + text };
+function typed(view: View, { name, ctrl = false, meta = false }: Key, text = ''): View {
+  if (name === 'return' || name === 'enter') return { ...view, isTyping: false };
+  if (name === 'escape') return { ...view, isTyping: false, filter: '' };
+  if (name === 'backspace') return { ...view, filter: view.filter.slice(0, -1) };
+  return ctrl || meta || !/^\P{Cc}$/u.test(text) ? view : { ...view, filter: view.filter + text };
 }

@@ -4,10 +4,10 @@ import { GatewayClient, type GatewayOptions } from '../gateway-client';
 import { table } from '../table';
 import { Board } from './board';
 import { COLUMNS, painted } from './columns';
-import { choiceAfter } from './controls';
+import { viewAfter } from './controls';
 import { readEvents, type ServerEvent } from './events';
 import { Screen } from './screen';
-import { chosenModels, FIRST_CHOICE, rowsIn, screenOf } from './view';
+import { viewedModels, FIRST_VIEW, rowsIn, screenOf } from './view';
 
 const SNAPSHOT_PATH = '/v1/console';
 const EVENTS_PATH = '/v1/console/events';
@@ -20,7 +20,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * @throws CommandError
  */
 export async function runTop(options: GatewayOptions): Promise<void> {
-  const gateway = GatewayClient.of(options);
+  const gateway = GatewayClient.forOperators(options);
   if (options.json === true || !process.stdout.isTTY || !process.stdin.isTTY)
     return printOnce(gateway, options.json === true);
   const ended = new AbortController();
@@ -46,7 +46,7 @@ async function printOnce(gateway: GatewayClient, isJson: boolean): Promise<void>
   }
   const board = new Board();
   board.take({ event: 'snapshot', data });
-  const rows = chosenModels(board, FIRST_CHOICE).map((model) =>
+  const rows = viewedModels(board, FIRST_VIEW).map((model) =>
     COLUMNS.map((column) => painted(column, model, column.text(model))),
   );
   const header = COLUMNS.map(({ title }) => title);
@@ -61,18 +61,18 @@ async function showLive(
   ended: AbortController,
 ): Promise<void> {
   const board = new Board();
-  let choice = FIRST_CHOICE;
+  let view = FIRST_VIEW;
   let status = '';
-  const draw = () => screen.draw(screenOf(board, choice, screen.width, screen.height, status));
+  const draw = () => screen.draw(screenOf(board, view, screen.width, screen.height, status));
   const stop = () => ended.abort();
   const screen: Screen = new Screen(
     process.stdin,
     process.stdout,
     (key, text) => {
-      const extent = { models: chosenModels(board, choice).length, rows: rowsIn(screen.height, board) };
-      const next = choiceAfter(choice, key, text, extent);
+      const extent = { models: viewedModels(board, view).length, rows: rowsIn(screen.height, board) };
+      const next = viewAfter(view, key, text, extent);
       if (next === undefined) return stop();
-      choice = next;
+      view = next;
       draw();
     },
     // Called while the screen opens, too.

@@ -4,7 +4,7 @@ import type { Board } from './board';
 import { COLUMNS, decimals, painted, printable, size, sorted, type Column } from './columns';
 
 /** What the user has chosen to see. */
-export interface Choice {
+export interface View {
   /** Index of the column that sorts the rows. */
   readonly column: number;
   readonly isReversed: boolean;
@@ -17,7 +17,7 @@ export interface Choice {
 }
 
 /** How the screen begins: by requests per second. */
-export const FIRST_CHOICE: Choice = {
+export const FIRST_VIEW: View = {
   column: COLUMNS.findIndex(({ title }) => title === 'REQ/S'),
   isReversed: false,
   filter: '',
@@ -35,8 +35,8 @@ const GAP = '  ';
 /** Names are cut to this width before a column is left out. */
 const SHORTEST_NAME = 24;
 
-/** The models that `choice` shows, in its order. */
-export function chosenModels(board: Board, { column, isReversed, filter }: Choice): ConsoleModel[] {
+/** The models that `view` shows, in its order. */
+export function viewedModels(board: Board, { column, isReversed, filter }: View): ConsoleModel[] {
   const wanted = filter.toLowerCase();
   const shown = board.models.filter(({ model }) => model.toLowerCase().includes(wanted));
   return sorted(shown, COLUMNS[column]!, isReversed);
@@ -48,23 +48,19 @@ export function rowsIn(height: number, board: Board): number {
 }
 
 /** The screen: at most `height` lines of at most `width` columns. `status` is what is wrong with the connection. */
-export function screenOf(
-  board: Board,
-  choice: Choice,
-  width: number,
-  height: number,
-  status: string,
-): string[] {
-  const models = chosenModels(board, choice);
+export function screenOf(board: Board, view: View, width: number, height: number, status: string): string[] {
+  const models = viewedModels(board, view);
   const rows = rowsIn(height, board);
-  const visible = models.slice(choice.offset, choice.offset + rows);
+  // Models may have gone since the user scrolled.
+  const offset = Math.min(view.offset, Math.max(0, models.length - rows));
+  const visible = models.slice(offset, offset + rows);
   const columns = fitting(models, width);
   const widths = columns.map((column) => widthOf(column, models));
   const excess = total(widths) - width;
   if (excess > 0) widths[0] = Math.max(1, widths[0]! - excess);
   const lines = [
     ...headOf(board, models.length).map((text) => cut(text, width)),
-    columns.map((column, index) => titleOf(column, widths[index]!, choice)).join(GAP),
+    columns.map((column, index) => titleOf(column, widths[index]!, view)).join(GAP),
     ...visible.map((model) =>
       columns
         .map((column, index) =>
@@ -75,7 +71,7 @@ export function screenOf(
   ];
   const reasons = reasonsOf(board, height).map((text) => paint('bad', cut(text, width)));
   while (lines.length < height - 1 - reasons.length) lines.push('');
-  lines.push(...reasons, footOf(choice, models.length - visible.length, width, status));
+  lines.push(...reasons, footOf(view, models.length - visible.length, width, status));
   // A terminal of a few lines keeps the head.
   return lines.slice(0, height);
 }
@@ -106,13 +102,13 @@ function headOf(board: Board, shown: number): string[] {
   ];
 }
 
-function titleOf(column: Column, width: number, { column: chosen, isReversed }: Choice): string {
+function titleOf(column: Column, width: number, { column: chosen, isReversed }: View): string {
   const title = fit(column.title, width, column.isRight);
   if (column !== COLUMNS[chosen]) return paint('heading', title);
   return paint(isReversed ? 'warning' : 'good', title);
 }
 
-function footOf({ filter, isTyping }: Choice, hidden: number, width: number, status: string): string {
+function footOf({ filter, isTyping }: View, hidden: number, width: number, status: string): string {
   if (status !== '') return paint('bad', cut(printable(status), width));
   if (isTyping) return cut(`filter: ${filter}_${GAP}enter keeps it, esc clears it`, width);
   const more = hidden > 0 ? `${GAP}${hidden} more: ↑ ↓` : '';

@@ -5,7 +5,7 @@ import { CommandError } from '../../command-error';
 import type { ProgressLine } from '../../progress-line';
 import type { BenchOptions, LoadOptions } from '../bench-options';
 import type { Timing } from '../load';
-import { numbersOf, positiveOf } from '../numbers';
+import { integersOf, positiveOf } from '../integers';
 import { payloadsFor } from '../payloads';
 import { candidatesFor, type Candidate, type SweepSpace } from './candidates';
 import { PrivateGateway } from './private-gateway';
@@ -94,7 +94,7 @@ function givenValues({
   batch,
 }: BenchOptions): Pick<SweepSpace, 'instances' | 'threads' | 'batch'> {
   const values = (option: string, text: string | undefined) =>
-    text === undefined ? undefined : numbersOf(option, text);
+    text === undefined ? undefined : integersOf(option, text);
   return {
     instances: values('--instances', instances),
     threads: values('--threads', threads),

@@ -1,10 +1,10 @@
 import { paint } from '../../colours';
 import { table } from '../../table';
 import { describeTiming } from '../measure';
-import { figure, resultOf, rounded, type ReportedResult } from '../report';
+import { figure, resultOf, thousandths, type ReportedResult } from '../report';
 import { median } from '../stability';
 import type { Candidate } from './candidates';
-import { deciding, keeps, rateOf, scoreOfEntry, verdictOf, type Entry, type Verdict } from './trials';
+import { deciding, keeps, rateOf, scoreOfEntry, comparisonOf, type Entry, type Comparison } from './rounds';
 
 const MIB = 1024 * 1024;
 
@@ -42,7 +42,7 @@ export interface SweepReport {
 
 /** The report of `entries` for machines. */
 export function sweepReportOf({ model, requests, p99 }: SweepHead, entries: readonly Entry[]): SweepReport {
-  const verdict = verdictOf(entries, p99);
+  const comparison = comparisonOf(entries, p99);
   return {
     model,
     requests,
@@ -53,19 +53,19 @@ export function sweepReportOf({ model, requests, p99 }: SweepHead, entries: read
       ...(failure === undefined ? {} : { failure }),
       rounds: rounds.map(({ measurement, cpuCores, memoryBytes }) => ({
         ...resultOf(measurement),
-        ...(cpuCores === undefined ? {} : { cpu_cores: rounded(cpuCores) }),
+        ...(cpuCores === undefined ? {} : { cpu_cores: thousandths(cpuCores) }),
         ...(memoryBytes === undefined ? {} : { memory_bytes: memoryBytes }),
       })),
     })),
-    ...(verdict === undefined
+    ...(comparison === undefined
       ? {}
       : {
           recommendation: {
-            change: isWorthIt(verdict),
-            settings: verdict.best.candidate!,
-            ...(Number.isFinite(verdict.gain) ? { gain: rounded(verdict.gain) } : {}),
-            noise: rounded(verdict.noise),
-            keeps_p99: verdict.keepsObjective,
+            change: isWorthIt(comparison),
+            settings: comparison.best.candidate!,
+            ...(Number.isFinite(comparison.gain) ? { gain: thousandths(comparison.gain) } : {}),
+            noise: thousandths(comparison.noise),
+            keeps_p99: comparison.keepsObjective,
           },
         }),
   };
@@ -81,7 +81,7 @@ export function sweepTextOf({ model, requests, p99 }: SweepHead, entries: readon
   const failed = entries.filter(({ failure }) => failure !== undefined);
   if (failed.length > 0)
     lines.push('', ...failed.map((entry) => `${paint('bad', 'error')}: ${nameOf(entry)}: ${entry.failure}`));
-  lines.push('', ...recommendation(verdictOf(entries, p99), p99));
+  lines.push('', ...recommendation(comparisonOf(entries, p99), p99));
   return lines.join('\n');
 }
 
@@ -111,11 +111,11 @@ function tableOf(entries: readonly Entry[], p99: number | undefined): string {
 }
 
 function rowOf(entry: Entry, p99: number | undefined): string[] {
-  const { candidate, settings, rounds } = entry;
-  const trials = deciding(entry);
-  const last = trials.at(-1)!;
-  const of = (pick: (trial: (typeof trials)[number]) => number | undefined) => {
-    const values = trials.map(pick).filter((value) => value !== undefined);
+  const { candidate, settings } = entry;
+  const rounds = deciding(entry);
+  const last = rounds.at(-1)!;
+  const of = (pick: (round: (typeof rounds)[number]) => number | undefined) => {
+    const values = rounds.map(pick).filter((value) => value !== undefined);
     return values.length === 0 ? '-' : figure(median(values));
   };
   const slowest = of(({ measurement: { window } }) => window.percentile(99));
@@ -127,23 +127,23 @@ function rowOf(entry: Entry, p99: number | undefined): string[] {
     describeTiming(last.measurement.timing),
     of(rateOf),
     of(({ measurement: { window } }) => window.percentile(50)),
-    trials.every((trial) => keeps(trial, p99)) ? slowest : paint('bad', slowest),
+    rounds.every((round) => keeps(round, p99)) ? slowest : paint('bad', slowest),
     of(({ measurement: { server } }) => server?.rowsPerRun),
     of(({ cpuCores }) => cpuCores),
     of(({ memoryBytes }) => (memoryBytes === undefined ? undefined : memoryBytes / MIB)),
-    String(rounds.length),
+    String(entry.rounds.length),
   ];
 }
 
-function recommendation(verdict: Verdict | undefined, p99: number | undefined): string[] {
-  if (verdict === undefined) return ['Not enough rounds to compare the settings.'];
-  const { best, gain, noise } = verdict;
-  if (!verdict.keepsObjective)
+function recommendation(comparison: Comparison | undefined, p99: number | undefined): string[] {
+  if (comparison === undefined) return ['Not enough rounds to compare the settings.'];
+  const { best, gain, noise } = comparison;
+  if (!comparison.keepsObjective)
     return [
       `No settings keep the 99th percentile at or below ${p99} ms. Try fewer clients, or fewer rows per request.`,
     ];
   const percent = (ratio: number) => `${Math.abs(Math.round((ratio - 1) * 100))} %`;
-  if (!isWorthIt(verdict))
+  if (!isWorthIt(comparison))
     return [
       gain < 1
         ? `Keep the present settings: the best others have ${percent(gain)} less throughput.`
@@ -160,7 +160,7 @@ function recommendation(verdict: Verdict | undefined, p99: number | undefined): 
 }
 
 /** Whether the best settings are faster by more than the noise. */
-function isWorthIt({ isClear, gain }: Verdict): boolean {
+function isWorthIt({ isClear, gain }: Comparison): boolean {
   return isClear && gain > 1;
 }
 

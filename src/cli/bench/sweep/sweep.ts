@@ -7,7 +7,7 @@ import type { Candidate } from './candidates';
 import type { PrivateGateway } from './private-gateway';
 import type { PrivateRepository } from './private-repository';
 import { cpuSeconds } from './process-tree';
-import { bestOf, finalistsOf, type Entry, type Trial } from './trials';
+import { bestOf, finalistsOf, type Entry, type Round } from './rounds';
 
 /** Rounds of the finalists, beside the first, which selects them. */
 const FINAL_ROUNDS = 4;
@@ -85,7 +85,7 @@ async function runRound(
     onProgress('loading');
     const version = loadedVersion(await reload(settings, entry.candidate ?? {}));
     entry.settings ??= settingsOf(version);
-    const trials: Trial[] = [];
+    const loads: Round[] = [];
     for (const timing of timings) {
       if (signal.aborted) break;
       const start = await moment(gateway.pid);
@@ -103,14 +103,14 @@ async function runRound(
       const details = loadedVersion(
         await gateway.client.get<ModelDetails>(`/v1/models/${encodeURIComponent(model)}`),
       );
-      trials.push({
+      loads.push({
         measurement,
         cpuCores: coresBetween(start, end),
         memoryBytes: details?.memory?.resident_bytes,
       });
     }
     // A round that was cut short says less than the others.
-    if (!signal.aborted && trials.length > 0) entry.rounds.push(bestOf(trials, p99));
+    if (!signal.aborted && loads.length > 0) entry.rounds.push(bestOf(loads, p99));
   } catch (error) {
     entry.failure = (error as Error).message;
   }

@@ -3,7 +3,7 @@ import { median } from '../stability';
 import type { Candidate } from './candidates';
 
 /** A load of one candidate in one round. */
-export interface Trial {
+export interface Round {
   readonly measurement: Measurement;
   /** Cores that the gateway and its runners used. Undefined where the system does not report it. */
   readonly cpuCores: number | undefined;
@@ -18,7 +18,7 @@ export interface Entry {
   /** The settings that it has, those that it does not change included. */
   settings?: Required<Candidate>;
   /** The best load of each round that it has run. */
-  readonly rounds: Trial[];
+  readonly rounds: Round[];
   /** Why it cannot be measured. */
   failure?: string;
 }
@@ -27,42 +27,42 @@ export interface Entry {
 const FINALISTS = 4;
 
 /**
- * The best of `trials`: the one with most rows per second whose 99th percentile is at most `p99`. If none is that fast, the one
+ * The best of `loads`: the one with most rows per second whose 99th percentile is at most `p99`. If none is that fast, the one
  * with the smallest.
  */
-export function bestOf(trials: readonly Trial[], p99: number | undefined): Trial {
-  const kept = trials.filter((trial) => keeps(trial, p99));
-  const p99Of = ({ measurement: { window } }: Trial) =>
+export function bestOf(loads: readonly Round[], p99: number | undefined): Round {
+  const kept = loads.filter((round) => keeps(round, p99));
+  const p99Of = ({ measurement: { window } }: Round) =>
     window.count === 0 ? Infinity : window.percentile(99);
   return kept.length > 0
-    ? kept.reduce((best, trial) => (rateOf(trial) > rateOf(best) ? trial : best))
-    : trials.reduce((best, trial) => (p99Of(trial) < p99Of(best) ? trial : best));
+    ? kept.reduce((best, round) => (rateOf(round) > rateOf(best) ? round : best))
+    : loads.reduce((best, round) => (p99Of(round) < p99Of(best) ? round : best));
 }
 
-/** Whether the 99th percentile of `trial` is at most `p99`, if there is such an objective. */
-export function keeps({ measurement: { window } }: Trial, p99: number | undefined): boolean {
+/** Whether the 99th percentile of `round` is at most `p99`, if there is such an objective. */
+export function keeps({ measurement: { window } }: Round, p99: number | undefined): boolean {
   return window.count > 0 && (p99 === undefined || window.percentile(99) <= p99);
 }
 
 /** Rows per second. */
-export function rateOf({ measurement: { window, rowsPerRequest } }: Trial): number {
+export function rateOf({ measurement: { window, rowsPerRequest } }: Round): number {
   return window.rate * rowsPerRequest;
 }
 
 /** What counts of a round: the rows per second, or 0 if it misses the objective. */
-function scoreOf(trial: Trial, p99: number | undefined): number {
-  return keeps(trial, p99) ? rateOf(trial) : 0;
+function scoreOf(round: Round, p99: number | undefined): number {
+  return keeps(round, p99) ? rateOf(round) : 0;
 }
 
 /** The rounds of `entry` that decide: those after the first, which has selected it, or the first if there is no other. */
-export function deciding({ rounds }: Entry): readonly Trial[] {
+export function deciding({ rounds }: Entry): readonly Round[] {
   return rounds.length > 1 ? rounds.slice(1) : rounds;
 }
 
 /** The median score of the deciding rounds; 0 without rounds. */
 export function scoreOfEntry(entry: Entry, p99: number | undefined): number {
   const rounds = deciding(entry);
-  return rounds.length === 0 ? 0 : median(rounds.map((trial) => scoreOf(trial, p99)));
+  return rounds.length === 0 ? 0 : median(rounds.map((round) => scoreOf(round, p99)));
 }
 
 /** The entries for the further rounds: the model as it is, and the best of the first round. */
@@ -75,7 +75,7 @@ export function finalistsOf(entries: readonly Entry[], p99: number | undefined):
 }
 
 /** What a sweep has found. */
-export interface Verdict {
+export interface Comparison {
   readonly best: Entry;
   readonly present: Entry;
   /** Gain in throughput over the present settings, as a ratio: 1.2 is 20 % more. Infinity if these miss the objective. */
@@ -89,7 +89,7 @@ export interface Verdict {
 }
 
 /** Compares the finalists. Undefined before the present settings and others have more than one round. */
-export function verdictOf(entries: readonly Entry[], p99: number | undefined): Verdict | undefined {
+export function comparisonOf(entries: readonly Entry[], p99: number | undefined): Comparison | undefined {
   const finalists = entries.filter(({ rounds }) => rounds.length > 1);
   const present = finalists.find(({ candidate }) => candidate === undefined);
   const others = finalists.filter((entry) => entry !== present);
@@ -97,7 +97,7 @@ export function verdictOf(entries: readonly Entry[], p99: number | undefined): V
   const best = others.reduce((one, other) =>
     scoreOfEntry(other, p99) > scoreOfEntry(one, p99) ? other : one,
   );
-  const scores = (entry: Entry) => deciding(entry).map((trial) => scoreOf(trial, p99));
+  const scores = (entry: Entry) => deciding(entry).map((round) => scoreOf(round, p99));
   const rates = (entry: Entry) => deciding(entry).map(rateOf);
   const ratio = (values: readonly number[]) => Math.max(...values) / Math.min(...values);
   const presentScore = scoreOfEntry(present, p99);

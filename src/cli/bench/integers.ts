@@ -10,7 +10,7 @@ const FORMS = 'numbers such as 1,8,64, a range such as 1:8 or 2:16:2, or 1:64:x2
  * ascending and without duplicates.
  * @throws CommandError usage
  */
-export function numbersOf(option: string, text: string): number[] {
+export function integersOf(option: string, text: string): number[] {
   const refuse = () =>
     new CommandError(
       `expected ${option} with ${FORMS}; came ${JSON.stringify(text)}`,
