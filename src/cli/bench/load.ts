@@ -13,11 +13,11 @@ export const MOST_IN_FLIGHT = 4096;
 /** How long a client waits after a connection failed, so that it does not try thousands of times a second. */
 const PAUSE_MS = 100;
 
-/** Calls `onDue` with scheduled times until it is stopped; see {@link Metronome}. */
+/** Calls `onDue` with scheduled times, from the moment that it has started until it is stopped; see {@link Metronome}. */
 export type Schedule = (
   onDue: (times: readonly number[]) => void,
   onError: (error: Error) => void,
-) => { stop(): void };
+) => { readonly started: Promise<void>; stop(): void };
 
 /** How the requests of a load are timed. */
 export type Timing =
@@ -40,6 +40,11 @@ export abstract class Load {
     protected readonly now: () => number = monotonicMs,
   ) {
     this.since = now();
+  }
+
+  /** Resolves when it sends requests. */
+  get started(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** The requests that ended since the last cut, and begins a new window. */
@@ -113,7 +118,7 @@ export class ClosedLoop extends Load {
  * gateway that stalls cannot hide the requests that it delayed (coordinated omission).
  */
 export class OpenLoop extends Load {
-  private schedule: { stop(): void } | undefined;
+  private schedule: ReturnType<Schedule> | undefined;
   /** How late the generator itself sent requests, in microseconds. */
   private readonly lags = createHistogram();
 
@@ -136,6 +141,10 @@ export class OpenLoop extends Load {
   /** Forgets how late earlier requests were sent. */
   resetLag(): void {
     this.lags.reset();
+  }
+
+  override get started(): Promise<void> {
+    return this.schedule?.started ?? super.started;
   }
 
   protected end(): void {

@@ -71,6 +71,7 @@ async function run(settings: MeasureSettings, sender: Sender, probeMs: number): 
   const stopped = AbortSignal.any([signal, failure.signal]);
   const load = startLoad(timing, sender, payloads, (error) => failure.abort(error));
   try {
+    await load.started;
     await show(settings, load, warmUp * 1000, stopped, () => 'warm-up');
     load.cut();
     if (load instanceof OpenLoop) load.resetLag();

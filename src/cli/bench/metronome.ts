@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
@@ -5,8 +6,6 @@ import { Worker } from 'node:worker_threads';
 export interface MetronomeSettings {
   /** Mean requests per second. */
   readonly rate: number;
-  /** When the schedule starts, see {@link monotonicMs}. */
-  readonly start: number;
   /** One cell, which turns to 1 when the thread is to end. */
   readonly ended: Int32Array<SharedArrayBuffer>;
 }
@@ -23,6 +22,8 @@ export function monotonicMs(): number {
 export class Metronome {
   private readonly ended = new Int32Array(new SharedArrayBuffer(4));
   private readonly worker: Worker;
+  /** Resolves when the schedule has started. */
+  readonly started: Promise<void>;
 
   /**
    * @param rate mean requests per second.
@@ -30,12 +31,17 @@ export class Metronome {
    * @param onError called if the thread fails.
    */
   constructor(rate: number, onDue: (times: readonly number[]) => void, onError: (error: Error) => void) {
-    const workerData: MetronomeSettings = { rate, start: monotonicMs(), ended: this.ended };
+    const workerData: MetronomeSettings = { rate, ended: this.ended };
     this.worker = new Worker(join(__dirname, 'metronome.worker.js'), { workerData });
     this.worker.on('message', (times: readonly number[]) => {
       if (this.ended[0] === 0) onDue(times);
     });
     this.worker.on('error', onError);
+    // A failure to start is given to `onError`.
+    this.started = once(this.worker, 'online').then(
+      () => {},
+      () => {},
+    );
   }
 
   /** Ends the thread. No further call follows. */

@@ -5,8 +5,9 @@ import { monotonicMs, type MetronomeSettings } from './metronome';
 /** Longest list of times in one message. */
 const MOST_TIMES = 1000;
 
-const { rate, start, ended } = workerData as MetronomeSettings;
+const { rate, ended } = workerData as MetronomeSettings;
 const arrivals = new Arrivals(rate);
+const start = monotonicMs();
 let next = start + arrivals.next();
 while (Atomics.wait(ended, 0, 0, Math.max(0, next - monotonicMs())) === 'timed-out') {
   const times: number[] = [];

@@ -48,7 +48,7 @@ async function bench(...args: readonly string[]) {
 
 /** Measures the gateway of this file. Resolves with the JSON that the command prints. */
 async function measured(...args: readonly string[]) {
-  const { stdout, stderr, code } = await bench(...args, ...SHORT, '--url', gateway.url, '--json');
+  const { stdout, stderr, code } = await bench(...SHORT, ...args, '--url', gateway.url, '--json');
   expect([stderr, code]).toEqual(['', 0]);
   return JSON.parse(stdout);
 }
@@ -94,7 +94,7 @@ describe('nexus bench', () => {
   });
 
   it('measures an open loop', async () => {
-    const { results } = await measured('digits', '--rate', '50');
+    const { results } = await measured('digits', '--rate', '50', '--duration', '2');
     expect(results).toMatchObject([{ mode: 'open', rate: 50, errors: [] }]);
     expect(results[0].requests).toBeGreaterThan(0);
   });

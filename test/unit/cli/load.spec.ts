@@ -27,7 +27,7 @@ class Scripted {
 
   readonly schedule = (onDue: (times: readonly number[]) => void) => {
     this.onDue = onDue;
-    return { stop: () => (this.isStopped = true) };
+    return { started: Promise.resolve(), stop: () => (this.isStopped = true) };
   };
 
   /** Requests that wait for their answer. */
