@@ -50,9 +50,9 @@ export function programWith(start: (flags: Flags) => Promise<void>): Command {
   addCheckCommand(program);
   addDoctorCommand(program);
   addConfigCommand(program);
-  addKeysCommand(program);
   addBenchCommand(program);
   addTopCommand(program);
+  addKeysCommand(program);
   return program;
 }
 
