@@ -44,6 +44,8 @@ export interface Measurement {
   readonly server: ServerSide | undefined;
   /** Share of time that the event loop of the generator was busy, from 0 to 1. */
   readonly busy: number;
+  /** Share of time that the generator was ready to run, but other processes had the CPUs, from 0 to 1. */
+  readonly starved: number;
   /** 99th percentile of how late the generator sent requests of an open loop, in milliseconds. */
   readonly lagMs: number;
 }
@@ -78,6 +80,8 @@ async function run(settings: MeasureSettings, sender: Sender, probeMs: number): 
     const statistics = new ServerStatistics(gateway, model);
     await statistics.read();
     const before = performance.eventLoopUtilization();
+    const cpuBefore = process.cpuUsage();
+    const since = performance.now();
     const windows: Window[] = [];
     const length =
       duration === undefined
@@ -90,6 +94,8 @@ async function run(settings: MeasureSettings, sender: Sender, probeMs: number): 
     }
     if (failure.signal.aborted) throw failure.signal.reason;
     const busy = performance.eventLoopUtilization(before).utilization;
+    const cpu = process.cpuUsage(cpuBefore);
+    const cpuShare = (cpu.user + cpu.system) / 1000 / (performance.now() - since);
     return {
       timing,
       window: (isStable(windows) ? windows.slice(-STABLE_WINDOWS) : windows).reduce(
@@ -100,6 +106,7 @@ async function run(settings: MeasureSettings, sender: Sender, probeMs: number): 
       stable: duration === undefined ? isStable(windows) : undefined,
       server: await statistics.read(),
       busy,
+      starved: Math.max(0, busy - cpuShare),
       lagMs: load instanceof OpenLoop ? load.lagMs : 0,
     };
   } finally {

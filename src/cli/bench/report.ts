@@ -6,6 +6,8 @@ import { PERCENTILES } from './window';
 
 /** Share of time above which the event loop of the generator slows the load down. */
 const BUSY = 0.85;
+/** Share of time without a CPU above which the generator measures the machine rather than the gateway. */
+const STARVED = 0.1;
 /** How late the generator may send requests, as a share of the median latency, and in any case. */
 const LATE_SHARE = 0.2;
 const LATE_MS = 0.5;
@@ -36,7 +38,7 @@ export interface ReportedResult {
   readonly latency_ms: Readonly<Record<string, number>>;
   readonly errors: readonly { status: string; count: number; example: string }[];
   readonly server?: { queue_ms: number; run_ms: number; rows_per_run: number; cache_hits: number };
-  readonly generator: { busy: number; late_p99_ms: number };
+  readonly generator: { busy: number; starved: number; late_p99_ms: number };
 }
 
 /** The report of `measurements` for machines. */
@@ -106,6 +108,7 @@ export function resultOf({
   stable,
   server,
   busy,
+  starved,
   lagMs,
 }: Measurement): ReportedResult {
   const { mode, ...load } = timing;
@@ -133,7 +136,7 @@ export function resultOf({
             cache_hits: thousandths(server.cacheHits),
           },
         }),
-    generator: { busy: thousandths(busy), late_p99_ms: lagMs },
+    generator: { busy: thousandths(busy), starved: thousandths(starved), late_p99_ms: lagMs },
   };
 }
 
@@ -144,13 +147,16 @@ export function thousandths(value: number): number {
 
 /** What a reader of the figures has to know about them. */
 function warningsOf(measurements: readonly Measurement[]): string[] {
-  return measurements.flatMap(({ timing, window, stable, server, busy, lagMs }) => {
+  return measurements.flatMap(({ timing, window, stable, server, busy, starved, lagMs }) => {
     const load = describeTiming(timing);
     const late = lagMs > LATE_MS && lagMs > window.percentile(50) * LATE_SHARE;
     return [
       stable === false ? `${load}: not stable; the last three windows differ by more than 10 %` : '',
       timing.mode === 'closed' && busy > BUSY
         ? `${load}: the load generator was busy ${Math.round(busy * 100)} % of the time, so the gateway may be faster; run several, on other machines`
+        : '',
+      starved > STARVED
+        ? `${load}: the load generator waited for a CPU ${Math.round(starved * 100)} % of the time; an idle machine gives better figures`
         : '',
       late
         ? `${load}: the load generator sent 1 % of the requests more than ${figure(lagMs)} ms late, which counts as latency`

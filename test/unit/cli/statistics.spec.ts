@@ -24,7 +24,16 @@ function roundOf(count: number, latency = 10): Round {
   const window = windowOf(Array.from({ length: count }, () => latency));
   const timing = { mode: 'closed', concurrency: 1 } as const;
   return {
-    measurement: { timing, window, rowsPerRequest: 1, stable: true, server: undefined, busy: 0, lagMs: 0 },
+    measurement: {
+      timing,
+      window,
+      rowsPerRequest: 1,
+      stable: true,
+      server: undefined,
+      busy: 0,
+      starved: 0,
+      lagMs: 0,
+    },
     cpuCores: undefined,
     memoryBytes: undefined,
   };
