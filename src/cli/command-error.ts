@@ -7,6 +7,8 @@ export const EXIT_CODES = {
   usage: 2,
   /** The gateway could not be reached. */
   unreachable: 3,
+  /** Ctrl-C or another signal ended the command early. */
+  interrupted: 130,
 } as const;
 
 /** One of {@link EXIT_CODES}. */

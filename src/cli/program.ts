@@ -3,6 +3,7 @@ import { DESCRIPTION, VERSION } from '../common/version';
 import { ConfigError } from '../config/config-error';
 import type { Flags } from '../config/load-config';
 import { CommandError, EXIT_CODES } from './command-error';
+import { addBenchCommand } from './bench/bench.command';
 import { addCheckCommand } from './check/check.command';
 import { addCompletionCommand } from './completion/completion.command';
 import { addConfigCommand } from './config/config.command';
@@ -12,6 +13,7 @@ import { paint } from './colours';
 import { addModelsCommand } from './models/models.command';
 import { addPredictCommand } from './predict/predict.command';
 import { addServeCommand } from './serve.command';
+import { addTopCommand } from './top/top.command';
 import { HELP_STYLE } from './program-help';
 import { declareSettings } from './setting-flags';
 
@@ -57,6 +59,8 @@ function programWith(start: (flags: Flags) => Promise<void>): Command {
   addConfigCommand(program);
   addModelsCommand(program);
   addPredictCommand(program);
+  addBenchCommand(program);
+  addTopCommand(program);
   addKeysCommand(program);
   addCompletionCommand(program);
   return program;
