@@ -22,8 +22,10 @@ Add one of these lines to the start-up file of your shell:
     .command('complete [words...]', { hidden: true })
     .allowUnknownOption()
     .action(async (words: readonly string[]) => {
-      const { candidatesFor } = await import('./candidates.js');
-      const lines = (await candidatesFor(program, words)).map(({ word, meaning }) => `${word}\t${meaning}\n`);
+      const { completionsFor } = await import('./completions.js');
+      const lines = (await completionsFor(program, words)).map(
+        ({ word, meaning }) => `${word}\t${meaning}\n`,
+      );
       process.stdout.write(lines.join(''));
     });
 }

@@ -21,7 +21,6 @@ interface IndexEntry {
 interface VersionDetails {
   readonly version: string;
   readonly device?: string;
-  readonly in_memory: boolean;
   readonly signature?: { readonly inputs: readonly TableTensor[]; readonly outputs: readonly TableTensor[] };
   readonly batching?: { readonly enabled: boolean; readonly max_batch_rows: number };
   readonly memory?: { readonly resident_bytes: number };

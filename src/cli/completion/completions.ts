@@ -3,7 +3,7 @@ import { GatewayClient } from '../gateway-client';
 import { declareSettings } from '../setting-flags';
 
 /** A word that can come next on the command line. */
-export interface Candidate {
+export interface Completion {
   readonly word: string;
   /** Description; may be empty. */
   readonly meaning: string;
@@ -16,10 +16,10 @@ const GATEWAY_TIMEOUT_MS = 1000;
  * What can replace the last of `words`, the words after `nexus`: commands, flags, or the models of the running gateway. Empty
  * for names of files, and where anything can follow.
  */
-export async function candidatesFor(
+export async function completionsFor(
   program: Command,
   words: readonly string[],
-): Promise<readonly Candidate[]> {
+): Promise<readonly Completion[]> {
   const current = words.at(-1) ?? '';
   const { command, position, expectsValue } = await placeOf(program, words.slice(0, -1));
   if (expectsValue) return [];
@@ -55,20 +55,20 @@ async function placeOf(program: Command, words: readonly string[]) {
 }
 
 /** The flags that help shows; all of them once the user has typed more than the dashes. */
-function flagsOfCommand(command: Command, typed: string): Candidate[] {
+function flagsOfCommand(command: Command, typed: string): Completion[] {
   const shown = command.options.filter(({ hidden }) => !hidden || typed.length > '--'.length);
   const flags = shown.map(({ long, description }) => ({ word: long ?? '', meaning: description }));
   return [...flags, { word: '--help', meaning: 'print the help' }];
 }
 
-function subcommandsOf(command: Command): Candidate[] {
+function subcommandsOf(command: Command): Completion[] {
   return command
     .createHelp()
     .visibleCommands(command)
     .map((visible) => ({ word: visible.name(), meaning: visible.description() }));
 }
 
-async function modelNames(): Promise<readonly Candidate[]> {
+async function modelNames(): Promise<readonly Completion[]> {
   try {
     const response = await GatewayClient.of({}).send('/v2/repository/index', {
       method: 'POST',
