@@ -156,6 +156,7 @@ class ObservedCall implements GrpcCall {
 
   private write(code: status, ms: number, inference: InferenceSummary | undefined, failure?: Failure): void {
     this.metrics.grpc.answered(this.method, code);
+    if (!this.log.selects(failure)) return;
     this.log.write(
       FREQUENT.test(this.method) ? 'debug' : 'info',
       requestLine({
@@ -166,6 +167,7 @@ class ObservedCall implements GrpcCall {
         ms,
         caller: this.caller,
         inference,
+        sample: this.log.sample,
         failure,
       }),
     );

@@ -85,6 +85,7 @@ function logRequest(
   ms: number,
   failure: Failure | undefined,
 ): void {
+  if (!log.selects(failure)) return;
   const { id: requestId, method, inference } = request;
   log.write(
     FREQUENT.test(route) ? 'debug' : 'info',
@@ -96,6 +97,7 @@ function logRequest(
       ms,
       caller: request.caller,
       inference,
+      sample: log.sample,
       failure,
     }),
   );
