@@ -1,0 +1,8 @@
+import type { Command } from 'commander';
+
+/** Adds the options of commands that call a running gateway, `--url` and `--json`. The action receives GatewayOptions. */
+export function addGatewayOptions(command: Command): Command {
+  return command
+    .option('--url <url>', 'gateway to call (default: http://127.0.0.1:8000, or NEXUS_HOST, NEXUS_PORT)')
+    .option('--json', 'print JSON');
+}

@@ -1,0 +1,12 @@
+import type { Command } from 'commander';
+import type { Flags } from '../config/load-config';
+import { addSettings, flagsOf } from './setting-flags';
+
+/** Adds the command `serve`, which runs the gateway with the settings on the command line. It calls `start`. */
+export function addServeCommand(program: Command, start: (flags: Flags) => Promise<void>): void {
+  const command = program
+    .command('serve')
+    .description('serve a folder of models; without a command, Nexus does this')
+    .helpGroup('Serve models:');
+  addSettings(command).action((folder: string | undefined) => start(flagsOf(command, folder)));
+}
