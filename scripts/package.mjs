@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runStep, stop } from './progress.mjs';
@@ -81,9 +81,7 @@ async function ready(child) {
 /** The node_modules of npx with the package. */
 function installedModules(home) {
   const cache = join(home, '.npm/_npx');
-  const modules = join(cache, readdirSync(cache)[0], 'node_modules');
-  const own = join(modules, 'nexus-ai-gateway/node_modules');
-  return existsSync(join(own, 'onnxruntime-node')) ? own : modules;
+  return join(cache, readdirSync(cache)[0], 'node_modules');
 }
 
 function files(path) {
