@@ -16,9 +16,7 @@ let server;
 try {
   process.stdout.write(`${JSON.stringify(await tryPackage(), null, 2)}\n`);
 } finally {
-  // The whole group, as Ctrl-C on a terminal ends it.
-  if (server !== undefined && server.exitCode === null && server.signalCode === null)
-    process.kill(-server.pid, 'SIGKILL');
+  signalGroup('SIGKILL');
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -52,7 +50,7 @@ async function tryPackage() {
   if (cuda.length > 0) stop(`CUDA was downloaded: ${cuda.join(', ')}`);
 
   const stopping = Date.now();
-  process.kill(-server.pid, 'SIGINT');
+  signalGroup('SIGINT');
   await once(server, 'exit');
   return {
     tarball,
@@ -64,6 +62,12 @@ async function tryPackage() {
     readyS,
     stopS: seconds(stopping),
   };
+}
+
+/** Sends `signal` to npx and everything that it has started, as Ctrl-C on a terminal does, unless they have ended. */
+function signalGroup(signal) {
+  if (server?.pid !== undefined && server.exitCode === null && server.signalCode === null)
+    process.kill(-server.pid, signal);
 }
 
 /** Resolves to the URL of the gateway once its models are loaded. */
