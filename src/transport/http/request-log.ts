@@ -87,6 +87,7 @@ function logRequest(
 ): void {
   if (!log.selects(failure)) return;
   const { id: requestId, method, inference } = request;
+  if (failure !== undefined) log.recentErrors.add(requestId, status, failure);
   log.write(
     FREQUENT.test(route) ? 'debug' : 'info',
     requestLine({
