@@ -10,6 +10,7 @@ COPY scripts/toolchain/package.json scripts/toolchain/package-lock.json scripts/
 RUN npm ci --prefix scripts/toolchain --ignore-scripts --omit=optional
 ENV PATH=/app/scripts/toolchain/node_modules/.bin:$PATH
 COPY package.json yarn.lock .yarnrc.yml ./
+COPY scripts/preinstall.mjs scripts/
 RUN yarn install --immutable
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src src

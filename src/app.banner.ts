@@ -5,6 +5,7 @@ import { GrpcServer } from './transport/grpc/grpc-server';
 import { AdminPort } from './transport/http/admin-port';
 import { ModelRegistry } from './models/registry/model-registry';
 import type { Servable } from './models/model';
+import { fold } from './observability/log/fold';
 
 /** The texts for people at the start. */
 export interface Banner {
@@ -23,9 +24,14 @@ export async function bannerOf(app: NestFastifyApplication): Promise<Banner> {
   const admin = adminUrl(app, url);
   const addresses = [`  API   ${url}/v2`, `  gRPC  ${address}`, `  Docs  ${url}/docs`];
   if (admin !== undefined) addresses.push(`  Admin ${admin}`);
+  const width = process.stderr.columns ?? Infinity;
   return {
-    listening: `Nexus ${VERSION} is listening on ${url}, gRPC on ${address}${admin === undefined ? '' : `, admin on ${admin}`}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`,
-    loaded: () => ['', ...addresses, '', ...table(versions), ''].join('\n'),
+    listening: fold(
+      `Nexus ${VERSION} is listening on ${url}, gRPC on ${address}${admin === undefined ? '' : `, admin on ${admin}`}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`,
+      width,
+      2,
+    ),
+    loaded: () => ['', ...addresses, '', ...table(versions, width), ''].join('\n'),
   };
 }
 
@@ -44,13 +50,23 @@ function adminUrl(app: NestFastifyApplication, url: string): string | undefined 
   return `${new URL(url).protocol}//${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-function table(versions: readonly Servable[]): string[] {
+/** Maximum number of versions in the banner. Those that are not READY come first if there are more. */
+const MAX_ROWS = 50;
+
+/** A row for each of `versions`, in at most `width` columns. */
+function table(versions: readonly Servable[], width: number): string[] {
   if (versions.length === 0)
     return [
-      '  No models found. Put one at <NEXUS_MODEL_REPOSITORY>/<name>/1/model.onnx and restart. In explicit mode, load it with',
-      '  POST /v2/repository/models/<name>/load, or list it in NEXUS_LOAD_MODELS.',
+      '  No models found. Put one at <NEXUS_MODEL_REPOSITORY>/<name>/1/model.onnx and restart.',
+      '  In explicit mode, load it with POST /v2/repository/models/<name>/load, or list it in',
+      '  NEXUS_LOAD_MODELS.',
     ];
-  const rows = versions.map(({ name, version, state, device, platform, reason }) => [
+  const failed = versions.filter(({ state }) => state !== 'READY');
+  const shown =
+    versions.length <= MAX_ROWS
+      ? versions
+      : [...failed, ...versions.filter(({ state }) => state === 'READY')].slice(0, MAX_ROWS);
+  const rows = shown.map(({ name, version, state, device, platform, reason }) => [
     name,
     version,
     state,
@@ -58,7 +74,12 @@ function table(versions: readonly Servable[]): string[] {
     reason,
   ]);
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd(),
-  );
+  const lines = rows.map((row) => {
+    const line = `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd();
+    return fold(line, width, 6);
+  });
+  const rest = versions.length - shown.length;
+  return rest === 0
+    ? lines
+    : [...lines, `  and ${rest} more; ${versions.length - failed.length} of ${versions.length} are READY`];
 }

@@ -53,7 +53,7 @@ const HTTP_OPTIONS = {
  */
 export async function createApp(
   config: Config,
-  log = new Log(config.logLevel, logFormOf(config)),
+  log = new Log(config.logLevel, logFormOf(config), config.logSample),
   cluster: Cluster = new SingleProcess(),
 ): Promise<NestFastifyApplication> {
   const certificates = await Certificates.of(config);

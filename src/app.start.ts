@@ -10,6 +10,7 @@ import type { Config } from './config/config';
 import { shareOf } from './config/shares';
 import { disableTelemetry } from './config/telemetry';
 import { ModelRegistry } from './models/registry/model-registry';
+import { Log } from './observability/log/log';
 import { IpcCluster } from './processes/ipc-cluster';
 
 /** Starts the gateway as the only process. @throws ConfigError if it cannot start. */
@@ -20,8 +21,12 @@ export async function start(signals: Signals, config: Config): Promise<void> {
   await listen(app, config);
   shutDownOn(signals, faults, app, config);
   const banner = await bannerOf(app);
+  const log = app.get(Log);
+  // Lines of the log that are buffered come before the banner.
+  log.flush();
   printForPeople(banner.listening);
   await app.get(ModelRegistry).loaded;
+  log.flush();
   printForPeople(banner.loaded());
 }
 
@@ -39,7 +44,10 @@ export async function startOneOf(signals: Signals, all: Config): Promise<void> {
   await listen(app, config, cluster.isFirst ? 'first' : 'further');
   shutDownOn(signals, faults, app, config);
   const banner = await bannerOf(app);
+  const log = app.get(Log);
+  log.flush();
   await cluster.listening(banner.listening, portsOf(app));
   await app.get(ModelRegistry).loaded;
+  log.flush();
   await cluster.loaded(banner.loaded());
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './app.node';
 import './app.engine';
 import cluster from 'node:cluster';
 import { Signals } from './app.signals';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ByteSize, Check, ListOf, OneOf, SecretCheck, SecretList, Text, WholeNumber } from './setting';
+import { ByteSize, Check, ListOf, OneOf, SecretCheck, SecretList, Share, Text, WholeNumber } from './setting';
 import { isFolder, isNetwork, isOrigin, isPort, isRedisUrl } from './addresses';
 import { isClaimMap, isIssuer, isSecureUrl, TOKEN_ALGORITHMS } from './oidc';
 
@@ -287,4 +287,8 @@ export class Config {
   /** Format of log lines: JSON, text for people, or (`auto`) text on a terminal and JSON elsewhere. */
   @OneOf(['auto', 'text', 'json'])
   logFormat: 'auto' | 'text' | 'json' = 'auto';
+
+  /** Share of the lines of successful requests that is written. Lines of failures and the audit log are always written. */
+  @Share()
+  logSample = 1;
 }

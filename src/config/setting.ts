@@ -29,6 +29,16 @@ export function ByteSize(min: number, max: number): PropertyDecorator {
   );
 }
 
+/** A share of a whole, as a number from 0 to 1: `0.05`. */
+export function Share(): PropertyDecorator {
+  const message = 'a number from 0 to 1, such as 0.05';
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => decimal(value)),
+    Min(0, { message }),
+    Max(1, { message }),
+  );
+}
+
 /** One word of a fixed set; `note` is appended to the message. */
 export function OneOf(words: readonly string[], note = ''): PropertyDecorator {
   return IsIn(words, { message: `one of ${words.join(', ')}${note}` });
@@ -86,6 +96,12 @@ export function Check(
 function digits(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   return /^\d+$/.test(value) ? Number(value) : NaN;
+}
+
+/** Like {@link digits}, with decimals. */
+function decimal(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  return /^\d*\.?\d+$/.test(value) ? Number(value) : NaN;
 }
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };

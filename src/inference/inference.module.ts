@@ -4,6 +4,7 @@ import { InferenceCache } from './cache/inference-cache';
 import { Fallbacks } from './fallback/fallbacks';
 import { ForwardingService } from './forwarding/forwarding.service';
 import { InferenceService } from './inference.service';
+import { PayloadLog } from './payload-log';
 import { ShadowMetrics } from './shadow/shadow-metrics';
 import { Shadowing } from './shadow/shadowing';
 import { InputCheck } from './shared-memory/input-check';
@@ -17,6 +18,7 @@ import { SharedMemory } from './shared-memory/shared-memory';
     InferenceService,
     ForwardingService,
     Fallbacks,
+    PayloadLog,
     InferenceCache,
     Shadowing,
     ShadowMetrics,

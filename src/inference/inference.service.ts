@@ -22,6 +22,7 @@ import type { Tokenizer } from '../tasks/text/tokenizer';
 import type { Tensor } from '../tensor/tensor';
 import type { HeldRegions } from './shared-memory/held-regions';
 import { hasSlice } from './shared-memory/memory-slice';
+import { PayloadLog } from './payload-log';
 import { Shadowing } from './shadow/shadowing';
 import { SharedMemory } from './shared-memory/shared-memory';
 import { UsageLedger } from '../usage/usage-ledger';
@@ -65,6 +66,7 @@ export class InferenceService {
     private readonly shadowing: Shadowing,
     private readonly limits: RateLimits,
     private readonly usage: UsageLedger,
+    private readonly payloads: PayloadLog,
   ) {}
 
   /**
@@ -151,6 +153,8 @@ export class InferenceService {
         cache: result.cache,
       };
       this.count(servable, job.rows, times, started, translation.requestId);
+      if (servable.options.settings.payload_log !== undefined)
+        this.payloads.write(servable, job.inputs, computed, translation.requestId);
       this.usage.succeeded(caller, servable.name, job.rows, job.byteLength, outputBytes, tokens);
       const { queueMs, runMs, cache } = times;
       const { target } = result;

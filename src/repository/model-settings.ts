@@ -58,6 +58,7 @@ export interface ModelSettings extends ComputedSettings, TaskSettings, RemoteSet
   readonly pinned?: boolean;
   readonly cache?: boolean | Partial<CachePolicy>;
   readonly limits?: QuotaSettings;
+  readonly payload_log?: PayloadLogSettings;
   readonly isolation?: 'own' | 'shared';
   readonly versions?: 'all' | { readonly latest: number } | readonly number[];
   readonly labels?: Readonly<Record<string, readonly string[]>>;
@@ -114,6 +115,18 @@ export function cachePolicyOf({ cache, response_cache = false }: ModelSettings):
   const setting = cache ?? response_cache;
   if (setting === false) return undefined;
   return setting === true ? DEFAULT : { ...DEFAULT, ...setting };
+}
+
+/** Which requests are written to the payload log, and how. */
+export interface PayloadLogSettings {
+  /** Share of the successful requests. */
+  readonly sample: number;
+  /** Maximum size of the inputs and outputs in a line. */
+  readonly max_bytes?: number;
+  /** Inputs and outputs whose elements are left out. */
+  readonly redact?: readonly string[];
+  /** Whether elements that are text are written. */
+  readonly texts?: boolean;
 }
 
 /** How inputs of different lengths are padded to a common length, so that their requests can share a run. */

@@ -63,6 +63,33 @@ export const CACHE = {
   },
 } as const;
 
+/** Which requests are written to the payload log, and how. */
+export const PAYLOAD_LOG = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['sample'],
+  properties: {
+    sample: {
+      description: 'Share of the successful requests, from 0 to 1.',
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+    },
+    max_bytes: {
+      description: 'Maximum size of the inputs and outputs in a line, in bytes. Default: 2048.',
+      ...whole(256, 16_384),
+    },
+    redact: {
+      description: 'Inputs and outputs whose elements are left out.',
+      ...DISTINCT_NAMES,
+    },
+    texts: {
+      description: 'Whether elements that are text are written. Default: false.',
+      ...FLAG,
+    },
+  },
+} as const;
+
 /** One warm-up run before READY. */
 export const WARM_UP = {
   type: 'object',

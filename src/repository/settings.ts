@@ -11,6 +11,7 @@ import {
   NON_EMPTY_TEXT,
   DISTINCT_NAMES,
   PAD,
+  PAYLOAD_LOG,
   PRIORITY_LEVEL,
   DIMENSION_SIZE,
   STEP,
@@ -160,6 +161,14 @@ export const SETTINGS = {
     inPipeline: true,
     inRemote: true,
     schema: QUOTAS_SCHEMA,
+  },
+  payload_log: {
+    description: 'Logs inputs and outputs of a share of the requests, as in { sample: 0.01 }. Default: none.',
+    live: true,
+    besideConfig: true,
+    inPipeline: true,
+    inRemote: true,
+    schema: PAYLOAD_LOG,
   },
   isolation: {
     description:

@@ -3,6 +3,7 @@ import { Config } from '../../config/config';
 import { coresOf } from '../../config/shares';
 import { Metrics } from '../../observability/metrics/metrics';
 import { ModelMetrics } from '../../observability/metrics/model-metrics';
+import { Cluster } from '../../common/cluster';
 import type { Device } from '../../common/device';
 import { RunnerPool } from '../../runtime/runner-pool';
 import { cachePolicyOf } from '../../repository/model-settings';
@@ -25,6 +26,9 @@ import type { FoundModel } from '../../repository/repository';
 import { Residency } from '../version/residency';
 import type { VersionOptions } from '../version-options';
 
+/** Maximum number of different reasons for a fallback to the CPU to log. */
+const MAX_FALLBACKS = 10;
+
 /** Options for creating a model. */
 export interface Making {
   /** Configuration that a client sent, in place of the configuration files. */
@@ -41,8 +45,8 @@ export interface Making {
 @Injectable()
 export class ModelFactory {
   private readonly logger = new Logger('Models');
-  /** The last logged reason why CUDA is not available. It applies to the machine, so it is not logged for every model. */
-  private loggedFallback = '';
+  /** Logged reasons why CUDA is not available. They apply to the machine, so each is logged for one model only. */
+  private readonly loggedFallbacks = new Set<string>();
   private readonly observer: VersionObserver = {
     stateChanged: (version) => this.stateChanged(version),
     runnerDied: ({ name, version }, reason) => {
@@ -51,11 +55,11 @@ export class ModelFactory {
     },
     fellBack: ({ name, version }, reason) => {
       this.metrics.deviceFellBack(name, version);
-      if (reason === this.loggedFallback) return;
-      this.loggedFallback = reason;
-      this.logger.warn(
-        `models run on the CPU, starting with ${name}/${version}, because CUDA is not available: ${reason}`,
-      );
+      // Every gateway process of this machine finds the same.
+      if (this.cluster.index > 0 || this.loggedFallbacks.size >= MAX_FALLBACKS) return;
+      if (this.loggedFallbacks.has(reason)) return;
+      this.loggedFallbacks.add(reason);
+      this.logger.warn(`no CUDA: models run on the CPU (${reason.replace(/^\w+: /, '')})`);
     },
     untried: ({ name, version, unbatchable }, reason) => {
       const effect =
@@ -78,6 +82,7 @@ export class ModelFactory {
     private readonly overrides: OverrideReader,
     private readonly registry: ModelRegistry,
     private readonly residency: Residency,
+    private readonly cluster: Cluster,
     tokenizers: Tokenizers,
     pictures: Pictures,
   ) {
@@ -171,6 +176,7 @@ export class ModelFactory {
     const where = platform === 'remote' ? ' on other servers' : '';
     const text = `${name}/${version} is ${state}${where}${reason === '' ? '' : `: ${reason}`}`;
     if (state === 'UNAVAILABLE' && reason !== 'unloaded') this.logger.error(text);
+    else if (state === 'LOADING') this.logger.debug(text);
     else this.logger.log(text);
     this.registry.review();
   }

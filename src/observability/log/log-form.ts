@@ -1,3 +1,5 @@
+import { fold } from './fold';
+
 /** Characters that change how a terminal displays text, or that some readers treat as line breaks. */
 const UNSAFE = /[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 const ANY_UNSAFE = new RegExp(UNSAFE.source);
@@ -38,15 +40,25 @@ const LEVELS: Readonly<Record<number, readonly [word: string, colour: number]>> 
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Returns a formatter of JSON log lines for people: one line of text each, plus stack traces. */
-export function textForm(inColour: boolean): (line: string) => string {
+/** Columns of the time and the level at the start of each line. */
+const INDENT = 15;
+
+/**
+ * Returns a formatter of JSON log lines for people: one line of text each, plus stack traces.
+ * @param width returns the columns that a line may have, after which it continues below; undefined for no limit.
+ */
+export function textForm(
+  inColour: boolean,
+  width: () => number | undefined = () => undefined,
+): (line: string) => string {
   const paint = (colour: number, text: string) => (inColour ? `\x1b[${colour}m${text}\x1b[0m` : text);
   return (line) => {
     const { level, time, ...fields } = JSON.parse(line) as Fields;
     const [word, colour] = LEVELS[Number(level)] ?? [String(level), GREY];
     const clock = new Date(Number(time)).toTimeString().slice(0, 8);
     const text = 'route' in fields ? requestText(fields, paint) : eventText(fields, paint);
-    return `${paint(GREY, clock)} ${paint(colour, word.padEnd(5))} ${text}\n`;
+    const [first, ...trace] = `${paint(GREY, clock)} ${paint(colour, word.padEnd(5))} ${text}`.split('\n');
+    return `${[fold(first!, width() ?? Infinity, INDENT), ...trace].join('\n')}\n`;
   };
 }
 
@@ -60,7 +72,7 @@ function requestText(fields: Fields, paint: Paint): string {
   const parts = [
     `${plain(method)} ${plain(path ?? route)}`,
     paint(isFailure ? RED : GREEN, plain(status)),
-    `${plain(ms)} ms`,
+    `${rounded(Number(ms))} ms`,
   ];
   if (isFailure) {
     const about = [
@@ -89,6 +101,11 @@ function eventText({ context, msg, err, stack, ...more }: Fields, paint: Paint):
   return [text.filter((part) => part !== '').join(' '), ...lines.map((line) => `  ${plain(line)}`)].join(
     '\n',
   );
+}
+
+/** `ms` with three digits, and no fewer than whole milliseconds. */
+function rounded(ms: number): number {
+  return ms < 100 ? Number(ms.toPrecision(3)) : Math.round(ms);
 }
 
 /** `value` in one line, without characters that a terminal interprets. */

@@ -19,9 +19,14 @@ export class Log {
   /**
    * @param level least severe level that is written.
    * @param form format of the lines.
+   * @param sample share of the lines of successful requests that is written.
    */
-  constructor(level: string, form: LogForm) {
-    this.sink = new Sink(form === 'json' ? undefined : textForm(form === 'coloured text'));
+  constructor(
+    level: string,
+    form: LogForm,
+    readonly sample = 1,
+  ) {
+    this.sink = new Sink(form === 'json' ? undefined : textForm(form === 'coloured text', terminalWidth));
     this.logger = pino({ level, base: null }, this.sink);
     process.once('exit', () => this.sink.flush());
   }
@@ -33,6 +38,16 @@ export class Log {
 
   set level(level: string) {
     this.logger.level = level;
+  }
+
+  /** Whether the line of a request is written: of one that failed always, of others according to {@link sample}. */
+  selects(failure: object | undefined): boolean {
+    return this.sample === 1 || failure !== undefined || Math.random() < this.sample;
+  }
+
+  /** Writes all lines that are buffered, synchronously. */
+  flush(): void {
+    this.sink.flush();
   }
 
   /**
@@ -51,6 +66,11 @@ export class Log {
   private writeLine(level: 'info' | 'debug', members: string): void {
     this.sink.add(`{"level":${pino.levels.values[level]},"time":${Date.now()},${members}}\n`);
   }
+}
+
+/** Columns of the terminal that stdout is; undefined if it is none. */
+function terminalWidth(): number | undefined {
+  return process.stdout.columns;
 }
 
 /** Writes lines to stdout in batches and asynchronously: writing each line costs more than formatting it. */

@@ -30,16 +30,19 @@ interface AnsweredRequest {
   /** Absent before it is known. Only one that has authenticated is written. */
   readonly caller?: { readonly id: string; readonly key: string | undefined } | undefined;
   readonly inference: InferenceSummary | undefined;
+  /** Share of such lines that is written, if it succeeded. Omitted from the line if it is 1. */
+  readonly sample?: number;
   /** Absent when it succeeded. */
   readonly failure?: Failure | undefined;
 }
 
 /** The members of the log line of a request, for every protocol. */
 export function requestLine(answered: AnsweredRequest): string {
-  const { requestId, method, route, status, ms, caller, inference, failure } = answered;
+  const { requestId, method, route, status, ms, caller, inference, sample = 1, failure } = answered;
   let line = `"requestId":${quoted(requestId)},"method":${repeated(method)},"route":${repeated(route)},"status":${typeof status === 'number' ? status : repeated(status)},"ms":${microseconds(ms)}`;
   // A failure names its caller.
   if (failure !== undefined) return line + failureMembers(inference, failure);
+  if (sample !== 1) line += `,"sample":${sample}`;
   if (caller?.key !== undefined) line += `,"caller":${quoted(caller.id)}`;
   return inference === undefined ? line : line + inferenceMembers(inference);
 }

@@ -36,6 +36,11 @@ export function remoteFault(written: RemoteSettings): SettingFault | undefined {
   const apis = all.filter(({ protocol }) => protocol === 'openai').length;
   if (apis !== 0 && apis !== all.length)
     return ['targets', 'must all speak openai, or none: their requests have nothing in common'];
+  if (apis !== 0 && 'payload_log' in written)
+    return [
+      'payload_log',
+      'cannot be set for targets of protocol openai, whose requests have no tensors; remove it',
+    ];
   for (const [version, list] of lists) {
     const fault = targetFault(list, Array.isArray(targets) ? 'targets' : `targets/${version}`);
     if (fault !== undefined) return fault;

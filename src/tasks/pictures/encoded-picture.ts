@@ -55,6 +55,13 @@ export function encodedPicture(sent: Uint8Array): EncodedPicture {
   return checked(formatOf(file) ?? startOf(file), file);
 }
 
+/** The format of `sent`, which {@link encodedPicture} accepts, from its first bytes alone. */
+export function formatOfHead(sent: Uint8Array): string | undefined {
+  const head = Buffer.from(sent.buffer, sent.byteOffset, Math.min(sent.byteLength, HEAD_BYTES));
+  const text = head.toString('latin1').replace(/^data:[^,]*,/i, '');
+  return formatOf(head) ?? formatOf(Buffer.from(text, 'base64'));
+}
+
 function checked(format: string, bytes: Buffer): EncodedPicture {
   if (!isDecoded(format)) throw errors.invalidPicture(`${EXPECTED}, got ${format}`);
   return { format, bytes };

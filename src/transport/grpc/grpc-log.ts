@@ -158,6 +158,7 @@ class ObservedCall implements GrpcCall {
     this.metrics.grpc.answered(this.method, code);
     if (failure !== undefined)
       this.log.recentErrors.add(this.requestId, status[code] ?? String(code), failure);
+    if (!this.log.selects(failure)) return;
     this.log.write(
       FREQUENT.test(this.method) ? 'debug' : 'info',
       requestLine({
@@ -168,6 +169,7 @@ class ObservedCall implements GrpcCall {
         ms,
         caller: this.caller,
         inference,
+        sample: this.log.sample,
         failure,
       }),
     );

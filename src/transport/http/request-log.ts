@@ -87,6 +87,7 @@ function logRequest(
 ): void {
   const { id: requestId, method, inference } = request;
   if (failure !== undefined) log.recentErrors.add(requestId, status, failure);
+  if (!log.selects(failure)) return;
   log.write(
     FREQUENT.test(route) ? 'debug' : 'info',
     requestLine({
@@ -97,6 +98,7 @@ function logRequest(
       ms,
       caller: request.caller,
       inference,
+      sample: log.sample,
       failure,
     }),
   );

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { logFormOf } from '../../../src/config/log-form';
 import { asJson, textForm } from '../../../src/observability/log/log-form';
 
@@ -61,6 +62,21 @@ describe('text', () => {
     const why = { message: 'no', caller: '::1', key: 'ci', reason: 'the key has expired' };
     expect(text({ ...refused, ...why })).toBe(
       '03:04:05 info  GET /v2  401  1 ms  unauthenticated: no  (from ::1, credentials refused: the key has expired, key ci, id a)\n',
+    );
+  });
+
+  it('continues below at a space where a line is longer than the terminal is wide', () => {
+    const narrow = (inColour: boolean) =>
+      textForm(
+        inColour,
+        () => 40,
+      )(JSON.stringify({ level: 50, time, context: 'Models', msg: 'one two three four' }));
+    const lines = '03:04:05 error Models one two three four\n';
+    expect(narrow(false)).toBe(lines);
+    expect(stripVTControlCharacters(narrow(true))).toBe(lines);
+    const longer = JSON.stringify({ level: 50, time, msg: `two words  and ${'x'.repeat(40)} and more` });
+    expect(textForm(false, () => 32)(longer)).toBe(
+      `03:04:05 error two words  and\n               ${'x'.repeat(40)}\n               and more\n`,
     );
   });
 
