@@ -113,7 +113,9 @@ export function decimals(value: number): string {
 /** `bytes` in MiB or GiB. */
 export function size(bytes: number): string {
   const mib = bytes / MIB;
-  return mib >= 1024 ? `${(mib / 1024).toFixed(1)} GiB` : `${mib.toFixed(mib >= 10 || mib === 0 ? 0 : 1)} MiB`;
+  return mib >= 1024
+    ? `${(mib / 1024).toFixed(1)} GiB`
+    : `${mib.toFixed(mib >= 10 || mib === 0 ? 0 : 1)} MiB`;
 }
 
 /** `text` without characters that would move the cursor. */
