@@ -24,11 +24,13 @@ export class CommandError extends Error {
   /**
    * @param message what was expected and what came, without a period at the end.
    * @param hint how to fix it.
+   * @param status of the response, if the gateway has refused a request.
    */
   constructor(
     message: string,
     readonly hint?: string,
     readonly exitCode: ExitCode = EXIT_CODES.failed,
+    readonly status?: number,
   ) {
     super(message);
   }

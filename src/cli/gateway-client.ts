@@ -79,6 +79,11 @@ export class GatewayClient {
 
   private unreachable(error: Error): CommandError {
     const { code, message } = (error.cause ?? error) as NodeJS.ErrnoException;
+    if (code === 'UND_ERR_HEADERS_TIMEOUT')
+      return new CommandError(
+        `${this.url} has not answered yet`,
+        'it may still be working; see nexus models',
+      );
     const hint = /CERT|SIGNED|ALTNAME/.test(code ?? '')
       ? 'set NODE_EXTRA_CA_CERTS to the certificate of its authority'
       : 'start it with: nexus serve, or name another with --url';
@@ -88,8 +93,8 @@ export class GatewayClient {
 
 /** The URL in `text`, which may lack the scheme. @throws CommandError usage */
 function normalised(text: string): string {
-  const given = /^https?:\/\//.test(text) ? text : `http://${text}`;
-  if (URL.canParse(given)) return given.replace(/\/+$/, '');
+  const given = text.includes('://') ? text : `http://${text}`;
+  if (/^https?:/.test(given) && URL.canParse(given)) return given.replace(/\/+$/, '');
   throw new CommandError(
     `expected --url with a URL such as http://127.0.0.1:8000; came ${JSON.stringify(text)}`,
     undefined,
@@ -98,9 +103,14 @@ function normalised(text: string): string {
 }
 
 function refusal(status: number, body: string): CommandError {
-  const hint =
-    status === 401 || status === 403 ? 'set NEXUS_API_KEY to a key that is allowed to do this' : undefined;
-  return new CommandError(`${messageIn(body) ?? 'the gateway failed'} (HTTP ${status})`, hint);
+  const isDenied = status === 401 || status === 403;
+  const hint = isDenied ? 'set NEXUS_API_KEY to a key that is allowed to do this' : undefined;
+  return new CommandError(
+    `${messageIn(body) ?? 'the gateway failed'} (HTTP ${status})`,
+    hint,
+    EXIT_CODES.failed,
+    status,
+  );
 }
 
 /** The message in the body of an error: `{"error": "text"}` or `{"error": {"message": "text"}}`. */

@@ -4,7 +4,10 @@ import { paint } from './colours';
 /** Width of the help, whatever the width of the terminal. */
 const WIDTH = 80;
 
-const EXAMPLES = ['nexus serve ./models --port 9000', 'nexus predict digits --file seven.png'] as const;
+const EXAMPLES = [
+  'nexus serve ./models --port 9000',
+  'nexus predict language "Where is the station?"',
+] as const;
 
 /** The help of the program: a screen of 24 rows. */
 export function programHelp(program: Command, help: Help): string {

@@ -5,10 +5,13 @@ import type { Flags } from '../config/load-config';
 import { CommandError, EXIT_CODES } from './command-error';
 import { addBenchCommand } from './bench/bench.command';
 import { addCheckCommand } from './check/check.command';
+import { addCompletionCommand } from './completion/completion.command';
 import { addConfigCommand } from './config/config.command';
 import { addDoctorCommand } from './doctor/doctor.command';
 import { addKeysCommand } from './keys/keys.command';
 import { paint } from './colours';
+import { addModelsCommand } from './models/models.command';
+import { addPredictCommand } from './predict/predict.command';
 import { addServeCommand } from './serve.command';
 import { addTopCommand } from './top/top.command';
 import { HELP_STYLE } from './program-help';
@@ -24,6 +27,7 @@ export async function runProgram(
   start: (flags: Flags) => Promise<void>,
 ): Promise<number> {
   const program = programWith(start);
+  if (args[0] !== 'serve') endWithReader();
   // `help serve` is `serve --help`, which also declares the flags of settings.
   const given = args[0] === 'help' && args.length > 1 ? [...args.slice(1), '--help'] : args;
   try {
@@ -35,12 +39,15 @@ export async function runProgram(
 }
 
 /** The program, with all commands. */
-export function programWith(start: (flags: Flags) => Promise<void>): Command {
+function programWith(start: (flags: Flags) => Promise<void>): Command {
   const program = new Command('nexus')
     .description(DESCRIPTION)
     .version(VERSION, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print the help')
+    .commandsGroup('More:')
     .helpCommand('help [command]', 'print the help of a command')
+    // Otherwise --version of a command would be that of the program.
+    .enablePositionalOptions()
     .exitOverride()
     .configureHelp(HELP_STYLE)
     // Errors are printed by `report`.
@@ -50,10 +57,21 @@ export function programWith(start: (flags: Flags) => Promise<void>): Command {
   addCheckCommand(program);
   addDoctorCommand(program);
   addConfigCommand(program);
+  addModelsCommand(program);
+  addPredictCommand(program);
   addBenchCommand(program);
   addTopCommand(program);
   addKeysCommand(program);
+  addCompletionCommand(program);
   return program;
+}
+
+/** Ends the process when the reader of stdout has gone, as in `nexus models | head -1`. */
+function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT_CODES.ok);
+    throw error;
+  });
 }
 
 /** The name of the command in `args`, for errors; that of the program if there is none. */

@@ -4,9 +4,6 @@ import { addSettings, flagsOf } from './setting-flags';
 
 /** Adds the command `serve`, which runs the gateway with the settings on the command line. It calls `start`. */
 export function addServeCommand(program: Command, start: (flags: Flags) => Promise<void>): void {
-  const command = program
-    .command('serve')
-    .description('serve a folder of models; without a command, Nexus does this')
-    .helpGroup('Serve models:');
+  const command = program.command('serve').description('serve the models of a folder; the default command');
   addSettings(command).action((folder: string | undefined) => start(flagsOf(command, folder)));
 }

@@ -23,6 +23,7 @@ const takers = new WeakMap<Command, Map<string, string>>();
 export function addSettings(command: Command): Command {
   takers.set(command, new Map());
   return command
+    .helpGroup('Serve models:')
     .argument('[folder]', 'folder of models, <model>/<version>/model.onnx, or one .onnx file')
     .addHelpText(
       'after',
@@ -83,7 +84,7 @@ export function flagsOf(command: Command, folder: string | undefined): Flags {
 }
 
 /** The flag of `field`: `bodyLimit` is `--body-limit`. */
-export function flagOf(field: string): string {
+function flagOf(field: string): string {
   return `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 

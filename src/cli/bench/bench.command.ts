@@ -5,8 +5,8 @@ import { addGatewayOptions } from '../gateway-options';
 export function addBenchCommand(program: Command): void {
   addGatewayOptions(program.command('bench'))
     .description('measure the throughput and latency of a model, or search its best settings')
+    .summary('measure a model, or search its best settings')
     .argument('<model>')
-    .helpGroup('Use a running gateway:')
     .option('-c, --concurrency <list>', 'clients that wait for responses: 1,8,64 or 1:64:x2')
     .option('-r, --rate <list>', 'or requests per second, at random times')
     .option('--rows <number>', 'rows of each request (default: 1)')

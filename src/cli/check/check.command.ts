@@ -5,9 +5,8 @@ import { addSettings, flagsOf } from '../setting-flags';
 export function addCheckCommand(program: Command): void {
   const command = program
     .command('check')
-    .description('load every model without serving it; report what is wrong')
-    .option('--json', 'print JSON')
-    .helpGroup('Serve models:');
+    .description('load every model, and report what is wrong')
+    .option('--json', 'print JSON');
   addSettings(command).action(async (folder: string | undefined, { json }: { readonly json?: boolean }) => {
     const { runCheck } = await import('./run-check.js');
     await runCheck(flagsOf(command, folder), json ?? false);

@@ -1,15 +1,9 @@
 import { loadConfig, type Flags } from '../../config/load-config';
-import type { TensorSpec } from '../../tensor/tensor';
 import { paint } from '../colours';
 import { CommandError } from '../command-error';
 import { ProgressLine } from '../progress-line';
-import { table } from '../table';
+import { versionTable } from '../version-table';
 import { checkModels, type CheckedVersion } from './checked-models';
-
-/** Width of the columns beside those of tensors, and limits of the width of those. */
-const OTHERS_WIDTH = 64;
-const LEAST_TENSORS = 16;
-const MOST_TENSORS = 40;
 
 /**
  * Loads every model, and prints what would be served and what is wrong. @throws CommandError if a version is not READY.
@@ -44,36 +38,16 @@ export async function runCheck(flags: Flags, asJson: boolean): Promise<void> {
 }
 
 function reportOf(versions: readonly CheckedVersion[], problems: readonly string[]): string {
-  const rows = versions.map((version) => [
-    version.model,
-    version.version,
-    paint(version.state === 'READY' ? 'good' : 'bad', version.state),
-    version.device ?? '-',
-    tensors(version.inputs),
-    tensors(version.outputs),
-    batchOf(version),
-    version.load_ms === undefined ? '-' : `${version.load_ms} ms`,
-  ]);
-  const header = ['MODEL', 'VERSION', 'STATE', 'DEVICE', 'INPUTS', 'OUTPUTS', 'BATCH', 'LOAD'];
+  const rows = versions.map(({ max_batch_rows: batchRows, not_batched, load_ms, ...row }) => ({
+    ...row,
+    batchRows: not_batched === undefined ? batchRows : 1,
+    last: load_ms === undefined ? undefined : `${load_ms} ms`,
+  }));
   return [
-    ...(rows.length === 0 ? [] : [table(header, rows, { right: [7] })]),
+    ...(rows.length === 0 ? [] : [versionTable(rows, 'LOAD')]),
     ...(problems.length === 0
       ? []
       : ['', paint('heading', 'Problems'), ...problems.map((text) => `  ${text}`)]),
     '',
   ].join('\n');
-}
-
-/** `specs` in short, cut to what fits the terminal. */
-function tensors(specs: readonly TensorSpec[]): string {
-  const free = Math.floor(((process.stdout.columns || Infinity) - OTHERS_WIDTH) / 2);
-  const limit = Math.max(LEAST_TENSORS, Math.min(MOST_TENSORS, free));
-  const text = specs.map(({ name, datatype, shape }) => `${name} ${datatype}[${shape.join()}]`).join(' ');
-  if (text === '') return '-';
-  return text.length > limit ? `${text.slice(0, limit - 3)}...` : text;
-}
-
-function batchOf({ max_batch_rows: rows, not_batched }: CheckedVersion): string {
-  if (rows === undefined) return '-';
-  return not_batched === undefined ? `${rows} rows` : 'no';
 }

@@ -6,10 +6,9 @@ import type { ConfigOptions } from './run-config';
 export function addConfigCommand(program: Command): void {
   const command = program
     .command('config')
-    .description('print the settings in force, and where each comes from')
+    .description('print the settings in force and their origin')
     .option('--all', 'also print the settings that have their defaults')
-    .option('--json', 'print JSON')
-    .helpGroup('Serve models:');
+    .option('--json', 'print JSON');
   addSettings(command).action(async (folder: string | undefined, options: ConfigOptions) => {
     const { runConfig } = await import('./run-config.js');
     runConfig(flagsOf(command, folder), options);

@@ -5,9 +5,8 @@ import { addSettings, flagsOf } from '../setting-flags';
 export function addDoctorCommand(program: Command): void {
   const command = program
     .command('doctor')
-    .description('check CPU, GPU, memory, limits, ports and files; say how to fix them')
-    .option('--json', 'print JSON')
-    .helpGroup('Serve models:');
+    .description('check the machine and what the settings name')
+    .option('--json', 'print JSON');
   addSettings(command).action(async (folder: string | undefined, { json }: { readonly json?: boolean }) => {
     const { runDoctor } = await import('./run-doctor.js');
     await runDoctor(flagsOf(command, folder), json ?? false);

@@ -15,8 +15,8 @@ const DAY_MS = 86_400_000;
 /** A certificate that expires sooner is a warning. */
 const SOON_MS = 14 * DAY_MS;
 
-/** How long Redis may take to answer. A gateway waits 50 ms. */
-const REDIS_TIMEOUT_MS = 1000;
+/** How long Redis, and the process on a port that is in use, may take to answer. */
+const ANSWER_TIMEOUT_MS = 1000;
 
 /** The findings about what the settings name: ports, folders, files and servers. */
 export async function settingsFindings(config: Config): Promise<readonly Finding[]> {
@@ -58,11 +58,15 @@ async function ports(config: Config): Promise<Finding> {
 }
 
 async function isNexus(host: string, port: number): Promise<boolean> {
-  const answer = await fetch(`http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}/v2`).catch(
-    () => undefined,
-  );
-  const body = (await answer?.json().catch(() => undefined)) as { name?: string } | undefined;
-  return body?.name === 'nexus';
+  const name = host === '0.0.0.0' ? '127.0.0.1' : host;
+  try {
+    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+    const answer = await fetch(`http://${name}:${port}/v2`, { signal });
+    return ((await answer.json()) as { readonly name?: string }).name === 'nexus';
+  } catch {
+    // Whatever listens there, it is no gateway that answers.
+    return false;
+  }
 }
 
 async function repository({ modelRepository }: Config): Promise<Finding> {
@@ -107,7 +111,7 @@ async function redis({ redisUrl }: Config): Promise<readonly Finding[]> {
   if (redisUrl === '') return [];
   const name = 'Redis';
   const { host } = new URL(redisUrl);
-  const connection = new RedisConnection(redisUrl, REDIS_TIMEOUT_MS);
+  const connection = new RedisConnection(redisUrl, ANSWER_TIMEOUT_MS);
   try {
     await connection.opened;
     const answer = await connection.execute((client) => client.ping());

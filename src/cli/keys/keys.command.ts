@@ -7,7 +7,7 @@ export function addKeysCommand(program: Command): void {
   const keys = program
     .command('keys')
     .description('create, list, disable and rotate API keys')
-    .helpGroup('More:')
+    .helpCommand(false)
     .addHelpText(
       'after',
       '\nThe file is that of NEXUS_KEYS_FILE, or --file. Nexus reads it again when it\nchanges. A new key is the only output on stdout.',
