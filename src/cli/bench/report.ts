@@ -152,12 +152,7 @@ function warningsOf(measurements: readonly Measurement[]): string[] {
     const late = lagMs > LATE_MS && lagMs > window.percentile(50) * LATE_SHARE;
     return [
       stable === false ? `${load}: not stable; the last three windows differ by more than 10 %` : '',
-      timing.mode === 'closed' && busy > BUSY
-        ? `${load}: the load generator was busy ${Math.round(busy * 100)} % of the time, so the gateway may be faster; run several, on other machines`
-        : '',
-      starved > STARVED
-        ? `${load}: the load generator waited for a CPU ${Math.round(starved * 100)} % of the time; an idle machine gives better figures`
-        : '',
+      ...generatorWarnings(timing.mode === 'closed' ? busy : 0, starved).map((text) => `${load}: ${text}`),
       late
         ? `${load}: the load generator sent 1 % of the requests more than ${figure(lagMs)} ms late, which counts as latency`
         : '',
@@ -169,4 +164,18 @@ function warningsOf(measurements: readonly Measurement[]): string[] {
         : '',
     ].filter((text) => text !== '');
   });
+}
+
+/** What is wrong with a generator that was busy and starved for these shares of time, from 0 to 1. */
+export function generatorWarnings(busy: number, starved: number): string[] {
+  const percent = (share: number) => `${Math.round(share * 100)} %`;
+  if (starved > STARVED)
+    return [
+      `the load generator waited for a CPU ${percent(starved)} of the time; an idle machine gives better figures`,
+    ];
+  if (busy > BUSY)
+    return [
+      `the load generator was busy ${percent(busy)} of the time, so the gateway may be faster; run several, on other machines`,
+    ];
+  return [];
 }

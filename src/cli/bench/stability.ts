@@ -18,10 +18,3 @@ export function spread(values: readonly number[]): number {
   const least = Math.min(...values);
   return least > 0 ? Math.max(...values) / least : Infinity;
 }
-
-/** The median of `values`, which has at least one. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}

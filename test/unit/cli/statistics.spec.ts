@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { integersOf, positiveOf } from '../../../src/cli/bench/integers';
-import { isStable, median } from '../../../src/cli/bench/stability';
+import { isStable } from '../../../src/cli/bench/stability';
 import { PERCENTILES, Window } from '../../../src/cli/bench/window';
 import { candidatesFor } from '../../../src/cli/bench/sweep/candidates';
 import {
@@ -103,10 +103,6 @@ describe('stability', () => {
     ['only the last three', [windowOf([9]), steady, steady, steady], true],
   ])('of %s', (_name, windows, expected) => {
     expect(isStable(windows)).toBe(expected);
-  });
-
-  it('median is the middle', () => {
-    expect([median([3, 1, 2]), median([4, 1, 3, 2])]).toEqual([2, 2.5]);
   });
 });
 

@@ -3,20 +3,32 @@ import { readdir, readFile } from 'node:fs/promises';
 /** Ticks per second of the times in proc_pid_stat(5); Linux has no other value for programs. */
 const TICKS = 100;
 
-/** CPU time that the process `root` and its descendants have used, in seconds. Undefined where the system does not report it. */
-export async function cpuSeconds(root: number): Promise<number | undefined> {
+/**
+ * CPU time that the process `root` and each of its descendants have used, in seconds by process id. Empty where the system
+ * does not report it.
+ */
+export async function cpuTimes(root: number): Promise<ReadonlyMap<number, number>> {
   const entries = await readdir('/proc').catch(() => []);
   const processes = await Promise.all(entries.filter((name) => /^\d+$/.test(name)).map(statOf));
   const known = processes.filter((stat) => stat !== undefined);
   const family = new Set([root]);
-  let ticks = 0;
   // A child may come before its parent, where numbers have started again.
   for (let before = 0; before < family.size;) {
     before = family.size;
     for (const { pid, parent } of known) if (family.has(parent)) family.add(pid);
   }
-  for (const stat of known) if (family.has(stat.pid)) ticks += stat.ticks;
-  return known.length === 0 ? undefined : ticks / TICKS;
+  return new Map(known.filter(({ pid }) => family.has(pid)).map(({ pid, ticks }) => [pid, ticks / TICKS]));
+}
+
+/** CPU time between two readings, in seconds. Processes that have ended meanwhile do not count. Undefined if the last one is empty. */
+export function cpuBetween(
+  before: ReadonlyMap<number, number>,
+  after: ReadonlyMap<number, number>,
+): number | undefined {
+  if (after.size === 0) return undefined;
+  let sum = 0;
+  for (const [pid, seconds] of after) sum += seconds - (before.get(pid) ?? 0);
+  return sum;
 }
 
 async function statOf(pid: string): Promise<{ pid: number; parent: number; ticks: number } | undefined> {

@@ -1,5 +1,4 @@
 import type { Measurement } from '../measure';
-import { median } from '../stability';
 import type { Candidate } from './candidates';
 
 /** A load of one candidate in one round. */
@@ -55,14 +54,20 @@ function scoreOf(round: Round, p99: number | undefined): number {
 }
 
 /** The rounds of `entry` that decide: those after the first, which has selected it, or the first if there is no other. */
-export function deciding({ rounds }: Entry): readonly Round[] {
+function deciding({ rounds }: Entry): readonly Round[] {
   return rounds.length > 1 ? rounds.slice(1) : rounds;
+}
+
+/** The deciding round with the median score, the lower of two; undefined without rounds. */
+export function medianRound(entry: Entry, p99: number | undefined): Round | undefined {
+  const ordered = deciding(entry).toSorted((one, other) => scoreOf(one, p99) - scoreOf(other, p99));
+  return ordered[(ordered.length - 1) >> 1];
 }
 
 /** The median score of the deciding rounds; 0 without rounds. */
 export function scoreOfEntry(entry: Entry, p99: number | undefined): number {
-  const rounds = deciding(entry);
-  return rounds.length === 0 ? 0 : median(rounds.map((round) => scoreOf(round, p99)));
+  const round = medianRound(entry, p99);
+  return round === undefined ? 0 : scoreOf(round, p99);
 }
 
 /** The entries for the further rounds: the model as it is, and the best of the first round. */
@@ -98,15 +103,17 @@ export function comparisonOf(entries: readonly Entry[], p99: number | undefined)
     scoreOfEntry(other, p99) > scoreOfEntry(one, p99) ? other : one,
   );
   const scores = (entry: Entry) => deciding(entry).map((round) => scoreOf(round, p99));
-  const rates = (entry: Entry) => deciding(entry).map(rateOf);
-  const ratio = (values: readonly number[]) => Math.max(...values) / Math.min(...values);
+  const ratio = (entry: Entry) => {
+    const kept = scores(entry).filter((score) => score > 0);
+    return kept.length === 0 ? 1 : Math.max(...kept) / Math.min(...kept);
+  };
   const presentScore = scoreOfEntry(present, p99);
   const bestScore = scoreOfEntry(best, p99);
   return {
     best,
     present,
     gain: presentScore === 0 ? (bestScore === 0 ? 1 : Infinity) : bestScore / presentScore,
-    noise: Math.max(ratio(rates(best)), ratio(rates(present))),
+    noise: Math.max(ratio(best), ratio(present)),
     isClear: deciding(best).length > 1 && Math.min(...scores(best)) > Math.max(...scores(present)),
     keepsObjective: bestScore > 0,
   };

@@ -43,7 +43,9 @@ export async function runSweep(
   try {
     const gateway = await PrivateGateway.start(repository.path);
     try {
-      const details = await reload({ model, gateway, repository }, {});
+      // A model whose batching its settings turn off may batch without them.
+      const isOff = repository.settings['max_batch_rows'] === 1;
+      const details = await reload({ model, gateway, repository }, isOff ? { max_batch_rows: 2 } : {});
       const payloads = await payloadsFor(gateway.client, details, { model, ...load });
       const version = loadedVersion(details);
       const entries = await sweep(
@@ -64,7 +66,7 @@ export async function runSweep(
           cores: availableParallelism(),
           device: version?.device ?? 'cpu',
           batches: version?.batching?.enabled ?? false,
-        }).filter((candidate) => !isPresent(candidate, version)),
+        }).filter((candidate) => !isPresent(candidate, version, isOff)),
       );
       progress.clear();
       const head = { model, requests: payloads.form, p99 };
@@ -80,11 +82,16 @@ export async function runSweep(
 }
 
 /** Whether the model has the settings of `candidate` without a change. */
-function isPresent(candidate: Candidate, version: VersionDetails | undefined): boolean {
+function isPresent(
+  candidate: Candidate,
+  version: VersionDetails | undefined,
+  isBatchingOff: boolean,
+): boolean {
+  const rows = isBatchingOff ? 1 : version?.batching?.max_batch_rows;
   return (
     candidate.instances === version?.instances &&
     candidate.threads === version?.threads &&
-    (candidate.max_batch_rows ?? version?.batching?.max_batch_rows) === version?.batching?.max_batch_rows
+    (candidate.max_batch_rows ?? rows) === rows
   );
 }
 

@@ -1,10 +1,9 @@
 import { paint } from '../../colours';
 import { table } from '../../table';
 import { describeTiming } from '../measure';
-import { figure, resultOf, thousandths, type ReportedResult } from '../report';
-import { median } from '../stability';
+import { figure, generatorWarnings, resultOf, thousandths, type ReportedResult } from '../report';
 import type { Candidate } from './candidates';
-import { deciding, keeps, rateOf, scoreOfEntry, comparisonOf, type Entry, type Comparison } from './rounds';
+import { comparisonOf, medianRound, scoreOfEntry, type Comparison, type Entry } from './rounds';
 
 const MIB = 1024 * 1024;
 
@@ -81,8 +80,22 @@ export function sweepTextOf({ model, requests, p99 }: SweepHead, entries: readon
   const failed = entries.filter(({ failure }) => failure !== undefined);
   if (failed.length > 0)
     lines.push('', ...failed.map((entry) => `${paint('bad', 'error')}: ${nameOf(entry)}: ${entry.failure}`));
+  const warnings = warningsOf(entries);
+  if (warnings.length > 0)
+    lines.push('', ...warnings.map((warning) => `${paint('warning', 'warning')}: ${warning}`));
   lines.push('', ...recommendation(comparisonOf(entries, p99), p99));
   return lines.join('\n');
+}
+
+/** What was wrong with the load generator in most rounds. */
+function warningsOf(entries: readonly Entry[]): string[] {
+  const rounds = entries.flatMap((entry) => entry.rounds);
+  const middle = (values: readonly number[]) =>
+    values.toSorted((one, other) => one - other)[values.length >> 1] ?? 0;
+  return generatorWarnings(
+    middle(rounds.map(({ measurement }) => measurement.busy)),
+    middle(rounds.map(({ measurement }) => measurement.starved)),
+  );
 }
 
 function tableOf(entries: readonly Entry[], p99: number | undefined): string {
@@ -111,27 +124,24 @@ function tableOf(entries: readonly Entry[], p99: number | undefined): string {
 }
 
 function rowOf(entry: Entry, p99: number | undefined): string[] {
-  const { candidate, settings } = entry;
-  const rounds = deciding(entry);
-  const last = rounds.at(-1)!;
-  const of = (pick: (round: (typeof rounds)[number]) => number | undefined) => {
-    const values = rounds.map(pick).filter((value) => value !== undefined);
-    return values.length === 0 ? '-' : figure(median(values));
-  };
-  const slowest = of(({ measurement: { window } }) => window.percentile(99));
+  const { candidate, settings, rounds } = entry;
+  const { measurement, cpuCores, memoryBytes } = medianRound(entry, p99)!;
+  const { timing, window, server } = measurement;
+  const orDash = (value: number | undefined) => (value === undefined ? '-' : figure(value));
+  const slowest = figure(window.percentile(99));
   return [
     candidate === undefined ? paint('heading', 'present') : '',
     String(settings?.instances ?? '-'),
     String(settings?.threads ?? '-'),
     String(settings?.max_batch_rows ?? '-'),
-    describeTiming(last.measurement.timing),
-    of(rateOf),
-    of(({ measurement: { window } }) => window.percentile(50)),
-    rounds.every((round) => keeps(round, p99)) ? slowest : paint('bad', slowest),
-    of(({ measurement: { server } }) => server?.rowsPerRun),
-    of(({ cpuCores }) => cpuCores),
-    of(({ memoryBytes }) => (memoryBytes === undefined ? undefined : memoryBytes / MIB)),
-    String(entry.rounds.length),
+    describeTiming(timing),
+    figure(window.rate * measurement.rowsPerRequest),
+    figure(window.percentile(50)),
+    p99 !== undefined && window.percentile(99) > p99 ? paint('bad', slowest) : slowest,
+    orDash(server?.rowsPerRun),
+    orDash(cpuCores),
+    orDash(memoryBytes === undefined ? undefined : memoryBytes / MIB),
+    String(rounds.length),
   ];
 }
 

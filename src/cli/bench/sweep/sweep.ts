@@ -6,7 +6,7 @@ import type { Payload } from '../sender';
 import type { Candidate } from './candidates';
 import type { PrivateGateway } from './private-gateway';
 import type { PrivateRepository } from './private-repository';
-import { cpuSeconds } from './process-tree';
+import { cpuBetween, cpuTimes } from './process-tree';
 import { bestOf, finalistsOf, type Entry, type Round } from './rounds';
 
 /** Rounds of the finalists, beside the first, which selects them. */
@@ -118,16 +118,16 @@ async function runRound(
 
 interface Moment {
   readonly ms: number;
-  readonly cpu: number | undefined;
+  readonly cpu: ReadonlyMap<number, number>;
 }
 
 async function moment(pid: number): Promise<Moment> {
-  return { ms: performance.now(), cpu: await cpuSeconds(pid) };
+  return { ms: performance.now(), cpu: await cpuTimes(pid) };
 }
 
 function coresBetween(start: Moment, end: Moment): number | undefined {
-  if (start.cpu === undefined || end.cpu === undefined) return undefined;
-  return (end.cpu - start.cpu) / ((end.ms - start.ms) / 1000);
+  const seconds = cpuBetween(start.cpu, end.cpu);
+  return seconds === undefined ? undefined : seconds / ((end.ms - start.ms) / 1000);
 }
 
 function settingsOf(version: VersionDetails | undefined): Required<Candidate> {
