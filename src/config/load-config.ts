@@ -4,6 +4,7 @@ import { Config } from './config';
 import { ConfigError } from './config-error';
 import { nearest } from '../common/nearest';
 import { SECRET } from './setting';
+import { tracingFaultsOf } from './tracing';
 
 const PREFIX = 'NEXUS_';
 
@@ -14,7 +15,7 @@ export function variableOf(field: string): string {
 
 /**
  * Reads the configuration from the environment. Empty variables count as unset.
- * @throws {ConfigError} with a line for each variable that is unknown or invalid.
+ * @throws {ConfigError} with a line for each variable that is unknown or invalid, those of OpenTelemetry included.
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const defaults = new Config();
@@ -29,7 +30,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const config = plainToInstance(Config, Object.fromEntries(known) as object);
   const faults = validateSync(config).map((fault) => describeFault(fault, env, defaults));
 
-  if (unknown.length + faults.length > 0) throw new ConfigError([...unknown, ...faults]);
+  const lines = [...unknown, ...faults, ...tracingFaultsOf(env)];
+  if (lines.length > 0) throw new ConfigError(lines);
   return config;
 }
 
