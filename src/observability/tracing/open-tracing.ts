@@ -39,6 +39,9 @@ const SERVICE = 'nexus-ai-gateway';
 /** Between two warnings, in milliseconds: an unreachable collector must not fill the log. */
 const QUIET_MS = 60_000;
 
+/** Longest warning, in characters. */
+const LONGEST_WARNING = 300;
+
 /** Longest export at the end of the process, in milliseconds. */
 const LAST_EXPORT_MS = 5000;
 
@@ -58,10 +61,10 @@ export class OpenTracing extends Tracing implements SpanSource {
   constructor({ protocol, sampling }: TracingSettings) {
     super();
     const warn = warnings();
-    diag.setLogger(
-      { ...SILENT, error: warn, warn },
-      { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
-    );
+    // The first argument names the component.
+    const say = (...words: unknown[]) => warn(words.filter((word) => typeof word === 'string').join(': '));
+    const logger = { error: say, warn: say, info: () => {}, debug: () => {}, verbose: () => {} };
+    diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
     setGlobalErrorHandler((error) => warn(reasonOf(error)));
     this.sampling = new Sampling(sampling);
     const exporter = protocol === 'http/json' ? new JsonExporter() : new ProtobufExporter();
@@ -128,8 +131,6 @@ function resource() {
   return defaultResource().merge(resourceFromAttributes(own)).merge(detectResources({ detectors }));
 }
 
-const SILENT = { info: () => {}, debug: () => {}, verbose: () => {} };
-
 /** Returns a function that logs a warning, at most one in {@link QUIET_MS}. */
 function warnings(): (message: string) => void {
   const logger = new Logger('Tracing');
@@ -138,7 +139,7 @@ function warnings(): (message: string) => void {
     const now = performance.now();
     if (now < quietUntil) return;
     quietUntil = now + QUIET_MS;
-    logger.warn(message);
+    logger.warn(message.slice(0, LONGEST_WARNING));
   };
 }
 

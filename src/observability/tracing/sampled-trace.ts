@@ -110,11 +110,7 @@ export class SampledTrace implements Trace {
   ): Span {
     const { tracer } = this.source;
     const startTime = this.source.dateOf(startedAt);
-    return tracer.startSpan(
-      name,
-      { startTime, attributes, kind, links },
-      this.parent,
-    );
+    return tracer.startSpan(name, { startTime, attributes, kind, links }, this.parent);
   }
 }
 

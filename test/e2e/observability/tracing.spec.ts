@@ -67,11 +67,12 @@ afterAll(() => tearDown(grpc, front, back, frontFiles, files, target, engine, co
 function context(flags = '01') {
   const traceId = randomBytes(16).toString('hex');
   const spanId = randomBytes(8).toString('hex');
-  return { traceId, spanId, traceparent: `00-${traceId}-${spanId}-${flags}` };
+  const traceparent = `00-${traceId}-${spanId}-${flags}`;
+  return { traceId, spanId, traceparent, headers: { traceparent } };
 }
 
 const post = (gateway: Gateway, path: string, body: object, headers: Record<string, string> = {}) =>
-  gateway.fetch(path, {
+  gateway.send(path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
@@ -169,7 +170,7 @@ it('links a run to the requests that shared it, and each request to the run', as
   const resume = back.halt('affine');
   const running = infer(back, 'affine', { traceparent: context().traceparent });
   await back.running('affine');
-  const http = infer(back, 'affine', first);
+  const http = infer(back, 'affine', first.headers);
   await back.queued('affine', 1);
   const call = direct.call('ModelInfer', messageOf('affine', X), { traceparent: second.traceparent });
   const unsampled = infer(back, 'affine', { traceparent: context('00').traceparent });
@@ -235,7 +236,7 @@ it('passes the context of a request that is not sampled on, and records nothing'
   });
   await infer(front, 'scripted', { traceparent: '00-not-a-context-01' });
   expect(received.at(-1)!['traceparent']).not.toContain('not');
-  await infer(front, 'scripted', sampled);
+  await infer(front, 'scripted', sampled.headers);
   const attempt = only(await collector.trace(sampled.traceId, 4), ATTEMPT);
   expect(received.at(-1)!['traceparent']).toBe(`00-${sampled.traceId}-${attempt.spanId}-01`);
   expect(collector.spans.filter((span) => span.traceId === traceId)).toEqual([]);
@@ -244,9 +245,9 @@ it('passes the context of a request that is not sampled on, and records nothing'
 it('describes requests of texts as the conventions for generative models ask, without the text', async () => {
   const [embedding, chat] = [context(), context()];
   const secret = 'wombats dig at night';
-  await post(back, '/v1/embeddings', { model: 'sentences', input: secret }, embedding);
+  await post(back, '/v1/embeddings', { model: 'sentences', input: secret }, embedding.headers);
   const messages = [{ role: 'user', content: secret }];
-  await (await post(front, '/v1/chat/completions', { model: 'chat', messages }, chat)).text();
+  await post(front, '/v1/chat/completions', { model: 'chat', messages }, chat.headers);
 
   const embedded = only(await collector.trace(embedding.traceId, 5), 'POST /v1/embeddings');
   expect(embedded.attributes).toMatchObject({
@@ -271,7 +272,7 @@ it('describes requests of texts as the conventions for generative models ask, wi
 
 it('marks errors of the server, and only names those of clients', async () => {
   const [missing, broken] = [context(), context()];
-  expect((await infer(back, 'nothing', missing)).status).toBe(404);
+  expect((await infer(back, 'nothing', missing.headers)).status).toBe(404);
   const [notFound] = await collector.trace(missing.traceId, 1);
   expect(notFound).toMatchObject({ failed: false });
   expect(notFound!.attributes).toMatchObject({
@@ -282,7 +283,7 @@ it('marks errors of the server, and only names those of clients', async () => {
   const resume = back.halt('affine');
   const running = infer(back, 'affine');
   await back.running('affine');
-  const late = await infer(back, 'affine', { ...broken, 'x-request-timeout': '50' });
+  const late = await infer(back, 'affine', { ...broken.headers, 'x-request-timeout': '50' });
   expect(late.status).toBe(504);
   resume();
   await running;
@@ -315,7 +316,7 @@ it('exports what it has when it stops, and warns once when it cannot', async () 
     OTEL_BSP_SCHEDULE_DELAY: '600000',
     OTEL_TRACES_SAMPLER: 'parentbased_always_off',
   });
-  await infer(gateway, 'affine', kept);
+  await infer(gateway, 'affine', kept.headers);
   await infer(gateway, 'affine');
   expect(await gateway.stop()).toBe(0);
   const spans = await collector.trace(kept.traceId, 5);
@@ -323,8 +324,8 @@ it('exports what it has when it stops, and warns once when it cannot', async () 
   expect(traces.size).toBe(1);
 
   collector.status = 400;
-  await infer(back, 'affine', lost);
+  await infer(back, 'affine', lost.headers);
   await back.logged(({ msg }) => msg?.startsWith('cannot export traces') === true);
-  await infer(back, 'affine', context());
+  await infer(back, 'affine', context().headers);
   expect(back.logs.filter(({ msg }) => msg?.startsWith('cannot export'))).toHaveLength(1);
 });
