@@ -158,17 +158,7 @@ export class InferenceService {
       };
       this.count(servable, job.rows, times, started, translation);
       if (trace?.isSampled === true)
-        traceAnswer(trace, {
-          started,
-          decoded,
-          inferred,
-          ended,
-          model,
-          servable,
-          result,
-          tokens,
-          rows: job.rows,
-        });
+        traceAnswer(trace, { started, times, model, servable, rows: job.rows, tokens });
       this.usage.succeeded(caller, servable.name, job.rows, job.byteLength, outputBytes, tokens);
       const { queueMs, runMs, cache } = times;
       const { target } = result;
@@ -290,11 +280,21 @@ function jobOf(
   trace: Trace | undefined,
 ): Job {
   const { inputs, rows, byteLength, shapeKey } = validateInputs(given, name, signature);
-  const requested = request.outputs.map((output) => output.name);
-  const outputs = validateOutputs(requested, name, signature);
   const { priority, session, abandoned, text } = request;
-  const deadline = Math.min(request.deadline, latest);
-  const sent = { inputs, rows, byteLength, shapeKey, outputs, caller, priority, session, deadline };
-  const job = { ...sent, abandoned, trace };
+  const names = request.outputs.map((output) => output.name);
+  const outputs = validateOutputs(names, name, signature);
+  const job = {
+    inputs,
+    rows,
+    byteLength,
+    shapeKey,
+    outputs,
+    caller,
+    priority,
+    session,
+    deadline: Math.min(request.deadline, latest),
+    abandoned,
+    trace,
+  };
   return text === undefined ? job : { ...job, text };
 }

@@ -1,19 +1,16 @@
+import type { RequestTimes } from '../common/run-times';
 import type { Trace } from '../common/trace';
 import type { Servable } from '../models/model';
-import type { TaskName } from '../tasks/task-definition';
-import { EMBEDDING_TASKS } from '../tasks/task-definition';
-import type { CachedResult } from './cache/version-cache';
+import { EMBEDDING_TASKS, type TaskName } from '../tasks/task-definition';
 
-/** A request that succeeded. Times are on the `performance.now()` clock. */
+/** A request that succeeded. */
 interface AnsweredInference {
+  /** When it arrived, on the `performance.now()` clock. */
   readonly started: number;
-  readonly decoded: number;
-  readonly inferred: number;
-  readonly ended: number;
+  readonly times: RequestTimes & { readonly decodeMs: number; readonly encodeMs: number };
   /** The model that the request names; another one may have answered. */
   readonly model: string;
   readonly servable: Servable;
-  readonly result: CachedResult;
   readonly rows: number;
   /** Tokens of its texts. */
   readonly tokens: number;
@@ -21,12 +18,13 @@ interface AnsweredInference {
 
 /** Records how a request was decoded and encoded, and what it was, in its trace. */
 export function traceAnswer(trace: Trace, request: AnsweredInference): void {
-  const { started, decoded, inferred, ended, model, servable, result, rows, tokens } = request;
-  trace.record('decode', started, decoded);
-  trace.record('encode', inferred, ended);
+  const { started, times, model, servable, rows, tokens } = request;
+  const ended = started + times.totalMs;
+  trace.record('decode', started, started + times.decodeMs);
+  trace.record('encode', ended - times.encodeMs, ended);
   trace.set({
     'nexus.request.rows': rows,
-    'nexus.cache': result.cache?.outcome,
+    'nexus.cache': times.cache?.outcome,
     'nexus.fallback.from': servable.name === model ? undefined : model,
   });
   const { task } = servable.signature;

@@ -117,7 +117,8 @@ export class OpenTracing extends Tracing implements SpanSource {
   private start(parent: Context, tracestate: string | undefined): SampledTrace {
     const now = performance.now();
     const drift = Date.now() - this.dateOf(now);
-    if (Math.abs(drift) > DRIFT_MS) this.origin += drift;
+    // The system may have paused the process between the two clocks.
+    if (Math.abs(drift) > DRIFT_MS && performance.now() - now < 1) this.origin += drift;
     const startTime = this.dateOf(now);
     const span = this.tracer.startSpan('request', { kind: SpanKind.SERVER, startTime }, parent);
     return new SampledTrace(this, span, tracestate);

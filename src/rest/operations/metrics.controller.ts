@@ -19,7 +19,7 @@ export class MetricsController {
     description:
       'Returns counters, gauges and histograms in the Prometheus text format. Times are in seconds. If `Accept` contains `application/openmetrics-text`, returns OpenMetrics 1.0, whose buckets of request durations have the trace of a request as exemplar.',
   })
-  @ApiProduces('text/plain', 'application/openmetrics-text')
+  @ApiProduces('text/plain')
   @ApiOkResponse({
     description: 'Metrics of this process.',
     content: {
