@@ -1,4 +1,9 @@
-import { Registry, type MetricObjectWithValues, type MetricValue, type OpenMetricsContentType } from 'prom-client';
+import {
+  Registry,
+  type MetricObjectWithValues,
+  type MetricValue,
+  type OpenMetricsContentType,
+} from 'prom-client';
 import type { Sample, ScrapedMetric } from './scraped';
 
 /** The metrics of `registry` in OpenMetrics 1.0, with exemplars. The names of samples are those of the text format. */
