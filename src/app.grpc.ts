@@ -9,6 +9,7 @@ import { RateLimits } from './rate-limit/rate-limits';
 import { observeCalls } from './transport/grpc/grpc-log';
 import type { Log } from './observability/log/log';
 import { Metrics } from './observability/metrics/metrics';
+import { Tracing } from './observability/tracing/tracing';
 
 /**
  * Connects gRPC to the application, with request log, health service and server reflection. Call it after the global
@@ -18,7 +19,7 @@ export function connectGrpc(app: NestFastifyApplication, config: Config, log: Lo
   const server = app.get(GrpcServer);
   const authenticator = app.get(Authenticator);
   server.interceptors.push(
-    observeCalls(log, app.get(Metrics), authenticator, server.accessOf, config.bodyLimit),
+    observeCalls(log, app.get(Metrics), authenticator, server.accessOf, config.bodyLimit, app.get(Tracing)),
   );
   server.interceptors.push(admitCalls(authenticator, app.get(RateLimits), server.accessOf));
   server.extendWith((grpc) => app.get(GrpcHealth).addTo(grpc));

@@ -32,6 +32,7 @@ import { Drain } from './health/drain';
 import { Log, NestLogger } from './observability/log/log';
 import { addMemoryMetrics } from './observability/metrics/memory-metrics';
 import { Metrics } from './observability/metrics/metrics';
+import { Tracing } from './observability/tracing/tracing';
 import { logMalformed, logUnrouted, observeRequests } from './transport/http/request-log';
 
 /** Longer than load balancers keep idle connections, so that the server never closes one that is in use. */
@@ -77,7 +78,7 @@ export async function createApp(
   app.useGlobalFilters(new ErrorFilter());
   closeInOrder(app.getHttpServer());
   app.get(Drain).watch(server);
-  observeRequests(server, log, app.get(Metrics));
+  observeRequests(server, log, app.get(Metrics), app.get(Tracing));
   // Before everything that may reject a request, because preflights carry no credentials.
   allowOrigins(server, config.corsOrigins);
   if (certificates !== undefined) secure(app, certificates);

@@ -8,6 +8,7 @@ import type { Faults } from './app.faults';
 import type { Signals } from './app.signals';
 import type { Config } from './config/config';
 import { Drain } from './health/drain';
+import { Tracing } from './observability/tracing/tracing';
 import { GrpcServer } from './transport/grpc/grpc-server';
 
 /** A signal sent to a process group and also forwarded arrives twice; repeats within this time are ignored. */
@@ -66,6 +67,7 @@ async function shutDown(app: NestFastifyApplication, drainDelayMs: number, end: 
     await delay(Math.max(drainDelayMs, CLOSE_NOTICE_MS));
     closeConnections(httpServersOf(app), app.get(Drain));
     await Promise.all([app.close(), app.get(GrpcServer).close()]);
+    await app.get(Tracing).close();
     end();
   } catch (error) {
     logger.error(error);

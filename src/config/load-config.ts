@@ -4,6 +4,7 @@ import { Config } from './config';
 import { ConfigError } from './config-error';
 import { nearest } from '../common/nearest';
 import { SECRET } from './setting';
+import { tracingFaultsOf } from './tracing';
 
 const PREFIX = 'NEXUS_';
 
@@ -32,7 +33,7 @@ export function isSecret(field: string): boolean {
 
 /**
  * Reads the configuration from the environment and the command line. Empty variables count as unset.
- * @throws {ConfigError} with a line for each variable or flag that is unknown or invalid.
+ * @throws {ConfigError} with a line for each variable or flag that is unknown or invalid, variables of OpenTelemetry included.
  */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env, flags: Flags = {}): Config {
   const defaults = new Config();
@@ -48,11 +49,13 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, flags: Flags = 
   for (const [field, flag] of Object.entries(flags)) texts[field] = flag?.value || undefined;
   const config = plainToInstance(Config, texts, { exposeUnsetFields: false });
   const faults = validateSync(config);
-  if (unknown.length + faults.length > 0)
-    throw new ConfigError(
-      [...unknown, ...faults.map((fault) => describeFault(fault, env, flags[fault.property], defaults))],
-      faults.some(({ property }) => flags[property] !== undefined) ? 2 : 1,
-    );
+  const lines = [
+    ...unknown,
+    ...faults.map((fault) => describeFault(fault, env, flags[fault.property], defaults)),
+    ...tracingFaultsOf(env),
+  ];
+  if (lines.length > 0)
+    throw new ConfigError(lines, faults.some(({ property }) => flags[property] !== undefined) ? 2 : 1);
   return config;
 }
 

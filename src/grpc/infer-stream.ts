@@ -8,6 +8,7 @@ import { errors } from '../common/errors';
 import { NexusError } from '../common/nexus-error';
 import { grpcStatusOf } from '../transport/grpc/grpc-status';
 import type { Charge } from '../common/memory-in-flight';
+import type { Trace } from '../common/trace';
 import { callOf, type GrpcCall } from '../transport/grpc/grpc-call';
 import { memoryOf } from '../transport/grpc/call-memory';
 import { readRequest } from './codec/read-request';
@@ -65,6 +66,7 @@ export class InferStream {
     this.unanswered++;
     this.flow();
     const started = performance.now();
+    const trace = this.info.beginTrace();
     let about: Partial<ModelInferRequest> = {};
     let spent: Passed | undefined;
     let failure: NexusError | undefined;
@@ -72,12 +74,12 @@ export class InferStream {
       const message = readRequest(bytes);
       about = message;
       spent = await this.admit();
-      const { answer, summary } = await this.inference.serve(message, this.call, charge);
+      const { answer, summary } = await this.inference.serve(message, this.call, charge, trace);
       this.write({ infer_response: { ...answer, parameters: FINAL } }, charge);
-      this.info.answered(status.OK, performance.now() - started, summary);
+      this.info.answered(status.OK, performance.now() - started, summary, trace);
     } catch (thrown) {
       failure = this.known(thrown);
-      this.fail(about, failure, performance.now() - started, charge);
+      this.fail(about, failure, performance.now() - started, charge, trace);
     }
     settle(spent, failure);
     charge.end();
@@ -105,9 +107,10 @@ export class InferStream {
     error: NexusError,
     ms: number,
     charge: Charge,
+    trace: Trace | undefined,
   ): void {
     const { code, details } = grpcStatusOf(error);
-    this.info.failed(code, ms, error, { model: model_name, version: model_version });
+    this.info.failed(code, ms, error, { model: model_name, version: model_version }, trace);
     if (!this.endsOnError) {
       const about = { id, model_name, model_version, parameters: FINAL };
       this.write({ error_message: details, infer_response: about }, charge);

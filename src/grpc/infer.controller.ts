@@ -38,7 +38,7 @@ export class GrpcInferController implements BeforeApplicationShutdown {
     try {
       const message = readRequest(bytes);
       info.requested = { model: message.model_name, version: message.model_version };
-      const { answer, summary } = await this.inference.serve(message, call, charge);
+      const { answer, summary } = await this.inference.serve(message, call, charge, info.trace);
       info.inference = summary;
       const head = headOf(summary, info.caller);
       if (head !== undefined) call.sendMetadata(head);

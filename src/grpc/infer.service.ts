@@ -2,6 +2,7 @@ import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { Injectable } from '@nestjs/common';
 import { chain } from '../common/chain';
 import type { Charge } from '../common/memory-in-flight';
+import type { Trace } from '../common/trace';
 import { Config } from '../config/config';
 import { SESSION_HEADER, sessionFrom } from '../transport/target-headers';
 import { callOf } from '../transport/grpc/grpc-call';
@@ -29,10 +30,15 @@ export class GrpcInferService {
   ) {}
 
   /**
-   * Serves `message`, whose bytes are charged to `memory`. Returns the response and a summary for the log. Rejects with
+   * Serves `message`, whose bytes are charged to `memory` and whose steps are recorded in `trace`. Returns the response and a summary for the log. Rejects with
    * a NexusError.
    */
-  serve(message: ModelInferRequest, call: Call, memory: Charge): Promise<Served<ModelInferResponse>> {
+  serve(
+    message: ModelInferRequest,
+    call: Call,
+    memory: Charge,
+    trace: Trace | undefined,
+  ): Promise<Served<ModelInferResponse>> {
     const { model_name: model, model_version: version, id } = message;
     const info = callOf(call.metadata);
     return this.inference.serve(model, version === '' ? undefined : version, {
@@ -47,6 +53,7 @@ export class GrpcInferService {
       memory,
       requestId: info.requestId,
       caller: info.caller,
+      trace,
       limited: (standings) => (info.standings = [...info.standings, ...standings]),
     });
   }

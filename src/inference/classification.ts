@@ -1,9 +1,11 @@
 import { errors } from '../common/errors';
+import type { Servable } from '../models/model';
 import { encodeStrings } from '../tensor/elements';
 import type { Tensor } from '../tensor/tensor';
 import { largest, type Score } from '../tensor/largest';
 import { probabilitiesOf } from '../tensor/softmax';
 import { typedView } from '../tensor/typed-arrays';
+import type { OutputRequest } from './request/inference-request';
 
 /** Maximum number of elements of an output to classify, which takes a few milliseconds. */
 const MAX_ELEMENTS = 100_000;
@@ -80,4 +82,24 @@ function unfit(name: string, reason: string) {
     `cannot classify output '${name}': ${reason}; request the output itself`,
     `outputs.${name}`,
   );
+}
+
+/**
+ * `outputs`, classified where `requested`, in the same order, asks for it.
+ * @throws NexusError invalid_input
+ */
+export function classified(
+  outputs: readonly Tensor[],
+  requested: readonly OutputRequest[],
+  rows: number,
+  { signature }: Servable,
+): readonly Tensor[] {
+  if (requested.every(({ classes }) => classes === undefined)) return outputs;
+  return outputs.map((output, index) => {
+    const count = requested[index]!.classes;
+    if (count === undefined) return output;
+    const { batches, labels, softmax } = signature;
+    const isLogits = softmax.includes(output.name);
+    return classify(output, count, batches ? rows : undefined, labels[output.name], isLogits);
+  });
 }

@@ -9,15 +9,17 @@ import { RateLimits } from '../rate-limit/rate-limits';
 import { requirePassed } from '../rate-limit/require-passed';
 import { settle } from '../rate-limit/settle';
 import type { Servable } from '../models/model';
+import type { Trace } from '../common/trace';
+import { traceAnswer } from './trace-answer';
 import { takesPictures, type Signature } from '../models/signature';
 import type { InferenceSummary } from '../observability/log/request-line';
 import type { RequestTimes } from '../common/run-times';
 import { Traces, type TracedRequest } from '../observability/log/traces';
 import { InferenceCache } from './cache/inference-cache';
 import type { CachedResult } from './cache/version-cache';
-import { classify } from './classification';
+import { classified } from './classification';
 import { Fallbacks } from './fallback/fallbacks';
-import type { InferenceRequest, InferenceResult, OutputRequest } from './request/inference-request';
+import type { InferenceRequest, InferenceResult } from './request/inference-request';
 import type { Tokenizer } from '../tasks/text/tokenizer';
 import type { Tensor } from '../tensor/tensor';
 import type { HeldRegions } from './shared-memory/held-regions';
@@ -45,6 +47,8 @@ export interface Translation<Request extends InferenceRequest, Answer> {
   /** The memory charge of the request. The response replaces the bytes of the request. */
   readonly memory: Charge | undefined;
   readonly caller: Caller;
+  /** Where its steps are recorded; undefined for most requests. */
+  readonly trace: Trace | undefined;
   /** Receives the limits that the contents of the request counted against, if there are any, whether it passed or not. */
   limited(standings: readonly Standing[]): void;
 }
@@ -80,12 +84,13 @@ export class InferenceService {
     translation: Translation<Request, Answer>,
   ): Promise<Served<Answer>> {
     const started = performance.now();
-    const { caller } = translation;
+    const { caller, trace } = translation;
     if (!caller.sees(model)) throw errors.modelNotFound(model);
     const first = this.fallbacks.route(model, version, caller, false);
     if (first.forwarder !== undefined) throw errors.apiModel(first.name, '/v1/chat/completions');
     let servable = first;
     servable.enter();
+    trace?.serve(servable.name, servable.version);
     let held: HeldRegions | undefined;
     const spent: Passed[] = [];
     let tokens = 0;
@@ -105,7 +110,7 @@ export class InferenceService {
           ? request.inputs
           : await held.read(request.inputs, takesPictures(servable.signature));
       const decoded = performance.now();
-      let valid = jobOf(request, inputs, servable, caller.id, latest);
+      let valid = jobOf(request, inputs, servable, caller.id, latest, trace);
       if (translation.memory !== undefined && (mayBeRemote(servable) || servable.name !== model))
         valid = { ...valid, charge: chargeOf(translation.memory) };
       const charge = { requests: 1, in_flight: 1, rows: valid.rows, input_bytes: valid.byteLength };
@@ -127,6 +132,7 @@ export class InferenceService {
         const answered = await this.fallbacks.run(model, first, job, caller, started, error);
         first.leave();
         ({ servable, job, result } = answered);
+        trace?.serve(servable.name, servable.version);
       }
       const inferred = performance.now();
       const outputBytes = bytesOf(result.outputs);
@@ -152,7 +158,9 @@ export class InferenceService {
         encodeMs: ended - inferred,
         cache: result.cache,
       };
-      this.count(servable, job.rows, times, started, translation.requestId);
+      this.count(servable, job.rows, times, started, translation);
+      if (trace?.isSampled === true)
+        traceAnswer(trace, { started, times, model, servable, rows: job.rows, tokens });
       if (servable.options.settings.payload_log !== undefined)
         this.payloads.write(servable, job.inputs, computed, translation.requestId);
       this.usage.succeeded(caller, servable.name, job.rows, job.byteLength, outputBytes, tokens);
@@ -175,7 +183,7 @@ export class InferenceService {
       };
     } catch (error) {
       failure = error instanceof NexusError ? error : errors.internal();
-      servable.metrics.request(failure.kind, 0, { totalMs: performance.now() - started });
+      servable.metrics.request(failure.kind, 0, { totalMs: performance.now() - started }, trace);
       this.usage.failed(caller, servable.name);
       throw error;
     } finally {
@@ -209,9 +217,9 @@ export class InferenceService {
     rows: number,
     times: TracedRequest['times'] & RequestTimes,
     started: number,
-    requestId: string | undefined,
+    { requestId, trace }: Pick<Translation<InferenceRequest, unknown>, 'requestId' | 'trace'>,
   ): void {
-    metrics.request('success', rows, times);
+    metrics.request('success', rows, times, trace);
     if (this.traces.active && this.traces.sample(name))
       this.traces.write({ requestId, model: name, version, started, times });
   }
@@ -244,26 +252,6 @@ function sliceBytes(inputs: InferenceRequest['inputs']): number {
 }
 
 /**
- * `outputs`, classified where `requested`, in the same order, asks for it.
- * @throws NexusError invalid_input
- */
-function classified(
-  outputs: readonly Tensor[],
-  requested: readonly OutputRequest[],
-  rows: number,
-  { signature }: Servable,
-): readonly Tensor[] {
-  if (requested.every(({ classes }) => classes === undefined)) return outputs;
-  return outputs.map((output, index) => {
-    const count = requested[index]!.classes;
-    if (count === undefined) return output;
-    const { batches, labels, softmax } = signature;
-    const isLogits = softmax.includes(output.name);
-    return classify(output, count, batches ? rows : undefined, labels[output.name], isLogits);
-  });
-}
-
-/**
  * The job for `request` with the inputs `given`, to complete before `latest`.
  * @throws NexusError if the request does not match the model.
  */
@@ -273,12 +261,24 @@ function jobOf(
   { signature, name }: Servable,
   caller: string,
   latest: number,
+  trace: Trace | undefined,
 ): Job {
   const { inputs, rows, byteLength, shapeKey } = validateInputs(given, name, signature);
-  const requested = request.outputs.map((output) => output.name);
-  const outputs = validateOutputs(requested, name, signature);
   const { priority, session, abandoned, text } = request;
-  const deadline = Math.min(request.deadline, latest);
-  const job = { inputs, rows, byteLength, shapeKey, outputs, caller, priority, session, deadline, abandoned };
+  const names = request.outputs.map((output) => output.name);
+  const outputs = validateOutputs(names, name, signature);
+  const job = {
+    inputs,
+    rows,
+    byteLength,
+    shapeKey,
+    outputs,
+    caller,
+    priority,
+    session,
+    deadline: Math.min(request.deadline, latest),
+    abandoned,
+    trace,
+  };
   return text === undefined ? job : { ...job, text };
 }

@@ -1,3 +1,5 @@
+import type { TraceContext } from '../common/trace';
+
 /**
  * One attempt to get an answer from a target. A field and a method in place of an AbortController, which costs more than
  * the rest of a small request.
@@ -6,6 +8,8 @@ export class Attempt {
   /** Whether the answer is no longer needed. */
   isCancelled = false;
   private abort: (() => void) | undefined;
+  /** The position in a trace, which the target receives. */
+  traceContext: TraceContext | undefined;
   /** Bytes charged for the answer. */
   private held = 0;
 

@@ -1,4 +1,5 @@
 import type { RunTimes } from '../common/run-times';
+import type { Trace } from '../common/trace';
 import type { TextOptions } from '../tasks/text/text-options';
 import type { Tensor } from '../tensor/tensor';
 
@@ -49,6 +50,8 @@ export interface Job {
   readonly abandoned: (() => boolean) | undefined;
   /** True for a job that no client sent: it shares no batch with requests, and no metric counts it. */
   readonly uncounted?: boolean;
+  /** Where its waits and runs are recorded; undefined for most jobs. */
+  readonly trace?: Trace | undefined;
 }
 
 /** The result of a job. Times are in milliseconds, summed over all runs of the job. */
@@ -66,6 +69,8 @@ export class Ticket {
   /** Outputs of each part, by part index. */
   readonly results: (readonly Tensor[])[] = [];
   queueMs = 0;
+  /** Since when it has waited for a run; for {@link Job.trace}. */
+  waitsSince: number;
   private inputMs = 0;
   private runMs = 0;
   private outputMs = 0;
@@ -84,6 +89,12 @@ export class Ticket {
     for (let first = maxRows; first < job.rows; first += maxRows)
       parts.push(new Part(this, parts.length, first, Math.min(maxRows, job.rows - first)));
     this.parts = parts;
+    this.waitsSince = enqueuedAt;
+  }
+
+  /** Its first part starts to run. Returns the time in milliseconds that it has waited. */
+  start(now: number): number {
+    return (this.queueMs = now - this.enqueuedAt);
   }
 
   /** Merges the job into one part again. Drops the results of its parts. */

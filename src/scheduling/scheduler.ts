@@ -14,6 +14,7 @@ import { observerOf, type SchedulerLoad, type SchedulerObserver } from './observ
 import { Queue, type BatchWindow } from './queue';
 import { recover, unbatched } from './recovery';
 import type { Instance } from './instance';
+import { traceRun } from './trace-run';
 import { fullWork, workOf, workOfRun } from './work';
 
 /** Responses to write before yielding to the event loop: about a millisecond at a few kilobytes each. */
@@ -184,11 +185,8 @@ export class Scheduler {
     const started = this.clock.now();
     this.running++;
     this.admission.runStarted(instance, workOfRun(batch, totalRows(batch), this.limits));
-    for (const { ticket, index } of batch) {
-      if (index > 0) continue;
-      ticket.queueMs = started - ticket.enqueuedAt;
-      this.observerOf(batch).started(ticket.job.priority, ticket.queueMs);
-    }
+    for (const { ticket, index } of batch)
+      if (index === 0) this.observerOf(batch).started(ticket.job.priority, ticket.start(started));
     const settle = await this.run(instance, batch);
     // Start the next batch before the responses of this one are written.
     this.release(instance);
@@ -197,13 +195,14 @@ export class Scheduler {
 
   /** Runs `batch`. Resolves with a function that settles its jobs. */
   private async run(instance: Instance, batch: Batch): Promise<() => void> {
+    const started = this.clock.now();
     try {
-      const started = this.clock.now();
       const rows = this.paddedRows(totalRows(batch));
       const { outputs, times, waitedMs } = await instance.run(gather(batch, rows), outputsOf(batch));
       if (!isDivisible(batch, outputs, rows))
         throw new RunFailure('execution', 'the outputs do not have one row per input row');
       const runMs = this.clock.now() - started;
+      traceRun(batch, started, started + runMs, rows);
       this.admission.estimate.observe(workOfRun(batch, rows, this.limits), runMs);
       for (const { ticket } of batch) ticket.queueMs += waitedMs;
       this.delay?.ran(totalRows(batch));
@@ -216,6 +215,7 @@ export class Scheduler {
       if (this.delayMs === 0) this.gathering.begin(totalRows(batch), this.admission.estimate, this.limits);
       return () => this.settle(batch, results, times);
     } catch (failure) {
+      traceRun(batch, started, this.clock.now(), totalRows(batch), failure);
       // Give it no more work, even before its supervisor notices.
       if (failure instanceof RunFailure && failure.endsRunner) this.instances.delete(instance);
       this.recover(batch, failure);

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { errors } from '../../common/errors';
 import { NexusError } from '../../common/nexus-error';
+import type { Trace } from '../../common/trace';
 import type { Caller } from '../../identity/caller';
 import type { Amounts } from '../../limits/counter';
 import type { Passed, Standing } from '../../limits/verdict';
@@ -16,6 +17,7 @@ import { Fallbacks } from '../fallback/fallbacks';
 import type { ApiBody } from './api-body';
 import { Forwarding } from './forwarding';
 import { ForwardingAccount } from './forwarding-account';
+import { traceForwarding } from './trace-forwarding';
 
 /** A request of the OpenAI API. */
 interface ApiRequest {
@@ -36,6 +38,8 @@ interface ApiRequest {
    */
   readonly deadline: number;
   readonly caller: Caller;
+  /** Where its attempts are recorded; undefined for most requests. */
+  readonly trace: Trace | undefined;
   /** Returns whether the client has disconnected. */
   readonly abandoned: () => boolean;
   /** Receives the limits that the contents of the request counted against, if there are any, whether it passed or not. */
@@ -87,12 +91,13 @@ export class ForwardingService {
 
   private async forwardTo(servable: Servable, request: ApiRequest): Promise<Forwarding> {
     const { forwarder } = servable;
-    const { path, contentType, headers, caller, abandoned } = request;
+    const { path, contentType, headers, caller, abandoned, trace } = request;
     if (forwarder === undefined) throw errors.notApiModel(servable.name, `/v1${path}`);
     const account = new ForwardingAccount(servable, caller, request.body, this.usage);
+    if (trace?.isSampled === true) traceForwarding(trace, servable, request.model, path);
     try {
       await this.admit(servable, request, account);
-      const route = { session: sessionOf(forwarder, request), deadline: request.deadline, abandoned };
+      const route = { session: sessionOf(forwarder, request), deadline: request.deadline, abandoned, trace };
       const body = new SentBody(request.body);
       const bodyFor = (name: string) => body.bodyFor(name);
       const answer = await forwarder.forward({ path, contentType, headers, bodyFor }, route);

@@ -1,5 +1,6 @@
 import { errors } from '../../common/errors';
 import { NexusError } from '../../common/nexus-error';
+import type { Trace } from '../../common/trace';
 import type { Tensor } from '../../tensor/tensor';
 import type { Job, JobResult } from '../../scheduling/job';
 import type { Servable } from '../model';
@@ -53,20 +54,24 @@ export class PipelineRun {
   private async run(step: PipelineStep): Promise<void> {
     const part = this.parts.get(step)!;
     const started = performance.now();
+    const trace = this.job.trace?.begin(step.title, started, {});
+    trace?.serve(part.name, part.version);
     try {
-      const { job, times } = await this.submit(step, part);
+      const { job, times } = await this.submit(step, part, trace);
       const totalMs = performance.now() - started;
+      trace?.end(started + totalMs);
       if (job.uncounted !== true) part.metrics.request('success', job.rows, { totalMs, ...times });
     } catch (error) {
       const outcome = error instanceof NexusError ? error.kind : 'internal';
       const totalMs = performance.now() - started;
+      trace?.end(started + totalMs, outcome);
       if (this.job.uncounted !== true) part.metrics.request(outcome, 0, { totalMs });
       throw ofStep(step, error);
     }
   }
 
-  private async submit(step: PipelineStep, part: Servable) {
-    const job = this.jobOf(step, part);
+  private async submit(step: PipelineStep, part: Servable, trace: Trace | undefined) {
+    const job = { ...this.jobOf(step, part), trace };
     const { outputs, ...times } = await part.run(job);
     for (const output of outputs) {
       const name = step.outputs[output.name]!;

@@ -67,7 +67,7 @@ type Paint = (colour: number, text: string) => string;
 /** A request in one line: method, path, status and duration, plus the reason, client and request id of a failure. */
 function requestText(fields: Fields, paint: Paint): string {
   const { method, route, path, status, ms, model, version, rows, code, message, caller, requestId } = fields;
-  const { key, reason } = fields;
+  const { key, reason, trace_id: trace } = fields;
   const isFailure = code !== undefined;
   const parts = [
     `${plain(method)} ${plain(path ?? route)}`,
@@ -81,11 +81,13 @@ function requestText(fields: Fields, paint: Paint): string {
       reason !== undefined && `credentials refused: ${plain(reason)}`,
       key !== undefined && `key ${plain(key)}`,
       `id ${plain(requestId)}`,
+      trace !== undefined && `trace ${plain(trace)}`,
     ];
     parts.push(`${plain(code)}: ${plain(message)}`, paint(GREY, `(${about.filter(Boolean).join(', ')})`));
   } else if (model !== undefined) {
     parts.push(`${plain(model)}/${plain(version)}${rows === undefined ? '' : `, rows ${plain(rows)}`}`);
   }
+  if (!isFailure && trace !== undefined) parts.push(paint(GREY, `trace ${plain(trace)}`));
   return parts.join('  ');
 }
 

@@ -2,6 +2,7 @@ import { failureFields, truncated, type Failure } from './failure';
 import { quoted } from './log-form';
 import type { RequestOutcome } from '../metrics/model-metrics';
 import type { CacheUse } from '../../common/run-times';
+import type { Trace } from '../../common/trace';
 
 /** The additional log fields of an inference request; times in milliseconds. */
 export interface InferenceSummary {
@@ -34,12 +35,15 @@ interface AnsweredRequest {
   readonly sample?: number;
   /** Absent when it succeeded. */
   readonly failure?: Failure | undefined;
+  /** Its ids are written if it is sampled. */
+  readonly trace: Trace | undefined;
 }
 
 /** The members of the log line of a request, for every protocol. */
 export function requestLine(answered: AnsweredRequest): string {
-  const { requestId, method, route, status, ms, caller, inference, sample = 1, failure } = answered;
+  const { requestId, method, route, status, ms, caller, inference, sample = 1, failure, trace } = answered;
   let line = `"requestId":${quoted(requestId)},"method":${repeated(method)},"route":${repeated(route)},"status":${typeof status === 'number' ? status : repeated(status)},"ms":${microseconds(ms)}`;
+  if (trace?.isSampled === true) line += `,"trace_id":"${trace.traceId}","span_id":"${trace.spanId}"`;
   // A failure names its caller.
   if (failure !== undefined) return line + failureMembers(inference, failure);
   if (sample !== 1) line += `,"sample":${sample}`;

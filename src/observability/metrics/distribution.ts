@@ -1,9 +1,12 @@
-import type { Sample } from './scraped';
+import type { Trace } from '../../common/trace';
+import type { Exemplar, Sample } from './scraped';
 
 /** A histogram with fixed buckets, for one set of labels. */
 export class Distribution {
   private readonly counts: Float64Array;
   private sum = 0;
+  /** The last traced value of each bucket. */
+  private exemplars: (Exemplar | undefined)[] | undefined;
 
   /** @param bounds inclusive upper bounds of the buckets, ascending; larger values fall into an additional last bucket. */
   constructor(readonly bounds: readonly number[]) {
@@ -26,11 +29,13 @@ export class Distribution {
     return count === 0 ? 0 : this.sum / count;
   }
 
-  observe(value: number): void {
+  /** @param trace of the request that took so long, for an exemplar. */
+  observe(value: number, trace?: Trace): void {
     let bucket = 0;
     while (bucket < this.bounds.length && value > (this.bounds[bucket] as number)) bucket += 1;
     this.counts[bucket] = (this.counts[bucket] as number) + 1;
     this.sum += value;
+    if (trace?.isSampled === true) this.keep(bucket, value, trace);
   }
 
   /** The samples of a Prometheus histogram: cumulative buckets, sum and count. */
@@ -39,12 +44,19 @@ export class Distribution {
     const buckets = Array.from(this.counts, (count, bucket) => {
       total += count;
       const le = this.bounds[bucket] ?? '+Inf';
-      return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: total };
+      const exemplar = this.exemplars?.[bucket];
+      return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: total, exemplar };
     });
     return [
       ...buckets,
       { metricName: `${name}_sum`, labels, value: this.sum },
       { metricName: `${name}_count`, labels, value: total },
     ];
+  }
+
+  private keep(bucket: number, value: number, { traceId, spanId }: Trace): void {
+    this.exemplars ??= [];
+    const labelSet = { trace_id: traceId, span_id: spanId };
+    this.exemplars[bucket] = { labelSet, value, timestamp: Date.now() / 1000 };
   }
 }

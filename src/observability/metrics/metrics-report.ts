@@ -7,11 +7,12 @@ import {
 } from 'prom-client';
 import { Cluster, type Gathered } from '../../common/cluster';
 import { Metrics } from './metrics';
+import { openMetricsOf } from './open-metrics';
 import { registerScraped } from './scraped';
 
 type Exported = MetricObjectWithValues<MetricValue<string>>[];
 
-/** The text of `/metrics`: with several gateway processes, that of all of them together. */
+/** The contents of `/metrics`: with several gateway processes, that of all of them together. */
 @Injectable()
 export class MetricsReport {
   private readonly gather: () => Promise<Gathered<Exported>>;
@@ -25,7 +26,16 @@ export class MetricsReport {
 
   /** All metrics in the Prometheus text format. */
   async text(): Promise<string> {
-    if (this.cluster.count === 1) return this.metrics.registry.metrics();
+    return (await this.registry()).metrics();
+  }
+
+  /** All metrics in OpenMetrics 1.0: with exemplars if there is one process, because exemplars of several cannot be merged. */
+  async openMetrics(): Promise<string> {
+    return openMetricsOf(await this.registry());
+  }
+
+  private async registry(): Promise<Registry> {
+    if (this.cluster.count === 1) return this.metrics.registry;
     const { values, stale, running, restarts, unanswered } = await this.gather();
     const all = [...values, ...stale.map((last) => this.totalsOf(last))];
     const registry = AggregatorRegistry.aggregate(all) as Registry;
@@ -44,7 +54,7 @@ export class MetricsReport {
       'Times that a process did not report its metrics or statistics in time. Its last counts were used.',
       unanswered,
     );
-    return registry.metrics();
+    return registry;
   }
 
   /** The counts in `last`, the last values of a process, without gauges and models that are no longer served. */

@@ -1,5 +1,6 @@
 import type { ErrorKind } from '../../common/error-kind';
 import type { RunTimes, RequestTimes } from '../../common/run-times';
+import type { Trace } from '../../common/trace';
 import { Distribution } from './distribution';
 import { ModelStatistics } from './model-statistics';
 import { TargetCounts } from './target-counts';
@@ -45,12 +46,12 @@ export class ModelMetrics {
   constructor(readonly labels: { readonly model: string; readonly version: string }) {}
 
   /** Counts a completed request. Its rows count only if it succeeded and was not a cache hit. */
-  request(outcome: RequestOutcome, rows: number, times: RequestTimes): void {
+  request(outcome: RequestOutcome, rows: number, times: RequestTimes, trace?: Trace): void {
     const { totalMs, decodeMs, queueMs, encodeMs } = times;
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
     const isHit = times.cache?.outcome === 'hit';
     if (outcome === 'success' && !isHit) this.rows += rows;
-    this.total.observe(totalMs / 1000);
+    this.total.observe(totalMs / 1000, trace);
     if (decodeMs !== undefined) this.decode.observe(decodeMs / 1000);
     if (queueMs !== undefined && !isHit) this.queue.observe(queueMs / 1000);
     if (encodeMs !== undefined) this.encode.observe(encodeMs / 1000);

@@ -1,10 +1,19 @@
 import type { Registry } from 'prom-client';
 
+/** A traced request whose duration is in a bucket. The form is that of prom-client; the timestamp is in seconds. */
+export interface Exemplar {
+  readonly labelSet: Readonly<Record<string, string>>;
+  readonly value: number;
+  readonly timestamp: number;
+}
+
 /** A value with its labels. `metricName` is set for the parts of a histogram, whose names have a suffix. */
 export interface Sample {
   readonly metricName?: string;
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
+  /** Exported only in OpenMetrics. */
+  readonly exemplar?: Exemplar | undefined;
 }
 
 /** A metric whose samples are collected when it is scraped. */

@@ -1,3 +1,4 @@
+import type { Trace } from '../../common/trace';
 import type { Attempt } from '../attempt';
 import type { Connection } from '../connection';
 import type { Target } from '../target';
@@ -15,6 +16,8 @@ export interface FleetRequest {
    * failed, which always succeeds. @throws NexusError memory_busy, which ends the request.
    */
   readonly charge?: ((bytes: number) => void) | undefined;
+  /** Where its attempts are recorded. */
+  readonly trace?: Trace | undefined;
 }
 
 /** Gets an answer from one target. Rejects with a TargetFailure, or with the error of {@link FleetRequest.charge}. */

@@ -112,8 +112,7 @@ export class Flight<C extends Connection, T> implements InFlight<C> {
   }
 
   private start(member: Member<C>, now: number): TargetAttempt<C> {
-    const { deadline, charge } = this.request;
-    const attempt = new TargetAttempt(this.context, member, now, deadline, charge);
+    const attempt = new TargetAttempt(this.context, member, now, this.request);
     this.state = 'trying';
     let answer: Promise<T>;
     try {

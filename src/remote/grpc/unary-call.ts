@@ -1,4 +1,5 @@
 import { status, type InterceptingListener, type Metadata, type StatusObject } from '@grpc/grpc-js';
+import type { TraceContext } from '../../common/trace';
 import type { Placed } from '../../common/bag';
 import type { NexusError } from '../../common/nexus-error';
 import type { Attempt } from '../attempt';
@@ -51,7 +52,7 @@ export class UnaryCall implements InterceptingListener, Placed {
     this.isConnected = channel.isReady;
     this.timer = this.expireIn(this.isConnected ? timeouts.firstByteMs : timeouts.connectMs);
     this.call = channel.createCall(path, Date.now() + remaining);
-    this.call.start(metadata, this);
+    this.call.start(withContext(metadata, attempt.traceContext), this);
     this.call.sendMessageWithContext({}, request);
     this.call.startRead();
     this.call.halfClose();
@@ -129,4 +130,13 @@ export class UnaryCall implements InterceptingListener, Placed {
   private timeOut(kind: 'connect' | 'broken', message: string): void {
     this.fail(new TargetFailure(kind, message, { timedOut: true }));
   }
+}
+
+/** `metadata`, with the position in a trace if there is one. */
+function withContext(metadata: Metadata, context: TraceContext | undefined): Metadata {
+  if (context === undefined) return metadata;
+  const sent = metadata.clone();
+  sent.set('traceparent', context.traceparent);
+  if (context.tracestate !== undefined) sent.set('tracestate', context.tracestate);
+  return sent;
 }

@@ -1,5 +1,6 @@
 import { buildConnector, Pool, type Dispatcher } from 'undici';
 import { bufferOf } from '../../common/buffer-of';
+import type { TraceContext } from '../../common/trace';
 import type { Attempt } from '../attempt';
 import { secretsOf } from '../explanation';
 import type { Target, TargetTimeouts } from '../target';
@@ -76,7 +77,7 @@ export class HttpPool {
     if (receiver.isDone) return;
     const { method, path, body } = request;
     const length = lengthOf(body);
-    const headers = this.headersOf(request.headers);
+    const headers = this.headersOf(request.headers, attempt.traceContext);
     const isWhole = length <= MAX_COPIED_BYTES || body.length === 1;
     if (!isWhole) headers.push('content-length', String(length));
     const options: Dispatcher.DispatchOptions = {
@@ -88,8 +89,10 @@ export class HttpPool {
     this.pool.dispatch(options, receiver);
   }
 
-  private headersOf(others: readonly string[]): string[] {
+  private headersOf(others: readonly string[], trace: TraceContext | undefined): string[] {
     const headers = [...this.own];
+    if (trace !== undefined) headers.push('traceparent', trace.traceparent);
+    if (trace?.tracestate !== undefined) headers.push('tracestate', trace.tracestate);
     for (let index = 0; index < others.length; index += 2) {
       const name = others[index]!;
       if (!this.ownNames.has(name)) headers.push(name, others[index + 1]!);

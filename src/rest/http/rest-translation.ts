@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { chain } from '../../common/chain';
 import { errors } from '../../common/errors';
 import type { Charge } from '../../common/memory-in-flight';
+import type { Trace } from '../../common/trace';
 import type { Config } from '../../config/config';
 import type { Caller } from '../../identity/caller';
 import type { Translation } from '../../inference/inference.service';
@@ -45,6 +46,7 @@ abstract class RestTranslation<Message extends DecodedRequest> implements Transl
   readonly requestId: string;
   readonly memory: Charge | undefined;
   readonly caller: Caller;
+  readonly trace: Trace | undefined;
 
   constructor(
     protected readonly request: FastifyRequest,
@@ -54,6 +56,7 @@ abstract class RestTranslation<Message extends DecodedRequest> implements Transl
     this.requestId = request.id;
     this.memory = request.memory;
     this.caller = request.caller;
+    this.trace = request.trace;
   }
 
   abstract decode(

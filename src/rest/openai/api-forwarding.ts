@@ -67,7 +67,7 @@ export class ApiForwarding {
 
   private async pass(path: string, body: ApiBody, reply: FastifyReply, contentType: string): Promise<void> {
     const { request } = reply;
-    const { headers, caller, raw } = request;
+    const { headers, caller, raw, trace } = request;
     if (body.model === undefined)
       throw errors.invalidInput('model: expected the name of a model, got none', 'model');
     const requested = namedVersion(this.registry, body.model, caller);
@@ -83,6 +83,7 @@ export class ApiForwarding {
       session: sessionFrom(headers[SESSION_HEADER]),
       deadline: deadlineOf(headers, undefined, this.config.requestTimeoutMs),
       caller,
+      trace,
       abandoned: () => raw.socket.destroyed,
       limited: (standings) => (request.standings = [...(request.standings ?? []), ...standings]),
     });

@@ -1,5 +1,6 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Registry } from 'prom-client';
 import { MetricsReport } from '../../observability/metrics/metrics-report';
 import { METRICS } from '../../identity/access';
@@ -13,11 +14,10 @@ export class MetricsController {
   constructor(private readonly report: MetricsReport) {}
 
   @Get()
-  @Header('content-type', Registry.PROMETHEUS_CONTENT_TYPE)
   @ApiOperation({
     summary: 'Get the Prometheus metrics',
     description:
-      'Returns counters, gauges and histograms in the Prometheus text format. Times are in seconds.',
+      'Returns counters, gauges and histograms in the Prometheus text format. Times are in seconds. If `Accept` contains `application/openmetrics-text`, returns OpenMetrics 1.0, whose buckets of request durations have the trace of a request as exemplar.',
   })
   @ApiProduces('text/plain')
   @ApiOkResponse({
@@ -32,7 +32,15 @@ export class MetricsController {
       },
     },
   })
-  getMetrics(): Promise<string> {
-    return this.report.text();
+  getMetrics(
+    @Req() { headers }: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const isOpen = headers.accept?.includes('application/openmetrics-text') === true;
+    reply.header(
+      'content-type',
+      isOpen ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE,
+    );
+    return isOpen ? this.report.openMetrics() : this.report.text();
   }
 }

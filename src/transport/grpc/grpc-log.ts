@@ -6,6 +6,7 @@ import {
   type ServerInterceptor,
 } from '@grpc/grpc-js';
 import { errors } from '../../common/errors';
+import type { Trace } from '../../common/trace';
 import { corrected } from './grpc-refusal';
 import { errorOf } from './grpc-status';
 import { REQUEST_ID_HEADER, requestIdOf } from '../request-id';
@@ -22,13 +23,15 @@ import { isAudited, type Access } from '../../identity/access';
 import type { Authenticator } from '../../identity/authenticator';
 import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
+import type { Tracing } from '../../observability/tracing/tracing';
+import { endCallTrace } from './end-call-trace';
 import { auditLine, requestLine, type InferenceSummary } from '../../observability/log/request-line';
 
 /** Methods that are polled every few seconds; logged at the level debug. */
 const FREQUENT = /^\/(grpc\.health\.|inference\.GRPCInferenceService\/Server(Live|Ready)$)/;
 
 /**
- * Adds the request id to every gRPC response, and counts and logs every call. It must be the first interceptor, otherwise
+ * Adds the request id to every gRPC response, and counts, logs and traces every call. It must be the first interceptor, otherwise
  * it misses responses that grpc-js sends itself.
  */
 export function observeCalls(
@@ -37,16 +40,20 @@ export function observeCalls(
   authenticator: Authenticator,
   accessOf: (path: string) => Access,
   bodyLimit: number,
+  tracing: Tracing,
 ): ServerInterceptor {
-  return ({ path }, call) => {
+  return ({ path, requestStream }, call) => {
     const stranger = authenticator.stranger({ ip: call.getConnectionInfo().remoteAddress });
-    const observed = new ObservedCall(path, call, stranger, isAudited(accessOf(path)), log, metrics);
+    const audited = isAudited(accessOf(path));
+    const observed = new ObservedCall(path, call, stranger, audited, log, metrics, tracing);
     observed.watchAnswers(call, bodyLimit);
     return new ServerInterceptingCall(call, {
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, pass) => {
             observed.begin(metadata);
+            // Each request of a stream has a trace of its own, because a stream may last for days.
+            if (!requestStream && !FREQUENT.test(path)) observed.trace = observed.beginTrace();
             pass(metadata);
           },
           onReceiveMessage: (message, pass) => {
@@ -66,6 +73,9 @@ class ObservedCall implements GrpcCall {
   requested: RequestedModel | undefined;
   refusal: Refusal | undefined;
   standings: readonly Standing[] = [];
+  trace: Trace | undefined;
+  private traceparent: string | undefined;
+  private tracestate: string | undefined;
   private spent: Passed | undefined;
   private readonly started = performance.now();
   private ended = false;
@@ -77,6 +87,7 @@ class ObservedCall implements GrpcCall {
     private readonly audited: boolean,
     private readonly log: Log,
     private readonly metrics: Metrics,
+    private readonly tracing: Tracing,
   ) {}
 
   get subject(): string | undefined {
@@ -94,6 +105,12 @@ class ObservedCall implements GrpcCall {
     });
     metadata.set(REQUEST_ID_HEADER, this.requestId);
     attachCall(metadata, this);
+    this.traceparent = metadata.get('traceparent')[0]?.toString();
+    if (this.traceparent !== undefined) this.tracestate = metadata.get('tracestate').join() || undefined;
+  }
+
+  beginTrace(): Trace | undefined {
+    return this.tracing.begin(this.traceparent, this.tracestate);
   }
 
   /**
@@ -124,19 +141,31 @@ class ObservedCall implements GrpcCall {
     if (this.ended) return;
     this.ended = true;
     const ms = performance.now() - this.started;
-    if (code === status.OK) this.answered(code, ms, this.inference);
-    else this.failed(code, ms, error, this.requested);
+    if (code === status.OK) this.answered(code, ms, this.inference, this.trace);
+    else this.failed(code, ms, error, this.requested, this.trace);
     settle(this.spent, code === status.OK ? undefined : error);
     if (this.audited) this.audit(code, error);
   }
 
-  answered(code: status, ms: number, inference?: InferenceSummary): void {
-    this.write(code, ms, inference);
+  answered(
+    code: status,
+    ms: number,
+    inference: InferenceSummary | undefined,
+    trace: Trace | undefined,
+  ): void {
+    this.write(code, ms, inference, trace);
   }
 
-  failed(code: status, ms: number, error: Failure['error'], requested: RequestedModel | undefined): void {
+  failed(
+    code: status,
+    ms: number,
+    error: Failure['error'],
+    requested: RequestedModel | undefined,
+    trace: Trace | undefined,
+  ): void {
     const { caller, refusal } = this;
-    this.write(code, ms, undefined, { error, caller: caller.id, refusal, path: this.method, ...requested });
+    const failure = { error, caller: caller.id, refusal, path: this.method, ...requested };
+    this.write(code, ms, undefined, trace, failure);
   }
 
   private audit(code: status, error: Failure['error']): void {
@@ -154,10 +183,20 @@ class ObservedCall implements GrpcCall {
     );
   }
 
-  private write(code: status, ms: number, inference: InferenceSummary | undefined, failure?: Failure): void {
+  private write(
+    code: status,
+    ms: number,
+    inference: InferenceSummary | undefined,
+    trace: Trace | undefined,
+    failure?: Failure,
+  ): void {
     this.metrics.grpc.answered(this.method, code);
     if (failure !== undefined)
       this.log.recentErrors.add(this.requestId, status[code] ?? String(code), failure);
+    if (trace?.isSampled === true) {
+      trace.set({ 'nexus.request.id': this.requestId, 'nexus.target': inference?.target });
+      endCallTrace(trace, this.method, code, failure?.error.code);
+    }
     if (!this.log.selects(failure)) return;
     this.log.write(
       FREQUENT.test(this.method) ? 'debug' : 'info',
@@ -171,6 +210,7 @@ class ObservedCall implements GrpcCall {
         inference,
         sample: this.log.sample,
         failure,
+        trace,
       }),
     );
   }

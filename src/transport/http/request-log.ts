@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import { isAudited } from '../../identity/access';
 import { networkOf, Stranger } from '../../identity/stranger';
 import { errors } from '../../common/errors';
+import type { Trace } from '../../common/trace';
 import type { MalformedAnswer } from './malformed-http';
 import { REQUEST_ID_HEADER } from '../request-id';
 import type { Caller } from '../../identity/caller';
@@ -10,6 +11,8 @@ import type { Failure } from '../../observability/log/failure';
 import { settle } from '../../rate-limit/settle';
 import type { Log } from '../../observability/log/log';
 import type { Metrics } from '../../observability/metrics/metrics';
+import type { Tracing } from '../../observability/tracing/tracing';
+import { endTrace } from './end-trace';
 import { auditLine, type InferenceSummary, requestLine } from '../../observability/log/request-line';
 
 /** The model that a request names, and its version if it names one. */
@@ -24,6 +27,8 @@ declare module 'fastify' {
     inference: InferenceSummary | undefined;
     /** The model that the body names, for the log; undefined if the path names it. */
     requested: NamedVersion | undefined;
+    /** Its trace; undefined for most requests. */
+    trace: Trace | undefined;
   }
 }
 
@@ -36,16 +41,20 @@ const UNKNOWN = 'unknown';
 /** Status in log and metrics if the client disconnected before the response was written, as in nginx. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** Adds the request id to every response, and counts and logs every request. Headers are not logged. */
-export function observeRequests(server: FastifyInstance, log: Log, metrics: Metrics): void {
+/** Adds the request id to every response, and counts, logs and traces every request. Headers are not logged. */
+export function observeRequests(server: FastifyInstance, log: Log, metrics: Metrics, tracing: Tracing): void {
   // Declared in advance, so that setting the properties does not change the hidden class of the request.
   server.decorateRequest('inference', undefined);
   server.decorateRequest('requested', undefined);
   server.decorateRequest('failure', undefined);
+  server.decorateRequest('trace', undefined);
   server.addHook('onRequest', (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id);
     // Node caches the address on first access, and cannot determine it after the connection is closed.
     void request.raw.socket.remoteAddress;
+    const { traceparent, tracestate } = request.headers as Readonly<Record<string, string | undefined>>;
+    const trace = tracing.begin(traceparent, tracestate);
+    if (trace !== undefined && !FREQUENT.test(request.route.url ?? UNKNOWN)) request.trace = trace;
     done();
   });
   server.exchanges.onEnd((request, reply) => {
@@ -54,6 +63,7 @@ export function observeRequests(server: FastifyInstance, log: Log, metrics: Metr
     const failure = status < 400 ? undefined : failureOf(request, status);
     settle(request.spent, failure?.error);
     metrics.http.answered(route, status);
+    if (request.trace?.isSampled === true) endTrace(request.trace, request, status, failure?.error.code);
     logRequest(log, request, route.url ?? UNKNOWN, status, reply.elapsedTime, failure);
     if (route.access !== undefined && isAudited(route.access)) audit(log, request, status, failure);
   });
@@ -73,7 +83,16 @@ export function logMalformed(log: Log, { requestId, status, error }: MalformedAn
   const failure = { error, caller: networkOf(address), path: UNKNOWN };
   log.write(
     'info',
-    requestLine({ requestId, method: UNKNOWN, route: UNKNOWN, status, ms: 0, inference: undefined, failure }),
+    requestLine({
+      requestId,
+      method: UNKNOWN,
+      route: UNKNOWN,
+      status,
+      ms: 0,
+      inference: undefined,
+      failure,
+      trace: undefined,
+    }),
   );
 }
 
@@ -100,6 +119,7 @@ function logRequest(
       inference,
       sample: log.sample,
       failure,
+      trace: request.trace,
     }),
   );
 }
