@@ -22,8 +22,13 @@ export async function bannerOf(app: NestFastifyApplication): Promise<Banner> {
   const url = await app.getUrl();
   const { address } = app.get(GrpcServer);
   const admin = adminUrl(app, url);
-  const addresses = [`  API   ${url}/v2`, `  gRPC  ${address}`, `  Docs  ${url}/docs`];
-  if (admin !== undefined) addresses.push(`  Admin ${admin}`);
+  const addresses = [
+    `  Console  ${admin ?? url}`,
+    `  Docs     ${url}/docs`,
+    `  API      ${url}/v2`,
+    `  gRPC     ${address}`,
+  ];
+  if (admin !== undefined) addresses.push(`  Admin    ${admin}`);
   const width = process.stderr.columns ?? Infinity;
   return {
     listening: fold(
