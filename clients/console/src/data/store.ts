@@ -1,0 +1,161 @@
+import { ApiError, type Api } from './api.ts';
+import type {
+  ConsoleCaller,
+  ConsoleError,
+  ConsoleGateway,
+  ConsoleModel,
+  ConsoleSnapshot,
+  ConsoleUsage,
+} from './console-types.ts';
+import { eventsOf } from './event-stream.ts';
+import { History } from './history.ts';
+import { sampleOf, totalOf } from './totals.ts';
+
+/** `locked`: a key is needed. `refused`: the key is valid, but may not read. */
+export type Status = 'connecting' | 'live' | 'disconnected' | 'locked' | 'refused';
+
+const MAX_ERRORS = 100;
+/** The gateway sends an event every second. After this silence, the connection counts as lost. */
+const SILENCE_MS = 10_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 15_000;
+
+/** The latest state of the gateway, kept current by its stream of events. */
+export class Store {
+  status: Status = 'connecting';
+  /** Why the page is not `live`. */
+  failure: ApiError | undefined;
+  caller: ConsoleCaller | undefined;
+  gateway: ConsoleGateway | undefined;
+  /** By `<model>/<version>`, in the order in which they came. */
+  readonly models = new Map<string, ConsoleModel>();
+  errors: readonly ConsoleError[] = [];
+  usage: readonly ConsoleUsage[] = [];
+  readonly total = new History();
+  private readonly histories = new Map<string, History>();
+  private readonly listeners = new Set<() => void>();
+  private attempt: AbortController | undefined;
+  private pause: ReturnType<typeof setTimeout> | undefined;
+  private failures = 0;
+
+  constructor(private readonly api: Api) {}
+
+  /** Calls `listener` after every change. Returns what ends that. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** The versions of a model, newest first. */
+  versionsOf(model: string): ConsoleModel[] {
+    const versions = [...this.models.values()].filter((each) => each.model === model);
+    return versions.toSorted((one, other) => Number(other.version) - Number(one.version));
+  }
+
+  /** The last minutes of a version; undefined if it has had no requests. */
+  historyOf(model: string, version: string): History | undefined {
+    return this.histories.get(`${model}/${version}`);
+  }
+
+  get hasKey(): boolean {
+    return this.api.hasKey;
+  }
+
+  get isAdmin(): boolean {
+    return this.caller?.scopes.includes('admin') ?? false;
+  }
+
+  /** Uses `key` and connects again. */
+  unlock(key: string | undefined): void {
+    this.api.useKey(key);
+    this.failures = 0;
+    this.clear();
+    this.connect();
+  }
+
+  /** Connects now, and again after every failure. */
+  connect(): void {
+    clearTimeout(this.pause);
+    this.attempt?.abort();
+    const attempt = new AbortController();
+    this.attempt = attempt;
+    if (this.status !== 'disconnected') this.become('connecting', undefined);
+    void this.read(attempt).catch((error: unknown) => {
+      if (this.attempt === attempt) this.failed(error);
+    });
+  }
+
+  /** Forgets all that was read with the last key. */
+  private clear(): void {
+    this.caller = undefined;
+    this.gateway = undefined;
+    this.models.clear();
+    this.histories.clear();
+    this.total.clear();
+    this.errors = [];
+    this.usage = [];
+  }
+
+  private async read(attempt: AbortController): Promise<void> {
+    const { body } = await this.api.send({ method: 'GET', path: 'v1/console/events' }, attempt.signal);
+    let silence: ReturnType<typeof setTimeout> | undefined;
+    const watch = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => attempt.abort(), SILENCE_MS);
+    };
+    try {
+      watch();
+      for await (const { event, data } of eventsOf(body!)) {
+        if (this.attempt !== attempt) return;
+        watch();
+        if (event === 'snapshot' || event === 'changes')
+          this.apply(JSON.parse(data) as ConsoleSnapshot, event === 'snapshot');
+      }
+    } finally {
+      clearTimeout(silence);
+    }
+    throw new ApiError('The gateway closed the connection.', 0, 'closed', '');
+  }
+
+  private failed(error: unknown): void {
+    const failure =
+      error instanceof ApiError ? error : new ApiError('The connection was lost.', 0, 'lost', '');
+    if (failure.status === 401) return this.become('locked', failure);
+    if (failure.status === 403) return this.become('refused', failure);
+    const longest = Math.min(FIRST_PAUSE_MS * 2 ** this.failures++, LONGEST_PAUSE_MS);
+    this.pause = setTimeout(() => this.connect(), longest * (0.5 + Math.random() / 2));
+    this.become('disconnected', failure);
+  }
+
+  private apply(snapshot: ConsoleSnapshot, isComplete: boolean): void {
+    if (isComplete) this.models.clear();
+    for (const model of snapshot.models) this.models.set(`${model.model}/${model.version}`, model);
+    for (const key of snapshot.removed) {
+      this.models.delete(key);
+      this.histories.delete(key);
+    }
+    this.caller = snapshot.caller;
+    this.gateway = snapshot.gateway;
+    this.usage = snapshot.usage;
+    this.errors = isComplete ? snapshot.errors : [...snapshot.errors, ...this.errors].slice(0, MAX_ERRORS);
+    this.record(snapshot.time / 1000);
+    this.failures = 0;
+    this.become('live', undefined);
+  }
+
+  private record(time: number): void {
+    this.total.push(time, totalOf(this.models.values()));
+    for (const [key, model] of this.models) {
+      let history = this.histories.get(key);
+      if (history === undefined && model.requests === 0 && model.queue_requests === 0) continue;
+      if (history === undefined) this.histories.set(key, (history = new History()));
+      history.push(time, sampleOf(model));
+    }
+  }
+
+  private become(status: Status, failure: ApiError | undefined): void {
+    this.status = status;
+    this.failure = failure;
+    for (const listener of this.listeners) listener();
+  }
+}

@@ -1,0 +1,43 @@
+import type { ConsoleError } from '../data/console-types.ts';
+import { moment } from '../ui/format.ts';
+import { Empty } from '../ui/parts.tsx';
+import { modelHref } from '../ui/route.ts';
+import { useStore } from '../ui/use-console.ts';
+
+const AT_FIRST = 20;
+
+/** Failed requests, newest first. */
+export function ErrorList({ errors, empty }: { errors: readonly ConsoleError[]; empty: string }) {
+  if (errors.length === 0) return <Empty>{empty}</Empty>;
+  return (
+    <ol class="errors panel" tabIndex={0} aria-label="Failed requests, newest first">
+      {errors.slice(0, AT_FIRST).map((error) => (
+        <OneError key={error.id} error={error} />
+      ))}
+    </ol>
+  );
+}
+
+function OneError({ error }: { error: ConsoleError }) {
+  const { models } = useStore();
+  const { time, status, code, message, model, version, caller, path, request_id } = error;
+  const isServed = [...models.values()].some((each) => each.model === model);
+  const name = version === undefined ? model : `${model}/${version}`;
+  return (
+    <li>
+      <div class="row">
+        <span class="tag bad">
+          {status} {code}
+        </span>
+        {model !== undefined && (isServed ? <a href={modelHref(model)}>{name}</a> : <span>{name}</span>)}
+        <time class="muted" dateTime={new Date(time).toISOString()}>
+          {moment(time)}
+        </time>
+      </div>
+      <p>{message}</p>
+      <p class="muted small">
+        <code>{path}</code> by {caller} · request <code>{request_id}</code>
+      </p>
+    </li>
+  );
+}
