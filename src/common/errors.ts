@@ -27,6 +27,13 @@ export const errors = {
       `not enough memory for this request: all requests in flight share ${mebibytes(limit)}; retry after a second, send fewer rows per request, or raise NEXUS_MEMORY_IN_FLIGHT`,
       { retryAfterSeconds: 1 },
     ),
+  tooManyStreams: (limit: number) =>
+    new NexusError(
+      'overloaded',
+      'too_many_streams',
+      `expected at most ${limit} open streams of the console; close one, or read GET /v1/console`,
+      { retryAfterSeconds: 10 },
+    ),
   tooSlow: (what: string) =>
     new NexusError(
       'too_slow',

@@ -141,15 +141,23 @@ export class ConsoleModel {
   targets: ConsoleTarget[];
 }
 
-/** A request that failed. */
+/**
+ * Requests that failed in the same way: with the same status and code, for the same model and client. The fields after
+ * `time` are those of the last one.
+ */
 export class ConsoleError {
   /**
-   * Ascending number of the error since the start.
-   * @example 17
+   * Identifies the error until it occurs again.
+   * @example '0-17'
    */
-  id: number;
+  id: string;
   /**
-   * Milliseconds since 1970.
+   * Number of requests.
+   * @example 3
+   */
+  count: number;
+  /**
+   * When the last of them failed, in milliseconds since 1970.
    * @example 1767225600000
    */
   time: number;

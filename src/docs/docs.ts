@@ -9,7 +9,7 @@ import { nameFetchedExamples, requestInterceptor, responseInterceptor } from './
 import type { Answering } from './models/real-answers';
 import { serveExamples } from './model-examples';
 import { buildDocument } from './openapi';
-import { securePages } from './page-headers';
+import { securePages } from './secure-pages';
 import { serverAddress } from './server-address';
 
 /**

@@ -46,7 +46,7 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
       'Pass tensors in memory that is shared with clients on the same machine. Requires NEXUS_SYSTEM_SHARED_MEMORY.',
     )
     .addTag('Health', 'Health checks for load balancers, Kubernetes and V2 clients.')
-    .addTag('Operations', 'Metrics, and settings of logs and traces.')
+    .addTag('Operations', 'Metrics, the console, and settings of logs and traces.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: KEY_OR_TOKEN }, 'bearer')
     .addApiKey({ type: 'apiKey', in: 'header', name: 'x-api-key', description: KEY }, 'apiKey')
     .addBasicAuth({ type: 'http', scheme: 'basic', description: PASSWORD }, 'basic')

@@ -6,14 +6,14 @@ import { GrpcHealth } from './grpc-health';
 import { GrpcHealthController } from './grpc-health.controller';
 import { HealthController } from './health.controller';
 import { Readiness } from './readiness';
-import { V1HealthController } from './v1-health.controller';
 import { V2HealthController } from './v2-health.controller';
 
 /** Health checks: liveness, which does not depend on models, readiness, which does, and the drain of a shutdown. */
 @Module({
   // Terminus would log every failed probe. The registry already logs each change of state.
   imports: [ModelsModule, TerminusModule.forRoot({ logger: false })],
-  controllers: [V1HealthController, HealthController, V2HealthController, GrpcHealthController],
+  controllers: [HealthController, V2HealthController, GrpcHealthController],
   providers: [Drain, Readiness, GrpcHealth],
+  exports: [Drain, Readiness],
 })
 export class HealthModule {}

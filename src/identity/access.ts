@@ -12,6 +12,8 @@ export interface Access {
   readonly area?: PublicArea;
   /** Whether it concerns all models, so that the caller must see every model. */
   readonly wide?: true;
+  /** Whether it is for operators although it changes nothing; see {@link isForOperators}. */
+  readonly operators?: true;
   /** Whether it counts against no limit, because probes and scrapers call it every few seconds. */
   readonly unlimited?: true;
 }
@@ -38,7 +40,13 @@ export const READ_SERVER: Access = { ...READ, wide: true };
 export const ADMIN_SERVER: Access = { ...ADMIN, wide: true };
 
 /** Reads the metrics. */
-export const METRICS: Access = { ...READ_SERVER, area: 'metrics', unlimited: true };
+export const METRICS: Access = { ...READ_SERVER, area: 'metrics', operators: true, unlimited: true };
+
+/** Reads what the console shows, which is limited to the models that the caller sees. */
+export const CONSOLE: Access = { ...READ, operators: true, unlimited: true };
+
+/** The files of the console. They contain nothing secret; the console asks for a key where one is needed. */
+export const CONSOLE_FILES: Access = { ...OPEN, operators: true };
 
 /** Reads the documentation. */
 export const DOCS: Access = { ...READ, area: 'docs' };
@@ -60,5 +68,5 @@ export function isAudited({ scopes }: Access): boolean {
 
 /** Whether operations with `access` are for operators: NEXUS_ADMIN_PORT moves those to an address of their own. */
 export function isForOperators(access: Access): boolean {
-  return isAudited(access) || access.area === 'metrics';
+  return isAudited(access) || access.operators === true;
 }

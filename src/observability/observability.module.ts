@@ -21,7 +21,11 @@ import { addTritonMetrics } from './metrics/triton-metrics';
 export class ObservabilityModule {
   /** @param log the log of the process. */
   static with(log: Log): DynamicModule {
-    return { module: ObservabilityModule, providers: [{ provide: Log, useValue: log }] };
+    return {
+      module: ObservabilityModule,
+      providers: [{ provide: Log, useValue: log }],
+      exports: [Log],
+    };
   }
 }
 

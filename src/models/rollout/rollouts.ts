@@ -5,7 +5,7 @@ import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
 import { ConfigError } from '../../config/config-error';
 import { readRollouts, writeRollouts, type Rollout, type RolloutsByModel } from './state-file';
-import { stickyChoice, WeightedRoundRobin, type Shadow } from './traffic';
+import { stickyChoice, WeightedRoundRobin, type Shadow, type Traffic, type Weighted } from './traffic';
 
 const NONE: Rollout = { aliases: {}, traffic: null };
 
@@ -55,10 +55,28 @@ export class Rollouts implements OnModuleInit {
   choose(model: string, ready: readonly string[], caller: { readonly id: string }): string | undefined {
     const { traffic } = this.of(model);
     if (traffic === null) return undefined;
-    const candidates = Object.entries(traffic.weights)
+    const candidates = this.candidates(model, traffic, ready);
+    return traffic.sticky ? stickyChoice(candidates, caller.id) : this.turnsOf(model).next(candidates);
+  }
+
+  /**
+   * The share of the requests without a version that `version` gets, from 0 to 1.
+   * @param ready the READY versions, oldest first.
+   */
+  shareOf(model: string, version: string, ready: readonly string[]): number {
+    const { traffic } = this.of(model);
+    const candidates = traffic === null ? [] : this.candidates(model, traffic, ready);
+    // As in ModelRegistry.find.
+    if (candidates.length === 0) return Number(version === ready.at(-1));
+    const sum = (weights: readonly Weighted[]) => weights.reduce((total, { weight }) => total + weight, 0);
+    return sum(candidates.filter((candidate) => candidate.version === version)) / sum(candidates);
+  }
+
+  /** The versions in `ready` that have a weight. */
+  private candidates(model: string, { weights }: Traffic, ready: readonly string[]): readonly Weighted[] {
+    return Object.entries(weights)
       .map(([name, weight]) => ({ version: this.versionOf(model, name), weight }))
       .filter(({ version, weight }) => weight > 0 && ready.includes(version));
-    return traffic.sticky ? stickyChoice(candidates, caller.id) : this.turnsOf(model).next(candidates);
   }
 
   /**

@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import { destination as openDestination, pino, type Logger } from 'pino';
 import type { LogForm } from '../../config/log-form';
 import { asJson, textForm } from './log-form';
+import { RecentErrors } from './recent-errors';
 
 /** Maximum bytes of log lines buffered for a slow reader of stdout; further lines are dropped. */
 const MAX_WAITING_BYTES = 16 * 2 ** 20;
@@ -13,6 +14,7 @@ const MAX_DELAY_MS = 20;
 export class Log {
   private readonly sink: Sink;
   readonly logger: Logger;
+  readonly recentErrors = new RecentErrors();
 
   /**
    * @param level least severe level that is written.

@@ -6,8 +6,18 @@ export class Distribution {
   private sum = 0;
 
   /** @param bounds inclusive upper bounds of the buckets, ascending; larger values fall into an additional last bucket. */
-  constructor(private readonly bounds: readonly number[]) {
+  constructor(readonly bounds: readonly number[]) {
     this.counts = new Float64Array(bounds.length + 1);
+  }
+
+  /** A copy of the number of values in each bucket; the last is that of larger values. */
+  get buckets(): Float64Array {
+    return this.counts.slice();
+  }
+
+  /** Sum of the observed values. */
+  get total(): number {
+    return this.sum;
   }
 
   /** Mean of the observed values, 0 if there are none. */

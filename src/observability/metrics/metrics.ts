@@ -9,6 +9,7 @@ import { MODEL_STATES, type ModelSnapshot } from './model-snapshot';
 import { registerScraped, type Sample, type ScrapedMetric } from './scraped';
 import { registerTargetMetrics } from './target-metrics';
 import { registerTokenMetrics } from './token-metrics';
+import { VersionTally } from './version-tally';
 
 /** Everything that `/metrics` exports. Features count through it, and do not depend on a metrics library. */
 @Injectable()
@@ -86,22 +87,27 @@ export class Metrics {
 
   /** Counts a runner that exited, or was killed because its run took too long, and is being restarted. */
   runnerRestarted(model: string, version: string): void {
-    this.restarts(model, version);
+    this.restarts.add(model, version);
+  }
+
+  /** Restarts of the runners of a model version. */
+  restartsOf(model: string, version: string): number {
+    return this.restarts.of(model, version);
   }
 
   /** Counts a model that may use CUDA and fell back to the CPU. */
   deviceFellBack(model: string, version: string): void {
-    this.fallbacks(model, version);
+    this.fallbacks.add(model, version);
   }
 
   /** Counts a model version that was loaded into memory. */
   modelLoaded(model: string, version: string): void {
-    this.loads(model, version);
+    this.loads.add(model, version);
   }
 
   /** Counts a model version that was evicted from memory to make room for another. */
   modelEvicted(model: string, version: string): void {
-    this.evictions(model, version);
+    this.evictions.add(model, version);
   }
 
   private async memory(): Promise<Sample[]> {
@@ -113,20 +119,16 @@ export class Metrics {
     return (await Promise.all(samples)).flat();
   }
 
-  /** Registers a counter by model version and returns the function that increments it. Only served versions have series. */
-  private tally(name: string, help: string): (model: string, version: string) => void {
-    const counts = new Map<string, number>();
-    const keyOf = (model: string, version: string) => JSON.stringify([model, version]);
+  /** Registers a counter by model version. Only served versions have series. */
+  private tally(name: string, help: string): VersionTally {
+    const tally = new VersionTally();
     const read = () =>
       Array.from(this.snapshot()).flatMap(({ model, version }) => {
-        const value = counts.get(keyOf(model, version));
-        return value === undefined ? [] : [{ labels: { model, version }, value }];
+        const value = tally.of(model, version);
+        return value === 0 ? [] : [{ labels: { model, version }, value }];
       });
     registerScraped(this.registry, { name, help, type: 'counter', read });
-    return (model, version) => {
-      const key = keyOf(model, version);
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    };
+    return tally;
   }
 
   private gauge(

@@ -32,8 +32,13 @@ export class AdminPort {
     closeTogether(listener, server);
   }
 
-  private hides({ config }: Pick<RouteOptions, 'config'>, { raw }: FastifyRequest): boolean {
-    return isForOperators(config?.access ?? ADMIN) && !this.sockets.has(raw.socket);
+  /** Whether routes for operators exist for `request`. */
+  admits({ raw }: FastifyRequest): boolean {
+    return this.listener === undefined || this.sockets.has(raw.socket);
+  }
+
+  private hides({ config }: Pick<RouteOptions, 'config'>, request: FastifyRequest): boolean {
+    return isForOperators(config?.access ?? ADMIN) && !this.admits(request);
   }
 }
 

@@ -83,7 +83,8 @@ function limit(
   limits.decide(request.caller, decided, (failure) => done(failure as Error));
 }
 
-function identify(
+/** The client that sends `request`, or why its credentials are refused. */
+export function identify(
   { headers, raw }: FastifyRequest,
   authenticator: Authenticator,
 ): Verified | Promise<Verified> {

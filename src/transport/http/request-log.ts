@@ -86,6 +86,7 @@ function logRequest(
   failure: Failure | undefined,
 ): void {
   const { id: requestId, method, inference } = request;
+  if (failure !== undefined) log.recentErrors.add(requestId, status, failure);
   log.write(
     FREQUENT.test(route) ? 'debug' : 'info',
     requestLine({

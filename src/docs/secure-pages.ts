@@ -1,21 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { DOCS } from '../identity/access';
+import { FILE_POLICY, pageHeaders } from '../transport/http/page-headers';
 
 /** Routes of the pages, their files and the document. */
 const PAGES = /^\/(docs|redoc|openapi\.json)(\/|$)/;
-
-const HEADERS: Readonly<Record<string, string>> = {
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-};
-
-/** Browsers then use HTTPS for this host for a year. */
-const ONLY_HTTPS = { 'strict-transport-security': 'max-age=31536000' };
-
-/** The policy of files that are not pages. */
-const NOTHING = "default-src 'none'; frame-ancestors 'none'";
 
 /** A script within a page, rather than from a file. */
 const INLINE_SCRIPT = /<script>([^]*?)<\/script>/g;
@@ -25,7 +14,7 @@ const INLINE_SCRIPT = /<script>([^]*?)<\/script>/g;
  * headers to them; no other route pays for those. `isHttps` tells browsers to use only HTTPS.
  */
 export function securePages(server: FastifyInstance, isHttps: boolean): void {
-  const headers = isHttps ? { ...HEADERS, ...ONLY_HTTPS } : HEADERS;
+  const headers = pageHeaders(isHttps);
   server.addHook('onRoute', (route) => {
     if (!PAGES.test(route.url)) return;
     route.config = { ...route.config, access: DOCS };
@@ -34,7 +23,7 @@ export function securePages(server: FastifyInstance, isHttps: boolean): void {
     route.onSend = [
       (_request, reply, payload, done) => {
         const type = String(reply.getHeader('content-type'));
-        const policy = type.startsWith('text/html') ? policyOf(String(payload)) : NOTHING;
+        const policy = type.startsWith('text/html') ? policyOf(String(payload)) : FILE_POLICY;
         reply.headers({ ...headers, 'content-security-policy': policy });
         done();
       },
