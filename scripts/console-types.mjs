@@ -5,7 +5,14 @@ import { format, resolveConfig } from 'prettier';
 import { root } from './toolchain.mjs';
 
 // `node scripts/console-types.mjs [file]`: writes the types of the responses that the console reads, from openapi.json.
-const READ = ['ModelDetails', 'ModelShadow', 'CurrentTraffic', 'TrafficChanged', 'ErrorAnswer'];
+const READ = [
+  'ConsoleSnapshot',
+  'ModelDetails',
+  'ModelShadow',
+  'CurrentTraffic',
+  'TrafficChanged',
+  'ErrorAnswer',
+];
 
 const target = process.argv[2] ?? join(root, 'clients/console/src/data/contract.ts');
 const { paths: _, components, ...document } = JSON.parse(readFileSync(join(root, 'openapi.json')));

@@ -1,12 +1,3 @@
-import type { components } from './contract.ts';
-
-type Schemas = components['schemas'];
-export type ModelDetails = Schemas['ModelDetails'];
-export type VersionDetails = Schemas['VersionDetails'];
-export type SignatureTensor = Schemas['SignatureTensor'];
-export type ModelShadow = Schemas['ModelShadow'];
-export type Traffic = Schemas['ModelTraffic'];
-
 /** The gateway returned an error, or nothing. `message` is that of the API, which says how to fix it. */
 export class ApiError extends Error {
   constructor(

@@ -2,6 +2,25 @@
 
 export interface components {
   schemas: {
+    ConsoleSnapshot: {
+      /**
+       * @description Milliseconds since 1970.
+       * @example 1767225600000
+       */
+      time: number;
+      caller: components['schemas']['ConsoleCaller'];
+      gateway: components['schemas']['ConsoleGateway'];
+      models: components['schemas']['ConsoleModel'][];
+      /**
+       * @description Versions that are no longer served, as `<model>/<version>`. Empty in a complete snapshot.
+       * @example []
+       */
+      removed: string[];
+      /** @description The last failed requests, newest first, at most 100: all for callers with the scope `admin`, otherwise the caller's own. */
+      errors: components['schemas']['ConsoleError'][];
+      /** @description The clients with most requests in this hour, at most 20. Only for callers with the scope `admin`. */
+      usage: components['schemas']['ConsoleUsage'][];
+    };
     ModelDetails: {
       /** @example digits */
       id: string;
@@ -64,6 +83,173 @@ export interface components {
     };
     ErrorAnswer: {
       error: components['schemas']['ErrorDetails'];
+    };
+    ConsoleCaller: {
+      /**
+       * @description Id of the client that its requests count against.
+       * @example operator
+       */
+      id: string;
+      /** @description Scopes of the client. Where no credentials are needed, all of them. */
+      scopes: ('infer' | 'read' | 'admin')[];
+    };
+    ConsoleGateway: {
+      /** @example 0.1.0 */
+      version: string;
+      /**
+       * @description When this process started, in milliseconds since 1970.
+       * @example 1767225600000
+       */
+      started: number;
+      /**
+       * @description `draining` after SIGTERM, while the last requests finish.
+       * @enum {string}
+       */
+      state: 'not_ready' | 'ready' | 'starting' | 'draining';
+      /**
+       * @description Gateway processes that run.
+       * @example 1
+       */
+      processes: number;
+      /**
+       * @description CPU time that the gateway processes use, in cores. Runners are not included.
+       * @example 0.42
+       */
+      cpu_cores: number;
+      /**
+       * @description Resident memory of the gateway processes, in bytes. Runners are not included.
+       * @example 183500800
+       */
+      memory_bytes: number;
+      /**
+       * @description Memory of requests in flight and of responses not sent yet, in bytes, and its limit.
+       * @example 1048576
+       */
+      in_flight_bytes: number;
+      /** @example 6442450944 */
+      in_flight_limit_bytes: number;
+      /**
+       * @description 99th percentile of the delay of the event loop over the last seconds, in milliseconds; of the slowest process.
+       * @example 2.1
+       */
+      event_loop_ms: number;
+      /**
+       * @description Open HTTP and gRPC connections.
+       * @example 64
+       */
+      connections: number;
+    };
+    ConsoleModel: {
+      /** @example digits */
+      model: string;
+      /** @example 1 */
+      version: string;
+      /** @enum {string} */
+      state: 'UNAVAILABLE' | 'LOADING' | 'READY' | 'UNLOADING';
+      /** @description Why it is in its state; empty if there is no reason. */
+      reason: string;
+      /**
+       * @description `ensemble` is a pipeline. `remote` runs on other servers.
+       * @enum {string}
+       */
+      platform: 'onnxruntime_onnx' | 'ensemble' | 'remote';
+      /**
+       * @description Absent before it has loaded, and for models that other servers run.
+       * @enum {string}
+       */
+      device?: 'cpu' | 'cuda';
+      /** @description Resident memory of its runners, in bytes. Absent without runners of its own. */
+      memory_bytes?: number;
+      /** @description Aliases of the version. */
+      aliases: string[];
+      /**
+       * @description Share of the requests to the model that name no version, from 0 to 1.
+       * @example 1
+       */
+      traffic: number;
+      /**
+       * @description Requests per second, failed ones included.
+       * @example 812.5
+       */
+      requests_per_s: number;
+      /** @example 0.2 */
+      errors_per_s: number;
+      /** @description Rows per second of successful requests, without hits of the response cache. */
+      rows_per_s: number;
+      /** @description Absent without requests in the last ten seconds. */
+      latency?: components['schemas']['ConsoleLatency'];
+      /** @description Requests in the queue. */
+      queue_requests: number;
+      /** @description Runs in flight. */
+      running: number;
+      /**
+       * @description Mean rows per run. Absent without runs in the last ten seconds.
+       * @example 12.4
+       */
+      batch_rows?: number;
+      /**
+       * @description Share of requests that the response cache answered, from 0 to 1. Absent without a cache, and without requests.
+       * @example 0.35
+       */
+      cache_hits?: number;
+      /** @description All requests since the start, failed ones included. */
+      requests: number;
+      /** @description Failed requests since the start, by kind of error. */
+      errors: Record<string, never>;
+      /** @description Restarts of its runners since the start. */
+      restarts: number;
+      /** @description The servers that run it. Only for callers with the scope `admin`. */
+      targets: components['schemas']['ConsoleTarget'][];
+    };
+    ConsoleError: {
+      /**
+       * @description Identifies the error until it occurs again.
+       * @example 0-17
+       */
+      id: string;
+      /**
+       * @description Number of requests.
+       * @example 3
+       */
+      count: number;
+      /**
+       * @description When the last of them failed, in milliseconds since 1970.
+       * @example 1767225600000
+       */
+      time: number;
+      /** @example 400 */
+      status: string;
+      /** @example invalid_input */
+      code: string;
+      /** @description What was expected, what came, and how to fix it. */
+      message: string;
+      /**
+       * @description The model and version that the request names.
+       * @example digits
+       */
+      model?: string;
+      version?: string;
+      /**
+       * @description Client that sent the request.
+       * @example billing
+       */
+      caller: string;
+      /**
+       * @description Path of the request, or its gRPC method.
+       * @example /v2/models/digits/infer
+       */
+      path: string;
+      request_id: string;
+    };
+    ConsoleUsage: {
+      /** @example acme */
+      tenant: string;
+      /** @example billing */
+      key: string;
+      requests: number;
+      failed_requests: number;
+      rows: number;
+      tokens: number;
     };
     ModelTraffic: {
       /**
@@ -182,6 +368,30 @@ export interface components {
        * @example invalid_input
        */
       code: string;
+    };
+    ConsoleLatency: {
+      /** @example 1.8 */
+      p50: number;
+      /** @example 4.2 */
+      p95: number;
+      /** @example 9.7 */
+      p99: number;
+    };
+    ConsoleTarget: {
+      /** @example gpu-1:8000 */
+      target: string;
+      /** @enum {string} */
+      state: 'unknown' | 'healthy' | 'ejected' | 'unreachable';
+      /**
+       * @description Why it is in its state; empty if there is no reason.
+       * @example
+       */
+      reason: string;
+      /**
+       * @description Attempts in flight.
+       * @example 3
+       */
+      in_flight: number;
     };
     TrafficShadow: {
       /**

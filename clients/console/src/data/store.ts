@@ -6,7 +6,7 @@ import type {
   ConsoleModel,
   ConsoleSnapshot,
   ConsoleUsage,
-} from './console-types.ts';
+} from './schemas.ts';
 import { eventsOf } from './event-stream.ts';
 import { History } from './history.ts';
 import { sampleOf, totalOf } from './totals.ts';
@@ -137,7 +137,7 @@ export class Store {
     this.caller = snapshot.caller;
     this.gateway = snapshot.gateway;
     this.usage = snapshot.usage;
-    this.errors = isComplete ? snapshot.errors : [...snapshot.errors, ...this.errors].slice(0, MAX_ERRORS);
+    this.errors = isComplete ? snapshot.errors : merged(snapshot.errors, this.errors);
     this.record(snapshot.time / 1000);
     this.failures = 0;
     this.become('live', undefined);
@@ -158,4 +158,20 @@ export class Store {
     this.failure = failure;
     for (const listener of this.listeners) listener();
   }
+}
+
+/** Errors, newest first. One that has occurred again takes the place of what was known of it. */
+function merged(news: readonly ConsoleError[], known: readonly ConsoleError[]): readonly ConsoleError[] {
+  if (news.length === 0) return known;
+  // The gateway's processes count errors separately; ids start with the number of the process.
+  const processOf = ({ id }: ConsoleError) => id.split('-')[0];
+  const isSame = (one: ConsoleError, other: ConsoleError) =>
+    processOf(one) === processOf(other) &&
+    one.status === other.status &&
+    one.code === other.code &&
+    one.model === other.model &&
+    one.version === other.version &&
+    one.caller === other.caller;
+  const others = known.filter((error) => !news.some((each) => isSame(each, error)));
+  return [...news, ...others].slice(0, MAX_ERRORS);
 }

@@ -1,4 +1,4 @@
-import type { ConsoleModel } from './console-types.ts';
+import type { ConsoleModel } from './schemas.ts';
 import type { Sample } from './history.ts';
 
 /** What a model does now. */

@@ -1,4 +1,4 @@
-import type { ConsoleModel } from '../data/console-types.ts';
+import type { ConsoleModel } from '../data/schemas.ts';
 import { percent } from '../ui/format.ts';
 import { Section, Table } from '../ui/parts.tsx';
 

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, modelPath, type ModelDetails } from '../data/api.ts';
-import type { ConsoleModel } from '../data/console-types.ts';
+import { ApiError, modelPath } from '../data/api.ts';
+import type { ConsoleModel, ModelDetails } from '../data/schemas.ts';
 import { BATCH, LATENCY, QUEUE, REQUESTS } from '../overview/overview.tsx';
 import { ErrorList } from '../overview/error-list.tsx';
 import { TryIt } from '../try-it/try-it.tsx';

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, modelPath, type ModelShadow, type Traffic } from '../data/api.ts';
-import type { ConsoleModel } from '../data/console-types.ts';
+import { ApiError, modelPath } from '../data/api.ts';
+import type { ConsoleModel, ModelShadow, Traffic } from '../data/schemas.ts';
 import { milliseconds, moment, NONE, percent } from '../ui/format.ts';
 import { Fact, Section, State, Table } from '../ui/parts.tsx';
 import { useConsole, useStore } from '../ui/use-console.ts';

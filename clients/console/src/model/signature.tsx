@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { SignatureTensor, VersionDetails } from '../data/api.ts';
+import type { SignatureTensor, VersionDetails } from '../data/schemas.ts';
 import { bytes } from '../ui/format.ts';
 import { Section } from '../ui/parts.tsx';
 

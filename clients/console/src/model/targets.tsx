@@ -1,4 +1,4 @@
-import type { ConsoleModel } from '../data/console-types.ts';
+import type { ConsoleModel } from '../data/schemas.ts';
 import { Section, State, Table } from '../ui/parts.tsx';
 
 /** The servers that run a model, and their health. Nothing for models that run here. */

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { modelPath, type ModelDetails } from '../data/api.ts';
-import type { ConsoleModel } from '../data/console-types.ts';
+import { modelPath } from '../data/api.ts';
+import type { ConsoleModel, ModelDetails } from '../data/schemas.ts';
 import { bytes, milliseconds, moment, NONE, percent } from '../ui/format.ts';
 import { Section, State, Table, type Head } from '../ui/parts.tsx';
 import { useStore } from '../ui/use-console.ts';

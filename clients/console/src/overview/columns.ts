@@ -1,4 +1,4 @@
-import type { ConsoleModel } from '../data/console-types.ts';
+import type { ConsoleModel } from '../data/schemas.ts';
 import { bytes, NONE, percent, short } from '../ui/format.ts';
 
 /** A column of the table of models. */

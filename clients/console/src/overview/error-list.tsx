@@ -1,4 +1,4 @@
-import type { ConsoleError } from '../data/console-types.ts';
+import type { ConsoleError } from '../data/schemas.ts';
 import { moment } from '../ui/format.ts';
 import { Empty } from '../ui/parts.tsx';
 import { modelHref } from '../ui/route.ts';
@@ -20,7 +20,7 @@ export function ErrorList({ errors, empty }: { errors: readonly ConsoleError[]; 
 
 function OneError({ error }: { error: ConsoleError }) {
   const { models } = useStore();
-  const { time, status, code, message, model, version, caller, path, request_id } = error;
+  const { time, status, code, message, model, version, caller, path, request_id, count } = error;
   const isServed = [...models.values()].some((each) => each.model === model);
   const name = version === undefined ? model : `${model}/${version}`;
   return (
@@ -30,6 +30,7 @@ function OneError({ error }: { error: ConsoleError }) {
           {status} {code}
         </span>
         {model !== undefined && (isServed ? <a href={modelHref(model)}>{name}</a> : <span>{name}</span>)}
+        {count > 1 && <span class="muted">{count.toLocaleString()} times</span>}
         <time class="muted" dateTime={new Date(time).toISOString()}>
           {moment(time)}
         </time>

@@ -1,5 +1,5 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
-import type { ConsoleModel } from '../data/console-types.ts';
+import type { ConsoleModel } from '../data/schemas.ts';
 import { Empty, Section, State } from '../ui/parts.tsx';
 import { modelHref } from '../ui/route.ts';
 import { COLUMNS, type Column } from './columns.ts';

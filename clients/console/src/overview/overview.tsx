@@ -1,5 +1,5 @@
 import { Chart, type Line } from '../ui/chart.tsx';
-import { bytes, milliseconds, percent, short, span } from '../ui/format.ts';
+import { bytes, milliseconds, NONE, percent, short, span } from '../ui/format.ts';
 import { Empty, Fact, Section, State, Table, type Head } from '../ui/parts.tsx';
 import { useStore } from '../ui/use-console.ts';
 import { ErrorList } from './error-list.tsx';
@@ -35,7 +35,7 @@ export function Overview() {
       <Section title="Last errors" note={store.isAdmin ? undefined : 'of your own requests'}>
         <ErrorList errors={store.errors} empty="No request has failed since the start." />
       </Section>
-      {store.isAdmin && <Usage />}
+      <Usage />
     </>
   );
 }
@@ -83,7 +83,10 @@ const USAGE: readonly Head[] = [
 ];
 
 function Usage() {
-  const { usage } = useStore();
+  const { isAdmin, usage } = useStore();
+  // Without identity, all requests count for one client without a name.
+  const hasIdentity = usage.some(({ tenant, key }) => tenant !== '' || key !== '');
+  if (!isAdmin || (usage.length > 0 && !hasIdentity)) return null;
   const hasTokens = usage.some(({ tokens }) => tokens > 0);
   return (
     <Section title="Usage by client" note="this hour">
@@ -93,8 +96,8 @@ function Usage() {
         <Table label="Usage by client" head={hasTokens ? [...USAGE, ['Tokens', 'number']] : USAGE}>
           {usage.map((each) => (
             <tr key={`${each.tenant}/${each.key}`}>
-              <th scope="row">{each.tenant}</th>
-              <td>{each.key}</td>
+              <th scope="row">{each.tenant || NONE}</th>
+              <td>{each.key || 'without credentials'}</td>
               <td class="number">{each.requests.toLocaleString()}</td>
               <td class={each.failed_requests > 0 ? 'number bad' : 'number'}>
                 {each.failed_requests.toLocaleString()}

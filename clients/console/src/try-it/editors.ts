@@ -1,5 +1,4 @@
-import type { SignatureTensor, VersionDetails } from '../data/api.ts';
-import type { ConsoleModel } from '../data/console-types.ts';
+import type { ConsoleModel, SignatureTensor, VersionDetails } from '../data/schemas.ts';
 
 /** A nested array of elements, or one element. */
 export type Value = number | string | boolean | null | readonly Value[] | { readonly [key: string]: Value };

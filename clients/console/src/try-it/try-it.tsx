@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ApiError, modelPath, type Call, type ModelDetails } from '../data/api.ts';
-import type { ConsoleModel } from '../data/console-types.ts';
+import { ApiError, modelPath, type Call } from '../data/api.ts';
+import type { ConsoleModel, ModelDetails } from '../data/schemas.ts';
 import { Empty, Section } from '../ui/parts.tsx';
 import { useConsole } from '../ui/use-console.ts';
 import { Answer, type Answered } from './answer.tsx';

@@ -99,7 +99,7 @@ function optionsFor(
     cursor: { sync: { key: 'console' }, y: false, points: { size: 5 }, drag: { x: false, y: false } },
     scales: {
       x: { range: (_, __, max) => [(max ?? Date.now() / 1000) - WINDOW_S, max ?? Date.now() / 1000] },
-      y: { range: (_, __, max) => [0, Math.max(max ?? 0, 1e-9) * 1.15 || 1] },
+      y: { range: (_, __, max) => [0, (max ?? 0) > 0 ? max * 1.15 : 1] },
     },
     axes: [
       {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
-import type { ConsoleModel } from '../data/console-types.ts';
+import type { ConsoleModel } from '../data/schemas.ts';
 import { NONE } from './format.ts';
 import { useConsole } from './use-console.ts';
 
