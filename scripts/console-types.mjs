@@ -12,6 +12,7 @@ const READ = [
   'CurrentTraffic',
   'TrafficChanged',
   'ErrorAnswer',
+  'RepositoryIndexEntry',
 ];
 
 const target = process.argv[2] ?? join(root, 'clients/console/src/data/contract.ts');

@@ -84,6 +84,19 @@ export interface components {
     ErrorAnswer: {
       error: components['schemas']['ErrorDetails'];
     };
+    RepositoryIndexEntry: {
+      /** @example digits */
+      name: string;
+      /** @example 1 */
+      version: string;
+      /**
+       * @example READY
+       * @enum {string}
+       */
+      state: 'UNAVAILABLE' | 'LOADING' | 'READY' | 'UNLOADING';
+      /** @description Why the version is in this state. May be empty. */
+      reason: string;
+    };
     ConsoleCaller: {
       /**
        * @description Id of the client that its requests count against.

@@ -13,3 +13,4 @@ export type VersionDetails = Schemas['VersionDetails'];
 export type SignatureTensor = Schemas['SignatureTensor'];
 export type ModelShadow = Schemas['ModelShadow'];
 export type Traffic = Schemas['ModelTraffic'];
+export type RepositoryIndexEntry = Schemas['RepositoryIndexEntry'];

@@ -6,6 +6,7 @@ import type {
   ConsoleModel,
   ConsoleSnapshot,
   ConsoleUsage,
+  RepositoryIndexEntry,
 } from './schemas.ts';
 import { eventsOf } from './event-stream.ts';
 import { History } from './history.ts';
@@ -17,6 +18,8 @@ export type Status = 'connecting' | 'live' | 'disconnected' | 'locked' | 'refuse
 const MAX_ERRORS = 100;
 /** The gateway sends an event every second. After this silence, the connection counts as lost. */
 const SILENCE_MS = 10_000;
+/** How often the page looks for models that have been added to the repository. */
+const LIST_AGAIN_MS = 30_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
@@ -29,6 +32,8 @@ export class Store {
   gateway: ConsoleGateway | undefined;
   /** By `<model>/<version>`, in the order in which they came. */
   readonly models = new Map<string, ConsoleModel>();
+  /** Versions in the repository that are not served. */
+  private idle: readonly ConsoleModel[] = [];
   errors: readonly ConsoleError[] = [];
   usage: readonly ConsoleUsage[] = [];
   readonly total = new History();
@@ -37,6 +42,7 @@ export class Store {
   private attempt: AbortController | undefined;
   private pause: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
+  private listedAt = 0;
 
   constructor(private readonly api: Api) {}
 
@@ -46,9 +52,15 @@ export class Store {
     return () => this.listeners.delete(listener);
   }
 
+  /** All versions: those that are served, and those that could be loaded. */
+  get all(): readonly ConsoleModel[] {
+    const idle = this.idle.filter(({ model, version }) => !this.models.has(`${model}/${version}`));
+    return [...this.models.values(), ...idle];
+  }
+
   /** The versions of a model, newest first. */
   versionsOf(model: string): ConsoleModel[] {
-    const versions = [...this.models.values()].filter((each) => each.model === model);
+    const versions = this.all.filter((each) => each.model === model);
     return versions.toSorted((one, other) => Number(other.version) - Number(one.version));
   }
 
@@ -90,6 +102,7 @@ export class Store {
     this.caller = undefined;
     this.gateway = undefined;
     this.models.clear();
+    this.idle = [];
     this.histories.clear();
     this.total.clear();
     this.errors = [];
@@ -141,6 +154,23 @@ export class Store {
     this.record(snapshot.time / 1000);
     this.failures = 0;
     this.become('live', undefined);
+    // What is no longer served is still in the repository.
+    if (isComplete || snapshot.removed.length > 0 || snapshot.time - this.listedAt > LIST_AGAIN_MS) {
+      this.listedAt = snapshot.time;
+      void this.listRepository();
+    }
+  }
+
+  /** Reads which versions the repository has, beside those that are served. */
+  private async listRepository(): Promise<void> {
+    const call = { method: 'POST', path: 'v2/repository/index', json: {} } as const;
+    try {
+      const entries = await this.api.json<RepositoryIndexEntry[]>(call, this.attempt?.signal);
+      this.idle = entries.filter(({ state }) => state === 'UNAVAILABLE').map(idleModel);
+      this.become(this.status, this.failure);
+    } catch {
+      // The list stays as it was: the stream says whether the gateway is there.
+    }
   }
 
   private record(time: number): void {
@@ -174,4 +204,26 @@ function merged(news: readonly ConsoleError[], known: readonly ConsoleError[]): 
     one.caller === other.caller;
   const others = known.filter((error) => !news.some((each) => isSame(each, error)));
   return [...news, ...others].slice(0, MAX_ERRORS);
+}
+
+/** A version that is not served. */
+function idleModel({ name, version, reason }: RepositoryIndexEntry): ConsoleModel {
+  return {
+    model: name,
+    version: version ?? '',
+    state: 'UNAVAILABLE',
+    reason: reason || 'unloaded',
+    platform: 'onnxruntime_onnx',
+    aliases: [],
+    traffic: 0,
+    requests_per_s: 0,
+    errors_per_s: 0,
+    rows_per_s: 0,
+    queue_requests: 0,
+    running: 0,
+    requests: 0,
+    errors: {},
+    restarts: 0,
+    targets: [],
+  };
 }

@@ -22,7 +22,7 @@ export function ModelPage({ model }: { model: string }) {
   const { details, failure, reload } = useDetails(model, versions);
   const version = versions.find((each) => each.version === chosen) ?? busiest(versions);
 
-  if (failure?.status === 404 || (version === undefined && details === undefined && failure !== undefined))
+  if (version === undefined && failure !== undefined)
     return (
       <>
         <Title model={model} versions={[]} />
@@ -76,7 +76,11 @@ export function ModelPage({ model }: { model: string }) {
           </Section>
         </div>
         <div class="side-column" id="try">
-          {details === undefined ? (
+          {versions.length > 0 && versions.every(({ state }) => state !== 'READY') ? (
+            <Section title="Try it">
+              <Empty>No version is ready. Load one to send it requests.</Empty>
+            </Section>
+          ) : details === undefined ? (
             <div class="skeleton tall" aria-busy="true" />
           ) : (
             <TryIt key={described?.loaded_at} details={details} versions={versions} />

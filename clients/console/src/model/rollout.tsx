@@ -126,8 +126,10 @@ function useRollout(model: string, versions: readonly ConsoleModel[]) {
   const { api } = useConsole();
   const [traffic, setTraffic] = useState<Traffic | null>();
   const [shadow, setShadow] = useState<ModelShadow>();
+  const isServed = versions.some(({ reason }) => reason !== 'unloaded');
   const shares = versions.map((each) => `${each.version} ${each.traffic}`).join();
   useEffect(() => {
+    if (!isServed) return undefined;
     const abort = new AbortController();
     const read = async () => {
       try {
@@ -148,6 +150,6 @@ function useRollout(model: string, versions: readonly ConsoleModel[]) {
       clearInterval(timer);
       abort.abort();
     };
-  }, [api, model, shares]);
+  }, [api, model, shares, isServed]);
   return { traffic, shadow };
 }

@@ -8,20 +8,20 @@ const AT_FIRST = 20;
 
 /** Failed requests, newest first. */
 export function ErrorList({ errors, empty }: { errors: readonly ConsoleError[]; empty: string }) {
+  const { all } = useStore();
   if (errors.length === 0) return <Empty>{empty}</Empty>;
+  const models = new Set(all.map(({ model }) => model));
   return (
     <ol class="errors panel" tabIndex={0} aria-label="Failed requests, newest first">
       {errors.slice(0, AT_FIRST).map((error) => (
-        <OneError key={error.id} error={error} />
+        <OneError key={error.id} error={error} isServed={models.has(error.model ?? '')} />
       ))}
     </ol>
   );
 }
 
-function OneError({ error }: { error: ConsoleError }) {
-  const { models } = useStore();
+function OneError({ error, isServed }: { error: ConsoleError; isServed: boolean }) {
   const { time, status, code, message, model, version, caller, path, request_id, count } = error;
-  const isServed = [...models.values()].some((each) => each.model === model);
   const name = version === undefined ? model : `${model}/${version}`;
   return (
     <li>

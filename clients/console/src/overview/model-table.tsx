@@ -12,7 +12,8 @@ const AHEAD = 8;
 
 const FILTERS = {
   all: ['All', () => true],
-  problems: ['Not ready', ({ state }: ConsoleModel) => state !== 'READY'],
+  problems: ['Not ready', ({ state, reason }: ConsoleModel) => state !== 'READY' && reason !== 'unloaded'],
+  idle: ['Not loaded', ({ reason }: ConsoleModel) => reason === 'unloaded'],
   busy: ['With traffic', ({ requests_per_s }: ConsoleModel) => requests_per_s > 0],
   failing: ['With errors', ({ errors_per_s }: ConsoleModel) => errors_per_s > 0],
 } as const;

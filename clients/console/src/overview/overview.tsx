@@ -20,7 +20,6 @@ export const BATCH: readonly Line[] = [{ field: 'batch', label: 'rows per run', 
 /** The gateway and all models. */
 export function Overview() {
   const store = useStore();
-  const models = [...store.models.values()];
   return (
     <>
       <h1 class="hidden">Overview</h1>
@@ -31,7 +30,7 @@ export function Overview() {
         <Chart title="Queue" lines={QUEUE} history={store.total} format={short} />
         <Chart title="Batch size" lines={BATCH} history={store.total} format={short} />
       </div>
-      <ModelTable models={models} />
+      <ModelTable models={store.all} />
       <Section title="Last errors" note={store.isAdmin ? undefined : 'of your own requests'}>
         <ErrorList errors={store.errors} empty="No request has failed since the start." />
       </Section>

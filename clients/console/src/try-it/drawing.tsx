@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Grid } from './editors.ts';
 import { PixelGrid } from './pixel-grid.tsx';
 import { pixelsIn } from './ink.ts';
@@ -20,6 +20,9 @@ const STEP = EDGE / 20;
 export function Drawing({ grid, pixels, onDraw, onEnd }: Props) {
   const sheet = useRef<HTMLCanvasElement>(null);
   const pen = useRef({ x: EDGE / 2, y: EDGE / 2, isDown: false, hasInk: false });
+
+  /** Where the arrow keys have moved the pen; undefined until they have. */
+  const [tip, setTip] = useState<{ x: number; y: number }>();
 
   // Until something is drawn, the sheet shows the example.
   useEffect(() => {
@@ -79,6 +82,7 @@ export function Drawing({ grid, pixels, onDraw, onEnd }: Props) {
       const y = Math.min(Math.max(pen.current.y + dy * STEP, 0), EDGE);
       if (pen.current.isDown) line(x, y);
       else Object.assign(pen.current, { x, y });
+      setTip({ x, y });
     } else return;
     event.preventDefault();
   };
@@ -86,25 +90,36 @@ export function Drawing({ grid, pixels, onDraw, onEnd }: Props) {
     clear();
     onDraw(pixels.map((row) => row.map(() => 0)));
   };
+  const isBlank = pixels.every((row) => row.every((share) => share === 0));
   return (
     <div class="drawing">
-      <canvas
-        ref={sheet}
-        class="sheet"
-        width={EDGE}
-        height={EDGE}
-        tabIndex={0}
-        role="application"
-        aria-label="Drawing. The arrow keys move the pen; Space puts it down and lifts it."
-        onPointerDown={start}
-        onPointerMove={move}
-        onPointerUp={end}
-        onPointerCancel={end}
-        onKeyDown={press}
-      />
+      <div class="paper">
+        <canvas
+          ref={sheet}
+          class="sheet"
+          width={EDGE}
+          height={EDGE}
+          tabIndex={0}
+          role="application"
+          aria-label="Drawing. The arrow keys move the pen; Space puts it down and lifts it."
+          onPointerDown={start}
+          onPointerMove={move}
+          onPointerUp={end}
+          onPointerCancel={end}
+          onKeyDown={press}
+        />
+        {tip && (
+          <i
+            class="pen"
+            aria-hidden="true"
+            style={{ left: `${(tip.x / EDGE) * 100}%`, top: `${(tip.y / EDGE) * 100}%` }}
+          />
+        )}
+        {isBlank && <span aria-hidden="true">Draw here</span>}
+      </div>
       <div class="drawing-side">
         <span class="muted small">
-          As the model sees it, {grid.height} × {grid.width}
+          As the model sees it, {grid.height}&nbsp;×&nbsp;{grid.width}
         </span>
         <PixelGrid pixels={pixels} label={`The drawing in ${grid.height} by ${grid.width} pixels`} />
         <button type="button" onClick={erase}>

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, modelPath, type Call } from '../data/api.ts';
 import type { ConsoleModel, ModelDetails } from '../data/schemas.ts';
-import { Empty, Section } from '../ui/parts.tsx';
+import { Section } from '../ui/parts.tsx';
 import { useConsole } from '../ui/use-console.ts';
 import { Answer, type Answered } from './answer.tsx';
 import { Code } from './code-panel.tsx';
@@ -47,12 +47,7 @@ export function TryIt({ details, versions }: Props) {
     };
   }, [api, model, store]);
 
-  if (version === undefined || versions.every(({ state }) => state !== 'READY'))
-    return (
-      <Section title="Try it">
-        <Empty>No version is ready. Load one to send it requests.</Empty>
-      </Section>
-    );
+  if (version === undefined) return null;
   if (example === undefined) return <div class="skeleton tall" aria-busy="true" />;
   const inputs = example ?? inventedFor(version);
   const platform = busiest?.platform ?? 'onnxruntime_onnx';
