@@ -69,16 +69,16 @@ export function countsOf(
 }
 
 /** The key of a version in maps and events. */
-export function keyOf({ model, version }: Pick<VersionCounts, 'model' | 'version'>): string {
+export function versionKey({ model, version }: Pick<VersionCounts, 'model' | 'version'>): string {
   return `${model}/${version}`;
 }
 
-/** Counts of all processes by {@link keyOf}. */
+/** Counts of all processes by {@link versionKey}. */
 export function addedUp(processes: readonly ProcessCounts[]): ReadonlyMap<string, VersionCounts> {
   const sums = new Map<string, VersionCounts>();
   for (const { versions } of processes)
     for (const counts of versions) {
-      const key = keyOf(counts);
+      const key = versionKey(counts);
       const known = sums.get(key);
       sums.set(key, known === undefined ? counts : sumOfTwo(known, counts));
     }

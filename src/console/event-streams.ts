@@ -7,7 +7,7 @@ import { CONSOLE } from '../identity/access';
 import { Authenticator } from '../identity/authenticator';
 import type { Caller } from '../identity/caller';
 import { identify } from '../transport/http/admit-requests';
-import type { Frame } from './frame';
+import type { ConsoleFrame } from './frame';
 import { Sampler } from './sampler';
 import { TopClients } from './top-clients';
 
@@ -19,9 +19,6 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 
 /** Frames that a client may miss before its stream is closed. */
 const MAX_MISSED = 30;
-
-/** A key that is disabled loses its streams after this many frames. */
-const FRAMES_PER_CHECK = 10;
 
 /** The streams of the console, as server-sent events. */
 @Injectable()
@@ -60,7 +57,6 @@ export class EventStreams {
 class EventStream {
   private readonly raw: FastifyReply['raw'];
   private caller: Caller;
-  private frames = 0;
   private missed = 0;
   /** Whether the client needs a complete snapshot, because it is new or has missed a frame. */
   private needsAll = true;
@@ -83,7 +79,7 @@ class EventStream {
   }
 
   /** Sends `frame`, unless the client has not read enough of the frames before. */
-  offer(frame: Frame): void {
+  offer(frame: ConsoleFrame): void {
     if (this.raw.destroyed || this.raw.writableEnded) return;
     if (this.isSending || this.raw.writableLength > MAX_WAITING_BYTES) {
       this.needsAll = true;
@@ -102,8 +98,9 @@ class EventStream {
     this.raw.end();
   }
 
-  private async send(frame: Frame): Promise<void> {
-    if (++this.frames % FRAMES_PER_CHECK === 0 && !(await this.isStillAdmitted())) return this.end();
+  private async send(frame: ConsoleFrame): Promise<void> {
+    // A key may be disabled while its stream is open.
+    if (!(await this.isStillAdmitted())) return this.end();
     const usage = await this.clients.seenBy(this.caller);
     if (this.raw.destroyed || this.raw.writableEnded) return;
     const event = this.needsAll ? 'snapshot' : 'changes';

@@ -3,7 +3,7 @@ import type { Caller } from '../identity/caller';
 import { SCOPES } from '../identity/scope';
 
 /** A version in a frame. */
-export interface FrameModel {
+export interface FramedModel {
   readonly model: string;
   /** The JSON of a {@link ConsoleModel}, with and without its targets. */
   readonly complete: string;
@@ -18,7 +18,7 @@ export function seesAllClients(caller: Caller): boolean {
 }
 
 /** The JSON of `model` for a frame, given that of the frame before. */
-export function frameModel(model: ConsoleModel, before: FrameModel | undefined): FrameModel {
+export function framedModel(model: ConsoleModel, before: FramedModel | undefined): FramedModel {
   const complete = JSON.stringify(model);
   const isChanged = complete !== before?.complete;
   if (!isChanged) return before.isChanged ? { ...before, isChanged } : before;
@@ -30,12 +30,12 @@ export function frameModel(model: ConsoleModel, before: FrameModel | undefined):
 }
 
 /** The state of the gateway at one moment. */
-export class Frame {
+export class ConsoleFrame {
   constructor(
     private readonly time: number,
     private readonly gateway: ConsoleGateway,
     /** By `<model>/<version>`. */
-    readonly models: ReadonlyMap<string, FrameModel>,
+    readonly models: ReadonlyMap<string, FramedModel>,
     private readonly removed: readonly string[],
     /** Newest first. */
     private readonly errors: readonly ConsoleError[],

@@ -9,8 +9,8 @@ import { ModelRegistry } from '../models/registry/model-registry';
 import { Rollouts } from '../models/rollout/rollouts';
 import { MAX_ERRORS } from '../observability/log/recent-errors';
 import type { ConsoleError, ConsoleGateway, ConsoleModel } from './console.dto';
-import { addedUp, failuresOf, keyOf, type ProcessCounts, type VersionCounts } from './counts';
-import { Frame, frameModel, type FrameModel } from './frame';
+import { addedUp, failuresOf, versionKey, type ProcessCounts, type VersionCounts } from './counts';
+import { ConsoleFrame, framedModel, type FramedModel } from './frame';
 import { ProcessReport, VERSIONS_AT_ONCE } from './process-report';
 import { ratesBetween, rounded } from './rates';
 
@@ -30,9 +30,9 @@ interface Sample {
 }
 
 /** Receives frames. */
-export type FrameListener = (frame: Frame) => void;
+export type FrameListener = (frame: ConsoleFrame) => void;
 
-/** Makes a {@link Frame} every second, while somebody reads them. All readers share it. */
+/** Makes a {@link ConsoleFrame} every second, while somebody reads them. All readers share it. */
 @Injectable()
 export class Sampler implements OnApplicationShutdown {
   private readonly logger = new Logger('Console');
@@ -40,7 +40,7 @@ export class Sampler implements OnApplicationShutdown {
   private readonly listeners = new Set<FrameListener>();
   /** The last samples, oldest first. */
   private samples: Sample[] = [];
-  private latest: Frame | undefined;
+  private latest: ConsoleFrame | undefined;
   private knownErrors: ReadonlySet<string> = new Set();
   private timer: NodeJS.Timeout | undefined;
   private isSampling = false;
@@ -73,7 +73,7 @@ export class Sampler implements OnApplicationShutdown {
   }
 
   /** The next frame with rates. The first takes a second, because rates need two samples. */
-  next(): Promise<Frame> {
+  next(): Promise<ConsoleFrame> {
     return new Promise((resolve) => {
       const stop = this.listen((frame) => {
         if (this.samples.length < 2) return;
@@ -118,7 +118,7 @@ export class Sampler implements OnApplicationShutdown {
     }
   }
 
-  private async sample(): Promise<Frame> {
+  private async sample(): Promise<ConsoleFrame> {
     const { values, running } = await this.gather();
     const now: Sample = {
       at: performance.now(),
@@ -128,7 +128,7 @@ export class Sampler implements OnApplicationShutdown {
     this.samples = [...this.samples, now].slice(-WINDOW - 1);
     const models = await this.models(now);
     const errors = errorsOf(values);
-    const frame = new Frame(
+    const frame = new ConsoleFrame(
       Date.now(),
       this.gateway(values, running, now),
       models,
@@ -141,19 +141,19 @@ export class Sampler implements OnApplicationShutdown {
     return frame;
   }
 
-  private async models(now: Sample): Promise<ReadonlyMap<string, FrameModel>> {
-    const models = new Map<string, FrameModel>();
+  private async models(now: Sample): Promise<ReadonlyMap<string, FramedModel>> {
+    const models = new Map<string, FramedModel>();
     let count = 0;
     for (const model of this.registry.list()) {
       const ready = model.versions.filter(({ state }) => state === 'READY').map(({ version }) => version);
       for (const version of model.versions) {
-        const key = keyOf({ model: model.name, version: version.version });
+        const key = versionKey({ model: model.name, version: version.version });
         const counts = now.versions.get(key);
         // It was loaded after the sample.
         if (counts === undefined) continue;
         models.set(
           key,
-          frameModel(this.modelOf(model, version, ready, counts, now.at), this.latest?.models.get(key)),
+          framedModel(this.modelOf(model, version, ready, counts, now.at), this.latest?.models.get(key)),
         );
         if (++count % VERSIONS_AT_ONCE === 0) await pause();
       }
@@ -168,8 +168,8 @@ export class Sampler implements OnApplicationShutdown {
     counts: VersionCounts,
     at: number,
   ): ConsoleModel {
-    const first = this.samples.find(({ versions }) => versions.has(keyOf(counts)))!;
-    const before = first.at === at ? undefined : first.versions.get(keyOf(counts));
+    const first = this.samples.find(({ versions }) => versions.has(versionKey(counts)))!;
+    const before = first.at === at ? undefined : first.versions.get(versionKey(counts));
     const aliases = Object.entries(this.rollouts.of(name).aliases);
     return {
       model: name,

@@ -43,7 +43,7 @@ export const ADMIN_SERVER: Access = { ...ADMIN, wide: true };
 export const METRICS: Access = { ...READ_SERVER, area: 'metrics', operators: true, unlimited: true };
 
 /** Reads what the console shows, which is limited to the models that the caller sees. */
-export const CONSOLE: Access = { ...READ, operators: true, unlimited: true };
+export const CONSOLE: Access = { ...READ, operators: true };
 
 /** The files of the console. They contain nothing secret; the console asks for a key where one is needed. */
 export const CONSOLE_FILES: Access = { ...OPEN, operators: true };

@@ -1,11 +1,6 @@
-import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createApp } from '../../../src/app.setup';
-import { Config } from '../../../src/config/config';
+import { Gateway, Repository } from '../support/gateway';
+import { tearDown } from '../support/tear-down';
 
 const LIMIT = 3;
 
@@ -29,29 +24,25 @@ const operations = Object.entries(
 );
 
 describe('rate limiting', () => {
-  let repository: string;
-  let app: NestFastifyApplication;
+  const repository = new Repository();
+  let gateway: Gateway;
 
   beforeAll(async () => {
-    repository = await mkdtemp(join(tmpdir(), 'nexus-rate-limit-'));
-    const settings = { modelRepository: repository, rateLimit: LIMIT, logLevel: 'silent' };
-    app = await createApp(Object.assign(new Config(), settings, { trustProxy: ['127.0.0.1'] }));
-    await app.init();
-    await app.getHttpAdapter().getInstance().ready();
+    gateway = await Gateway.start(repository, {
+      NEXUS_RATE_LIMIT: String(LIMIT),
+      NEXUS_TRUST_PROXY: '127.0.0.1',
+    });
   });
 
-  afterAll(async () => {
-    await app.close();
-    await rm(repository, { recursive: true });
-  });
+  afterAll(() => tearDown(gateway, repository));
 
   /** A request of the client with this address. */
   const get = (url: string, address: string) =>
-    app.inject({ url, headers: { 'x-forwarded-for': address, 'x-api-key': `made-up-${address}-${url}` } });
+    gateway.send(url, { headers: { 'x-forwarded-for': address, 'x-api-key': `made-up-${address}-${url}` } });
 
   it('reports the budget in every response, and returns 429 when it is used up', async () => {
     const first = await get('/v2', '10.0.0.1');
-    expect(first.statusCode).toBe(200);
+    expect(first.status).toBe(200);
     expect(first.headers).toMatchObject({
       ratelimit: '"address_requests";r=2;t=20',
       'ratelimit-policy': '"address_requests";q=3;w=60',
@@ -63,7 +54,7 @@ describe('rate limiting', () => {
     await get('/v2', '10.0.0.1');
 
     const refused = await get('/v2', '10.0.0.1');
-    expect(refused.statusCode).toBe(429);
+    expect(refused.status).toBe(429);
     expect(refused.headers).toMatchObject({
       ratelimit: expect.stringMatching(/^"address_requests";r=0;t=\d+$/),
       'retry-after': expect.stringMatching(/^[1-9]\d?$/),
@@ -85,9 +76,8 @@ describe('rate limiting', () => {
   it('counts the requests of every route, except probes and metrics', async () => {
     const uncounted = new Set<string>();
     for (const [index, { method, path }] of operations.entries()) {
-      const { headers } = await app.inject({
-        method: method as 'GET',
-        url: path.replaceAll(/\{\w+\}/g, 'unknown'),
+      const { headers } = await gateway.send(path.replaceAll(/\{\w+\}/g, 'unknown'), {
+        method,
         headers: { 'x-forwarded-for': `10.1.0.${index}` },
       });
       const again = await get('/v2', `10.1.0.${index}`);
