@@ -36,6 +36,7 @@ function skip(event: Event): void {
   document.getElementById('main')?.focus();
 }
 
+/** The documentation is a page of its own, to which a browser does not send the key: then there is no link. */
 function Header() {
   const store = useStore();
   const words = {
@@ -57,7 +58,7 @@ function Header() {
       </a>
       <nav aria-label="Pages">
         <a href="#/">Overview</a>
-        <a href="docs">API</a>
+        {!store.hasKey && store.status !== 'locked' && <a href="docs">API</a>}
       </nav>
       <div class="who">
         {store.caller && store.status === 'live' && <span class="muted wide">{store.caller.id}</span>}

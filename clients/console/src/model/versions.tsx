@@ -32,9 +32,11 @@ export function Versions({ model, versions, details, onChange }: Props) {
       <button type="button" onClick={() => setChange(loadAll(model))}>
         Load model
       </button>
-      <button type="button" onClick={() => setChange(unloadAll(model))}>
-        Unload model
-      </button>
+      {versions.some(({ state }) => state !== 'UNAVAILABLE') && (
+        <button type="button" onClick={() => setChange(unloadAll(model))}>
+          Unload model
+        </button>
+      )}
     </>
   );
   return (

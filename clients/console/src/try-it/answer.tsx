@@ -27,6 +27,7 @@ const MAX_PIXELS = 64;
 export function Answer({ answer: { body, ms } }: { answer: Answered }) {
   const { outputs = {}, classes = {}, version } = body as PredictBody;
   const others = Object.entries(outputs).filter(([name]) => !Object.hasOwn(classes, name));
+  const isShown = ['outputs', 'choices', 'results'].some((name) => Object.hasOwn(body as object, name));
   return (
     <div class="answer">
       <p class="muted small">
@@ -40,7 +41,7 @@ export function Answer({ answer: { body, ms } }: { answer: Answered }) {
         <Bars key={name} name={name} classes={Array.isArray(rows[0]) ? rows[0] : (rows as Class[])} />
       ))}
       <Special body={body} />
-      <details open={Object.keys(outputs).length === 0}>
+      <details open={!isShown}>
         <summary>Response</summary>
         <pre class="code" tabIndex={0} aria-label="Response as JSON">
           {JSON.stringify(body, null, 1).slice(0, 20_000)}
