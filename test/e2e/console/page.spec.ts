@@ -6,6 +6,8 @@ import { chromium, type Browser, type BrowserContextOptions, type Locator, type 
 import { CHROMIUM } from '../support/chromium';
 import { Gateway, Repository } from '../support/gateway';
 import { tearDown } from '../support/tear-down';
+import { printedBy } from './printed-by';
+import { snapshotOf } from './snapshot-of';
 
 const KEY = 'a-key-of-the-console-test';
 const FOLDER = 'dist/console/page';
@@ -36,7 +38,7 @@ it('the page is small, and brings the licences of what is in it', () => {
 });
 
 withChromium('in a browser', () => {
-  const repository = new Repository().sample('digits').sample('language');
+  const repository = new Repository().sample('digits').sample('language').sample('text-direction');
   let gateway: Gateway;
   let browser: Browser;
   let page: Page;
@@ -91,6 +93,12 @@ withChromium('in a browser', () => {
   const rowOf = (name: string): Locator =>
     page.getByRole('row').filter({ has: page.getByText(name, { exact: true }) });
   const tryIt = (): Locator => page.getByRole('region', { name: 'Try it' });
+
+  /** The call that the panel shows, as code. */
+  async function codeOf(language: string): Promise<string> {
+    await tryIt().getByText(language, { exact: true }).click();
+    return tryIt().getByLabel(`The same call in ${language}`).innerText();
+  }
 
   async function predict(model: string, body: object): Promise<void> {
     const headers = { authorization: `Bearer ${KEY}` };
@@ -151,12 +159,26 @@ withChromium('in a browser', () => {
       ['TypeScript', 'const response = await fetch('],
       ['Python', 'import os\nimport requests'],
     ] as const) {
-      await tryIt().getByText(language, { exact: true }).click();
-      const code = await tryIt().getByLabel(`The same call in ${language}`).innerText();
+      const code = await codeOf(language);
       expect(code.startsWith(start)).toBe(true);
       expect(code).toContain('NEXUS_KEY');
       expect(code).not.toContain(KEY);
+      if (language !== 'Python') expect(await printedBy(code, language, KEY)).toContain('label');
     }
+  });
+
+  it('answers a picture that is chosen, and a text with quotes, as the code does that it shows', async () => {
+    await opened('#/models/text-direction');
+    await tryIt().locator('input[type=file]').setInputFiles('models/text-direction/upside-down.png');
+    await tryIt().getByText('Answered in').waitFor();
+    expect(await tryIt().getByRole('listitem').first().innerText()).toMatch(/^upside-down\s+(9\d|100) %/);
+    expect(await codeOf('curl')).toContain(
+      "-H 'content-type: image/png' \\\n  --data-binary @upside-down.png",
+    );
+    await page.goto(`${gateway.url}/#/models/language`);
+    await tryIt().getByLabel('Text').fill(`L'école "Jules Ferry" est fermée aujourd'hui.`);
+    for (const language of ['curl', 'TypeScript'] as const)
+      expect(await printedBy(await codeOf(language), language, KEY)).toMatch(/label"?: ?['"]fr/);
   });
 
   it('is drawn on with the keyboard, too', async () => {
@@ -275,40 +297,3 @@ withChromium('in a browser', () => {
     });
   }
 });
-
-/** A snapshot of this many models. */
-function snapshotOf(count: number): object {
-  const models = Array.from({ length: count }, (_, index) => ({
-    model: `model-${String(index).padStart(4, '0')}`,
-    version: '1',
-    state: 'READY',
-    reason: '',
-    platform: 'onnxruntime_onnx',
-    device: 'cpu',
-    aliases: [],
-    traffic: 1,
-    requests_per_s: index,
-    errors_per_s: 0,
-    rows_per_s: index,
-    queue_requests: 0,
-    running: 0,
-    requests: index,
-    errors: {},
-    restarts: 0,
-    targets: [],
-  }));
-  const gateway = {
-    version: '0.1.0',
-    started: 0,
-    state: 'ready',
-    processes: 1,
-    cpu_cores: 0,
-    memory_bytes: 1,
-    in_flight_bytes: 0,
-    in_flight_limit_bytes: 1,
-    event_loop_ms: 1,
-    connections: 1,
-  };
-  const caller = { id: 'operator', scopes: ['read'] };
-  return { time: Date.now(), caller, gateway, models, removed: [], errors: [], usage: [] };
-}

@@ -58,9 +58,14 @@ export function span(seconds: number): string {
 }
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const MOMENT = new Intl.DateTimeFormat(undefined, {
+  month: 'short',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: '2-digit',
+});
 
-/** The time of day, for times of today, otherwise also the date. */
+/** The time of day for times of today, otherwise the day and the time. */
 export function moment(time: number): string {
   const isToday = new Date(time).toDateString() === new Date().toDateString();
   return (isToday ? CLOCK : MOMENT).format(time);
