@@ -276,7 +276,7 @@ export class Config {
   @ListOf(() => true, 'entries separated by commas')
   oidcClaims: readonly string[] = ['key=sub', 'tenant=tenant', 'scopes=scope'];
 
-  /** Whether `/metrics` also exports Triton's metric names (`nv_inference_*`). */
+  /** Whether `/metrics` also exports Triton's metrics (`nv_inference_*`, `nv_gpu_*`). */
   @OneOf(['on', 'off'])
   tritonMetrics: 'on' | 'off' = 'on';
 

@@ -1,7 +1,10 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { Cluster } from '../common/cluster';
 import { Config } from '../config/config';
 import { Log } from './log/log';
 import { LogSettings } from './log/log-settings';
+import { addGpuMetrics } from './metrics/gpu-metrics';
+import { GpuReader } from './metrics/gpu-reader';
 import { Metrics } from './metrics/metrics';
 import { MetricsReport } from './metrics/metrics-report';
 import { Traces } from './log/traces';
@@ -11,7 +14,7 @@ import { addTritonMetrics } from './metrics/triton-metrics';
 @Global()
 @Module({
   providers: [
-    { provide: Metrics, inject: [Config], useFactory: createMetrics },
+    { provide: Metrics, inject: [Config, Cluster], useFactory: createMetrics },
     LogSettings,
     Traces,
     MetricsReport,
@@ -29,8 +32,12 @@ export class ObservabilityModule {
   }
 }
 
-function createMetrics({ tritonMetrics }: Config): Metrics {
+function createMetrics({ tritonMetrics }: Config, { index }: Cluster): Metrics {
   const metrics = new Metrics();
-  if (tritonMetrics === 'on') addTritonMetrics(metrics);
+  if (tritonMetrics === 'on') {
+    addTritonMetrics(metrics);
+    // GPUs belong to the machine, so one process reports them for all.
+    if (index === 0) addGpuMetrics(metrics.registry, new GpuReader());
+  }
   return metrics;
 }

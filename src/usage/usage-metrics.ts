@@ -16,6 +16,7 @@ export class UsageMetrics {
     this.counter('requests', 'Requests to models, by tenant.');
     this.counter('rows', 'Rows of successful requests, by tenant.');
     this.counter('input_bytes', 'Bytes of the input tensors of successful requests, by tenant.');
+    this.counter('tokens', 'Tokens of texts of successful requests, by tenant.');
   }
 
   /** The totals of `tenant`, which the metrics export. */

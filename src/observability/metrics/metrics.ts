@@ -119,14 +119,13 @@ export class Metrics {
     return (await Promise.all(samples)).flat();
   }
 
-  /** Registers a counter by model version. Only served versions have series. */
+  /**
+   * Registers a counter by model version. Only served versions have series, from 0 on: Prometheus does not count the step from
+   * no series to 1.
+   */
   private tally(name: string, help: string): VersionTally {
     const tally = new VersionTally();
-    const read = () =>
-      Array.from(this.snapshot()).flatMap(({ model, version }) => {
-        const value = tally.of(model, version);
-        return value === 0 ? [] : [{ labels: { model, version }, value }];
-      });
+    const read = () => this.eachModel(({ model, version }) => tally.of(model, version));
     registerScraped(this.registry, { name, help, type: 'counter', read });
     return tally;
   }

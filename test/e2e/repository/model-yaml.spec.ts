@@ -142,7 +142,7 @@ describe('a key of model.yaml', () => {
 
   it('device: is where the model runs, and cuda never falls back', async () => {
     expect(await properties('cpu')).toMatchObject({ device: 'cpu' });
-    expect(await gateway.metric('nexus_device_fallbacks_total{model="cpu",version="1"}')).toBeUndefined();
+    expect(await gateway.metric('nexus_device_fallbacks_total{model="cpu",version="1"}')).toBe(0);
     const cuda = (await gateway.index()).find(({ name }) => name === 'cuda')!;
     const device = cuda.state === 'READY' ? (await properties('cuda')).device : 'cuda';
     expect([device, cuda.state]).toEqual(['cuda', expect.stringMatching(/^(READY|UNAVAILABLE)$/)]);

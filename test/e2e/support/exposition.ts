@@ -1,16 +1,18 @@
 /** Series of a Prometheus exposition that stand in it more than once, for which Prometheus refuses all of it. */
 export function duplicateSeries(exposition: string): string[] {
   const seen = new Set<string>();
-  return exposition
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map(seriesOf)
+  return samplesOf(exposition)
+    .map(({ name, labels }) => `${name}{${labels.toSorted().join(',')}}`)
     .filter((series) => seen.has(series) || !seen.add(series));
 }
 
-/** The name and the labels of a sample, these in one order. */
-function seriesOf(sample: string): string {
-  const [, name = '', labels = ''] = /^([^\s{]+)(?:\{(.*)\})? \S+$/.exec(sample) ?? [];
-  const pairs = labels.match(/\w+="(?:[^"\\]|\\.)*"/g) ?? [];
-  return `${name}{${pairs.toSorted().join(',')}}`;
+/** The samples of a Prometheus exposition: their names, and their labels as `name="value"`. */
+export function samplesOf(exposition: string): { name: string; labels: string[] }[] {
+  return exposition
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [, name = '', labels = ''] = /^([^\s{]+)(?:\{(.*)\})? \S+$/.exec(line) ?? [];
+      return { name, labels: labels.match(/\w+="(?:[^"\\]|\\.)*"/g) ?? [] };
+    });
 }
