@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { ApiError, modelPath } from '../data/api.ts';
 import type { ConsoleModel, ModelShadow, Traffic } from '../data/schemas.ts';
 import { milliseconds, moment, NONE, percent } from '../ui/format.ts';
-import { Fact, Section, State, Table } from '../ui/parts.tsx';
+import { Fact, Section, Table } from '../ui/parts.tsx';
 import { useConsole, useStore } from '../ui/use-console.ts';
 import { Confirm, type Change } from './confirm.tsx';
 
@@ -69,17 +69,15 @@ function Shadow({ report }: { report: NonNullable<ModelShadow['shadow']> }) {
     <>
       <h3>Shadow: version {version}</h3>
       <dl class="facts panel">
-        <Fact name="Shadow">
-          <State state={active ? 'healthy' : 'unknown'} />
-        </Fact>
+        <Fact name="Shadow">{active ? 'Active' : 'Ended'}</Fact>
         <Fact name="Since">{moment(Date.parse(since))}</Fact>
         <Fact name="Compared">{requests.compared.toLocaleString()}</Fact>
         <Fact name="Failed">
           <span class={requests.failed > 0 ? 'bad' : ''}>{requests.failed.toLocaleString()}</span>
         </Fact>
         <Fact name="Dropped">{requests.dropped.toLocaleString()}</Fact>
-        <Fact name="Mean latency, serving">{milliseconds(mean_latency_ms.answering)}</Fact>
-        <Fact name="Mean latency, shadow">{milliseconds(mean_latency_ms.shadow)}</Fact>
+        <Fact name="Serving, mean">{milliseconds(mean_latency_ms.answering)}</Fact>
+        <Fact name="Shadow, mean">{milliseconds(mean_latency_ms.shadow)}</Fact>
       </dl>
       {outputs.length > 0 && (
         <Table

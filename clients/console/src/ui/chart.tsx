@@ -20,6 +20,8 @@ interface Props {
 }
 
 const HEIGHT = 132;
+/** Narrower charts have fewer labels. */
+const NARROW = 300;
 
 /** The last five minutes of some fields, with the values now, or those under the pointer. */
 export function Chart({ title, lines, history, format }: Props) {
@@ -107,7 +109,7 @@ function optionsFor(
         space: 70,
         size: 22,
         values: (u, ticks) => ticks.map((tick) => ago(tick, u.scales['x']!.max!)),
-        splits: (_, __, ___, max) => [240, 180, 120, 60].map((s) => max - s),
+        splits: (u, _, __, max) => (u.width < NARROW ? [240, 120] : [240, 180, 120, 60]).map((s) => max - s),
       },
       {
         ...axis,
