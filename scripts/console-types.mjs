@@ -4,7 +4,8 @@ import openapi, { astToString } from 'openapi-typescript';
 import { format, resolveConfig } from 'prettier';
 import { root } from './toolchain.mjs';
 
-// `node scripts/console-types.mjs [file]`: writes the types of the responses that the console reads, from openapi.json.
+// Run by `yarn openapi`: writes the types of the responses that the console reads, from openapi.json, into the sources of the
+// console, or into the file that is its argument.
 const READ = [
   'ConsoleSnapshot',
   'ModelDetails',
