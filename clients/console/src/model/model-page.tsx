@@ -58,12 +58,16 @@ export function ModelPage({ model }: { model: string }) {
               </select>
             </p>
           )}
-          <div class="charts" key={version?.version}>
-            <Chart title="Requests per second" lines={REQUESTS} history={history} format={short} />
-            <Chart title="Latency" lines={LATENCY} history={history} format={milliseconds} />
-            <Chart title="Queue" lines={QUEUE} history={history} format={short} />
-            <Chart title="Batch size" lines={BATCH} history={history} format={short} />
-          </div>
+          {history === undefined ? (
+            <p class="empty panel">No requests yet. The charts appear with the first one.</p>
+          ) : (
+            <div class="charts" key={version?.version}>
+              <Chart title="Requests per second" lines={REQUESTS} history={history} format={short} />
+              <Chart title="Latency" lines={LATENCY} history={history} format={milliseconds} />
+              <Chart title="Queue" lines={QUEUE} history={history} format={short} />
+              <Chart title="Batch size" lines={BATCH} history={history} format={short} />
+            </div>
+          )}
           <Versions model={model} versions={versions} details={details} onChange={reload} />
           <Rollout model={model} versions={versions} onChange={reload} />
           <Targets versions={versions} />
