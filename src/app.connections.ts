@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { Logger } from '@nestjs/common';
+import { openFileLimit } from './common/open-file-limit';
 import type { ConnectionMetrics } from './observability/metrics/connection-metrics';
 
 /**
@@ -71,10 +71,4 @@ export class Connections {
 
 function fitting(files: number): number {
   return Math.max(1, Math.floor(Math.min(files - LEAST_RESERVE, (files * 3) / 4)));
-}
-
-/** Maximum number of descriptors of this process. Node raises the soft limit to the hard one. Infinity if unknown. */
-async function openFileLimit(): Promise<number> {
-  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
-  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
 }

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { httpServersOf } from './app.admin';
 import { Connections } from './app.connections';
+import { listenFault, requireFree, type ListenAddress } from './common/free-port';
 import type { Config } from './config/config';
 import { ConfigError } from './config/config-error';
 import { GrpcServer } from './transport/grpc/grpc-server';
@@ -70,24 +71,11 @@ export function portsOf(app: NestFastifyApplication): Pick<Config, 'port' | 'grp
   };
 }
 
-/** @throws the error of the system if another process listens on `port`. */
-async function requireFree(port: number, host: string): Promise<void> {
-  const server = createServer();
-  await once(server.listen({ port, host, exclusive: true }), 'listening');
-  await once(server.close(), 'close');
-}
-
-/** An address to listen on, and the setting that it comes from. */
-interface Address {
-  readonly setting: string;
-  readonly host: string;
-}
-
-async function orExplain(listening: Promise<unknown>, port: string, address: Address): Promise<void> {
+async function orExplain(listening: Promise<unknown>, port: string, address: ListenAddress): Promise<void> {
   try {
     await listening;
   } catch (error) {
-    const reason = explain(codeOf(error as NodeJS.ErrnoException), port, address);
+    const reason = listenFault(codeOf(error as NodeJS.ErrnoException), port, address);
     throw reason === undefined ? error : new ConfigError([reason]);
   }
 }
@@ -95,20 +83,4 @@ async function orExplain(listening: Promise<unknown>, port: string, address: Add
 /** gRPC includes the code only in the message. */
 function codeOf({ code, message }: NodeJS.ErrnoException): string | undefined {
   return code ?? /\bE[A-Z]+\b/.exec(message)?.[0];
-}
-
-function explain(code: string | undefined, port: string, { setting, host }: Address): string | undefined {
-  switch (code) {
-    case 'EADDRINUSE':
-      return `${port}: the port is already in use on ${host}; stop the process that uses it, or set another port`;
-    case 'EACCES':
-      return `${port}: this user may not listen on the port; set 1024 or higher`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `${setting}=${host}: this machine does not have that address; set 127.0.0.1, or 0.0.0.0 for all addresses`;
-    case 'ENOTSUP':
-      return 'NEXUS_PROCESSES: this system cannot share a port between processes; set 1';
-    default:
-      return undefined;
-  }
 }

@@ -1,30 +1,25 @@
+#!/usr/bin/env node
 import './app.engine';
 import cluster from 'node:cluster';
 import { Signals } from './app.signals';
 import { ConfigError } from './config/config-error';
+import type { Flags } from './config/load-config';
 
-/** Starts the gateway, edits the keys file, or responds to other command-line arguments. */
+/** Starts the gateway, or runs the command in the arguments. */
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
-  if (args[0] === 'keys') {
-    const { runKeys } = await import('./app.keys.js');
-    process.exitCode = await runKeys(args.slice(1));
-    return;
-  }
-  // Before anything else, because a signal must also end a start that is in progress.
-  const signals = new Signals();
-  if (args.length === 0) return start(signals);
-  const { answerTo } = await import('./app.arguments.js');
-  const { text, exitCode } = answerTo(args);
-  (exitCode === 0 ? process.stdout : process.stderr).write(`${text}\n`);
-  process.exitCode = exitCode;
+  if (args.length === 0) return start({});
+  const { runProgram } = await import('./cli/program.js');
+  process.exitCode = await runProgram(args, start);
 }
 
-/** Starts the gateway. If it cannot start, prints the reason and what to change, and exits with code 1. */
-async function start(signals: Signals): Promise<void> {
+/** Starts the gateway. If it cannot start, prints the reason and what to change, and exits. */
+async function start(flags: Flags): Promise<void> {
+  // Before anything else, because a signal must also end a start that is in progress.
+  const signals = new Signals();
   try {
     const { loadConfig } = await import('./config/load-config.js');
-    const config = loadConfig();
+    const config = loadConfig(undefined, flags);
     if (config.processes > 1 && cluster.isPrimary) {
       const { startAll } = await import('./app.primary.js');
       return startAll(signals, config);
@@ -32,8 +27,11 @@ async function start(signals: Signals): Promise<void> {
     const { start: startAlone, startOneOf } = await import('./app.start.js');
     await (config.processes > 1 ? startOneOf(signals, config) : startAlone(signals, config));
   } catch (error) {
-    const text = error instanceof ConfigError ? error.message : String((error as Error).stack ?? error);
-    process.stderr.write(`${text}\n`, () => process.exit(1));
+    const [text, code] =
+      error instanceof ConfigError
+        ? [error.message, error.exitCode]
+        : [String((error as Error).stack ?? error), 1];
+    process.stderr.write(`${text}\n`, () => process.exit(code));
   }
 }
 

@@ -1,5 +1,5 @@
 import { plainToInstance } from 'class-transformer';
-import { validateSync, type ValidationError } from 'class-validator';
+import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
 import { Config } from './config';
 import { ConfigError } from './config-error';
 import { nearest } from '../common/nearest';
@@ -12,11 +12,29 @@ export function variableOf(field: string): string {
   return PREFIX + field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 }
 
+/** A setting on the command line. */
+export interface Flag {
+  /** As written, for errors: `--port`. */
+  readonly name: string;
+  /** Text in the form of the environment variable. Empty text sets the default. */
+  readonly value: string;
+}
+
+/** Settings on the command line, by field of {@link Config}. They win over the environment. */
+export type Flags = Readonly<Partial<Record<string, Flag>>>;
+
+/** Whether the values of `field` must not be printed, nor be given where other users of the machine can read them. */
+export function isSecret(field: string): boolean {
+  return getMetadataStorage()
+    .getTargetValidationMetadatas(Config, '', false, false)
+    .some(({ propertyName, name }) => propertyName === field && name === SECRET);
+}
+
 /**
- * Reads the configuration from the environment. Empty variables count as unset.
- * @throws {ConfigError} with a line for each variable that is unknown or invalid.
+ * Reads the configuration from the environment and the command line. Empty variables count as unset.
+ * @throws {ConfigError} with a line for each variable or flag that is unknown or invalid.
  */
-export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+export function loadConfig(env: NodeJS.ProcessEnv = process.env, flags: Flags = {}): Config {
   const defaults = new Config();
   const fields = new Map(Object.keys(defaults).map((field) => [variableOf(field), field]));
   const given = Object.entries(env).filter(([name, value]) => name.startsWith(PREFIX) && value !== '');
@@ -25,11 +43,16 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const unknown = settings
     .filter(([name]) => !fields.has(name))
     .map(([name]) => describeUnknown(name, fields));
-  const known = settings.flatMap(([name, value]) => (fields.has(name) ? [[fields.get(name), value]] : []));
-  const config = plainToInstance(Config, Object.fromEntries(known) as object);
-  const faults = validateSync(config).map((fault) => describeFault(fault, env, defaults));
-
-  if (unknown.length + faults.length > 0) throw new ConfigError([...unknown, ...faults]);
+  const texts: Record<string, string | undefined> = {};
+  for (const [name, value] of settings) if (fields.has(name)) texts[fields.get(name)!] = value;
+  for (const [field, flag] of Object.entries(flags)) texts[field] = flag?.value || undefined;
+  const config = plainToInstance(Config, texts, { exposeUnsetFields: false });
+  const faults = validateSync(config);
+  if (unknown.length + faults.length > 0)
+    throw new ConfigError(
+      [...unknown, ...faults.map((fault) => describeFault(fault, env, flags[fault.property], defaults))],
+      faults.some(({ property }) => flags[property] !== undefined) ? 2 : 1,
+    );
   return config;
 }
 
@@ -55,14 +78,21 @@ function describeUnknown(name: string, fields: ReadonlyMap<string, string>): str
   return `${name}: unknown setting; ${hint}`;
 }
 
-function describeFault(fault: ValidationError, env: NodeJS.ProcessEnv, defaults: Config): string {
-  const name = variableOf(fault.property);
+function describeFault(
+  fault: ValidationError,
+  env: NodeJS.ProcessEnv,
+  flag: Flag | undefined,
+  defaults: Config,
+): string {
+  const variable = variableOf(fault.property);
   const [expected] = Object.values(fault.constraints ?? {});
   const standard = String(defaults[fault.property as keyof Config]);
-  const remedy = env[name]
-    ? `unset it${standard && ` to use the default, ${standard}`}`
+  const given = flag === undefined ? env[variable] : flag.value;
+  const name = flag?.name ?? variable;
+  const remedy = given
+    ? `${flag === undefined ? 'unset it' : 'omit it'}${standard && ` to use the default, ${standard}`}`
     : `this is the default; create it, or set ${name}`;
-  const value = SECRET in (fault.constraints ?? {}) ? '' : `=${withoutCredentials(env[name] || standard)}`;
+  const value = SECRET in (fault.constraints ?? {}) ? '' : `=${withoutCredentials(given || standard)}`;
   return `${name}${value}: expected ${expected}; ${remedy}`;
 }
 

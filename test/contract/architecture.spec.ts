@@ -5,6 +5,20 @@ type Table = Readonly<Record<string, readonly string[]>>;
 
 /** Which rooms of `src` a room may import, beside itself, `common` and `config`. A folder that is not named here does not exist. */
 const ROOMS: Table = {
+  cli: [
+    'rest',
+    'console',
+    'identity',
+    'limits',
+    'redis',
+    'transport',
+    'models',
+    'repository',
+    'runtime',
+    'observability',
+    'processes',
+    'tensor',
+  ],
   rest: [
     'transport',
     'identity',

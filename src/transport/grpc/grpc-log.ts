@@ -156,7 +156,8 @@ class ObservedCall implements GrpcCall {
 
   private write(code: status, ms: number, inference: InferenceSummary | undefined, failure?: Failure): void {
     this.metrics.grpc.answered(this.method, code);
-    if (failure !== undefined) this.log.recentErrors.add(this.requestId, status[code] ?? String(code), failure);
+    if (failure !== undefined)
+      this.log.recentErrors.add(this.requestId, status[code] ?? String(code), failure);
     this.log.write(
       FREQUENT.test(this.method) ? 'debug' : 'info',
       requestLine({

@@ -151,12 +151,19 @@ describe('keys list', () => {
 
 describe('the exit code', () => {
   it('is 2 for arguments that cannot be used, and 1 for a failure', () => {
-    expect(keys('make', 'alice')).toEqual({
-      status: 2,
-      stdout: '',
-      stderr:
-        'keys: expected a command, one of create, list, disable, rotate; came "make"; see keys --help\n',
-    });
+    const wrong = [
+      [['make', 'alice'], "unknown command 'make'"],
+      [['create'], "missing required argument 'id'"],
+      [['create', 'a_b'], 'expected an id of 1 to 64 letters'],
+      [['rotate', 'a', '--grase', '1h'], "unknown option '--grase'; did you mean --grace?"],
+      [['list', 'a'], "too many arguments for 'list'. Expected 0 arguments but got 1"],
+    ] as const;
+    for (const [args, message] of wrong) {
+      const { status, stdout, stderr } = keys(...args);
+      expect([status, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(/^keys: .*[;?] see nexus keys --help\n$/);
+      expect(stderr).toContain(message);
+    }
     expect(keys('list')).toMatchObject({ status: 1, stdout: '' });
   });
 });

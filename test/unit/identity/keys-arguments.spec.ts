@@ -2,7 +2,8 @@ import 'reflect-metadata';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runKeys } from '../../../src/app.keys';
+import { CommandError } from '../../../src/cli/command-error';
+import { runCreate, runDisable, runList, runRotate, type KeyOptions } from '../../../src/cli/keys/run-keys';
 
 let folder = '';
 let file = '';
@@ -15,39 +16,35 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function keys(...args: readonly string[]): Promise<{ status: number; stdout: string; stderr: string }> {
-  const written = { stdout: '', stderr: '' };
+/** Runs a command of `keys`, which must fail and print nothing. */
+async function failure(command: (options: KeyOptions) => Promise<void>, options: KeyOptions = {}) {
+  const written: unknown[] = [];
   for (const stream of ['stdout', 'stderr'] as const)
-    jest.spyOn(process[stream], 'write').mockImplementation((text) => {
-      written[stream] += String(text);
-      return true;
-    });
-  const status = await runKeys([...args, ...(args.includes('--file') ? [] : ['--file', file])]);
+    jest.spyOn(process[stream], 'write').mockImplementation((text) => written.push(text) > 0);
+  const error: unknown = await command({ file, ...options }).catch((reason: unknown) => reason);
   jest.restoreAllMocks();
-  return { status, ...written };
+  expect(written).toEqual([]);
+  expect(error).toBeInstanceOf(CommandError);
+  return error as CommandError;
 }
+
+const create = (id: string) => (options: KeyOptions) => runCreate(id, options);
+const disable = (id: string) => (options: KeyOptions) => runDisable(id, options);
+const rotate = (id: string) => (options: KeyOptions) => runRotate(id, options);
 
 describe('a command that cannot succeed', () => {
   it.each([
-    [['make', 'a'], 'expected a command, one of create, list, disable, rotate; came "make"'],
-    [['create'], 'expected one id; came 0'],
-    [['create', 'a_b'], 'expected an id of 1 to 64 letters'],
-    [['create', 'env-1'], 'expected an id of 1 to 64 letters'],
-    [['create', 'a', '--scopes', 'write'], 'expected --scopes from infer, read, admin; came "write"'],
-    [
-      ['create', 'a', '--limit', 'rows=1'],
-      'expected --limit <name>=<number> with one of requests_per_second',
-    ],
-    [['create', 'a', '--limit', 'in_flight=0'], 'expected --limit <name>=<number>'],
-    [['create', 'a', '--expires', '2020-01-01'], 'expected --expires with a future date'],
-    [['create', 'a', '--colour', 'red'], "Unknown option '--colour'"],
-    [['rotate', 'a', '--grace', '1'], 'expected --grace with a duration such as 30m'],
-    [['list', 'a'], 'expected no id; came 1'],
-  ])('%j exits with 2', async (args, message) => {
-    const { status, stdout, stderr } = await keys(...args);
-    expect([status, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/^keys: .*; see keys --help\n$/);
-    expect(stderr).toContain(message);
+    [create('a_b'), {}, 'expected an id of 1 to 64 letters'],
+    [create('env-1'), {}, 'expected an id of 1 to 64 letters'],
+    [create('a'), { scopes: 'write' }, 'expected --scopes from infer, read, admin; came "write"'],
+    [create('a'), { limit: ['rows=1'] }, 'expected --limit <name>=<number> with one of requests_per_second'],
+    [create('a'), { limit: ['in_flight=0'] }, 'expected --limit <name>=<number>'],
+    [create('a'), { expires: '2020-01-01' }, 'expected --expires with a future date'],
+    [rotate('a'), { grace: '1' }, 'expected --grace with a duration such as 30m'],
+  ] as const)('exits with 2 for arguments that cannot be used: %#', async (command, options, message) => {
+    const error = await failure(command, options);
+    expect(error.exitCode).toBe(2);
+    expect(error.message).toContain(message);
     expect(existsSync(file)).toBe(false);
   });
 
@@ -55,32 +52,22 @@ describe('a command that cannot succeed', () => {
     const content = `keys:\n  - { id: a, hash: "sha256:${'0'.repeat(64)}", disabled: true }\n  - { id: c, subject: c }\n`;
     writeFileSync(file, content);
     const failures = [
-      [['create', 'a'], 'keys: key a: expected an id that the file does not have'],
-      [['create', 'b', '--tenant', 'a b'], 'keys: key "b": tenant: expected 1 to 64 letters'],
-      [['rotate', 'a'], 'keys: key a: expected a key that is not disabled'],
-      [['rotate', 'b'], 'keys: key b: the file has no key with this id'],
-      [['rotate', 'c'], 'keys: key c: expected a key, but it is a certificate'],
-      [['disable', 'b'], 'keys: key b: the file has no key with this id'],
-      [['list', '--file', join(folder, 'none')], 'keys: cannot be read: ENOENT'],
+      [create('a'), {}, 'key a: expected an id that the file does not have'],
+      [create('b'), { tenant: 'a b' }, 'key "b": tenant: expected 1 to 64 letters'],
+      [rotate('a'), {}, 'key a: expected a key that is not disabled'],
+      [rotate('b'), {}, 'key b: the file has no key with this id'],
+      [rotate('c'), {}, 'key c: expected a key, but it is a certificate'],
+      [disable('b'), {}, 'key b: the file has no key with this id'],
+      [runList, { file: join(folder, 'none') }, 'cannot be read: ENOENT'],
     ] as const;
-    for (const [args, message] of failures) {
-      const { status, stdout, stderr } = await keys(...args);
-      expect([status, stdout]).toEqual([1, '']);
-      expect(stderr).toContain(message);
+    for (const [command, options, message] of failures) {
+      const error = await failure(command, options);
+      expect([error.exitCode, error.message]).toEqual([1, expect.stringContaining(message)]);
     }
     expect(readFileSync(file, 'utf8')).toBe(content);
     expect(readdirSync(folder)).toEqual(['keys.yaml']);
 
     writeFileSync(file, 'keys: [{ id: a }]');
-    expect(await keys('create', 'b')).toMatchObject({
-      status: 1,
-      stdout: '',
-      stderr: expect.stringContaining('"a"'),
-    });
-  });
-
-  it('prints its usage for --help', async () => {
-    expect(await keys('--help')).toMatchObject({ status: 0, stderr: '' });
-    expect((await keys('create', '--help')).stdout).toContain('--limit requests_per_minute=100');
+    expect((await failure(create('b'))).message).toContain('"a"');
   });
 });

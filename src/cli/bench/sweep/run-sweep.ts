@@ -1,0 +1,103 @@
+import { availableParallelism } from 'node:os';
+import { loadConfig } from '../../../config/load-config';
+import type { VersionDetails } from '../../../rest/models/version-details.dto';
+import { CommandError } from '../../command-error';
+import type { ProgressLine } from '../../progress-line';
+import type { BenchOptions, LoadOptions } from '../bench-options';
+import type { Timing } from '../load';
+import { integersOf, positiveOf } from '../integers';
+import { payloadsFor } from '../payloads';
+import { candidatesFor, type Candidate, type SweepSpace } from './candidates';
+import { PrivateGateway } from './private-gateway';
+import { PrivateRepository } from './private-repository';
+import { loadedVersion, reload, sweep } from './sweep';
+import { sweepReportOf, sweepTextOf } from './sweep-report';
+
+/** Loads of each candidate by default: many clients, for the most throughput, or several numbers of them for an objective. */
+const MOST_THROUGHPUT: readonly Timing[] = [{ mode: 'closed', concurrency: 64 }];
+const FOR_OBJECTIVE: readonly Timing[] = [1, 4, 16, 64].map((concurrency) => ({
+  mode: 'closed',
+  concurrency,
+}));
+
+/** Seconds of each load by default. */
+const DURATION = 2;
+
+/** Runs `nexus bench --sweep` and prints the results. Leaves neither files nor processes behind. @throws CommandError */
+export async function runSweep(
+  model: string,
+  options: BenchOptions,
+  load: LoadOptions,
+  progress: ProgressLine,
+  signal: AbortSignal,
+): Promise<void> {
+  const p99 = options.p99 === undefined ? undefined : positiveOf('--p99', options.p99);
+  if (options.url !== undefined)
+    throw new CommandError(
+      '--sweep measures in a gateway of its own',
+      'omit --url, and name the models with --repository',
+    );
+  const given = givenValues(options);
+  progress.show(`${model}: starting a private gateway`);
+  const repository = await PrivateRepository.of(options.repository ?? loadConfig().modelRepository, model);
+  try {
+    const gateway = await PrivateGateway.start(repository.path);
+    try {
+      const details = await reload({ model, gateway, repository }, {});
+      const payloads = await payloadsFor(gateway.client, details, { model, ...load });
+      const version = loadedVersion(details);
+      const entries = await sweep(
+        {
+          model,
+          gateway,
+          repository,
+          payloads: payloads.list,
+          timings: load.timings ?? (p99 === undefined ? MOST_THROUGHPUT : FOR_OBJECTIVE),
+          duration: load.duration ?? DURATION,
+          warmUp: load.warmUp,
+          p99,
+          signal,
+          onProgress: (text) => progress.show(text),
+        },
+        candidatesFor({
+          ...given,
+          cores: availableParallelism(),
+          device: version?.device ?? 'cpu',
+          batches: version?.batching?.enabled ?? false,
+        }).filter((candidate) => !isPresent(candidate, version)),
+      );
+      progress.clear();
+      const head = { model, requests: payloads.form, p99 };
+      process.stdout.write(
+        `${options.json === true ? JSON.stringify(sweepReportOf(head, entries)) : sweepTextOf(head, entries)}\n`,
+      );
+    } finally {
+      await gateway.stop();
+    }
+  } finally {
+    await repository.remove();
+  }
+}
+
+/** Whether the model has the settings of `candidate` without a change. */
+function isPresent(candidate: Candidate, version: VersionDetails | undefined): boolean {
+  return (
+    candidate.instances === version?.instances &&
+    candidate.threads === version?.threads &&
+    (candidate.max_batch_rows ?? version?.batching?.max_batch_rows) === version?.batching?.max_batch_rows
+  );
+}
+
+function givenValues({
+  instances,
+  threads,
+  batch,
+}: BenchOptions): Pick<SweepSpace, 'instances' | 'threads' | 'batch'> {
+  const values = (option: string, text: string | undefined) =>
+    text === undefined ? undefined : integersOf(option, text);
+  return {
+    instances: values('--instances', instances),
+    threads: values('--threads', threads),
+    batch: values('--batch', batch),
+  };
+}

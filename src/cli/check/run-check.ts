@@ -1,0 +1,53 @@
+import { loadConfig, type Flags } from '../../config/load-config';
+import { paint } from '../colours';
+import { CommandError } from '../command-error';
+import { ProgressLine } from '../progress-line';
+import { versionTable } from '../version-table';
+import { checkModels, type CheckedVersion } from './checked-models';
+
+/**
+ * Loads every model, and prints what would be served and what is wrong. @throws CommandError if a version is not READY.
+ * @throws ConfigError for faults in the settings.
+ */
+export async function runCheck(flags: Flags, asJson: boolean): Promise<void> {
+  const config = loadConfig(undefined, flags);
+  const { modelRepository, loadModels } = config;
+  const line = new ProgressLine();
+  const versions = await checkModels(config, (done, all) =>
+    line.show(`loading models: ${done} of ${all} versions are done`),
+  ).finally(() => line.clear());
+  const missing = loadModels.filter((name) => name !== '*' && !versions.some(({ model }) => model === name));
+  const problems = [
+    ...versions
+      .filter(({ state }) => state !== 'READY')
+      .map(({ model, version, reason }) => `${model}/${version}: ${reason}`),
+    ...missing.map((name) => `NEXUS_LOAD_MODELS: the model repository has no model '${name}'`),
+    ...(versions.length === 0
+      ? [`no models found in ${modelRepository}; put one at ${modelRepository}/<name>/1/model.onnx`]
+      : []),
+  ];
+  if (asJson)
+    process.stdout.write(
+      `${JSON.stringify({ ok: problems.length === 0, versions, problems }, undefined, 2)}\n`,
+    );
+  else process.stdout.write(reportOf(versions, problems));
+  if (problems.length > 0)
+    throw new CommandError(
+      `${problems.length} problem${problems.length === 1 ? '' : 's'} in ${modelRepository}`,
+    );
+}
+
+function reportOf(versions: readonly CheckedVersion[], problems: readonly string[]): string {
+  const rows = versions.map(({ max_batch_rows: batchRows, not_batched, load_ms, ...row }) => ({
+    ...row,
+    batchRows: not_batched === undefined ? batchRows : 1,
+    last: load_ms === undefined ? undefined : `${load_ms} ms`,
+  }));
+  return [
+    ...(rows.length === 0 ? [] : [versionTable(rows, 'LOAD')]),
+    ...(problems.length === 0
+      ? []
+      : ['', paint('heading', 'Problems'), ...problems.map((text) => `  ${text}`)]),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,14 @@
+import type { Command } from 'commander';
+import { addSettings, flagsOf } from '../setting-flags';
+
+/** Adds the command `doctor`, which checks the machine and what the settings name. */
+export function addDoctorCommand(program: Command): void {
+  const command = program
+    .command('doctor')
+    .description('check the machine and what the settings name')
+    .option('--json', 'print JSON');
+  addSettings(command).action(async (folder: string | undefined, { json }: { readonly json?: boolean }) => {
+    const { runDoctor } = await import('./run-doctor.js');
+    await runDoctor(flagsOf(command, folder), json ?? false);
+  });
+}

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { addGatewayOptions } from '../gateway-options';
+import type { ChangeOptions } from './run-change';
+import type { GatewayOptions } from '../gateway-client';
+
+/** Adds the commands `models`, `load` and `unload`, which call a running gateway. */
+export function addModelsCommand(program: Command): void {
+  const models = program.command('models').description('list the models');
+  addGatewayOptions(models).action(async (options: GatewayOptions) => {
+    const { runModels } = await import('./run-models.js');
+    await runModels(options);
+  });
+  addChange(program, 'load', 'load a model or one version');
+  addChange(program, 'unload', 'unload it after its requests have finished');
+}
+
+function addChange(program: Command, change: 'load' | 'unload', description: string): void {
+  const command = program
+    .command(`${change} <model>`)
+    .description(description)
+    .option('--version <version>', 'change only this version')
+    .addHelpText(
+      'after',
+      '\nThe gateway must run with NEXUS_MODEL_CONTROL_MODE=explicit. If it has keys,\nNEXUS_API_KEY must be one with the scope admin.',
+    );
+  addGatewayOptions(command).action(async (model: string, options: ChangeOptions) => {
+    const { runChange } = await import('./run-change.js');
+    await runChange(change, model, options);
+  });
+}

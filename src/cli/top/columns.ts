@@ -1,0 +1,124 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { ConsoleModel } from '../../console/console.dto';
+import { paint, type Style } from '../colours';
+
+/** A column of the table. */
+export interface Column {
+  readonly title: string;
+  /** Text of a cell, without colours. */
+  text(model: ConsoleModel): string;
+  /** What rows are sorted by: numbers fall, texts rise. */
+  value(model: ConsoleModel): number | string;
+  style?(model: ConsoleModel): Style | undefined;
+  readonly isRight: boolean;
+  /** On a terminal that is too narrow, columns with higher numbers go first. */
+  readonly rank: number;
+}
+
+const STATE_STYLES: Readonly<Record<ConsoleModel['state'], Style>> = {
+  READY: 'good',
+  LOADING: 'warning',
+  UNLOADING: 'warning',
+  UNAVAILABLE: 'bad',
+};
+
+const MIB = 1024 * 1024;
+
+/** The columns, from left to right. */
+export const COLUMNS: readonly Column[] = [
+  { title: 'MODEL', text: ({ model }) => printable(model), value: nameOf, isRight: false, rank: 0 },
+  { title: 'VERSION', text: ({ version }) => printable(version), value: nameOf, isRight: true, rank: 5 },
+  {
+    title: 'STATE',
+    text: ({ state }) => state,
+    value: ({ state }) => state,
+    style: ({ state }) => STATE_STYLES[state],
+    isRight: false,
+    rank: 1,
+  },
+  numeric('REQ/S', 2, ({ requests_per_s: rate }) => rate, decimals),
+  {
+    ...numeric('ERR/S', 3, ({ errors_per_s: rate }) => rate, decimals),
+    style: ({ errors_per_s: rate }) => (rate > 0 ? 'bad' : undefined),
+  },
+  numeric('P50 MS', 7, ({ latency }) => latency?.p50, decimals),
+  numeric('P95 MS', 8, ({ latency }) => latency?.p95, decimals),
+  numeric('P99 MS', 4, ({ latency }) => latency?.p99, decimals),
+  numeric('QUEUE', 6, ({ queue_requests: queued }) => queued, String),
+  numeric('BATCH', 10, ({ batch_rows: rows }) => rows, decimals),
+  numeric(
+    'CACHE',
+    11,
+    ({ cache_hits: hits }) => hits,
+    (hits) => `${Math.round(hits * 100)} %`,
+  ),
+  numeric('MEMORY', 9, ({ memory_bytes: bytes }) => bytes, size),
+  { title: 'DEVICE', text: deviceOf, value: deviceOf, isRight: false, rank: 12 },
+];
+
+/** A column of numbers. A dash stands for one that is not known. */
+function numeric(
+  title: string,
+  rank: number,
+  value: (model: ConsoleModel) => number | undefined,
+  show: (value: number) => string,
+): Column {
+  return {
+    title,
+    rank,
+    isRight: true,
+    value: (model) => value(model) ?? -1,
+    text: (model) => {
+      const known = value(model);
+      return known === undefined ? '-' : show(known);
+    },
+  };
+}
+
+function nameOf({ model, version }: ConsoleModel): string {
+  // A separator that is less than all characters of names.
+  return `${model}\0${version.padStart(10, '0')}`;
+}
+
+function deviceOf({ device, platform }: ConsoleModel): string {
+  if (platform === 'onnxruntime_onnx') return device ?? '-';
+  return platform === 'ensemble' ? 'pipeline' : 'remote';
+}
+
+/** `models` in the order of `column`, by name where that is equal; `isReversed` turns it around. */
+export function sorted(models: readonly ConsoleModel[], column: Column, isReversed: boolean): ConsoleModel[] {
+  const sign = isReversed ? -1 : 1;
+  return models.toSorted((one, other) => {
+    const [left, right] = [column.value(one), column.value(other)];
+    const order = typeof left === 'number' ? Number(right) - left : compare(left, String(right));
+    return order === 0 ? compare(nameOf(one), nameOf(other)) : sign * order;
+  });
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+/** A cell of `column` in its colour. */
+export function painted(column: Column, model: ConsoleModel, text: string): string {
+  const style = column.style?.(model);
+  return style === undefined ? text : paint(style, text);
+}
+
+/** `value` with at most three figures before and after the point. */
+export function decimals(value: number): string {
+  return value === 0 ? '0' : value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+}
+
+/** `bytes` in MiB or GiB. */
+export function size(bytes: number): string {
+  const mib = bytes / MIB;
+  return mib >= 1024
+    ? `${(mib / 1024).toFixed(1)} GiB`
+    : `${mib.toFixed(mib >= 10 || mib === 0 ? 0 : 1)} MiB`;
+}
+
+/** `text` without characters that would move the cursor. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' ');
+}

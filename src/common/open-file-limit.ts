@@ -1,0 +1,7 @@
+import { readFile } from 'node:fs/promises';
+
+/** Maximum number of descriptors of this process. Node raises the soft limit to the hard one. Infinity if unknown. */
+export async function openFileLimit(): Promise<number> {
+  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
+  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
+}
