@@ -18,6 +18,7 @@ const AXE = readFileSync(
 );
 /** How much wider the page is than its window. */
 const OVERFLOW = 'document.documentElement.scrollWidth - innerWidth';
+const STILL = { viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' } as const;
 const PHONE = { width: 360, height: 740 };
 
 /** Playwright needs a path. */
@@ -42,7 +43,7 @@ withChromium('in a browser', () => {
   let gateway: Gateway;
   let browser: Browser;
   let page: Page;
-  /** What the page must not do: errors in its console, requests to other hosts. */
+  /** Errors in the console of the page, and requests to other hosts. */
   let faults: string[];
 
   beforeAll(async () => {
@@ -58,12 +59,13 @@ withChromium('in a browser', () => {
   });
   beforeEach(() => (faults = []));
   afterEach(async () => {
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
     await page.context().close();
     expect(faults).toEqual([]);
   });
 
   async function open(hash = '', options: BrowserContextOptions = {}): Promise<void> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    const context = await browser.newContext({ ...STILL, ...options });
     page = await context.newPage();
     page.setDefaultTimeout(20_000);
     page.on('pageerror', (error) => faults.push(error.message));

@@ -110,7 +110,6 @@ export class Store {
   }
 
   private async read(attempt: AbortController): Promise<void> {
-    const { body } = await this.api.send({ method: 'GET', path: 'v1/console/events' }, attempt.signal);
     let silence: ReturnType<typeof setTimeout> | undefined;
     const watch = () => {
       clearTimeout(silence);
@@ -118,6 +117,7 @@ export class Store {
     };
     try {
       watch();
+      const { body } = await this.api.send({ method: 'GET', path: 'v1/console/events' }, attempt.signal);
       for await (const { event, data } of eventsOf(body!)) {
         if (this.attempt !== attempt) return;
         watch();
