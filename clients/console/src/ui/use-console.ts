@@ -1,5 +1,5 @@
 import { createContext } from 'preact';
-import { useContext, useEffect, useReducer } from 'preact/hooks';
+import { useContext, useLayoutEffect, useReducer } from 'preact/hooks';
 import type { Api } from '../data/api.ts';
 import type { Store } from '../data/store.ts';
 
@@ -21,6 +21,7 @@ export function useConsole(): Console {
 export function useStore(): Store {
   const { store } = useConsole();
   const [, render] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => store.onChange(() => render(undefined)), [store]);
+  // Before the browser paints, so that no change falls between the first rendering and this.
+  useLayoutEffect(() => store.onChange(() => render(undefined)), [store]);
   return store;
 }
