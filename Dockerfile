@@ -14,6 +14,8 @@ COPY scripts/preinstall.mjs scripts/
 RUN yarn install --immutable
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src src
+COPY clients/console clients/console
+COPY scripts/console.mjs scripts/
 RUN yarn build && yarn workspaces focus --production
 
 # The CUDA provider must be of the same version as ONNX Runtime; scripts/cuda pins the newest pair that is published.

@@ -6,7 +6,14 @@ import { hashFiles, readStamp } from './stamp.mjs';
 import { ensureToolchain, env, node, root, yarn } from './toolchain.mjs';
 
 const MANIFESTS = ['package.json', 'yarn.lock', '.yarnrc.yml'];
-const SOURCES = ['src', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+const SOURCES = [
+  'src',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'nest-cli.json',
+  'clients/console',
+  'scripts/console.mjs',
+];
 const HOOKS = '.husky/_';
 
 /** Installs the toolchain and the dependencies and builds dist/. Skips steps whose files have not changed. */
@@ -36,7 +43,7 @@ async function ensureBuilt() {
   const hash = hashFiles(root, [...MANIFESTS, ...SOURCES]);
   if (readStamp(stamp) === hash) return;
 
-  if (!(await runStep('building', 'nest', ['build'], { cwd: root, env }))) {
+  if (!(await runStep('building', node, [yarn, 'build'], { cwd: root, env }))) {
     stop('the build failed: correct the errors above and try again.');
   }
   writeFileSync(stamp, hash);
