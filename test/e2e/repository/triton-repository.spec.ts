@@ -332,7 +332,7 @@ describe('a config.pbtxt that cannot be followed', () => {
     [
       'yaml',
       '',
-      /yaml\/model\.yaml: threads cannot be set beside config\.pbtxt, which allows only description, limits, required, /,
+      /yaml\/model\.yaml: threads cannot be set beside config\.pbtxt, which allows only description, limits, payload_log, required, /,
     ],
   ];
   const repository = new Repository()
