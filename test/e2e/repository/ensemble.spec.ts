@@ -94,7 +94,7 @@ const CASES: readonly (readonly [name: string, config: string, reason: RegExp])[
   [
     'slow',
     ensemble(),
-    /slow\/model\.yaml: timeout_ms cannot be set beside config\.pbtxt, which allows only description, limits, required, fallback;/,
+    /slow\/model\.yaml: timeout_ms cannot be set beside config\.pbtxt, which allows only description, limits, payload_log, required, fallback;/,
   ],
   [
     'batch',
