@@ -25,3 +25,8 @@ export async function nexus(
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   return { status: child.exitCode, stdout, stderr };
 }
+
+/** The last line on stderr, the reason of a failure. On a busy machine, progress comes before it. */
+export function reasonOf({ stderr }: CommandResult): string {
+  return stderr.slice(stderr.lastIndexOf('\n', stderr.length - 2) + 1);
+}
