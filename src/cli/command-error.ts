@@ -35,3 +35,18 @@ export class CommandError extends Error {
     super(message);
   }
 }
+
+/** The arguments cannot be used; see {@link CommandError}. */
+export function usageError(message: string, hint?: string): CommandError {
+  return new CommandError(message, hint, EXIT_CODES.usage);
+}
+
+/** The message in the body of an error of the API, `{"error": "text"}` or `{"error": {"message": "text"}}`; undefined if it has none. */
+export function messageIn(body: string): string | undefined {
+  try {
+    const { error } = JSON.parse(body) as { error?: string | { message?: string } };
+    return typeof error === 'string' ? error : error?.message;
+  } catch {
+    return undefined;
+  }
+}

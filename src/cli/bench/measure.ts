@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GatewayClient } from '../gateway-client';
+import { plural } from '../numbers';
 import { ClosedLoop, OpenLoop, realSchedule, type Load, type Timing } from './load';
 import { Sender, type Payload } from './sender';
 import { ServerStatistics, type ServerSide } from './server-statistics';
@@ -151,5 +152,5 @@ async function show(
 /** The load in words, such as `8 clients`. */
 export function describeTiming(timing: Timing): string {
   if (timing.mode === 'open') return `${timing.rate} requests/s`;
-  return `${timing.concurrency} client${timing.concurrency === 1 ? '' : 's'}`;
+  return plural(timing.concurrency, 'client');
 }

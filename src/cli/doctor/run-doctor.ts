@@ -3,6 +3,7 @@ import type { Config } from '../../config/config';
 import { loadConfig, type Flags } from '../../config/load-config';
 import { paint, type Style } from '../colours';
 import { CommandError } from '../command-error';
+import { plural } from '../numbers';
 import { ProgressLine } from '../progress-line';
 import type { Finding } from './finding';
 import { machineFindings } from './machine';
@@ -34,7 +35,7 @@ export async function runDoctor(flags: Flags, asJson: boolean): Promise<void> {
       ? `${JSON.stringify({ ok: problems === 0, findings }, undefined, 2)}\n`
       : `${linesOf(findings).join('\n')}\n`,
   );
-  if (problems > 0) throw new CommandError(`found ${problems} problem${problems === 1 ? '' : 's'}`);
+  if (problems > 0) throw new CommandError(`found ${plural(problems, 'problem')}`);
 }
 
 function configOf(flags: Flags): { readonly config?: Config; readonly faults: readonly Finding[] } {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { loadConfig } from '../../../config/load-config';
 import type { VersionDetails } from '../../../rest/models/version-details.dto';
 import { CommandError } from '../../command-error';
+import { loadedVersion } from '../../loaded-version';
 import type { ProgressLine } from '../../progress-line';
 import type { BenchOptions, LoadOptions } from '../bench-options';
 import type { Timing } from '../load';
@@ -10,7 +11,7 @@ import { payloadsFor } from '../payloads';
 import { candidatesFor, type Candidate, type SweepSpace } from './candidates';
 import { PrivateGateway } from './private-gateway';
 import { PrivateRepository } from './private-repository';
-import { loadedVersion, reload, sweep } from './sweep';
+import { reload, sweep } from './sweep';
 import { sweepReportOf, sweepTextOf } from './sweep-report';
 
 /** Loads of each candidate by default: many clients, for the most throughput, or several numbers of them for an objective. */

@@ -1,7 +1,9 @@
+import { rounded } from '../../../common/rounded';
 import { paint } from '../../colours';
+import { figure } from '../../numbers';
 import { table } from '../../table';
 import { describeTiming } from '../measure';
-import { figure, generatorWarnings, resultOf, thousandths, type ReportedResult } from '../report';
+import { generatorWarnings, resultOf, type ReportedResult } from '../report';
 import type { Candidate } from './candidates';
 import { comparisonOf, medianRound, scoreOfEntry, type Comparison, type Entry } from './rounds';
 
@@ -52,7 +54,7 @@ export function sweepReportOf({ model, requests, p99 }: SweepHead, entries: read
       ...(failure === undefined ? {} : { failure }),
       rounds: rounds.map(({ measurement, cpuCores, memoryBytes }) => ({
         ...resultOf(measurement),
-        ...(cpuCores === undefined ? {} : { cpu_cores: thousandths(cpuCores) }),
+        ...(cpuCores === undefined ? {} : { cpu_cores: rounded(cpuCores) }),
         ...(memoryBytes === undefined ? {} : { memory_bytes: memoryBytes }),
       })),
     })),
@@ -62,8 +64,8 @@ export function sweepReportOf({ model, requests, p99 }: SweepHead, entries: read
           recommendation: {
             change: isWorthIt(comparison),
             settings: comparison.best.candidate!,
-            ...(Number.isFinite(comparison.gain) ? { gain: thousandths(comparison.gain) } : {}),
-            noise: thousandths(comparison.noise),
+            ...(Number.isFinite(comparison.gain) ? { gain: rounded(comparison.gain) } : {}),
+            noise: rounded(comparison.noise),
             keeps_p99: comparison.keepsObjective,
           },
         }),

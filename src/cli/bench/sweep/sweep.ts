@@ -1,5 +1,6 @@
 import type { ModelDetails } from '../../../rest/models/models.dto';
 import type { VersionDetails } from '../../../rest/models/version-details.dto';
+import { loadedVersion } from '../../loaded-version';
 import type { Timing } from '../load';
 import { measure } from '../measure';
 import type { Payload } from '../sender';
@@ -37,11 +38,6 @@ export async function reload(
   await repository.configure(candidate);
   await client.post(`/v2/repository/models/${name}/load`);
   return client.get<ModelDetails>(`/v1/models/${name}`);
-}
-
-/** The newest version of `details` that has been loaded. */
-export function loadedVersion({ versions }: ModelDetails): VersionDetails | undefined {
-  return versions.findLast(({ signature }) => signature !== undefined);
 }
 
 /**
