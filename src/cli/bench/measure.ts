@@ -9,13 +9,13 @@ import { Window } from './window';
 
 /** Windows that are measured at most while they are not stable. */
 const MOST_WINDOWS = 10;
-/** A window is at least this long, and at least so many times the latency, so that it has enough requests. */
+/** Minimum length of a window, also as a multiple of the latency, so that it has enough requests. */
 const SHORTEST_WINDOW_MS = 1000;
 const LATENCIES_PER_WINDOW = 20;
 const LONGEST_WINDOW_MS = 10_000;
 /** How long requests in flight may take after a measurement, before their connections end. */
 const PATIENCE_MS = 1000;
-/** Connections of an open loop. Requests beyond wait for a free one, which counts as latency. */
+/** Connections of an open loop. Further requests wait for a free one, which counts as latency. */
 const OPEN_CONNECTIONS = 512;
 
 /** What to measure, and for how long. */

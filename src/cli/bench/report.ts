@@ -137,7 +137,7 @@ export function resultOf({
   };
 }
 
-/** What a reader of the figures has to know about them. */
+/** Reasons to distrust the figures. */
 function warningsOf(measurements: readonly Measurement[]): string[] {
   return measurements.flatMap(({ timing, window, stable, server, busy, starved, lagMs }) => {
     const load = describeTiming(timing);

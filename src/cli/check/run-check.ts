@@ -15,7 +15,7 @@ export async function runCheck(flags: Flags, asJson: boolean): Promise<void> {
   const { modelRepository, loadModels } = config;
   const line = new ProgressLine();
   const versions = await checkModels(config, (done, all) =>
-    line.show(`loading models: ${done} of ${all} versions are done`),
+    line.show(`loading models: ${done} of ${all} versions`),
   ).finally(() => line.clear());
   const missing = loadModels.filter((name) => name !== '*' && !versions.some(({ model }) => model === name));
   const problems = [

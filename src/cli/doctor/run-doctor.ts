@@ -14,7 +14,7 @@ const STYLES: Readonly<Record<Finding['status'], Style>> = { ok: 'good', warning
 
 /** Prints what is wrong with the machine and the settings, and how to fix it. @throws CommandError if there is a problem. */
 export async function runDoctor(flags: Flags, asJson: boolean): Promise<void> {
-  // What the parts of the gateway log is among the findings.
+  // The findings repeat what parts of the gateway log.
   Logger.overrideLogger(false);
   const line = new ProgressLine();
   const findings: Finding[] = [];
@@ -24,7 +24,7 @@ export async function runDoctor(flags: Flags, asJson: boolean): Promise<void> {
     findings.push(...(await machineFindings()));
     line.show('trying ONNX Runtime ...');
     findings.push(...(await runtimeFindings(config?.device ?? 'auto')), ...faults);
-    line.show('checking what the settings name ...');
+    line.show('checking the settings ...');
     if (config !== undefined) findings.push(...(await settingsFindings(config)));
   } finally {
     line.clear();

@@ -7,7 +7,7 @@ import { sizeText } from '../numbers';
 import { ProgressLine } from '../progress-line';
 import { versionTable } from '../version-table';
 
-/** Number of models that are asked for at a time. */
+/** Number of models whose details are requested at a time. */
 const AT_A_TIME = 8;
 
 /** Prints every version of every model that the caller may use. @throws CommandError */

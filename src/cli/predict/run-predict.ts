@@ -18,7 +18,7 @@ export interface PredictOptions extends GatewayOptions {
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** A request, and what each of its rows is called. */
+/** A request, and the names of its rows. */
 interface Sendable {
   readonly request: GatewayRequest;
   readonly rows: readonly string[];

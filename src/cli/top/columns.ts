@@ -8,11 +8,11 @@ export interface Column {
   readonly title: string;
   /** Text of a cell, without colours. */
   text(model: ConsoleModel): string;
-  /** What rows are sorted by: numbers fall, texts rise. */
+  /** Key that rows are sorted by: numbers in descending order, texts in ascending order. */
   value(model: ConsoleModel): number | string;
   style?(model: ConsoleModel): Style | undefined;
   readonly isRight: boolean;
-  /** On a terminal that is too narrow, columns with higher numbers go first. */
+  /** On a terminal that is too narrow, columns with higher numbers are left out first. */
   readonly rank: number;
 }
 
@@ -55,7 +55,7 @@ export const COLUMNS: readonly Column[] = [
   { title: 'DEVICE', text: deviceOf, value: deviceOf, isRight: false, rank: 12 },
 ];
 
-/** A column of numbers. A dash stands for one that is not known. */
+/** A column of numbers. Unknown numbers are shown as a dash. */
 function numeric(
   title: string,
   rank: number,

@@ -188,7 +188,7 @@ describe('nexus bench --sweep', () => {
     expect(strays()).toEqual([]);
   });
 
-  it('measures each combination of settings in a gateway of its own, and leaves nothing behind', async () => {
+  it('measures each combination of settings in a private gateway, and leaves nothing behind', async () => {
     const { stdout, stderr, code } = await bench(
       'digits',
       '--sweep',

@@ -35,8 +35,8 @@ export async function runSweep(
   const p99 = options.p99 === undefined ? undefined : positiveOf('--p99', options.p99);
   if (options.url !== undefined)
     throw new CommandError(
-      '--sweep measures in a gateway of its own',
-      'omit --url, and name the models with --repository',
+      '--sweep measures in a private gateway',
+      'omit --url; --repository names the folder of models',
     );
   const given = givenValues(options);
   progress.show(`${model}: starting a private gateway`);
