@@ -40,13 +40,3 @@ export class CommandError extends Error {
 export function usageError(message: string, hint?: string): CommandError {
   return new CommandError(message, hint, EXIT_CODES.usage);
 }
-
-/** The message in the body of an error of the API, `{"error": "text"}` or `{"error": {"message": "text"}}`; undefined if it has none. */
-export function messageIn(body: string): string | undefined {
-  try {
-    const { error } = JSON.parse(body) as { error?: string | { message?: string } };
-    return typeof error === 'string' ? error : error?.message;
-  } catch {
-    return undefined;
-  }
-}

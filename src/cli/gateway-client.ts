@@ -1,11 +1,6 @@
 import { gatewayAddressIn } from '../config/gateway-address';
-import { CommandError, EXIT_CODES, messageIn, usageError } from './command-error';
-
-/** Options of commands that call a running gateway; see addGatewayOptions. */
-export interface GatewayOptions {
-  readonly url?: string;
-  readonly json?: boolean;
-}
+import { CommandError, EXIT_CODES, usageError } from './command-error';
+import type { GatewayOptions } from './gateway-options';
 
 /** One HTTP request. */
 export interface GatewayRequest {
@@ -107,4 +102,14 @@ function refusal(status: number, body: string): CommandError {
     EXIT_CODES.failed,
     status,
   );
+}
+
+/** The message in the body of an error of the API, `{"error": "text"}` or `{"error": {"message": "text"}}`; undefined if it has none. */
+export function messageIn(body: string): string | undefined {
+  try {
+    const { error } = JSON.parse(body) as { error?: string | { message?: string } };
+    return typeof error === 'string' ? error : error?.message;
+  } catch {
+    return undefined;
+  }
 }

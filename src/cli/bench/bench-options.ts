@@ -1,6 +1,6 @@
 import type { Shape } from '../../tensor/tensor';
 import { usageError } from '../command-error';
-import type { GatewayOptions } from '../gateway-client';
+import type { GatewayOptions } from '../gateway-options';
 import type { Timing } from './load';
 import { integersOf, positiveOf } from './integers';
 

@@ -1,5 +1,5 @@
 import { Pool, type Dispatcher } from 'undici';
-import { messageIn } from '../command-error';
+import { messageIn } from '../gateway-client';
 
 /** A request of the load. */
 export interface Payload {

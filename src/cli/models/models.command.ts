@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { addGatewayOptions } from '../gateway-options';
+import { addGatewayOptions, type GatewayOptions } from '../gateway-options';
 import type { ChangeOptions } from './run-change';
-import type { GatewayOptions } from '../gateway-client';
 
 /** Adds the commands `models`, `load` and `unload`, which call a running gateway. */
 export function addModelsCommand(program: Command): void {

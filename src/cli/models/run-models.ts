@@ -2,7 +2,8 @@ import type { RepositoryIndexEntry } from '../../models/report/repository-index.
 import type { ModelDetails } from '../../rest/models/models.dto';
 import { paint } from '../colours';
 import { CommandError } from '../command-error';
-import { GatewayClient, type GatewayOptions } from '../gateway-client';
+import { GatewayClient } from '../gateway-client';
+import type { GatewayOptions } from '../gateway-options';
 import { sizeText } from '../numbers';
 import { ProgressLine } from '../progress-line';
 import { versionTable } from '../version-table';

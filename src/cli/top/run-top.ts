@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError } from '../command-error';
-import { GatewayClient, type GatewayOptions } from '../gateway-client';
+import { GatewayClient } from '../gateway-client';
+import type { GatewayOptions } from '../gateway-options';
 import { END_SIGNALS } from '../interrupt';
 import { table } from '../table';
 import { Board } from './board';

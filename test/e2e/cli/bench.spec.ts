@@ -49,7 +49,8 @@ async function bench(...args: readonly string[]) {
 /** Measures the gateway of this file. Resolves with the JSON that the command prints. */
 async function measured(...args: readonly string[]) {
   const { stdout, stderr, code } = await bench(...SHORT, ...args, '--url', gateway.url, '--json');
-  expect([stderr, code]).toEqual(['', 0]);
+  // On a slow machine, stderr also has lines of progress.
+  expect([/^bench: .*/m.exec(stderr)?.[0], code]).toEqual([undefined, 0]);
   return JSON.parse(stdout);
 }
 
@@ -202,8 +203,8 @@ describe('nexus bench --sweep', () => {
     expect([stderr.includes('error'), code]).toEqual([false, 0]);
     const { p99_ms: p99, candidates, recommendation } = JSON.parse(stdout);
     expect(p99).toBe(10_000);
-    const summary = candidates.map(({ present, settings, rounds }: any) => [
-      present,
+    const summary = candidates.map(({ current, settings, rounds }: any) => [
+      current,
       settings,
       rounds.length,
     ]);
@@ -225,7 +226,7 @@ describe('nexus bench --sweep', () => {
     const child = start('digits', '--sweep', ...VALUES, '--duration', '600');
     const stdout = text(child.stdout);
     const closed = once(child, 'close');
-    await shows(child, 'present settings');
+    await shows(child, 'current settings');
     expect(readdirSync(temporary)).not.toEqual([]);
     child.kill('SIGINT');
     expect((await closed)[0]).toBe(130);

@@ -67,7 +67,7 @@ export async function runSweep(
           cores: availableParallelism(),
           device: version?.device ?? 'cpu',
           batches: version?.batching?.enabled ?? false,
-        }).filter((candidate) => !isPresent(candidate, version, isOff)),
+        }).filter((candidate) => !isCurrent(candidate, version, isOff)),
       );
       progress.clear();
       const head = { model, requests: payloads.form, p99 };
@@ -83,7 +83,7 @@ export async function runSweep(
 }
 
 /** Whether the model has the settings of `candidate` without a change. */
-function isPresent(
+function isCurrent(
   candidate: Candidate,
   version: VersionDetails | undefined,
   isBatchingOff: boolean,

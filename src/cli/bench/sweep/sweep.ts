@@ -135,7 +135,7 @@ function settingsOf(version: VersionDetails | undefined): Required<Candidate> {
 }
 
 function describeCandidate(candidate: Candidate | undefined): string {
-  if (candidate === undefined) return 'present settings';
+  if (candidate === undefined) return 'current settings';
   return Object.entries(candidate)
     .map(([key, value]) => `${key} ${value}`)
     .join(', ');
