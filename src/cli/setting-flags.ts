@@ -27,7 +27,7 @@ export function addSettings(command: Command): Command {
     .argument('[folder]', 'folder of models, <model>/<version>/model.onnx, or one .onnx file')
     .addHelpText(
       'after',
-      '\nEvery setting is a flag: NEXUS_BODY_LIMIT is --body-limit. Flags win over the\nenvironment. nexus config --all lists them; docs/configuration.md explains them.',
+      '\nEvery setting is a flag: NEXUS_BODY_LIMIT is --body-limit. Flags take\nprecedence over variables. nexus config --all lists the settings;\ndocs/configuration.md describes them.',
     );
 }
 
