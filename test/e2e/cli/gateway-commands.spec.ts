@@ -137,7 +137,7 @@ describe('load and unload', () => {
   it('exit with 1 for a model that does not load', async () => {
     const { status, stdout, stderr } = await call('load', 'broken');
     expect([status, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^load: .*broken.*\(HTTP \d+\)$/m);
+    expect(stderr).toMatch(/^load: .*broken.*\(HTTP \d+\)\n$/);
   });
 });
 
