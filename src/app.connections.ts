@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import { Logger } from '@nestjs/common';
-import { openFileLimit } from './common/open-file-limit';
+import { openFileLimit, SMALL_LIMIT } from './common/open-file-limit';
 import type { ConnectionMetrics } from './observability/metrics/connection-metrics';
 
 /**
@@ -8,9 +8,6 @@ import type { ConnectionMetrics } from './observability/metrics/connection-metri
  * reserve is a quarter of the limit, if that is more.
  */
 const LEAST_RESERVE = 96;
-
-/** Nexus logs a warning at start-up if the limit of open files is lower than this. */
-const SMALL_LIMIT = 1024;
 
 /** Minimum interval between warnings about refused connections. */
 const WARN_EVERY_MS = 60_000;

@@ -35,3 +35,8 @@ export class CommandError extends Error {
     super(message);
   }
 }
+
+/** The arguments cannot be used; see {@link CommandError}. */
+export function usageError(message: string, hint?: string): CommandError {
+  return new CommandError(message, hint, EXIT_CODES.usage);
+}

@@ -1,11 +1,6 @@
 import { gatewayAddressIn } from '../config/gateway-address';
-import { CommandError, EXIT_CODES } from './command-error';
-
-/** Options of commands that call a running gateway; see addGatewayOptions. */
-export interface GatewayOptions {
-  readonly url?: string;
-  readonly json?: boolean;
-}
+import { CommandError, EXIT_CODES, usageError } from './command-error';
+import type { GatewayOptions } from './gateway-options';
 
 /** One HTTP request. */
 export interface GatewayRequest {
@@ -95,11 +90,7 @@ export class GatewayClient {
 function normalised(text: string): string {
   const given = text.includes('://') ? text : `http://${text}`;
   if (/^https?:/.test(given) && URL.canParse(given)) return given.replace(/\/+$/, '');
-  throw new CommandError(
-    `expected --url with a URL such as http://127.0.0.1:8000; came ${JSON.stringify(text)}`,
-    undefined,
-    EXIT_CODES.usage,
-  );
+  throw usageError(`expected --url with a URL such as http://127.0.0.1:8000; came ${JSON.stringify(text)}`);
 }
 
 function refusal(status: number, body: string): CommandError {
@@ -113,8 +104,8 @@ function refusal(status: number, body: string): CommandError {
   );
 }
 
-/** The message in the body of an error: `{"error": "text"}` or `{"error": {"message": "text"}}`. */
-function messageIn(body: string): string | undefined {
+/** The message in the body of an error of the API, `{"error": "text"}` or `{"error": {"message": "text"}}`; undefined if it has none. */
+export function messageIn(body: string): string | undefined {
   try {
     const { error } = JSON.parse(body) as { error?: string | { message?: string } };
     return typeof error === 'string' ? error : error?.message;

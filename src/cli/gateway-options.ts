@@ -1,6 +1,12 @@
 import type { Command } from 'commander';
 
-/** Adds the options and the help group of commands that call a running gateway, `--url` and `--json`. The action receives GatewayOptions. */
+/** Options of commands that call a running gateway. */
+export interface GatewayOptions {
+  readonly url?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the options and the help group of commands that call a running gateway, `--url` and `--json`. The action receives {@link GatewayOptions}. */
 export function addGatewayOptions(command: Command): Command {
   return command
     .helpGroup('Use a running gateway:')

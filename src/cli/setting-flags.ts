@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { Flag, Flags } from '../config/load-config';
-import { CommandError, EXIT_CODES } from './command-error';
+import { usageError } from './command-error';
 
 /** Settings that the help of a command shows. `nexus config --all` shows all. */
 const MAIN_SETTINGS: ReadonlyMap<string, string> = new Map([
@@ -27,7 +27,7 @@ export function addSettings(command: Command): Command {
     .argument('[folder]', 'folder of models, <model>/<version>/model.onnx, or one .onnx file')
     .addHelpText(
       'after',
-      '\nEvery setting is a flag: NEXUS_BODY_LIMIT is --body-limit. Flags win over the\nenvironment. nexus config --all lists them; docs/configuration.md explains them.',
+      '\nEvery setting is a flag: NEXUS_BODY_LIMIT is --body-limit. Flags take\nprecedence over variables. nexus config --all lists the settings;\ndocs/configuration.md describes them.',
     );
 }
 
@@ -68,11 +68,7 @@ export function flagsOf(command: Command, folder: string | undefined): Flags {
   const set = (field: string, name: string, value: string) => {
     const before = flags[field];
     if (before !== undefined)
-      throw new CommandError(
-        `expected ${before.name} or ${name}; came both`,
-        'they are the same setting',
-        EXIT_CODES.usage,
-      );
+      throw usageError(`expected ${before.name} or ${name}; came both`, 'they are the same setting');
     flags[field] = { name, value };
   };
   if (folder !== undefined) set('modelRepository', 'folder', folder);
@@ -89,9 +85,8 @@ function flagOf(field: string): string {
 }
 
 function refuseSecret(flag: string, variable: string): never {
-  throw new CommandError(
+  throw usageError(
     `${flag} would show the secret to everyone who can list processes`,
     `set ${variable} in the environment`,
-    EXIT_CODES.usage,
   );
 }

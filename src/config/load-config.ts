@@ -21,7 +21,7 @@ export interface Flag {
   readonly value: string;
 }
 
-/** Settings on the command line, by field of {@link Config}. They win over the environment. */
+/** Settings on the command line, by field of {@link Config}. They take precedence over the environment. */
 export type Flags = Readonly<Partial<Record<string, Flag>>>;
 
 /** Whether the values of `field` must not be printed, nor be given where other users of the machine can read them. */

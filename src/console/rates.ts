@@ -1,3 +1,4 @@
+import { rounded } from '../common/rounded';
 import { quantile } from '../observability/metrics/quantile';
 import { SECONDS } from '../observability/metrics/model-metrics';
 import type { ConsoleModel } from './console.dto';
@@ -31,9 +32,4 @@ export function ratesBetween(before: VersionCounts | undefined, now: VersionCoun
     ...(executions === 0 ? {} : { batch_rows: rounded(more(({ batchRows }) => batchRows) / executions) }),
     ...(looked === 0 ? {} : { cache_hits: rounded(hits / looked) }),
   };
-}
-
-/** `value` with at most three decimals. */
-export function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

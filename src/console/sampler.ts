@@ -1,6 +1,7 @@
 import { setImmediate as pause } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Cluster, type Gathered } from '../common/cluster';
+import { rounded } from '../common/rounded';
 import { VERSION } from '../common/version';
 import { Drain } from '../health/drain';
 import { Readiness } from '../health/readiness';
@@ -12,7 +13,7 @@ import type { ConsoleError, ConsoleGateway, ConsoleModel } from './console.dto';
 import { addedUp, failuresOf, versionKey, type ProcessCounts, type VersionCounts } from './counts';
 import { ConsoleFrame, framedModel, type FramedModel } from './frame';
 import { ProcessReport, VERSIONS_AT_ONCE } from './process-report';
-import { ratesBetween, rounded } from './rates';
+import { ratesBetween } from './rates';
 
 const INTERVAL_MS = 1000;
 
@@ -32,7 +33,7 @@ interface Sample {
 /** Receives frames. */
 export type FrameListener = (frame: ConsoleFrame) => void;
 
-/** Makes a {@link ConsoleFrame} every second, while somebody reads them. All readers share it. */
+/** Makes a {@link ConsoleFrame} every second, while clients read them. All of them share it. */
 @Injectable()
 export class Sampler implements OnApplicationShutdown {
   private readonly logger = new Logger('Console');
@@ -55,11 +56,6 @@ export class Sampler implements OnApplicationShutdown {
     private readonly drain: Drain,
   ) {
     this.gather = cluster.gather('console', () => report.current());
-  }
-
-  /** Number of listeners. */
-  get listening(): number {
-    return this.listeners.size;
   }
 
   /** Calls `listener` with every frame, until the function that it returns is called. */

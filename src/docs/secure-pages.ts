@@ -11,7 +11,7 @@ const INLINE_SCRIPT = /<script>([^]*?)<\/script>/g;
 
 /**
  * Declares the access to the routes of the documentation that are added to `server` after this call, and adds security
- * headers to them; no other route pays for those. `isHttps` tells browsers to use only HTTPS.
+ * headers to them; no other route pays for those. With `isHttps`, browsers then use only HTTPS.
  */
 export function securePages(server: FastifyInstance, isHttps: boolean): void {
   const headers = pageHeaders(isHttps);

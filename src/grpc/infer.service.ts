@@ -30,8 +30,8 @@ export class GrpcInferService {
   ) {}
 
   /**
-   * Serves `message`, whose bytes are charged to `memory` and whose steps are recorded in `trace`. Returns the response and a summary for the log. Rejects with
-   * a NexusError.
+   * Serves `message`, whose bytes are charged to `memory` and whose steps are recorded in `trace`. Returns the response and a
+   * summary for the log. Rejects with a NexusError.
    */
   serve(
     message: ModelInferRequest,

@@ -19,7 +19,7 @@ export function traceRun(
     const { trace } = ticket.job;
     if (trace?.isSampled !== true) continue;
     waits ??= new Map();
-    // The texts of a request are jobs of their own.
+    // Each text of a request is a separate job.
     waits.set(trace, Math.min(waits.get(trace) ?? Infinity, ticket.waitsSince));
     ticket.waitsSince = endedAt;
   }

@@ -79,7 +79,7 @@ describe.each([...dashboards])('%s', (_file, dashboard) => {
     expect(templating.list[0]).toMatchObject({ name: 'datasource', type: 'datasource', query: 'prometheus' });
   });
 
-  it('has panels that do not overlap, with ids of their own', () => {
+  it('has panels that do not overlap, with unique ids', () => {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
     const overlaps = panels.flatMap(({ title, gridPos: one }, index) =>
       panels

@@ -1,6 +1,6 @@
 import type { Shape } from '../../tensor/tensor';
-import { CommandError, EXIT_CODES } from '../command-error';
-import type { GatewayOptions } from '../gateway-client';
+import { usageError } from '../command-error';
+import type { GatewayOptions } from '../gateway-options';
 import type { Timing } from './load';
 import { integersOf, positiveOf } from './integers';
 
@@ -40,10 +40,11 @@ export function loadOptionsOf(options: BenchOptions): LoadOptions {
   const { rows = '1', data, duration, warmUp = '1' } = options;
   const alone = ONLY_SWEEP.find((name) => options[name] !== undefined);
   if (alone !== undefined && options.sweep !== true)
-    throw usage(`--${alone} is an option of --sweep`, 'add --sweep');
-  if (data !== undefined && rows !== '1') throw usage('--data sets the rows of each request', 'omit --rows');
+    throw usageError(`--${alone} is an option of --sweep`, 'add --sweep');
+  if (data !== undefined && rows !== '1')
+    throw usageError('--data sets the rows of each request', 'omit --rows');
   const [count = 1, ...others] = integersOf('--rows', rows);
-  if (others.length > 0) throw usage('expected --rows with one number');
+  if (others.length > 0) throw usageError('expected --rows with one number');
   return {
     timings: timingsOf(options),
     rows: count,
@@ -56,7 +57,7 @@ export function loadOptionsOf(options: BenchOptions): LoadOptions {
 
 function timingsOf({ concurrency, rate }: BenchOptions): Timing[] | undefined {
   if (concurrency !== undefined && rate !== undefined)
-    throw usage('expected --concurrency or --rate; came both', 'use one of them');
+    throw usageError('expected --concurrency or --rate; came both', 'use one of them');
   if (rate !== undefined) return integersOf('--rate', rate).map((value) => ({ mode: 'open', rate: value }));
   if (concurrency === undefined) return undefined;
   return integersOf('--concurrency', concurrency).map((value) => ({ mode: 'closed', concurrency: value }));
@@ -65,10 +66,6 @@ function timingsOf({ concurrency, rate }: BenchOptions): Timing[] | undefined {
 function shapeOf(text: string): [input: string, shape: Shape] {
   const [, name, sizes] = /^(.+):(\d+(?:,\d+)*)$/.exec(text) ?? [];
   if (name === undefined || sizes === undefined)
-    throw usage(`expected --shape <input>:<dimensions>, such as ids:128; came ${JSON.stringify(text)}`);
+    throw usageError(`expected --shape <input>:<dimensions>, such as ids:128; came ${JSON.stringify(text)}`);
   return [name, sizes.split(',').map(Number)];
-}
-
-function usage(message: string, hint?: string): CommandError {
-  return new CommandError(message, hint, EXIT_CODES.usage);
 }

@@ -1,4 +1,4 @@
-import { CommandError, EXIT_CODES } from '../command-error';
+import { usageError } from '../command-error';
 
 /** The most values of one option: each is measured on its own. */
 const MOST_VALUES = 32;
@@ -11,12 +11,7 @@ const FORMS = 'numbers such as 1,8,64, a range such as 1:8 or 2:16:2, or 1:64:x2
  * @throws CommandError usage
  */
 export function integersOf(option: string, text: string): number[] {
-  const refuse = () =>
-    new CommandError(
-      `expected ${option} with ${FORMS}; came ${JSON.stringify(text)}`,
-      undefined,
-      EXIT_CODES.usage,
-    );
+  const refuse = () => usageError(`expected ${option} with ${FORMS}; came ${JSON.stringify(text)}`);
   const numbers = new Set<number>();
   for (const part of text.split(',')) {
     const [, from, to, times, step] = /^(\d+)(?::(\d+)(?::(x?)(\d+))?)?$/.exec(part) ?? [];
@@ -28,11 +23,7 @@ export function integersOf(option: string, text: string): number[] {
     for (let value = first; value <= last; value = times === 'x' ? value * by : value + by) {
       numbers.add(value);
       if (numbers.size > MOST_VALUES)
-        throw new CommandError(
-          `expected ${option} with at most ${MOST_VALUES} values`,
-          undefined,
-          EXIT_CODES.usage,
-        );
+        throw usageError(`expected ${option} with at most ${MOST_VALUES} values`);
     }
   }
   return [...numbers].toSorted((one, other) => one - other);
@@ -42,9 +33,5 @@ export function integersOf(option: string, text: string): number[] {
 export function positiveOf(option: string, text: string): number {
   const value = text.trim() === '' ? NaN : Number(text);
   if (Number.isFinite(value) && value > 0) return value;
-  throw new CommandError(
-    `expected ${option} with a positive number; came ${JSON.stringify(text)}`,
-    undefined,
-    EXIT_CODES.usage,
-  );
+  throw usageError(`expected ${option} with a positive number; came ${JSON.stringify(text)}`);
 }

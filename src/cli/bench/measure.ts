@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GatewayClient } from '../gateway-client';
+import { plural } from '../numbers';
 import { ClosedLoop, OpenLoop, realSchedule, type Load, type Timing } from './load';
 import { Sender, type Payload } from './sender';
 import { ServerStatistics, type ServerSide } from './server-statistics';
@@ -8,13 +9,13 @@ import { Window } from './window';
 
 /** Windows that are measured at most while they are not stable. */
 const MOST_WINDOWS = 10;
-/** A window is at least this long, and at least so many times the latency, so that it has enough requests. */
+/** Minimum length of a window, also as a multiple of the latency, so that it has enough requests. */
 const SHORTEST_WINDOW_MS = 1000;
 const LATENCIES_PER_WINDOW = 20;
 const LONGEST_WINDOW_MS = 10_000;
 /** How long requests in flight may take after a measurement, before their connections end. */
 const PATIENCE_MS = 1000;
-/** Connections of an open loop. Requests beyond wait for a free one, which counts as latency. */
+/** Connections of an open loop. Further requests wait for a free one, which counts as latency. */
 const OPEN_CONNECTIONS = 512;
 
 /** What to measure, and for how long. */
@@ -151,5 +152,5 @@ async function show(
 /** The load in words, such as `8 clients`. */
 export function describeTiming(timing: Timing): string {
   if (timing.mode === 'open') return `${timing.rate} requests/s`;
-  return `${timing.concurrency} client${timing.concurrency === 1 ? '' : 's'}`;
+  return plural(timing.concurrency, 'client');
 }

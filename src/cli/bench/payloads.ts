@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 import type { ModelDetails } from '../../rest/models/models.dto';
 import type { SignatureTensor, VersionDetails } from '../../rest/models/version-details.dto';
 import { isDatatype, type Shape } from '../../tensor/tensor';
-import { CommandError, EXIT_CODES } from '../command-error';
+import { CommandError, usageError } from '../command-error';
 import type { GatewayClient } from '../gateway-client';
+import { loadedVersion } from '../loaded-version';
+import { plural } from '../numbers';
 import { drawnPictures } from './pictures';
 import type { Payload } from './sender';
 import { binaryBody, tensorFor, type ExampleValue, type InputPlan } from './tensors';
@@ -38,7 +40,7 @@ export async function payloadsFor(
   options: PayloadOptions,
 ): Promise<Payloads> {
   if (options.data !== undefined) return fromFile(options.data, options.model, details);
-  const version = details.versions.findLast(({ signature }) => signature !== undefined);
+  const version = loadedVersion(details);
   if (version === undefined)
     throw new CommandError(
       `no version of ${options.model} has a signature: ${reasonOf(details)}`,
@@ -89,14 +91,11 @@ async function ofTensors(
 ): Promise<Payloads> {
   const { inputs } = signature!;
   const batches = inputs.every(({ shape }) => shape[0] === -1);
-  if (rows > 1 && !batches)
-    throw new CommandError(`${model} takes one row per request`, 'omit --rows', EXIT_CODES.usage);
+  if (rows > 1 && !batches) throw usageError(`${model} takes one row per request`, 'omit --rows');
   const unknown = [...shapes.keys()].find((name) => !inputs.some((input) => input.name === name));
   if (unknown !== undefined)
-    throw new CommandError(
+    throw usageError(
       `--shape names ${JSON.stringify(unknown)}, but the inputs are ${inputs.map(({ name }) => name).join(', ')}`,
-      undefined,
-      EXIT_CODES.usage,
     );
   const examples = await examplesOf(gateway, model);
   const plans = inputs.map((input) =>
@@ -144,20 +143,17 @@ function planOf(
   const fixed = batches ? shape.slice(1) : shape;
   if (chosen !== undefined) {
     if (chosen.length !== fixed.length || fixed.some((size, axis) => size >= 0 && size !== chosen[axis]))
-      throw new CommandError(
+      throw usageError(
         `expected --shape ${name}:<dimensions> to match ${JSON.stringify(fixed)}; came ${JSON.stringify(chosen)}`,
-        undefined,
-        EXIT_CODES.usage,
       );
     return { name, datatype, batches, shape: chosen };
   }
   const row = batches ? example?.shape.slice(1) : example?.shape;
   const unknown = fixed.findIndex((size) => size < 0);
   if (row === undefined && unknown !== -1)
-    throw new CommandError(
+    throw usageError(
       `input ${name} has variable dimensions: ${JSON.stringify(fixed)}`,
       `set them with --shape ${name}:${fixed.map((size) => (size < 0 ? 64 : size)).join(',')}`,
-      EXIT_CODES.usage,
     );
   // An example of zeros is one that the gateway made up.
   const isReal = example?.data.some((value) => value !== 0 && value !== false && value !== 'text') ?? false;
@@ -169,18 +165,16 @@ async function fromFile(file: string, model: string, details: ModelDetails): Pro
   try {
     content = JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new CommandError(`cannot read ${file}: ${(error as Error).message}`, undefined, EXIT_CODES.usage);
+    throw usageError(`cannot read ${file}: ${(error as Error).message}`);
   }
   const bodies: readonly unknown[] = Array.isArray(content) ? content : [content];
   const isBody = (body: unknown) => typeof body === 'object' && body !== null && !Array.isArray(body);
   if (bodies.length === 0 || !bodies.every(isBody))
-    throw new CommandError(
+    throw usageError(
       `expected ${file} with the body of a request, or a list of bodies`,
       'such as {"inputs": {"text": ["Hello"]}}',
-      EXIT_CODES.usage,
     );
-  const inputs =
-    details.versions.findLast(({ signature }) => signature !== undefined)?.signature?.inputs ?? [];
+  const inputs = loadedVersion(details)?.signature?.inputs ?? [];
   const name = encodeURIComponent(model);
   return {
     form: `${plural(bodies.length, 'request')} of ${file}`,
@@ -212,9 +206,4 @@ function rowsOf({ instances, inputs = {} }: RequestBody, signature: readonly Sig
 
 function depthOf(value: unknown): number {
   return Array.isArray(value) ? 1 + depthOf(value[0]) : 0;
-}
-
-/** `count` and `noun`, such as `1 row` or `8 rows`. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

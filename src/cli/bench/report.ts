@@ -1,4 +1,6 @@
+import { rounded } from '../../common/rounded';
 import { paint } from '../colours';
+import { figure } from '../numbers';
 import { table } from '../table';
 import type { Timing } from './load';
 import { describeTiming, type Measurement } from './measure';
@@ -95,11 +97,6 @@ function tableOf(measurements: readonly Measurement[]): string {
   return table(header, rows, { right: header.map((_, column) => column) });
 }
 
-/** A number with about three significant figures, such as `0.42`, `12.5` or `1630`. */
-export function figure(value: number): string {
-  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
-}
-
 /** One measurement for machines. */
 export function resultOf({
   timing,
@@ -115,13 +112,13 @@ export function resultOf({
   return {
     mode,
     ...load,
-    seconds: thousandths(window.ms / 1000),
+    seconds: rounded(window.ms / 1000),
     ...(stable === undefined ? {} : { stable }),
     requests: window.count,
-    requests_per_s: thousandths(window.rate),
-    rows_per_s: thousandths(window.rate * rowsPerRequest),
+    requests_per_s: rounded(window.rate),
+    rows_per_s: rounded(window.rate * rowsPerRequest),
     latency_ms: {
-      mean: thousandths(window.mean),
+      mean: rounded(window.mean),
       ...Object.fromEntries(PERCENTILES.map((percent) => [`p${percent}`, window.percentile(percent)])),
       max: window.percentile(100),
     },
@@ -130,22 +127,17 @@ export function resultOf({
       ? {}
       : {
           server: {
-            queue_ms: thousandths(server.queueMs),
-            run_ms: thousandths(server.runMs),
-            rows_per_run: thousandths(server.rowsPerRun),
-            cache_hits: thousandths(server.cacheHits),
+            queue_ms: rounded(server.queueMs),
+            run_ms: rounded(server.runMs),
+            rows_per_run: rounded(server.rowsPerRun),
+            cache_hits: rounded(server.cacheHits),
           },
         }),
-    generator: { busy: thousandths(busy), starved: thousandths(starved), late_p99_ms: lagMs },
+    generator: { busy: rounded(busy), starved: rounded(starved), late_p99_ms: lagMs },
   };
 }
 
-/** `value` with three decimals. */
-export function thousandths(value: number): number {
-  return Math.round(value * 1000) / 1000;
-}
-
-/** What a reader of the figures has to know about them. */
+/** Reasons to distrust the figures. */
 function warningsOf(measurements: readonly Measurement[]): string[] {
   return measurements.flatMap(({ timing, window, stable, server, busy, starved, lagMs }) => {
     const load = describeTiming(timing);

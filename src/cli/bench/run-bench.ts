@@ -1,9 +1,9 @@
 import type { ModelDetails } from '../../rest/models/models.dto';
 import { CommandError } from '../command-error';
 import { GatewayClient } from '../gateway-client';
+import { interruptible } from '../interrupt';
 import { ProgressLine } from '../progress-line';
 import { loadOptionsOf, type BenchOptions, type LoadOptions } from './bench-options';
-import { interruptible } from './interrupt';
 import type { Timing } from './load';
 import { measure, type Measurement } from './measure';
 import { payloadsFor } from './payloads';

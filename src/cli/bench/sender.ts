@@ -1,4 +1,5 @@
 import { Pool, type Dispatcher } from 'undici';
+import { messageIn } from '../gateway-client';
 
 /** A request of the load. */
 export interface Payload {
@@ -40,7 +41,7 @@ export class Sender {
     );
   }
 
-  /** Sends one request and resolves with the body of its response. @throws Error with the message of the gateway. */
+  /** Sends one request. Resolves once it has succeeded. @throws Error with the message of the gateway. */
   async probe({ path, headers, body }: Payload): Promise<void> {
     const response = await this.pool.request({
       path,
@@ -85,12 +86,6 @@ class Receiver implements Dispatcher.DispatchHandler {
   }
 }
 
-/** The message in the body of an error: `{"error": "text"}` or `{"error": {"message": "text"}}`. */
 function messageOf(body: string): string {
-  try {
-    const { error } = JSON.parse(body) as { error: string | { message: string } };
-    return typeof error === 'string' ? error : error.message;
-  } catch {
-    return body.slice(0, 200);
-  }
+  return messageIn(body) ?? body.slice(0, 200);
 }

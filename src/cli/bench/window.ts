@@ -1,6 +1,6 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
-/** The longest latency that can be told from longer ones: an hour, in microseconds. */
+/** The longest latency, in microseconds: an hour. Longer ones count as this. */
 const LONGEST_US = 3_600_000_000;
 
 /** Percentiles that are reported. */

@@ -1,6 +1,7 @@
 import { loadConfig, type Flags } from '../../config/load-config';
 import { paint } from '../colours';
 import { CommandError } from '../command-error';
+import { plural } from '../numbers';
 import { ProgressLine } from '../progress-line';
 import { versionTable } from '../version-table';
 import { checkModels, type CheckedVersion } from './checked-models';
@@ -14,7 +15,7 @@ export async function runCheck(flags: Flags, asJson: boolean): Promise<void> {
   const { modelRepository, loadModels } = config;
   const line = new ProgressLine();
   const versions = await checkModels(config, (done, all) =>
-    line.show(`loading models: ${done} of ${all} versions are done`),
+    line.show(`loading models: ${done} of ${all} versions`),
   ).finally(() => line.clear());
   const missing = loadModels.filter((name) => name !== '*' && !versions.some(({ model }) => model === name));
   const problems = [
@@ -32,9 +33,7 @@ export async function runCheck(flags: Flags, asJson: boolean): Promise<void> {
     );
   else process.stdout.write(reportOf(versions, problems));
   if (problems.length > 0)
-    throw new CommandError(
-      `${problems.length} problem${problems.length === 1 ? '' : 's'} in ${modelRepository}`,
-    );
+    throw new CommandError(`${plural(problems.length, 'problem')} in ${modelRepository}`);
 }
 
 function reportOf(versions: readonly CheckedVersion[], problems: readonly string[]): string {

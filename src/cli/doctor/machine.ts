@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
-import { openFileLimit } from '../../common/open-file-limit';
+import { openFileLimit, SMALL_LIMIT } from '../../common/open-file-limit';
 import { MINIMUM_NODE } from '../../common/version';
+import { sizeText } from '../numbers';
 import { ok, problem, warning, type Finding } from './finding';
 
 const MIB = 2 ** 20;
@@ -13,9 +14,6 @@ const LITTLE_MEMORY = GIB;
 
 /** Docker gives a container this much shared memory, which one large batch fills. */
 const LITTLE_SHARED = 64 * MIB;
-
-/** As at the start of the gateway. */
-const FEW_FILES = 1024;
 
 /** The findings about the processor, memory, limits and Node.js of this machine or container. */
 export async function machineFindings(): Promise<readonly Finding[]> {
@@ -43,7 +41,7 @@ async function memory(): Promise<Finding> {
   const limit = process.constrainedMemory() || Infinity;
   const isLimited = limit < totalmem();
   const free = isLimited ? Math.min(process.availableMemory(), freemem()) : freemem();
-  const text = `${gib(free)} free of ${gib(isLimited ? limit : totalmem())}${isLimited ? ' (limit of the container)' : ''}`;
+  const text = `${sizeText(free)} free of ${sizeText(isLimited ? limit : totalmem())}${isLimited ? ' (limit of the container)' : ''}`;
   return free < LITTLE_MEMORY
     ? warning('Memory', text, 'free some, raise the limit of the container, or set NEXUS_MEMORY_BUDGET')
     : ok('Memory', text);
@@ -55,7 +53,7 @@ async function sharedMemory(): Promise<Finding> {
   if (stats === undefined)
     return warning(name, 'no /dev/shm; tensors pass through files', 'mount a tmpfs at /dev/shm');
   const size = stats.blocks * stats.bsize;
-  const text = `/dev/shm has ${gib(stats.bavail * stats.bsize)} free of ${gib(size)}`;
+  const text = `/dev/shm has ${sizeText(stats.bavail * stats.bsize)} free of ${sizeText(size)}`;
   return size <= LITTLE_SHARED
     ? warning(name, text, 'large requests fail; docker run --shm-size=1g')
     : ok(name, text);
@@ -64,7 +62,7 @@ async function sharedMemory(): Promise<Finding> {
 async function openFiles(): Promise<Finding> {
   const limit = await openFileLimit();
   const text = limit === Infinity ? 'no known limit' : `limit ${limit}`;
-  return limit < FEW_FILES
+  return limit < SMALL_LIMIT
     ? warning(
         'Open files',
         text,
@@ -93,8 +91,4 @@ async function container(): Promise<Finding> {
   return process.getuid?.() === 0
     ? warning(name, `${kind}, as root`, 'run as another user: docker run --user 10001, or runAsNonRoot')
     : ok(name, `${kind}, as user ${process.getuid?.() ?? 'unknown'}`);
-}
-
-function gib(bytes: number): string {
-  return bytes < GIB ? `${Math.round(bytes / MIB)} MiB` : `${(bytes / GIB).toFixed(1)} GiB`;
 }

@@ -3,6 +3,7 @@ import type { Config } from '../../config/config';
 import { loadConfig, type Flags } from '../../config/load-config';
 import { paint, type Style } from '../colours';
 import { CommandError } from '../command-error';
+import { plural } from '../numbers';
 import { ProgressLine } from '../progress-line';
 import type { Finding } from './finding';
 import { machineFindings } from './machine';
@@ -13,7 +14,7 @@ const STYLES: Readonly<Record<Finding['status'], Style>> = { ok: 'good', warning
 
 /** Prints what is wrong with the machine and the settings, and how to fix it. @throws CommandError if there is a problem. */
 export async function runDoctor(flags: Flags, asJson: boolean): Promise<void> {
-  // What the parts of the gateway log is among the findings.
+  // The findings repeat what parts of the gateway log.
   Logger.overrideLogger(false);
   const line = new ProgressLine();
   const findings: Finding[] = [];
@@ -23,7 +24,7 @@ export async function runDoctor(flags: Flags, asJson: boolean): Promise<void> {
     findings.push(...(await machineFindings()));
     line.show('trying ONNX Runtime ...');
     findings.push(...(await runtimeFindings(config?.device ?? 'auto')), ...faults);
-    line.show('checking what the settings name ...');
+    line.show('checking the settings ...');
     if (config !== undefined) findings.push(...(await settingsFindings(config)));
   } finally {
     line.clear();
@@ -34,7 +35,7 @@ export async function runDoctor(flags: Flags, asJson: boolean): Promise<void> {
       ? `${JSON.stringify({ ok: problems === 0, findings }, undefined, 2)}\n`
       : `${linesOf(findings).join('\n')}\n`,
   );
-  if (problems > 0) throw new CommandError(`found ${problems} problem${problems === 1 ? '' : 's'}`);
+  if (problems > 0) throw new CommandError(`found ${plural(problems, 'problem')}`);
 }
 
 function configOf(flags: Flags): { readonly config?: Config; readonly faults: readonly Finding[] } {

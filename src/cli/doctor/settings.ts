@@ -18,7 +18,7 @@ const SOON_MS = 14 * DAY_MS;
 /** How long Redis, and the process on a port that is in use, may take to answer. */
 const ANSWER_TIMEOUT_MS = 1000;
 
-/** The findings about what the settings name: ports, folders, files and servers. */
+/** The findings about the ports, folders, files and servers in the settings. */
 export async function settingsFindings(config: Config): Promise<readonly Finding[]> {
   return (
     await Promise.all([ports(config), repository(config), protection(config), redis(config), tls(config)])

@@ -10,20 +10,20 @@ export function addKeysCommand(program: Command): void {
     .helpCommand(false)
     .addHelpText(
       'after',
-      '\nThe file is that of NEXUS_KEYS_FILE, or --file. Nexus reads it again when it\nchanges. A new key is the only output on stdout.',
+      '\nThe commands edit the file of NEXUS_KEYS_FILE, or of --file. A running gateway\nreads it again when it changes. Only a new key is written to stdout.',
     );
 
   add(keys, 'create <id>', 'add a key and print it; it is shown only once')
     .option('--tenant <tenant>', 'tenant of the client', KEY_DEFAULTS.tenant)
-    .option('--scopes <scopes>', 'infer, read, admin, separated by commas', KEY_DEFAULTS.scopes.join())
-    .option('--models <models>', 'names, such as digits,ocr-* (default: all)', KEY_DEFAULTS.models.join())
+    .option('--scopes <scopes>', 'infer, read or admin, separated by commas', KEY_DEFAULTS.scopes.join())
+    .option('--models <models>', 'names or patterns, such as digits,ocr-*', KEY_DEFAULTS.models.join())
     .option(
       '--limit <name=number>',
-      'such as requests_per_minute=100; can be repeated',
+      'such as requests_per_minute=100; repeatable',
       (limit, all: readonly string[] | undefined) => [...(all ?? []), limit],
     )
     .option('--expires <date>', 'such as 2027-01-31 (default: never)')
-    .option('--description <text>', 'what it is for')
+    .option('--description <text>', 'purpose of the key')
     .action(async (id: string, options: KeyOptions) => (await running()).runCreate(id, options));
 
   add(keys, 'list', 'print the keys without their hashes')
@@ -40,7 +40,10 @@ export function addKeysCommand(program: Command): void {
 }
 
 function add(keys: Command, usage: string, description: string): Command {
-  return keys.command(usage).description(description).option('--file <file>', 'the file of keys');
+  return keys
+    .command(usage)
+    .description(description)
+    .option('--file <file>', 'keys file (default: NEXUS_KEYS_FILE)');
 }
 
 function running() {

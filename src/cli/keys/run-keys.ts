@@ -6,7 +6,7 @@ import { KeysFileError, parseKeys, readKeysText } from '../../identity/keys/file
 import { KEY_DEFAULTS, type WrittenKey } from '../../identity/keys/keys-schema';
 import { SCOPES, type Scope } from '../../identity/scope';
 import { QUOTA_NAMES, type QuotaSettings } from '../../limits/quota';
-import { CommandError, EXIT_CODES } from '../command-error';
+import { CommandError, usageError } from '../command-error';
 import { table } from '../table';
 
 /** Options of the commands of `keys`, as their help describes them. */
@@ -110,7 +110,7 @@ async function readKeys(file: string) {
 }
 
 function usage(message: string): CommandError {
-  return new CommandError(message, 'see nexus keys --help', EXIT_CODES.usage);
+  return usageError(message, 'see nexus keys --help');
 }
 
 function fileIn(options: KeyOptions): string {

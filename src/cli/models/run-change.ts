@@ -1,4 +1,5 @@
-import { GatewayClient, type GatewayOptions } from '../gateway-client';
+import { GatewayClient } from '../gateway-client';
+import type { GatewayOptions } from '../gateway-options';
 import { ProgressLine } from '../progress-line';
 
 /** Options of the commands `load` and `unload`. */

@@ -1,41 +1,20 @@
+import type { RepositoryIndexEntry } from '../../models/report/repository-index.schema';
+import type { ModelDetails } from '../../rest/models/models.dto';
 import { paint } from '../colours';
 import { CommandError } from '../command-error';
-import { GatewayClient, type GatewayOptions } from '../gateway-client';
+import { GatewayClient } from '../gateway-client';
+import type { GatewayOptions } from '../gateway-options';
+import { sizeText } from '../numbers';
 import { ProgressLine } from '../progress-line';
-import { versionTable, type TableTensor } from '../version-table';
+import { versionTable } from '../version-table';
 
-/** Number of models that are asked for at a time. */
+/** Number of models whose details are requested at a time. */
 const AT_A_TIME = 8;
-
-const MIB = 2 ** 20;
-
-/** An entry of `POST /v2/repository/index`. */
-interface IndexEntry {
-  readonly name: string;
-  readonly version: string;
-  readonly state: string;
-  readonly reason: string;
-}
-
-/** A version in `GET /v1/models/{model}`: what the table shows of it. */
-interface VersionDetails {
-  readonly version: string;
-  readonly device?: string;
-  readonly signature?: { readonly inputs: readonly TableTensor[]; readonly outputs: readonly TableTensor[] };
-  readonly batching?: { readonly enabled: boolean; readonly max_batch_rows: number };
-  readonly memory?: { readonly resident_bytes: number };
-  readonly targets?: readonly unknown[];
-}
-
-/** The details of a model; those of the API are printed as they are. */
-interface ModelDetails {
-  readonly versions: readonly VersionDetails[];
-}
 
 /** Prints every version of every model that the caller may use. @throws CommandError */
 export async function runModels(options: GatewayOptions): Promise<void> {
   const client = GatewayClient.of(options);
-  const index = await client.post<readonly IndexEntry[]>('/v2/repository/index');
+  const index = await client.post<readonly RepositoryIndexEntry[]>('/v2/repository/index');
   const details = await detailsOf(client, [...new Set(index.map(({ name }) => name))]);
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify([...details.values()], undefined, 2)}\n`);
@@ -56,7 +35,7 @@ export async function runModels(options: GatewayOptions): Promise<void> {
       inputs: signature?.inputs,
       outputs: signature?.outputs,
       batchRows: batching === undefined ? undefined : batching.enabled ? batching.max_batch_rows : 1,
-      last: memory === undefined ? undefined : `${Math.round(memory.resident_bytes / MIB)} MiB`,
+      last: memory === undefined ? undefined : sizeText(memory.resident_bytes),
     };
   });
   const reasons = index

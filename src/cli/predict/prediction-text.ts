@@ -24,7 +24,7 @@ const LONGEST_TEXT = 200;
 
 /**
  * `prediction` for people.
- * @param rows what each row is called, if the request had several; empty otherwise.
+ * @param rows name of each row, if the request had several; empty otherwise.
  * @param tookMs time from request to response, in milliseconds.
  */
 export function predictionText(prediction: Prediction, rows: readonly string[], tookMs: number): string {

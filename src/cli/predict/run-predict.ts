@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
-import { CommandError, EXIT_CODES } from '../command-error';
-import { GatewayClient, type GatewayOptions, type GatewayRequest } from '../gateway-client';
+import type { ModelDetails } from '../../rest/models/models.dto';
+import { CommandError, usageError } from '../command-error';
+import { GatewayClient, type GatewayRequest } from '../gateway-client';
+import type { GatewayOptions } from '../gateway-options';
+import { loadedVersion } from '../loaded-version';
 import { ProgressLine } from '../progress-line';
 import { tensorText, type TableTensor } from '../version-table';
 import { predictionText, type Prediction } from './prediction-text';
@@ -16,7 +19,7 @@ export interface PredictOptions extends GatewayOptions {
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** A request, and what each of its rows is called. */
+/** A request, and the names of its rows. */
 interface Sendable {
   readonly request: GatewayRequest;
   readonly rows: readonly string[];
@@ -129,15 +132,10 @@ async function inputsOf(
   model: string,
   version: string | undefined,
 ): Promise<readonly TableTensor[]> {
-  const { versions } = await client.get<{
-    readonly versions: readonly {
-      readonly version: string;
-      readonly signature?: { readonly inputs: readonly TableTensor[] };
-    }[];
-  }>(path);
-  const known = versions.filter(({ signature }) => signature !== undefined);
-  const found = known.find((candidate) => candidate.version === version) ?? known.at(-1);
-  if (found !== undefined) return found.signature!.inputs;
+  const details = await client.get<ModelDetails>(path);
+  const named = details.versions.find((candidate) => candidate.version === version);
+  const signature = named?.signature ?? loadedVersion(details)?.signature;
+  if (signature !== undefined) return signature.inputs;
   throw new CommandError(
     `the inputs of ${model} are not known, because it has not been loaded`,
     'send the body of a prediction with --data',
@@ -145,5 +143,5 @@ async function inputsOf(
 }
 
 function usage(message: string): CommandError {
-  return new CommandError(message, 'see nexus predict --help', EXIT_CODES.usage);
+  return usageError(message, 'see nexus predict --help');
 }

@@ -1,17 +1,18 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { ConsoleModel } from '../../console/console.dto';
 import { paint, type Style } from '../colours';
+import { figure, sizeText } from '../numbers';
 
 /** A column of the table. */
 export interface Column {
   readonly title: string;
   /** Text of a cell, without colours. */
   text(model: ConsoleModel): string;
-  /** What rows are sorted by: numbers fall, texts rise. */
+  /** Key that rows are sorted by: numbers in descending order, texts in ascending order. */
   value(model: ConsoleModel): number | string;
   style?(model: ConsoleModel): Style | undefined;
   readonly isRight: boolean;
-  /** On a terminal that is too narrow, columns with higher numbers go first. */
+  /** On a terminal that is too narrow, columns with higher numbers are left out first. */
   readonly rank: number;
 }
 
@@ -21,8 +22,6 @@ const STATE_STYLES: Readonly<Record<ConsoleModel['state'], Style>> = {
   UNLOADING: 'warning',
   UNAVAILABLE: 'bad',
 };
-
-const MIB = 1024 * 1024;
 
 /** The columns, from left to right. */
 export const COLUMNS: readonly Column[] = [
@@ -52,11 +51,11 @@ export const COLUMNS: readonly Column[] = [
     ({ cache_hits: hits }) => hits,
     (hits) => `${Math.round(hits * 100)} %`,
   ),
-  numeric('MEMORY', 9, ({ memory_bytes: bytes }) => bytes, size),
+  numeric('MEMORY', 9, ({ memory_bytes: bytes }) => bytes, sizeText),
   { title: 'DEVICE', text: deviceOf, value: deviceOf, isRight: false, rank: 12 },
 ];
 
-/** A column of numbers. A dash stands for one that is not known. */
+/** A column of numbers. Unknown numbers are shown as a dash. */
 function numeric(
   title: string,
   rank: number,
@@ -105,17 +104,9 @@ export function painted(column: Column, model: ConsoleModel, text: string): stri
   return style === undefined ? text : paint(style, text);
 }
 
-/** `value` with at most three figures before and after the point. */
+/** `value` in about three figures. */
 export function decimals(value: number): string {
-  return value === 0 ? '0' : value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
-}
-
-/** `bytes` in MiB or GiB. */
-export function size(bytes: number): string {
-  const mib = bytes / MIB;
-  return mib >= 1024
-    ? `${(mib / 1024).toFixed(1)} GiB`
-    : `${mib.toFixed(mib >= 10 || mib === 0 ? 0 : 1)} MiB`;
+  return value === 0 ? '0' : figure(value);
 }
 
 /** `text` without characters that would move the cursor. */

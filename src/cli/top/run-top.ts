@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError } from '../command-error';
-import { GatewayClient, type GatewayOptions } from '../gateway-client';
+import { GatewayClient } from '../gateway-client';
+import type { GatewayOptions } from '../gateway-options';
+import { END_SIGNALS } from '../interrupt';
 import { table } from '../table';
 import { Board } from './board';
 import { COLUMNS, painted } from './columns';
@@ -13,7 +15,6 @@ const SNAPSHOT_PATH = '/v1/console';
 const EVENTS_PATH = '/v1/console/events';
 /** Time between two attempts to reach the gateway again. */
 const RETRY_MS = 1000;
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Runs `nexus top`: live on a terminal until the user quits; otherwise prints one snapshot.
@@ -37,7 +38,7 @@ async function eventsOf(gateway: GatewayClient, signal: AbortSignal): Promise<As
   return readEvents(body);
 }
 
-/** Prints one snapshot, whose rates the gateway measures for a second if nobody else watches. */
+/** Prints one snapshot, whose rates the gateway measures for a second unless another client reads them. */
 async function printOnce(gateway: GatewayClient, isJson: boolean): Promise<void> {
   const data = await (await gateway.send(SNAPSHOT_PATH)).text();
   if (isJson) {
@@ -78,7 +79,7 @@ async function showLive(
     // Called while the screen opens, too.
     () => setImmediate(draw),
   );
-  for (const name of SIGNALS) process.on(name, stop);
+  for (const name of END_SIGNALS) process.on(name, stop);
   try {
     for (let events: AsyncGenerator<ServerEvent> | undefined = first; !ended.signal.aborted;) {
       try {
@@ -98,7 +99,7 @@ async function showLive(
       await delay(RETRY_MS, undefined, { signal: ended.signal }).catch(() => {});
     }
   } finally {
-    for (const name of SIGNALS) process.off(name, stop);
+    for (const name of END_SIGNALS) process.off(name, stop);
     screen.close();
   }
 }

@@ -1,7 +1,8 @@
 import type { ConsoleModel } from '../../console/console.dto';
 import { paint } from '../colours';
+import { sizeText } from '../numbers';
 import type { Board } from './board';
-import { COLUMNS, decimals, painted, printable, size, sorted, type Column } from './columns';
+import { COLUMNS, decimals, painted, printable, sorted, type Column } from './columns';
 
 /** What the user has chosen to see. */
 export interface View {
@@ -86,10 +87,10 @@ function headOf(board: Board, shown: number): string[] {
       `Nexus ${printable(gateway.version)} ${gateway.state.replace('_', ' ')}`,
       `up ${duration(board.time - gateway.started)}`,
       `CPU ${decimals(gateway.cpu_cores)} cores`,
-      `memory ${size(gateway.memory_bytes)}`,
+      `memory ${sizeText(gateway.memory_bytes)}`,
       `event loop ${decimals(gateway.event_loop_ms)} ms`,
       `connections ${gateway.connections}`,
-      `in flight ${size(gateway.in_flight_bytes)}`,
+      `in flight ${sizeText(gateway.in_flight_bytes)}`,
       ...(gateway.processes > 1 ? [`processes ${gateway.processes}`] : []),
     ].join(GAP),
     [

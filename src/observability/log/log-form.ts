@@ -72,7 +72,7 @@ function requestText(fields: Fields, paint: Paint): string {
   const parts = [
     `${plain(method)} ${plain(path ?? route)}`,
     paint(isFailure ? RED : GREEN, plain(status)),
-    `${rounded(Number(ms))} ms`,
+    `${shortened(Number(ms))} ms`,
   ];
   if (isFailure) {
     const about = [
@@ -106,7 +106,7 @@ function eventText({ context, msg, err, stack, ...more }: Fields, paint: Paint):
 }
 
 /** `ms` with three digits, and no fewer than whole milliseconds. */
-function rounded(ms: number): number {
+function shortened(ms: number): number {
   return ms < 100 ? Number(ms.toPrecision(3)) : Math.round(ms);
 }
 

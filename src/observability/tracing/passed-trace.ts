@@ -1,8 +1,8 @@
 import type { Trace, TraceContext } from '../../common/trace';
 
-/** Version 00, which has four fields, or a later version, which may have more. Ids of zeros are invalid. */
+/** Version 00, which has four fields, or a later version, which may continue after a hyphen. Ids of zeros are invalid. */
 const TRACEPARENT =
-  /^(?:00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}|(?!00|ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-.{1,200})?)$/;
+  /^(?:00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}|(?!00|ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-.{0,200})?)$/;
 
 /** Printable ASCII, which HTTP and gRPC can both send. W3C Trace Context requires up to 512 characters to be passed on. */
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/;

@@ -52,7 +52,7 @@ export function observeCalls(
         next({
           onReceiveMetadata: (metadata, pass) => {
             observed.begin(metadata);
-            // Each request of a stream has a trace of its own, because a stream may last for days.
+            // Each request of a stream has its own trace, because a stream may last for days.
             if (!requestStream && !FREQUENT.test(path)) observed.trace = observed.beginTrace();
             pass(metadata);
           },

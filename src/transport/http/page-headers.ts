@@ -7,7 +7,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 /** Browsers then use HTTPS for this host for a year. */
 const ONLY_HTTPS = { 'strict-transport-security': 'max-age=31536000' };
 
-/** Security headers of pages and their files, without a content security policy. `isHttps` tells browsers to use only HTTPS. */
+/** Security headers of pages and their files, without a content security policy. With `isHttps`, browsers then use only HTTPS. */
 export function pageHeaders(isHttps: boolean): Readonly<Record<string, string>> {
   return isHttps ? { ...HEADERS, ...ONLY_HTTPS } : HEADERS;
 }

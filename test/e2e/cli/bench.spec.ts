@@ -189,7 +189,7 @@ describe('nexus bench --sweep', () => {
     expect(strays()).toEqual([]);
   });
 
-  it('measures each combination of settings in a gateway of its own, and leaves nothing behind', async () => {
+  it('measures each combination of settings in a private gateway, and leaves nothing behind', async () => {
     const { stdout, stderr, code } = await bench(
       'digits',
       '--sweep',
@@ -203,8 +203,8 @@ describe('nexus bench --sweep', () => {
     expect([stderr.includes('error'), code]).toEqual([false, 0]);
     const { p99_ms: p99, candidates, recommendation } = JSON.parse(stdout);
     expect(p99).toBe(10_000);
-    const summary = candidates.map(({ present, settings, rounds }: any) => [
-      present,
+    const summary = candidates.map(({ current, settings, rounds }: any) => [
+      current,
       settings,
       rounds.length,
     ]);
@@ -226,7 +226,7 @@ describe('nexus bench --sweep', () => {
     const child = start('digits', '--sweep', ...VALUES, '--duration', '600');
     const stdout = text(child.stdout);
     const closed = once(child, 'close');
-    await shows(child, 'present settings');
+    await shows(child, 'current settings');
     expect(readdirSync(temporary)).not.toEqual([]);
     child.kill('SIGINT');
     expect((await closed)[0]).toBe(130);

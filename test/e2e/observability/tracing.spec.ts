@@ -200,7 +200,7 @@ it('links a run to the requests that shared it, and each request to the run', as
   expect(only(ofFirst, 'queue').end).toBe(batch.start);
 });
 
-it('gives each request of a stream, and each step of a pipeline, spans of its own', async () => {
+it('gives each request of a stream, and each step of a pipeline, its own spans', async () => {
   const direct = new GrpcClient(back.grpc);
   const { traceId, traceparent } = context();
   const stream = direct.stream('ModelStreamInfer', { traceparent });

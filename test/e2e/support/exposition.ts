@@ -1,4 +1,4 @@
-/** Series of a Prometheus exposition that stand in it more than once, for which Prometheus refuses all of it. */
+/** Series that a Prometheus exposition contains more than once, for which Prometheus rejects all of it. */
 export function duplicateSeries(exposition: string): string[] {
   const seen = new Set<string>();
   return samplesOf(exposition)

@@ -6,7 +6,7 @@ import { load } from 'js-yaml';
 
 /** A query of a dashboard or a rule. */
 export interface Query {
-  /** Where it stands, for people. */
+  /** Its position, for messages. */
   readonly at: string;
   readonly expr: string;
   /** Labels that the legend shows. */

@@ -14,7 +14,7 @@ function faultOf(env: NodeJS.ProcessEnv, flags: Flags): ConfigError {
   throw new Error('expected a fault');
 }
 
-it('win over the environment, whose value is then not checked', () => {
+it('take precedence over the environment, whose value is then not checked', () => {
   const config = loadConfig(
     { NEXUS_PORT: 'x', NEXUS_GRPC_PORT: '7000', NEXUS_BODY_LIMIT: '2048' },
     { port: flag('--port', '9000'), bodyLimit: flag('--body-limit', '1MiB') },

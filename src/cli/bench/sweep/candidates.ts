@@ -1,4 +1,4 @@
-import { CommandError, EXIT_CODES } from '../../command-error';
+import { usageError } from '../../command-error';
 
 /** Settings of a model that a sweep changes. Those that are absent stay as they are. */
 export interface Candidate {
@@ -51,10 +51,9 @@ export function candidatesFor({
     ),
   );
   if (candidates.length > MOST_CANDIDATES)
-    throw new CommandError(
+    throw usageError(
       `${candidates.length} combinations, expected at most ${MOST_CANDIDATES}`,
       'name fewer with --instances, --threads and --batch',
-      EXIT_CODES.usage,
     );
   return candidates;
 }

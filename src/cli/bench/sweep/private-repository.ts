@@ -7,7 +7,7 @@ import { scanRepository, SETTINGS_FILE, type FoundModel } from '../../../reposit
 import { CommandError } from '../../command-error';
 import type { Candidate } from './candidates';
 
-/** Settings that would distort a measurement: cached and rejected requests are no runs of the model. */
+/** Settings that would distort a measurement: cached and rejected requests do not run the model. */
 const LEFT_OUT: readonly string[] = ['cache', 'limits', 'load'];
 
 /** Folders that exist. They are removed when the process exits. */
@@ -90,7 +90,7 @@ async function settingsOf({
   if (hasConfig)
     throw new CommandError(
       `${name} has a config.pbtxt, which sets its instances`,
-      'sweep a copy of the model with a model.yaml in its place',
+      'sweep a copy of the model with a model.yaml instead',
     );
   return settings;
 }

@@ -82,23 +82,23 @@ export function finalistsOf(entries: readonly Entry[], p99: number | undefined):
 /** What a sweep has found. */
 export interface Comparison {
   readonly best: Entry;
-  readonly present: Entry;
-  /** Gain in throughput over the present settings, as a ratio: 1.2 is 20 % more. Infinity if these miss the objective. */
+  readonly current: Entry;
+  /** Gain in throughput over the current settings, as a ratio: 1.2 is 20 % more. Infinity if these miss the objective. */
   readonly gain: number;
   /** The largest difference between rounds of the same settings, as a ratio: 1.05 is 5 %. */
   readonly noise: number;
-  /** Whether every deciding round of the best was better than every one of the present settings. */
+  /** Whether every deciding round of the best was better than every one of the current settings. */
   readonly isClear: boolean;
   /** Whether the best keeps the objective. */
   readonly keepsObjective: boolean;
 }
 
-/** Compares the finalists. Undefined before the present settings and others have more than one round. */
+/** Compares the finalists. Undefined before the current settings and others have more than one round. */
 export function comparisonOf(entries: readonly Entry[], p99: number | undefined): Comparison | undefined {
   const finalists = entries.filter(({ rounds }) => rounds.length > 1);
-  const present = finalists.find(({ candidate }) => candidate === undefined);
-  const others = finalists.filter((entry) => entry !== present);
-  if (present === undefined || others.length === 0) return undefined;
+  const current = finalists.find(({ candidate }) => candidate === undefined);
+  const others = finalists.filter((entry) => entry !== current);
+  if (current === undefined || others.length === 0) return undefined;
   const best = others.reduce((one, other) =>
     scoreOfEntry(other, p99) > scoreOfEntry(one, p99) ? other : one,
   );
@@ -107,14 +107,14 @@ export function comparisonOf(entries: readonly Entry[], p99: number | undefined)
     const kept = scores(entry).filter((score) => score > 0);
     return kept.length === 0 ? 1 : Math.max(...kept) / Math.min(...kept);
   };
-  const presentScore = scoreOfEntry(present, p99);
+  const currentScore = scoreOfEntry(current, p99);
   const bestScore = scoreOfEntry(best, p99);
   return {
     best,
-    present,
-    gain: presentScore === 0 ? (bestScore === 0 ? 1 : Infinity) : bestScore / presentScore,
-    noise: Math.max(ratio(best), ratio(present)),
-    isClear: deciding(best).length > 1 && Math.min(...scores(best)) > Math.max(...scores(present)),
+    current,
+    gain: currentScore === 0 ? (bestScore === 0 ? 1 : Infinity) : bestScore / currentScore,
+    noise: Math.max(ratio(best), ratio(current)),
+    isClear: deciding(best).length > 1 && Math.min(...scores(best)) > Math.max(...scores(current)),
     keepsObjective: bestScore > 0,
   };
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { loadConfig } from '../../../config/load-config';
 import type { VersionDetails } from '../../../rest/models/version-details.dto';
 import { CommandError } from '../../command-error';
+import { loadedVersion } from '../../loaded-version';
 import type { ProgressLine } from '../../progress-line';
 import type { BenchOptions, LoadOptions } from '../bench-options';
 import type { Timing } from '../load';
@@ -10,7 +11,7 @@ import { payloadsFor } from '../payloads';
 import { candidatesFor, type Candidate, type SweepSpace } from './candidates';
 import { PrivateGateway } from './private-gateway';
 import { PrivateRepository } from './private-repository';
-import { loadedVersion, reload, sweep } from './sweep';
+import { reload, sweep } from './sweep';
 import { sweepReportOf, sweepTextOf } from './sweep-report';
 
 /** Loads of each candidate by default: many clients, for the most throughput, or several numbers of them for an objective. */
@@ -34,8 +35,8 @@ export async function runSweep(
   const p99 = options.p99 === undefined ? undefined : positiveOf('--p99', options.p99);
   if (options.url !== undefined)
     throw new CommandError(
-      '--sweep measures in a gateway of its own',
-      'omit --url, and name the models with --repository',
+      '--sweep measures in a private gateway',
+      'omit --url; --repository names the folder of models',
     );
   const given = givenValues(options);
   progress.show(`${model}: starting a private gateway`);
@@ -66,7 +67,7 @@ export async function runSweep(
           cores: availableParallelism(),
           device: version?.device ?? 'cpu',
           batches: version?.batching?.enabled ?? false,
-        }).filter((candidate) => !isPresent(candidate, version, isOff)),
+        }).filter((candidate) => !isCurrent(candidate, version, isOff)),
       );
       progress.clear();
       const head = { model, requests: payloads.form, p99 };
@@ -82,7 +83,7 @@ export async function runSweep(
 }
 
 /** Whether the model has the settings of `candidate` without a change. */
-function isPresent(
+function isCurrent(
   candidate: Candidate,
   version: VersionDetails | undefined,
   isBatchingOff: boolean,

@@ -1,7 +1,9 @@
+import { rounded } from '../../../common/rounded';
 import { paint } from '../../colours';
+import { figure } from '../../numbers';
 import { table } from '../../table';
 import { describeTiming } from '../measure';
-import { figure, generatorWarnings, resultOf, thousandths, type ReportedResult } from '../report';
+import { generatorWarnings, resultOf, type ReportedResult } from '../report';
 import type { Candidate } from './candidates';
 import { comparisonOf, medianRound, scoreOfEntry, type Comparison, type Entry } from './rounds';
 
@@ -21,7 +23,7 @@ export interface SweepReport {
   readonly requests: string;
   readonly p99_ms?: number;
   readonly candidates: readonly {
-    readonly present: boolean;
+    readonly current: boolean;
     readonly settings?: Candidate;
     readonly failure?: string;
     readonly rounds: readonly (ReportedResult & { cpu_cores?: number; memory_bytes?: number })[];
@@ -31,7 +33,7 @@ export interface SweepReport {
     /** Whether to change the settings: they are faster by more than the noise. */
     readonly change: boolean;
     readonly settings: Candidate;
-    /** Throughput divided by that of the present settings. Absent if these miss the objective. */
+    /** Throughput divided by that of the current settings. Absent if these miss the objective. */
     readonly gain?: number;
     /** Largest difference between rounds of the same settings, as a ratio. */
     readonly noise: number;
@@ -47,12 +49,12 @@ export function sweepReportOf({ model, requests, p99 }: SweepHead, entries: read
     requests,
     ...(p99 === undefined ? {} : { p99_ms: p99 }),
     candidates: entries.map(({ candidate, settings, failure, rounds }) => ({
-      present: candidate === undefined,
+      current: candidate === undefined,
       ...((settings ?? candidate) === undefined ? {} : { settings: settings ?? candidate! }),
       ...(failure === undefined ? {} : { failure }),
       rounds: rounds.map(({ measurement, cpuCores, memoryBytes }) => ({
         ...resultOf(measurement),
-        ...(cpuCores === undefined ? {} : { cpu_cores: thousandths(cpuCores) }),
+        ...(cpuCores === undefined ? {} : { cpu_cores: rounded(cpuCores) }),
         ...(memoryBytes === undefined ? {} : { memory_bytes: memoryBytes }),
       })),
     })),
@@ -62,8 +64,8 @@ export function sweepReportOf({ model, requests, p99 }: SweepHead, entries: read
           recommendation: {
             change: isWorthIt(comparison),
             settings: comparison.best.candidate!,
-            ...(Number.isFinite(comparison.gain) ? { gain: thousandths(comparison.gain) } : {}),
-            noise: thousandths(comparison.noise),
+            ...(Number.isFinite(comparison.gain) ? { gain: rounded(comparison.gain) } : {}),
+            noise: rounded(comparison.noise),
             keeps_p99: comparison.keepsObjective,
           },
         }),
@@ -130,7 +132,7 @@ function rowOf(entry: Entry, p99: number | undefined): string[] {
   const orDash = (value: number | undefined) => (value === undefined ? '-' : figure(value));
   const slowest = figure(window.percentile(99));
   return [
-    candidate === undefined ? paint('heading', 'present') : '',
+    candidate === undefined ? paint('heading', 'current') : '',
     String(settings?.instances ?? '-'),
     String(settings?.threads ?? '-'),
     String(settings?.max_batch_rows ?? '-'),
@@ -156,12 +158,12 @@ function recommendation(comparison: Comparison | undefined, p99: number | undefi
   if (!isWorthIt(comparison))
     return [
       gain < 1
-        ? `Keep the present settings: the best others have ${percent(gain)} less throughput.`
-        : `Keep the present settings: ${nameOf(best)} gains ${percent(gain)}, which is within the noise (rounds differ by up to ${percent(noise)}).`,
+        ? `Keep the current settings: the best others have ${percent(gain)} less throughput.`
+        : `Keep the current settings: ${nameOf(best)} gains ${percent(gain)}, which is within the noise (rounds differ by up to ${percent(noise)}).`,
     ];
   const gained = Number.isFinite(gain)
-    ? `${percent(gain)} more throughput than the present settings`
-    : `the present settings miss ${p99} ms`;
+    ? `${percent(gain)} more throughput than the current settings`
+    : `the current settings miss ${p99} ms`;
   return [
     `${paint('good', 'Recommended')} for model.yaml: ${gained}. Rounds differ by up to ${percent(noise)}.`,
     '',
@@ -176,5 +178,5 @@ function isWorthIt({ isClear, gain }: Comparison): boolean {
 
 function nameOf({ candidate = {} }: Entry): string {
   const names = Object.entries(candidate).map(([key, value]) => `${key} ${value}`);
-  return names.length === 0 ? 'the present settings' : names.join(', ');
+  return names.length === 0 ? 'the current settings' : names.join(', ');
 }

@@ -1,5 +1,6 @@
 import type { ModelDetails } from '../../../rest/models/models.dto';
 import type { VersionDetails } from '../../../rest/models/version-details.dto';
+import { loadedVersion } from '../../loaded-version';
 import type { Timing } from '../load';
 import { measure } from '../measure';
 import type { Payload } from '../sender';
@@ -37,11 +38,6 @@ export async function reload(
   await repository.configure(candidate);
   await client.post(`/v2/repository/models/${name}/load`);
   return client.get<ModelDetails>(`/v1/models/${name}`);
-}
-
-/** The newest version of `details` that has been loaded. */
-export function loadedVersion({ versions }: ModelDetails): VersionDetails | undefined {
-  return versions.findLast(({ signature }) => signature !== undefined);
 }
 
 /**
@@ -139,7 +135,7 @@ function settingsOf(version: VersionDetails | undefined): Required<Candidate> {
 }
 
 function describeCandidate(candidate: Candidate | undefined): string {
-  if (candidate === undefined) return 'present settings';
+  if (candidate === undefined) return 'current settings';
   return Object.entries(candidate)
     .map(([key, value]) => `${key} ${value}`)
     .join(', ');

@@ -10,7 +10,7 @@ const PAYLOADS: readonly Payload[] = ['/one', '/two'].map((path) => ({
   rows: 1,
 }));
 
-/** A gateway under virtual time, which answers when it is told to. */
+/** A gateway under virtual time, whose responses the test sends. */
 class Scripted {
   now = 0;
   readonly paths: string[] = [];

@@ -1,7 +1,7 @@
-import { CommandError, EXIT_CODES } from '../command-error';
+import { CommandError, EXIT_CODES } from './command-error';
 
-/** Signals that end a command early, by Ctrl-C, `kill` and a terminal that closes. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Signals that end a command early: of Ctrl-C, of `kill`, and of a terminal that closes. */
+export const END_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Runs `task` with a signal that aborts when the user ends the command. A second Ctrl-C ends the process at once.
@@ -13,11 +13,11 @@ export async function interruptible(task: (signal: AbortSignal) => Promise<void>
     if (controller.signal.aborted) process.exit(EXIT_CODES.interrupted);
     controller.abort();
   };
-  for (const name of SIGNALS) process.on(name, stop);
+  for (const name of END_SIGNALS) process.on(name, stop);
   try {
     await task(controller.signal);
     if (controller.signal.aborted) throw new CommandError('interrupted', undefined, EXIT_CODES.interrupted);
   } finally {
-    for (const name of SIGNALS) process.off(name, stop);
+    for (const name of END_SIGNALS) process.off(name, stop);
   }
 }

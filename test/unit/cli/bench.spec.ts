@@ -176,33 +176,33 @@ describe('the comparison of a sweep', () => {
     expect(bestOf(loads, 1)).toBe(loads[0]);
   });
 
-  it('gives further rounds to the best, and to the present settings', () => {
-    const present = entryOf(undefined, [1]);
+  it('gives further rounds to the best, and to the current settings', () => {
+    const current = entryOf(undefined, [1]);
     const others = [10, 60, 20, 50, 30, 40].map((count) => entryOf(count, [count]));
     const failed: Entry = { candidate: { instances: 9 }, rounds: [], failure: 'no room' };
-    const finalists = finalistsOf([present, failed, ...others], undefined);
+    const finalists = finalistsOf([current, failed, ...others], undefined);
     expect(finalists.map(({ candidate }) => candidate?.instances)).toEqual([undefined, 60, 50, 40, 30]);
   });
 
   it('is clear only if all rounds are better, the first one aside', () => {
-    const present = entryOf(undefined, [500, 100, 110, 105]);
-    const clear = comparisonOf([present, entryOf(2, [90, 130, 140, 135])], undefined)!;
+    const current = entryOf(undefined, [500, 100, 110, 105]);
+    const clear = comparisonOf([current, entryOf(2, [90, 130, 140, 135])], undefined)!;
     expect([clear.isClear, clear.keepsObjective]).toEqual([true, true]);
     expect(clear.gain).toBeCloseTo(135 / 105);
     expect(clear.noise).toBeCloseTo(1.1);
-    const noisy = comparisonOf([present, entryOf(2, [900, 109, 140, 135])], undefined)!;
+    const noisy = comparisonOf([current, entryOf(2, [900, 109, 140, 135])], undefined)!;
     expect(noisy.isClear).toBe(false);
   });
 
   it('knows an objective that only others keep, and one that none keeps', () => {
-    const present = entryOf(undefined, [200, 200, 200], 50);
+    const current = entryOf(undefined, [200, 200, 200], 50);
     const slower = entryOf(2, [100, 100, 100], 5);
-    expect(comparisonOf([present, slower], 20)).toMatchObject({
+    expect(comparisonOf([current, slower], 20)).toMatchObject({
       gain: Infinity,
       isClear: true,
       keepsObjective: true,
     });
-    expect(comparisonOf([present, slower], 1)).toMatchObject({
+    expect(comparisonOf([current, slower], 1)).toMatchObject({
       gain: 1,
       isClear: false,
       keepsObjective: false,
