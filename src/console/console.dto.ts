@@ -97,7 +97,7 @@ export class ConsoleModel {
   platform: 'onnxruntime_onnx' | 'ensemble' | 'remote';
   /** Absent before it has loaded, and for models that other servers run. */
   device?: 'cpu' | 'cuda';
-  /** Resident memory of its runners, in bytes. Absent without runners of its own. */
+  /** Resident memory of its runners, in bytes. Absent if it has no runners. */
   memory_bytes?: number;
   /** Aliases of the version. */
   aliases: string[];
