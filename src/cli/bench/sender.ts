@@ -1,4 +1,5 @@
 import { Pool, type Dispatcher } from 'undici';
+import { printable } from '../printable';
 
 /** A request of the load. */
 export interface Payload {
@@ -89,8 +90,8 @@ class Receiver implements Dispatcher.DispatchHandler {
 function messageOf(body: string): string {
   try {
     const { error } = JSON.parse(body) as { error: string | { message: string } };
-    return typeof error === 'string' ? error : error.message;
+    return printable(typeof error === 'string' ? error : error.message);
   } catch {
-    return body.slice(0, 200);
+    return printable(body.slice(0, 200));
   }
 }

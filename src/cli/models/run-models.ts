@@ -1,6 +1,8 @@
 import { paint } from '../colours';
+import { asJson } from '../../observability/log/log-form';
 import { CommandError } from '../command-error';
 import { GatewayClient, type GatewayOptions } from '../gateway-client';
+import { printable } from '../printable';
 import { ProgressLine } from '../progress-line';
 import { versionTable, type TableTensor } from '../version-table';
 
@@ -36,9 +38,10 @@ interface ModelDetails {
 export async function runModels(options: GatewayOptions): Promise<void> {
   const client = GatewayClient.of(options);
   const index = await client.post<readonly IndexEntry[]>('/v2/repository/index');
+  if (!Array.isArray(index)) throw client.stranger();
   const details = await detailsOf(client, [...new Set(index.map(({ name }) => name))]);
   if (options.json === true) {
-    process.stdout.write(`${JSON.stringify([...details.values()], undefined, 2)}\n`);
+    process.stdout.write(`${asJson(JSON.stringify([...details.values()], undefined, 2))}\n`);
     return;
   }
   if (index.length === 0) {
@@ -61,7 +64,7 @@ export async function runModels(options: GatewayOptions): Promise<void> {
   });
   const reasons = index
     .filter(({ reason }) => reason !== '')
-    .map(({ name, version, reason }) => `  ${name}/${version}: ${reason}`);
+    .map(({ name, version, reason }) => `  ${printable(`${name}/${version}: ${reason}`)}`);
   const notes = reasons.length === 0 ? [] : ['', paint('heading', 'Reasons'), ...reasons];
   process.stdout.write(`${[versionTable(rows, 'MEMORY'), ...notes].join('\n')}\n`);
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
+import { asJson } from '../../observability/log/log-form';
 import { CommandError, EXIT_CODES } from '../command-error';
 import { GatewayClient, type GatewayOptions, type GatewayRequest } from '../gateway-client';
 import { ProgressLine } from '../progress-line';
@@ -41,15 +42,15 @@ export async function runPredict(
   const line = new ProgressLine();
   const began = performance.now();
   const timer = setInterval(() => line.show(`waiting for ${model} ...`), 1000);
-  const response = await client.send(`${route}/predict`, { ...request, method: 'POST' }).finally(() => {
-    clearInterval(timer);
-    line.clear();
-  });
-  const body = await response.text();
+  const prediction = await client
+    .json<Prediction>(`${route}/predict`, { ...request, method: 'POST' })
+    .finally(() => {
+      clearInterval(timer);
+      line.clear();
+    });
   const took = performance.now() - began;
-  const prediction = JSON.parse(body) as Prediction;
   process.stdout.write(
-    `${json === true ? JSON.stringify(prediction, undefined, 2) : predictionText(prediction, rows, took)}\n`,
+    `${json === true ? asJson(JSON.stringify(prediction, undefined, 2)) : predictionText(prediction, rows, took)}\n`,
   );
 }
 
@@ -135,6 +136,7 @@ async function inputsOf(
       readonly signature?: { readonly inputs: readonly TableTensor[] };
     }[];
   }>(path);
+  if (!Array.isArray(versions)) throw client.stranger();
   const known = versions.filter(({ signature }) => signature !== undefined);
   const found = known.find((candidate) => candidate.version === version) ?? known.at(-1);
   if (found !== undefined) return found.signature!.inputs;

@@ -1,6 +1,6 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { ConsoleModel } from '../../console/console.dto';
 import { paint, type Style } from '../colours';
+import { printable } from '../printable';
 
 /** A column of the table. */
 export interface Column {
@@ -30,7 +30,7 @@ export const COLUMNS: readonly Column[] = [
   { title: 'VERSION', text: ({ version }) => printable(version), value: nameOf, isRight: true, rank: 5 },
   {
     title: 'STATE',
-    text: ({ state }) => state,
+    text: ({ state }) => printable(state),
     value: ({ state }) => state,
     style: ({ state }) => STATE_STYLES[state],
     isRight: false,
@@ -81,7 +81,7 @@ function nameOf({ model, version }: ConsoleModel): string {
 }
 
 function deviceOf({ device, platform }: ConsoleModel): string {
-  if (platform === 'onnxruntime_onnx') return device ?? '-';
+  if (platform === 'onnxruntime_onnx') return printable(device ?? '-');
   return platform === 'ensemble' ? 'pipeline' : 'remote';
 }
 
@@ -116,9 +116,4 @@ export function size(bytes: number): string {
   return mib >= 1024
     ? `${(mib / 1024).toFixed(1)} GiB`
     : `${mib.toFixed(mib >= 10 || mib === 0 ? 0 : 1)} MiB`;
-}
-
-/** `text` without characters that would move the cursor. */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' ');
 }

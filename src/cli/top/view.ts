@@ -1,7 +1,8 @@
 import type { ConsoleModel } from '../../console/console.dto';
 import { paint } from '../colours';
 import type { Board } from './board';
-import { COLUMNS, decimals, painted, printable, size, sorted, type Column } from './columns';
+import { printable } from '../printable';
+import { COLUMNS, decimals, painted, size, sorted, type Column } from './columns';
 
 /** What the user has chosen to see. */
 export interface View {
@@ -83,7 +84,7 @@ function headOf(board: Board, shown: number): string[] {
   const ready = models.filter(({ state }) => state === 'READY').length;
   return [
     [
-      `Nexus ${printable(gateway.version)} ${gateway.state.replace('_', ' ')}`,
+      `Nexus ${printable(gateway.version)} ${printable(gateway.state).replace('_', ' ')}`,
       `up ${duration(board.time - gateway.started)}`,
       `CPU ${decimals(gateway.cpu_cores)} cores`,
       `memory ${size(gateway.memory_bytes)}`,
