@@ -170,16 +170,15 @@ describe('the gateway', () => {
     const evil = '\u001B]0;title\u0007\u009B2J\nx';
     const names = ['$(touch${IFS}evil)', evil, 'fine'];
     const seen: unknown[] = [];
-    const server = createServer((request, response) => {
-      seen.push(request.headers['x-api-key']);
-      if (request.url === '/v2/repository/index')
-        return response.end(
+    const server = createServer(({ url = '', headers }, response) => {
+      seen.push(headers['x-api-key']);
+      if (url === '/v2/repository/index')
+        response.end(
           JSON.stringify(names.map((name) => ({ name, version: '1', state: 'UNAVAILABLE', reason: evil }))),
         );
-      if (request.url?.includes('moved') === true)
-        return response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
-      if (request.url?.includes('page') === true) return response.end('<html>');
-      response.writeHead(404).end(JSON.stringify({ error: evil }));
+      else if (url.includes('moved')) response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
+      else if (url.includes('page')) response.end('<html>');
+      else response.writeHead(404).end(JSON.stringify({ error: evil }));
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     try {
