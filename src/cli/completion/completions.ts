@@ -78,7 +78,7 @@ async function modelNames(): Promise<readonly Completion[]> {
       signal: AbortSignal.timeout(GATEWAY_TIMEOUT_MS),
     });
     const index = (await response.json()) as readonly { readonly name: string }[];
-    const names = new Set(index.map(({ name }) => String(name)));
+    const names = new Set(index.map(({ name }) => name));
     return [...names].filter((name) => SAFE_WORD.test(name)).map((word) => ({ word, meaning: 'model' }));
   } catch {
     // Without a gateway, there are no names to offer, and no place for an error.
