@@ -183,19 +183,20 @@ describe('the gateway', () => {
     await once(server.listen(0, '127.0.0.1'), 'listening');
     try {
       const env = { NEXUS_PORT: String((server.address() as AddressInfo).port) };
+      // Alone, because it waits only a second for the gateway.
+      const completion = await nexus(['complete', '--', 'predict', ''], env);
+      expect(completion.stdout).toBe('fine\tmodel\n');
       const results = await Promise.all([
         nexus(['models'], env),
-        nexus(['complete', '--', 'predict', ''], env),
         nexus(['predict', 'evil', 'text'], env),
         nexus(['predict', 'page', 'text'], env),
         nexus(['predict', 'moved', 'text'], env),
       ]);
-      expect(results.map(({ status }) => status)).toEqual([0, 0, 1, 1, 1]);
+      expect(results.map(({ status }) => status)).toEqual([0, 1, 1, 1]);
       const printed = results.map(({ stdout, stderr }) => stdout + stderr);
       for (const text of printed) expect(text).not.toMatch(/[^\n\t\P{Cc}]/u);
-      expect(printed[1]).toBe('fine\tmodel\n');
-      expect(printed[3]).toMatch(/^predict: expected a Nexus gateway at .*; name the gateway with --url\n$/);
-      expect(printed[4]).toMatch(/^predict: .* redirects are not followed\n$/);
+      expect(printed[2]).toMatch(/^predict: expected a Nexus gateway at .*; name the gateway with --url\n$/);
+      expect(printed[3]).toMatch(/^predict: .* redirects are not followed\n$/);
       const requests = seen.length;
       const { status, stdout, stderr } = await nexus(['models'], { ...env, NEXUS_API_KEY: 'secret\nkey' });
       expect([status, stdout, stderr.includes('secret')]).toEqual([2, '', false]);
