@@ -12,6 +12,7 @@ import { addKeysCommand } from './keys/keys.command';
 import { paint } from './colours';
 import { addModelsCommand } from './models/models.command';
 import { addPredictCommand } from './predict/predict.command';
+import { printable } from './printable';
 import { addServeCommand } from './serve.command';
 import { addTopCommand } from './top/top.command';
 import { HELP_STYLE } from './program-help';
@@ -104,5 +105,5 @@ function report(error: unknown, name: string): number {
 function print(name: string, message: string, hint: string | undefined): void {
   const label = paint('bad', `${name}:`, process.stderr);
   const advice = hint === undefined ? '' : `${message.endsWith('?') ? '' : ';'} ${hint}`;
-  process.stderr.write(`${label} ${message}${advice}\n`);
+  process.stderr.write(`${label} ${printable(message)}${advice}\n`);
 }

@@ -1,3 +1,5 @@
+import { printable } from './printable';
+
 /** A pipe or file receives a line at most this often. */
 const LINE_EVERY_MS = 10_000;
 
@@ -16,8 +18,9 @@ export class ProgressLine {
 
   constructor(private readonly stream: NodeJS.WriteStream = process.stderr) {}
 
-  /** Replaces the line. `text` has no line break. */
-  show(text: string): void {
+  /** Replaces the line. Control characters become spaces. */
+  show(shown: string): void {
+    const text = printable(shown);
     if (this.stream.isTTY) {
       this.stream.write(CLEAR + text.slice(0, (this.stream.columns || 80) - 1));
       return;

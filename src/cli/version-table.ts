@@ -1,4 +1,5 @@
 import { paint } from './colours';
+import { printable } from './printable';
 import { table } from './table';
 
 /** A tensor of a model, as the API describes it. */
@@ -33,10 +34,10 @@ const LAST = 7;
 /** A table of versions. @param last title of the last column. */
 export function versionTable(versions: readonly VersionRow[], last: string): string {
   const rows = versions.map((row) => [
-    row.model,
-    row.version,
-    paint(styleOf(row.state), row.state),
-    row.device ?? '-',
+    printable(row.model),
+    printable(row.version),
+    paint(styleOf(row.state), printable(row.state)),
+    printable(row.device ?? '-'),
     tensors(row.inputs),
     tensors(row.outputs),
     row.batchRows === undefined ? '-' : row.batchRows === 1 ? 'no' : `${row.batchRows} rows`,
@@ -55,7 +56,7 @@ function styleOf(state: string) {
 function tensors(specs: readonly TableTensor[] = []): string {
   const free = Math.floor(((process.stdout.columns || Infinity) - OTHERS_WIDTH) / 2);
   const limit = Math.max(LEAST_TENSORS, Math.min(MOST_TENSORS, free));
-  const text = specs.map(tensorText).join(' ') || '-';
+  const text = printable(specs.map(tensorText).join(' ')) || '-';
   return text.length > limit ? `${text.slice(0, limit - 3)}...` : text;
 }
 

@@ -3,14 +3,14 @@ const KEPT: readonly string[] = ['NEXUS_DEVICE'];
 
 /**
  * The environment of a gateway that a command starts for itself, on free ports of the loopback address: without the settings of
- * the operator's gateway, its keys and its limits.
+ * the operator's gateway, its keys, its limits and its traces.
  * @param repository folder of its models, which it loads when asked.
  */
 export function privateGatewayEnvironment(
   repository: string,
   env: NodeJS.ProcessEnv = process.env,
 ): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(([name]) => !name.startsWith('NEXUS_') || KEPT.includes(name));
+  const kept = Object.entries(env).filter(([name]) => !/^(NEXUS|OTEL)_/.test(name) || KEPT.includes(name));
   return {
     ...Object.fromEntries(kept),
     NEXUS_HOST: '127.0.0.1',

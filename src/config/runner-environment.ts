@@ -1,7 +1,8 @@
 /**
- * The environment of processes that execute models: without the settings of the gateway, which contain keys and passwords.
+ * The environment of processes that execute models: without the settings of the gateway and its traces, which contain keys
+ * and passwords.
  * Runners read none of them. ONNX Runtime and CUDA have variables of their own.
  */
 export function runnerEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('NEXUS_')));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(NEXUS|OTEL)_/.test(name)));
 }

@@ -73,16 +73,28 @@ export function versionKey({ model, version }: Pick<VersionCounts, 'model' | 've
   return `${model}/${version}`;
 }
 
-/** Counts of all processes by {@link versionKey}. */
-export function addedUp(processes: readonly ProcessCounts[]): ReadonlyMap<string, VersionCounts> {
+/**
+ * Counts of all processes by {@link versionKey}.
+ * @param stale last reports of processes that have ended or did not answer in time. Without their counts, rates would jump.
+ */
+export function addedUp(
+  processes: readonly ProcessCounts[],
+  stale: readonly ProcessCounts[],
+): ReadonlyMap<string, VersionCounts> {
   const sums = new Map<string, VersionCounts>();
-  for (const { versions } of processes)
+  const past = stale.map(({ versions }) => versions.map(withoutLoad));
+  for (const versions of [...processes.map((process) => process.versions), ...past])
     for (const counts of versions) {
       const key = versionKey(counts);
       const known = sums.get(key);
       sums.set(key, known === undefined ? counts : sumOfTwo(known, counts));
     }
   return sums;
+}
+
+/** What `counts` has counted, without its load, which is over. */
+function withoutLoad(counts: VersionCounts): VersionCounts {
+  return { ...counts, waitingRequests: 0, running: 0, memoryBytes: 0 };
 }
 
 function sumOfTwo(one: VersionCounts, other: VersionCounts): VersionCounts {

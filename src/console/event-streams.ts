@@ -39,6 +39,8 @@ export class EventStreams {
     if (this.drain.active) throw errors.notReady(SHUTTING_DOWN);
     if (this.streams.size >= MAX_STREAMS) throw errors.tooManyStreams(MAX_STREAMS);
     const stream = new EventStream(reply, this.clients, this.authenticator);
+    // It left while its key was checked, and tells nobody again.
+    if (reply.raw.destroyed) return;
     const stop = this.sampler.listen((frame) => stream.offer(frame));
     this.streams.add(stream);
     reply.raw.on('close', () => {

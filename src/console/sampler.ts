@@ -115,11 +115,11 @@ export class Sampler implements OnApplicationShutdown {
   }
 
   private async sample(): Promise<ConsoleFrame> {
-    const { values, running } = await this.gather();
+    const { values, stale, running } = await this.gather();
     const now: Sample = {
       at: performance.now(),
-      cpuS: values.reduce((sum, { cpuS }) => sum + cpuS, 0),
-      versions: addedUp(values),
+      cpuS: [...values, ...stale].reduce((sum, { cpuS }) => sum + cpuS, 0),
+      versions: addedUp(values, stale),
     };
     this.samples = [...this.samples, now].slice(-WINDOW - 1);
     const models = await this.models(now);
@@ -206,7 +206,7 @@ export class Sampler implements OnApplicationShutdown {
       memory_bytes: sum(({ memoryBytes }) => memoryBytes),
       in_flight_bytes: sum(({ inFlightBytes }) => inFlightBytes),
       in_flight_limit_bytes: sum(({ inFlightLimitBytes }) => inFlightLimitBytes),
-      event_loop_ms: rounded(Math.max(...processes.map(({ eventLoopMs }) => eventLoopMs))),
+      event_loop_ms: rounded(Math.max(0, ...processes.map(({ eventLoopMs }) => eventLoopMs))),
       connections: sum(({ connections }) => connections),
     };
   }

@@ -49,7 +49,12 @@ export class PayloadLog {
     if (settings.sample < 1) line += `,"sample":${settings.sample}`;
     if (this.dropped > 0) line += `,"dropped":${this.dropped}`;
     this.dropped = 0;
-    this.log.write('info', line + tensorMembers(inputs, outputs, servable, settings));
+    try {
+      this.log.write('info', line + tensorMembers(inputs, outputs, servable, settings));
+    } catch (error) {
+      // The request has succeeded.
+      this.logger.error({ msg: `cannot log the payload of ${name}/${version}`, err: error });
+    }
   }
 
   /** Whether a line may be written in this second. */

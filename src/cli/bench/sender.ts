@@ -1,5 +1,6 @@
 import { Pool, type Dispatcher } from 'undici';
 import { messageIn } from '../gateway-client';
+import { printable } from '../printable';
 
 /** A request of the load. */
 export interface Payload {
@@ -87,5 +88,5 @@ class Receiver implements Dispatcher.DispatchHandler {
 }
 
 function messageOf(body: string): string {
-  return messageIn(body) ?? body.slice(0, 200);
+  return printable(messageIn(body) ?? body.slice(0, 200));
 }

@@ -2,6 +2,7 @@ import { loadConfig, type Flags } from '../../config/load-config';
 import { paint } from '../colours';
 import { CommandError } from '../command-error';
 import { plural } from '../numbers';
+import { printable } from '../printable';
 import { ProgressLine } from '../progress-line';
 import { versionTable } from '../version-table';
 import { checkModels, type CheckedVersion } from './checked-models';
@@ -46,7 +47,7 @@ function reportOf(versions: readonly CheckedVersion[], problems: readonly string
     ...(rows.length === 0 ? [] : [versionTable(rows, 'LOAD')]),
     ...(problems.length === 0
       ? []
-      : ['', paint('heading', 'Problems'), ...problems.map((text) => `  ${text}`)]),
+      : ['', paint('heading', 'Problems'), ...problems.map((text) => `  ${printable(text)}`)]),
     '',
   ].join('\n');
 }

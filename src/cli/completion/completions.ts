@@ -12,6 +12,9 @@ export interface Completion {
 /** Longer than a nearby gateway takes, and shorter than a person waits. */
 const GATEWAY_TIMEOUT_MS = 1000;
 
+/** Words in which no shell sees a command. Servers can send any. */
+const SAFE_WORD = /^[\p{L}\p{N}_][\p{L}\p{N}_.@+-]*$/u;
+
 /**
  * What can replace the last of `words`, the words after `nexus`: commands, flags, or the models of the running gateway. Empty
  * for names of files, and where anything can follow.
@@ -75,7 +78,8 @@ async function modelNames(): Promise<readonly Completion[]> {
       signal: AbortSignal.timeout(GATEWAY_TIMEOUT_MS),
     });
     const index = (await response.json()) as readonly { readonly name: string }[];
-    return [...new Set(index.map(({ name }) => name))].map((word) => ({ word, meaning: 'model' }));
+    const names = new Set(index.map(({ name }) => name));
+    return [...names].filter((name) => SAFE_WORD.test(name)).map((word) => ({ word, meaning: 'model' }));
   } catch {
     // Without a gateway, there are no names to offer, and no place for an error.
     return [];

@@ -1,11 +1,14 @@
 /*
  * The scripts ask `nexus complete` for the candidates: a line each, with a tab before the description. Without candidates, the
- * shell completes names of files.
+ * shell completes names of files. The bash script does not use `compgen -W`, which would run commands in the candidates.
  */
 
 const BASH = `_nexus() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} IFS=$'\\n'
-  COMPREPLY=($(compgen -W "$(nexus complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1)" -- "$cur"))
+  local cur=\${COMP_WORDS[COMP_CWORD]} word
+  COMPREPLY=()
+  while IFS=$'\\t' read -r word _; do
+    [[ $word == "$cur"* ]] && COMPREPLY+=("$word")
+  done < <(nexus complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
 complete -o default -F _nexus nexus
 `;

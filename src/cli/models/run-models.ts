@@ -1,10 +1,12 @@
 import type { RepositoryIndexEntry } from '../../models/report/repository-index.schema';
 import type { ModelDetails } from '../../rest/models/models.dto';
 import { paint } from '../colours';
+import { asJson } from '../../observability/log/log-form';
 import { CommandError } from '../command-error';
 import { GatewayClient } from '../gateway-client';
 import type { GatewayOptions } from '../gateway-options';
 import { sizeText } from '../numbers';
+import { printable } from '../printable';
 import { ProgressLine } from '../progress-line';
 import { versionTable } from '../version-table';
 
@@ -15,9 +17,10 @@ const AT_A_TIME = 8;
 export async function runModels(options: GatewayOptions): Promise<void> {
   const client = GatewayClient.of(options);
   const index = await client.post<readonly RepositoryIndexEntry[]>('/v2/repository/index');
+  if (!Array.isArray(index)) throw client.stranger();
   const details = await detailsOf(client, [...new Set(index.map(({ name }) => name))]);
   if (options.json === true) {
-    process.stdout.write(`${JSON.stringify([...details.values()], undefined, 2)}\n`);
+    process.stdout.write(`${asJson(JSON.stringify([...details.values()], undefined, 2))}\n`);
     return;
   }
   if (index.length === 0) {
@@ -40,7 +43,7 @@ export async function runModels(options: GatewayOptions): Promise<void> {
   });
   const reasons = index
     .filter(({ reason }) => reason !== '')
-    .map(({ name, version, reason }) => `  ${name}/${version}: ${reason}`);
+    .map(({ name, version, reason }) => `  ${printable(`${name}/${version}: ${reason}`)}`);
   const notes = reasons.length === 0 ? [] : ['', paint('heading', 'Reasons'), ...reasons];
   process.stdout.write(`${[versionTable(rows, 'MEMORY'), ...notes].join('\n')}\n`);
 }

@@ -1,4 +1,5 @@
 import { paint } from '../colours';
+import { printable } from '../printable';
 
 /** The response of `POST /v1/models/{model}/predict`. */
 export interface Prediction {
@@ -30,12 +31,12 @@ const LONGEST_TEXT = 200;
 export function predictionText(prediction: Prediction, rows: readonly string[], tookMs: number): string {
   const { model, version, predictions } = prediction;
   const count = predictions?.length ?? rows.length;
-  const title = `${paint('heading', `${model}/${version}`)} ${paint('quiet', `${tookMs.toFixed(1)} ms`)}`;
+  const title = `${paint('heading', printable(`${model}/${version}`))} ${paint('quiet', `${tookMs.toFixed(1)} ms`)}`;
   if (count === 0)
     return [title, ...outputLines(prediction.outputs ?? {}, prediction.classes ?? {})].join('\n');
   const parts = Array.from({ length: count }, (_, row) => [
     '',
-    paint('heading', rows[row] ?? `row ${row}`),
+    paint('heading', printable(rows[row] ?? `row ${row}`)),
     ...outputLines(predictions?.[row] ?? rowOf(prediction.outputs, row), rowOf(prediction.classes, row)),
   ]);
   return [title, ...parts.flat()].join('\n');
@@ -59,7 +60,7 @@ function outputLines(
   return Object.entries(outputs).flatMap(([name, value]) => {
     const ranked = classes[name];
     const lines = isRanking(ranked) ? barLines(ranked) : [valueText(value)];
-    return lines.map((line, index) => `  ${(index === 0 ? name : '').padEnd(width)}  ${line}`);
+    return lines.map((line, index) => `  ${(index === 0 ? printable(name) : '').padEnd(width)}  ${line}`);
   });
 }
 
@@ -69,7 +70,7 @@ function isRanking(value: unknown): value is readonly Ranked[] {
 }
 
 function barLines(ranked: readonly Ranked[]): string[] {
-  const names = ranked.map(({ label, index }) => label ?? String(index));
+  const names = ranked.map(({ label, index }) => printable(String(label ?? index)));
   const width = Math.max(...names.map((name) => name.length));
   const areShares = ranked.every(({ score }) => score >= 0 && score <= 1);
   const most = areShares ? 1 : Math.max(...ranked.map(({ score }) => score), 0) || 1;
@@ -97,6 +98,7 @@ function shapeOf(value: unknown): number[] {
   return Array.isArray(value) ? [value.length, ...shapeOf(value[0])] : [];
 }
 
-function short(text: string): string {
+function short(value: string): string {
+  const text = printable(value);
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text;
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
+import { asJson } from '../../observability/log/log-form';
 import type { ModelDetails } from '../../rest/models/models.dto';
 import { CommandError, usageError } from '../command-error';
 import { GatewayClient, type GatewayRequest } from '../gateway-client';
@@ -44,15 +45,15 @@ export async function runPredict(
   const line = new ProgressLine();
   const began = performance.now();
   const timer = setInterval(() => line.show(`waiting for ${model} ...`), 1000);
-  const response = await client.send(`${route}/predict`, { ...request, method: 'POST' }).finally(() => {
-    clearInterval(timer);
-    line.clear();
-  });
-  const body = await response.text();
+  const prediction = await client
+    .json<Prediction>(`${route}/predict`, { ...request, method: 'POST' })
+    .finally(() => {
+      clearInterval(timer);
+      line.clear();
+    });
   const took = performance.now() - began;
-  const prediction = JSON.parse(body) as Prediction;
   process.stdout.write(
-    `${json === true ? JSON.stringify(prediction, undefined, 2) : predictionText(prediction, rows, took)}\n`,
+    `${json === true ? asJson(JSON.stringify(prediction, undefined, 2)) : predictionText(prediction, rows, took)}\n`,
   );
 }
 
@@ -133,6 +134,7 @@ async function inputsOf(
   version: string | undefined,
 ): Promise<readonly TableTensor[]> {
   const details = await client.get<ModelDetails>(path);
+  if (!Array.isArray(details.versions)) throw client.stranger();
   const named = details.versions.find((candidate) => candidate.version === version);
   const signature = named?.signature ?? loadedVersion(details)?.signature;
   if (signature !== undefined) return signature.inputs;

@@ -1,7 +1,7 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { ConsoleModel } from '../../console/console.dto';
 import { paint, type Style } from '../colours';
 import { figure, sizeText } from '../numbers';
+import { printable } from '../printable';
 
 /** A column of the table. */
 export interface Column {
@@ -29,7 +29,7 @@ export const COLUMNS: readonly Column[] = [
   { title: 'VERSION', text: ({ version }) => printable(version), value: nameOf, isRight: true, rank: 5 },
   {
     title: 'STATE',
-    text: ({ state }) => state,
+    text: ({ state }) => printable(state),
     value: ({ state }) => state,
     style: ({ state }) => STATE_STYLES[state],
     isRight: false,
@@ -80,7 +80,7 @@ function nameOf({ model, version }: ConsoleModel): string {
 }
 
 function deviceOf({ device, platform }: ConsoleModel): string {
-  if (platform === 'onnxruntime_onnx') return device ?? '-';
+  if (platform === 'onnxruntime_onnx') return printable(device ?? '-');
   return platform === 'ensemble' ? 'pipeline' : 'remote';
 }
 
@@ -107,9 +107,4 @@ export function painted(column: Column, model: ConsoleModel, text: string): stri
 /** `value` in about three figures. */
 export function decimals(value: number): string {
   return value === 0 ? '0' : figure(value);
-}
-
-/** `text` without characters that would move the cursor. */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/\p{Cc}/gu, ' ');
 }

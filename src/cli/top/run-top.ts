@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ConsoleSnapshot } from '../../console/console.dto';
+import { asJson } from '../../observability/log/log-form';
 import { CommandError } from '../command-error';
 import { GatewayClient } from '../gateway-client';
 import type { GatewayOptions } from '../gateway-options';
@@ -40,7 +42,9 @@ async function eventsOf(gateway: GatewayClient, signal: AbortSignal): Promise<As
 
 /** Prints one snapshot, whose rates the gateway measures for a second unless another client reads them. */
 async function printOnce(gateway: GatewayClient, isJson: boolean): Promise<void> {
-  const data = await (await gateway.send(SNAPSHOT_PATH)).text();
+  const snapshot = await gateway.get<ConsoleSnapshot>(SNAPSHOT_PATH);
+  if (!Array.isArray(snapshot?.models)) throw gateway.stranger();
+  const data = asJson(JSON.stringify(snapshot));
   if (isJson) {
     process.stdout.write(`${data}\n`);
     return;

@@ -2,7 +2,8 @@ import type { ConsoleModel } from '../../console/console.dto';
 import { paint } from '../colours';
 import { sizeText } from '../numbers';
 import type { Board } from './board';
-import { COLUMNS, decimals, painted, printable, sorted, type Column } from './columns';
+import { printable } from '../printable';
+import { COLUMNS, decimals, painted, sorted, type Column } from './columns';
 
 /** What the user has chosen to see. */
 export interface View {
@@ -84,7 +85,7 @@ function headOf(board: Board, shown: number): string[] {
   const ready = models.filter(({ state }) => state === 'READY').length;
   return [
     [
-      `Nexus ${printable(gateway.version)} ${gateway.state.replace('_', ' ')}`,
+      `Nexus ${printable(gateway.version)} ${printable(gateway.state).replace('_', ' ')}`,
       `up ${duration(board.time - gateway.started)}`,
       `CPU ${decimals(gateway.cpu_cores)} cores`,
       `memory ${sizeText(gateway.memory_bytes)}`,

@@ -52,6 +52,13 @@ export class RecentErrors {
       path,
       requestId,
     });
-    if (this.byKey.size > MAX_ERRORS) this.byKey.delete(this.byKey.keys().next().value!);
+    if (this.byKey.size > MAX_ERRORS) this.forgetOne();
+  }
+
+  /** Forgets the oldest error of the client that has most: one that invents names of models hides no errors of others. */
+  private forgetOne(): void {
+    const byCaller = Map.groupBy(this.byKey, ([, { caller }]) => caller);
+    const most = [...byCaller.values()].reduce((one, other) => (other.length > one.length ? other : one));
+    this.byKey.delete(most[0]![0]);
   }
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { Logger } from '@nestjs/common';
+import { runnerEnvironment } from '../../config/runner-environment';
 
 /** An NVIDIA GPU. A value that the GPU does not report is undefined. */
 export interface Gpu {
@@ -61,7 +62,10 @@ export class GpuReader {
 
   /** @param command name or path of nvidia-smi. */
   constructor(command = 'nvidia-smi') {
-    const shell = spawn('sh', ['-c', SCRIPT, command], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const shell = spawn('sh', ['-c', SCRIPT, command], {
+      env: runnerEnvironment(),
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     this.shell = shell;
     const gone = () => {
       this.isReading = false;

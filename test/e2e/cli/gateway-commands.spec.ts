@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { affine } from '../../fixtures/models';
@@ -159,6 +162,46 @@ describe('the gateway', () => {
     expect(reasonOf(result)).toMatch(
       /^models: cannot reach http:\/\/127\.0\.0\.1:1: .*; start it with: nexus serve, or name another with --url\n$/,
     );
+  });
+
+  it('is not trusted: what another server sends reaches neither the terminal nor a shell', async () => {
+    const evil = '\u001B]0;title\u0007\u009B2J\nx';
+    const names = ['$(touch${IFS}evil)', evil, 'fine'];
+    const seen: unknown[] = [];
+    const server = createServer(({ url = '', headers }, response) => {
+      seen.push(headers['x-api-key']);
+      if (url === '/v2/repository/index')
+        response.end(
+          JSON.stringify(names.map((name) => ({ name, version: '1', state: 'UNAVAILABLE', reason: evil }))),
+        );
+      else if (url.includes('moved')) response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
+      else if (url.includes('page')) response.end('<html>');
+      else response.writeHead(404).end(JSON.stringify({ error: evil }));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    try {
+      const env = { NEXUS_PORT: String((server.address() as AddressInfo).port) };
+      // Alone, because it waits only a second for the gateway.
+      const completion = await nexus(['complete', '--', 'predict', ''], env);
+      expect(completion.stdout).toBe('fine\tmodel\n');
+      const results = await Promise.all([
+        nexus(['models'], env),
+        nexus(['predict', 'evil', 'text'], env),
+        nexus(['predict', 'page', 'text'], env),
+        nexus(['predict', 'moved', 'text'], env),
+      ]);
+      expect(results.map(({ status }) => status)).toEqual([0, 1, 1, 1]);
+      const printed = results.map(({ stdout, stderr }) => stdout + stderr);
+      for (const text of printed) expect(text).not.toMatch(/[^\n\t\P{Cc}]/u);
+      expect(printed[2]).toMatch(/^predict: expected a Nexus gateway at .*; name the gateway with --url\n$/);
+      expect(printed[3]).toMatch(/^predict: .* redirects are not followed\n$/);
+      const requests = seen.length;
+      const { status, stdout, stderr } = await nexus(['models'], { ...env, NEXUS_API_KEY: 'secret\nkey' });
+      expect([status, stdout, stderr.includes('secret')]).toEqual([2, '', false]);
+      expect(seen).toHaveLength(requests);
+    } finally {
+      server.close();
+    }
   });
 
   it('offers its models for completion', async () => {

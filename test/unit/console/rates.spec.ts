@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { VersionCounts } from '../../../src/console/counts';
+import { addedUp, type ProcessCounts, type VersionCounts } from '../../../src/console/counts';
 import { ratesBetween } from '../../../src/console/rates';
 import { SECONDS } from '../../../src/observability/metrics/model-metrics';
 import { Distribution } from '../../../src/observability/metrics/distribution';
@@ -63,6 +63,20 @@ describe(ratesBetween, () => {
   it('never reports negative rates when a process counts from 0 again', () => {
     const rates = ratesBetween(counts({ successes: 90, rows: 90 }), counts({ successes: 3, rows: 3 }), 10);
     expect(rates).toMatchObject({ requests_per_s: 0, rows_per_s: 0 });
+  });
+});
+
+describe(addedUp, () => {
+  const processWith = (version: VersionCounts) => ({ versions: [version] }) as unknown as ProcessCounts;
+
+  it('keeps what a process has counted that ended or is slow, but not its load', () => {
+    const own = counts({ successes: 5, running: 1, waitingRequests: 2, memoryBytes: 100 });
+    const late = counts({ successes: 70, running: 8, waitingRequests: 8, memoryBytes: 900 });
+    const expected = counts({ successes: 75, running: 1, waitingRequests: 2, memoryBytes: 100 });
+    const key = 'digits/1';
+    expect(addedUp([processWith(own)], [processWith(late)]).get(key)).toEqual(expected);
+    const answered = addedUp([processWith(own), processWith(late)], []).get(key);
+    expect(ratesBetween(expected, answered!, 10)).toMatchObject({ requests_per_s: 0 });
   });
 });
 
