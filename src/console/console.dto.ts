@@ -148,7 +148,7 @@ export class ConsoleModel {
 export class ConsoleError {
   /**
    * Identifies the error until it occurs again.
-   * @example '0-17'
+   * @example '4711-17'
    */
   id: string;
   /**

@@ -27,6 +27,7 @@ export interface VersionCounts {
 
 /** What one gateway process reports. It can be cloned (structured clone). */
 export interface ProcessCounts {
+  readonly pid: number;
   /** CPU time since its start, in seconds. */
   readonly cpuS: number;
   readonly memoryBytes: number;

@@ -30,7 +30,8 @@ export class Page implements OnModuleInit {
   private readonly files = new Map<string, PageFile>();
 
   async onModuleInit(): Promise<void> {
-    const names = await readdir(FOLDER).catch(() => []);
+    const entries = await readdir(FOLDER, { withFileTypes: true }).catch(() => []);
+    const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
     if (names.length === 0)
       new Logger('Console').warn(`the console is not available: ${FOLDER} is missing; run yarn build`);
     await Promise.all(names.map(async (name) => this.files.set(name, await fileAt(join(FOLDER, name)))));
@@ -41,9 +42,9 @@ export class Page implements OnModuleInit {
     return this.files.get(START);
   }
 
-  /** The file `name` of the page; undefined if it has none of this name. */
+  /** The file `name` that the page loads; undefined if there is none. */
   file(name: string): PageFile | undefined {
-    return this.files.get(name);
+    return name === START ? undefined : this.files.get(name);
   }
 }
 

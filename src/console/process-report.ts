@@ -47,6 +47,7 @@ export class ProcessReport implements OnApplicationShutdown {
     }
     const { user, system } = process.cpuUsage();
     return {
+      pid: process.pid,
       cpuS: (user + system) / 1e6,
       memoryBytes: process.memoryUsage.rss(),
       inFlightBytes: this.inFlight.used,

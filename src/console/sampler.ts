@@ -221,9 +221,9 @@ export class Sampler implements OnApplicationShutdown {
 /** The last errors of all processes, newest first. */
 function errorsOf(processes: readonly ProcessCounts[]): readonly ConsoleError[] {
   return processes
-    .flatMap(({ errors }, index) =>
+    .flatMap(({ pid, errors }) =>
       errors.map(({ id, requestId, model, version, ...error }) => ({
-        id: `${index}-${id}`,
+        id: `${pid}-${id}`,
         ...error,
         ...(model === undefined ? {} : { model }),
         ...(version === undefined ? {} : { version }),

@@ -171,7 +171,7 @@ export interface components {
        * @enum {string}
        */
       device?: 'cpu' | 'cuda';
-      /** @description Resident memory of its runners, in bytes. Absent without runners of its own. */
+      /** @description Resident memory of its runners, in bytes. Absent if it has no runners. */
       memory_bytes?: number;
       /** @description Aliases of the version. */
       aliases: string[];
@@ -217,7 +217,7 @@ export interface components {
     ConsoleError: {
       /**
        * @description Identifies the error until it occurs again.
-       * @example 0-17
+       * @example 4711-17
        */
       id: string;
       /**
