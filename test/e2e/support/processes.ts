@@ -16,6 +16,11 @@ export function allRunnersOf(parent: number): number[] {
     .filter((pid) => titleOf(pid) !== 'nexus-guard');
 }
 
+/** Process id of the process that starts the runners of the gateway `parent`; undefined if it does not run. */
+export function spawnerOf(parent: number): number | undefined {
+  return childrenOf(parent).find((pid) => titleOf(pid) === 'nexus-spawner');
+}
+
 /** Resolves to the process id of the guard of `spawner`, once it runs. */
 export async function guardOf(spawner: number): Promise<number> {
   for (;;) {
