@@ -28,7 +28,13 @@ async function tryPackage() {
 
   const home = join(folder, 'home');
   mkdirSync(home);
-  const settings = { HOME: home, npm_config_userconfig: join(homedir(), '.npmrc'), NODE_ENV: '' };
+  const settings = {
+    HOME: home,
+    // `npm run` sets it to the cache of the user.
+    npm_config_cache: join(home, '.npm'),
+    npm_config_userconfig: join(homedir(), '.npmrc'),
+    NODE_ENV: '',
+  };
   const started = Date.now();
   const args = ['--yes', `./${tarball}`, 'serve', './models', '--port', '0', '--grpc-port', '0'];
   server = spawn('npx', args, {
