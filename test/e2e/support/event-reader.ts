@@ -1,15 +1,9 @@
-/** An event of a stream of server-sent events. */
-export interface StreamedEvent {
-  readonly event: string;
-  readonly data: string;
-}
+import { readEvents, type ServerEvent } from '../../../src/cli/top/events';
 
 /** Reads server-sent events one after the other. */
 export class EventReader {
-  private text = '';
-
   private constructor(
-    private readonly reader: ReadableStreamDefaultReader<string>,
+    private readonly events: AsyncGenerator<ServerEvent>,
     private readonly abort: AbortController,
   ) {}
 
@@ -17,34 +11,23 @@ export class EventReader {
     const abort = new AbortController();
     const response = await fetch(url + path, { headers, signal: abort.signal });
     if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
-    const reader = response.body!.pipeThrough(new TextDecoderStream() as TransformStream).getReader();
-    return new EventReader(reader as ReadableStreamDefaultReader<string>, abort);
+    return new EventReader(readEvents(response.body!), abort);
   }
 
   /** The next event. Rejects if the stream ends before it. */
-  async next(): Promise<StreamedEvent> {
-    for (;;) {
-      const end = this.text.indexOf('\n\n');
-      if (end >= 0) {
-        const lines = this.text.slice(0, end).split('\n');
-        this.text = this.text.slice(end + 2);
-        const field = (name: string) =>
-          lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? '';
-        return { event: field('event'), data: field('data') };
-      }
-      const { done, value } = await this.reader.read();
-      if (done) throw new Error('the stream has ended');
-      this.text += value;
-    }
+  async next(): Promise<ServerEvent> {
+    const { done, value } = await this.events.next();
+    if (done === true) throw new Error('the stream has ended');
+    return value;
   }
 
   /** Resolves when the server has ended the stream. */
   async ended(): Promise<void> {
-    while (!(await this.reader.read()).done);
+    while ((await this.events.next()).done !== true);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.abort.abort();
-    await this.reader.cancel().catch(() => {});
+    await this.events.return(undefined).catch(() => {});
   }
 }
