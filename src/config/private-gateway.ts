@@ -1,3 +1,5 @@
+import { runnerEnvironment } from './runner-environment';
+
 /** Settings of the environment that a private gateway keeps, because they decide how models run. */
 const KEPT: readonly string[] = ['NEXUS_DEVICE'];
 
@@ -10,8 +12,9 @@ export function privateGatewayEnvironment(
   repository: string,
   env: NodeJS.ProcessEnv = process.env,
 ): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(([name]) => !/^(NEXUS|OTEL)_/.test(name) || KEPT.includes(name));
+  const kept = Object.entries(env).filter(([name]) => KEPT.includes(name));
   return {
+    ...runnerEnvironment(env),
     ...Object.fromEntries(kept),
     NEXUS_HOST: '127.0.0.1',
     NEXUS_PORT: '0',
