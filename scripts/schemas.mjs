@@ -20,7 +20,9 @@ await write('deploy/helm/nexus/values.schema.json', withSettings('deploy/helm/ne
 function withSettings(path) {
   const schema = JSON.parse(readFileSync(join(root, path), 'utf8'));
   const { settings } = schema.properties;
-  const names = Object.keys(new Config()).map(variableOf).toSorted();
+  const names = Object.keys(new Config())
+    .map((field) => variableOf(field))
+    .toSorted((one, other) => (one < other ? -1 : 1));
   settings.properties = Object.fromEntries(
     names.map((name) => [name, settings.properties[name] ?? { $ref: '#/definitions/setting' }]),
   );
