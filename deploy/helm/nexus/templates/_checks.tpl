@@ -86,7 +86,7 @@
 {{- if and (eq .type "keda") (not .keda.prometheusUrl) }}
 {{- fail "autoscaling.keda.prometheusUrl: set the URL of Prometheus, such as http://prometheus-operated.monitoring:9090" }}
 {{- end }}
-{{- if not (or .targets.queuedRequests .targets.queueMs .targets.cpuPercent .extraMetrics .keda.extraTriggers) }}
+{{- if not (or .targets.queuedRequests .targets.queueMs .targets.cpuPercent (ternary .extraMetrics .keda.extraTriggers (eq .type "hpa"))) }}
 {{- fail "autoscaling.targets: set at least one target" }}
 {{- end }}
 {{- end }}

@@ -115,16 +115,6 @@ do not read their responses. */}}
 {{- ternary "admin" "http" .Values.admin.enabled }}
 {{- end }}
 
-{{- define "nexus.podSecurityContext" -}}
-{{- $restricted := dict "runAsNonRoot" true "runAsUser" 10001 "runAsGroup" 10001 "fsGroup" 10001 "fsGroupChangePolicy" "OnRootMismatch" "seccompProfile" (dict "type" "RuntimeDefault") }}
-{{- toYaml (mergeOverwrite $restricted (deepCopy .Values.podSecurityContext)) }}
-{{- end }}
-
-{{- define "nexus.securityContext" -}}
-{{- $restricted := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "runAsNonRoot" true "runAsUser" 10001 "runAsGroup" 10001 "capabilities" (dict "drop" (list "ALL")) "seccompProfile" (dict "type" "RuntimeDefault") }}
-{{- toYaml (mergeOverwrite $restricted (deepCopy .Values.securityContext)) }}
-{{- end }}
-
 {{/* A probe of the chart: (list $ path times). The kubelet does not verify the certificate, and health needs no client
 certificate. */}}
 {{- define "nexus.probe" -}}
