@@ -69,10 +69,10 @@ async function isNexus(host: string, port: number): Promise<boolean> {
   }
 }
 
-async function repository({ modelRepository }: Config): Promise<Finding> {
+async function repository({ modelRepository, modelName }: Config): Promise<Finding> {
   const name = 'Models';
   try {
-    const { models } = await scanRepository(modelRepository);
+    const { models } = await scanRepository(modelRepository, modelName);
     return models.length === 0
       ? warning(name, `${modelRepository} has no models`, `put one at ${modelRepository}/<name>/1/model.onnx`)
       : ok(name, `${models.length} in ${modelRepository}; nexus check loads them`);

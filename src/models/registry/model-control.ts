@@ -153,9 +153,11 @@ export class ModelControl {
 
   /** @throws NexusError repository_unreadable */
   private scan(): Promise<Repository> {
-    return scanRepository(this.config.modelRepository).catch((error: NodeJS.ErrnoException) => {
-      throw errors.repositoryUnreadable(systemReason(error));
-    });
+    return scanRepository(this.config.modelRepository, this.config.modelName).catch(
+      (error: NodeJS.ErrnoException) => {
+        throw errors.repositoryUnreadable(systemReason(error));
+      },
+    );
   }
 
   /** Runs `work` after the earlier changes of the model. */
