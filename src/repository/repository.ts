@@ -2,6 +2,7 @@ import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import type { TaskDefinition } from '../tasks/task-definition';
 import { systemReason } from './inner-file';
+import { rootOf } from './root-of';
 
 /** A model file found in the repository, or the reason why it cannot be served. */
 export interface FoundVersion {
@@ -69,7 +70,7 @@ export async function scanRepository(path: string, onlyName = ''): Promise<Repos
 }
 
 async function scan(path: string, onlyName: string): Promise<Repository> {
-  const root = await realpath(path);
+  const root = await rootOf(path);
   if ((await stat(root)).isFile()) {
     const folder = dirname(root);
     return {

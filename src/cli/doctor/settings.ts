@@ -6,6 +6,7 @@ import { ConfigError } from '../../config/config-error';
 import { KeysFileError, parseKeys, readKeysText } from '../../identity/keys/file/keys-file';
 import { requireProtection } from '../../identity/protection';
 import { RedisConnection } from '../../redis/redis-connection';
+import { systemReason } from '../../repository/inner-file';
 import { scanRepository } from '../../repository/repository';
 import { checkCertificate, readCertificateFiles } from '../../transport/tls/certificate-files';
 import { ok, problem, warning, type Finding } from './finding';
@@ -79,7 +80,7 @@ async function repository({ modelRepository, modelName }: Config): Promise<Findi
   } catch (error) {
     return problem(
       name,
-      `${modelRepository} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
+      `${modelRepository} cannot be read: ${systemReason(error as NodeJS.ErrnoException)}`,
       'set NEXUS_MODEL_REPOSITORY to a folder that this user can read',
     );
   }

@@ -153,11 +153,10 @@ export class ModelControl {
 
   /** @throws NexusError repository_unreadable */
   private scan(): Promise<Repository> {
-    return scanRepository(this.config.modelRepository, this.config.modelName).catch(
-      (error: NodeJS.ErrnoException) => {
-        throw errors.repositoryUnreadable(systemReason(error));
-      },
-    );
+    const { modelRepository, modelName } = this.config;
+    return scanRepository(modelRepository, modelName).catch((error: NodeJS.ErrnoException) => {
+      throw errors.repositoryUnreadable(systemReason(error));
+    });
   }
 
   /** Runs `work` after the earlier changes of the model. */

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../../config/config';
 import { ConfigError } from '../../config/config-error';
 import type { Model } from '../model';
+import { systemReason } from '../../repository/inner-file';
 import { partNames } from '../../repository/pipeline-definition';
 import { scanRepository, type FoundModel, type Repository } from '../../repository/repository';
 import { ModelFactory } from './model-factory';
@@ -30,7 +31,7 @@ export class Startup implements OnModuleInit {
     const { modelRepository: path, modelName } = this.config;
     return scanRepository(path, modelName).catch((error: NodeJS.ErrnoException) => {
       throw new ConfigError([
-        `NEXUS_MODEL_REPOSITORY=${path}: cannot be read (${error.code}); set it to a folder of models`,
+        `NEXUS_MODEL_REPOSITORY=${path}: cannot be read (${systemReason(error)}); set it to a folder of models`,
       ]);
     });
   }

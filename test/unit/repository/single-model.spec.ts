@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describeModel } from '../../../src/repository/description/model-description';
 import { scanRepository } from '../../../src/repository/repository';
 import { contentOf, MINILM } from '../../fixtures/hub-folders';
@@ -70,6 +74,27 @@ it.each<[what: string, files: Files, versions: object]>([
 ])('a model under the name of a setting may be %s', async (_what, files, versions) => {
   for (const [path, content] of Object.entries(files)) repository.add(path, content);
   expect(await served('my.model')).toEqual({ 'my.model': versions });
+});
+
+const isRoot = process.getuid?.() === 0;
+
+// A process with another root, as the container of a modelcar has one.
+(isRoot ? it : it.skip)('refuses a link to the file system of another container', async () => {
+  repository.add('image/models/model.onnx', ONNX);
+  const code = `import os, sys; os.chroot(sys.argv[1]); print(flush=True); sys.stdin.read()`;
+  const other = spawn('python3', ['-c', code, join(repository.path, 'image')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  try {
+    await once(other.stdout, 'data');
+    repository.link('mounted', `/proc/${other.pid}/root/models`);
+    const mounted = join(repository.path, 'mounted');
+    expect(existsSync(join(mounted, 'model.onnx'))).toBe(true);
+    await expect(scanRepository(mounted)).rejects.toMatchObject({ code: 'EXDEV' });
+  } finally {
+    other.stdin.end();
+    await once(other, 'exit');
+  }
 });
 
 it('says what is missing from the folder of the model', async () => {
