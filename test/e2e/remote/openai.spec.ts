@@ -271,7 +271,7 @@ describe('the time that a client allows', () => {
 });
 
 it('no request is in flight any more, however it ended', async () => {
-  await gateway.reached('nexus_requests_in_flight', 0);
+  await expect(gateway.reached('nexus_requests_in_flight', 0)).resolves.toBeUndefined();
 });
 
 it('limits of tokens count what was used, not what was reserved', async () => {

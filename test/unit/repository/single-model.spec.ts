@@ -78,6 +78,7 @@ it.each<[what: string, files: Files, versions: object]>([
 
 /** Whether this machine lets a test mount something for a process of its own. */
 const canMount = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
+if (!canMount) process.stderr.write('skipped: this user cannot mount a file system of another container\n');
 
 // As with a modelcar, the real path of the link is another folder of the same name, with another model.
 (canMount ? it : it.skip)('refuses a link to the file system of another container', async () => {
