@@ -77,8 +77,8 @@ describe('inference', () => {
           inputs: [fp32('x', [rows, width], data)],
         });
         return {
-          actual: body.outputs[0],
-          expected: { shape: [rows, width], data: data.map((value) => 2 * value + 1) },
+          actual: body,
+          expected: { outputs: [{ shape: [rows, width], data: data.map((value) => 2 * value + 1) }] },
         };
       }),
     );
