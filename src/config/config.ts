@@ -48,6 +48,13 @@ export class Config {
   @Check((path) => existsSync(String(path)), 'an existing folder of models, or an .onnx file')
   modelRepository = './models';
 
+  /** Name of the model if the repository contains one: its files, or one folder. If empty, the name of its file or folder. */
+  @Text(
+    /^$|^(?![._])[^/\\\p{Cc}]{1,255}$/u,
+    'a name without slashes that does not begin with a dot or an underscore',
+  )
+  modelName = '';
+
   /** `none` loads every model at start, `explicit` loads on request, `poll` follows the files of the repository. */
   @OneOf(['none', 'explicit', 'poll'])
   modelControlMode: 'none' | 'explicit' | 'poll' = 'none';

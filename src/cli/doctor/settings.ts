@@ -6,6 +6,7 @@ import { ConfigError } from '../../config/config-error';
 import { KeysFileError, parseKeys, readKeysText } from '../../identity/keys/file/keys-file';
 import { requireProtection } from '../../identity/protection';
 import { RedisConnection } from '../../redis/redis-connection';
+import { systemReason } from '../../repository/inner-file';
 import { scanRepository } from '../../repository/repository';
 import { checkCertificate, readCertificateFiles } from '../../transport/tls/certificate-files';
 import { ok, problem, warning, type Finding } from './finding';
@@ -69,17 +70,17 @@ async function isNexus(host: string, port: number): Promise<boolean> {
   }
 }
 
-async function repository({ modelRepository }: Config): Promise<Finding> {
+async function repository({ modelRepository, modelName }: Config): Promise<Finding> {
   const name = 'Models';
   try {
-    const { models } = await scanRepository(modelRepository);
+    const { models } = await scanRepository(modelRepository, modelName);
     return models.length === 0
       ? warning(name, `${modelRepository} has no models`, `put one at ${modelRepository}/<name>/1/model.onnx`)
       : ok(name, `${models.length} in ${modelRepository}; nexus check loads them`);
   } catch (error) {
     return problem(
       name,
-      `${modelRepository} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
+      `${modelRepository} cannot be read: ${systemReason(error as NodeJS.ErrnoException)}`,
       'set NEXUS_MODEL_REPOSITORY to a folder that this user can read',
     );
   }

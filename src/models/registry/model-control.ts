@@ -153,7 +153,8 @@ export class ModelControl {
 
   /** @throws NexusError repository_unreadable */
   private scan(): Promise<Repository> {
-    return scanRepository(this.config.modelRepository).catch((error: NodeJS.ErrnoException) => {
+    const { modelRepository, modelName } = this.config;
+    return scanRepository(modelRepository, modelName).catch((error: NodeJS.ErrnoException) => {
       throw errors.repositoryUnreadable(systemReason(error));
     });
   }

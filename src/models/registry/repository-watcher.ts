@@ -84,7 +84,7 @@ export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationS
   }
 
   private async look() {
-    const { root, models } = await scanRepository(this.config.modelRepository);
+    const { root, models } = await scanRepository(this.config.modelRepository, this.config.modelName);
     const prints = models.map(async (model) => [model.name, await modelFingerprint(model, root)] as const);
     return { root, models, now: new Map(await Promise.all(prints)) };
   }

@@ -83,10 +83,11 @@ function typed(fields: readonly TextField[]): ModelConfig {
 async function understand(
   config: ModelConfig,
   file: string,
-  { name, folder }: FoundModel,
+  model: FoundModel,
   repository: string,
 ): Promise<TritonConfig> {
-  checkIdentity(config, name);
+  const { folder } = model;
+  checkIdentity(config, model);
   refuseUnsupported(config);
   const { default_model_filename: filename = '' } = config;
   const pipeline = ensembleOf(config, file);
