@@ -1,7 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { admissionChecks, lintChecks, refusedValues, schemaCheck, scoreChecks } from './deploy/checks.mjs';
+import {
+  admissionChecks,
+  lintChecks,
+  refusedFields,
+  refusedValues,
+  schemaCheck,
+  scoreChecks,
+} from './deploy/checks.mjs';
 import { render } from './deploy/manifests.mjs';
 import { ensureProject, ensureVersion, KUBERNETES, presentVersions, PROJECTS } from './deploy/schemas.mjs';
 import { ensureTools, presentTool } from './deploy/tools.mjs';
@@ -38,7 +45,7 @@ async function checkQuickly() {
 }
 
 async function checkAll() {
-  const { tools, reason } = await ensureTools([...QUICK, 'kube-score', 'etcd', 'kube-apiserver']);
+  const { tools, reason } = await ensureTools([...QUICK, 'kube-score']);
   if (tools === undefined) return fail('tools', reason);
   for (const version of KUBERNETES) {
     const { reason: fault } = await ensureVersion(version);
@@ -51,21 +58,30 @@ async function checkAll() {
   }
 
   await runAll([...lintChecks(tools), refusedValues(tools, folder)]);
+  await runAll([refusedFields(tools, KUBERNETES.at(-1), folder)]);
   let rendered;
   for (const version of KUBERNETES) {
     rendered = await render(tools, version, join(folder, version));
     await runAll([schemaCheck(tools, version, rendered)]);
   }
   await runAll(scoreChecks(tools, rendered, folder));
-  const { server, checks } = admissionChecks(tools, rendered, folder);
+  await checkAdmission(tools, rendered);
+}
+
+async function checkAdmission({ kubectl }, rendered) {
+  const { tools, reason } = await ensureTools(['etcd', 'kube-apiserver']);
+  if (tools === undefined) return fail('kube-apiserver', reason);
+  const { server, start, checks } = admissionChecks({ kubectl, ...tools }, rendered, folder);
   try {
-    await runAll(checks);
+    if (await runAll([start])) await runAll(checks);
   } finally {
     await server.stop();
   }
 }
 
+/** Runs checks one by one and prints a line for each. Resolves to whether all passed. */
 async function runAll(checks) {
+  const before = counts.failed;
   for (const { label, check } of checks) {
     const started = Date.now();
     try {
@@ -79,6 +95,7 @@ async function runAll(checks) {
       fail(label, [error.stdout, error.stderr].filter(Boolean).join('\n').trim() || error.message);
     }
   }
+  return counts.failed === before;
 }
 
 function fail(label, fault) {

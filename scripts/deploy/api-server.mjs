@@ -100,6 +100,7 @@ export class ApiServer {
     const child = spawn(this.#tools[name], args, { stdio: ['ignore', 'pipe', 'pipe'] });
     process.once('exit', () => child.kill('SIGKILL'));
     const started = { name, child, exited: once(child, 'close').catch(() => undefined), log: '' };
+    child.on('error', (error) => (started.log = error.message));
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (text) => (started.log = (started.log + text).slice(-4000)));
     }
@@ -110,7 +111,9 @@ export class ApiServer {
   async #untilReady(server) {
     const end = Date.now() + READY_MS;
     while (Date.now() < end) {
-      const dead = this.#processes.find(({ child }) => child.exitCode !== null || child.pid === undefined);
+      const dead = this.#processes.find(
+        ({ child }) => child.pid === undefined || child.exitCode !== null || child.signalCode,
+      );
       if (dead !== undefined) throw new Error(`${dead.name} has exited:\n${dead.log}`);
       try {
         await this.kubectl('get', '--raw', '/readyz');

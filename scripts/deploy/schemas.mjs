@@ -38,12 +38,12 @@ export const PROJECTS = {
     groups: ['monitoring.coreos.com'],
   },
   KServe: {
-    module: 'github.com/kserve/kserve@v0.15.2',
+    module: 'github.com/kserve/kserve@v0.20.0',
     crds: 'config/crd/full/serving*.yaml',
     groups: ['serving.kserve.io'],
   },
   'Gateway API Inference Extension': {
-    module: 'sigs.k8s.io/gateway-api-inference-extension@v1.0.0',
+    module: 'sigs.k8s.io/gateway-api-inference-extension@v1.6.0',
     crds: 'config/crd/bases/*.yaml',
     groups: ['inference.networking.k8s.io', 'inference.networking.x-k8s.io'],
   },
