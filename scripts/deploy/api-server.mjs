@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { run } from './manifests.mjs';
+import { NAMESPACE, run } from './manifests.mjs';
 
 const READY_MS = 180_000;
 const USER = 'deploy-check';
@@ -50,7 +50,7 @@ export class ApiServer {
     const server = this.#spawn('kube-apiserver', {
       'etcd-servers': etcd,
       'bind-address': '127.0.0.1',
-      'advertise-address': '127.0.0.1',
+      'endpoint-reconciler-type': 'none',
       'secure-port': port,
       'cert-dir': certs,
       'authorization-mode': 'RBAC',
@@ -59,8 +59,8 @@ export class ApiServer {
       'service-account-key-file': path('sa.pub'),
       'service-account-signing-key-file': path('sa.key'),
       'service-cluster-ip-range': '10.0.0.0/24',
-      // No controller creates the accounts that Pods use.
-      'disable-admission-plugins': 'ServiceAccount',
+      // The accounts and classes that Pods name are those of a real cluster.
+      'disable-admission-plugins': 'ServiceAccount,Priority,RuntimeClass',
       // Only the level of the namespace is to refuse privileged Pods.
       'allow-privileged': true,
     });
@@ -133,7 +133,7 @@ function kubeconfig(port, certificate, token) {
     kind: 'Config',
     clusters: [{ name: 'check', cluster }],
     users: [{ name: USER, user: { token } }],
-    contexts: [{ name: 'check', context: { cluster: 'check', user: USER } }],
+    contexts: [{ name: 'check', context: { cluster: 'check', user: USER, namespace: NAMESPACE } }],
     'current-context': 'check',
   });
 }

@@ -45,7 +45,7 @@ export async function render({ helm, kubectl }, version, folder) {
   return { manifests, faults };
 }
 
-/** Runs a program in the root folder and resolves to what it prints; rejects if it fails, with its `stdout` and `stderr`. */
+/** Runs a program in the root folder. Resolves to what it prints; rejects if it fails, with its `stdout` and `stderr`. */
 export async function run(program, args, env = {}) {
   const options = { cwd: root, env: { ...process.env, ...env }, maxBuffer: 1 << 28 };
   return (await exec(program, args, options)).stdout;

@@ -62,7 +62,7 @@ async function build(name) {
   const { succeeded, output } = await tryStep(
     `building kube-apiserver ${kubernetes}, kubectl and etcd, which takes minutes the first time`,
     'go',
-    ['install', `-ldflags=${flags}`, 'tool'],
+    ['install', '-trimpath', `-ldflags=${flags}`, 'tool'],
     { cwd: folder, env: { ...goEnv, GOBIN: bin, CGO_ENABLED: '0' } },
   );
   return succeeded ? { program: builtProgram(name) } : { reason: output.trim().split('\n').at(-1) };
