@@ -17,6 +17,7 @@ import { ensureTools, presentTool } from './deploy/tools.mjs';
 // Kubernetes API server. `--quick` checks what takes seconds, with what is there, and builds and downloads nothing;
 // `--missing` prints what `--quick` lacks. Exits with 1 if a check fails.
 const QUICK = ['helm', 'kubeconform', 'kubectl'];
+const terminal = process.stderr.isTTY;
 const counts = { passed: 0, failed: 0 };
 
 const mode = process.argv[2];
@@ -84,6 +85,7 @@ async function runAll(checks) {
   const before = counts.failed;
   for (const { label, check } of checks) {
     const started = Date.now();
+    if (terminal) process.stderr.write(`${label} ...`);
     try {
       const detail = await check();
       counts.passed++;
@@ -104,5 +106,6 @@ function fail(label, fault) {
 }
 
 function print(line) {
+  if (terminal) process.stderr.write('\r\x1b[K');
   process.stdout.write(`deploy: ${line}\n`);
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { tryStep } from './progress.mjs';
 import { env, root } from './toolchain.mjs';
 
-/** The environment of all Go commands: without flags or workspaces of the user's that would change what is built. */
-export const goEnv = { ...env, GOFLAGS: '', GOWORK: 'off' };
+/** The environment of all Go commands: no C compiler is needed, and no flags or workspace of the user's change what is built. */
+export const goEnv = { ...env, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' };
 
 /** Without the symbol tables, which are a third of a program. */
 export const STRIPPED = '-s -w';

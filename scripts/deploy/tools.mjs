@@ -63,7 +63,7 @@ async function build(name) {
     `building kube-apiserver ${kubernetes}, kubectl and etcd, which takes minutes the first time`,
     'go',
     ['install', '-trimpath', `-ldflags=${flags}`, 'tool'],
-    { cwd: folder, env: { ...goEnv, GOBIN: bin, CGO_ENABLED: '0' } },
+    { cwd: folder, env: { ...goEnv, GOBIN: bin } },
   );
   return succeeded ? { program: builtProgram(name) } : { reason: output.trim().split('\n').at(-1) };
 }
