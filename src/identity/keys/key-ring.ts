@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { stampOf } from '../../common/file-stamp';
 import { ConfigError } from '../../config/config-error';
 import type { Config } from '../../config/config';
 import { variableOf } from '../../config/load-config';
@@ -8,7 +9,7 @@ import { Refusal } from '../refusal';
 import type { Verified } from '../verified';
 import { keyDigest, idOf } from './api-key';
 import { EnvironmentKeys } from './environment-keys';
-import { FileWatch, stampOf } from './file/file-watch';
+import { FileWatch } from './file/file-watch';
 import { KeysReader } from './file/keys-reader';
 import { KeyTable } from './key-table';
 
