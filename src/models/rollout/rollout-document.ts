@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import type { Copy } from '../../replicas/copy';
+import { isRollout, type Rollout } from './state-file';
+
+/** A rollout of an older release, which does not have the time of its change. */
+const OLDEST = 1;
+
+/** The document of `rollout` that replicas share, without the time of its change. */
+export function contentOf({ changedAt: _, ...rollout }: Rollout): Buffer {
+  return Buffer.from(JSON.stringify(rollout));
+}
+
+/** SHA-256 of a document. */
+export function digestOf(content: Buffer): string {
+  return createHash('sha256').update(content).digest('base64url');
+}
+
+export function copyOfRollout(rollout: Rollout): Copy {
+  const content = contentOf(rollout);
+  return { version: rollout.changedAt ?? OLDEST, digest: digestOf(content), content };
+}
+
+/** The rollout that a document has; undefined if it has none. */
+export function rolloutIn({ version, content }: Copy): Rollout | undefined {
+  try {
+    const value: unknown = { ...(JSON.parse(String(content)) as object), changedAt: version };
+    return isRollout(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
