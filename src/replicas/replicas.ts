@@ -10,8 +10,8 @@ const POLL_MS = 250;
 /** A document may be large, and no request of a client waits for it. */
 const TIMEOUT_MS = 3000;
 
-/** How long a start waits for the documents of the other replicas. */
-const JOIN_MS = 1000;
+/** How long a start waits for a Redis that answers slowly. For one that is gone, it waits a second at most. */
+const JOIN_MS = 5000;
 
 const NOT_SET = 'NEXUS_REDIS_URL is not set';
 
@@ -75,7 +75,7 @@ export class Replicas implements OnApplicationShutdown {
   }
 
   /**
-   * Shares the documents of `kind`, and waits a second at most for those of the other replicas.
+   * Shares the documents of `kind`, and waits for those of the other replicas, if Redis is available.
    * @param own documents of this replica, by id.
    * @param adopt is called for each newer document, also later.
    */
@@ -100,12 +100,19 @@ export class Replicas implements OnApplicationShutdown {
    * Puts a new version of a document into Redis, unless another replica has put one that this process does not have. Call
    * {@link sync} after a conflict, and decide again.
    * @param digest of the content, without spaces.
+   * @param time of the change, in milliseconds since 1970.
    */
-  async publish(kind: string, id: string, content: Buffer, digest: string): Promise<Copy | Unpublished> {
+  async publish(
+    kind: string,
+    id: string,
+    content: Buffer,
+    digest: string,
+    time = Date.now(),
+  ): Promise<Copy | Unpublished> {
     if (content.length > MAX_DOCUMENT_BYTES) return 'too large';
     const name = nameOf(kind, id);
     const base = this.copies.get(name);
-    const copy = { version: versionAfter(base?.version ?? 0, Date.now()), digest, content };
+    const copy = { version: versionAfter(base?.version ?? 0, time), digest, content };
     const isPut = await this.store?.put(name, copy, base);
     if (isPut === undefined) {
       this.stands(false);
