@@ -64,7 +64,7 @@ export class DocumentStore {
   async read(name: string): Promise<Copy | null | undefined> {
     const reply = await this.redis.execute((client) => client.hmGet(KEY, [`e:${name}`, `c:${name}`]));
     if (reply === undefined) return undefined;
-    const [edition, content] = reply as unknown as (Buffer | null)[];
+    const [edition, content] = reply;
     if (edition == null || content == null || content.length > MAX_DOCUMENT_BYTES) return null;
     return { ...editionIn(String(edition)), content };
   }

@@ -6,8 +6,9 @@ import { isRollout, type Rollout } from './state-file';
 const OLDEST = 1;
 
 /** The document of `rollout` that replicas share, without the time of its change. */
-export function contentOf({ changedAt: _, ...rollout }: Rollout): Buffer {
-  return Buffer.from(JSON.stringify(rollout));
+export function contentOf(rollout: Rollout): Buffer {
+  // JSON leaves it out.
+  return Buffer.from(JSON.stringify({ ...rollout, changedAt: undefined }));
 }
 
 /** SHA-256 of a document. */

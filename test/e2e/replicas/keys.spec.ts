@@ -79,7 +79,7 @@ withRedis(
 
     it('that one replica adds are accepted by all, and are in their files', async () => {
       const added = await keys('one', 'create', 'added');
-      await everywhere(added, 200);
+      expect(await everywhere(added, 200)).toBe(200);
       await fileHas('other', '"added"');
       expect(textOf('other')).toBe(textOf('one'));
     });

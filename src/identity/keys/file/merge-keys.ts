@@ -30,7 +30,7 @@ function mergeList<Entry extends WrittenKey | WrittenTenant>(
     const wasRemoved = base.has(id) && !theirs.has(id);
     if (isUnchanged || wasRemoved) continue;
     const shared = theirs.get(id);
-    const isDisabled = shared !== undefined && 'disabled' in shared && shared.disabled === true;
+    const isDisabled = shared !== undefined && 'disabled' in shared && shared.disabled;
     document.put(name, isDisabled ? { ...entry, disabled: true } : entry);
   }
 }
