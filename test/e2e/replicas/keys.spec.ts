@@ -57,6 +57,7 @@ withRedis(
     };
     const answers = async (to: Pick<Gateway, 'send'> | ProcessConnection, key: string, status: number) => {
       while ((await statusOf(to, key)) !== status) await delay(20);
+      return status;
     };
     /** Resolves once all processes of both replicas answer requests with `key` by `status`. */
     const everywhere = async (key: string, status: number) => {
@@ -66,6 +67,7 @@ withRedis(
         await answers(connection, key, status);
         connection.close();
       }
+      return status;
     };
     /** Runs a command of `keys` on the file of a replica, and returns the key that it prints. */
     const keys = async (name: string, ...args: readonly string[]) => {
@@ -88,7 +90,7 @@ withRedis(
       const stale = textOf('one');
       await everywhere(old, 200);
       await keys('other', 'disable', 'old');
-      await everywhere(old, 401);
+      expect(await everywhere(old, 401)).toBe(401);
       await fileHas('one', 'disabled');
       writeFileSync(fileOf('stale'), stale);
     });
@@ -116,15 +118,15 @@ withRedis(
       await other.stop();
       const rolledOut = await keys('other', 'create', 'rolled-out');
       other = await startOther();
-      await everywhere(rolledOut, 200);
+      expect(await everywhere(rolledOut, 200)).toBe(200);
       await everywhere(old, 401);
     });
 
     it('have their limits everywhere', async () => {
       const counted = await keys('one', 'create', 'counted', '--limit', 'requests_per_day=1');
       await fileHas('other', '"counted"');
-      await answers(one, counted, 429);
-      await answers(other, counted, 429);
+      expect(await answers(one, counted, 429)).toBe(429);
+      expect(await answers(other, counted, 429)).toBe(429);
     });
 
     it('of a file with a fault go to no replica', async () => {

@@ -63,6 +63,7 @@ class Replica {
       unpack: async (packed) => readingOf(textIn(packed)),
       merge: async ({ base, mine, theirs }: KeysToMerge) => {
         const [from, to, other] = [base, mine, theirs].map((packed) => textIn(packed).split(' '));
+        if (to!.includes('faulty')) return { faults: ['a fault'] };
         const kept = other!.filter((word) => !from!.includes(word) || to!.includes(word));
         return readingOf([...kept, ...to!.filter((word) => !from!.includes(word))].join(' '));
       },
@@ -166,6 +167,22 @@ it('edits at the same time are combined', async () => {
   await other.edit('a b c');
   await settle();
   expect([...inUse(), one.file, other.file]).toEqual(Array<string>(4).fill('a c'));
+});
+
+it('an edit that cannot be combined with another one is refused, and stays in the file to be corrected', async () => {
+  const redis = new FakeRedis();
+  const one = await start(redis, 'a revoked');
+  const other = await start(redis, 'a revoked');
+  await one.edit('a');
+  await other.edit('a revoked faulty');
+  await settle();
+  expect([...inUse(), other.file]).toEqual(['a', 'a', 'a revoked faulty']);
+  expect(lines).toContainEqual(
+    expect.stringContaining('cannot be combined with a change of another replica'),
+  );
+  await other.edit('a revoked corrected');
+  await settle();
+  expect([...inUse(), other.file]).toEqual(Array<string>(3).fill('a corrected'));
 });
 
 it('a file that cannot be written and is late changes nothing', async () => {

@@ -42,6 +42,8 @@ export class SharedKeys {
   private file: PackedKeys | undefined;
   /** What the file had when it last agreed with the replicas. An edit of the file is an edit of this. */
   private base: KeysShared | undefined;
+  /** Digest of a content of the file that could not be combined with a change of another replica. */
+  private refused = '';
   /** What is to be published. */
   private edit: PackedKeys | undefined;
   private work: Promise<unknown> = Promise.resolve();
@@ -92,6 +94,7 @@ export class SharedKeys {
       await this.useNow(reading, this.path);
       this.edit = this.file;
       if (shared !== undefined && this.sharing.isLeader) await this.merge(shared);
+      if (this.edit === undefined) await this.take();
       await this.publish();
       return [];
     });
@@ -119,10 +122,8 @@ export class SharedKeys {
       this.base = undefined;
       this.edit = { digest: before.digest, packed: new Uint8Array(before.packed) };
     }
-    if (this.edit !== undefined && this.sharing.isLeader) {
-      await this.merge(taken);
-      return this.publish();
-    }
+    if (this.edit !== undefined && this.sharing.isLeader) await this.merge(taken);
+    if (this.edit !== undefined && this.sharing.isLeader) return this.publish();
     if (taken.digest !== this.inUse) {
       const reading = await this.reader.unpack(taken.packed);
       if ('faults' in reading)
@@ -146,8 +147,11 @@ export class SharedKeys {
     if (edit === undefined || base === undefined || base.digest === shared.digest) return;
     const merged = await this.reader.merge({ base: base.packed, mine: edit.packed, theirs: shared.packed });
     if ('faults' in merged) {
+      // Published as it is, it could bring back a key that the other change has disabled.
+      this.refused = edit.digest;
+      this.edit = undefined;
       this.logger.error(
-        `${this.path}: the change cannot be combined with that of another replica, and replaces it: ${merged.faults.join('; ')}`,
+        `${this.path}: this content cannot be combined with a change of another replica at the same time, so it is not used; correct it: ${merged.faults.join('; ')}`,
       );
       return;
     }
@@ -195,6 +199,8 @@ export class SharedKeys {
   private async write(shared: KeysShared): Promise<void> {
     const { file, path } = this;
     if (!this.sharing.isLeader || file === undefined || file.digest === shared.digest) return;
+    // Its faults are for the operator to correct.
+    if (file.digest === this.refused) return;
     const writing = await this.reader.write({ path, packed: shared.packed, over: [file.digest] });
     if (writing === 'written') {
       this.file = { digest: shared.digest, packed: new Uint8Array(shared.packed) };
