@@ -16,7 +16,7 @@ const JOIN_MS = 5000;
 const NOT_SET = 'NEXUS_REDIS_URL is not set';
 
 /** Whether a replica shares its state with the others. */
-export interface Standing {
+export interface ReplicaStanding {
   readonly mode: 'shared' | 'alone';
   readonly since: Date;
   /** Why it stands alone; empty if it does not. */
@@ -55,7 +55,7 @@ export class Replicas implements OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
   private work: Promise<unknown> = Promise.resolve();
-  private current: Standing;
+  private current: ReplicaStanding;
 
   constructor({ redisUrl }: Config) {
     this.current = { mode: 'alone', since: new Date(), reason: redisUrl === '' ? NOT_SET : '' };
@@ -70,7 +70,7 @@ export class Replicas implements OnApplicationShutdown {
     return this.store !== undefined;
   }
 
-  get standing(): Standing {
+  get standing(): ReplicaStanding {
     return this.current;
   }
 

@@ -6,19 +6,19 @@ import { isRollout, type Rollout } from './state-file';
 const OLDEST = 1;
 
 /** The document of `rollout` that replicas share, without the time of its change. */
-export function contentOf(rollout: Rollout): Buffer {
+export function rolloutContent(rollout: Rollout): Buffer {
   // JSON leaves it out.
   return Buffer.from(JSON.stringify({ ...rollout, changedAt: undefined }));
 }
 
 /** SHA-256 of a document. */
-export function digestOf(content: Buffer): string {
+export function rolloutDigest(content: Buffer): string {
   return createHash('sha256').update(content).digest('base64url');
 }
 
 export function copyOfRollout(rollout: Rollout): Copy {
-  const content = contentOf(rollout);
-  return { version: rollout.changedAt ?? OLDEST, digest: digestOf(content), content };
+  const content = rolloutContent(rollout);
+  return { version: rollout.changedAt ?? OLDEST, digest: rolloutDigest(content), content };
 }
 
 /** The rollout that a document has; undefined if it has none. */

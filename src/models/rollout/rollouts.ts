@@ -7,7 +7,7 @@ import { Config } from '../../config/config';
 import { ConfigError } from '../../config/config-error';
 import { versionAfter, type Copy } from '../../replicas/copy';
 import { Replicas } from '../../replicas/replicas';
-import { contentOf, copyOfRollout, digestOf, rolloutIn } from './rollout-document';
+import { rolloutContent, copyOfRollout, rolloutDigest, rolloutIn } from './rollout-document';
 import { readRollouts, updateRollouts, type Rollout } from './state-file';
 import { stickyChoice, WeightedRoundRobin, type Shadow, type Traffic, type Weighted } from './traffic';
 
@@ -134,8 +134,8 @@ export class Rollouts implements OnModuleInit {
   private async changeForAll(model: string, change: (before: Rollout) => Rollout): Promise<Rollout> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const before = this.of(model);
-      const content = contentOf(change(before));
-      const copy = await this.replicas.publish(KIND, model, content, digestOf(content));
+      const content = rolloutContent(change(before));
+      const copy = await this.replicas.publish(KIND, model, content, rolloutDigest(content));
       if (typeof copy !== 'string') {
         this.set(model, rolloutIn(copy)!);
         await this.save();

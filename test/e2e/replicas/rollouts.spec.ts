@@ -138,7 +138,7 @@ withRedis(HAS_REDIS ? 'replicas with one Redis' : 'left out, because there is no
     await until(async () => (await standing(one)).mode, 'alone');
     expect(await standing(one)).toMatchObject({
       status: 'degraded',
-      reason: expect.stringMatching(/^Redis is not available: .*ECONNREFUSED/),
+      reason: expect.stringMatching(/^Redis is not available: ./),
     });
     expect((await one.send('/health/ready')).status).toBe(200);
     const refused = await change(one, 'PUT', 'm/aliases/stable', { version: '1' });
