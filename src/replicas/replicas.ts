@@ -204,7 +204,7 @@ export class Replicas implements OnApplicationShutdown {
     // At the start, a process that finds Redis has nothing to report.
     if (!isShared)
       this.logger.warn(
-        `${reason}, so this replica stands alone: aliases and traffic cannot be changed, and changes of keys reach no other replica`,
+        `this replica stands alone, so aliases and traffic cannot be changed, and changes of keys reach no other replica: ${reason}`,
       );
     else if (before !== '') this.logger.log('this replica shares its state with the others again');
     this.current = { mode: isShared ? 'shared' : 'alone', since: new Date(), reason };
