@@ -11,6 +11,7 @@ import type { Cluster } from './common/cluster';
 import { ProcessesModule } from './processes/processes.module';
 import { RateLimitModule } from './rate-limit/rate-limit.module';
 import { RedisModule } from './redis/redis.module';
+import { ReplicasModule } from './replicas/replicas.module';
 import { RestModule } from './rest/rest.module';
 import { TransportModule } from './transport/transport.module';
 
@@ -24,8 +25,9 @@ export class AppModule {
         ConfigModule.with(config),
         ProcessesModule.with(cluster),
         ObservabilityModule.with(log),
-        IdentityModule,
         RedisModule,
+        ReplicasModule,
+        IdentityModule,
         TransportModule,
         RateLimitModule,
         RestModule,

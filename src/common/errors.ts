@@ -166,6 +166,20 @@ export const errors = {
       `cannot write the state file ${path} (${reason}), so nothing was changed; set NEXUS_STATE_FILE to a writable file`,
       { retryAfterSeconds: 1 },
     ),
+  replicasUnavailable: (reason: string) =>
+    new NexusError(
+      'unavailable',
+      'replicas_unavailable',
+      `cannot share the change with the other replicas (${reason}), which would then disagree; repeat it when GET /health shows the mode 'shared', and check first whether it was made after all`,
+      { retryAfterSeconds: 1 },
+    ),
+  replicasBusy: () =>
+    new NexusError(
+      'unavailable',
+      'replicas_busy',
+      'other replicas changed the same model at the same time, again and again, so nothing was changed; repeat the request',
+      { retryAfterSeconds: 1 },
+    ),
   usageUnavailable: () =>
     new NexusError(
       'unavailable',

@@ -136,7 +136,7 @@ export class Config {
   @WholeNumber(1, 31_536_000)
   idempotencyTtlS = 86_400;
 
-  /** Redis that stores these responses and usage, for all gateways that use it. None if empty. */
+  /** Redis that stores these responses and usage, and aliases, traffic and keys, for all gateways that use it. None if empty. */
   @SecretCheck(
     (url) => url === '' || isRedisUrl(String(url)),
     'the URL of a Redis, such as redis://localhost:6379, or rediss://user:password@host:6379/2 for TLS, with special characters of the password percent-encoded',

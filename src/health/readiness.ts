@@ -4,6 +4,7 @@ import type { Caller } from '../identity/caller';
 import { Config } from '../config/config';
 import type { Model } from '../models/model';
 import { ModelRegistry } from '../models/registry/model-registry';
+import { Replicas } from '../replicas/replicas';
 import { Drain, SHUTTING_DOWN } from './drain';
 
 /** The reason that strangers get. */
@@ -23,12 +24,17 @@ export class Readiness {
     private readonly registry: ModelRegistry,
     private readonly drain: Drain,
     private readonly config: Config,
+    private readonly replicas: Replicas,
   ) {}
 
-  /** Checks for Terminus: the server itself, then each model; for a stranger, whether the server is ready. */
+  /** Checks for Terminus: the server itself, whether it shares its state, then each model; for a stranger, whether the server is ready. */
   checksFor(caller: Caller): (() => HealthIndicatorResult)[] {
     if (!maySeeHealth(caller)) return [() => this.verdict()];
-    return [() => this.server(), ...this.registry.list().map((model) => () => this.model(model))];
+    return [
+      () => this.server(),
+      () => this.sharing(),
+      ...this.registry.list().map((model) => () => this.model(model)),
+    ];
   }
 
   /** Check for Terminus: the initial loading of the models has finished, successfully or not. */
@@ -65,6 +71,14 @@ export class Readiness {
     const indicator = this.indicators.check('server');
     const fault = this.fault();
     return fault === '' ? indicator.up() : indicator.down(fault);
+  }
+
+  /** Never down: a replica that stands alone continues to serve. */
+  private sharing(): HealthIndicatorResult {
+    const indicator = this.indicators.check('replicas');
+    const { mode, since, reason } = this.replicas.standing;
+    const data = { mode, since: since.toISOString(), ...(reason === '' ? {} : { reason }) };
+    return mode === 'shared' || !this.replicas.isConfigured ? indicator.up(data) : indicator.degraded(data);
   }
 
   private model(model: Model): HealthIndicatorResult {

@@ -1,8 +1,10 @@
 import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Cluster } from '../common/cluster';
 import { Config } from '../config/config';
 import { Authenticator } from './authenticator';
 import { KeyRing } from './keys/key-ring';
 import { TokenVerifier } from './oidc/token-verifier';
+import { Replicas } from '../replicas/replicas';
 import { needsCredentials, requireProtection } from './protection';
 
 const TOKENS = Symbol('the verifier of tokens, if they are accepted');
@@ -13,10 +15,11 @@ const TOKENS = Symbol('the verifier of tokens, if they are accepted');
   providers: [
     {
       provide: KeyRing,
-      inject: [Config],
-      useFactory: (config: Config) => {
+      inject: [Config, Replicas, Cluster],
+      useFactory: (config: Config, replicas: Replicas, { index }: Cluster) => {
         requireProtection(config);
-        return KeyRing.open(config);
+        // One process publishes and writes the file for all of this replica.
+        return KeyRing.open(config, { sharing: { replicas, isLeader: index === 0 } });
       },
     },
     {

@@ -40,13 +40,18 @@ export class RedisConnection {
   /** Resolves when the first attempt to connect has succeeded or failed, which takes about a second at most. */
   readonly opened = new Promise<void>((resolve) => (this.settleOpened = resolve));
 
+  /** Why the last command or attempt to connect failed, without a password; empty if none has. */
+  fault = '';
+
   /**
    * @param url `redis://` or, for TLS, `rediss://`.
    * @param timeoutMs how long a command may take, in milliseconds.
+   * @param isSilent whether it writes nothing to the log, because its user does.
    */
   constructor(
     private readonly url: string,
     readonly timeoutMs = TIMEOUT_MS,
+    private readonly isSilent = false,
   ) {
     this.client = this.connect();
   }
@@ -157,10 +162,11 @@ export class RedisConnection {
 
   private failed(error: Error): void {
     if (this.isClosed) return;
-    if (!this.isDown) {
+    // An attempt to connect to several addresses fails with a list of errors and no message.
+    this.fault = withoutPassword(error.message || String((error as NodeJS.ErrnoException).code), this.url);
+    if (!this.isDown && !this.isSilent) {
       const instead = this.consequences.join(', and ');
-      const reason = withoutPassword(error.message, this.url);
-      this.logger.warn(`Redis is not available${instead === '' ? '' : `, so ${instead}`}: ${reason}`);
+      this.logger.warn(`Redis is not available${instead === '' ? '' : `, so ${instead}`}: ${this.fault}`);
     }
     this.isDown = true;
     this.probe ??= setTimeout(() => void this.test(), PAUSE_MS).unref();
@@ -171,7 +177,7 @@ export class RedisConnection {
     clearTimeout(this.probe);
     this.probe = undefined;
     if (this.client.isReady && (await this.attempt((client) => client.ping())) !== undefined) {
-      if (this.isDown) this.logger.log('Redis is available again');
+      if (this.isDown && !this.isSilent) this.logger.log('Redis is available again');
       this.isDown = false;
       this.failedProbes = 0;
     } else if (!this.isClosed) {

@@ -47,14 +47,15 @@ const ROOMS: Table = {
     'open-inference',
   ],
   docs: ['transport', 'identity', 'models', 'repository', 'tasks', 'tensor'],
-  health: ['transport', 'identity', 'models'],
+  health: ['transport', 'identity', 'models', 'replicas'],
   console: ['health', 'transport', 'identity', 'usage', 'models', 'remote', 'observability'],
   transport: ['rate-limit', 'identity', 'limits', 'observability', 'open-inference'],
   'rate-limit': ['identity', 'limits', 'observability'],
-  identity: ['limits'],
+  identity: ['limits', 'replicas'],
   limits: ['redis'],
   usage: ['identity', 'redis', 'observability'],
   redis: [],
+  replicas: ['redis', 'observability'],
   inference: [
     'identity',
     'rate-limit',
@@ -70,7 +71,7 @@ const ROOMS: Table = {
     'observability',
     'open-inference',
   ],
-  models: ['repository', 'scheduling', 'runtime', 'remote', 'tasks', 'tensor', 'observability'],
+  models: ['repository', 'scheduling', 'runtime', 'remote', 'tasks', 'tensor', 'observability', 'replicas'],
   remote: ['balancing', 'open-inference', 'tensor'],
   balancing: [],
   'open-inference': ['tensor'],
@@ -260,7 +261,7 @@ it.each([
   [
     'rooms without a protocol import no protocol library',
     /from '(fastify|@grpc\/grpc-js)'/,
-    /^(?!(models|repository|inference|scheduling|runtime|tensor|common|identity|limits|redis|usage|tasks)\/)/,
+    /^(?!(models|repository|inference|scheduling|runtime|tensor|common|identity|limits|redis|replicas|usage|tasks)\/)/,
   ],
 ])('%s', (_rule, pattern, allowed) => {
   const found = files.filter(({ text }) => pattern.test(text)).map(({ name }) => name);

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { stampOf } from '../../common/file-stamp';
 import { ConfigError } from '../../config/config-error';
 import type { Config } from '../../config/config';
 import { variableOf } from '../../config/load-config';
@@ -8,8 +9,10 @@ import { Refusal } from '../refusal';
 import type { Verified } from '../verified';
 import { keyDigest, idOf } from './api-key';
 import { EnvironmentKeys } from './environment-keys';
-import { FileWatch, stampOf } from './file/file-watch';
+import { FileWatch } from './file/file-watch';
 import { KeysReader } from './file/keys-reader';
+import type { KeysPieces } from './file/keys.worker';
+import { SharedKeys, type KeysSharing } from './file/shared-keys';
 import { KeyTable } from './key-table';
 
 /** The clock and the poll interval of a {@link KeyRing}. */
@@ -17,6 +20,8 @@ export interface KeyRingOptions {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   readonly pollMs?: number;
+  /** With whom the keys are shared; none by default. */
+  readonly sharing?: KeysSharing;
 }
 
 /**
@@ -41,6 +46,7 @@ export class KeyRing implements OnApplicationShutdown {
   private readonly logger = new Logger('Keys');
   private readonly environment: EnvironmentKeys;
   private readonly reader: KeysReader | undefined;
+  private shared: SharedKeys | undefined;
   private readonly now: () => number;
   private table = KeyTable.empty();
   private watch: FileWatch | undefined;
@@ -66,7 +72,7 @@ export class KeyRing implements OnApplicationShutdown {
     options: KeyRingOptions = {},
   ): Promise<KeyRing> {
     const ring = new KeyRing(config, options);
-    if (ring.reader !== undefined) await ring.openFile(ring.reader, options.pollMs ?? POLL_MS);
+    if (ring.reader !== undefined) await ring.openFile(ring.reader, options);
     return ring;
   }
 
@@ -113,6 +119,7 @@ export class KeyRing implements OnApplicationShutdown {
   /** Stops watching the file. */
   async onApplicationShutdown(): Promise<void> {
     this.watch?.stop();
+    this.shared?.stop();
     await this.reader?.onApplicationShutdown();
   }
 
@@ -128,19 +135,26 @@ export class KeyRing implements OnApplicationShutdown {
     return this.environment.find(presented) ?? refused;
   }
 
-  private async openFile(reader: KeysReader, pollMs: number): Promise<void> {
+  private async openFile(reader: KeysReader, { pollMs = POLL_MS, sharing }: KeyRingOptions): Promise<void> {
     const { keysFile } = this.config;
     const stamp = await stampOf(keysFile);
-    const faults = await this.load(reader);
-    if (faults.length > 0) {
+    const reading = await reader.read(keysFile);
+    if ('faults' in reading) {
       await reader.onApplicationShutdown();
-      throw new ConfigError(faults.map((fault) => `${variableOf('keysFile')}=${keysFile}: ${fault}`));
+      throw new ConfigError(reading.faults.map((fault) => `${variableOf('keysFile')}=${keysFile}: ${fault}`));
+    }
+    await this.use(reading.pieces, keysFile);
+    if (sharing !== undefined && sharing.replicas.isConfigured) {
+      this.shared = new SharedKeys(keysFile, reader, sharing, (pieces, from) => this.use(pieces, from));
+      await this.shared.join(reading);
     }
     this.watch = new FileWatch(keysFile, stamp, () => this.reload(reader), pollMs);
   }
 
   private async reload(reader: KeysReader): Promise<void> {
-    const faults = await this.load(reader).catch((error: unknown) => [String(error)]);
+    const faults = await (this.shared?.fileChanged() ?? this.load(reader)).catch((error: unknown) => [
+      String(error),
+    ]);
     if (faults.length > 0)
       this.logger.warn(
         `${this.config.keysFile}: ${faults.join('; ')}; the keys of its last correct content stay in use`,
@@ -151,11 +165,16 @@ export class KeyRing implements OnApplicationShutdown {
   private async load(reader: KeysReader): Promise<readonly string[]> {
     const reading = await reader.read(this.config.keysFile);
     if ('faults' in reading) return reading.faults;
-    this.table = await KeyTable.of(reading.pieces);
+    await this.use(reading.pieces, this.config.keysFile);
+    return [];
+  }
+
+  /** @param from for the log. */
+  private async use(pieces: KeysPieces, from: string): Promise<void> {
+    this.table = await KeyTable.of(pieces);
     this.renew(this.now());
     const { keys, tenants } = this.table;
-    this.logger.log(`${this.config.keysFile}: loaded ${keys} keys and the limits of ${tenants} tenants`);
-    return [];
+    this.logger.log(`${from}: loaded ${keys} keys and the limits of ${tenants} tenants`);
   }
 
   /** Begins a generation. */

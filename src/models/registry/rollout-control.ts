@@ -25,24 +25,25 @@ export class RolloutControl {
 
   /**
    * Points `alias` of `model` to a loaded version, or to the version of another alias.
-   * @throws NexusError rollouts_off, model_not_found, version_not_found, invalid_input, state_not_written
+   * @throws NexusError rollouts_off, model_not_found, version_not_found, invalid_input, state_not_written, replicas_unavailable, replicas_busy
    */
   async setAlias(model: string, alias: string, target: string): Promise<Change<string>> {
     this.requireControl();
-    const { version } = this.registry.versionOf(model, target);
+    this.registry.versionOf(model, target);
     if (!ALIAS.test(alias))
       throw errors.invalidInput(
         `alias: expected a letter followed by at most 63 letters, digits, dots, underscores or dashes, got '${alias}'`,
         'alias',
       );
-    const { aliases } = await this.rollouts.change(model, (rollout) => ({
-      ...rollout,
-      aliases: { ...rollout.aliases, [alias]: version },
-    }));
+    let version = target;
+    const { aliases } = await this.rollouts.change(model, (rollout) => {
+      ({ version } = this.registry.versionOf(model, target));
+      return { ...rollout, aliases: { ...rollout.aliases, [alias]: version } };
+    });
     return { before: own(aliases, alias), after: version };
   }
 
-  /** Removes `alias` of `model`. @throws NexusError rollouts_off, alias_not_found, alias_in_use, state_not_written */
+  /** Removes `alias` of `model`. @throws NexusError rollouts_off, alias_not_found, alias_in_use, state_not_written, replicas_unavailable, replicas_busy */
   async removeAlias(model: string, alias: string): Promise<Change<string>> {
     this.requireControl();
     const { aliases } = await this.rollouts.change(model, (rollout) => {
@@ -58,22 +59,20 @@ export class RolloutControl {
 
   /**
    * Sets the traffic split for requests to `model` without a version; null routes them to the newest ready version.
-   * @throws NexusError rollouts_off, model_not_found, version_not_found, invalid_input, state_not_written
+   * @throws NexusError rollouts_off, model_not_found, version_not_found, invalid_input, state_not_written, replicas_unavailable, replicas_busy
    */
   async setTraffic(model: string, traffic: Traffic | null): Promise<Change<Traffic>> {
     this.requireControl();
     this.registry.get(model);
-    if (traffic !== null) this.checkWeights(model, traffic);
-    if (traffic?.shadow !== undefined) this.checkShadow(model, traffic.weights, traffic.shadow);
-    const { traffic: before } = await this.rollouts.change(model, (rollout) => ({
-      ...rollout,
-      before: rollout.traffic,
-      traffic,
-    }));
+    const { traffic: before } = await this.rollouts.change(model, (rollout) => {
+      if (traffic !== null) this.checkWeights(model, traffic);
+      if (traffic?.shadow !== undefined) this.checkShadow(model, traffic.weights, traffic.shadow);
+      return { ...rollout, before: rollout.traffic, traffic };
+    });
     return { before, after: traffic };
   }
 
-  /** Reverts the last traffic change of `model`. @throws NexusError rollouts_off, nothing_to_roll_back, state_not_written */
+  /** Reverts the last traffic change of `model`. @throws NexusError rollouts_off, nothing_to_roll_back, state_not_written, replicas_unavailable, replicas_busy */
   async rollBack(model: string): Promise<Change<Traffic>> {
     this.requireControl();
     this.registry.get(model);

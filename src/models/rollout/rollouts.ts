@@ -1,25 +1,44 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Cluster } from '../../common/cluster';
 import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
 import { ConfigError } from '../../config/config-error';
-import { readRollouts, writeRollouts, type Rollout, type RolloutsByModel } from './state-file';
+import { versionAfter, type Copy } from '../../replicas/copy';
+import { Replicas } from '../../replicas/replicas';
+import { rolloutContent, copyOfRollout, rolloutDigest, rolloutIn } from './rollout-document';
+import { readRollouts, updateRollouts, type Rollout } from './state-file';
 import { stickyChoice, WeightedRoundRobin, type Shadow, type Traffic, type Weighted } from './traffic';
 
 const NONE: Rollout = { aliases: {}, traffic: null };
 
-/** Aliases and traffic splits of all models, as set by operators. They are stored in a file. */
+/** The kind of the documents that replicas share; their ids are the names of models. */
+const KIND = 'rollout';
+
+/** Maximum number of times that a change is decided anew because another replica was faster. */
+const MAX_TRIES = 20;
+
+/**
+ * Aliases and traffic splits of all models, as set by operators. They are stored in a file, and with NEXUS_REDIS_URL also
+ * shared by all replicas.
+ */
 @Injectable()
 export class Rollouts implements OnModuleInit {
+  private readonly logger = new Logger('Rollouts');
   private models = new Map<string, Rollout>();
   private readonly turns = new Map<string, WeightedRoundRobin>();
-  private writing: Promise<void> = Promise.resolve();
+  private changing: Promise<unknown> = Promise.resolve();
+  private saving: Promise<void> = Promise.resolve();
   private path = '';
 
-  constructor(private readonly config: Config) {}
+  constructor(
+    private readonly config: Config,
+    private readonly cluster: Cluster,
+    private readonly replicas: Replicas,
+  ) {}
 
-  /** Reads the state file. @throws ConfigError if it cannot be read. */
+  /** Reads the state file, then what is newer in Redis. @throws ConfigError if the file cannot be read. */
   async onModuleInit(): Promise<void> {
     this.path = await pathOf(this.config);
     try {
@@ -29,6 +48,8 @@ export class Rollouts implements OnModuleInit {
         `NEXUS_STATE_FILE=${this.path}: cannot be read: ${(error as Error).message}; repair it, or move it away to start without aliases and traffic`,
       ]);
     }
+    const own = new Map([...this.models].map(([model, rollout]) => [model, copyOfRollout(rollout)]));
+    await this.replicas.join(KIND, own, (model, copy, before) => this.take(model, copy, before));
   }
 
   /** The aliases and traffic split of `model`. */
@@ -80,35 +101,87 @@ export class Rollouts implements OnModuleInit {
   }
 
   /**
-   * Applies `change` to the state of `model` after writing the result to the file. Resolves with the previous state.
-   * @throws NexusError state_not_written, and any error of `change`
+   * Applies `change` to the state of `model`: in Redis, if replicas share it, and in the file. Resolves with the previous
+   * state. If another replica has changed the model at the same time, `change` is called again with the newer state.
+   * @throws NexusError state_not_written, replicas_unavailable, replicas_busy, and any error of `change`
    */
   async change(model: string, change: (before: Rollout) => Rollout): Promise<Rollout> {
-    const turn = this.writing.then(async () => {
-      const before = this.of(model);
-      const models = new Map(this.models).set(model, change(before));
-      await this.write(Object.fromEntries([...models].toSorted(([one], [other]) => (one < other ? -1 : 1))));
-      this.models = models;
-      this.turns.delete(model);
-      return before;
-    });
-    this.writing = turn.then(
-      () => {},
-      () => {},
+    const turn = this.changing.then(() =>
+      this.replicas.isConfigured ? this.changeForAll(model, change) : this.changeAlone(model, change),
     );
+    this.changing = turn.catch(() => {});
     return turn;
   }
 
-  /** Sets the state of `model` that another process has written to the file. */
+  /** Sets the state of `model` that another process has written to the file, unless this one has a newer state. */
   adopt(model: string, rollout: Rollout): void {
+    this.replicas.hold(KIND, model, copyOfRollout(rollout));
+    this.set(model, rollout);
+  }
+
+  private async changeAlone(model: string, change: (before: Rollout) => Rollout): Promise<Rollout> {
+    const before = this.of(model);
+    const after = { ...change(before), changedAt: versionAfter(before.changedAt ?? 0, Date.now()) };
+    await updateRollouts(this.path, new Map(this.models).set(model, after)).catch(
+      (error: NodeJS.ErrnoException) => {
+        throw errors.stateNotWritten(this.path, error.code ?? error.message);
+      },
+    );
+    this.set(model, after);
+    return before;
+  }
+
+  private async changeForAll(model: string, change: (before: Rollout) => Rollout): Promise<Rollout> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const before = this.of(model);
+      const content = rolloutContent(change(before));
+      const copy = await this.replicas.publish(KIND, model, content, rolloutDigest(content));
+      if (typeof copy !== 'string') {
+        this.set(model, rolloutIn(copy)!);
+        await this.save();
+        return before;
+      }
+      if (copy !== 'conflict' || !(await this.replicas.sync()))
+        throw errors.replicasUnavailable(this.replicas.standing.reason || copy);
+    }
+    throw errors.replicasBusy();
+  }
+
+  /** Uses the state of `model` from another replica. */
+  private take(model: string, copy: Copy, before: Copy | undefined): void {
+    const rollout = rolloutIn(copy);
+    if (rollout === undefined) {
+      this.logger.error(`aliases and traffic of model '${model}' in Redis cannot be read, and are ignored`);
+      return;
+    }
+    if (before?.version === copy.version)
+      this.logger.warn(
+        `aliases and traffic of model '${model}' differed from those of the other replicas, and were replaced by them; this was dropped: ${String(before.content)}`,
+      );
+    this.replace(model, rollout);
+    // One process writes the file for all of this replica.
+    if (this.cluster.index === 0) void this.save();
+  }
+
+  private set(model: string, rollout: Rollout): void {
+    if ((rollout.changedAt ?? 0) > (this.of(model).changedAt ?? 0)) this.replace(model, rollout);
+  }
+
+  private replace(model: string, rollout: Rollout): void {
     this.models = new Map(this.models).set(model, rollout);
     this.turns.delete(model);
   }
 
-  private async write(models: RolloutsByModel): Promise<void> {
-    await writeRollouts(this.path, models).catch((error: NodeJS.ErrnoException) => {
-      throw errors.stateNotWritten(this.path, error.code ?? error.message);
-    });
+  /** Writes the file, which is a copy of what Redis has. Never rejects. */
+  private save(): Promise<void> {
+    this.saving = this.saving.then(() =>
+      updateRollouts(this.path, this.models).catch((error: NodeJS.ErrnoException) =>
+        this.logger.warn(
+          `cannot write the state file ${this.path} (${error.code ?? error.message}), so aliases and traffic are kept in Redis and in memory only; set NEXUS_STATE_FILE to a writable file`,
+        ),
+      ),
+    );
+    return this.saving;
   }
 
   private turnsOf(model: string): WeightedRoundRobin {

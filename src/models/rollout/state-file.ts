@@ -1,6 +1,5 @@
-import { open, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import Ajv, { type JSONSchemaType } from 'ajv';
+import { updateFile } from '../../common/update-file';
 import { readSmallFile, type UnreadableFile } from '../../repository/inner-file';
 import type { Traffic } from './traffic';
 
@@ -12,6 +11,11 @@ export interface Rollout {
   readonly traffic: Traffic | null;
   /** Value of `traffic` before its last change; absent before the first change. */
   readonly before?: Traffic | null;
+  /**
+   * Milliseconds since 1970 of the last change, and at least one more than for the change before it; absent in files of older
+   * releases.
+   */
+  readonly changedAt?: number;
 }
 
 /** Rollouts by model name. */
@@ -42,23 +46,27 @@ const TRAFFIC = {
   required: ['weights', 'sticky'],
 } as const;
 
-const validate = new Ajv().compile<Written>({
+const ROLLOUT = {
+  type: 'object',
+  properties: {
+    aliases: { type: 'object', required: [], additionalProperties: { type: 'string' } },
+    traffic: TRAFFIC,
+    before: TRAFFIC,
+    changedAt: { type: 'integer', minimum: 1 },
+  },
+  required: ['aliases', 'traffic'],
+} as const;
+
+const ajv = new Ajv();
+
+/** Whether `value`, as JSON has it, is a rollout of this version. */
+export const isRollout = ajv.compile<Rollout>(ROLLOUT as unknown as JSONSchemaType<Rollout>);
+
+const isWritten = ajv.compile<Written>({
   type: 'object',
   properties: {
     format: { type: 'integer', const: 1 },
-    models: {
-      type: 'object',
-      required: [],
-      additionalProperties: {
-        type: 'object',
-        properties: {
-          aliases: { type: 'object', required: [], additionalProperties: { type: 'string' } },
-          traffic: TRAFFIC,
-          before: TRAFFIC,
-        },
-        required: ['aliases', 'traffic'],
-      },
-    },
+    models: { type: 'object', required: [], additionalProperties: ROLLOUT },
   },
   required: ['format', 'models'],
 } as unknown as JSONSchemaType<Written>);
@@ -69,32 +77,27 @@ export async function readRollouts(path: string): Promise<RolloutsByModel> {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  if (content === undefined) return {};
-  const written: unknown = JSON.parse(content.toString());
-  if (!validate(written)) throw new Error(`it is not a state file of this version`);
-  return written.models;
+  return content === undefined ? {} : rolloutsIn(content.toString());
 }
 
 /**
  * Writes `models` to the file at `path` atomically: after a crash or a power failure, it has either the old or the new
- * content.
- * @throws the system's error.
+ * content. A model whose rollout in the file is newer keeps it, because replicas may share a file.
+ * @throws the system's error, or Error if the file is not a state file.
  */
-export async function writeRollouts(path: string, models: RolloutsByModel): Promise<void> {
-  const next = `${path}.next`;
-  const written: Written = { format: 1, models };
-  const file = await open(next, 'w', 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify(written, undefined, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(next, path);
-  const folder = await open(dirname(path));
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+export async function updateRollouts(path: string, models: ReadonlyMap<string, Rollout>): Promise<void> {
+  await updateFile(path, (text) => {
+    const merged = new Map(Object.entries(text.trim() === '' ? {} : rolloutsIn(text)));
+    for (const [model, rollout] of models)
+      if ((rollout.changedAt ?? 0) >= (merged.get(model)?.changedAt ?? 0)) merged.set(model, rollout);
+    const sorted = [...merged].toSorted(([one], [other]) => (one < other ? -1 : 1));
+    const written: Written = { format: 1, models: Object.fromEntries(sorted) };
+    return `${JSON.stringify(written, undefined, 2)}\n`;
+  });
+}
+
+function rolloutsIn(text: string): RolloutsByModel {
+  const written: unknown = JSON.parse(text);
+  if (!isWritten(written)) throw new Error(`it is not a state file of this version`);
+  return written.models;
 }

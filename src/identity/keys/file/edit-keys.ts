@@ -1,8 +1,8 @@
+import { updateFile } from '../../../common/update-file';
 import { hashOf, newApiKey } from '../api-key';
 import type { WrittenKey } from '../keys-schema';
 import { KeysDocument, KeysEditError } from './keys-document';
 import { parseKeys } from './keys-file';
-import { updateFile } from './update-file';
 
 /** Properties of a new key. */
 export type NewKey = Omit<WrittenKey, 'hash' | 'subject' | 'previous' | 'disabled'>;

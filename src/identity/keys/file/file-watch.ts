@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { stampOf } from '../../../common/file-stamp';
 
 /**
  * Calls a function when a file has changed. It polls, because that also sees links that are swapped, such as those of
@@ -39,12 +39,4 @@ export class FileWatch {
     }
     this.schedule(seen);
   }
-}
-
-/** Text that changes with the file at `path`, also if the file is replaced or removed. */
-export function stampOf(path: string): Promise<string> {
-  return stat(path, { bigint: true }).then(
-    ({ dev, ino, size, mtimeNs, ctimeNs }) => [dev, ino, size, mtimeNs, ctimeNs].join(),
-    (error: NodeJS.ErrnoException) => error.code ?? error.message,
-  );
 }

@@ -21,9 +21,21 @@ export class KeysDocument {
       throw new KeysEditError(
         `key ${key.id}: expected an id that the file does not have; choose another, or rotate it`,
       );
-    const item = this.document.createNode(key) as YAMLMap;
-    for (const { value } of item.items) if (isCollection(value)) value.flow = true;
-    this.list().add(item);
+    this.list('keys').add(this.itemFor(key));
+  }
+
+  /** Adds an entry to the list `name`, in the place of the one with its id if there is one. */
+  put(name: 'keys' | 'tenants', entry: { readonly id: string }): void {
+    const list = this.list(name);
+    const index = list.items.findIndex((item) => isMap(item) && item.get('id') === entry.id);
+    if (index < 0) list.add(this.itemFor(entry));
+    else list.items[index] = this.itemFor(entry);
+  }
+
+  /** Removes the entry `id` of the list `name`, if there is one. */
+  remove(name: 'keys' | 'tenants', id: string): void {
+    const list = this.list(name);
+    list.items = list.items.filter((item) => !isMap(item) || item.get('id') !== id);
   }
 
   /** Sets properties of the key `id`; a property that is undefined is removed. @throws KeysEditError if there is no such key. */
@@ -44,11 +56,17 @@ export class KeysDocument {
     });
   }
 
-  private list(): YAMLSeq {
-    const keys = this.document.get('keys');
-    if (isSeq(keys) && keys.items.length > 0) return keys;
-    this.document.set('keys', this.document.createNode([]));
-    return this.document.get('keys') as YAMLSeq;
+  private itemFor(entry: object): YAMLMap {
+    const item = this.document.createNode(entry) as YAMLMap;
+    for (const { value } of item.items) if (isCollection(value)) value.flow = true;
+    return item;
+  }
+
+  private list(name: 'keys' | 'tenants'): YAMLSeq {
+    const list = this.document.get(name);
+    if (isSeq(list) && list.items.length > 0) return list;
+    this.document.set(name, this.document.createNode([]));
+    return this.document.get(name) as YAMLSeq;
   }
 
   private itemOf(id: string): YAMLMap | undefined {

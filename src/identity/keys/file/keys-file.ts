@@ -31,7 +31,8 @@ export class KeysFileError extends Error {
   }
 }
 
-const MAX_MIB = 128;
+/** Maximum size of a keys file. */
+export const MAX_KEYS_MIB = 128;
 /** Maximum number of faults to report. */
 const MAX_FAULTS = 10;
 /** Longest text of the file to repeat in a fault; keys and hashes are longer. */
@@ -49,8 +50,8 @@ export function readKeysText(path: string): string {
     try {
       const stats = fstatSync(file);
       if (!stats.isFile()) throw new Error('it is not a file');
-      if (stats.size > MAX_MIB * 2 ** 20)
-        throw new Error(`it has ${stats.size} bytes, but the limit is ${MAX_MIB} MiB`);
+      if (stats.size > MAX_KEYS_MIB * 2 ** 20)
+        throw new Error(`it has ${stats.size} bytes, but the limit is ${MAX_KEYS_MIB} MiB`);
       return readFileSync(file, 'utf8');
     } finally {
       closeSync(file);

@@ -3,7 +3,7 @@ import { link, open, readFile, realpath, rename, rm, stat } from 'node:fs/promis
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { stampOf } from './file-watch';
+import { stampOf } from './file-stamp';
 
 /** How long to wait for another process that edits the file. */
 const LOCK_WAIT_MS = 10_000;
