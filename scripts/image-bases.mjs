@@ -20,6 +20,9 @@ const ARCHITECTURES = { amd64: 'x64', arm64: 'arm64' };
 /** The packages of distroless/cc. */
 const LIBRARIES =
   'base-files,ca-certificates,libc6,libgcc-s1,libgomp1,libssl3,libstdc++6,media-types,netbase,tzdata';
+/** Removes what other packages of Debian need of these, which distroless does not have. */
+const UNUSED =
+  'cd "$1" && rm -rf usr/bin/openssl usr/bin/mawk usr/share/man usr/share/perl5 usr/share/doc/*/changelog*';
 const cache = join(root, 'node_modules/.cache/nexus-image');
 
 /** The images with digests in the Dockerfile that a build for CPUs needs, each with the name of its stand-in. */
@@ -87,6 +90,7 @@ async function archive(variant, packages, platform, context, name) {
   const stored = join(cache, `${SUITE}-${variant}-${platform}.tar`);
   if (!existsSync(stored)) {
     const options = [`--variant=${variant}`, `--architectures=${platform}`, `--include=${packages}`];
+    if (variant === 'extract') options.push(`--customize-hook=${UNUSED}`);
     const partial = `${stored}.partial.tar`;
     if (
       !(await runStep(`installing ${SUITE} (${variant}, ${platform})`, 'mmdebstrap', [

@@ -30,7 +30,7 @@ function checkFiles(mounted, platform) {
     .trim()
     .split('\n');
   const foreign = binaries.filter(
-    (_, index) => /^ELF/.test(kinds[index]) && !kinds[index].includes(MACHINES[platform]),
+    (_, index) => kinds[index].startsWith('ELF') && !kinds[index].includes(MACHINES[platform]),
   );
   expect(foreign, [], 'binaries of other platforms');
   const { bomFormat, components } = JSON.parse(readFileSync(join(mounted, 'app/sbom.cdx.json'), 'utf8'));
@@ -117,8 +117,6 @@ async function checkReaping(server, url) {
       () => !processes().some(({ pid }) => pid === killed || orphans.includes(pid)),
       'the end of the processes of a gateway process that was killed',
     );
-    server.kill('SIGTERM');
-    expect(await server.ended, 0, 'the exit code of two processes after SIGTERM');
   } finally {
     server.destroy();
   }

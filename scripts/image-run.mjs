@@ -13,6 +13,7 @@ root=$1 models=$2 folder=$3 user=\${4%:*} group=\${4#*:}
 shift 4
 mount --make-rprivate /
 mount --bind "$root" "$root"
+mkdir --parents "$root/proc" "$root/dev" "$root/tmp" "$root/mnt/models"
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 tmpfs "$root/dev"
 for device in null zero random urandom; do
@@ -22,8 +23,6 @@ done
 mkdir "$root/dev/shm"
 mount -t tmpfs -o size=256m,mode=1777 tmpfs "$root/dev/shm"
 mount -t tmpfs -o size=16m,mode=1777 tmpfs "$root/tmp"
-mount -t tmpfs -o mode=755 tmpfs "$root/mnt"
-mkdir "$root/mnt/models"
 mount --bind "$models" "$root/mnt/models"
 mount -o remount,bind,ro "$root/mnt/models"
 mount -o remount,bind,ro "$root"

@@ -116,8 +116,8 @@ async function inspect(platform) {
   for (const [index, { digest, size }] of manifest.layers.entries())
     layers.push({
       step: steps[index]?.replace(/^\/bin\/sh -c #\(nop\) /, '').slice(0, 60),
-      megabytes: megabytes(await unpackedSize(path(oci, digest))),
-      packedMegabytes: megabytes(size),
+      megabytes: toMegabytes(await unpackedSize(path(oci, digest))),
+      packedMegabytes: toMegabytes(size),
     });
   const { config } = JSON.parse(run('inspect', '--type', 'image', `nexus-${platform}`)).Docker;
   const container = run('from', '--pull-never', `nexus-${platform}`);
@@ -156,7 +156,7 @@ async function unpackedSize(file) {
   return bytes;
 }
 
-function megabytes(bytes) {
+function toMegabytes(bytes) {
   return Math.round(bytes / 1e5) / 10;
 }
 

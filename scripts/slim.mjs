@@ -16,16 +16,23 @@ if (modules === undefined || arch === undefined) {
 const UNUSED = /\.(map|d\.[cm]?ts|[cm]?ts|tsbuildinfo|md|markdown|flow)$/i;
 const LICENCE = /licen[cs]e|notice|copying/i;
 
-/** Copies of the code for other platforms and for bundlers, by package. */
+/** Folders of packages that are for their developers. */
+const DEVELOPMENT =
+  /^(.*\/node_modules\/)?(@[^/]+\/)?[^/@]+\/(\.github|benchmarks?|docs|examples?|integration|tests?|__tests__)$/;
+
+/** Copies of the code for browsers and bundlers, by package. */
 const COPIES = [
+  /^@(aws-sdk|smithy)\/[^/]+\/dist-(es|types)$/,
   /^@opentelemetry\/[^/]+\/build\/(esm|esnext)$/,
-  /^bintrees\/(dist|test)$/,
+  /^@opentelemetry\/semantic-conventions\/dist\/.*\.mjs$/,
+  /^bintrees\/dist$/,
   /^class-validator\/(bundles|esm5|esm2015|types)$/,
-  /^fastify\/(docs|test|examples|integration)$/,
   /^libphonenumber-js\/(bundle|es6-modern|source|mobile)$/,
-  /^onnxruntime-node\/bin\/napi-v6\/(?!linux$)[^/]+$/,
+  /^protobufjs\/dist$/,
   /^rxjs\/(src|dist\/(bundles|esm|esm5|types))$/,
   /^swagger-ui-dist\/(swagger-ui-es-bundle.*|swagger-ui\.js)$/,
+  /^validator\/(es|validator.*\.js)$/,
+  /^yaml\/browser$/,
 ];
 
 const before = sizeOf(modules);
@@ -33,7 +40,8 @@ for (const entry of readdirSync(modules, { recursive: true, withFileTypes: true 
   const path = join(entry.parentPath, entry.name);
   const name = path.slice(join(modules, '/').length);
   const isUnused = entry.isFile() && (UNUSED.test(name) ? !LICENCE.test(entry.name) : isForeign(name));
-  if (isUnused || COPIES.some((copy) => copy.test(name))) rmSync(path, { recursive: true, force: true });
+  if (isUnused || DEVELOPMENT.test(name) || COPIES.some((copy) => copy.test(name)))
+    rmSync(path, { recursive: true, force: true });
 }
 process.stdout.write(`${modules}: ${before} MB, now ${sizeOf(modules)} MB\n`);
 
