@@ -14,6 +14,8 @@ import { ensureToolchain, root } from './toolchain.mjs';
 const MOST_MB = 250;
 const platforms = process.argv.includes('--arm64') ? ['amd64', 'arm64'] : ['amd64'];
 
+// Ctrl-C ends the step that runs, so the folder below is removed.
+process.on('SIGINT', () => {});
 requireTools();
 await ensureToolchain();
 const folder = mkdtempSync(join(tmpdir(), 'nexus-image-'));

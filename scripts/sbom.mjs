@@ -21,7 +21,10 @@ const installed = new Map(
   readPackages(modules).map((manifest) => [`${manifest.name}@${manifest.version}`, manifest]),
 );
 // The lock file names the optional packages of all platforms.
-const kept = bom.components.filter((component) => installed.delete(idOf(component)));
+const kept = bom.components.flatMap((component) => {
+  const manifest = installed.get(idOf(component));
+  return installed.delete(idOf(component)) ? [{ ...component, licenses: licensesOf(manifest) }] : [];
+});
 // The CUDA provider is not in the lock file.
 const added = [...[...installed.values(), ...BUNDLED.map(manifestOf)].map(ofManifest), node()];
 const refs = new Set([own, ...kept.map((component) => component['bom-ref'])]);
@@ -46,7 +49,9 @@ function ofLockfile() {
   try {
     const file = join(folder, 'bom.json');
     const plugin = join(root, 'node_modules/@cyclonedx/yarn-plugin-cyclonedx/yarn-plugin-cyclonedx.cjs');
-    execFileSync('yarn', ['cyclonedx', '--production', '--output-reproducible', '--output-file', file], {
+    // Without this option, Yarn downloads the optional packages of all platforms to read them.
+    const options = ['--lockfile-only', '--production', '--output-reproducible', '--output-file', file];
+    execFileSync('yarn', ['cyclonedx', ...options], {
       cwd: root,
       env: { ...process.env, YARN_PLUGINS: plugin },
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -80,9 +85,16 @@ function manifestOf(name) {
   return JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8'));
 }
 
-function ofManifest({ name, version, license }) {
+function ofManifest(manifest) {
+  const { name, version } = manifest;
   const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`;
-  return { type: 'library', name, version, 'bom-ref': purl, licenses: [{ license: { id: license } }], purl };
+  return { type: 'library', name, version, 'bom-ref': purl, licenses: licensesOf(manifest), purl };
+}
+
+/** The licence of a package: its identifier in SPDX, or an expression of several. */
+function licensesOf({ license }) {
+  if (typeof license !== 'string') return [];
+  return [/^[\w.+-]+$/.test(license) ? { license: { id: license } } : { expression: license }];
 }
 
 function node() {
