@@ -22,7 +22,7 @@ COPY scripts/preinstall.mjs scripts/
 # What the gateway needs to run, with the binaries of the platform of the image.
 FROM tools AS modules-cpu
 ARG TARGETARCH
-RUN --mount=type=cache,target=/root/.yarn/berry/cache,sharing=locked cpu=$(echo "$TARGETARCH" | sed s/amd64/x64/) \
+RUN cpu=$(echo "$TARGETARCH" | sed s/amd64/x64/) \
  && yarn config set --json supportedArchitectures "{\"os\":[\"linux\"],\"cpu\":[\"$cpu\"],\"libc\":[\"glibc\"]}" \
  && yarn workspaces focus --production
 
@@ -41,7 +41,7 @@ COPY scripts/slim.mjs scripts/
 RUN node scripts/slim.mjs node_modules "$TARGETARCH"
 
 FROM tools AS build
-RUN --mount=type=cache,target=/root/.yarn/berry/cache,sharing=locked yarn install --immutable
+RUN yarn install --immutable
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY clients/console clients/console
