@@ -25,17 +25,19 @@ const UNUSED =
   'cd "$1" && rm -rf usr/bin/openssl usr/bin/mawk usr/share/man usr/share/perl5 usr/share/doc/*/changelog*';
 const cache = join(root, 'node_modules/.cache/nexus-image');
 
-/** The images with digests in the Dockerfile that a build for CPUs needs, each with the name of its stand-in. */
-export function standIns() {
-  const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
-  const references = new Set(
-    Array.from(dockerfile.matchAll(/^FROM .*?(\S+@sha256:[0-9a-f]{64})/gm), ([, name]) => name),
-  );
-  const kinds = { node: 'nexus-node', 'gcr.io/distroless/cc-debian12': 'nexus-cc' };
-  return [...references].flatMap((reference) => {
-    const name = kinds[reference.split(/[:@]/)[0]];
-    return name === undefined ? [] : [{ reference, name: `localhost/${name}` }];
-  });
+/** The Dockerfile with stand-ins, for buildah: older versions do not know BUILDPLATFORM. */
+export function withStandIns(dockerfile, builder, platform) {
+  return dockerfile
+    .replaceAll(
+      /^FROM --platform=\$BUILDPLATFORM node:\S+/gm,
+      `FROM --platform=linux/${builder} ${nameOf('node', builder)}`,
+    )
+    .replaceAll(/^FROM node:\S+/gm, `FROM ${nameOf('node', platform)}`)
+    .replaceAll(/^FROM gcr\.io\/distroless\/cc-\S+/gm, `FROM ${nameOf('cc', platform)}`);
+}
+
+function nameOf(kind, platform) {
+  return `localhost/nexus-${kind}-${platform}`;
 }
 
 /** Makes the stand-ins for the platform with buildah. `builder` is that of the machine, on which the programs of the build run. */
@@ -62,27 +64,17 @@ export async function makeStandIns(buildah, builder, platform, folder) {
       'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt',
     );
   }
-  await make(buildah, 'nexus-node', files, platform, context);
-  await make(buildah, 'nexus-cc', ['FROM scratch', 'ADD libraries.tar /'], platform, context);
+  await make(buildah, 'node', files, platform, context);
+  await make(buildah, 'cc', ['FROM scratch', 'ADD libraries.tar /'], platform, context);
 }
 
-/** Adds an image for the platform to the list of images `localhost/<name>`. */
-async function make(buildah, name, lines, platform, context) {
-  const file = join(context, `${name}.Dockerfile`);
+async function make(buildah, kind, lines, platform, context) {
+  const file = join(context, `${kind}.Dockerfile`);
   writeFileSync(file, `${lines.join('\n')}\n`);
   const options = ['--isolation', 'chroot', '--pull-never', '--platform', `linux/${platform}`];
-  const args = [
-    ...buildah.slice(1),
-    'bud',
-    ...options,
-    '--manifest',
-    `localhost/${name}`,
-    '-f',
-    file,
-    context,
-  ];
-  if (!(await runStep(`making ${name} for ${platform}`, buildah[0], args)))
-    throw new Error(`cannot make ${name} for ${platform}: see the messages above.`);
+  const args = [...buildah.slice(1), 'bud', ...options, '--tag', nameOf(kind, platform), '-f', file, context];
+  if (!(await runStep(`making the base ${kind} for ${platform}`, buildah[0], args)))
+    throw new Error(`cannot make the base ${kind} for ${platform}: see the messages above.`);
 }
 
 /** An archive of packages of Debian, from the cache if it is there. */

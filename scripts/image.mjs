@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGunzip } from 'node:zlib';
-import { makeStandIns, standIns } from './image-bases.mjs';
+import { makeStandIns, withStandIns } from './image-bases.mjs';
 import { checkImage } from './image-checks.mjs';
 import { runStep, stop } from './progress.mjs';
 import { ensureToolchain, root } from './toolchain.mjs';
@@ -72,38 +72,16 @@ function copySources() {
 }
 
 async function build(platform, context) {
-  const contexts = standIns().flatMap(({ reference, name }) => [
-    '--build-context',
-    `${reference}=docker-image://${name}`,
-  ]);
-  // DEVICE is its default: buildah does not know the default when it orders the stages.
-  const args = [
-    '--build-arg',
-    'DEVICE=cpu',
-    '--build-arg',
-    `VERSION=${version()}`,
-    '--platform',
-    `linux/${platform}`,
-  ];
-  const options = [
-    '--isolation',
-    'chroot',
-    '--format',
-    'docker',
-    '--pull-never',
-    '--tag',
-    `nexus-${platform}`,
-  ];
-  if (
-    !(await runStep(`building the image for ${platform}`, 'buildah', [
-      ...buildah.slice(1),
-      'bud',
-      ...options,
-      ...args,
-      ...contexts,
-      context,
-    ]))
-  )
+  const file = join(context, `${platform}.Dockerfile`);
+  const dockerfile = readFileSync(join(context, 'Dockerfile'), 'utf8');
+  writeFileSync(file, withStandIns(dockerfile, platforms[0], platform));
+  const args = ['--platform', `linux/${platform}`, '--build-arg', `VERSION=${version()}`];
+  // The default, which buildah does not know when it orders the stages.
+  args.push('--build-arg', 'DEVICE=cpu');
+  const options = ['--isolation', 'chroot', '--format', 'docker', '--layers', '--pull-never'];
+  const target = ['--tag', `nexus-${platform}`, '--file', file, context];
+  const all = [...buildah.slice(1), 'bud', ...options, ...args, ...target];
+  if (!(await runStep(`building the image for ${platform}`, buildah[0], all)))
     throw new Error('the build failed: see the messages above.');
 }
 
