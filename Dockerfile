@@ -48,6 +48,8 @@ COPY clients/console clients/console
 COPY scripts/console.mjs scripts/redoc.mjs scripts/
 RUN yarn build && find dist -name '*.map' -delete
 COPY scripts/sbom.mjs scripts/
+# The packages differ between platforms; buildah would take those of another one from its cache.
+ARG TARGETARCH
 RUN --mount=type=bind,from=modules,source=/app/node_modules,target=/modules node scripts/sbom.mjs /modules sbom.cdx.json
 
 # Node of the platform of the image.
