@@ -25,15 +25,18 @@ const UNUSED =
   'cd "$1" && rm -rf usr/bin/openssl usr/bin/mawk usr/share/man usr/share/perl5 usr/share/doc/*/changelog*';
 const cache = join(root, 'node_modules/.cache/nexus-image');
 
-/** The Dockerfile with stand-ins, for buildah: older versions do not know BUILDPLATFORM. */
+/** The Dockerfile with stand-ins, for buildah: older versions need the platform of each. */
 export function withStandIns(dockerfile, builder, platform) {
   return dockerfile
     .replaceAll(
       /^FROM --platform=\$BUILDPLATFORM node:\S+/gm,
       `FROM --platform=linux/${builder} ${nameOf('node', builder)}`,
     )
-    .replaceAll(/^FROM node:\S+/gm, `FROM ${nameOf('node', platform)}`)
-    .replaceAll(/^FROM gcr\.io\/distroless\/cc-\S+/gm, `FROM ${nameOf('cc', platform)}`);
+    .replaceAll(/^FROM node:\S+/gm, `FROM --platform=linux/${platform} ${nameOf('node', platform)}`)
+    .replaceAll(
+      /^FROM gcr\.io\/distroless\/cc-\S+/gm,
+      `FROM --platform=linux/${platform} ${nameOf('cc', platform)}`,
+    );
 }
 
 function nameOf(kind, platform) {
