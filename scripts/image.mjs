@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +37,8 @@ try {
   process.exitCode = 1;
 } finally {
   run('umount', '--all');
+  // buildah mounts this folder onto itself.
+  spawnSync('umount', ['--recursive', '--lazy', join(folder, 'store/overlay')]);
   rmSync(folder, { recursive: true, force: true });
 }
 
