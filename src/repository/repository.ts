@@ -18,6 +18,8 @@ export interface FoundVersion {
 /** A model in the repository. */
 export interface FoundModel {
   readonly name: string;
+  /** Real path of its repository. Its files must be inside it. */
+  readonly root: string;
   /** Folder that contains model.yaml and the version folders. */
   readonly folder: string;
   /** Name of its settings file in `folder`, if the model has no folder of its own; otherwise it is model.yaml. */
@@ -65,6 +67,7 @@ export async function scanRepository(path: string): Promise<Repository> {
       models: [
         {
           name: modelName(root),
+          root: folder,
           folder,
           versions: [{ version: '1', path: root, filename: basename(root) }],
           bare: true,
@@ -90,9 +93,31 @@ export async function scanRepository(path: string): Promise<Repository> {
   return { root, models: [...models.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1)) };
 }
 
+/**
+ * Finds the models in the repositories at `paths`, sorted by name; see {@link scanRepository}. A name in several of them is
+ * refused.
+ * @throws the system's error if one of them cannot be read.
+ */
+export async function scanRepositories(paths: readonly string[]): Promise<readonly FoundModel[]> {
+  const [first, ...others] = await Promise.all(paths.map(scanRepository));
+  if (others.length === 0) return first!.models;
+  const models = new Map<string, FoundModel>();
+  for (const model of [first!, ...others].flatMap((repository) => repository.models)) {
+    const { name, root } = model;
+    const other = models.get(name);
+    models.set(name, other === undefined ? model : { ...other, refusal: inBoth(name, other.root, root) });
+  }
+  return [...models.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+function inBoth(name: string, one: string, other: string): string {
+  return `the repositories ${one} and ${other} both define the model ${name}; remove it from one of them, or rename it`;
+}
+
 /** A model whose only file is `file`, its settings. */
 function remoteModel(folder: string, file: string): FoundModel {
-  return { name: file.replace(YAML, ''), folder, settingsFile: file, versions: [{ version: '1' }] };
+  const name = file.replace(YAML, '');
+  return { name, root: folder, folder, settingsFile: file, versions: [{ version: '1' }] };
 }
 
 function twice(name: string): string {
@@ -104,7 +129,7 @@ function twice(name: string): string {
  * result has a `refusal`.
  */
 export async function findModel(folder: string, name: string, root: string): Promise<FoundModel> {
-  const refused = (refusal: string) => ({ name, folder, versions: [{ version: '1' }], refusal });
+  const refused = (refusal: string) => ({ name, root, folder, versions: [{ version: '1' }], refusal });
   try {
     if (isOutside(await realpath(folder), root)) return refused(LEAVES);
     return await lookInto(folder, name, root);
@@ -120,30 +145,30 @@ async function lookInto(folder: string, name: string, root: string): Promise<Fou
   const versions = entries.filter((entry) => VERSION_FOLDER.test(entry));
   if (versions.length > 0) {
     const sorted = versions.toSorted((one, other) => Number(one) - Number(other));
-    const model = { name, folder, versions: sorted.map((version) => ({ version })) };
-    return { ...model, versions: await findVersions(model, sorted, undefined, root) };
+    const model = { name, root, folder, versions: sorted.map((version) => ({ version })) };
+    return { ...model, versions: await findVersions(model, sorted, undefined) };
   }
   const single = await bareFile(folder, entries);
   if (single !== undefined) return { ...(await bareModel(folder, single, root)), name };
   const reason = `no model file found; add ${name}/<version>/model.onnx, with a positive integer as the version, or set file in model.yaml`;
-  return { name, folder, versions: [{ version: '1', reason }], bare: true };
+  return { name, root, folder, versions: [{ version: '1', reason }], bare: true };
 }
 
 /** A folder with one ONNX file and no version folders, served as version 1. */
 async function bareModel(folder: string, file: string, root: string): Promise<FoundModel> {
   const name = modelName(join(folder, basename(file)));
-  return { name, folder, versions: [await checkFile('1', folder, file, root)], bare: true };
+  return { name, root, folder, versions: [await checkFile('1', folder, file, root)], bare: true };
 }
 
 /** Returns `model` with the file at the path `filename` in each version folder as its ONNX file. */
-export async function chooseFile(model: FoundModel, filename: string, root: string): Promise<FoundModel> {
-  const { folder, bare = false } = model;
+export async function chooseFile(model: FoundModel, filename: string): Promise<FoundModel> {
+  const { root, folder, bare = false } = model;
   const names = model.versions.map(({ version }) => version);
   return {
     ...model,
     versions: bare
       ? [await checkFile('1', folder, filename, root)]
-      : await findVersions(model, names, filename, root),
+      : await findVersions(model, names, filename),
   };
 }
 
@@ -152,10 +177,9 @@ export async function chooseFile(model: FoundModel, filename: string, root: stri
  * version folders has only the version that was found.
  */
 export async function findVersions(
-  { folder, versions: found, bare = false }: FoundModel,
+  { root, folder, versions: found, bare = false }: FoundModel,
   versions: readonly string[],
   filename: string | undefined,
-  root: string,
 ): Promise<readonly FoundVersion[]> {
   if (bare)
     return versions.map(

@@ -7,6 +7,7 @@ type Table = Readonly<Record<string, readonly string[]>>;
 const ROOMS: Table = {
   cli: [
     'rest',
+    'storage',
     'console',
     'identity',
     'limits',
@@ -47,7 +48,7 @@ const ROOMS: Table = {
     'open-inference',
   ],
   docs: ['transport', 'identity', 'models', 'repository', 'tasks', 'tensor'],
-  health: ['transport', 'identity', 'models'],
+  health: ['transport', 'identity', 'models', 'storage'],
   console: ['health', 'transport', 'identity', 'usage', 'models', 'remote', 'observability'],
   transport: ['rate-limit', 'identity', 'limits', 'observability', 'open-inference'],
   'rate-limit': ['identity', 'limits', 'observability'],
@@ -70,13 +71,14 @@ const ROOMS: Table = {
     'observability',
     'open-inference',
   ],
-  models: ['repository', 'scheduling', 'runtime', 'remote', 'tasks', 'tensor', 'observability'],
+  models: ['storage', 'repository', 'scheduling', 'runtime', 'remote', 'tasks', 'tensor', 'observability'],
   remote: ['balancing', 'open-inference', 'tensor'],
   balancing: [],
   'open-inference': ['tensor'],
   repository: ['tensor', 'limits', 'tasks'],
   runtime: ['tensor', 'tasks'],
   scheduling: ['runtime', 'tasks', 'tensor'],
+  storage: ['observability'],
   observability: [],
   tasks: ['tensor'],
   tensor: [],
@@ -108,6 +110,12 @@ const FOLDERS: Readonly<Record<string, Table>> = {
     triton: ['', 'pipeline'],
     description: ['', 'pipeline', 'triton', 'hub'],
     overrides: ['', 'triton', 'description', 'hub'],
+  },
+  storage: {
+    '': [],
+    stores: [''],
+    copy: [''],
+    sync: ['', 'stores', 'copy'],
   },
   models: {
     '': [],
@@ -260,7 +268,7 @@ it.each([
   [
     'rooms without a protocol import no protocol library',
     /from '(fastify|@grpc\/grpc-js)'/,
-    /^(?!(models|repository|inference|scheduling|runtime|tensor|common|identity|limits|redis|usage|tasks)\/)/,
+    /^(?!(models|repository|inference|scheduling|runtime|tensor|common|identity|limits|redis|usage|tasks|storage)\/)/,
   ],
 ])('%s', (_rule, pattern, allowed) => {
   const found = files.filter(({ text }) => pattern.test(text)).map(({ name }) => name);

@@ -4,6 +4,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
 import { ConfigError } from '../../config/config-error';
+import { copyFolder, isUrl } from '../../config/model-repository';
 import { readRollouts, writeRollouts, type Rollout, type RolloutsByModel } from './state-file';
 import { stickyChoice, WeightedRoundRobin, type Shadow, type Traffic, type Weighted } from './traffic';
 
@@ -118,10 +119,12 @@ export class Rollouts implements OnModuleInit {
   }
 }
 
-/** Path of the state file: the configured path, or a file in the model repository. */
-async function pathOf({ stateFile, modelRepository }: Config): Promise<string> {
-  if (stateFile !== '') return resolve(stateFile);
-  const root = resolve(modelRepository);
+/** Path of the state file: the configured path, or a file in the first model repository, or in its local copy. */
+async function pathOf(config: Config): Promise<string> {
+  if (config.stateFile !== '') return resolve(config.stateFile);
+  const [first] = config.modelRepository;
+  if (isUrl(first!)) return join(copyFolder(config, first!), '.nexus-state.json');
+  const root = resolve(first!);
   const isFolder = await stat(root).then(
     (found) => found.isDirectory(),
     () => true,
