@@ -6,6 +6,7 @@ import { Authenticator } from './identity/authenticator';
 import { RateLimits } from './rate-limit/rate-limits';
 import { admitRequests } from './transport/http/admit-requests';
 import { sendError } from './transport/http/error-body';
+import { reportLoad } from './transport/http/load-header';
 import { ErrorFilter } from './transport/error.filter';
 import { answerMalformed } from './transport/http/malformed-http';
 import { KnownRoutes } from './transport/http/known-routes';
@@ -32,6 +33,7 @@ import { Drain } from './health/drain';
 import { Log, NestLogger } from './observability/log/log';
 import { addMemoryMetrics } from './observability/metrics/memory-metrics';
 import { Metrics } from './observability/metrics/metrics';
+import { RequestLoad } from './observability/metrics/request-load';
 import { Tracing } from './observability/tracing/tracing';
 import { logMalformed, logUnrouted, observeRequests } from './transport/http/request-log';
 
@@ -84,6 +86,7 @@ export async function createApp(
   if (certificates !== undefined) secure(app, certificates);
   if (config.adminPort !== '') openAdminPort(app, HTTP_OPTIONS, certificates);
   admitRequests(server, app.get(Authenticator), app.get(RateLimits));
+  reportLoad(server, app.get(RequestLoad), app.get(Authenticator));
   connectGrpc(app, config, log);
   const examples = app.get(ExampleAnswers);
   serveDocs(app, (version, body) => examples.answer(version, body));

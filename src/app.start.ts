@@ -7,18 +7,28 @@ import { createApp } from './app.setup';
 import { shutDownOn } from './app.shutdown';
 import type { Signals } from './app.signals';
 import type { Config } from './config/config';
+import type { InheritedSockets } from './config/inherited-sockets';
 import { shareOf } from './config/shares';
 import { disableTelemetry } from './config/telemetry';
 import { ModelRegistry } from './models/registry/model-registry';
 import { Log } from './observability/log/log';
 import { IpcCluster } from './processes/ipc-cluster';
 
-/** Starts the gateway as the only process. @throws ConfigError if it cannot start. */
-export async function start(signals: Signals, config: Config): Promise<void> {
+/**
+ * Starts the gateway as the only process.
+ * @param sockets that it accepts connections of, in place of ports that it opens.
+ * @throws ConfigError if it cannot start.
+ */
+export async function start(signals: Signals, config: Config, sockets: InheritedSockets): Promise<void> {
   disableTelemetry();
   const faults = new Faults();
   const app = await createApp(config);
-  await listen(app, config);
+  // Connections to a socket that another process has opened wait until they are accepted.
+  if (config.listen === 'loaded' || Object.keys(sockets).length > 0) {
+    await app.init();
+    await app.get(ModelRegistry).loaded;
+  }
+  await listen(app, config, 'alone', sockets);
   shutDownOn(signals, faults, app, config);
   const banner = await bannerOf(app);
   const log = app.get(Log);
@@ -40,7 +50,7 @@ export async function startOneOf(signals: Signals, all: Config): Promise<void> {
   await app.init();
   await cluster.join();
   // While other processes serve, a process that still loads models must not receive requests.
-  if (!cluster.isFirst) await app.get(ModelRegistry).loaded;
+  if (!cluster.isFirst || config.listen === 'loaded') await app.get(ModelRegistry).loaded;
   await listen(app, config, cluster.isFirst ? 'first' : 'further');
   shutDownOn(signals, faults, app, config);
   const banner = await bannerOf(app);

@@ -20,13 +20,15 @@ async function start(flags: Flags): Promise<void> {
   const signals = new Signals();
   try {
     const { loadConfig } = await import('./config/load-config.js');
+    const { inheritedSockets } = await import('./config/inherited-sockets.js');
     const config = loadConfig(undefined, flags);
+    const sockets = inheritedSockets(config.processes);
     if (config.processes > 1 && cluster.isPrimary) {
       const { startAll } = await import('./app.primary.js');
       return startAll(signals, config);
     }
     const { start: startAlone, startOneOf } = await import('./app.start.js');
-    await (config.processes > 1 ? startOneOf(signals, config) : startAlone(signals, config));
+    await (config.processes > 1 ? startOneOf(signals, config) : startAlone(signals, config, sockets));
   } catch (error) {
     const [text, code] =
       error instanceof ConfigError

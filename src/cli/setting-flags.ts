@@ -13,8 +13,13 @@ const MAIN_SETTINGS: ReadonlyMap<string, string> = new Map([
   ['logLevel', 'least severe level to log'],
 ]);
 
-/** Names of settings in KServe's runtimes, by field. */
-const ALIASES: Readonly<Record<string, string>> = { modelRepository: '--model-dir', port: '--http-port' };
+/** Names of settings in KServe's runtimes, by field. Its own servers take them with underscores. */
+const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  modelRepository: ['--model-dir', '--model_dir'],
+  modelName: ['--model_name'],
+  port: ['--http-port', '--http_port'],
+  grpcPort: ['--grpc_port'],
+};
 
 /** Commands that take every setting as a flag, with the fields of the flags that are declared, by attribute of the option. */
 const takers = new WeakMap<Command, Map<string, string>>();
@@ -54,7 +59,7 @@ export async function declareSettings(command: Command): Promise<void> {
       option.description = `${meaning} (default: ${String(standard)})`;
     }
     if (isSecret(field)) option.argParser(() => refuseSecret(flagOf(field), variableOf(field)));
-    if (ALIASES[field] !== undefined) add(ALIASES[field]);
+    for (const alias of ALIASES[field] ?? []) add(alias);
   }
 }
 

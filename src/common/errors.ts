@@ -54,6 +54,12 @@ export const errors = {
     ),
   routeNotFound: (method: string, path: string) =>
     new NexusError('not_found', 'route_not_found', `no route for ${method} ${path}; /docs lists every route`),
+  verbNotFound: (verb: string) =>
+    new NexusError(
+      'not_found',
+      'verb_not_found',
+      `:${verb} is not supported, because models only predict; use :predict${verb === 'explain' ? ', or add an explainer to the InferenceService' : ''}`,
+    ),
   wrongMethod: (method: string, path: string, allowed: readonly string[]) => {
     const allow = allowed.join(', ');
     return new NexusError(

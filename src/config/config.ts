@@ -37,6 +37,10 @@ export class Config {
   @Text(/^[\w.:-]*$/, 'an IP address or a host name')
   adminHost = '';
 
+  /** Whether the ports open at the `start`, so that health checks see the loading, or once the models are `loaded`. */
+  @OneOf(['start', 'loaded'])
+  listen: 'start' | 'loaded' = 'start';
+
   /** Number of gateway processes that serve the same ports. Each gets its share of the cores and memory limits. */
   @WholeNumber(1, 64)
   processes = 1;
@@ -56,6 +60,13 @@ export class Config {
   /** Maximum number of bytes that a repository is downloaded with in a second. 0 means no limit. */
   @ByteSize(0, Number.MAX_SAFE_INTEGER)
   downloadRate = 0;
+
+  /** Name of the model if the repository contains one: its files, or one folder. If empty, the name of its file or folder. */
+  @Text(
+    /^$|^(?![._])[^/\\\p{Cc}]{1,255}$/u,
+    'a name without slashes that does not begin with a dot or an underscore',
+  )
+  modelName = '';
 
   /** `none` loads every model at start, `explicit` loads on request, `poll` follows the files of the repository. */
   @OneOf(['none', 'explicit', 'poll'])
@@ -171,6 +182,10 @@ export class Config {
   /** Maximum number of HTTP and gRPC connections together. 0 derives it from the limit of open files. */
   @WholeNumber(0, 10_000_000)
   maxConnections = 0;
+
+  /** After how many seconds a gRPC connection accepts no more calls, so that its client connects, and is balanced, again. */
+  @WholeNumber(1, 86_400)
+  grpcMaxConnectionAgeS = 3600;
 
   /** Deadline of requests that set none, in milliseconds. */
   @WholeNumber(1, MAX_TIMER_MS)

@@ -54,7 +54,8 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, description, {
     operationIdFactory: (_controller, method) => method,
   });
-  for (const [path, operation] of operationsOf(document)) {
+  const paths = withVerbs(document.paths);
+  for (const [path, operation] of operationsOf(paths)) {
     addAccessErrors(operation, errorFormAt(path));
     describeResponses(operation);
     shareErrors(operation);
@@ -62,7 +63,7 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
   const { schemas = {}, ...components } = document.components ?? {};
   return {
     ...document,
-    paths: sorted(withVerbs(document.paths)),
+    paths: sorted(paths),
     components: {
       ...components,
       responses: errorResponses(),
@@ -80,7 +81,9 @@ function withVerbs(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
   return Object.fromEntries(entries) as OpenAPIObject['paths'];
 }
 
-function operationsOf({ paths }: OpenAPIObject): (readonly [path: string, operation: OperationObject])[] {
+function operationsOf(
+  paths: OpenAPIObject['paths'],
+): (readonly [path: string, operation: OperationObject])[] {
   return Object.entries(paths).flatMap(([path, { get, post, put, delete: remove }]) =>
     [get, post, put, remove]
       .filter((operation) => operation !== undefined)

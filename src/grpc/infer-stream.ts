@@ -18,6 +18,12 @@ import type { ModelInferRequest, ModelStreamInferResponse } from './messages';
 /** Maximum number of requests of a stream in flight. Further requests are not read until responses have been sent. */
 const MAX_UNANSWERED = 256;
 
+/** After this long without requests, a stream ends when the server shuts down. Its last messages may still be arriving. */
+const QUIET_MS = 250;
+
+/** How long after the shutdown has begun a stream may delay its end with further requests. */
+const PATIENCE_MS = 1000;
+
 /** Marks the last response to a request, for clients of models with several responses. Models in Nexus send one. */
 const FINAL = { triton_final_response: { bool_param: true } };
 
@@ -36,6 +42,9 @@ export class InferStream {
   private unanswered = 0;
   private reading = true;
   private ending: NexusError | undefined;
+  /** Runs out when no requests have arrived for a while, after the shutdown has begun. */
+  private quiet: NodeJS.Timeout | undefined;
+  private acceptsUntil = 0;
 
   constructor(
     private readonly call: Call,
@@ -52,14 +61,20 @@ export class InferStream {
     call.on('cancelled', () => this.abandon());
   }
 
-  /** Stops accepting requests, and ends the stream when those received are answered. */
+  /** Ends the stream when no more requests arrive and those received are answered. */
   shutDown(): void {
-    this.ending ??= errors.notReady('it is shutting down; open a new stream');
-    this.stop();
+    this.acceptsUntil = performance.now() + PATIENCE_MS;
+    this.quiet = setTimeout(() => {
+      // A client that has sent its last request receives the responses, and OK.
+      if (!this.reading) return;
+      this.ending = errors.notReady('it is shutting down; open a new stream');
+      this.stop();
+    }, QUIET_MS);
   }
 
   private async take(bytes: Buffer): Promise<void> {
     if (!this.reading) return;
+    if (performance.now() < this.acceptsUntil) this.quiet?.refresh();
     const charge = memoryOf(this.call.metadata).next();
     this.charges.add(charge);
     charge.begin();
@@ -153,6 +168,7 @@ export class InferStream {
   }
 
   private close(): void {
+    clearTimeout(this.quiet);
     this.reading = false;
     this.closed();
   }

@@ -14,6 +14,7 @@ import { traceAnswer } from './trace-answer';
 import { takesPictures, type Signature } from '../models/signature';
 import type { InferenceSummary } from '../observability/log/request-line';
 import type { RequestTimes } from '../common/run-times';
+import { RequestLoad } from '../observability/metrics/request-load';
 import { Traces, type TracedRequest } from '../observability/log/traces';
 import { InferenceCache } from './cache/inference-cache';
 import type { CachedResult } from './cache/version-cache';
@@ -71,6 +72,7 @@ export class InferenceService {
     private readonly limits: RateLimits,
     private readonly usage: UsageLedger,
     private readonly payloads: PayloadLog,
+    private readonly load: RequestLoad,
   ) {}
 
   /**
@@ -90,6 +92,7 @@ export class InferenceService {
     if (first.forwarder !== undefined) throw errors.apiModel(first.name, '/v1/chat/completions');
     let servable = first;
     servable.enter();
+    this.load.started();
     trace?.serve(servable.name, servable.version);
     let held: HeldRegions | undefined;
     const spent: Passed[] = [];
@@ -188,6 +191,7 @@ export class InferenceService {
       throw error;
     } finally {
       servable.leave();
+      this.load.ended();
       for (const paid of spent) settle(paid, failure);
       if (held !== undefined) await held.release();
     }

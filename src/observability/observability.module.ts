@@ -8,6 +8,7 @@ import { addGpuMetrics } from './metrics/gpu-metrics';
 import { GpuReader } from './metrics/gpu-reader';
 import { Metrics } from './metrics/metrics';
 import { MetricsReport } from './metrics/metrics-report';
+import { RequestLoad } from './metrics/request-load';
 import { Traces } from './log/traces';
 import { addTritonMetrics } from './metrics/triton-metrics';
 import { NoTracing, Tracing } from './tracing/tracing';
@@ -21,8 +22,9 @@ import { NoTracing, Tracing } from './tracing/tracing';
     LogSettings,
     Traces,
     MetricsReport,
+    RequestLoad,
   ],
-  exports: [Metrics, MetricsReport, Tracing, LogSettings, Traces],
+  exports: [Metrics, MetricsReport, RequestLoad, Tracing, LogSettings, Traces],
 })
 export class ObservabilityModule {
   /** @param log the log of the process. */

@@ -10,6 +10,8 @@ export const WARM_UP_BYTES = 256 * 2 ** 20;
 const MEANINGS: Readonly<Record<string, string>> = {
   EACCES: ', the user of the gateway has no permission',
   ELOOP: ', its symbolic links form a loop',
+  EXDEV:
+    ', it is in the file system of another container; mount the models as a volume, such as an image volume',
 };
 
 /** A file that cannot be read. The message is the reason; `code` is the system's error code, if it came from the system. */

@@ -2,6 +2,7 @@ import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import type { TaskDefinition } from '../tasks/task-definition';
 import { systemReason } from './inner-file';
+import { rootOf } from './root-of';
 
 /** A model file found in the repository, or the reason why it cannot be served. */
 export interface FoundVersion {
@@ -29,6 +30,8 @@ export interface FoundModel {
   readonly bare?: boolean;
   /** Why nothing in `folder` can be read. */
   readonly refusal?: string;
+  /** Whether a setting names it, in place of its folder. */
+  readonly isNamed?: boolean;
 }
 
 /** The content of the repository. */
@@ -56,10 +59,20 @@ const YAML = /\.yaml$/;
  * or `onnx/model.onnx` in place of `model.onnx`, or `<name>.yaml`, the settings of a model that other servers run. `path`
  * can also be a model folder without versions, or an `.onnx` file.
  * Names that start with `.` or `_` are ignored.
+ *
+ * @param onlyName name of the model if there is only one, whose version folders may then be in `path` itself. Several
+ * models keep their names. If empty, every model has the name of its folder or file.
  * @throws the system's error if `path` cannot be read.
  */
-export async function scanRepository(path: string): Promise<Repository> {
-  const root = await realpath(path);
+export async function scanRepository(path: string, onlyName = ''): Promise<Repository> {
+  const { root, models } = await scan(path, onlyName);
+  const [only, ...others] = models;
+  if (onlyName === '' || only === undefined || others.length > 0) return { root, models };
+  return { root, models: [{ ...only, name: onlyName, isNamed: true }] };
+}
+
+async function scan(path: string, onlyName: string): Promise<Repository> {
+  const root = await rootOf(path);
   if ((await stat(root)).isFile()) {
     const folder = dirname(root);
     return {
@@ -76,6 +89,7 @@ export async function scanRepository(path: string): Promise<Repository> {
     };
   }
   const entries = await list(root);
+  if (onlyName !== '' && isOfModel(entries)) return { root, models: [await findModel(root, onlyName, root)] };
   const single = isHub(entries) ? await bareFile(root, entries) : await onlyFile(root, entries);
   if (single !== undefined) return { root, models: [await bareModel(root, single, root)] };
   const folders: string[] = [];
@@ -98,8 +112,11 @@ export async function scanRepository(path: string): Promise<Repository> {
  * refused.
  * @throws the system's error if one of them cannot be read.
  */
-export async function scanRepositories(paths: readonly string[]): Promise<readonly FoundModel[]> {
-  const [first, ...others] = await Promise.all(paths.map(scanRepository));
+export async function scanRepositories(
+  paths: readonly string[],
+  modelName = '',
+): Promise<readonly FoundModel[]> {
+  const [first, ...others] = await Promise.all(paths.map((path) => scanRepository(path, modelName)));
   if (others.length === 0) return first!.models;
   const models = new Map<string, FoundModel>();
   for (const model of [first!, ...others].flatMap((repository) => repository.models)) {
@@ -150,7 +167,8 @@ async function lookInto(folder: string, name: string, root: string): Promise<Fou
   }
   const single = await bareFile(folder, entries);
   if (single !== undefined) return { ...(await bareModel(folder, single, root)), name };
-  const reason = `no model file found; add ${name}/<version>/model.onnx, with a positive integer as the version, or set file in model.yaml`;
+  const file = join(relative(root, folder), '<version>/model.onnx');
+  const reason = `no model file found; add ${file}, with a positive integer as the version, or set file in model.yaml`;
   return { name, root, folder, versions: [{ version: '1', reason }], bare: true };
 }
 
@@ -237,6 +255,11 @@ function isOutside(path: string, root: string): boolean {
 
 async function list(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => !/^[._]/.test(name)).toSorted();
+}
+
+/** Whether `entries` are those of the folder of a model, rather than of a folder of models. */
+function isOfModel(entries: readonly string[]): boolean {
+  return entries.some((name) => VERSION_FOLDER.test(name) || ONNX.test(name) || name === SETTINGS_FILE);
 }
 
 /** Whether `entries` are those of a folder of the Hugging Face hub. */

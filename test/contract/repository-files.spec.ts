@@ -9,7 +9,7 @@ const yamlFiles = readdirSync('.github', { recursive: true, encoding: 'utf8' })
   .filter((name) => /\.ya?ml$/.test(name))
   .map((name) => join('.github', name));
 const workflows = yamlFiles.filter((name) => name.includes('workflows/'));
-const pages = ['README.md', ...pagesIn('.github'), ...pagesIn('docs')];
+const pages = ['README.md', ...pagesIn('.github'), ...pagesIn('docs'), ...pagesIn('deploy/helm/nexus')];
 
 function pagesIn(folder: string): string[] {
   return readdirSync(folder)

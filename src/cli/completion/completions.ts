@@ -57,10 +57,15 @@ async function placeOf(program: Command, words: readonly string[]) {
   return { command, position, expectsValue };
 }
 
-/** The flags that help shows; all of them once the user has typed more than the dashes. */
+/**
+ * The flags that help shows; all of them once the user has typed more than the dashes. Never those with underscores, which
+ * repeat others.
+ */
 function flagsOfCommand(command: Command, typed: string): Completion[] {
   const shown = command.options.filter(({ hidden }) => !hidden || typed.length > '--'.length);
-  const flags = shown.map(({ long, description }) => ({ word: long ?? '', meaning: description }));
+  const flags = shown
+    .map(({ long, description }) => ({ word: long ?? '', meaning: description }))
+    .filter(({ word }) => !word.includes('_'));
   return [...flags, { word: '--help', meaning: 'print the help' }];
 }
 

@@ -7,6 +7,7 @@ import { KeysFileError, parseKeys, readKeysText } from '../../identity/keys/file
 import { requireProtection } from '../../identity/protection';
 import { RedisConnection } from '../../redis/redis-connection';
 import { isUrl } from '../../config/model-repository';
+import { systemReason } from '../../repository/inner-file';
 import { scanRepository } from '../../repository/repository';
 import { contact } from '../../storage/sync/synchronise';
 import { checkCertificate, readCertificateFiles } from '../../transport/tls/certificate-files';
@@ -77,7 +78,7 @@ async function isNexus(host: string, port: number): Promise<boolean> {
   }
 }
 
-async function repository(entry: string, { modelCacheSize: limit }: Config): Promise<Finding> {
+async function repository(entry: string, { modelCacheSize: limit, modelName }: Config): Promise<Finding> {
   const name = 'Models';
   if (isUrl(entry)) {
     const { files, bytes, fault } = await contact({ url: entry, limit });
@@ -91,14 +92,14 @@ async function repository(entry: string, { modelCacheSize: limit }: Config): Pro
     return problem(name, text, fix);
   }
   try {
-    const { models } = await scanRepository(entry);
+    const { models } = await scanRepository(entry, modelName);
     return models.length === 0
       ? warning(name, `${entry} has no models`, `put one at ${entry}/<name>/1/model.onnx`)
       : ok(name, `${models.length} in ${entry}; nexus check loads them`);
   } catch (error) {
     return problem(
       name,
-      `${entry} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
+      `${entry} cannot be read: ${systemReason(error as NodeJS.ErrnoException)}`,
       'set NEXUS_MODEL_REPOSITORY to a folder that this user can read',
     );
   }

@@ -2,6 +2,7 @@ import type { NexusError } from '../../common/nexus-error';
 import type { Caller } from '../../identity/caller';
 import type { Passed } from '../../limits/verdict';
 import type { Servable } from '../../models/model';
+import type { RequestLoad } from '../../observability/metrics/request-load';
 import type { TokenUse } from '../../observability/metrics/token-counts';
 import { settle } from '../../rate-limit/settle';
 import type { UsageLedger } from '../../usage/usage-ledger';
@@ -28,11 +29,13 @@ export class ForwardingAccount {
     private readonly caller: Caller,
     { promptCharacters, maxTokens, byteLength }: ApiBody,
     private readonly usage: UsageLedger,
+    private readonly load: RequestLoad,
   ) {
     this.promptTokens = Math.max(1, Math.ceil(promptCharacters / CHARACTERS_PER_TOKEN));
     this.estimate = this.promptTokens + maxTokens;
     this.inputBytes = byteLength;
     servable.enter();
+    load.started();
   }
 
   /** Ends a request without a response. */
@@ -71,5 +74,6 @@ export class ForwardingAccount {
     settle(this.tokens, failure);
     settle(this.spent, failure);
     this.servable.leave();
+    this.load.ended();
   }
 }

@@ -11,6 +11,7 @@ import { requirePassed } from '../../rate-limit/require-passed';
 import type { Forwarder } from '../../models/forwarder';
 import type { Servable } from '../../models/model';
 import { ModelRegistry } from '../../models/registry/model-registry';
+import { RequestLoad } from '../../observability/metrics/request-load';
 import type { ForwardedRequest } from '../../remote/forwarded';
 import { UsageLedger } from '../../usage/usage-ledger';
 import { Fallbacks } from '../fallback/fallbacks';
@@ -54,6 +55,7 @@ export class ForwardingService {
     private readonly fallbacks: Fallbacks,
     private readonly limits: RateLimits,
     private readonly usage: UsageLedger,
+    private readonly load: RequestLoad,
   ) {}
 
   /** Whether requests to any model are forwarded. */
@@ -93,7 +95,7 @@ export class ForwardingService {
     const { forwarder } = servable;
     const { path, contentType, headers, caller, abandoned, trace } = request;
     if (forwarder === undefined) throw errors.notApiModel(servable.name, `/v1${path}`);
-    const account = new ForwardingAccount(servable, caller, request.body, this.usage);
+    const account = new ForwardingAccount(servable, caller, request.body, this.usage, this.load);
     if (trace?.isSampled === true) traceForwarding(trace, servable, request.model, path);
     try {
       await this.admit(servable, request, account);

@@ -156,9 +156,11 @@ export class ModelControl {
 
   /** @throws NexusError repository_unreadable */
   private scan(): Promise<readonly FoundModel[]> {
-    return scanRepositories(this.mirrors.roots).catch((error: NodeJS.ErrnoException) => {
-      throw errors.repositoryUnreadable(systemReason(error));
-    });
+    return scanRepositories(this.mirrors.roots, this.config.modelName).catch(
+      (error: NodeJS.ErrnoException) => {
+        throw errors.repositoryUnreadable(systemReason(error));
+      },
+    );
   }
 
   /** Runs `work` after the earlier changes of the model. */

@@ -91,7 +91,7 @@ export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationS
   }
 
   private async look() {
-    const models = await scanRepositories(this.mirrors.roots);
+    const models = await scanRepositories(this.mirrors.roots, this.config.modelName);
     const prints = models.map(async (model) => [model.name, await modelFingerprint(model)] as const);
     return { models, now: new Map(await Promise.all(prints)) };
   }

@@ -2,11 +2,15 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Config } from '../../config/config';
 import { ConfigError } from '../../config/config-error';
 import type { Model } from '../model';
+import { systemReason } from '../../repository/inner-file';
 import { partNames } from '../../repository/pipeline-definition';
 import { scanRepositories, type FoundModel } from '../../repository/repository';
 import { Mirrors } from '../../storage/sync/mirrors';
 import { ModelFactory } from './model-factory';
 import { ModelRegistry } from './model-registry';
+
+/** Maximum number of models that a message names. */
+const MAX_LISTED = 20;
 
 /** Creates the models to serve at start and passes them to the registry. */
 @Injectable()
@@ -34,15 +38,26 @@ export class Startup implements OnModuleInit {
 
   private async find(): Promise<readonly Model[]> {
     const models = await this.scan();
+    this.requireName(models);
     return this.make(this.selected(models), models);
   }
 
   private scan(): Promise<readonly FoundModel[]> {
-    return scanRepositories(this.mirrors.roots).catch((error: NodeJS.ErrnoException) => {
+    const { modelRepository, modelName } = this.config;
+    return scanRepositories(this.mirrors.roots, modelName).catch((error: NodeJS.ErrnoException) => {
       throw new ConfigError([
-        `NEXUS_MODEL_REPOSITORY=${this.config.modelRepository.join(',')}: ${error.path ?? 'it'} cannot be read (${error.code}); set it to a folder of models`,
+        `NEXUS_MODEL_REPOSITORY=${modelRepository.join(',')}: ${error.path ?? 'it'} cannot be read (${systemReason(error)}); set it to a folder of models`,
       ]);
     });
+  }
+
+  /** @throws ConfigError if NEXUS_MODEL_NAME is set, and there are several models, none of which has this name. */
+  private requireName(models: readonly FoundModel[]): void {
+    const { modelName } = this.config;
+    if (modelName === '' || models.length < 2 || models.some(({ name }) => name === modelName)) return;
+    throw new ConfigError([
+      `NEXUS_MODEL_NAME=${modelName}: expected a repository with one model, or with one of this name; it has ${listed(models)}. Unset it: several models have the names of their folders`,
+    ]);
   }
 
   /** Creates `selected`, and the models in `all` that the pipelines among them need. */
@@ -64,9 +79,15 @@ export class Startup implements OnModuleInit {
     if (modelControlMode !== 'explicit' || loadModels.includes('*')) return models;
     const missing = loadModels.find((name) => !models.some((model) => model.name === name));
     if (missing === undefined) return models.filter(({ name }) => loadModels.includes(name));
-    const known = models.map(({ name }) => name).join(', ');
     throw new ConfigError([
-      `NEXUS_LOAD_MODELS=${loadModels.join(',')}: the model repository has no model '${missing}'; it has ${known || 'no models'}`,
+      `NEXUS_LOAD_MODELS=${loadModels.join(',')}: the model repository has no model '${missing}'; it has ${listed(models) || 'no models'}`,
     ]);
   }
+}
+
+/** The names of at most 20 of `models`. */
+function listed(models: readonly FoundModel[]): string {
+  const names = models.slice(0, MAX_LISTED).map(({ name }) => name);
+  if (models.length > MAX_LISTED) names.push(`${models.length - MAX_LISTED} more`);
+  return names.join(', ');
 }

@@ -72,12 +72,9 @@ function typed(fields: readonly TextField[]): ModelConfig {
   return readMessage(fields, MODEL_CONFIG);
 }
 
-async function understand(
-  config: ModelConfig,
-  file: string,
-  { name, root, folder }: FoundModel,
-): Promise<TritonConfig> {
-  checkIdentity(config, name);
+async function understand(config: ModelConfig, file: string, model: FoundModel): Promise<TritonConfig> {
+  const { root, folder } = model;
+  checkIdentity(config, model);
   refuseUnsupported(config);
   const { default_model_filename: filename = '' } = config;
   const pipeline = ensembleOf(config, file);

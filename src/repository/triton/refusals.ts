@@ -1,4 +1,5 @@
 import { isEnsemble } from './ensemble';
+import type { FoundModel } from '../repository';
 import { Fault } from './text/fault';
 import type { ModelConfig } from './model-config';
 import { positionOf } from './text/read-message';
@@ -44,13 +45,16 @@ const ONLY = {
 
 type Test = (field: unknown) => boolean;
 
-/** @throws Fault if `config` has another name than `model`, or is neither for an ONNX model nor for an ensemble. */
-export function checkIdentity(config: ModelConfig, model: string): void {
+/**
+ * @throws Fault if `config` has another name than `model`, unless a setting names it, or is neither for an ONNX model nor
+ * for an ensemble.
+ */
+export function checkIdentity(config: ModelConfig, model: Pick<FoundModel, 'name' | 'isNamed'>): void {
   const { name = '' } = config;
-  if (name !== '' && name !== model)
+  if (name !== '' && name !== model.name && model.isNamed !== true)
     throw new Fault(
       { line: positionOf(config, 'name').line },
-      `name: expected '${model}', the name of the folder, got '${name}'; correct it, or remove name`,
+      `name: expected '${model.name}', the name of the folder, got '${name}'; correct it, or remove name`,
     );
   if (isEnsemble(config)) return;
   for (const field of Object.keys(ONLY) as (keyof typeof ONLY)[]) {

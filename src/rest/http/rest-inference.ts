@@ -5,6 +5,7 @@ import { CACHE_HEADER } from '../../inference/cache/inference-cache';
 import { InferenceService, type Translation } from '../../inference/inference.service';
 import type { InferenceRequest, InferenceResult } from '../../inference/request/inference-request';
 import { IDEMPOTENCY_HEADER } from '../../transport/http/inference-headers';
+import { setLoadHeader } from '../../transport/http/load-header';
 import type { NamedVersion } from '../../transport/http/request-log';
 import { setLimitHeaders } from '../../transport/http/set-limit-headers';
 import { TARGET_HEADER } from '../../transport/target-headers';
@@ -87,6 +88,7 @@ export class RestInference {
     );
     if (replayed === undefined) return;
     if (request.standings !== undefined) setLimitHeaders(reply, request.standings);
+    setLoadHeader(reply);
     reply.header(REPLAYED_HEADER, 'true');
     return send(reply, replayed, this.config.responseCompression);
   }
@@ -120,6 +122,7 @@ export class RestInference {
     const { request } = reply;
     request.inference = summary;
     if (request.standings !== undefined) setLimitHeaders(reply, request.standings);
+    setLoadHeader(reply);
     if (summary.cache !== undefined) reply.header(CACHE_HEADER, summary.cache);
     if (summary.target !== undefined && request.caller.has('admin'))
       reply.header(TARGET_HEADER, summary.target);

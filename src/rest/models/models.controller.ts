@@ -13,7 +13,7 @@ import { ModelDetails, ModelEntryList } from './models.dto';
 import { DESCRIBE } from '../../identity/access';
 import { Requires } from '../../transport/http/requires';
 
-/** Lists models in the format of the OpenAI API, and describes them in full. */
+/** Lists models in the formats of the OpenAI API and of KServe's V1 protocol, and describes them in full. */
 @ApiTags('Models')
 @Requires(DESCRIBE)
 @Controller('v1/models')
@@ -34,7 +34,8 @@ export class ModelsController {
     const ready = this.registry
       .list()
       .filter(({ name, versions }) => caller.sees(name) && versions.some(({ state }) => state === 'READY'));
-    return { object: 'list', data: await Promise.all(ready.map(entryOf)) };
+    const models = ready.map(({ name }) => name);
+    return { object: 'list', data: await Promise.all(ready.map(entryOf)), models };
   }
 
   /** Returns everything Nexus knows about a model and each of its versions, ready or not. */

@@ -21,6 +21,11 @@ export class ModelEntryList {
   object: 'list';
   /** The models, sorted by id. */
   data: ModelEntry[];
+  /**
+   * The same models by name. Clients of KServe's V1 protocol read this field.
+   * @example ["digits"]
+   */
+  models: string[];
 }
 
 /** How the responses of a model are cached. */

@@ -8,6 +8,7 @@ import { readFormBody } from '../../inference/forwarding/form-body';
 import { ForwardingService } from '../../inference/forwarding/forwarding.service';
 import { readJsonBody } from '../../inference/forwarding/json-body';
 import { ModelRegistry } from '../../models/registry/model-registry';
+import { setLoadHeader } from '../../transport/http/load-header';
 import { setLimitHeaders } from '../../transport/http/set-limit-headers';
 import { SESSION_HEADER, sessionFrom, TARGET_HEADER } from '../../transport/target-headers';
 import { bodyOf, contentTypeOf, mediaTypeOf } from '../http/body';
@@ -91,6 +92,7 @@ export class ApiForwarding {
     request.body = undefined;
     request.memory?.hold(0);
     if (request.standings !== undefined) setLimitHeaders(reply, request.standings);
+    setLoadHeader(reply);
     if (caller.has('admin')) reply.header(TARGET_HEADER, forwarding.target);
     return sendForwarded(reply, forwarding);
   }

@@ -1,6 +1,7 @@
 import { Controller, HttpCode, NotFoundException, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errors } from '../../common/errors';
 import { RestInference } from '../http/rest-inference';
 import { mediaTypeOf } from '../http/body';
 import { FORM_MEDIA, PICTURE_MEDIA } from './picture-media';
@@ -88,9 +89,13 @@ function dialectFor({ request }: FastifyReply) {
   return request.headers.accept?.includes('application/octet-stream') === true ? binaryDialect : nexusDialect;
 }
 
-/** The name before `:predict`. @throws NotFoundException for any other verb, as for an unknown path. */
+/**
+ * The name before `:predict`.
+ * @throws NexusError verb_not_found for the other verbs of the protocol; NotFoundException for the rest, as for an unknown path.
+ */
 function nameOf({ params }: VerbRequest): string {
-  const [, name] = /^(.+):predict$/s.exec(params.name_predict) ?? [];
+  const [, name, verb] = /^(.+):(predict|explain|classify|regress)$/s.exec(params.name_predict) ?? [];
   if (name === undefined) throw new NotFoundException();
+  if (verb !== 'predict') throw errors.verbNotFound(verb!);
   return name;
 }

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOkResponse, ApiParam } from '@nestjs/swagger';
-import { ApiErrors } from '../../transport/http/api-errors';
+import { ApiErrors, ApiV2Errors } from '../../transport/http/api-errors';
 import { ApiInferenceHeaders, CACHE_HEADERS } from '../http/api-inference';
 import { IMAGE_OF_SEVEN } from '../http/sample-image';
 import { PredictRequest, PredictResponse, TensorflowRequest, TensorflowResponse } from './predict.dto';
@@ -50,7 +50,8 @@ export function ApiTensorflowPredict(): MethodDecorator {
       type: TensorflowResponse,
       description: 'One prediction per row, or the outputs.',
     }),
-    ApiPredictErrors(),
+    ApiV2Errors('invalid', 'not_found', 'too_large', 'unsupported_encoding', 'overloaded'),
+    ApiV2Errors('conflict', 'unprocessable', 'internal', 'bad_gateway', 'unavailable', 'deadline'),
   );
 }
 

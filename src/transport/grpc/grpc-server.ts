@@ -16,10 +16,14 @@ import { ADMIN, DESCRIBE, isForOperators, OPEN, type Access } from '../../identi
 import type { Config } from '../../config/config';
 import { openSocketsOf } from '../open-sockets';
 import { CallCount } from './call-count';
+import { GrpcSessions } from './grpc-sessions';
 import { MeteredCall, type WireCall } from './metered-call';
 
 /** When no responses are pending, how long calls that do not end, such as health watches, stay open. */
 const GRACE_MS = 1000;
+
+/** How long to wait for requests that are still arriving, and for clients that still read responses. */
+const PATIENCE_MS = 10_000;
 
 const SWEEP_MS = 50;
 
@@ -28,9 +32,6 @@ const MAX_CALLS_PER_CONNECTION = 512;
 
 /** A connection without calls is closed after this time; clients reconnect when they need to. */
 const CONNECTION_IDLE_MS = 5 * 60_000;
-
-/** An older connection accepts no more calls, so that load balancers can spread clients. Calls in flight continue. */
-const CONNECTION_AGE_MS = 60 * 60_000;
 
 type Method = MethodDefinition<Buffer, object>;
 
@@ -53,12 +54,13 @@ export class GrpcServer extends ServerGrpc {
   readonly interceptors: ServerInterceptor[] = [];
   /** How clients connect. Set it before the server listens. */
   credentials = ServerCredentials.createInsecure();
-  /** Whether other processes listen on the same port. Set it before the server listens. */
-  reusePort = false;
+  /** What it listens on other than its host and port, such as a descriptor. Set it before the server listens. */
+  listenOptions: { readonly reusePort: boolean } | { readonly fd: number } = { reusePort: false };
   private readonly calls = new CallCount();
   private readonly extensions: ((server: Server, definition: PackageDefinition) => void)[] = [];
   private server: Server | undefined;
   private sockets: readonly ReadonlySet<Socket>[] = [];
+  private sessions: GrpcSessions | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(
@@ -100,7 +102,7 @@ export class GrpcServer extends ServerGrpc {
 
   /** Creates and binds the server. Nest then adds the services. */
   override async createClient(): Promise<Server> {
-    const { host, grpcPort, bodyLimit } = this.config;
+    const { host, grpcPort, bodyLimit, grpcMaxConnectionAgeS } = this.config;
     this.server = new Server({
       'grpc.max_receive_message_length': bodyLimit,
       'grpc.max_send_message_length': -1,
@@ -108,15 +110,18 @@ export class GrpcServer extends ServerGrpc {
       'grpc.keepalive_time_ms': 60_000,
       'grpc.max_concurrent_streams': MAX_CALLS_PER_CONNECTION,
       'grpc.max_connection_idle_ms': CONNECTION_IDLE_MS,
-      'grpc.max_connection_age_ms': CONNECTION_AGE_MS,
+      'grpc.max_connection_age_ms': grpcMaxConnectionAgeS * 1000,
       interceptors: [this.meter, ...this.interceptors, this.calls.interceptor],
     });
-    if (this.reusePort) sharePortOf(this.server);
+    listenWith(this.server, this.listenOptions);
     const bind = promisify(this.server.bindAsync.bind(this.server));
     const shown = host.includes(':') ? `[${host}]` : host;
-    const port = await bind(`${shown}:${grpcPort}`, this.credentials);
+    // grpc-js listens once for each address of a host, but a descriptor has one.
+    const address = 'fd' in this.listenOptions ? '127.0.0.1:0' : `${shown}:${grpcPort}`;
+    const port = await bind(address, this.credentials);
     this.address = `${shown}:${port}`;
     this.sockets = this.listeners.map(openSocketsOf);
+    this.sessions = new GrpcSessions(this.listeners);
     return this.server;
   }
 
@@ -136,11 +141,16 @@ export class GrpcServer extends ServerGrpc {
   private async drain(): Promise<void> {
     const { server } = this;
     if (server === undefined) return;
+    await this.sessions?.close();
     await new Promise<void>((resolve) => {
-      let answeredAt = performance.now();
+      const beganAt = performance.now();
+      let busyAt = beganAt;
+      let moved = 0;
       const sweep = setInterval(() => {
-        if (this.calls.unanswered > 0) answeredAt = performance.now();
-        else if (performance.now() - answeredAt > GRACE_MS) {
+        const now = performance.now();
+        const isMoving = moved !== (moved = this.movedBytes);
+        if (this.calls.unanswered > 0 || (isMoving && now - beganAt < PATIENCE_MS)) busyAt = now;
+        else if (now - busyAt > GRACE_MS) {
           server.forceShutdown();
           for (const open of this.sockets) open.forEach((socket) => socket.destroy());
         }
@@ -150,6 +160,12 @@ export class GrpcServer extends ServerGrpc {
         resolve();
       });
     });
+  }
+
+  /** Total bytes read and written on the open connections. */
+  private get movedBytes(): number {
+    const open = this.sockets.flatMap((sockets) => [...sockets]);
+    return open.reduce((sum, { bytesRead, bytesWritten }) => sum + bytesRead + bytesWritten, 0);
   }
 
   private extend(definition: PackageDefinition): void {
@@ -162,15 +178,15 @@ export class GrpcServer extends ServerGrpc {
   }
 }
 
-/** Makes `server` share its port. grpc-js does not expose its HTTP/2 servers before they listen, and has no option for it. */
-function sharePortOf(server: Server): void {
+/** Makes `server` listen with `options`. grpc-js does not expose its HTTP/2 servers before they listen, and has no option for it. */
+function listenWith(server: Server, options: object): void {
   const open = server as unknown as { createHttp2Server(credentials: ServerCredentials): NetServer };
   const create = open.createHttp2Server.bind(server);
   open.createHttp2Server = (credentials) => {
     const created = create(credentials);
     const listen = created.listen.bind(created);
     created.listen = ((address: ListenOptions, listening: () => void) =>
-      listen({ ...address, reusePort: true }, listening)) as NetServer['listen'];
+      listen({ ...address, ...options }, listening)) as NetServer['listen'];
     return created;
   };
 }

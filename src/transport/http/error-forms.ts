@@ -46,7 +46,8 @@ export const ERROR_FORMS = {
     }),
   },
   V2Error: {
-    paths: /^\/v2(?=[/?]|$)/,
+    // Clients of TensorFlow Serving and of KServe's V1 protocol read the same.
+    paths: /^\/v2(?=[/?]|$)|^\/v1\/models\/[^?]*(?::|%3[aA])(?:predict|explain|classify|regress)(?=\?|$)/,
     bodyOf: ({ message }) => ({ error: message }),
   },
   // The format of the OpenAI API.

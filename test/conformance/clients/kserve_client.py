@@ -78,7 +78,7 @@ async def _():
             await client.infer(HTTP, request("no_such_model"), "no_such_model")
         except httpx.HTTPStatusError as error:
             refused(error.response.raise_for_status, "404")
-            assert "no_such_model" in str(error), error
+            assert "model 'no_such_model' not found" in str(error), error
         else:
             raise AssertionError("expected a refusal")
 
@@ -121,7 +121,28 @@ async def _():
             await client.infer(HTTP, {"instances": [["x"]]}, "affine")
         except httpx.HTTPStatusError as error:
             assert error.response.status_code == 400, error
-            assert "instances[0][0]" in error.response.json()["error"]["message"], error
+            assert "instances[0][0]" in error.response.json()["error"], error
+            assert "instances[0][0]" in str(error), error
+        else:
+            raise AssertionError("expected a refusal")
+
+
+@check("V1: several outputs are objects by name")
+async def _():
+    async with rest_v1() as client:
+        rows = [{"a": [3, 1], "b": [1, 1]}, {"a": [0, 2], "b": [1, 0]}]
+        answer = await client.infer(HTTP, {"instances": rows}, "sum_difference/versions/1")
+        expected = [{"sum": [4, 2], "difference": [2, 0]}, {"sum": [1, 2], "difference": [-1, 2]}]
+        assert answer == {"predictions": expected}, answer
+
+
+@check("V1: an explanation is refused in words")
+async def _():
+    async with rest_v1() as client:
+        try:
+            await client.explain(HTTP, "affine", {"instances": X.tolist()})
+        except httpx.HTTPStatusError as error:
+            assert error.response.status_code == 404 and ":explain" in str(error), error
         else:
             raise AssertionError("expected a refusal")
 

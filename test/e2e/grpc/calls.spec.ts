@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect, constants } from 'node:http2';
+import { setTimeout as delay } from 'node:timers/promises';
 import { status, type ClientUnaryCall, type ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import {
@@ -58,6 +61,9 @@ const count = (steps: number, id = '') => ({ ...messageOf('counter', countTo(ste
 
 /** Enough steps to keep a runner busy for some hundred milliseconds. */
 const FOR_A_WHILE = 1e6;
+
+/** How long a slow client takes to send a message. */
+const UPLOAD_MS = 2000;
 
 const health = (address: string) =>
   new GrpcClient(address, 'grpc.health.v1.Health', loadSync(healthProto, { enums: String }));
@@ -319,6 +325,13 @@ describe('the rate limit', () => {
   });
 });
 
+it('a connection ends gracefully when it has the age of NEXUS_GRPC_MAX_CONNECTION_AGE_S', async () => {
+  const young = await Gateway.start(repository, { NEXUS_GRPC_MAX_CONNECTION_AGE_S: '1' });
+  const session = connect(`http://${young.grpc}`);
+  expect((await once(session, 'goaway'))[0]).toBe(constants.NGHTTP2_NO_ERROR);
+  expect(await young.stop()).toBe(0);
+});
+
 describe('a shutdown', () => {
   it('is reported immediately, serves for the drain delay, and finishes calls and streams', async () => {
     const ending = await Gateway.start(repository, { NEXUS_DRAIN_DELAY_MS: '1500' });
@@ -328,6 +341,8 @@ describe('a shutdown', () => {
     await watched.received(1);
     const idle = caller.stream('ModelStreamInfer');
     const busy = caller.stream('ModelStreamInfer').send(count(2.5 * FOR_A_WHILE, 'busy'));
+    const finished = caller.stream('ModelStreamInfer').send(count(2.5 * FOR_A_WHILE, 'finished'));
+    finished.call.end();
     await ending.running('counter');
     ending.kill('SIGTERM');
     expect(await watched.received(2)).toMatchObject([{ status: 'SERVING' }, { status: 'NOT_SERVING' }]);
@@ -338,10 +353,36 @@ describe('a shutdown', () => {
     expect((await idle.ended).code).toBe(status.UNAVAILABLE);
     expect(await busy.received(1)).toMatchObject([{ error_message: '', infer_response: { id: 'busy' } }]);
     expect((await busy.ended).code).toBe(status.UNAVAILABLE);
+    // Its client sends nothing more, so it has received everything.
+    expect((await finished.ended).code).toBe(status.OK);
+    expect(finished.answers).toMatchObject([{ error_message: '', infer_response: { id: 'finished' } }]);
     expect((await last).error).toBeUndefined();
     expect(await ending.exited()).toBe(0);
     caller.close();
     asked.close();
+  });
+
+  it('waits for a message that is still arriving', async () => {
+    const ending = await Gateway.start(repository);
+    const raw = new RawGrpc(ending.grpc);
+    const stream = raw.open({ ':path': '/inference.GRPCInferenceService/ModelInfer' });
+    const trailers = once(stream, 'trailers');
+    const { ModelInfer } = inferenceDefinition['inference.GRPCInferenceService'] as ServiceDefinition;
+    const bytes = framed(ModelInfer!.requestSerialize(x('', 1)));
+    stream.write(bytes.subarray(0, 5));
+    await raw.call({ ':path': '/inference.GRPCInferenceService/ServerLive' }, [framed(Buffer.of())]);
+    ending.kill('SIGTERM');
+    await ending.draining();
+    // It takes longer than the server waits for calls of which nothing arrives.
+    for (const byte of bytes.subarray(5)) {
+      stream.write(Buffer.of(byte));
+      await delay(UPLOAD_MS / bytes.length);
+    }
+    stream.end();
+    stream.resume();
+    expect((await trailers)[0]).toMatchObject({ 'grpc-status': '0' });
+    expect(await ending.exited()).toBe(0);
+    raw.close();
   });
 
   it('does not wait for a call that its client has begun and never ends', async () => {

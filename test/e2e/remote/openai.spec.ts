@@ -270,6 +270,10 @@ describe('the time that a client allows', () => {
   });
 });
 
+it('no request is in flight any more, however it ended', async () => {
+  await expect(gateway.reached('nexus_requests_in_flight', 0)).resolves.toBeUndefined();
+});
+
 it('limits of tokens count what was used, not what was reserved', async () => {
   const ask = (max_tokens: number) => client.chat.completions.create({ ...chat({}, 'metered'), max_tokens });
   // Each reserves 102 tokens and uses 13.

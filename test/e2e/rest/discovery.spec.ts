@@ -161,7 +161,7 @@ describe('every answer', () => {
   it('that is an error on /v2 is one text', async () => {
     const error = async (path: string, method = 'GET') => {
       const answer = await gateway.send(path, { method });
-      expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+      expect(answer.headers['content-type']).toBe('application/json');
       return { status: answer.status, ...answer.json() };
     };
     const notFound = (text: string) => ({ status: 404, error: expect.stringContaining(text) });

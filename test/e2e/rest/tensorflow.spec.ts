@@ -73,16 +73,21 @@ describe('the protocol of TensorFlow Serving', () => {
   });
 
   it.each([
-    ['POST', '/v1/models/none:predict', 404, 'model_not_found'],
-    ['POST', '/v1/models/affine/versions/9:predict', 404, 'version_not_found'],
-    ['POST', '/v1/models/affine:predict', 400, 'invalid_input'],
-    ['POST', '/v1/models/affine:explain', 405, 'wrong_method'],
-    ['POST', '/v1/models/affine/versions/1:classify', 404, 'route_not_found'],
-    ['POST', '/v1/models/affine', 405, 'wrong_method'],
-    ['DELETE', '/v1/models/affine:predict', 405, 'wrong_method'],
-  ])('%s %s is refused', async (method, path, status, code) => {
+    ['POST', '/v1/models/none:predict', 404, "model 'none' not found"],
+    ['POST', '/v1/models/a%2Fb:predict', 404, "model 'a/b' not found"],
+    ['POST', '/v1/models/affine/versions/9:predict', 404, 'version 9 not found'],
+    ['POST', '/v1/models/affine%3Apredict', 400, 'the body is empty'],
+    ['POST', '/v1/models/affine:explain', 404, 'use :predict, or add an explainer to the InferenceService'],
+    ['POST', '/v1/models/affine/versions/1:classify', 404, ':classify is not supported'],
+    ['DELETE', '/v1/models/affine:predict?x=1', 405, 'use POST'],
+  ])('%s %s is refused in the words that clients read', async (method, path, status, text) => {
     const answer = await gateway.send(path, { method });
-    expect([answer.status, answer.json().error.code]).toEqual([status, code]);
+    expect([answer.status, answer.json()]).toEqual([status, { error: expect.stringContaining(text) }]);
+  });
+
+  it('leaves the errors of all other paths as they are', async () => {
+    for (const path of ['/v1/models/affine', '/v1/models/affine/versions/1:vote'])
+      expect((await gateway.send(path, { method: 'POST' })).json().error).toHaveProperty('code');
   });
 
   it('is told of in the methods that a path takes', async () => {
@@ -90,6 +95,13 @@ describe('the protocol of TensorFlow Serving', () => {
     expect(await allowed('/v1/models/affine')).toBe('GET, HEAD');
     expect(await allowed('/v1/models/affine:predict')).toBe('POST');
     expect(await allowed('/v1/models/affine/versions/1:predict')).toBe('POST');
+  });
+
+  it('lists the ready models for clients of KServe and of OpenAI at once', async () => {
+    const list = (await gateway.send('/v1/models')).json();
+    expect(list.object).toBe('list');
+    expect(list.models).toEqual(['affine', 'dot', 'iris.v1:b', 'logits', 'named', 'powers', 'table']);
+    expect((list.data as { id: string }[]).map(({ id }) => id)).toEqual(list.models);
   });
 
   it('tells whether a model is ready, and that the server is alive, as KServe does', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parser } from '@prometheus-io/lezer-promql';
 import { load } from 'js-yaml';
 
-/** A query of a dashboard or a rule. */
+/** A query of a dashboard, a rule or an autoscaler. */
 export interface Query {
   /** Its position, for messages. */
   readonly at: string;
@@ -36,6 +36,13 @@ export interface Rule {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** The parts of the adapter's values that tests look at. */
+interface Adapter {
+  readonly rules: {
+    readonly custom: readonly { readonly name: { readonly as: string }; readonly metricsQuery: string }[];
+  };
+}
+
 /** The parts of a dashboard that tests look at. */
 export interface Dashboard {
   readonly uid: string;
@@ -59,6 +66,8 @@ interface Panel {
 }
 
 const GRAFANA = 'deploy/grafana';
+const ADAPTER = 'deploy/prometheus/adapter.yaml';
+const SCALED_OBJECT = 'deploy/helm/nexus/templates/scaledobject.yaml';
 export const RULES = 'deploy/prometheus/rules.yaml';
 
 /** Whether there is a promtool: Debian has it in the package prometheus. */
@@ -84,7 +93,25 @@ export const rules: readonly Rule[] = (
   load(readFileSync(RULES, 'utf8')) as { groups: readonly { rules: readonly Rule[] }[] }
 ).groups.flatMap((group) => group.rules);
 
-/** Every query of the dashboards and rules, without variables. */
+/** What Kubernetes scales by: the queries of KEDA's triggers, and those of the adapter for custom metrics. */
+const scaling: readonly Query[] = [
+  ...Array.from(
+    readFileSync(SCALED_OBJECT, 'utf8').matchAll(/^ +query: (?:>-\n)?(.*?)\n +threshold:/gms),
+    ([, expr], index) => ({ at: `scaledobject.yaml: ${index}`, expr: expr! }),
+  ),
+  ...(load(readFileSync(ADAPTER, 'utf8')) as Adapter).rules.custom.map(({ name, metricsQuery }) => ({
+    at: `adapter.yaml: ${name.as}`,
+    expr: metricsQuery,
+  })),
+].map(({ at, expr }) => ({
+  at,
+  expr: expr
+    .replaceAll(/\{\{- \$selector -\}\}|<<\.LabelMatchers>>/g, 'job="nexus"')
+    .replaceAll('<<.GroupBy>>', 'job'),
+  shown: [],
+}));
+
+/** Every query of the dashboards, the rules and the autoscalers, without variables. */
 export const queries: readonly Query[] = [
   ...[...dashboards].flatMap(([file, { panels, templating }]) => [
     ...panels.flatMap(({ title, targets = [] }) =>
@@ -102,6 +129,7 @@ export const queries: readonly Query[] = [
     }),
   ]),
   ...rules.map(({ record, alert, expr }) => ({ at: `rules.yaml: ${record ?? alert}`, expr, shown: [] })),
+  ...scaling,
 ];
 
 /** Replaces Grafana's variables by values. */
