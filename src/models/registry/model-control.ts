@@ -10,7 +10,8 @@ import { unloadsDependents, type ChangeParameters } from '../../repository/overr
 import { OverrideFolder } from '../../repository/overrides/override-folder';
 import { requireModelName, type Overrides } from '../../repository/overrides/overrides';
 import { partNames } from '../../repository/pipeline-definition';
-import { findModel, scanRepositories, type FoundModel } from '../../repository/repository';
+import { scanRepositories } from '../../repository/repositories';
+import { findModel, type FoundModel } from '../../repository/repository';
 import { Mirrors } from '../../storage/sync/mirrors';
 import type { RepositoryIndexEntry } from '../report/repository-index.schema';
 import { loadAll } from './load-all';
@@ -72,12 +73,8 @@ export class ModelControl {
     return this.change(name, async () => {
       const found = await this.find(name);
       const versions = found.versions.filter((candidate) => candidate.version === version);
-      if (versions.length === 0)
-        throw errors.versionNotInRepository(
-          name,
-          version,
-          found.versions.map((known) => known.version),
-        );
+      const known = found.versions.map((candidate) => candidate.version);
+      if (versions.length === 0) throw errors.versionNotInRepository(name, version, known);
       const before = this.registry.peek(name);
       const model = await this.create({ ...found, versions }, { before, versions: [version] });
       const [made] = model.versions;
@@ -156,11 +153,10 @@ export class ModelControl {
 
   /** @throws NexusError repository_unreadable */
   private scan(): Promise<readonly FoundModel[]> {
-    return scanRepositories(this.mirrors.roots, this.config.modelName).catch(
-      (error: NodeJS.ErrnoException) => {
-        throw errors.repositoryUnreadable(systemReason(error));
-      },
-    );
+    const { config, mirrors } = this;
+    return scanRepositories(mirrors.roots, config.modelName).catch((error: NodeJS.ErrnoException) => {
+      throw errors.repositoryUnreadable(systemReason(error));
+    });
   }
 
   /** Runs `work` after the earlier changes of the model. */

@@ -3,7 +3,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { Config } from '../../config/config';
 import { ModelRegistry } from './model-registry';
 import { Cluster } from '../../common/cluster';
-import { scanRepositories } from '../../repository/repository';
+import { scanRepositories } from '../../repository/repositories';
 import { Mirrors } from '../../storage/sync/mirrors';
 import { modelFingerprint } from '../../repository/fingerprint';
 import { ModelControl } from './model-control';

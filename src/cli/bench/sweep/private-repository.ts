@@ -14,7 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, parse } from 'node:path';
 import { parse as parseYaml, stringify } from 'yaml';
-import { scanRepositories, SETTINGS_FILE, type FoundModel } from '../../../repository/repository';
+import { scanRepositories } from '../../../repository/repositories';
+import { SETTINGS_FILE, type FoundModel } from '../../../repository/repository';
 import { CommandError } from '../../command-error';
 import type { Candidate } from './candidates';
 
