@@ -35,7 +35,7 @@ end
 return list`);
 
 /** All documents in Redis. */
-export interface Listing {
+export interface DocumentList {
   readonly revision: string;
   readonly editions: ReadonlyMap<string, Edition>;
 }
@@ -50,7 +50,7 @@ export class DocumentStore {
     return revision && String(revision.is ?? '');
   }
 
-  async list(): Promise<Listing | undefined> {
+  async list(): Promise<DocumentList | undefined> {
     const reply = await this.redis.evaluate(LIST, [KEY], []);
     if (!Array.isArray(reply)) return undefined;
     const [revision, ...pairs] = reply.map((part) => String(part ?? ''));
