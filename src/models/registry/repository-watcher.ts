@@ -5,6 +5,7 @@ import { ModelRegistry } from './model-registry';
 import { scanRepository } from '../../repository/repository';
 import { modelFingerprint } from '../../repository/fingerprint';
 import { ModelControl } from './model-control';
+import { nameFault } from './only-name';
 
 /** The fingerprint of each model's folder, by name. */
 export type Fingerprints = ReadonlyMap<string, string>;
@@ -84,7 +85,11 @@ export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationS
   }
 
   private async look() {
-    const { root, models } = await scanRepository(this.config.modelRepository, this.config.modelName);
+    const { modelRepository, modelName } = this.config;
+    const { root, models } = await scanRepository(modelRepository, modelName);
+    // Otherwise a second model would unload the first, which then has another name.
+    const fault = nameFault(modelName, models);
+    if (fault !== '') throw new Error(fault);
     const prints = models.map(async (model) => [model.name, await modelFingerprint(model, root)] as const);
     return { root, models, now: new Map(await Promise.all(prints)) };
   }
