@@ -13,6 +13,7 @@ const SOURCES = [
   'nest-cli.json',
   'clients/console',
   'scripts/console.mjs',
+  'scripts/redoc.mjs',
 ];
 const HOOKS = '.husky/_';
 

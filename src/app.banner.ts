@@ -5,6 +5,7 @@ import { GrpcServer } from './transport/grpc/grpc-server';
 import { AdminPort } from './transport/http/admin-port';
 import { ModelRegistry } from './models/registry/model-registry';
 import type { Servable } from './models/model';
+import { Mirrors } from './storage/sync/mirrors';
 import { fold } from './observability/log/fold';
 
 /** The texts for people at the start. */
@@ -17,7 +18,6 @@ export interface Banner {
 
 /** The banner of `app`, which must listen. */
 export async function bannerOf(app: NestFastifyApplication): Promise<Banner> {
-  const versions = versionsOf(app);
   // A server that has been closed while it loads has no addresses any more.
   const url = await app.getUrl();
   const { address } = app.get(GrpcServer);
@@ -32,12 +32,20 @@ export async function bannerOf(app: NestFastifyApplication): Promise<Banner> {
   const width = process.stderr.columns ?? Infinity;
   return {
     listening: fold(
-      `Nexus ${VERSION} is listening on ${url}, gRPC on ${address}${admin === undefined ? '' : `, admin on ${admin}`}; loading ${versions.length} model${versions.length === 1 ? '' : 's'} ...`,
+      `Nexus ${VERSION} is listening on ${url}, gRPC on ${address}${admin === undefined ? '' : `, admin on ${admin}`}; ${loadingText(app)} ...`,
       width,
       2,
     ),
-    loaded: () => ['', ...addresses, '', ...table(versions, width), ''].join('\n'),
+    loaded: () => ['', ...addresses, '', ...table(versionsOf(app), width), ''].join('\n'),
   };
+}
+
+function loadingText(app: NestFastifyApplication): string {
+  const { length } = versionsOf(app);
+  const { status } = app.get(Mirrors);
+  if (length === 0 && status.length > 0)
+    return `downloading models from ${status.map(({ repository }) => repository).join(' and ')}`;
+  return `loading ${length} model${length === 1 ? '' : 's'}`;
 }
 
 function versionsOf(app: NestFastifyApplication): readonly Servable[] {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ByteSize, Check, ListOf, OneOf, SecretCheck, SecretList, Share, Text, WholeNumber } from './setting';
 import { isFolder, isNetwork, isOrigin, isPort, isRedisUrl } from './addresses';
+import { isRepository, REPOSITORY_FORMS } from './model-repository';
 import { isClaimMap, isIssuer, isSecureUrl, TOKEN_ALGORITHMS } from './oidc';
 
 const MIB = 2 ** 20;
@@ -44,9 +45,21 @@ export class Config {
   @WholeNumber(1, 64)
   processes = 1;
 
-  /** Folder of models, `<model>/<version>/model.onnx`; or one `.onnx` file, or a folder with one. */
-  @Check((path) => existsSync(String(path)), 'an existing folder of models, or an .onnx file')
-  modelRepository = './models';
+  /** Folders of models, `<model>/<version>/model.onnx`, or `.onnx` files, or URLs: `s3://`, `gs://`, `hf://` or `https://`. */
+  @Check((entries) => (entries as string[]).length > 0, REPOSITORY_FORMS)
+  @ListOf(isRepository, REPOSITORY_FORMS)
+  modelRepository: readonly string[] = ['./models'];
+
+  /** Folder of the local copies of repositories at URLs. If empty, `nexus/models` in the cache folder of the user. */
+  modelCache = '';
+
+  /** Disk limit of these copies, of each repository, in bytes. 0 means no limit, and keeps no files of earlier models. */
+  @ByteSize(0, Number.MAX_SAFE_INTEGER)
+  modelCacheSize = 0;
+
+  /** Maximum number of bytes that a repository is downloaded with in a second. 0 means no limit. */
+  @ByteSize(0, Number.MAX_SAFE_INTEGER)
+  downloadRate = 0;
 
   /** Name of the model if the repository contains one: its files, or one folder. If empty, the name of its file or folder. */
   @Text(

@@ -99,7 +99,7 @@ function describeFault(
   return `${name}${value}: expected ${expected}; ${remedy}`;
 }
 
-/** `text` without the user and the password of a URL. */
+/** `text` without the user, the password and the query of a URL. */
 function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^/]*:.*@/, '//***@');
+  return text.replace(/\/\/[^/]*:.*@/, '//***@').replace(/(:\/\/[^?,]*)\?[^,]*/g, '$1?***');
 }

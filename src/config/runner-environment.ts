@@ -4,5 +4,7 @@
  * Runners read none of them. ONNX Runtime and CUDA have variables of their own.
  */
 export function runnerEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(NEXUS|OTEL)_/.test(name)));
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^((NEXUS|OTEL|AWS|GOOGLE)_|HF_TOKEN$)/.test(name)),
+  );
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { Config } from '../config/config';
@@ -104,7 +105,7 @@ export function serveDocs(app: NestFastifyApplication, ask: Answering): void {
     return reply.type('application/json; charset=utf-8').send(body);
   });
   serveExamples(server, registry);
-  const redoc = withoutLogo(readFileSync(require.resolve('redoc/bundles/redoc.standalone.js'), 'utf8'));
+  const redoc = withoutLogo(readFileSync(join(__dirname, 'redoc/redoc.standalone.js'), 'utf8'));
   server.get('/redoc/redoc.standalone.js', (_request, reply) =>
     reply.type('text/javascript; charset=utf-8').header('cache-control', 'public, max-age=3600').send(redoc),
   );

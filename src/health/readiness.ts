@@ -5,6 +5,7 @@ import { Config } from '../config/config';
 import type { Model } from '../models/model';
 import { ModelRegistry } from '../models/registry/model-registry';
 import { Replicas } from '../replicas/replicas';
+import { Mirrors } from '../storage/sync/mirrors';
 import { Drain, SHUTTING_DOWN } from './drain';
 
 /** The reason that strangers get. */
@@ -25,6 +26,7 @@ export class Readiness {
     private readonly drain: Drain,
     private readonly config: Config,
     private readonly replicas: Replicas,
+    private readonly mirrors: Mirrors,
   ) {}
 
   /** Checks for Terminus: the server itself, whether it shares its state, then each model; for a stranger, whether the server is ready. */
@@ -54,7 +56,7 @@ export class Readiness {
   /** Why the server is not ready, regardless of required models. */
   private fault(): string {
     if (this.drain.active) return SHUTTING_DOWN;
-    if (!this.registry.settled) return LOADING;
+    if (!this.registry.settled) return this.downloads() || LOADING;
     const models = this.registry.list();
     if (models.some(isReady)) return '';
     // In explicit mode a server without models waits for load requests, which must reach it.
@@ -70,7 +72,17 @@ export class Readiness {
   private server(): HealthIndicatorResult {
     const indicator = this.indicators.check('server');
     const fault = this.fault();
-    return fault === '' ? indicator.up() : indicator.down(fault);
+    const repositories = this.mirrors.status;
+    const data: Record<string, unknown> = repositories.length === 0 ? {} : { repositories };
+    return fault === '' ? indicator.up(data) : indicator.down({ ...data, message: fault });
+  }
+
+  /** Why there are no models yet; empty if they have been downloaded. */
+  private downloads(): string {
+    const { status } = this.mirrors;
+    const waiting = status.find(({ synchronised_at }) => synchronised_at === undefined);
+    if (waiting === undefined) return '';
+    return waiting.fault ?? `models of ${waiting.repository} are being downloaded`;
   }
 
   /** Never down: a replica that stands alone continues to serve. */

@@ -13,11 +13,13 @@ import { ModelOperations } from './registry/model-operations';
 import { ServedStatistics } from './registry/served-statistics';
 import { RolloutControl } from './registry/rollout-control';
 import { Rollouts } from './rollout/rollouts';
+import { Mirrors } from '../storage/sync/mirrors';
 
 /** Loads, serves and controls models. */
 @Module({
   providers: [
     OverrideReader,
+    Mirrors,
     Rollouts,
     Residency,
     Tokenizers,
@@ -32,6 +34,14 @@ import { Rollouts } from './rollout/rollouts';
     ModelOperations,
     ServedStatistics,
   ],
-  exports: [ModelOperations, ServedStatistics, ModelRegistry, ModelControl, OverrideReader, Rollouts],
+  exports: [
+    ModelOperations,
+    ServedStatistics,
+    ModelRegistry,
+    ModelControl,
+    Mirrors,
+    OverrideReader,
+    Rollouts,
+  ],
 })
 export class ModelsModule {}

@@ -57,7 +57,7 @@ end
 return list`);
 
 /** All documents in Redis. */
-export interface Listing {
+export interface DocumentList {
   readonly revision: string;
   /** By name, small documents first: one that takes too long to read delays no other. */
   readonly editions: ReadonlyMap<string, Edition>;
@@ -73,7 +73,7 @@ export class DocumentStore {
     return revision && String(revision.is ?? '');
   }
 
-  async list(): Promise<Listing | undefined> {
+  async list(): Promise<DocumentList | undefined> {
     const reply = await this.redis.evaluate(LIST, [KEY], []);
     if (!Array.isArray(reply)) return undefined;
     const [revision, ...rest] = reply.map((part) => String(part ?? ''));

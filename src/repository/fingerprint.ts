@@ -54,10 +54,11 @@ export async function fingerprintOf(folder: string, root: string): Promise<strin
 }
 
 /** Like {@link fingerprintOf}, of the folder of `model`, or of its only file. */
-export async function modelFingerprint(
-  { folder, settingsFile }: Pick<FoundModel, 'folder' | 'settingsFile'>,
-  root: string,
-): Promise<string> {
+export async function modelFingerprint({
+  root,
+  folder,
+  settingsFile,
+}: Pick<FoundModel, 'root' | 'folder' | 'settingsFile'>): Promise<string> {
   if (settingsFile === undefined) return fingerprintOf(folder, root);
   const stats = await stat(join(folder, settingsFile)).catch(() => undefined);
   return stats === undefined ? '' : lineOf(settingsFile, stats);

@@ -19,6 +19,8 @@ export interface FoundVersion {
 /** A model in the repository. */
 export interface FoundModel {
   readonly name: string;
+  /** Real path of its repository. Its files must be inside it. */
+  readonly root: string;
   /** Folder that contains model.yaml and the version folders. */
   readonly folder: string;
   /** Name of its settings file in `folder`, if the model has no folder of its own; otherwise it is model.yaml. */
@@ -78,6 +80,7 @@ async function scan(path: string, onlyName: string): Promise<Repository> {
       models: [
         {
           name: modelName(root),
+          root: folder,
           folder,
           versions: [{ version: '1', path: root, filename: basename(root) }],
           bare: true,
@@ -106,7 +109,8 @@ async function scan(path: string, onlyName: string): Promise<Repository> {
 
 /** A model whose only file is `file`, its settings. */
 function remoteModel(folder: string, file: string): FoundModel {
-  return { name: file.replace(YAML, ''), folder, settingsFile: file, versions: [{ version: '1' }] };
+  const name = file.replace(YAML, '');
+  return { name, root: folder, folder, settingsFile: file, versions: [{ version: '1' }] };
 }
 
 function twice(name: string): string {
@@ -118,7 +122,7 @@ function twice(name: string): string {
  * result has a `refusal`.
  */
 export async function findModel(folder: string, name: string, root: string): Promise<FoundModel> {
-  const refused = (refusal: string) => ({ name, folder, versions: [{ version: '1' }], refusal });
+  const refused = (refusal: string) => ({ name, root, folder, versions: [{ version: '1' }], refusal });
   try {
     if (isOutside(await realpath(folder), root)) return refused(LEAVES);
     return await lookInto(folder, name, root);
@@ -134,31 +138,31 @@ async function lookInto(folder: string, name: string, root: string): Promise<Fou
   const versions = entries.filter((entry) => VERSION_FOLDER.test(entry));
   if (versions.length > 0) {
     const sorted = versions.toSorted((one, other) => Number(one) - Number(other));
-    const model = { name, folder, versions: sorted.map((version) => ({ version })) };
-    return { ...model, versions: await findVersions(model, sorted, undefined, root) };
+    const model = { name, root, folder, versions: sorted.map((version) => ({ version })) };
+    return { ...model, versions: await findVersions(model, sorted, undefined) };
   }
   const single = await bareFile(folder, entries);
   if (single !== undefined) return { ...(await bareModel(folder, single, root)), name };
   const file = join(relative(root, folder), '<version>/model.onnx');
   const reason = `no model file found; add ${file}, with a positive integer as the version, or set file in model.yaml`;
-  return { name, folder, versions: [{ version: '1', reason }], bare: true };
+  return { name, root, folder, versions: [{ version: '1', reason }], bare: true };
 }
 
 /** A folder with one ONNX file and no version folders, served as version 1. */
 async function bareModel(folder: string, file: string, root: string): Promise<FoundModel> {
   const name = modelName(join(folder, basename(file)));
-  return { name, folder, versions: [await checkFile('1', folder, file, root)], bare: true };
+  return { name, root, folder, versions: [await checkFile('1', folder, file, root)], bare: true };
 }
 
 /** Returns `model` with the file at the path `filename` in each version folder as its ONNX file. */
-export async function chooseFile(model: FoundModel, filename: string, root: string): Promise<FoundModel> {
-  const { folder, bare = false } = model;
+export async function chooseFile(model: FoundModel, filename: string): Promise<FoundModel> {
+  const { root, folder, bare = false } = model;
   const names = model.versions.map(({ version }) => version);
   return {
     ...model,
     versions: bare
       ? [await checkFile('1', folder, filename, root)]
-      : await findVersions(model, names, filename, root),
+      : await findVersions(model, names, filename),
   };
 }
 
@@ -167,10 +171,9 @@ export async function chooseFile(model: FoundModel, filename: string, root: stri
  * version folders has only the version that was found.
  */
 export async function findVersions(
-  { folder, versions: found, bare = false }: FoundModel,
+  { root, folder, versions: found, bare = false }: FoundModel,
   versions: readonly string[],
   filename: string | undefined,
-  root: string,
 ): Promise<readonly FoundVersion[]> {
   if (bare)
     return versions.map(

@@ -1,4 +1,7 @@
+import { Logger } from '@nestjs/common';
+import { Config } from '../../config/config';
 import { loadConfig, type Flags } from '../../config/load-config';
+import { synchronisedRoots } from '../../storage/sync/synchronised-roots';
 import { paint } from '../colours';
 import { CommandError } from '../command-error';
 import { plural } from '../numbers';
@@ -13,11 +16,10 @@ import { checkModels, type CheckedVersion } from './checked-models';
  */
 export async function runCheck(flags: Flags, asJson: boolean): Promise<void> {
   const config = loadConfig(undefined, flags);
-  const { modelRepository, loadModels } = config;
+  const { loadModels } = config;
+  const modelRepository = config.modelRepository.join(', ');
   const line = new ProgressLine();
-  const versions = await checkModels(config, (done, all) =>
-    line.show(`loading models: ${done} of ${all} versions`),
-  ).finally(() => line.clear());
+  const versions = await checkAll(config, line).finally(() => line.clear());
   const missing = loadModels.filter((name) => name !== '*' && !versions.some(({ model }) => model === name));
   const problems = [
     ...versions
@@ -35,6 +37,13 @@ export async function runCheck(flags: Flags, asJson: boolean): Promise<void> {
   else process.stdout.write(reportOf(versions, problems));
   if (problems.length > 0)
     throw new CommandError(`${plural(problems.length, 'problem')} in ${modelRepository}`);
+}
+
+async function checkAll(config: Config, line: ProgressLine): Promise<readonly CheckedVersion[]> {
+  Logger.overrideLogger(false);
+  const roots = await synchronisedRoots(config, (text) => line.show(text));
+  const local = Object.assign(new Config(), config, { modelRepository: roots });
+  return checkModels(local, (done, all) => line.show(`loading models: ${done} of ${all} versions`));
 }
 
 function reportOf(versions: readonly CheckedVersion[], problems: readonly string[]): string {

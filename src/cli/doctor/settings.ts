@@ -6,8 +6,10 @@ import { ConfigError } from '../../config/config-error';
 import { KeysFileError, parseKeys, readKeysText } from '../../identity/keys/file/keys-file';
 import { requireProtection } from '../../identity/protection';
 import { RedisConnection } from '../../redis/redis-connection';
+import { isUrl } from '../../config/model-repository';
 import { systemReason } from '../../repository/inner-file';
 import { scanRepository } from '../../repository/repository';
+import { contact } from '../../storage/sync/synchronise';
 import { checkCertificate, readCertificateFiles } from '../../transport/tls/certificate-files';
 import { ok, problem, warning, type Finding } from './finding';
 
@@ -22,7 +24,13 @@ const ANSWER_TIMEOUT_MS = 1000;
 /** The findings about the ports, folders, files and servers in the settings. */
 export async function settingsFindings(config: Config): Promise<readonly Finding[]> {
   return (
-    await Promise.all([ports(config), repository(config), protection(config), redis(config), tls(config)])
+    await Promise.all([
+      ports(config),
+      ...config.modelRepository.map((entry) => repository(entry, config)),
+      protection(config),
+      redis(config),
+      tls(config),
+    ])
   ).flat();
 }
 
@@ -70,17 +78,28 @@ async function isNexus(host: string, port: number): Promise<boolean> {
   }
 }
 
-async function repository({ modelRepository, modelName }: Config): Promise<Finding> {
+async function repository(entry: string, { modelCacheSize: limit, modelName }: Config): Promise<Finding> {
   const name = 'Models';
+  if (isUrl(entry)) {
+    const { files, bytes, fault } = await contact({ url: entry, limit });
+    if (fault === undefined)
+      return ok(
+        name,
+        `${files} files, ${(bytes / 2 ** 20).toFixed(1)} MiB, at ${entry}; nexus check loads them`,
+      );
+    const [text = '', fix = 'look at the network, and at NEXUS_MODEL_REPOSITORY'] =
+      fault.message.split(/; (.*)/s);
+    return problem(name, text, fix);
+  }
   try {
-    const { models } = await scanRepository(modelRepository, modelName);
+    const { models } = await scanRepository(entry, modelName);
     return models.length === 0
-      ? warning(name, `${modelRepository} has no models`, `put one at ${modelRepository}/<name>/1/model.onnx`)
-      : ok(name, `${models.length} in ${modelRepository}; nexus check loads them`);
+      ? warning(name, `${entry} has no models`, `put one at ${entry}/<name>/1/model.onnx`)
+      : ok(name, `${models.length} in ${entry}; nexus check loads them`);
   } catch (error) {
     return problem(
       name,
-      `${modelRepository} cannot be read: ${systemReason(error as NodeJS.ErrnoException)}`,
+      `${entry} cannot be read: ${systemReason(error as NodeJS.ErrnoException)}`,
       'set NEXUS_MODEL_REPOSITORY to a folder that this user can read',
     );
   }

@@ -10,7 +10,9 @@ import { unloadsDependents, type ChangeParameters } from '../../repository/overr
 import { OverrideFolder } from '../../repository/overrides/override-folder';
 import { requireModelName, type Overrides } from '../../repository/overrides/overrides';
 import { partNames } from '../../repository/pipeline-definition';
-import { findModel, scanRepository, type FoundModel, type Repository } from '../../repository/repository';
+import { scanRepositories } from '../../repository/repositories';
+import { findModel, type FoundModel } from '../../repository/repository';
+import { Mirrors } from '../../storage/sync/mirrors';
 import type { RepositoryIndexEntry } from '../report/repository-index.schema';
 import { loadAll } from './load-all';
 import { LoadLimits } from './load-limits';
@@ -33,6 +35,7 @@ export class ModelControl {
     private readonly registry: ModelRegistry,
     private readonly factory: ModelFactory,
     private readonly limits: LoadLimits,
+    private readonly mirrors: Mirrors,
   ) {}
 
   /** @throws NexusError model_control_off */
@@ -56,8 +59,8 @@ export class ModelControl {
     if (files.size > 0) return this.loadSent(name, overrides);
     await this.change(name, async () => {
       await this.loadParts(name, config);
-      const { found, root } = await this.find(name);
-      await this.serve(await this.create(found, root, { json: config, before: this.registry.peek(name) }));
+      const found = await this.find(name);
+      await this.serve(await this.create(found, { json: config, before: this.registry.peek(name) }));
     });
   }
 
@@ -68,16 +71,12 @@ export class ModelControl {
   async loadVersion(name: string, version: string): Promise<VersionChange> {
     this.requireExplicit();
     return this.change(name, async () => {
-      const { found, root } = await this.find(name);
+      const found = await this.find(name);
       const versions = found.versions.filter((candidate) => candidate.version === version);
-      if (versions.length === 0)
-        throw errors.versionNotInRepository(
-          name,
-          version,
-          found.versions.map((known) => known.version),
-        );
+      const known = found.versions.map((candidate) => candidate.version);
+      if (versions.length === 0) throw errors.versionNotInRepository(name, version, known);
       const before = this.registry.peek(name);
-      const model = await this.create({ ...found, versions }, root, { before, versions: [version] });
+      const model = await this.create({ ...found, versions }, { before, versions: [version] });
       const [made] = model.versions;
       const others = before?.versions.filter((other) => other.version !== version) ?? [];
       await this.serve({ ...model, versions: [...others, made!].toSorted(byNumber) });
@@ -120,10 +119,10 @@ export class ModelControl {
    * Applies a change in the repository: loads `found` like {@link load}, or unloads the model if it was removed. Never
    * rejects because of errors in the model.
    */
-  async follow(name: string, found: FoundModel | undefined, root: string): Promise<void> {
+  async follow(name: string, found: FoundModel | undefined): Promise<void> {
     const work = async () => {
       if (found !== undefined) {
-        const model = await this.factory.create(found, root, { before: this.registry.peek(name) });
+        const model = await this.factory.create(found, { before: this.registry.peek(name) });
         return model.settings.pipeline === undefined ? this.serve(model) : this.servePipeline(model);
       }
       if (this.registry.peek(name) !== undefined) await this.unloadNow(name);
@@ -141,8 +140,9 @@ export class ModelControl {
     const entries = served.map(({ name, version, state, reason }) => ({ name, version, state, reason }));
     if (this.config.modelControlMode === 'none') return entries;
     const names = new Set(served.map(({ name }) => name));
-    const { models } = await this.scan();
-    const others = models.filter(({ name }) => !names.has(name)).flatMap((model) => this.unloaded(model));
+    const others = (await this.scan())
+      .filter(({ name }) => !names.has(name))
+      .flatMap((model) => this.unloaded(model));
     return [...entries, ...others].toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
@@ -152,9 +152,9 @@ export class ModelControl {
   }
 
   /** @throws NexusError repository_unreadable */
-  private scan(): Promise<Repository> {
-    const { modelRepository, modelName } = this.config;
-    return scanRepository(modelRepository, modelName).catch((error: NodeJS.ErrnoException) => {
+  private scan(): Promise<readonly FoundModel[]> {
+    const { config, mirrors } = this;
+    return scanRepositories(mirrors.roots, config.modelName).catch((error: NodeJS.ErrnoException) => {
       throw errors.repositoryUnreadable(systemReason(error));
     });
   }
@@ -181,15 +181,13 @@ export class ModelControl {
 
   /** The models in the steps of `name` that are not served. */
   private async missingOf(name: string, json?: string): Promise<readonly string[]> {
-    const { found, root } = await this.find(name);
-    const { settings } = await this.factory.describe(found, root, { json });
+    const { settings } = await this.factory.describe(await this.find(name), { json });
     return partNames(settings.pipeline).filter((part) => this.registry.peek(part) === undefined);
   }
 
   private async loadPart(name: string): Promise<void> {
     if (this.registry.peek(name) !== undefined) return;
-    const { found, root } = await this.find(name);
-    await this.serve({ ...(await this.create(found, root)), isPart: true });
+    await this.serve({ ...(await this.create(await this.find(name))), isPart: true });
   }
 
   private async unloadPart(name: string, parameters: ChangeParameters): Promise<void> {
@@ -205,7 +203,7 @@ export class ModelControl {
       const folder = await OverrideFolder.write(files, release);
       try {
         const found = await findModel(folder.path, name, folder.path);
-        await this.serve({ ...(await this.create(found, folder.path, { json: config })), folder });
+        await this.serve({ ...(await this.create(found, { json: config })), folder });
       } catch (error) {
         // Some of its versions may still be served.
         if (this.registry.peek(name)?.folder !== folder) await folder.remove();
@@ -215,8 +213,8 @@ export class ModelControl {
   }
 
   /** Creates a model that a client requested. */
-  private create(found: FoundModel, root: string, making: Making = {}): Promise<Model> {
-    return this.factory.create(found, root, { ...making, byRequest: true });
+  private create(found: FoundModel, making: Making = {}): Promise<Model> {
+    return this.factory.create(found, { ...making, byRequest: true });
   }
 
   private async unloadNow(name: string): Promise<void> {
@@ -225,10 +223,9 @@ export class ModelControl {
     await retire(model.versions, model.folder);
   }
 
-  private async find(name: string): Promise<{ found: FoundModel; root: Repository['root'] }> {
-    const { root, models } = await this.scan();
-    const found = models.find((model) => model.name === name);
-    if (found !== undefined) return { found, root };
+  private async find(name: string): Promise<FoundModel> {
+    const found = (await this.scan()).find((model) => model.name === name);
+    if (found !== undefined) return found;
     throw errors.notInRepository(name);
   }
 

@@ -91,21 +91,19 @@ export class ModelFactory {
   }
 
   /** Describes the model, from its files or from the configuration that the client sent. */
-  describe(found: FoundModel, root: string, { json, versions }: Making): Promise<ModelDescription> {
+  describe(found: FoundModel, { json, versions }: Making): Promise<ModelDescription> {
     return json === undefined
-      ? this.overrides
-          .describeFiles(found, root, versions)
-          .catch((error: unknown) => this.refused(found, error))
-      : this.overrides.describe(found, root, json);
+      ? this.overrides.describeFiles(found, versions).catch((error: unknown) => this.refused(found, error))
+      : this.overrides.describe(found, json);
   }
 
   /**
    * Creates the model without loading it. Versions of `before` that can continue to run are reused. Errors in the model
    * become the reason of its versions.
    */
-  async create(found: FoundModel, root: string, making: Making = {}): Promise<Model> {
-    const { name } = found;
-    const description = await this.describe(found, root, making);
+  async create(found: FoundModel, making: Making = {}): Promise<Model> {
+    const { name, root } = found;
+    const description = await this.describe(found, making);
     const { settings } = description;
     const isolation = settings.isolation ?? this.config.isolation;
     const device = settings.device ?? (this.config.device as Device);

@@ -7,6 +7,7 @@ import type { Overrides } from '../../repository/overrides/overrides';
 import type { Rollout } from '../rollout/state-file';
 import type { Traffic } from '../rollout/traffic';
 import { Rollouts } from '../rollout/rollouts';
+import { Mirrors } from '../../storage/sync/mirrors';
 import { ModelControl, type VersionChange } from './model-control';
 import { RolloutControl, type Change } from './rollout-control';
 
@@ -26,11 +27,13 @@ export class ModelOperations {
     private readonly control: ModelControl,
     private readonly rollouts: Rollouts,
     private readonly rolloutControl: RolloutControl,
+    private readonly mirrors: Mirrors,
   ) {
     this.load = this.cluster.everywhere({
       name: 'load',
       subject: ofModel,
       decide: async (model: string, overrides: Overrides) => {
+        if (overrides.files.size === 0) await this.renew(model);
         await this.control.load(model, overrides);
         return [undefined, [model, overrides]] as const;
       },
@@ -50,8 +53,10 @@ export class ModelOperations {
     this.loadVersion = this.cluster.everywhere({
       name: 'load version',
       subject: ofVersion,
-      decide: async (model: string, version: string) =>
-        [await this.control.loadVersion(model, version), [model, version]] as const,
+      decide: async (model: string, version: string) => {
+        await this.renew(model);
+        return [await this.control.loadVersion(model, version), [model, version]] as const;
+      },
       adopt: ([model, version]: readonly [string, string]) => this.control.loadVersion(model, version),
     });
     this.unloadVersion = this.cluster.everywhere({
@@ -112,6 +117,12 @@ export class ModelOperations {
       },
       adopt: ([model, rollout]: readonly [string, Rollout]) => this.rollouts.adopt(model, rollout),
     });
+  }
+
+  /** Renews the local copy of a model in object storage. @throws NexusError model_control_off, repository_unreadable */
+  private async renew(model: string): Promise<void> {
+    this.control.requireExplicit();
+    await this.mirrors.renew(model);
   }
 
   private loadsAtStart(model: string): boolean {

@@ -39,6 +39,16 @@ export class ModelRegistry implements ModelLookup, OnApplicationShutdown {
     this.loaded = loadAll(others).then(() => void (this.settled = true));
   }
 
+  /** Like {@link begin}, with models that are found later. {@link loaded} rejects if `models` does. */
+  beginLater(models: Promise<readonly Model[]>): void {
+    this.loaded = models.then((found) => {
+      this.begin(found);
+      return this.loaded;
+    });
+    // The start of the application waits for it, and may not have begun to.
+    this.loaded.catch(() => {});
+  }
+
   /** Stops all runners. Runs after the servers have closed, so no requests are in flight. */
   async onApplicationShutdown(): Promise<void> {
     // Stop pipelines first. Otherwise each would report that its parts are missing.

@@ -2,7 +2,9 @@ import { setInterval as every } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Config } from '../../config/config';
 import { ModelRegistry } from './model-registry';
-import { scanRepository } from '../../repository/repository';
+import { Cluster } from '../../common/cluster';
+import { scanRepositories } from '../../repository/repositories';
+import { Mirrors } from '../../storage/sync/mirrors';
 import { modelFingerprint } from '../../repository/fingerprint';
 import { ModelControl } from './model-control';
 import { nameFault } from './only-name';
@@ -35,6 +37,8 @@ export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationS
     private readonly config: Config,
     private readonly control: ModelControl,
     private readonly registry: ModelRegistry,
+    private readonly mirrors: Mirrors,
+    private readonly cluster: Cluster,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -48,7 +52,10 @@ export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationS
   private async watch(): Promise<void> {
     const period = this.config.repositoryPollSecs * 1000;
     try {
+      await this.mirrors.ready;
       this.taken = await this.firstLook();
+      // The other processes serve the same copies.
+      if (this.cluster.index === 0) this.mirrors.follow().catch((error: unknown) => this.logger.error(error));
       for await (const _ of every(period, undefined, { signal: this.stopping.signal, ref: false }))
         await this.follow().catch((error: unknown) => this.unreadable(error));
     } catch (error) {
@@ -72,25 +79,25 @@ export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationS
   }
 
   private async follow(): Promise<void> {
-    const { now, models, root } = await this.look();
+    const { now, models } = await this.look();
     for (const name of settledChanges(this.taken, this.last, now)) {
       const print = now.get(name);
       if (print === undefined) this.taken.delete(name);
       else this.taken.set(name, print);
       const found = models.find((model) => model.name === name);
       // A model that takes long to load must not delay other models.
-      this.control.follow(name, found, root).catch((error: unknown) => this.logger.error(error));
+      this.control.follow(name, found).catch((error: unknown) => this.logger.error(error));
     }
     this.last = now;
   }
 
   private async look() {
-    const { modelRepository, modelName } = this.config;
-    const { root, models } = await scanRepository(modelRepository, modelName);
+    const { modelName } = this.config;
+    const models = await scanRepositories(this.mirrors.roots, modelName);
     // Otherwise a second model would unload the first, which then has another name.
     const fault = nameFault(modelName, models);
     if (fault !== '') throw new Error(fault);
-    const prints = models.map(async (model) => [model.name, await modelFingerprint(model, root)] as const);
-    return { root, models, now: new Map(await Promise.all(prints)) };
+    const prints = models.map(async (model) => [model.name, await modelFingerprint(model)] as const);
+    return { models, now: new Map(await Promise.all(prints)) };
   }
 }

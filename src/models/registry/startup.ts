@@ -4,7 +4,9 @@ import { ConfigError } from '../../config/config-error';
 import type { Model } from '../model';
 import { systemReason } from '../../repository/inner-file';
 import { partNames } from '../../repository/pipeline-definition';
-import { scanRepository, type FoundModel, type Repository } from '../../repository/repository';
+import { scanRepositories } from '../../repository/repositories';
+import type { FoundModel } from '../../repository/repository';
+import { Mirrors } from '../../storage/sync/mirrors';
 import { ModelFactory } from './model-factory';
 import { ModelRegistry } from './model-registry';
 import { listed, nameFault } from './only-name';
@@ -16,34 +18,44 @@ export class Startup implements OnModuleInit {
     private readonly config: Config,
     private readonly factory: ModelFactory,
     private readonly registry: ModelRegistry,
+    private readonly mirrors: Mirrors,
   ) {}
 
-  /** Finds the models and starts to load them. @throws ConfigError if the repository cannot be read, or NEXUS_MODEL_NAME does not fit it. */
+  /**
+   * Finds the models and starts to load them. Models of repositories at URLs are downloaded first, while the server listens and
+   * is not ready.
+   * @throws ConfigError if a repository cannot be read, or NEXUS_MODEL_NAME does not fit it.
+   */
   async onModuleInit(): Promise<void> {
-    const { root, models } = await this.scan();
-    const fault = nameFault(this.config.modelName, models);
-    if (fault !== '') throw new ConfigError([fault]);
-    this.registry.begin(await this.make(this.selected(models), models, root));
+    const { registry, mirrors } = this;
+    await mirrors.start(() =>
+      registry.list().flatMap(({ versions }) => versions.map((one) => one.options.path)),
+    );
+    if (!mirrors.hasUrls) return registry.begin(await this.find());
+    registry.beginLater(mirrors.ready.then(() => this.find()));
   }
 
-  private scan(): Promise<Repository> {
-    const { modelRepository: path, modelName } = this.config;
-    return scanRepository(path, modelName).catch((error: NodeJS.ErrnoException) => {
+  private async find(): Promise<readonly Model[]> {
+    const models = await this.scan();
+    const fault = nameFault(this.config.modelName, models);
+    if (fault !== '') throw new ConfigError([fault]);
+    return this.make(this.selected(models), models);
+  }
+
+  private scan(): Promise<readonly FoundModel[]> {
+    const { modelRepository, modelName } = this.config;
+    return scanRepositories(this.mirrors.roots, modelName).catch((error: NodeJS.ErrnoException) => {
       throw new ConfigError([
-        `NEXUS_MODEL_REPOSITORY=${path}: cannot be read (${systemReason(error)}); set it to a folder of models`,
+        `NEXUS_MODEL_REPOSITORY=${modelRepository.join(',')}: ${error.path ?? 'it'} cannot be read (${systemReason(error)}); set it to a folder of models`,
       ]);
     });
   }
 
   /** Creates `selected`, and the models in `all` that the pipelines among them need. */
-  private async make(
-    selected: readonly FoundModel[],
-    all: readonly FoundModel[],
-    root: string,
-  ): Promise<readonly Model[]> {
+  private async make(selected: readonly FoundModel[], all: readonly FoundModel[]): Promise<readonly Model[]> {
     const made = new Map<string, Model>();
     for (let next = selected; next.length > 0;) {
-      const models = await Promise.all(next.map((model) => this.factory.create(model, root)));
+      const models = await Promise.all(next.map((model) => this.factory.create(model)));
       for (const model of models)
         made.set(model.name, selected === next ? model : { ...model, isPart: true });
       const needed = models.flatMap(({ settings }) => partNames(settings.pipeline));

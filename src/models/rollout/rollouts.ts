@@ -5,6 +5,7 @@ import { Cluster } from '../../common/cluster';
 import { errors } from '../../common/errors';
 import { Config } from '../../config/config';
 import { ConfigError } from '../../config/config-error';
+import { copyFolder, isUrl } from '../../config/model-repository';
 import { versionAfter, type Copy } from '../../replicas/copy';
 import { Replicas } from '../../replicas/replicas';
 import { rolloutContent, copyOfRollout, rolloutDigest, rolloutIn } from './rollout-document';
@@ -192,10 +193,12 @@ export class Rollouts implements OnModuleInit {
   }
 }
 
-/** Path of the state file: the configured path, or a file in the model repository. */
-async function pathOf({ stateFile, modelRepository }: Config): Promise<string> {
-  if (stateFile !== '') return resolve(stateFile);
-  const root = resolve(modelRepository);
+/** Path of the state file: the configured path, or a file in the first model repository, or in its local copy. */
+async function pathOf(config: Config): Promise<string> {
+  if (config.stateFile !== '') return resolve(config.stateFile);
+  const [first] = config.modelRepository;
+  if (isUrl(first!)) return join(copyFolder(config, first!), '.nexus-state.json');
+  const root = resolve(first!);
   const isFolder = await stat(root).then(
     (found) => found.isDirectory(),
     () => true,

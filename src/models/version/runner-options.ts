@@ -39,8 +39,11 @@ export function shareRunners(one: VersionOptions, other: VersionOptions): boolea
   return isDeepStrictEqual(needsOf(one), needsOf(other));
 }
 
-/** The options that runners depend on, beside settings. */
-const NEEDED = ['path', 'filename', 'fingerprint', 'refusal', 'root', 'device', 'placement', 'task'] as const;
+/**
+ * The options that runners depend on, beside settings. The path is left out: the fingerprint has the inodes of the files, which
+ * can be linked to another folder.
+ */
+const NEEDED = ['filename', 'fingerprint', 'refusal', 'root', 'device', 'placement', 'task'] as const;
 
 function needsOf(options: VersionOptions) {
   const fixed = Object.entries(options.settings).filter(([key]) => !LIVE_SETTINGS.has(key));

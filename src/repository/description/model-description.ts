@@ -31,24 +31,16 @@ const BESIDE_CONFIG = [
  * Reads the model.yaml and config.pbtxt of `model`. If they are invalid, the result has a `refusal`.
  * @param requested versions to serve; if undefined, the version policy decides.
  */
-export function describeModel(
-  model: FoundModel,
-  repository: string,
-  requested?: readonly string[],
-): Promise<ModelDescription> {
-  return orRefuse(model, readFiles(model, repository, requested));
+export function describeModel(model: FoundModel, requested?: readonly string[]): Promise<ModelDescription> {
+  return orRefuse(model, readFiles(model, requested));
 }
 
 /** Like {@link describeModel}, but from `json`, a configuration sent by a client, in place of both files. */
-export async function describeByJson(
-  model: FoundModel,
-  repository: string,
-  json: string,
-): Promise<ModelDescription> {
-  const config = readJsonConfig(json, 'parameters.config', model, repository);
+export async function describeByJson(model: FoundModel, json: string): Promise<ModelDescription> {
+  const config = readJsonConfig(json, 'parameters.config', model);
   return orRefuse(
     model,
-    config.then((parsed) => follow(parsed, model, repository)),
+    config.then((parsed) => follow(parsed, model)),
   );
 }
 
@@ -71,13 +63,12 @@ async function orRefuse(
 
 async function readFiles(
   model: FoundModel,
-  repository: string,
   requested: readonly string[] | undefined,
 ): Promise<ModelDescription> {
-  const { refusal, versions } = model;
+  const { root, refusal, versions } = model;
   if (refusal !== undefined) return { settings: {}, versions, refusal };
-  const config = model.settingsFile === undefined ? await readTritonConfig(model, repository) : undefined;
-  const settings = await readModelSettings(model, repository);
+  const config = model.settingsFile === undefined ? await readTritonConfig(model) : undefined;
+  const settings = await readModelSettings(model, root);
   if (model.settingsFile !== undefined && settings.targets === undefined)
     throw new ModelSettingsError(
       `${model.settingsFile}: expected targets, because only models that other servers run have no folder; add targets, or move the file to ${model.name}/model.yaml`,
@@ -93,12 +84,12 @@ async function readFiles(
     if (settings.pipeline !== undefined)
       return { settings: { ...settings, version_policy }, versions: withoutFiles(chosen) };
     const { file } = settings;
-    const served = file === undefined ? model : await chooseFile(model, file, repository);
+    const served = file === undefined ? model : await chooseFile(model, file);
     const found = served.versions.filter(({ version }) => chosen.includes(version));
     const missing = chosen.filter((version) => !found.some((known) => known.version === version));
-    const others = await findVersions(served, missing, file, repository);
+    const others = await findVersions(served, missing, file);
     const all = [...others, ...found].toSorted(byNumber);
-    const withTasks = all.map((version) => withTask(version, model, settings, repository));
+    const withTasks = all.map((version) => withTask(version, model, settings));
     return { settings: { ...settings, version_policy }, versions: await Promise.all(withTasks) };
   }
   refuseConflict(
@@ -106,21 +97,20 @@ async function readFiles(
     config.settings.pipeline === undefined ? BESIDE_CONFIG : BESIDE_ENSEMBLE,
     model.name,
   );
-  const description = await follow(config, model, repository, requested);
+  const description = await follow(config, model, requested);
   return { ...description, settings: { ...settings, ...description.settings } };
 }
 
 /** `found` with its task. A fault in the files of the task is the reason why it cannot be served. */
 async function withTask(
   found: FoundVersion,
-  { folder, bare = false }: FoundModel,
+  { root, folder, bare = false }: FoundModel,
   settings: ModelSettings,
-  repository: string,
 ): Promise<FoundVersion> {
   if (found.path === undefined) return found;
   const { version } = found;
   try {
-    const task = await readTask(bare ? folder : join(folder, version), folder, repository, settings);
+    const task = await readTask(bare ? folder : join(folder, version), folder, root, settings);
     return task === undefined ? found : { ...found, task };
   } catch (error) {
     if (!(error instanceof ModelSettingsError)) throw error;
@@ -132,12 +122,11 @@ async function withTask(
 async function follow(
   { settings, filename }: TritonConfig,
   model: FoundModel,
-  repository: string,
   requested?: readonly string[],
 ): Promise<ModelDescription> {
   const chosen = chosenOf(model, settings.version_policy, requested);
   if (settings.pipeline !== undefined) return { settings, versions: withoutFiles(chosen) };
-  return { settings, versions: await findVersions(model, chosen, filename, repository) };
+  return { settings, versions: await findVersions(model, chosen, filename) };
 }
 
 function chosenOf(

@@ -36,14 +36,13 @@ export class OverrideReader extends Offload {
   }
 
   /** Calls describeByJson on the worker: a configuration is small, but takes 0.5 µs per byte to parse. */
-  async describe(model: FoundModel, repository: string, json: string): Promise<ModelDescription> {
-    return this.runOnThread('describeJson', { model, repository, json });
+  async describe(model: FoundModel, json: string): Promise<ModelDescription> {
+    return this.runOnThread('describeJson', { model, json });
   }
 
   /** Calls describeModel, on the worker if the files of `model` are large. */
   async describeFiles(
     model: FoundModel,
-    repository: string,
     requested: readonly string[] | undefined,
   ): Promise<ModelDescription> {
     const folders = [model.folder, ...model.versions.map(({ version }) => join(model.folder, version))];
@@ -52,9 +51,8 @@ export class OverrideReader extends Offload {
       ...[model.settingsFile ?? SETTINGS_FILE, CONFIG_FILE].map((name) => join(model.folder, name)),
       ...hub,
     ].map(sizeOf);
-    if (Math.max(...(await Promise.all(sizes))) <= INLINE_SETTINGS)
-      return describeModel(model, repository, requested);
-    return this.runOnThread('describeFiles', { model, repository, requested });
+    if (Math.max(...(await Promise.all(sizes))) <= INLINE_SETTINGS) return describeModel(model, requested);
+    return this.runOnThread('describeFiles', { model, requested });
   }
 }
 

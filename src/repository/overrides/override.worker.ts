@@ -17,31 +17,21 @@ export function readOverrides(body: Uint8Array): unknown {
 /** A model to describe by its files. */
 interface FilesTask {
   readonly model: FoundModel;
-  readonly repository: string;
   readonly requested: readonly string[] | undefined;
 }
 
 /** A model to describe by a configuration as JSON. */
 interface DescribeTask {
   readonly model: FoundModel;
-  readonly repository: string;
   readonly json: string;
 }
 
 /** Runs {@link describeModel} on the worker thread. */
-export async function describeFiles({
-  model,
-  repository,
-  requested,
-}: FilesTask): Promise<Outcome<ModelDescription>> {
-  return { value: await describeModel(model, repository, requested) };
+export async function describeFiles({ model, requested }: FilesTask): Promise<Outcome<ModelDescription>> {
+  return { value: await describeModel(model, requested) };
 }
 
 /** Runs {@link describeByJson} on the worker thread. */
-export async function describeJson({
-  model,
-  repository,
-  json,
-}: DescribeTask): Promise<Outcome<ModelDescription>> {
-  return { value: await describeByJson(model, repository, json) };
+export async function describeJson({ model, json }: DescribeTask): Promise<Outcome<ModelDescription>> {
+  return { value: await describeByJson(model, json) };
 }

@@ -31,19 +31,16 @@ const MAX_BYTES = 2 ** 20;
  * Reads the config.pbtxt of `model`, and the files it names. Returns undefined if the file does not exist.
  * @throws ModelSettingsError if the file is invalid, or requests something that Nexus does not support.
  */
-export async function readTritonConfig(
-  model: FoundModel,
-  repository: string,
-): Promise<TritonConfig | undefined> {
-  const file = relative(join(repository, '..'), join(model.folder, CONFIG_FILE));
-  const text = await readInnerText(model.folder, CONFIG_FILE, repository, MAX_BYTES).catch(
+export async function readTritonConfig(model: FoundModel): Promise<TritonConfig | undefined> {
+  const file = relative(join(model.root, '..'), join(model.folder, CONFIG_FILE));
+  const text = await readInnerText(model.folder, CONFIG_FILE, model.root, MAX_BYTES).catch(
     (error: UnreadableFile) => {
       if (error.code === 'ENOENT') return undefined;
       throw new ModelSettingsError(`${file} cannot be read: ${error.message}`);
     },
   );
   if (text === undefined) return undefined;
-  return explained(file, () => understand(typed(parseText(text)), file, model, repository));
+  return explained(file, () => understand(typed(parseText(text)), file, model));
 }
 
 /**
@@ -52,16 +49,11 @@ export async function readTritonConfig(
  * @param file name of the configuration in messages.
  * @throws ModelSettingsError like {@link readTritonConfig}.
  */
-export function readJsonConfig(
-  json: string,
-  file: string,
-  model: FoundModel,
-  repository: string,
-): Promise<TritonConfig> {
+export function readJsonConfig(json: string, file: string, model: FoundModel): Promise<TritonConfig> {
   return explained(file, () => {
     const config = typed(parseMessageJson(json, MODEL_CONFIG));
     refuseEscapes(config);
-    return understand(config, file, model, repository);
+    return understand(config, file, model);
   });
 }
 
@@ -80,13 +72,8 @@ function typed(fields: readonly TextField[]): ModelConfig {
   return readMessage(fields, MODEL_CONFIG);
 }
 
-async function understand(
-  config: ModelConfig,
-  file: string,
-  model: FoundModel,
-  repository: string,
-): Promise<TritonConfig> {
-  const { folder } = model;
+async function understand(config: ModelConfig, file: string, model: FoundModel): Promise<TritonConfig> {
+  const { root, folder } = model;
   checkIdentity(config, model);
   refuseUnsupported(config);
   const { default_model_filename: filename = '' } = config;
@@ -102,8 +89,8 @@ async function understand(
       version_policy: versionPolicyOf(config),
       declared: tensorsOf(config, file),
       label_files: labelFilesOf(config),
-      labels: await readLabels(config, folder, repository),
-      warmup: await warmUpSamplesOf(config, folder, repository),
+      labels: await readLabels(config, folder, root),
+      warmup: await warmUpSamplesOf(config, folder, root),
     },
   };
 }

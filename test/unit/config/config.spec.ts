@@ -20,7 +20,7 @@ function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
 
 describe('loadConfig', () => {
   it('returns the defaults if no setting is set', () => {
-    expect(loadConfig(repository)).toEqual(Object.assign(new Config(), { modelRepository: __dirname }));
+    expect(loadConfig(repository)).toEqual(Object.assign(new Config(), { modelRepository: [__dirname] }));
   });
 
   it('reads each type of setting', () => {
@@ -173,8 +173,40 @@ describe('loadConfig', () => {
 
   it('rejects a repository that does not exist', () => {
     expect(faultsOf({ NEXUS_MODEL_REPOSITORY: './nowhere' })).toEqual([
-      'NEXUS_MODEL_REPOSITORY=./nowhere: expected an existing folder of models, or an .onnx file; unset it to use the default, ./models',
+      expect.stringMatching(
+        /^NEXUS_MODEL_REPOSITORY=\.\/nowhere: expected an existing folder of models, .* or a URL .*; unset it to use the default, \.\/models$/,
+      ),
     ]);
+  });
+
+  it.each([
+    's3://bucket',
+    's3://bucket/some/prefix/',
+    'gs://bucket/prefix',
+    'hf://org/name',
+    'hf://org/name@refs/pr/1',
+    'https://host.example/models/SHA256SUMS',
+    'https://host.example/faces.onnx',
+    'http://127.0.0.1:8080/faces.onnx',
+  ])('accepts the repository %s beside a folder', (url) => {
+    const { modelRepository } = loadConfig({ NEXUS_MODEL_REPOSITORY: `${__dirname}, ${url}` });
+    expect(modelRepository).toEqual([__dirname, url]);
+  });
+
+  it.each([
+    's3://key:secret@bucket/prefix',
+    's3://bucket/../other',
+    'hf://name',
+    'ftp://host.example/model.onnx',
+    'http://host.example/model.onnx',
+    'https://user:secret@host.example/model.onnx',
+    'https://host.example/model.onnx?signature=secret',
+    'https://host.example/models/',
+  ])('rejects the repository %s, and does not repeat secrets', (url) => {
+    const [line, ...others] = faultsOf({ NEXUS_MODEL_REPOSITORY: url });
+    expect(line).toMatch(/^NEXUS_MODEL_REPOSITORY=.*: expected an existing folder/);
+    expect(line).not.toContain('secret');
+    expect(others).toEqual([]);
   });
 
   it('reports which folders can be shared memory', () => {

@@ -32,10 +32,7 @@ function add(files: Files, folder = 'm'): Repository {
 /** What the repository says of the versions of `m`. */
 async function versionsOf() {
   const { root, models } = await scanRepository(repository.path);
-  const { versions, refusal } = await describeModel(
-    models.find(({ name }) => name === 'm')!,
-    root,
-  );
+  const { versions, refusal } = await describeModel(models.find(({ name }) => name === 'm')!);
   expect(refusal).toBeUndefined();
   return versions.map((version) => ({ ...version, path: version.path?.slice(root.length + 3) }));
 }

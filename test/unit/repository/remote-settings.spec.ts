@@ -51,8 +51,8 @@ labels: { y: [a, b] }
 it('reads the targets of each version', async () => {
   const yaml = 'targets: { 2: [{ url: "http://b" }], 1: [{ url: "http://a" }] }\nversions: { latest: 1 }';
   repository.add('gpu.yaml', yaml);
-  const { models, root } = await scanRepository(repository.path);
-  const { settings, versions } = await describeModel(models[0]!, root);
+  const { models } = await scanRepository(repository.path);
+  const { settings, versions } = await describeModel(models[0]!);
   expect(versions).toEqual([{ version: '2' }]);
   expect(targetsByVersion(settings)).toEqual({ 1: [{ url: 'http://a' }], 2: [{ url: 'http://b' }] });
 });
@@ -124,9 +124,9 @@ it('finds models that are one file, and refuses a name that is used twice', asyn
     .add('twice.yaml', 'targets: [{ url: "http://gpu" }]')
     .add('twice/model.yaml', 'targets: [{ url: "http://gpu" }]')
     .add('folder/model.yaml', 'targets: [{ url: "http://gpu" }]');
-  const { models, root } = await scanRepository(repository.path);
+  const { models } = await scanRepository(repository.path);
   expect(models.map(({ name }) => name)).toEqual(['folder', 'gpt', 'notes', 'twice']);
-  const [folder, gpt, notes, twice] = await Promise.all(models.map((model) => describeModel(model, root)));
+  const [folder, gpt, notes, twice] = await Promise.all(models.map((model) => describeModel(model)));
   expect(folder).toMatchObject({ versions: [{ version: '1' }], settings: { targets: [{}] } });
   expect(folder!.versions[0]!.reason).toBeUndefined();
   expect(gpt).toMatchObject({

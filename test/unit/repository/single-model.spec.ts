@@ -19,7 +19,7 @@ const CONFIG = 'name: "resnet"\nmax_batch_size: 8';
 async function served(name: string) {
   const { root, models } = await scanRepository(repository.path, name);
   const described = models.map(async (model) => {
-    const { versions, refusal } = await describeModel(model, root);
+    const { versions, refusal } = await describeModel(model);
     const files = versions.map(({ version, path, reason }) => [
       version,
       path?.slice(root.length + 1) ?? reason,

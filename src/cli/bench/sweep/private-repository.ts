@@ -1,9 +1,21 @@
 import { rmSync } from 'node:fs';
-import { copyFile, link, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, parse } from 'node:path';
 import { parse as parseYaml, stringify } from 'yaml';
-import { scanRepository, SETTINGS_FILE, type FoundModel } from '../../../repository/repository';
+import { scanRepositories } from '../../../repository/repositories';
+import { SETTINGS_FILE, type FoundModel } from '../../../repository/repository';
 import { CommandError } from '../../command-error';
 import type { Candidate } from './candidates';
 
@@ -27,11 +39,12 @@ export class PrivateRepository {
     readonly settings: Readonly<Record<string, unknown>>,
   ) {}
 
-  /** Makes a repository of the model `name` in `source`. @throws CommandError if it is not there, or cannot be swept. */
-  static async of(source: string, name: string): Promise<PrivateRepository> {
-    const { models } = await scanRepository(source).catch((error: NodeJS.ErrnoException) => {
+  /** Makes a repository of the model `name` in `sources`, folders or files. @throws CommandError if it is not there, or cannot be swept. */
+  static async of(sources: readonly string[], name: string): Promise<PrivateRepository> {
+    const source = sources.join(', ');
+    const models = await scanRepositories(sources).catch((error: NodeJS.ErrnoException) => {
       throw new CommandError(
-        `cannot read the model repository ${source}: ${error.code}`,
+        `cannot read the model repository ${error.path ?? source}: ${error.code}`,
         'name it with --repository',
       );
     });
@@ -46,7 +59,7 @@ export class PrivateRepository {
     alive.add(path);
     const repository = new PrivateRepository(path, name, settings);
     try {
-      await linkModel(model, source, join(path, name));
+      await linkModel(model, sources, join(path, name));
       return repository;
     } catch (error) {
       await repository.remove();
@@ -96,9 +109,10 @@ async function settingsOf({
 }
 
 /** Links the files of `model` to `target`: all of its folder, or if the repository is one file, that and its data. */
-async function linkModel(model: FoundModel, source: string, target: string): Promise<void> {
+async function linkModel(model: FoundModel, sources: readonly string[], target: string): Promise<void> {
   await mkdir(target, { recursive: true });
-  if ((await stat(source)).isDirectory()) return linkFolder(model.folder, target);
+  const source = await onlyFileOf(model, sources);
+  if (source === undefined) return linkFolder(model.folder, target);
   const stem = parse(source).name;
   for (const name of await readdir(dirname(source)))
     if (name.startsWith(stem)) {
@@ -106,6 +120,13 @@ async function linkModel(model: FoundModel, source: string, target: string): Pro
       // One ONNX file in a folder is its model.
       if (name === basename(source) || !name.endsWith('.onnx')) await linkFile(file, join(target, name));
     }
+}
+
+/** The file in `sources` that is the whole model; undefined if it is a folder. */
+async function onlyFileOf({ versions }: FoundModel, sources: readonly string[]): Promise<string | undefined> {
+  for (const source of sources)
+    if ((await stat(source)).isFile() && (await realpath(source)) === versions[0]?.path) return source;
+  return undefined;
 }
 
 async function linkFolder(folder: string, target: string): Promise<void> {

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
+import { Logger } from '@nestjs/common';
 import { loadConfig } from '../../../config/load-config';
+import { synchronisedRoots } from '../../../storage/sync/synchronised-roots';
 import type { VersionDetails } from '../../../rest/models/version-details.dto';
 import { CommandError } from '../../command-error';
 import { loadedVersion } from '../../loaded-version';
@@ -40,7 +42,7 @@ export async function runSweep(
     );
   const given = givenValues(options);
   progress.show(`${model}: starting a private gateway`);
-  const repository = await PrivateRepository.of(options.repository ?? loadConfig().modelRepository, model);
+  const repository = await PrivateRepository.of(await sourcesOf(options, progress), model);
   try {
     const gateway = await PrivateGateway.start(repository.path);
     try {
@@ -80,6 +82,13 @@ export async function runSweep(
   } finally {
     await repository.remove();
   }
+}
+
+/** Folders and files of the models, downloaded if they are at URLs. */
+async function sourcesOf({ repository }: BenchOptions, progress: ProgressLine): Promise<readonly string[]> {
+  if (repository !== undefined) return [repository];
+  Logger.overrideLogger(false);
+  return synchronisedRoots(loadConfig(), (text) => progress.show(text));
 }
 
 /** Whether the model has the settings of `candidate` without a change. */

@@ -7,7 +7,7 @@ import { Many, type FieldType, type MessageType } from '../../../../src/reposito
 import { readJsonConfig, readTritonConfig } from '../../../../src/repository/triton/config-pbtxt';
 
 const root = join(mkdtempSync(join(tmpdir(), 'nexus-json-')), 'models');
-const model = { name: 'm', folder: join(root, 'm'), versions: [] };
+const model = { name: 'm', root, folder: join(root, 'm'), versions: [] };
 const FILE = 'models/m/config.pbtxt';
 
 beforeAll(() => {
@@ -154,8 +154,8 @@ it('a configuration in JSON and the same in config.pbtxt come to the same', asyn
     fc.asyncProperty(config, fc.infiniteStream(fc.nat({ max: 1000 })), async (message, stream) => {
       const json = JSON.stringify(asJson(message, MODEL_CONFIG, () => stream.next().value!));
       writeFileSync(join(model.folder, 'config.pbtxt'), asText(message, MODEL_CONFIG));
-      const expected = await outcome(readTritonConfig(model, root));
-      expect(await outcome(readJsonConfig(json, FILE, model, root))).toEqual(expected);
+      const expected = await outcome(readTritonConfig(model));
+      expect(await outcome(readJsonConfig(json, FILE, model))).toEqual(expected);
       if (typeof expected === 'object') taken++;
     }),
     { numRuns: 300 },
@@ -218,7 +218,7 @@ it('takes what Triton answers for a model, every field of which is there', async
     model_warmup: [],
     model_transaction_policy: { decoupled: false },
   });
-  const { settings, filename } = await readJsonConfig(json, FILE, model, root);
+  const { settings, filename } = await readJsonConfig(json, FILE, model);
   expect(filename).toBe('model.onnx');
   expect(settings).toMatchObject({
     max_batch_rows: 8,

@@ -15,7 +15,7 @@ afterAll(() => rmSync(join(root, '..'), { recursive: true }));
 
 async function read(text: string) {
   writeFileSync(join(folder, 'config.pbtxt'), text);
-  return (await readTritonConfig({ name: 'm', folder, versions: [] }, root))!;
+  return (await readTritonConfig({ name: 'm', root, folder, versions: [] }))!;
 }
 
 const IO =
@@ -87,7 +87,7 @@ describe('what Nexus makes of a field', () => {
   });
 
   it('no file is no configuration, and one that is too large is not read', async () => {
-    const config = (name: string) => readTritonConfig({ name, folder: join(root, name), versions: [] }, root);
+    const config = (name: string) => readTritonConfig({ name, root, folder: join(root, name), versions: [] });
     await expect(config('nothing')).resolves.toBeUndefined();
     await expect(read('#'.repeat(2 ** 20 + 1))).rejects.toThrow(
       'config.pbtxt cannot be read: it has 1048577 bytes, but the limit is 1048576',
