@@ -60,7 +60,7 @@ describe('arguments that cannot be used', () => {
     ],
     [
       ['check', '/nonexistent'],
-      'folder=/nonexistent: expected an existing folder of models, or an .onnx file; omit it to use the default, ./models',
+      'folder=/nonexistent: expected an existing folder of models, an .onnx file, or a URL without user, password and query: s3://bucket/prefix, gs://bucket/prefix, hf://organisation/name[@revision], or https to an .onnx file or a file SHA256SUMS; separate several by commas; omit it to use the default, ./models',
     ],
     [
       ['serve', 'models', '--model-dir', 'models'],
@@ -80,7 +80,7 @@ describe('completion', () => {
   it('completes commands, flags, choices and nothing for files in bash', async () => {
     const { status, stdout: script } = await nexus(['completion', 'bash']);
     expect(status).toBe(0);
-    const words = [['mod'], ['serve', '--grpc'], ['completion', ''], ['serve', ''], ['keys', 'cr']];
+    const words = [['mod'], ['serve', '--grpc-po'], ['completion', ''], ['serve', ''], ['keys', 'cr']];
     const test = `set -u
       nexus() { "${process.execPath}" dist/main.js "$@"; }
       ${script}
