@@ -20,18 +20,20 @@ const LICENCE = /licen[cs]e|notice|copying/i;
 const DEVELOPMENT =
   /^(.*\/node_modules\/)?(@[^/]+\/)?[^/@]+\/(\.github|benchmarks?|docs|examples?|integration|tests?|__tests__)$/;
 
-/** Copies of the code for browsers and bundlers, by package. */
+/** Copies of the code for browsers, bundlers and other module systems, and data that no package loads. */
 const COPIES = [
   /^@(aws-sdk|smithy)\/[^/]+\/dist-(es|types)$/,
   /^@opentelemetry\/[^/]+\/build\/(esm|esnext)$/,
-  /^@opentelemetry\/semantic-conventions\/dist\/.*\.mjs$/,
+  /^@opentelemetry\/semantic-conventions\/dist\/(.*\.mjs|(experimental_|index-incubating).*)$/,
   /^bintrees\/dist$/,
   /^class-validator\/(bundles|esm5|esm2015|types)$/,
-  /^libphonenumber-js\/(bundle|es6-modern|source|mobile)$/,
+  /^es-toolkit\/.*\.js$/,
+  /^libphonenumber-js\/(bundle|es6-modern|source|min|mobile|metadata\.(full|min|mobile)\.json(\.js)?)$/,
   /^protobufjs\/dist$/,
   /^rxjs\/(src|dist\/(bundles|esm|esm5|types))$/,
   /^swagger-ui-dist\/(swagger-ui-es-bundle.*|swagger-ui\.js)$/,
   /^validator\/(es|validator.*\.js)$/,
+  /^web-streams-polyfill\/dist\/(?!ponyfill\.es2018\.js$)/,
   /^yaml\/browser$/,
 ];
 

@@ -33,6 +33,8 @@ export class RedisConnection {
   private commands = 0;
   private isDown = false;
   private isClosed = false;
+  /** Whether the server is no longer a primary, and its host name may have another address. */
+  private isDemoted = false;
   private failedProbes = 0;
   private probe: NodeJS.Timeout | undefined;
   private settleOpened!: () => void;
@@ -169,6 +171,7 @@ export class RedisConnection {
       this.logger.warn(`Redis is not available${instead === '' ? '' : `, so ${instead}`}: ${this.fault}`);
     }
     this.isDown = true;
+    if (error.message.startsWith('READONLY')) this.isDemoted = true;
     this.probe ??= setTimeout(() => void this.test(), PAUSE_MS).unref();
   }
 
@@ -176,6 +179,7 @@ export class RedisConnection {
   private async test(): Promise<void> {
     clearTimeout(this.probe);
     this.probe = undefined;
+    if (this.isDemoted && !this.isClosed) this.reconnect();
     if (this.client.isReady && (await this.attempt((client) => client.ping())) !== undefined) {
       if (this.isDown && !this.isSilent) this.logger.log('Redis is available again');
       this.isDown = false;
@@ -189,6 +193,7 @@ export class RedisConnection {
 
   private reconnect(): void {
     const { client } = this;
+    this.isDemoted = false;
     this.client = this.connect();
     if (client.isOpen) client.destroy();
   }

@@ -13,23 +13,45 @@ const KEY = 'nexus:replicas:1';
 /** Maximum size of a document in bytes. */
 export const MAX_DOCUMENT_BYTES = 64 * 2 ** 20;
 
+/** The largest version that Lua, Redis and JavaScript all count exactly has fewer digits. */
+const MAX_DIGITS = 15;
+
+/**
+ * Lua: the edition of a document, its version and its size. Nothing if it has none, or one that no replica writes: such a
+ * document is replaced like one that is missing, so that it cannot keep the others from being shared.
+ */
+const EDITION = `
+local function edition(name)
+  local text = redis.call('HGET', KEYS[1], 'e:' .. name)
+  local digits = text and string.match(text, '^(%d+) %S*$')
+  if not digits or #digits > ${MAX_DIGITS} then return nil end
+  local bytes = redis.call('HSTRLEN', KEYS[1], 'c:' .. name)
+  if bytes == 0 or bytes > ${MAX_DOCUMENT_BYTES} then return nil end
+  return text, tonumber(digits), bytes
+end`;
+
 /**
  * Replaces a document if its version is lower than ARGV[4], or its edition is ARGV[5]. ARGV: name, edition, content, version
  * of the base, edition of the base, revision.
  */
-const PUT = new Script(`
-local current = redis.call('HGET', KEYS[1], 'e:' .. ARGV[1])
-if current and current ~= ARGV[5] and tonumber(string.match(current, '^%d+')) >= tonumber(ARGV[4]) then return 0 end
+const PUT = new Script(`${EDITION}
+local current, version = edition(ARGV[1])
+if current and current ~= ARGV[5] and version >= tonumber(ARGV[4]) then return 0 end
 redis.call('HSET', KEYS[1], 'e:' .. ARGV[1], ARGV[2], 'c:' .. ARGV[1], ARGV[3], 'revision', ARGV[6])
 return 1`);
 
-/** Returns the revision, then the name and edition of each document. */
-const LIST = new Script(`
+/** Returns the revision, then the size, name and edition of each document. */
+const LIST = new Script(`${EDITION}
 local list = { redis.call('HGET', KEYS[1], 'revision') }
 for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-  if string.sub(field, 1, 2) == 'e:' then
-    list[#list + 1] = string.sub(field, 3)
-    list[#list + 1] = redis.call('HGET', KEYS[1], field)
+  local name = string.match(field, '^e:(.+)$')
+  if name then
+    local text, _, bytes = edition(name)
+    if text then
+      list[#list + 1] = bytes
+      list[#list + 1] = name
+      list[#list + 1] = text
+    end
   end
 end
 return list`);
@@ -37,6 +59,7 @@ return list`);
 /** All documents in Redis. */
 export interface DocumentList {
   readonly revision: string;
+  /** By name, small documents first: one that takes too long to read delays no other. */
   readonly editions: ReadonlyMap<string, Edition>;
 }
 
@@ -53,11 +76,12 @@ export class DocumentStore {
   async list(): Promise<DocumentList | undefined> {
     const reply = await this.redis.evaluate(LIST, [KEY], []);
     if (!Array.isArray(reply)) return undefined;
-    const [revision, ...pairs] = reply.map((part) => String(part ?? ''));
-    const editions = new Map<string, Edition>();
-    for (let index = 0; index < pairs.length; index += 2)
-      editions.set(pairs[index]!, editionIn(pairs[index + 1]!));
-    return { revision: revision ?? '', editions };
+    const [revision, ...rest] = reply.map((part) => String(part ?? ''));
+    const found: [name: string, edition: Edition, bytes: number][] = [];
+    for (let index = 0; index < rest.length; index += 3)
+      found.push([rest[index + 1]!, editionIn(rest[index + 2]!), Number(rest[index])]);
+    const sorted = found.toSorted(([, , one], [, , other]) => one - other);
+    return { revision: revision ?? '', editions: new Map(sorted.map(([name, edition]) => [name, edition])) };
   }
 
   /** The document `name`; null if there is none. */
@@ -70,7 +94,7 @@ export class DocumentStore {
   }
 
   /**
-   * Replaces the document `name`, if Redis has `base`, a lower version, or none.
+   * Replaces the document `name`, if Redis has `base`, a lower version, or none that can be used.
    * @returns false if Redis has another one.
    */
   async put(name: string, copy: Copy, base: Edition = NO_EDITION): Promise<boolean | undefined> {

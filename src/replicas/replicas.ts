@@ -114,6 +114,8 @@ export class Replicas implements OnApplicationShutdown {
     const base = this.copies.get(name);
     const copy = { version: versionAfter(base?.version ?? 0, time), digest, content };
     const isPut = await this.store?.put(name, copy, base);
+    // A Redis that loses this version may return to the revision before it.
+    this.seen = undefined;
     if (isPut === undefined) {
       this.stands(false);
       return 'unavailable';

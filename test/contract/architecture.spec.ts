@@ -6,6 +6,7 @@ type Table = Readonly<Record<string, readonly string[]>>;
 /** Which rooms of `src` a room may import, beside itself, `common` and `config`. A folder that is not named here does not exist. */
 const ROOMS: Table = {
   cli: [
+    'replicas',
     'rest',
     'storage',
     'console',

@@ -10,6 +10,7 @@ import { ModelRegistry } from '../../models/registry/model-registry';
 import { Log } from '../../observability/log/log';
 import { ObservabilityModule } from '../../observability/observability.module';
 import { ProcessesModule } from '../../processes/processes.module';
+import { ReplicasModule } from '../../replicas/replicas.module';
 import type { TensorSpec } from '../../tensor/tensor';
 
 /** A version that was loaded, or that could not be. */
@@ -73,13 +74,14 @@ export async function checkModels(
 }
 
 function contextOf(config: Config) {
-  // Every model, whichever ones would be loaded at start.
-  const all = Object.assign(new Config(), config, { modelControlMode: 'none', loadModels: [] });
+  // Every model, whichever ones would be loaded at start, and nothing that replicas share.
+  const all = Object.assign(new Config(), config, { modelControlMode: 'none', loadModels: [], redisUrl: '' });
   return {
     module: ModelsModule,
     imports: [
       ConfigModule.with(all),
       ProcessesModule.with(new SingleProcess()),
+      ReplicasModule,
       ObservabilityModule.with(new Log('silent', 'json')),
     ],
   };

@@ -7,6 +7,7 @@ import { scanRepositories } from '../../repository/repositories';
 import { Mirrors } from '../../storage/sync/mirrors';
 import { modelFingerprint } from '../../repository/fingerprint';
 import { ModelControl } from './model-control';
+import { nameFault } from './only-name';
 
 /** The fingerprint of each model's folder, by name. */
 export type Fingerprints = ReadonlyMap<string, string>;
@@ -91,7 +92,11 @@ export class RepositoryWatcher implements OnApplicationBootstrap, OnApplicationS
   }
 
   private async look() {
-    const models = await scanRepositories(this.mirrors.roots, this.config.modelName);
+    const { modelName } = this.config;
+    const models = await scanRepositories(this.mirrors.roots, modelName);
+    // Otherwise a second model would unload the first, which then has another name.
+    const fault = nameFault(modelName, models);
+    if (fault !== '') throw new Error(fault);
     const prints = models.map(async (model) => [model.name, await modelFingerprint(model)] as const);
     return { models, now: new Map(await Promise.all(prints)) };
   }

@@ -7,6 +7,7 @@ import type { Shadow, Traffic } from '../rollout/traffic';
 
 const ALIAS = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 const MAX_WEIGHTS = 100;
+const MAX_ALIASES = 1000;
 
 /** The values before and after a change. */
 export interface Change<T> {
@@ -38,6 +39,11 @@ export class RolloutControl {
     let version = target;
     const { aliases } = await this.rollouts.change(model, (rollout) => {
       ({ version } = this.registry.versionOf(model, target));
+      if (!Object.hasOwn(rollout.aliases, alias) && Object.keys(rollout.aliases).length >= MAX_ALIASES)
+        throw errors.invalidInput(
+          `alias: expected at most ${MAX_ALIASES} aliases of a model; remove one first`,
+          'alias',
+        );
       return { ...rollout, aliases: { ...rollout.aliases, [alias]: version } };
     });
     return { before: own(aliases, alias), after: version };

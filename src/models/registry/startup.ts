@@ -9,9 +9,7 @@ import type { FoundModel } from '../../repository/repository';
 import { Mirrors } from '../../storage/sync/mirrors';
 import { ModelFactory } from './model-factory';
 import { ModelRegistry } from './model-registry';
-
-/** Maximum number of models that a message names. */
-const MAX_LISTED = 20;
+import { listed, nameFault } from './only-name';
 
 /** Creates the models to serve at start and passes them to the registry. */
 @Injectable()
@@ -26,7 +24,7 @@ export class Startup implements OnModuleInit {
   /**
    * Finds the models and starts to load them. Models of repositories at URLs are downloaded first, while the server listens and
    * is not ready.
-   * @throws ConfigError if a repository cannot be read.
+   * @throws ConfigError if a repository cannot be read, or NEXUS_MODEL_NAME does not fit it.
    */
   async onModuleInit(): Promise<void> {
     const { registry, mirrors } = this;
@@ -39,7 +37,8 @@ export class Startup implements OnModuleInit {
 
   private async find(): Promise<readonly Model[]> {
     const models = await this.scan();
-    this.requireName(models);
+    const fault = nameFault(this.config.modelName, models);
+    if (fault !== '') throw new ConfigError([fault]);
     return this.make(this.selected(models), models);
   }
 
@@ -50,15 +49,6 @@ export class Startup implements OnModuleInit {
         `NEXUS_MODEL_REPOSITORY=${modelRepository.join(',')}: ${error.path ?? 'it'} cannot be read (${systemReason(error)}); set it to a folder of models`,
       ]);
     });
-  }
-
-  /** @throws ConfigError if NEXUS_MODEL_NAME is set, and there are several models, none of which has this name. */
-  private requireName(models: readonly FoundModel[]): void {
-    const { modelName } = this.config;
-    if (modelName === '' || models.length < 2 || models.some(({ name }) => name === modelName)) return;
-    throw new ConfigError([
-      `NEXUS_MODEL_NAME=${modelName}: expected a repository with one model, or with one of this name; it has ${listed(models)}. Unset it: several models have the names of their folders`,
-    ]);
   }
 
   /** Creates `selected`, and the models in `all` that the pipelines among them need. */
@@ -84,11 +74,4 @@ export class Startup implements OnModuleInit {
       `NEXUS_LOAD_MODELS=${loadModels.join(',')}: the model repository has no model '${missing}'; it has ${listed(models) || 'no models'}`,
     ]);
   }
-}
-
-/** The names of at most 20 of `models`. */
-function listed(models: readonly FoundModel[]): string {
-  const names = models.slice(0, MAX_LISTED).map(({ name }) => name);
-  if (models.length > MAX_LISTED) names.push(`${models.length - MAX_LISTED} more`);
-  return names.join(', ');
 }

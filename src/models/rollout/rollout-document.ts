@@ -5,6 +5,9 @@ import { isRollout, type Rollout } from './state-file';
 /** A rollout of an older release, which does not have the time of its change. */
 const OLDEST = 1;
 
+/** Maximum size of a document, which the event loop parses: far more than the aliases and weights of a model have. */
+const MAX_BYTES = 2 ** 20;
+
 /** The document of `rollout` that replicas share, without the time of its change. */
 export function rolloutContent(rollout: Rollout): Buffer {
   // JSON leaves it out.
@@ -21,8 +24,9 @@ export function copyOfRollout(rollout: Rollout): Copy {
   return { version: rollout.changedAt ?? OLDEST, digest: rolloutDigest(content), content };
 }
 
-/** The rollout that a document has; undefined if it has none. */
+/** The rollout that a document has; undefined if it has none, or is too large for one. */
 export function rolloutIn({ version, content }: Copy): Rollout | undefined {
+  if (content.length > MAX_BYTES) return undefined;
   try {
     const value: unknown = { ...(JSON.parse(String(content)) as object), changedAt: version };
     return isRollout(value) ? value : undefined;

@@ -135,10 +135,11 @@ export class Rollouts implements OnModuleInit {
   private async changeForAll(model: string, change: (before: Rollout) => Rollout): Promise<Rollout> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const before = this.of(model);
-      const content = rolloutContent(change(before));
+      const after = change(before);
+      const content = rolloutContent(after);
       const copy = await this.replicas.publish(KIND, model, content, rolloutDigest(content));
       if (typeof copy !== 'string') {
-        this.set(model, rolloutIn(copy)!);
+        this.set(model, { ...after, changedAt: copy.version });
         await this.save();
         return before;
       }

@@ -83,7 +83,7 @@ export async function readRollouts(path: string): Promise<RolloutsByModel> {
 /**
  * Writes `models` to the file at `path` atomically: after a crash or a power failure, it has either the old or the new
  * content. A model whose rollout in the file is newer keeps it, because replicas may share a file.
- * @throws the system's error, or Error if the file is not a state file.
+ * @throws the system's error, or Error if the file is not a state file, or would be too large to be read.
  */
 export async function updateRollouts(path: string, models: ReadonlyMap<string, Rollout>): Promise<void> {
   await updateFile(path, (text) => {
@@ -92,7 +92,10 @@ export async function updateRollouts(path: string, models: ReadonlyMap<string, R
       if ((rollout.changedAt ?? 0) >= (merged.get(model)?.changedAt ?? 0)) merged.set(model, rollout);
     const sorted = [...merged].toSorted(([one], [other]) => (one < other ? -1 : 1));
     const written: Written = { format: 1, models: Object.fromEntries(sorted) };
-    return `${JSON.stringify(written, undefined, 2)}\n`;
+    const next = `${JSON.stringify(written, undefined, 2)}\n`;
+    // The next start could not read it.
+    if (Buffer.byteLength(next) > MAX_BYTES) throw new Error(`it would have more than ${MAX_BYTES} bytes`);
+    return next;
   });
 }
 

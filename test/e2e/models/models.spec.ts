@@ -272,7 +272,7 @@ it('a model that loads is not in the list, and its details have what is known', 
     const [runner] = (await server.started('slow/1')) as [number];
     process.kill(runner, 'SIGSTOP');
     const written = Math.floor(statSync(join(loading.path, 'slow/1/model.onnx')).mtimeMs / 1000);
-    expect(await list(server)).toEqual({ object: 'list', data: [] });
+    expect(await list(server)).toEqual({ object: 'list', data: [], models: [] });
     const { created, versions } = await details('slow', server);
     expect(created).toBe(written);
     expect(versions).toMatchObject([{ state: 'LOADING', memory: { resident_bytes: expect.any(Number) } }]);

@@ -8,6 +8,9 @@ import { tearDown } from '../support/tear-down';
 
 const GIGABYTE = 1_000_000_000;
 
+/** How long to wait for a target. Targets that respond do so in time even on a machine that is busy with other things. */
+const SILENT_MS = 3000;
+
 /** Responses that the gateway waits for. */
 const held: ServerResponse[] = [];
 const hold: TargetScript = (response) => void held.push(response);
@@ -46,8 +49,12 @@ const HOSTILE: Readonly<Record<string, [script: TargetScript, status: number, wo
     502,
     'headers',
   ],
-  half: [bytes('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n20\r\n{"outputs":'), 504, '200 ms'],
-  silence: [() => {}, 504, '200 ms'],
+  half: [
+    bytes('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n20\r\n{"outputs":'),
+    504,
+    `${SILENT_MS} ms`,
+  ],
+  silence: [() => {}, 504, `${SILENT_MS} ms`],
   cut: [(response) => response.socket!.end('HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{'), 502, 'closed'],
   redirect: [
     (response) => response.writeHead(307, { location: '/secret' }).end(),
@@ -86,7 +93,7 @@ beforeAll(async () => {
   target = await ScriptedTarget.start({ ...scripts, ...further });
   other = await ScriptedTarget.start(further);
   files = new Repository();
-  const remote = { retries: 0, first_byte_timeout_ms: 200, idle_timeout_ms: 200 };
+  const remote = { retries: 0, first_byte_timeout_ms: SILENT_MS, idle_timeout_ms: SILENT_MS };
   for (const name of Object.keys(HOSTILE)) add(name, { targets: [{ url: target.url }], remote });
   add('good', { targets: [{ url: target.url }] });
   add('held', { targets: [target, other].map(({ url }) => ({ url, max_in_flight: 2 })) });

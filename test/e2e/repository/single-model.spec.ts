@@ -104,3 +104,17 @@ it('does not start with the name of a model where there are several others', asy
     ),
   ]);
 });
+
+it('keeps the model and its name when another one comes, and says why', async () => {
+  repository.model('some', affine());
+  const served = (gateway = await Gateway.start(repository, {
+    NEXUS_MODEL_NAME: 'my-service',
+    NEXUS_MODEL_CONTROL_MODE: 'poll',
+    NEXUS_REPOSITORY_POLL_SECS: '1',
+  }));
+  repository.model('other', affine(2));
+  const reason = 'NEXUS_MODEL_NAME=my-service: expected a repository with one model';
+  await served.logged(({ msg }) => msg?.includes(reason) ?? false);
+  expect((await served.infer('my-service', oneRow(1))).body.outputs[0].data).toEqual([3]);
+  expect((await served.send('/v1/models')).json().models).toEqual(['my-service']);
+});

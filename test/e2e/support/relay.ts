@@ -7,7 +7,7 @@ export class Relay {
   delayMs = 0;
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
-  private readonly to: URL;
+  private to: URL;
   private port = 0;
 
   private constructor(to: URL) {
@@ -23,6 +23,11 @@ export class Relay {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** From now on, forwards new connections to another server. */
+  leadTo(url: string): void {
+    this.to = new URL(url);
   }
 
   /** Accepts connections, always on the same port. */

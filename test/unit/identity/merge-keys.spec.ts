@@ -3,6 +3,7 @@ import { parseKeys } from '../../../src/identity/keys/file/keys-file';
 import { mergeKeys } from '../../../src/identity/keys/file/merge-keys';
 
 const hash = hashOf(newApiKey('some'));
+const rotated = hashOf(newApiKey('some'));
 const key = (id: string, more: object = {}) => ({ id, hash, ...more });
 const textOf = (keys: readonly object[], tenants: readonly object[] = []) =>
   JSON.stringify({ keys, tenants });
@@ -33,6 +34,20 @@ it.each([
     [key('a', { disabled: true })],
     [key('a'), key('b')],
     [key('a', { disabled: true }), key('b')],
+  ],
+  [
+    'a key whose secret theirs replaces and whose tenant mine changes, which has the new secret',
+    [key('a', { expires: '2030-01-01' })],
+    [key('a', { tenant: 'x' })],
+    [key('a', { hash: rotated, expires: '2030-01-01' })],
+    [key('a', { hash: rotated, tenant: 'x' })],
+  ],
+  [
+    'a key that both add, which has nothing of theirs',
+    [],
+    [key('a')],
+    [key('a', { hash: rotated, tenant: 'x' })],
+    [key('a')],
   ],
 ])('merges %s', (_case, base, mine, theirs, expected) => {
   expect(merged(base, mine, theirs)).toEqual(expected);

@@ -3,6 +3,9 @@ import type { Copy } from '../../../replicas/copy';
 /** Number of replaced contents that a document remembers. */
 const MAX_HISTORY = 1000;
 
+/** Maximum size of the history, which the event loop parses: several times what the digests take. */
+const MAX_HISTORY_BYTES = 2 ** 18;
+
 /** The keys that replicas share. */
 export interface KeysShared {
   readonly version: number;
@@ -22,6 +25,7 @@ export function keysDocument(history: readonly string[], packed: Uint8Array): Bu
 /** The keys in a document of Redis; undefined if it is none. */
 export function keysIn({ version, digest, content }: Copy): KeysShared | undefined {
   const end = content.indexOf('\n');
+  if (end > MAX_HISTORY_BYTES) return undefined;
   try {
     const { history } = JSON.parse(content.toString('utf8', 0, end)) as { history: unknown };
     if (!Array.isArray(history) || !history.every((entry) => typeof entry === 'string')) return undefined;
