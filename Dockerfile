@@ -63,7 +63,8 @@ WORKDIR /packages
 RUN dpkg --add-architecture "$TARGETARCH" && apt-get update \
  && apt-get install --yes --no-install-recommends binutils-multiarch \
  && apt-get download "tini:$TARGETARCH" \
- && dpkg-deb --extract tini_*.deb /system
+ && dpkg-deb --extract tini_*.deb /system \
+ && mkdir /empty
 COPY --from=node /usr/local/bin/node /system/usr/local/bin/node
 RUN strip --strip-unneeded /system/usr/local/bin/node
 
@@ -80,10 +81,13 @@ COPY package.json LICENSE ./
 COPY --from=build /app/sbom.cdx.json ./
 COPY --from=build /app/dist dist
 COPY models /models
+# Folders of the user below, which a new volume takes over with their owner.
+COPY --from=system --chown=10001:10001 /empty /var/lib/nexus
+COPY --from=system --chown=10001:10001 /empty /var/cache/nexus
 # On this address the gateway starts only with NEXUS_API_KEY, NEXUS_KEYS_FILE, NEXUS_OIDC_ISSUER or NEXUS_AUTH=off.
-ENV NODE_ENV=production NEXUS_HOST=0.0.0.0 NEXUS_MODEL_REPOSITORY=/models
+ENV NODE_ENV=production NEXUS_HOST=0.0.0.0 NEXUS_MODEL_REPOSITORY=/models NEXUS_MODEL_CACHE=/var/cache/nexus
 EXPOSE 8000 8001
-# A number, so that Kubernetes can check runAsNonRoot; the gateway writes only to /tmp and /dev/shm.
+# A number, so that Kubernetes can check runAsNonRoot.
 USER 10001:10001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", \

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:http2';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -14,6 +14,8 @@ const models = join(root, 'models');
 /** Checks an image with this configuration, whose file system is mounted. Returns what was seen; throws the reason if a check fails. */
 export async function checkImage(config, mounted, platform, version) {
   const checks = { ...checkFiles(mounted, platform), ...checkLabels(config, version) };
+  for (const folder of ['var/lib/nexus', 'var/cache/nexus'])
+    expect(ownerOf(join(mounted, folder)), config.User, `the owner of /${folder}`);
   return runsHere(platform) ? { ...checks, ...(await checkRuns(config, mounted, version)) } : checks;
 }
 
@@ -36,6 +38,11 @@ function checkFiles(mounted, platform) {
   const { bomFormat, components } = JSON.parse(readFileSync(join(mounted, 'app/sbom.cdx.json'), 'utf8'));
   expect(bomFormat, 'CycloneDX', 'the format of app/sbom.cdx.json');
   return { binaries: binaries.length, sbomComponents: components.length };
+}
+
+function ownerOf(path) {
+  const { uid, gid } = statSync(path);
+  return `${uid}:${gid}`;
 }
 
 function checkLabels({ Labels }, version) {

@@ -53,7 +53,7 @@ export class Config {
   /** Folder of the local copies of repositories at URLs. If empty, `nexus/models` in the cache folder of the user. */
   modelCache = '';
 
-  /** Disk limit of these copies, of each repository, in bytes. 0 means no limit, and keeps no files of earlier models. */
+  /** Disk limit of these copies, of each repository, in bytes. 0 means no limit. */
   @ByteSize(0, Number.MAX_SAFE_INTEGER)
   modelCacheSize = 0;
 

@@ -10,7 +10,7 @@ export class IpcCluster extends Cluster {
   index = 0;
   /** The ports to listen on; undefined if the settings decide. */
   ports: Ports | undefined;
-  /** Whether no other process listens. */
+  /** Whether no process has listened yet. */
   isFirst = true;
   private readonly logger = new Logger('Processes');
   private readonly changes = new Map<string, AnyChange>();

@@ -6,7 +6,7 @@ export interface HelloReply {
   readonly index: number;
   /** The ports to listen on; undefined if no process has listened yet, so that the settings decide. */
   readonly ports: Ports | undefined;
-  /** Whether no other process listens. */
+  /** Whether no process has listened yet. */
   readonly isFirst: boolean;
 }
 

@@ -57,7 +57,8 @@ interface WorkerSlot {
  * Starts the gateway processes, which serve the same ports, and replaces those that end.
  *
  * The first process starts alone, so that a fault in the settings is reported once. The others start when it listens. They
- * listen once they have loaded their models.
+ * listen once they have loaded their models. Until all of them do, one that exits ends the others, because it may be such a
+ * fault; one that is killed is replaced.
  */
 export class Primary {
   private readonly slots: readonly WorkerSlot[];
@@ -138,7 +139,11 @@ export class Primary {
   ): unknown {
     switch (method) {
       case 'hello':
-        return { index: slot.index, ports: this.ports, isFirst: !this.hasListened } satisfies HelloReply;
+        return {
+          index: slot.index,
+          ports: this.ports,
+          isFirst: this.ports === undefined,
+        } satisfies HelloReply;
       case 'join':
         this.collector.join(member);
         return this.changes.join(member);
@@ -158,18 +163,13 @@ export class Primary {
     }
   }
 
-  private get hasListened(): boolean {
-    return this.slots.some(({ isListening }) => isListening);
-  }
-
   private listens(slot: WorkerSlot, { text, ports }: ListeningCall): void {
-    const isFirst = !this.hasStarted && !this.hasListened;
+    const isFirst = this.ports === undefined;
     slot.isListening = true;
     this.ports = ports;
     if (isFirst) {
       this.observer.listening(text);
-      for (const other of this.slots)
-        if (other.worker === undefined && !this.isStopping) this.startWorker(other);
+      for (const other of this.slots) if (other !== slot && !this.isStopping) this.startWorker(other);
     }
     this.checkReady();
   }
@@ -184,7 +184,9 @@ export class Primary {
 
   private workerEnded(slot: WorkerSlot, code: number | null, signal: string | null): void {
     const cause = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-    if (!this.hasStarted && !this.isStopping) {
+    // A process that was killed says nothing about the settings. Others that serve must not end with it.
+    const canReplace = this.hasStarted || (signal !== null && this.ports !== undefined);
+    if (!canReplace && !this.isStopping) {
       // The process has printed the reason, unless it was killed.
       this.exitCode = code || 1;
       if (signal !== null) this.observer.died(slot.index, cause, Infinity);

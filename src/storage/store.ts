@@ -72,8 +72,11 @@ export class StoreFault extends Error {
 /** Maximum number of objects of a repository. */
 export const MAX_OBJECTS = 100_000;
 
-/** @throws StoreFault if a repository has more than {@link MAX_OBJECTS} objects. */
-export function requireFewObjects(count: number): void {
+/** @throws StoreFault if the repository at `url` has more than {@link MAX_OBJECTS} objects. */
+export function requireFewObjects(count: number, url: string): void {
   if (count > MAX_OBJECTS)
-    throw new StoreFault('invalid', `expected at most ${MAX_OBJECTS} objects; choose a narrower prefix`);
+    throw new StoreFault(
+      'invalid',
+      `${url}: expected at most ${MAX_OBJECTS} objects; choose a narrower prefix`,
+    );
 }

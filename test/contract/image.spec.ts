@@ -96,6 +96,16 @@ it('runs as a user with a number that is not root, with arguments as on the comm
   expect(JSON.parse(/ CMD (.*)$/.exec(stepsOf(last, 'HEALTHCHECK')[0]!)![1]!)).toHaveLength(3);
 });
 
+it('has folders for the state and the cache that its user can write', () => {
+  const [user] = stepsOf(last, 'USER');
+  const owned = stepsOf(last, 'COPY').flatMap((rest) => {
+    const [, owner, target] = / --chown=(\S+) \S+ (\S+)$/.exec(rest) ?? [];
+    return owner === user ? [target] : [];
+  });
+  expect(owned).toEqual(['/var/lib/nexus', '/var/cache/nexus']);
+  expect(stepsOf(last, 'ENV')[0]).toContain(' NEXUS_MODEL_CACHE=/var/cache/nexus');
+});
+
 it('says what it is, in the labels of OCI', () => {
   const { version, license } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, string>;
   const labels = Object.fromEntries(

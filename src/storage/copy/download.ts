@@ -17,7 +17,7 @@ export interface DownloadOptions {
   readonly store: ObjectStore;
   /** Folder of content, by SHA-256. */
   readonly blobs: string;
-  /** Folder of downloads that have not finished. A later download continues them. */
+  /** Folder of downloads. A later download continues them. */
   readonly partial: string;
   readonly rate: ByteRate;
   /** How long a read may receive nothing, in milliseconds. */
@@ -27,8 +27,8 @@ export interface DownloadOptions {
 }
 
 /**
- * Downloads `object` to the folder of content, and returns its SHA-256. A connection that ends is continued. The file has the
- * size and the digest of the store.
+ * Downloads `object` to the folder of downloads, and returns its SHA-256. A connection that ends, and an earlier download, is
+ * continued. The file has the size and the digest of the store.
  * @throws StoreFault
  */
 export async function download(object: StoredObject, options: DownloadOptions): Promise<string> {
@@ -37,7 +37,7 @@ export async function download(object: StoredObject, options: DownloadOptions): 
     const late = await receiveAll(object, path, options);
     const digest = object.digest ?? late;
     const found = await digestsOf(path, object.size, digest?.algorithm);
-    if (digest === undefined || isMatch(digest, found)) return keep(path, found.sha256, options.blobs);
+    if (digest === undefined || isMatch(digest, found)) return found.sha256;
     await rm(path, { force: true });
     options.progress.add(-object.size);
     if (isLast)
@@ -48,7 +48,18 @@ export async function download(object: StoredObject, options: DownloadOptions): 
   }
 }
 
-/** Name of the file of a download that has not finished. Other content has another name. */
+/** Moves what {@link download} has downloaded to the folder of content. @throws the system's error. */
+export async function keepDownload(
+  object: StoredObject,
+  sha256: string,
+  { partial, blobs }: DownloadOptions,
+): Promise<void> {
+  const path = join(partial, partialName(object));
+  await chmod(path, READ_ONLY);
+  await rename(path, join(blobs, sha256));
+}
+
+/** Name of the file of a download. Other content has another name. */
 export function partialName({ key, tag, size }: StoredObject): string {
   return createHash('sha256').update(`${key}\n${tag}\n${size}`).digest('hex').slice(0, 32);
 }
@@ -139,12 +150,6 @@ function faultOf(error: unknown, shown: string): unknown {
       `${shown}: cannot write to NEXUS_MODEL_CACHE: ${code}; make room, or name a writable folder`,
     );
   return new StoreFault('unreachable', `${shown}: the connection ended: ${code || name}`);
-}
-
-async function keep(path: string, sha256: string, blobs: string): Promise<string> {
-  await chmod(path, READ_ONLY);
-  await rename(path, join(blobs, sha256));
-  return sha256;
 }
 
 function sizeOf(path: string): Promise<number> {

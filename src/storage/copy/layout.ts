@@ -82,14 +82,17 @@ function requireSafePath(path: string, url: string): void {
 
 /** @throws StoreFault if a path is a file and also the folder of another, or occurs twice. */
 function requireNoFileInFile(paths: readonly string[], url: string): void {
-  const files = new Set(paths);
+  const files = new Set<string>();
   const refuse = (path: string) => {
     throw new StoreFault(
       'invalid',
       `${url}: ${path} is a file and a folder, or is there twice; remove one of them`,
     );
   };
-  if (files.size < paths.length) refuse(paths.find((path, index) => paths.indexOf(path) !== index)!);
+  for (const path of paths) {
+    if (files.has(path)) refuse(path);
+    files.add(path);
+  }
   for (const path of paths)
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
       if (files.has(path.slice(0, end))) refuse(path.slice(0, end));

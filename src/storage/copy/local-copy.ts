@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import {
+  constants,
   copyFile,
   link,
   lstat,
@@ -22,13 +23,6 @@ const TREES = '.trees';
 
 /** How long the files of a model that was replaced are kept for processes that still serve it, in milliseconds. */
 const GRACE_MS = 600_000;
-
-/** Content that no model of the copy uses. */
-interface Unused {
-  readonly path: string;
-  readonly size: number;
-  readonly since: number;
-}
 
 /**
  * The local copy of a repository. Content is stored once, by its SHA-256. Each state of a model is a folder of hard links to it,
@@ -60,12 +54,17 @@ export class LocalCopy {
   /** Makes the models those of `manifest`, whose content must be there. A crash leaves each model old or new. */
   async apply(manifest: Manifest): Promise<void> {
     await writeManifest(this.folder, manifest);
+    await this.show(manifest);
+  }
+
+  /** Makes the models those of the manifest that {@link read} has returned, which a crash may have prevented. */
+  async show(manifest: Manifest): Promise<void> {
     const wanted = new Map<string, string>();
     for (const [name, files] of Map.groupBy(manifest.files, ({ path }) => firstOf(path))) {
       const isFile = files[0]!.path === name;
       wanted.set(name, isFile ? join(this.blobs, files[0]!.sha256) : await this.treeOf(name, files));
     }
-    for (const [name, target] of wanted) await this.show(name, target);
+    for (const [name, target] of wanted) await this.showModel(name, target);
     for (const name of await readdir(this.models))
       if (name !== TREES && !wanted.has(name)) {
         await this.retire(name);
@@ -73,48 +72,46 @@ export class LocalCopy {
       }
   }
 
-  /** Bytes of content, and of downloads that have not finished. */
+  /** Bytes of content and of downloads. */
   async usedBytes(): Promise<number> {
-    let sum = 0;
-    for (const folder of [this.blobs, this.partial])
-      for (const name of await readdir(folder)) sum += (await stat(join(folder, name))).size;
-    return sum;
+    return (await bytesIn(this.blobs)) + (await this.partialBytes());
+  }
+
+  /** Bytes of downloads, finished or not. */
+  partialBytes(): Promise<number> {
+    return bytesIn(this.partial);
   }
 
   /**
-   * Removes content that no model uses, the least recently used first, until at most `limit` bytes are used.
+   * Removes models that were replaced, the oldest first, until at most `limit` bytes are used.
+   * @param inUse paths of files that must stay.
    * @returns whether no more are used.
    */
-  async evict(limit: number, manifest: Manifest | undefined): Promise<boolean> {
-    let used = await this.usedBytes();
-    for (const { path, size } of await this.unused(manifest)) {
-      if (used <= limit) break;
-      await rm(path, { force: true });
-      used -= size;
+  async makeRoom(limit: number, manifest: Manifest | undefined, inUse: readonly string[]): Promise<boolean> {
+    const retired = await this.retired(inUse);
+    for (let next = 0; (await this.usedBytes()) > limit; next++) {
+      if (next === retired.length) return false;
+      await rm(retired[next]!, { recursive: true, force: true });
+      await this.removeUnused(manifest);
     }
-    return used <= limit;
+    return true;
   }
 
   /**
-   * Like {@link evict}, and then also removes models that were replaced, the oldest first.
-   * @param inUse paths of files that must stay.
+   * Removes models that were replaced a while ago, content that no model uses, and downloads other than `wanted`, which will not
+   * be continued.
    */
-  async makeRoom(limit: number, manifest: Manifest | undefined, inUse: readonly string[]): Promise<boolean> {
-    if (await this.evict(limit, manifest)) return true;
-    for (const path of await this.retired(inUse)) {
-      await rm(path, { recursive: true, force: true });
-      if (await this.evict(limit, manifest)) return true;
-    }
-    return false;
-  }
-
-  /** Removes models that were replaced a while ago, and downloads other than `wanted`, which will not be continued. */
-  async tidy(inUse: readonly string[], wanted: ReadonlySet<string>): Promise<void> {
+  async tidy(
+    inUse: readonly string[],
+    wanted: ReadonlySet<string>,
+    manifest: Manifest | undefined,
+  ): Promise<void> {
     for (const path of await this.retired(inUse))
       if (Date.now() - (await stat(path)).mtimeMs > GRACE_MS)
         await rm(path, { recursive: true, force: true });
     for (const name of await readdir(this.partial))
       if (!wanted.has(name)) await rm(join(this.partial, name), { force: true });
+    await this.removeUnused(manifest);
   }
 
   /** The folder with `files`, which all belong to the model `name`; it is made if it is not there. */
@@ -134,7 +131,7 @@ export class LocalCopy {
   }
 
   /** Makes `name` lead to `target`: a symbolic link to a folder, or a hard link to a file. */
-  private async show(name: string, target: string): Promise<void> {
+  private async showModel(name: string, target: string): Promise<void> {
     const path = join(this.models, name);
     const isTree = dirname(target) === this.trees;
     const shown = isTree ? join(TREES, target.slice(this.trees.length + 1)) : target;
@@ -166,18 +163,13 @@ export class LocalCopy {
     return dated.toSorted((one, other) => one.at - other.at).map(({ path }) => path);
   }
 
-  /** Content that neither `manifest` nor a folder of a model uses, the least recently used first. */
-  private async unused(manifest: Manifest | undefined): Promise<readonly Unused[]> {
+  /** Removes content that neither `manifest` nor a folder of a model uses. */
+  private async removeUnused(manifest: Manifest | undefined): Promise<void> {
     const used = new Set(manifest?.files.map(({ sha256 }) => sha256));
-    const found: Unused[] = [];
     for (const name of await readdir(this.blobs)) {
-      if (used.has(name)) continue;
       const path = join(this.blobs, name);
-      // The change time is when the last link to it was removed.
-      const { nlink, size, ctimeMs: since } = await stat(path);
-      if (nlink === 1) found.push({ path, size, since });
+      if (!used.has(name) && (await stat(path)).nlink === 1) await rm(path);
     }
-    return found.toSorted((one, other) => one.since - other.since);
   }
 }
 
@@ -186,11 +178,20 @@ function firstOf(path: string): string {
   return slash === -1 ? path : path.slice(0, slash);
 }
 
-/** Links `target` to the content at `path`, or copies it where the file system has no hard links. */
+async function bytesIn(folder: string): Promise<number> {
+  let sum = 0;
+  for (const name of await readdir(folder)) sum += (await stat(join(folder, name))).size;
+  return sum;
+}
+
+/**
+ * Links `target` to the content at `path`, or copies it where the file system has no hard links.
+ * @throws the system's error; EEXIST if names differ only in their case, and the file system does not distinguish them.
+ */
 async function linkOrCopy(path: string, target: string): Promise<void> {
-  await link(path, target).catch(async (error: NodeJS.ErrnoException) => {
+  await link(path, target).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOSPC') throw error;
-    await copyFile(path, target);
+    return copyFile(path, target, constants.COPYFILE_EXCL);
   });
 }
 

@@ -58,7 +58,7 @@ export class GsStore implements ObjectStore {
           tag: generation,
           ...digestOf(digests),
         });
-      requireFewObjects(objects.length);
+      requireFewObjects(objects.length, this.url);
       token = nextPageToken;
     }
     return { objects, tag: '' };

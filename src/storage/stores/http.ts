@@ -36,7 +36,7 @@ export interface FileResponse {
 }
 
 /**
- * Sends a request, and follows redirects to https, or http on loopback.
+ * Sends a request, and follows redirects.
  * @param shown the object or repository, for messages.
  * @throws StoreFault for every status other than 2xx and 304.
  */
@@ -64,14 +64,23 @@ export async function send(url: string, shown: string, options: FileRequest): Pr
     if (status < 300 || status === 304) return { status, headers: response.headers, all, body };
     await body.dump({ limit: 64 * 1024 }).catch(() => {});
     if (status >= 400 || typeof location !== 'string') throw refusal(shown, status);
-    target = URL.parse(location, target)?.href ?? '';
-    if (!isSecureUrl(target))
+    const next = URL.parse(location, target)?.href ?? '';
+    if (!mayLeadTo(next, target))
       throw new StoreFault(
         'refused',
         `${shown} redirects to an address that is not https; name its https URL`,
       );
+    target = next;
   }
   throw new StoreFault('refused', `${shown} redirects more than ${MAX_REDIRECTS} times; name its final URL`);
+}
+
+/** Whether a redirect of the server at `from` may lead to `target`. https never leads to http, such as a service of this machine. */
+function mayLeadTo(target: string, from: string): boolean {
+  if (target.startsWith('https:')) return isSecureUrl(target);
+  return (
+    from.startsWith('http:') && (isSecureUrl(target) || URL.parse(target)?.origin === new URL(from).origin)
+  );
 }
 
 /** Like {@link send}, for a text of bounded size. @throws StoreFault */

@@ -60,12 +60,20 @@ export class HubStore implements ObjectStore {
     for (let page: string | undefined = `${model}/tree/${sha}?recursive=true`; page !== undefined;) {
       const { text, headers } = await sendForText(page, this.url, options);
       entries.push(...(JSON.parse(text) as Entry[]));
-      requireFewObjects(entries.length);
-      const next: string | undefined = /<([^>]+)>;\s*rel="next"/.exec(String(headers.link ?? ''))?.[1];
-      page = next === undefined ? undefined : URL.parse(next, this.endpoint)?.href;
+      requireFewObjects(entries.length, this.url);
+      page = this.nextPage(String(headers.link ?? ''));
     }
     const files = entries.filter(({ type, path }) => type === 'file' && !OTHER_FRAMEWORKS.test(path));
     return { objects: withoutVariants(files).map(objectOf), tag: sha };
+  }
+
+  /** The next page of a listing, which receives the token too. @throws StoreFault if it is not on the hub. */
+  private nextPage(link: string): string | undefined {
+    const next = /<([^>]+)>;\s*rel="next"/.exec(link)?.[1];
+    if (next === undefined) return undefined;
+    const page = URL.parse(next, this.endpoint);
+    if (page?.origin === new URL(this.endpoint).origin) return page.href;
+    throw new StoreFault('unreachable', `${this.url}: expected the next page of the listing on the hub`);
   }
 
   async read({ key }: StoredObject, from: number, signal: AbortSignal): Promise<Content> {

@@ -52,7 +52,12 @@ export class S3Store implements ObjectStore {
     forcePathStyle: hasOwnS3Endpoint(),
     // Content is verified on disk, after it has been resumed.
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      // Otherwise the SDK only prints a warning.
+      throwOnRequestTimeout: true,
+    },
   });
   private readonly bucket: string;
   private readonly prefix: string;
@@ -69,10 +74,17 @@ export class S3Store implements ObjectStore {
         { Bucket: this.bucket, Prefix: this.prefix },
         { abortSignal: signal },
       );
-      for await (const { Contents: contents = [] } of pages) {
+      for await (const {
+        Contents: contents = [],
+        IsTruncated: hasMore,
+        NextContinuationToken: next,
+      } of pages) {
         for (const { Key: key = '', Size: size = 0, ETag: tag = '' } of contents)
           objects.push({ path: key.slice(this.prefix.length), key, size, tag });
-        requireFewObjects(objects.length);
+        requireFewObjects(objects.length, this.url);
+        // Otherwise the models on the pages that are not listed would be removed.
+        if (hasMore === true && next === undefined)
+          throw new StoreFault('unreachable', `${this.url}: expected a token for the rest of the listing`);
       }
     } catch (error) {
       throw faultOf(error, this.url);

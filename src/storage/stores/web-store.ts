@@ -27,7 +27,7 @@ export class WebStore implements ObjectStore {
     });
     if (response.status === 304) return undefined;
     const sums = response.text.split('\n').filter((line) => line.trim() !== '');
-    requireFewObjects(sums.length);
+    requireFewObjects(sums.length, this.url);
     const parallel = new Semaphore(PARALLEL);
     const objects = sums.map((line) => parallel.run(() => this.listed(line.trimEnd(), signal)));
     return { objects: await Promise.all(objects), tag: response.headers.etag ?? '' };
@@ -59,7 +59,7 @@ export class WebStore implements ObjectStore {
     return { path, key: this.url, size, tag: etag ?? `${modified} ${size}` };
   }
 
-  /** The object of a line of SHA256SUMS. Its content is named by its digest, so that a renamed file is not downloaded again. */
+  /** The object of a line of SHA256SUMS. */
   private async listed(line: string, signal: AbortSignal): Promise<StoredObject> {
     const [, sum, written = ''] = SUM.exec(line) ?? [];
     if (sum === undefined)
@@ -68,7 +68,8 @@ export class WebStore implements ObjectStore {
         `${this.url}: expected lines of sha256sum, '<digest>  <path>', got '${line.slice(0, 80)}'`,
       );
     const path = written.replace(/^\.\//, '');
-    const key = new URL(path.split('/').map(encodeURIComponent).join('/'), this.url).href;
+    // With ./ in front, no path leads to another server.
+    const key = new URL(`./${path.split('/').map(encodeURIComponent).join('/')}`, this.url).href;
     const value = sum.toLowerCase();
     const shown = `${this.url}: ${path}`;
     const size = sizeOf(await this.head(key, shown, signal), shown);

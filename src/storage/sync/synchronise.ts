@@ -1,6 +1,6 @@
 import { mkdir, realpath, statfs } from 'node:fs/promises';
 import { Semaphore } from '../../common/semaphore';
-import { download, partialName } from '../copy/download';
+import { download, keepDownload, partialName } from '../copy/download';
 import { whileLocked } from '../copy/folder-lock';
 import { placeObjects, type PlacedObject } from '../copy/layout';
 import { LocalCopy } from '../copy/local-copy';
@@ -87,16 +87,7 @@ export async function synchronise(task: SyncTask): Promise<SyncResult> {
       () => renew(copy, task, progress),
     );
   } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (syscall === undefined && code !== 'ERR_SQLITE_ERROR') throw error;
-    const message = `the copy of ${task.url} cannot be written to NEXUS_MODEL_CACHE: ${code}; name a writable folder with enough space`;
-    return {
-      changed: false,
-      downloadedBytes: 0,
-      checkedAt: undefined,
-      models: 0,
-      fault: { kind: 'invalid', message },
-    };
+    return { ...resultOf(undefined, progress, false), fault: plainFault(error, task.url) };
   } finally {
     progress.end();
   }
@@ -108,13 +99,13 @@ async function renew(copy: LocalCopy, task: SyncTask, progress: SyncProgress): P
     const store = await openStore(task.url);
     const after = await nextManifest(copy, task, store, before, progress);
     await copy.apply(after);
-    await copy.tidy(task.inUse, new Set());
-    await copy.evict(task.limit, after);
+    await copy.tidy(task.inUse, new Set(), after);
     return resultOf(after, progress, !isEqual(before, after));
   } catch (error) {
+    const fault = plainFault(error, task.url);
     // A crash may have left the models of an older manifest.
-    if (before !== undefined) await copy.apply(before);
-    return { ...resultOf(before, progress, false), fault: plainFault(error, task.url) };
+    if (before !== undefined) await copy.show(before);
+    return { ...resultOf(before, progress, false), fault };
   }
 }
 
@@ -126,7 +117,9 @@ async function nextManifest(
   before: Manifest | undefined,
   progress: SyncProgress,
 ): Promise<Manifest> {
-  const { url, only } = task;
+  const { url } = task;
+  // A copy of one model would not be a copy of the repository.
+  const only = before === undefined ? undefined : task.only;
   for (let listings = 1; ; listings++) {
     const listing = await store.list(before?.tag ?? '', AbortSignal.timeout(LIST_TIMEOUT_MS));
     if (listing === undefined) return { ...before!, checkedAt: Date.now() };
@@ -156,8 +149,8 @@ async function fetchAll(
   const known = new Map<string, CopiedFile>();
   for (const file of before?.files ?? []) known.set(nameOf(file), file);
   const missing = wanted.filter(({ object }) => !known.has(nameOf(object)));
+  await copy.tidy(task.inUse, new Set(missing.map(({ object }) => partialName(object))), before);
   await requireRoom(copy, task, wanted, missing, before);
-  await copy.tidy(task.inUse, new Set(missing.map(({ object }) => partialName(object))));
   progress.expect(sizeOf(missing));
   const options = {
     store,
@@ -170,23 +163,32 @@ async function fetchAll(
   };
   const parallel = new Semaphore(PARALLEL);
   let failure: unknown;
-  const files = wanted.map(({ object, path }) =>
+  const digests = new Map<PlacedObject, string>();
+  const downloads = missing.map((placed) =>
     parallel.run(async () => {
-      const { key, size, tag } = object;
-      const found = known.get(nameOf(object));
       // After a failure, the files that wait are not begun.
-      if (failure !== undefined) return undefined;
+      if (failure !== undefined) return;
       try {
-        return { path, key, size, tag, sha256: found?.sha256 ?? (await download(object, options)) };
+        digests.set(placed, await download(placed.object, options));
       } catch (error) {
         failure ??= error;
-        return undefined;
       }
     }),
   );
-  const done = await Promise.all(files);
+  await Promise.all(downloads);
+  // A later synchronisation continues with what was downloaded.
   if (failure !== undefined) throw failure;
-  return done.filter((file) => file !== undefined);
+  for (const [{ object }, sha256] of digests) await keepDownload(object, sha256, options);
+  return wanted.map((placed) => {
+    const { key, size, tag } = placed.object;
+    return {
+      path: placed.path,
+      key,
+      size,
+      tag,
+      sha256: digests.get(placed) ?? known.get(nameOf(placed.object))!.sha256,
+    };
+  });
 }
 
 /** @throws StoreFault if the files do not fit into the limit. */
@@ -208,7 +210,7 @@ async function requireRoom(
   before: Manifest | undefined,
 ): Promise<void> {
   requireLimit(url, wanted, limit);
-  const needed = sizeOf(missing);
+  const needed = sizeOf(missing) - (await copy.partialBytes());
   if (limit > 0 && needed > 0 && !(await copy.makeRoom(limit - needed, before, inUse)))
     throw new StoreFault(
       'invalid',
@@ -249,10 +251,15 @@ function resultOf(manifest: Manifest | undefined, progress: SyncProgress, change
   };
 }
 
-/** A fault of a store, as plain data. @throws any other error that is no fault of the network. */
+/** A fault of a store, the network or the disk, as plain data. @throws any other error. */
 function plainFault(error: unknown, url: string): SyncFault {
   if (error instanceof StoreFault) return { kind: error.kind, message: error.message };
-  const { name } = error as Error;
+  const { name, code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall !== undefined || code === 'ERR_SQLITE_ERROR')
+    return {
+      kind: 'invalid',
+      message: `the copy of ${url} cannot be written to NEXUS_MODEL_CACHE: ${code}; name a writable folder with enough space`,
+    };
   if (name === 'TimeoutError' || name === 'AbortError')
     return { kind: 'unreachable', message: `${url} cannot be reached: it takes too long to list its files` };
   if (error instanceof SyntaxError)

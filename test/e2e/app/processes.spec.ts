@@ -176,6 +176,25 @@ describe('two processes', () => {
   });
 });
 
+describe('a process that is killed while the others start', () => {
+  const repository = new Repository().model('affine', affine());
+  afterAll(() => repository.remove());
+
+  it('is replaced, and a signal meanwhile ends all with code 0', async () => {
+    const gateway = await Gateway.listening(repository, TWO);
+    process.kill(childrenOf(gateway.pid)[0]!, 'SIGKILL');
+    const { msg } = await gateway.logged((line) => line.context === 'Processes');
+    expect(msg).toBe('process 0 was ended by SIGKILL; it is replaced in 100 ms');
+    await gateway.until(() => gateway.stderr.includes('Docs'));
+    expect(gateway.stderr.match(/is listening/g)).toHaveLength(1);
+    const [killed] = childrenOf(gateway.pid);
+    process.kill(killed!, 'SIGKILL');
+    await gateway.until(() => gateway.logs.filter(({ context }) => context === 'Processes').length === 2);
+    gateway.kill('SIGTERM');
+    expect(await gateway.exited()).toBe(0);
+  });
+});
+
 describe('one drain', () => {
   const repository = new Repository().model('affine', affine());
   afterAll(() => repository.remove());

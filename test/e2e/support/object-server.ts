@@ -34,6 +34,12 @@ export class ObjectServer {
   /** Keys whose content never comes, and keys whose content is another one of the same size. */
   readonly held = new Set<string>();
   readonly corrupt = new Set<string>();
+  /** Whether lists of S3 say that they have a rest, and not where. */
+  losesTokens = false;
+  /** Where the list of the hub continues. */
+  nextPage: string | undefined;
+  /** Server that the hub redirects to for content. */
+  contentAt: string | undefined;
   /** Called when a response was cut. */
   onCut: () => void = () => {};
   private server: Server | undefined;
@@ -94,6 +100,8 @@ export class ObjectServer {
     if (this.status !== undefined) return void response.writeHead(this.status).end();
     if (path.startsWith('/api/models/')) return this.hub(path, response);
     const resolved = /^\/[^/]+\/[^/]+\/resolve\/[^/]+\/(.+)$/.exec(path)?.[1];
+    if (resolved !== undefined && this.contentAt !== undefined)
+      return void response.writeHead(302, { location: `${this.contentAt}/files/${resolved}` }).end();
     if (resolved !== undefined) return this.content(resolved, request, response);
     const google = /^\/storage\/v1\/b\/[^/]+\/o(?:\/(.+))?$/.exec(path);
     if (google !== null)
@@ -143,7 +151,8 @@ export class ObjectServer {
       ([key, content]) =>
         `<Contents><Key>${key}</Key><Size>${content.byteLength}</Size><ETag>${etagOf(content).replaceAll('"', '&quot;')}</ETag></Contents>`,
     );
-    const next = more ? `<NextContinuationToken>${first + 3}</NextContinuationToken>` : '';
+    const next =
+      more && !this.losesTokens ? `<NextContinuationToken>${first + 3}</NextContinuationToken>` : '';
     response
       .writeHead(200, { 'content-type': 'application/xml' })
       .end(
@@ -170,6 +179,7 @@ export class ObjectServer {
       oid: createHash('sha1').update(`blob ${content.byteLength}\0`).update(content).digest('hex'),
       ...(name.endsWith('.onnx') ? { lfs: { oid: sha256(content), size: content.byteLength } } : {}),
     }));
+    if (this.nextPage !== undefined) response.setHeader('link', `<${this.nextPage}>; rel="next"`);
     response.end(JSON.stringify(entries));
   }
 

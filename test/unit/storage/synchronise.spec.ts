@@ -23,6 +23,9 @@ beforeEach(() => {
   server.held.clear();
   server.corrupt.clear();
   server.status = undefined;
+  server.losesTokens = false;
+  server.nextPage = undefined;
+  server.contentAt = undefined;
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -127,6 +130,43 @@ it('a download that has failed is continued by a later one', async () => {
   expect(textOf('a/1/model.onnx')).toBe(content);
 });
 
+it('what was downloaded before a failure is not read again, and takes no room twice', async () => {
+  const content = large('x');
+  server.put('prod/a/1/first', content).put('prod/a/1/model.onnx', content).put('prod/a/1/weights', content);
+  server.corrupt.add('prod/a/1/model.onnx');
+  const limit = 3 * content.length;
+  expect((await synced({ limit })).fault?.kind).toBe('invalid');
+  server.corrupt.clear();
+  server.requests.length = 0;
+  expect(await synced({ limit })).toMatchObject({ changed: true, models: 1 });
+  expect(server.requests.map(({ path }) => path)).toEqual(['/bucket/', '/bucket/prod/a/1/model.onnx']);
+  expect(textOf('a/1/model.onnx')).toBe(content);
+});
+
+it('a list without its rest is refused, and the copy stays as it is', async () => {
+  for (const name of ['a', 'b', 'c', 'd']) server.put(`prod/${name}/1/model.onnx`, 'one');
+  await synced();
+  server.losesTokens = true;
+  expect((await synced()).fault).toEqual({ kind: 'unreachable', message: expect.stringContaining(S3) });
+  expect(names()).toEqual(['a', 'b', 'c', 'd']);
+});
+
+it('a store without files is refused, and the copy stays as it is', async () => {
+  server.put('prod/a/1/model.onnx', 'one');
+  await synced();
+  server.objects.clear();
+  expect((await synced()).fault).toEqual({
+    kind: 'refused',
+    message: expect.stringContaining('no files found'),
+  });
+  expect(names()).toEqual(['a']);
+});
+
+it('a copy that is not there is made of all models, also if one was asked for', async () => {
+  server.put('prod/a/1/model.onnx', 'one').put('prod/b/1/model.onnx', 'two');
+  expect(await synced({ only: 'a' })).toMatchObject({ models: 2 });
+});
+
 it('while a store is down or refuses, the copy stays as it is', async () => {
   server.put('prod/a/1/model.onnx', 'one');
   const { checkedAt } = await synced();
@@ -158,7 +198,7 @@ it('a file that is also a folder is refused', async () => {
   expect((await synced()).fault?.message).toContain('a/1 is a file and a folder');
 });
 
-it('files of removed models are kept for as long as there is room, and then evicted', async () => {
+it('the files of a model that was replaced are kept until the limit needs their room', async () => {
   const limit = 2_500_000;
   const state = (text: string) => server.put('prod/a/1/model.onnx', large(text));
   state('first');
@@ -244,6 +284,47 @@ describe('content', () => {
     expect(textOf('a/1/model.onnx')).toBe('one');
     expect(await synced({ url })).toMatchObject({ changed: false });
     expect(server.requests.at(-1)!.path).toBe('/files/SHA256SUMS');
+  });
+
+  it('of a list of digests is asked for on its own server only', async () => {
+    const other = await ObjectServer.start();
+    try {
+      server.put(`/${new URL(other.url).host}/model.onnx`, 'evil').put('a/1/model.onnx', 'one');
+      const { fault } = await synced({ url: `${server.url}/files/SHA256SUMS` });
+      expect(fault).toBeDefined();
+      expect(other.requests).toEqual([]);
+    } finally {
+      other.close();
+    }
+  });
+
+  it('of the hub is listed on the hub only, which alone receives the token', async () => {
+    const other = await ObjectServer.start();
+    try {
+      server.put('config.json', '{}').put('model.onnx', 'one');
+      server.nextPage = `${other.url}/api/models/org/name/tree/main`;
+      expect((await synced({ url: 'hf://org/name' })).fault).toEqual({
+        kind: 'unreachable',
+        message: 'hf://org/name: expected the next page of the listing on the hub',
+      });
+      expect(other.requests).toEqual([]);
+    } finally {
+      other.close();
+    }
+  });
+
+  it('of the hub may be on another server, which does not receive the token', async () => {
+    const other = await ObjectServer.start();
+    try {
+      server.put('config.json', '{}').put('model.onnx', 'one');
+      other.put('config.json', '{}').put('model.onnx', 'one');
+      server.contentAt = other.url;
+      await synced({ url: 'hf://org/name@v2' });
+      expect(textOf('name/model.onnx')).toBe('one');
+      expect(other.requests.map(({ authorization }) => authorization)).toEqual([undefined, undefined]);
+    } finally {
+      other.close();
+    }
   });
 
   it('of one ONNX file is a model with its name', async () => {
