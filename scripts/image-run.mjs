@@ -86,7 +86,11 @@ export class Container {
 
   /** Ends the container at once, if it still runs. */
   destroy() {
-    if (this.#unshare.exitCode === null && this.#unshare.signalCode === null) this.#unshare.kill('SIGKILL');
+    if (this.#unshare.exitCode !== null || this.#unshare.signalCode !== null) return;
+    // Not left to --kill-child: the system forgets that signal when process 1 changes its user.
+    const processOne = Number(this.#processOne());
+    if (processOne > 0) process.kill(processOne, 'SIGKILL');
+    this.#unshare.kill('SIGKILL');
   }
 
   /** The number that process 1 of the container has on the machine. */
