@@ -16,7 +16,7 @@ const FORMS: Readonly<Record<string, RegExp>> = {
 
 /** What an entry of NEXUS_MODEL_REPOSITORY can be, for messages. */
 export const REPOSITORY_FORMS =
-  'an existing folder of models, an .onnx file, or a URL without user, password and query: s3://bucket/prefix, gs://bucket/prefix, hf://organisation/name[@revision], or https to an .onnx file or a file SHA256SUMS; separate several by commas, which none of them may contain';
+  'existing folders of models, .onnx files, or URLs (s3://bucket/prefix, gs://bucket/prefix, hf://organisation/name, https to an .onnx file or SHA256SUMS) without a password or query, separated by commas';
 
 /** Whether `entry` of NEXUS_MODEL_REPOSITORY is a URL, and not a path. */
 export function isUrl(entry: string): boolean {

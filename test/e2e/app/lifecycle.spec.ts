@@ -167,7 +167,7 @@ describe('a start that cannot succeed', () => {
     [
       'a missing folder',
       { NEXUS_MODEL_REPOSITORY: '/nowhere' },
-      /^NEXUS_MODEL_REPOSITORY=\/nowhere: expected an existing folder of models/,
+      /^NEXUS_MODEL_REPOSITORY=\/nowhere: expected existing folders of models/,
     ],
     [
       'a model that is not there',

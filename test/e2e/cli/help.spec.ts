@@ -60,7 +60,7 @@ describe('arguments that cannot be used', () => {
     ],
     [
       ['check', '/nonexistent'],
-      'folder=/nonexistent: expected an existing folder of models, an .onnx file, or a URL without user, password and query: s3://bucket/prefix, gs://bucket/prefix, hf://organisation/name[@revision], or https to an .onnx file or a file SHA256SUMS; separate several by commas; omit it to use the default, ./models',
+      'folder=/nonexistent: expected existing folders of models, .onnx files, or URLs (s3://bucket/prefix, gs://bucket/prefix, hf://organisation/name, https to an .onnx file or SHA256SUMS) without a password or query, separated by commas; omit it to use the default, ./models',
     ],
     [
       ['serve', 'models', '--model-dir', 'models'],

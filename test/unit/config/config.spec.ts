@@ -174,7 +174,7 @@ describe('loadConfig', () => {
   it('rejects a repository that does not exist', () => {
     expect(faultsOf({ NEXUS_MODEL_REPOSITORY: './nowhere' })).toEqual([
       expect.stringMatching(
-        /^NEXUS_MODEL_REPOSITORY=\.\/nowhere: expected an existing folder of models, .* or a URL .*; unset it to use the default, \.\/models$/,
+        /^NEXUS_MODEL_REPOSITORY=\.\/nowhere: expected existing folders of models, .* or URLs .*; unset it to use the default, \.\/models$/,
       ),
     ]);
   });
@@ -204,7 +204,7 @@ describe('loadConfig', () => {
     'https://host.example/models/',
   ])('rejects the repository %s, and does not repeat secrets', (url) => {
     const [line, ...others] = faultsOf({ NEXUS_MODEL_REPOSITORY: url });
-    expect(line).toMatch(/^NEXUS_MODEL_REPOSITORY=.*: expected an existing folder/);
+    expect(line).toMatch(/^NEXUS_MODEL_REPOSITORY=.*: expected existing folders of models/);
     expect(line).not.toContain('secret');
     expect(others).toEqual([]);
   });
