@@ -10,7 +10,7 @@ import {
   type StoredObject,
 } from '../store';
 import { bucketAndPrefix } from './bucket-url';
-import { firstByteOf, send, sendForText } from './http';
+import { contentOf, send, sendForText } from './http';
 
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_only';
 const FIELDS = 'nextPageToken,items(name,size,generation,md5Hash,crc32c)';
@@ -73,7 +73,7 @@ export class GsStore implements ObjectStore {
       headers: { 'accept-encoding': 'gzip', ...(from > 0 ? { range: `bytes=${from}-` } : {}) },
       signal,
     });
-    return { from: firstByteOf(response, from, shown), body: response.body as AsyncIterable<Uint8Array> };
+    return contentOf(response, from, shown);
   }
 
   private async authorization(): Promise<{ authorization?: string }> {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { EnvHttpProxyAgent, request, type Dispatcher } from 'undici';
 import { VERSION } from '../../common/version';
 import { isSecureUrl } from '../../config/oidc';
-import { StoreFault, type FaultKind } from '../store';
+import { StoreFault, type Content, type FaultKind } from '../store';
 
 const MAX_REDIRECTS = 5;
 const CONNECT_TIMEOUT_MS = 5000;
@@ -108,11 +108,12 @@ export async function sendForText(
   return { ...response, text: Buffer.concat(parts).toString('utf8') };
 }
 
-/** The first byte of a response to a request for the bytes from `from` on. @throws StoreFault */
-export function firstByteOf({ status, headers }: FileResponse, from: number, shown: string): number {
-  if (status !== 206) return 0;
+/** The content of a response to a request for the bytes from `from` on. @throws StoreFault if it has another range. */
+export function contentOf({ status, headers, body }: FileResponse, from: number, shown: string): Content {
+  const content = body as AsyncIterable<Uint8Array>;
+  if (status !== 206) return { from: 0, body: content };
   const range = /^bytes (\d+)-/.exec(String(headers['content-range']))?.[1];
-  if (Number(range) === from) return from;
+  if (Number(range) === from) return { from, body: content };
   throw new StoreFault('unreachable', `${shown}: expected the bytes from ${from} on, got another range`);
 }
 

@@ -7,7 +7,7 @@ import {
   type ObjectStore,
   type StoredObject,
 } from '../store';
-import { firstByteOf, send, sendForText } from './http';
+import { contentOf, send, sendForText } from './http';
 
 /** Files of other frameworks, and of training: nothing here reads them. */
 const OTHER_FRAMEWORKS =
@@ -84,7 +84,7 @@ export class HubStore implements ObjectStore {
       headers: { 'accept-encoding': 'identity', ...(from > 0 ? { range: `bytes=${from}-` } : {}) },
       signal,
     });
-    return { from: firstByteOf(response, from, shown), body: response.body as AsyncIterable<Uint8Array> };
+    return contentOf(response, from, shown);
   }
 }
 

@@ -7,7 +7,7 @@ import {
   type ObjectStore,
   type StoredObject,
 } from '../store';
-import { firstByteOf, send, sendForText, type FileResponse } from './http';
+import { contentOf, send, sendForText, type FileResponse } from './http';
 
 /** Number of files whose size is asked for at once. */
 const PARALLEL = 8;
@@ -48,7 +48,7 @@ export class WebStore implements ObjectStore {
     const etag = response.headers.etag;
     if (isStrong && etag !== undefined && etag !== object.tag)
       throw new StoreFault('changed', `${shown} was replaced while it was being read`);
-    return { from: firstByteOf(response, from, shown), body: response.body as AsyncIterable<Uint8Array> };
+    return contentOf(response, from, shown);
   }
 
   private async single(signal: AbortSignal): Promise<StoredObject> {
