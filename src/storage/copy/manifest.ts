@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -25,6 +26,11 @@ export interface Manifest {
 }
 
 const FILE = 'manifest.json';
+
+/** Whether there is a manifest in `folder`, whole or not. */
+export function hasManifest(folder: string): boolean {
+  return existsSync(join(folder, FILE));
+}
 
 /** Reads the manifest in `folder`; undefined if there is none, or content in `blobs` is missing. */
 export async function readManifest(folder: string, blobs: string): Promise<Manifest | undefined> {

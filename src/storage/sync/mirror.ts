@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { Config } from '../../config/config';
 import { copyFolder } from '../../config/model-repository';
 import { StorageCounts } from '../../observability/metrics/storage-metrics';
 import { MODELS } from '../copy/local-copy';
+import { hasManifest } from '../copy/manifest';
 import { SyncProgress } from '../copy/progress';
 import type { SyncResult } from './synchronise';
 import type { SyncThreads } from './sync-thread';
@@ -51,7 +51,7 @@ export class Mirror {
 
   /** Whether there may be a copy of an earlier time. */
   get hasCopy(): boolean {
-    return existsSync(join(this.folder, 'manifest.json'));
+    return hasManifest(this.folder);
   }
 
   /** Whether there is a whole copy. */
